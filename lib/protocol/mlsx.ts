@@ -1,0 +1,165 @@
+/**
+ * Facts about files, as MLST and MLSD carry them (RFC 3659 section 7): which are wanted, written and read.
+ *
+ * @module
+ */
+
+import type { ListedEntry } from "./list_format.ts";
+import { formatTimeVal } from "./time.ts";
+
+/** The facts this server can give, in the order it gives them, spelled as they are sent. */
+export const FACT_NAMES = [
+  "type",
+  "size",
+  "modify",
+  "perm",
+  "unique",
+  "UNIX.mode",
+  "UNIX.owner",
+  "UNIX.group",
+] as const;
+
+/** One of {@link FACT_NAMES}. */
+export type FactName = typeof FACT_NAMES[number];
+
+/** What only the caller knows about an entry. */
+export interface FactOptions {
+  /** Letters from {@link permFact}; without them the fact is left out. */
+  readonly perm?: string;
+  /** Set for the listed directory itself, and the one above it (RFC 3659 section 7.5.1). */
+  readonly type?: "cdir" | "pdir";
+}
+
+/** What the session may do with an entry; those that do not fit its kind are ignored. */
+export interface EntryRights {
+  /** APPE to the file. */
+  readonly append?: boolean;
+  /** New files in the directory. */
+  readonly create?: boolean;
+  /** DELE or RMD. */
+  readonly delete?: boolean;
+  /** CWD into the directory. */
+  readonly enter?: boolean;
+  /** RNFR. */
+  readonly rename?: boolean;
+  /** LIST, NLST, MLSD of the directory. */
+  readonly list?: boolean;
+  /** New directories in the directory. */
+  readonly makeDirectory?: boolean;
+  /** Deleting what is in the directory. */
+  readonly purge?: boolean;
+  /** RETR. */
+  readonly read?: boolean;
+  /** STOR over the file. */
+  readonly write?: boolean;
+}
+
+/** A line of facts as a client reads it. */
+export interface FactsLine {
+  readonly name: string;
+  /** Names of facts in small letters: RFC 3659 section 7.2 compares them so. */
+  readonly facts: ReadonlyMap<string, string>;
+}
+
+const TYPE_VALUES = { file: "file", directory: "dir", link: "OS.unix=slink", other: "OS.unix=special" } as const;
+
+/** Letters of the `perm` fact in their order, and the kind of entry each is for (RFC 3659 section 7.5.5). */
+const PERM_LETTERS:
+  readonly (readonly [letter: string, right: keyof EntryRights, kinds: "file" | "directory" | "any"])[] = [
+    ["a", "append", "file"],
+    ["c", "create", "directory"],
+    ["d", "delete", "any"],
+    ["e", "enter", "directory"],
+    ["f", "rename", "any"],
+    ["l", "list", "directory"],
+    ["m", "makeDirectory", "directory"],
+    ["p", "purge", "directory"],
+    ["r", "read", "file"],
+    ["w", "write", "file"],
+  ];
+
+/**
+ * The facts that the argument of `OPTS MLST` asks for; unknown ones are ignored, and none at all is a valid wish (RFC 3659 section
+ * 7.9). `undefined` is a syntax error (501): the list may hold no spaces.
+ */
+export function parseFactSelection(argument: string | undefined): readonly FactName[] | undefined {
+  if (argument === undefined || argument === "") return [];
+  if (/\s/.test(argument)) return undefined;
+  const wanted = new Set(argument.toLowerCase().split(";"));
+  return FACT_NAMES.filter((name) => wanted.has(name.toLowerCase()));
+}
+
+/** The text that answers `OPTS MLST`. */
+export function formatFactSelection(selected: readonly FactName[]): string {
+  return selected.length === 0 ? "MLST OPTS" : `MLST OPTS ${selected.join(";")};`;
+}
+
+/** The line of FEAT: all facts, those that are selected with a star. */
+export function formatFactFeature(selected: readonly FactName[]): string {
+  return `MLST ${FACT_NAMES.map((name) => selected.includes(name) ? `${name}*;` : `${name};`).join("")}`;
+}
+
+/** The selected facts of an entry that it has, a space, and its name. */
+export function formatFacts(entry: ListedEntry, selected: readonly FactName[], options: FactOptions = {}): string {
+  let line = "";
+  for (const name of selected) {
+    const value = factValue(name, entry, options);
+    if (value !== undefined) line += `${name}=${value};`;
+  }
+  return `${line} ${entry.name}`;
+}
+
+/** The letters of the `perm` fact for an entry of this kind. */
+export function permFact(kind: ListedEntry["kind"], rights: EntryRights): string {
+  const isDirectory = kind === "directory";
+  return PERM_LETTERS
+    .filter(([, right, kinds]) =>
+      rights[right] === true && (kinds === "any" || (kinds === "directory") === isDirectory)
+    )
+    .map(([letter]) => letter)
+    .join("");
+}
+
+/**
+ * Reads a line of MLSD, or the inner line of an MLST reply without the space that begins it. The name is everything behind the first
+ * space. `undefined` when the line has no such form.
+ */
+export function parseFactsLine(line: string): FactsLine | undefined {
+  const space = line.indexOf(" ");
+  if (space === -1 || space === line.length - 1) return undefined;
+  const facts = new Map<string, string>();
+  for (const fact of line.slice(0, space).split(";")) {
+    if (fact === "") continue;
+    const equals = fact.indexOf("=");
+    if (equals < 1) return undefined;
+    facts.set(fact.slice(0, equals).toLowerCase(), fact.slice(equals + 1));
+  }
+  return { name: line.slice(space + 1), facts };
+}
+
+function factValue(name: FactName, entry: ListedEntry, options: FactOptions): string | undefined {
+  switch (name) {
+    case "type":
+      return options.type ?? TYPE_VALUES[entry.kind];
+    case "size":
+      // For a directory it would say nothing about the octets of a transfer (RFC 3659 section 7.5.7).
+      return entry.kind === "file" ? String(entry.size) : undefined;
+    case "modify":
+      return formatTimeVal(entry.modified);
+    case "perm":
+      return options.perm;
+    case "unique":
+      return entry.unique === undefined ? undefined : plainValue(entry.unique);
+    case "UNIX.mode":
+      return entry.mode.toString(8).padStart(4, "0");
+    case "UNIX.owner":
+      return plainValue(entry.owner);
+    case "UNIX.group":
+      return plainValue(entry.group);
+  }
+}
+
+/** A value without the two characters that would end it. */
+function plainValue(value: string): string {
+  return /[; ]/.test(value) ? value.replaceAll(/[; ]/g, "_") : value;
+}

@@ -1,0 +1,54 @@
+/**
+ * Points in time as MDTM, MFMT and the `modify` fact carry them (RFC 3659 section 2.3): always UTC.
+ *
+ * @module
+ */
+
+/** A time and the path it is meant for: `MFMT time path`, and MDTM where it sets. */
+export interface TimeAndPath {
+  /** Milliseconds since 1970, UTC. */
+  readonly modified: number;
+  readonly path: string;
+}
+
+const FIRST_INSTANT = Date.parse("0000-01-01T00:00:00Z");
+const LAST_INSTANT = Date.parse("9999-12-31T23:59:59.999Z");
+const LEAP_SECOND = 60;
+
+/**
+ * `YYYYMMDDHHMMSS`, with `.sss` only when there are milliseconds: some clients cannot read them.
+ * What four digits of a year cannot say is moved to the nearest instant they can; no number at all is 1970.
+ */
+export function formatTimeVal(milliseconds: number): string {
+  const instant = Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, FIRST_INSTANT), LAST_INSTANT);
+  const iso = new Date(Math.floor(instant)).toISOString();
+  const seconds = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16) +
+    iso.slice(17, 19);
+  const fraction = iso.slice(19, 23);
+  return fraction === ".000" ? seconds : seconds + fraction;
+}
+
+/**
+ * Milliseconds since 1970 for `YYYYMMDDHHMMSS` with any fraction; `undefined` for what is not a date of the calendar.
+ * Second 60 is the leap second and counts as the next minute's first; digits behind the milliseconds are dropped.
+ */
+export function parseTimeVal(text: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d+))?$/.exec(text);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  if (hour > 23 || minute > 59 || second > LEAP_SECOND) return undefined;
+  const millisecond = Number((match[7] ?? "").slice(0, 3).padEnd(3, "0"));
+  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  return date.setUTCHours(hour, minute, second, millisecond);
+}
+
+/** Splits `time path`; `undefined` when the argument does not begin with a valid time, and is then all path for MDTM. */
+export function splitTimeAndPath(argument: string): TimeAndPath | undefined {
+  const space = argument.indexOf(" ");
+  if (space === -1 || space === argument.length - 1) return undefined;
+  const modified = parseTimeVal(argument.slice(0, space));
+  return modified === undefined ? undefined : { modified, path: argument.slice(space + 1) };
+}

@@ -1,0 +1,181 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Line, LineReader } from "../../lib/protocol/line_reader.ts";
+
+const IAC = 0xff;
+const INTERRUPT_PROCESS = 0xf4;
+const DATA_MARK = 0xf2;
+
+/** Bytes of texts and numbers, in order. */
+function bytes(...parts: (string | number)[]): Uint8Array {
+  const encoder = new TextEncoder();
+  return Uint8Array.from(parts.flatMap((part) => typeof part === "number" ? [part] : [...encoder.encode(part)]));
+}
+
+/** All lines of the chunks; `undefined` results are not among them. */
+function read(chunks: readonly Uint8Array[], reader = new LineReader()): Line[] {
+  const lines: Line[] = [];
+  for (const chunk of chunks) {
+    reader.push(chunk);
+    for (let line = reader.next(); line !== undefined; line = reader.next()) lines.push(line);
+  }
+  return lines;
+}
+
+function line(text: string): Line {
+  return { kind: "line", text };
+}
+
+const TOO_LONG: Line = { kind: "tooLong" };
+
+function invalid(reason: "nul" | "carriageReturn" | "encoding"): Line {
+  return { kind: "invalid", reason };
+}
+
+const CASES: readonly (readonly [title: string, input: Uint8Array, expected: readonly Line[]])[] = [
+  ["CR LF ends a line", bytes("NOOP\r\n"), [line("NOOP")]],
+  ["a lone LF ends a line", bytes("NOOP\n"), [line("NOOP")]],
+  ["CR CR LF ends a line", bytes("NOOP\r\r\n"), [line("NOOP")]],
+  ["several lines come in order", bytes("USER a\r\nPASS b\nPWD\r\n"), [line("USER a"), line("PASS b"), line("PWD")]],
+  ["an empty line is a line", bytes("\r\n\nPWD\r\n"), [line(""), line(""), line("PWD")]],
+  ["a line without its end is not given", bytes("PWD\r\nQUI"), [line("PWD")]],
+  ["spaces stay", bytes("RETR  a  \r\n"), [line("RETR  a  ")]],
+  ["a byte-order mark stays", bytes("\ufeffUSER\r\n"), [line("\ufeffUSER")]],
+  ["UTF-8 is decoded", bytes("RETR Ünï/日本/🐟.txt\r\n"), [line("RETR Ünï/日本/🐟.txt")]],
+  ["a long line is decoded", bytes(`RETR ${"x".repeat(3000)}\r\n`), [line(`RETR ${"x".repeat(3000)}`)]],
+  ["a long UTF-8 line is decoded", bytes(`RETR ${"é".repeat(3000)}\r\n`), [line(`RETR ${"é".repeat(3000)}`)]],
+  ["bytes that are not UTF-8 are refused", bytes("RETR ", 0xe9, "\r\nPWD\r\n"), [invalid("encoding"), line("PWD")]],
+  ["an overlong encoding is refused", bytes("RETR ", 0xc0, 0xaf, "\r\n"), [invalid("encoding")]],
+  ["a surrogate is refused", bytes("RETR ", 0xed, 0xa0, 0x80, "\r\n"), [invalid("encoding")]],
+  ["NUL is refused", bytes("RETR a", 0, "b\r\nPWD\r\n"), [invalid("nul"), line("PWD")]],
+  ["CR inside a line is refused", bytes("RETR a\rb\r\nPWD\r\n"), [invalid("carriageReturn"), line("PWD")]],
+  ["CR NUL of Telnet is refused", bytes("RETR a\r", 0, "\r\n"), [invalid("nul")]],
+  ["IAC WILL, WONT, DO and DONT go with their option", bytes(IAC, 0xfb, 1, "PW", IAC, 0xfe, 0x41, "D\r\n"), [
+    line("PWD"),
+  ]],
+  ["an option may be a line end", bytes(IAC, 0xfd, 10, "PWD\r\n"), [line("PWD")]],
+  ["IAC and a command go", bytes(IAC, 0xf1, "NO", IAC, 0xf9, "OP\r\n"), [line("NOOP")]],
+  ["IAC IAC goes", bytes("NO", IAC, IAC, "OP\r\n"), [line("NOOP")]],
+  ["IAC before a letter goes alone", bytes(IAC, "NOOP\r\n"), [line("NOOP")]],
+  ["IAC before a line end goes alone", bytes("NOOP", IAC, "\r\n"), [line("NOOP")]],
+  ["Synch in full", bytes(IAC, INTERRUPT_PROCESS, IAC, DATA_MARK, "ABOR\r\n"), [line("ABOR")]],
+  ["Synch without its data mark", bytes(IAC, INTERRUPT_PROCESS, IAC, "ABOR\r\n"), [line("ABOR")]],
+  ["Synch without its last IAC", bytes(IAC, INTERRUPT_PROCESS, DATA_MARK, "ABOR\r\n"), [line("ABOR")]],
+  ["Synch without any IAC", bytes(INTERRUPT_PROCESS, DATA_MARK, "ABOR\r\n"), [line("ABOR")]],
+  ["Synch behind another line", bytes("PWD\r\n", DATA_MARK, IAC, IAC, INTERRUPT_PROCESS, "STAT\r\n"), [
+    line("PWD"),
+    line("STAT"),
+  ]],
+  ["only a leading Synch is forgiven", bytes("RETR ", DATA_MARK, "\r\n"), [invalid("encoding")]],
+];
+
+for (const [title, input, expected] of CASES) {
+  Deno.test(`LineReader: ${title}`, () => {
+    assertEquals(read([input]), expected);
+  });
+}
+
+Deno.test("LineReader gives the same lines wherever the input is cut", () => {
+  for (const [title, input, expected] of CASES) {
+    for (let cut = 0; cut <= input.length; cut += input.length > 500 ? 97 : 1) {
+      assertEquals(read([input.subarray(0, cut), input.subarray(cut)]), expected, `${title}, cut at ${cut}`);
+    }
+    assertEquals(read([...input].map((byte) => Uint8Array.of(byte))), expected, `${title}, byte by byte`);
+  }
+});
+
+Deno.test("LineReader gives the same lines for random input cut at random", () => {
+  const alphabet = bytes("AB \r\n\n", 0, 0xc3, 0xa9, IAC, IAC, 0xfb, INTERRUPT_PROCESS, DATA_MARK);
+  let seed = 7;
+  const random = (below: number) => (seed = (seed * 48271) % 0x7fffffff) % below;
+  for (let round = 0; round < 300; round++) {
+    const input = Uint8Array.from({ length: 120 }, () => alphabet[random(alphabet.length)] ?? 0);
+    const chunks: Uint8Array[] = [];
+    for (let start = 0; start < input.length;) {
+      const end = start + 1 + random(12);
+      chunks.push(input.subarray(start, end));
+      start = end;
+    }
+    const whole = read([input], new LineReader({ limit: 16 }));
+    assertEquals(read(chunks, new LineReader({ limit: 16 })), whole, `seed of round ${round}`);
+  }
+});
+
+Deno.test("LineReader reports a line over the limit once, at its end, and goes on", () => {
+  for (
+    const [title, input, expected] of [
+      ["at the limit, CR LF", "12345678\r\nPWD\r\n", [line("12345678"), line("PWD")]],
+      ["at the limit, LF", "123456789\nPWD\r\n", [line("123456789"), line("PWD")]],
+      ["one over, CR LF", "123456789\r\nPWD\r\n", [TOO_LONG, line("PWD")]],
+      ["one over, LF", "1234567890\nPWD\r\n", [TOO_LONG, line("PWD")]],
+      ["far over", `${"x".repeat(5000)}\r\nPWD\r\n`, [TOO_LONG, line("PWD")]],
+      ["two in a row", `${"x".repeat(50)}\r\n${"y".repeat(50)}\n`, [TOO_LONG, TOO_LONG]],
+      ["without an end", "x".repeat(50), []],
+    ] as const
+  ) {
+    const whole = bytes(input);
+    for (let cut = 0; cut <= Math.min(whole.length, 80); cut++) {
+      const chunks = [whole.subarray(0, cut), whole.subarray(cut)];
+      assertEquals(read(chunks, new LineReader({ limit: 10 })), [...expected], `${title}, cut at ${cut}`);
+    }
+  }
+});
+
+Deno.test("LineReader keeps nothing of a line that is over the limit", () => {
+  const reader = new LineReader({ limit: 100 });
+  for (let round = 0; round < 50; round++) {
+    reader.push(bytes("x".repeat(60)));
+    assert(reader.bufferedLength <= 100);
+  }
+  assertEquals(reader.bufferedLength, 0);
+  assert(reader.pending);
+  reader.push(bytes("\r\n"));
+  assertEquals(reader.next(), TOO_LONG);
+  assert(!reader.pending);
+});
+
+Deno.test("LineReader does not count Telnet bytes in the limit", () => {
+  const noise = Array.from({ length: 30 }, () => [IAC, 0xf1]).flat();
+  assertEquals(read([bytes(...noise, "PWD\r\n")], new LineReader({ limit: 10 })), [line("PWD")]);
+});
+
+Deno.test("LineReader has a limit of 8192 bytes unless told", () => {
+  assertEquals(read([bytes("x".repeat(8190) + "\r\n")]), [line("x".repeat(8190))]);
+  assertEquals(read([bytes("x".repeat(8191) + "\r\n")]), [TOO_LONG]);
+});
+
+Deno.test("LineReader does not need the chunk once push returns", () => {
+  const reader = new LineReader();
+  const chunk = bytes("PWD\r\nNO");
+  reader.push(chunk);
+  chunk.fill(0x58);
+  reader.push(bytes("OP\r\n"));
+  assertEquals([reader.next(), reader.next(), reader.next()], [line("PWD"), line("NOOP"), undefined]);
+});
+
+Deno.test("LineReader.pending tells whether anything was not handed out", () => {
+  const reader = new LineReader();
+  assert(!reader.pending);
+  reader.push(bytes("PWD\r\n"));
+  assert(reader.pending);
+  reader.next();
+  assert(!reader.pending);
+  reader.push(bytes("PW"));
+  assert(reader.pending);
+  assertEquals(reader.bufferedLength, 2);
+  reader.push(bytes("D\r\n", IAC));
+  reader.next();
+  assert(reader.pending);
+});
+
+Deno.test("LineReader.reset drops lines, the start of a line, an over-long line and a Telnet command", () => {
+  for (
+    const before of [bytes("USER a\r\nPASS b\r\n"), bytes("USER a\r\nPAS"), bytes("x".repeat(99)), bytes(IAC, 0xfb)]
+  ) {
+    const reader = new LineReader({ limit: 40 });
+    reader.push(before);
+    reader.reset();
+    assert(!reader.pending);
+    assertEquals(reader.bufferedLength, 0);
+    assertEquals(read([bytes("PWD\r\n")], reader), [line("PWD")]);
+  }
+});
