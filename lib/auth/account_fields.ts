@@ -1,0 +1,123 @@
+/**
+ * The fields of an account in the accounts file: one row each, which checks the value and says what it means.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { type Account, ANONYMOUS, canonicalName, createAccount } from "./accounts.ts";
+import {
+  isObject,
+  quote,
+  readAmount,
+  readChoice,
+  readCount,
+  readEnd,
+  readFlag,
+  readNetworks,
+  readText,
+  ValueError,
+} from "./json_values.ts";
+import { isPasswordHash, PASSWORD_SCHEMES } from "./password.ts";
+import { readRules } from "./permission_rules.ts";
+
+/** Reads one field; `directory` is where the accounts file lies. Throws {@link ValueError}. */
+type FieldReader = (value: unknown, directory: string) => Partial<Account>;
+
+const FIELDS = {
+  name: (value) => ({ name: readName(value) }),
+  password: (value) => ({ passwordHash: readPasswordHash(value) }),
+  root: (value, directory) => ({ root: readText(value), rootPath: resolve(directory, readText(value)) }),
+  permissions: (value) => ({ rules: readRules(value) }),
+  uploads: (value) => ({ uploads: readChoice(value, ["inPlace", "atomic"]) }),
+  brokenUploads: (value) => ({ brokenUploads: readChoice(value, ["keep", "delete"]) }),
+  maxSessions: (value) => ({ maxSessions: readCount(value) }),
+  uploadRate: (value) => ({ uploadRate: readAmount(value) }),
+  downloadRate: (value) => ({ downloadRate: readAmount(value) }),
+  quota: (value) => ({ quota: readAmount(value) }),
+  enabled: (value) => ({ enabled: readFlag(value) }),
+  validUntil: (value) => ({ validUntil: readEnd(value) }),
+  allowFrom: (value) => ({ allowFrom: readNetworks(value) }),
+  tls: (value) => ({ tls: readChoice(value, ["optional", "required"]) }),
+  comment: (value) => (readText(value), {}),
+} as const satisfies Readonly<Record<string, FieldReader>>;
+
+/** The name of a field in the file. */
+export type AccountField = keyof typeof FIELDS;
+
+/** One account as the file has it, in JSON. */
+export type AccountJson = { name: string } & Partial<Record<AccountField, unknown>>;
+
+/** Every field there is, in the order in which a new account is written. */
+export const ACCOUNT_FIELDS: readonly AccountField[] = Object.keys(FIELDS).filter(isAccountField);
+
+/** Whether `key` names a field of an account. */
+export function isAccountField(key: string): key is AccountField {
+  return Object.hasOwn(FIELDS, key);
+}
+
+/** What is wrong with one field; `field` is such as `permissions[1].allow`, empty when it is about the account as a whole. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The account that `value` describes, or everything that is wrong with it. `directory` is where the file lies. */
+export function readAccount(value: unknown, directory: string): Account | FieldProblem[] {
+  if (!isObject(value)) return [{ field: "", message: `Must be an object, not ${quote(value)}` }];
+  const problems: FieldProblem[] = [];
+  const account: Partial<Account> = {};
+  for (const [key, item] of Object.entries(value)) {
+    try {
+      Object.assign(account, readField(key, item, directory));
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      problems.push({ field: key + error.at, message: error.message });
+    }
+  }
+  problems.push(...missing(value));
+  // With `missing` content the three defaults never show.
+  return problems.length === 0 ? createAccount({ name: "", rootPath: "", rules: [], ...account }) : problems;
+}
+
+/** Checks one value by itself, as the `user` command does with its flags. Throws {@link ValueError}. */
+export function checkField(field: AccountField, value: unknown): void {
+  FIELDS[field](value, ".");
+}
+
+function readField(key: string, value: unknown, directory: string): Partial<Account> {
+  if (!isAccountField(key)) throw new ValueError(`Unknown field; there are ${ACCOUNT_FIELDS.join(", ")}`);
+  return FIELDS[key](value, directory);
+}
+
+function missing(value: Readonly<Record<string, unknown>>): FieldProblem[] {
+  const anonymous = value.name === ANONYMOUS;
+  const required: AccountField[] = ["name", "root", "permissions"];
+  if (!anonymous) required.push("password");
+  const problems = required
+    .filter((field) => !Object.hasOwn(value, field))
+    .map((field) => ({ field, message: "Is missing" }));
+  if (anonymous && Object.hasOwn(value, "password")) {
+    problems.push({ field: "password", message: `Has no meaning: any password opens the account "${ANONYMOUS}"` });
+  }
+  return problems;
+}
+
+function readName(value: unknown): string {
+  const name = readText(value);
+  if (name.trim() !== name) throw new ValueError(`Must not begin or end with a space: ${quote(name)}`);
+  if (canonicalName(name) === ANONYMOUS && name !== ANONYMOUS) {
+    throw new ValueError(`Must be "${ANONYMOUS}", which also answers to "ftp", not ${quote(name)}`);
+  }
+  return canonicalName(name);
+}
+
+/** The message never shows the value: it may be a password that somebody wrote in clear. */
+function readPasswordHash(value: unknown): string {
+  if (typeof value !== "string" || !isPasswordHash(value)) {
+    throw new ValueError(
+      `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as "denoftpd user set" writes it`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,103 @@
+/**
+ * What the server knows about an account, and where it asks for one.
+ *
+ * @module
+ */
+
+import type { Network } from "../net/ip.ts";
+import type { PermissionRule } from "../vfs/permissions.ts";
+
+/** One account, checked and complete. Made by `accounts_file.ts` from a file, or by hand in an embedding program. */
+export interface Account {
+  /** As {@link canonicalName} writes it. */
+  readonly name: string;
+  /** For `verifyPassword`; absent for the anonymous account alone. */
+  readonly passwordHash?: string;
+  /** The directory that is `/` for the account, as it was given. */
+  readonly root: string;
+  /** {@link root} as an absolute path of the host, when it comes from an accounts file: relative to that file. */
+  readonly rootPath: string;
+  /** First the general, then the specific; the last rule that covers a path decides. */
+  readonly rules: readonly PermissionRule[];
+  /** `atomic`: an upload is a hidden file until it is complete. */
+  readonly uploads: "inPlace" | "atomic";
+  /** What becomes of an upload that broke off. */
+  readonly brokenUploads: "keep" | "delete";
+  /** At once; at least 1. No limit when absent. */
+  readonly maxSessions?: number;
+  /** Bytes per second and session, at least 1. No limit when absent. */
+  readonly uploadRate?: number;
+  /** Bytes per second and session, at least 1. No limit when absent. */
+  readonly downloadRate?: number;
+  /** Bytes of all files below the root, at least 1. No limit when absent. */
+  readonly quota?: number;
+  readonly enabled: boolean;
+  /** Milliseconds since 1970, UTC; no login from then on. Never ends when absent. */
+  readonly validUntil?: number;
+  /** Where logins may come from; everywhere when empty. */
+  readonly allowFrom: readonly Network[];
+  /** `required`: no login over a connection in clear. */
+  readonly tls: "optional" | "required";
+}
+
+/** What {@link createAccount} cannot make up. */
+export type AccountBasics = Pick<Account, "name" | "rootPath" | "rules">;
+
+/** An account with the defaults of the accounts file for what is left out. */
+export function createAccount(fields: AccountBasics & Partial<Account>): Account {
+  return {
+    root: fields.rootPath,
+    uploads: "inPlace",
+    brokenUploads: "keep",
+    enabled: true,
+    allowFrom: [],
+    tls: "optional",
+    ...fields,
+  };
+}
+
+/** Where accounts are looked up. Both answers come at once, from memory. */
+export interface AccountsStore {
+  /** `name` as the client sent it. */
+  find(name: string): Account | undefined;
+  /** Every account, in a stable order. */
+  list(): readonly Account[];
+}
+
+/** The account that everybody may use; any password opens it. */
+export const ANONYMOUS = "anonymous";
+
+/** Whether `account` is the one with the fixed meaning. */
+export function isAnonymous(account: Account): boolean {
+  return account.name === ANONYMOUS;
+}
+
+/**
+ * The form under which an account is kept: `ftp` is `anonymous`, in any case (RFC 1635 section 2 and what clients have sent
+ * since), and a name typed decomposed is the composed one (RFC 8265 section 3.4). Otherwise case matters.
+ */
+export function canonicalName(name: string): string {
+  if (name.length === 3 && name.toLowerCase() === "ftp") return ANONYMOUS;
+  if (name.length === ANONYMOUS.length && name.toLowerCase() === ANONYMOUS) return ANONYMOUS;
+  return name.normalize("NFC");
+}
+
+/** A fixed set of accounts in memory. */
+export class MemoryAccounts implements AccountsStore {
+  readonly #list: readonly Account[];
+  readonly #byName: ReadonlyMap<string, Account>;
+
+  /** Of two accounts with one name the later counts. */
+  constructor(accounts: Iterable<Account>) {
+    this.#byName = new Map(Array.from(accounts, (account) => [canonicalName(account.name), account]));
+    this.#list = [...this.#byName.values()];
+  }
+
+  find(name: string): Account | undefined {
+    return this.#byName.get(canonicalName(name));
+  }
+
+  list(): readonly Account[] {
+    return this.#list;
+  }
+}

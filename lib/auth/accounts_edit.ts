@@ -1,0 +1,126 @@
+/**
+ * Changes an accounts file so that a reader sees the old one or the new one, never half of either.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "@std/path";
+import type { AccountJson } from "./account_fields.ts";
+import { accessProblem, AccountsFileError, parseAccounts, parseDocument, readAccountsText } from "./accounts_file.ts";
+import { formatJson } from "./json_format.ts";
+import { isObject } from "./json_values.ts";
+
+const OWNER_ONLY = 0o600;
+const NEW_DOCUMENT = `{\n  "accounts": []\n}\n`;
+
+/** What {@link editAccounts} does with the accounts: gives back the new list, or throws to leave the file alone. */
+export type AccountsChange = (accounts: readonly AccountJson[]) => readonly AccountJson[];
+
+/** How to treat a file that is not there. */
+export interface EditOptions {
+  /** Make it, readable by its owner alone. Otherwise that is an error, which is the default. */
+  readonly create?: boolean;
+}
+
+/**
+ * Reads the file at `path`, applies `change`, checks the outcome and replaces the file. Order, indentation, owner and mode stay as
+ * they were. Two of these at a time wait for each other. Rejects with {@link AccountsFileError}, or with what `change` throws.
+ */
+export async function editAccounts(path: string, change: AccountsChange, options: EditOptions = {}): Promise<void> {
+  const target = await ask(path, () => targetOf(path));
+  const draftPath = join(dirname(target), `.${basename(target)}.new`);
+  using draft = await ask(path, () => openLocked(draftPath));
+  let published = false;
+  try {
+    // Not before the lock: who had it may just have made the file.
+    const info = await ask(path, () => statIfThere(target));
+    if (info === undefined && options.create !== true) throw new AccountsFileError(path, ["Does not exist"]);
+    const text = info === undefined ? NEW_DOCUMENT : await readAccountsText(path);
+    const changed = new TextEncoder().encode(changeText(text, path, change));
+    await ask(path, async () => {
+      await fill(draft, changed);
+      if (Deno.build.os !== "windows") await takeOver(draftPath, info);
+      await Deno.rename(draftPath, target);
+    });
+    published = true;
+  } finally {
+    // Under the lock still: nobody else's draft is at this path.
+    if (!published) await Deno.remove(draftPath);
+  }
+}
+
+/** The file itself where `path` is a symbolic link: the link stays one. */
+async function targetOf(path: string): Promise<string> {
+  return await statIfThere(path) === undefined ? path : await Deno.realPath(path);
+}
+
+async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Runs `work` on the system; what the system refuses becomes an {@link AccountsFileError}. */
+async function ask<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const directory = dirname(path);
+    const flags = `--allow-read=${directory} --allow-write=${directory}`;
+    throw new AccountsFileError(path, [`Cannot be changed: ${accessProblem(error, flags)}`], { cause: error });
+  }
+}
+
+/**
+ * The draft beside the file, locked. The lock goes with its process, so a draft that a crash left behind blocks nobody; a draft that
+ * became the file, or was removed, while we waited for the lock is not ours to write.
+ */
+async function openLocked(draftPath: string): Promise<Deno.FsFile> {
+  while (true) {
+    const file = await Deno.open(draftPath, { write: true, create: true, mode: OWNER_ONLY });
+    try {
+      await file.lock(true);
+      if (await isAt(file, draftPath)) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+  }
+}
+
+async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
+  const [ours, theirs] = await Promise.all([file.stat(), Deno.stat(path).catch(() => undefined)]);
+  return ours.ino === theirs?.ino && ours.dev === theirs?.dev;
+}
+
+async function fill(draft: Deno.FsFile, data: Uint8Array): Promise<void> {
+  await draft.truncate();
+  for (let written = 0; written < data.length;) written += await draft.write(data.subarray(written));
+  await draft.sync();
+}
+
+/** Gives the draft the owner and mode of the file it replaces: root may edit what an unprivileged server must read. */
+async function takeOver(draftPath: string, info: Deno.FileInfo | undefined): Promise<void> {
+  const draft = await Deno.stat(draftPath);
+  if (info !== undefined && (draft.uid !== info.uid || draft.gid !== info.gid)) {
+    await Deno.chown(draftPath, info.uid, info.gid);
+  }
+  await Deno.chmod(draftPath, (info?.mode ?? OWNER_ONLY) & 0o777);
+}
+
+function changeText(text: string, path: string, change: AccountsChange): string {
+  parseAccounts(text, path);
+  const document = parseDocument(text, path);
+  const accounts = change(document.accounts.filter(isAccountJson));
+  const changed = formatJson({ ...document, accounts }, { indent: /^[ \t]+/m.exec(text)?.[0] ?? "  " });
+  parseAccounts(changed, path);
+  return changed;
+}
+
+function isAccountJson(value: unknown): value is AccountJson {
+  return isObject(value) && typeof value.name === "string";
+}

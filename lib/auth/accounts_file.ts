@@ -1,0 +1,139 @@
+/**
+ * The accounts file: JSON made for people to read and write.
+ *
+ * ```json
+ * {
+ *   "accounts": [
+ *     {
+ *       "name": "alice",
+ *       "password": "$scrypt$ln=14,r=8,p=1$…",
+ *       "root": "./data",
+ *       "permissions": [
+ *         { "path": "/", "allow": "ro" },
+ *         { "path": "/incoming", "allow": ["list", "write"], "overwrite": false }
+ *       ],
+ *       "uploads": "atomic",
+ *       "quota": "10 GiB",
+ *       "validUntil": "2030-12-31",
+ *       "allowFrom": ["192.0.2.0/24"]
+ *     },
+ *     { "name": "anonymous", "root": "./data/pub", "permissions": "ro" }
+ *   ]
+ * }
+ * ```
+ *
+ * `name`, `root`, `permissions` and, except for `anonymous`, `password` are needed. `account_fields.ts` has every field, and
+ * `docs/users.schema.json` tells an editor the same. A field nobody knows is an error: it is a slip of the pen, and the wish behind
+ * it, perhaps a limit, would be lost in silence.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import { type FieldProblem, readAccount } from "./account_fields.ts";
+import type { Account } from "./accounts.ts";
+import { isObject, quote } from "./json_values.ts";
+
+/** The most bytes of a file that is read: some 100,000 accounts. */
+const MAX_BYTES = 64 * 1024 ** 2;
+
+/** The file cannot be read, or what it says makes no sense. `message` is one line, with the first of `problems` in it. */
+export class AccountsFileError extends Error {
+  override readonly name = "AccountsFileError";
+  /** Everything that is wrong, each a line of its own without the file's name. */
+  readonly problems: readonly string[];
+
+  constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+    super(`File "${path}": ${problems[0]}${more}`, options);
+    this.problems = problems;
+  }
+}
+
+/** Reads and checks the file at `path`. Rejects with {@link AccountsFileError}. */
+export async function readAccountsFile(path: string): Promise<Account[]> {
+  return parseAccounts(await readAccountsText(path), path);
+}
+
+/** The text of the file at `path`. Rejects with {@link AccountsFileError}, which names the permission that is missing. */
+export async function readAccountsText(path: string): Promise<string> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > MAX_BYTES) throw new AccountsFileError(path, [`Is too large: ${size} bytes`]);
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof AccountsFileError) throw error;
+    throw new AccountsFileError(path, [accessProblem(error, `--allow-read=${path}`)], { cause: error });
+  }
+}
+
+/** The accounts in `text`; `path` is for messages, and roots are relative to its directory. Throws {@link AccountsFileError}. */
+export function parseAccounts(text: string, path: string): Account[] {
+  const accounts: Account[] = [];
+  const problems: string[] = [];
+  for (const [index, value] of parseDocument(text, path).accounts.entries()) {
+    const account = readAccount(value, dirname(path));
+    if (Array.isArray(account)) problems.push(...account.map((problem) => problemLine(value, index, problem)));
+    else accounts.push(account);
+  }
+  problems.push(...duplicates(accounts));
+  if (problems.length > 0) throw new AccountsFileError(path, problems);
+  return accounts;
+}
+
+/** The file as JSON: what surrounds the accounts, and they themselves, not yet checked. */
+export interface AccountsDocument {
+  /** For an editor: where the JSON Schema is. */
+  readonly $schema?: string;
+  readonly accounts: readonly unknown[];
+}
+
+/** The JSON of `text`. Throws {@link AccountsFileError}. */
+export function parseDocument(text: string, path: string): AccountsDocument {
+  const value = parseJson(text, path);
+  if (!isObject(value)) throw new AccountsFileError(path, [`Must be an object with a list "accounts"`]);
+  const { $schema, accounts, ...others } = value;
+  const problems = Object.keys(others).map((key) => `Unknown field ${quote(key)}; there are "accounts", "$schema"`);
+  if ($schema !== undefined && typeof $schema !== "string") problems.push(`Field "$schema": Must be a text`);
+  if (!Array.isArray(accounts)) problems.push(`Field "accounts": Must be a list of accounts`);
+  if (problems.length > 0 || !Array.isArray(accounts)) throw new AccountsFileError(path, problems);
+  return typeof $schema === "string" ? { $schema, accounts } : { accounts };
+}
+
+/** What kept a file from being used: the runtime's permission, named as the flag to add, or the system's word. */
+export function accessProblem(error: unknown, flag: string): string {
+  if (error instanceof Deno.errors.NotCapable) return `Not permitted by the runtime: add ${flag}`;
+  if (error instanceof Deno.errors.NotFound) return "Does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) return "Permission denied by the system";
+  if (error instanceof Deno.errors.IsADirectory) return "Is a directory";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, "")); // Some editors on Windows begin a file with a byte order mark.
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new AccountsFileError(path, [`Is no JSON: ${jsonProblem(message, text)}`]);
+  }
+}
+
+/** The runtime quotes the text around the fault, over several lines and with parts of hashes: say the line instead. */
+function jsonProblem(message: string, text: string): string {
+  const [, what, around] = /^(Unexpected token .*?), (?:\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(message) ??
+    [];
+  if (what === undefined || around === undefined) return message.replace(/ in JSON at position \d+| in JSON/, "");
+  const start = text.indexOf(around);
+  return start < 0 ? what : `${what} (near line ${text.slice(0, start + around.length / 2).split("\n").length})`;
+}
+
+function problemLine(value: unknown, index: number, { field, message }: FieldProblem): string {
+  const name = isObject(value) && typeof value.name === "string" ? quote(value.name) : `number ${index + 1}`;
+  return field === "" ? `Account ${name}: ${message}` : `Account ${name}: field ${quote(field)}: ${message}`;
+}
+
+function duplicates(accounts: readonly Account[]): string[] {
+  const seen = new Set<string>();
+  return accounts.filter(({ name }) => seen.size === seen.add(name).size)
+    .map(({ name }) => `Account ${quote(name)}: There is another account of this name`);
+}

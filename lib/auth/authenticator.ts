@@ -1,0 +1,133 @@
+/**
+ * Decides who may log in.
+ *
+ * @module
+ */
+
+import { type Account, type AccountsStore, isAnonymous } from "./accounts.ts";
+import { decoyHash, verifyPassword } from "./password.ts";
+import { Proofs } from "./proofs.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/** What a client says about itself, and what we see of it. */
+export interface LoginAttempt {
+  readonly name: string;
+  readonly password: string;
+  /** IP address of the client. */
+  readonly address: string;
+  /** Whether the control connection is under TLS. */
+  readonly secure: boolean;
+}
+
+/** Why a login is refused. For the log alone: the client reads one text for all but `tls`, which only a right password brings. */
+export type LoginRefusal = "unknown" | "password" | "disabled" | "expired" | "address" | "tls";
+
+/** The outcome of an attempt. */
+export type AuthResult =
+  | { readonly ok: true; readonly account: Account }
+  | { readonly ok: false; readonly reason: LoginRefusal };
+
+/** Answers logins. An embedding program may bring its own. */
+export interface Authenticator {
+  /** Answers at once where nothing has to be computed, so that a login costs no turn of the event loop. Never rejects for a bad login. */
+  authenticate(attempt: LoginAttempt): AuthResult | Promise<AuthResult>;
+}
+
+/** Bounds of {@link PasswordAuthenticator}, with defaults for a server on the open net. */
+export interface AuthenticatorOptions {
+  /** Password checks at once; each takes a processor and, by default, 16 MiB. Default: one less than there are processors, 1 to 4. */
+  readonly concurrency?: number;
+  /** Milliseconds for which a right password need not be computed again after its last use. Default 300,000; 0 for never. */
+  readonly proofLifetime?: number;
+  /** The most right passwords remembered. Default 10,000. */
+  readonly proofCapacity?: number;
+  /** Whether a password is the one behind a hash. Default `verifyPassword`; a store with other schemes of hashes brings its own. */
+  readonly verify?: (password: string, encoded: string) => Promise<boolean>;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+const DEFAULT_PROOF_LIFETIME = 300_000;
+const DEFAULT_PROOF_CAPACITY = 10_000;
+
+/**
+ * Passwords against a store. A name that is not there takes the same work as a wrong password; everything but the password is looked
+ * at after it, so that the time of an answer tells nothing about an account.
+ */
+export class PasswordAuthenticator implements Authenticator {
+  readonly #store: AccountsStore;
+  readonly #proofs: Proofs;
+  readonly #turnstile: Turnstile;
+  readonly #verify: (password: string, encoded: string) => Promise<boolean>;
+  readonly #now: () => number;
+  readonly #decoy = decoyHash();
+  /** Checks under way, by proof: the same login twice at a time is one computation. */
+  readonly #running = new Map<string, Promise<boolean>>();
+
+  constructor(store: AccountsStore, options: AuthenticatorOptions = {}) {
+    this.#store = store;
+    this.#verify = options.verify ?? verifyPassword;
+    this.#now = options.now ?? Date.now;
+    this.#turnstile = new Turnstile(options.concurrency ?? defaultConcurrency());
+    this.#proofs = new Proofs({
+      lifetime: options.proofLifetime ?? DEFAULT_PROOF_LIFETIME,
+      capacity: options.proofCapacity ?? DEFAULT_PROOF_CAPACITY,
+      now: this.#now,
+    });
+  }
+
+  authenticate(attempt: LoginAttempt): AuthResult | Promise<AuthResult> {
+    const account = this.#store.find(attempt.name);
+    if (account !== undefined && isAnonymous(account)) return this.#admit(account, attempt);
+    const encoded = account?.passwordHash ?? this.#decoyFor(attempt.name);
+    const proof = this.#proofs.make(account?.name ?? attempt.name, encoded, attempt.password);
+    if (account !== undefined && this.#proofs.has(proof)) return this.#admit(account, attempt);
+    return this.#check(proof, encoded, attempt).then((right) => {
+      // Asked again: the file may have changed while this attempt waited in line.
+      const current = this.#store.find(attempt.name);
+      if (current === undefined) return { ok: false, reason: "unknown" };
+      // Nothing is remembered for a name held against a decoy: the next answer, a quick one, would tell that the password is right elsewhere.
+      if (!right || current.passwordHash !== encoded) return { ok: false, reason: "password" };
+      this.#proofs.add(proof);
+      return this.#admit(current, attempt);
+    });
+  }
+
+  /** For who knows the password. */
+  #admit(account: Account, attempt: LoginAttempt): AuthResult {
+    const reason = this.#refusal(account, attempt);
+    return reason === undefined ? { ok: true, account } : { ok: false, reason };
+  }
+
+  #refusal(account: Account, attempt: LoginAttempt): LoginRefusal | undefined {
+    if (!account.enabled) return "disabled";
+    if (account.validUntil !== undefined && this.#now() >= account.validUntil) return "expired";
+    const { allowFrom } = account;
+    if (allowFrom.length > 0 && !allowFrom.some((network) => network.contains(attempt.address))) return "address";
+    return account.tls === "required" && !attempt.secure ? "tls" : undefined;
+  }
+
+  #check(proof: string, encoded: string, attempt: LoginAttempt): Promise<boolean> {
+    const running = this.#running.get(proof);
+    if (running !== undefined) return running;
+    const check = this.#turnstile
+      .run(attempt.address, () => this.#verify(attempt.password, encoded))
+      .finally(() => this.#running.delete(proof));
+    this.#running.set(proof, check);
+    return check;
+  }
+
+  /**
+   * The hash that an unknown name is held against: some account's, always the same one for the same name, so that what it costs is spread
+   * as it is over the accounts, whatever parameters their hashes have.
+   */
+  #decoyFor(name: string): string {
+    const [first = 0, second = 0, third = 0] = Uint8Array.fromBase64(this.#proofs.make(name, "", ""));
+    const accounts = this.#store.list();
+    return accounts[(first << 16 | second << 8 | third) % accounts.length]?.passwordHash ?? this.#decoy;
+  }
+}
+
+function defaultConcurrency(): number {
+  return Math.min(4, Math.max(1, navigator.hardwareConcurrency - 1));
+}

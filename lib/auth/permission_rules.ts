@@ -1,0 +1,61 @@
+/**
+ * Permission rules as people write them, in the accounts file and on the command line.
+ *
+ * @module
+ */
+
+import { GRANTS, parsePermissions, type PermissionGrant, type PermissionRule } from "../vfs/permissions.ts";
+import { isObject, quote, readFlag, readList, ValueError, within } from "./json_values.ts";
+
+const RULE_FIELDS = ["path", "allow", "overwrite"];
+
+/**
+ * Reads `"rw"`, which is for everything, or a list of rules, each an object of `path`, `allow` (what `parsePermissions` takes) and,
+ * where it differs from what the words mean, `overwrite`. Throws {@link ValueError}.
+ */
+export function readRules(value: unknown): PermissionRule[] {
+  if (typeof value === "string") return [{ path: "/", ...readGrant(value) }];
+  const rules = readList(value, readRule);
+  if (rules.length === 0) throw new ValueError(`Must have a rule in it; "none" is the word for no rights`);
+  return rules;
+}
+
+/** What `grant` allows, in the shortest words that `parsePermissions` reads back. */
+export function describeGrant(grant: PermissionGrant): string {
+  for (const [name, known] of GRANTS) {
+    if (known.overwrite === grant.overwrite && known.allow.symmetricDifference(grant.allow).size === 0) return name;
+  }
+  return [...grant.allow, ...(grant.overwrite ? [] : ["no-overwrite"])].join(",");
+}
+
+function readRule(value: unknown): PermissionRule {
+  if (!isObject(value)) throw new ValueError(`Must be an object with "path" and "allow", not ${quote(value)}`);
+  for (const key of Object.keys(value)) {
+    if (!RULE_FIELDS.includes(key)) {
+      throw new ValueError(`Unknown field; there are ${RULE_FIELDS.join(", ")}`, `.${key}`);
+    }
+  }
+  const path = within(".path", () => readPath(value.path));
+  const { allow, overwrite } = within(".allow", () => readGrant(value.allow));
+  if (value.overwrite === undefined) return { path, allow, overwrite };
+  return { path, allow, overwrite: within(".overwrite", () => readFlag(value.overwrite)) };
+}
+
+function readGrant(value: unknown): PermissionGrant {
+  const words = typeof value === "string" ? value : readList(value, (item) => {
+    if (typeof item !== "string") throw new ValueError(`Must be a right, not ${quote(item)}`);
+    return item;
+  });
+  try {
+    return parsePermissions(words);
+  } catch (error) {
+    throw new ValueError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readPath(value: unknown): string {
+  const isPath = typeof value === "string" && (value === "/" || /^(\/[^/]+)+$/.test(value)) &&
+    !value.split("/").some((part) => part === "." || part === "..");
+  if (!isPath) throw new ValueError(`Must be a path such as "/" or "/incoming", not ${quote(value)}`);
+  return value;
+}

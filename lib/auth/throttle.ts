@@ -1,0 +1,138 @@
+/**
+ * Makes guessing passwords slow.
+ *
+ * @module
+ */
+
+import { parseIp } from "../net/ip.ts";
+
+/** How failures are answered. Times in milliseconds. */
+export interface ThrottleOptions {
+  /** Wait after a first failure; doubles with each further one. 0 for none. Default 1,000. */
+  readonly delay?: number;
+  /** The longest wait. Default 15,000. */
+  readonly maxDelay?: number;
+  /** How long a failure counts. Default 600,000. */
+  readonly memory?: number;
+  /** Shuts an address out after so many failures that still count. Without it nobody is shut out. */
+  readonly ban?: { readonly failures: number; readonly duration: number };
+  /** The most addresses remembered; the one that failed longest ago is forgotten first. Default 10,000. */
+  readonly capacity?: number;
+  /** Milliseconds since some fixed time. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+interface Failure {
+  readonly at: number;
+  /** Of the account's name: what strangers send as a name is not kept. */
+  readonly nameHash: number;
+}
+
+interface Offender {
+  failures: Failure[];
+  bannedUntil: number;
+}
+
+/** Failures of an address, over whatever names, that are not held against its other users: many may share it behind NAT. */
+const FORGIVEN = 4;
+/** Failures kept per address: at this many the wait is the longest with any sensible delay. */
+const KEPT = 24;
+
+/**
+ * Counts failed logins per address, and in it per account. The wait that follows grows with the failures of that account from that
+ * address, or with those of the address as a whole beyond the first few. An IPv6 address counts as its /64, which is what one
+ * customer has (RFC 6177 section 2).
+ */
+export class FailureThrottle {
+  readonly #delay: number;
+  readonly #maxDelay: number;
+  readonly #memory: number;
+  readonly #ban: ThrottleOptions["ban"];
+  readonly #capacity: number;
+  readonly #now: () => number;
+  /** The one that failed longest ago first. */
+  readonly #offenders = new Map<string, Offender>();
+
+  constructor(options: ThrottleOptions = {}) {
+    this.#delay = options.delay ?? 1_000;
+    this.#maxDelay = options.maxDelay ?? 15_000;
+    this.#memory = options.memory ?? 600_000;
+    this.#ban = options.ban;
+    this.#capacity = options.capacity ?? 10_000;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Milliseconds to wait before `address` is answered about the account `name`; 0 where nothing failed of late. */
+  delayFor(address: string, name = ""): number {
+    const offender = this.#offenders.get(keyOf(address));
+    if (offender === undefined) return 0;
+    const recent = this.#recent(offender);
+    const nameHash = hashOf(name);
+    const own = recent.filter((failure) => failure.nameHash === nameHash).length;
+    const steps = Math.max(own, recent.length - FORGIVEN);
+    return steps === 0 ? 0 : Math.min(this.#maxDelay, this.#delay * 2 ** (steps - 1));
+  }
+
+  /** Counts a failed login. */
+  failed(address: string, name = ""): void {
+    const key = keyOf(address);
+    const offender = this.#offenders.get(key) ?? { failures: [], bannedUntil: 0 };
+    const at = this.#now();
+    const kept = Math.max(KEPT, this.#ban?.failures ?? 0);
+    offender.failures = [...this.#recent(offender), { at, nameHash: hashOf(name) }].slice(-kept);
+    if (this.#ban !== undefined && offender.failures.length >= this.#ban.failures) {
+      offender.bannedUntil = at + this.#ban.duration;
+    }
+    this.#offenders.delete(key);
+    this.#offenders.set(key, offender);
+    if (this.#offenders.size > this.#capacity) this.#forgetOldest();
+  }
+
+  /** Forgives what failed with the account `name` alone, so that nobody buys guesses at other accounts with one that works. */
+  succeeded(address: string, name = ""): void {
+    // Nearly every login finds nobody here, and pays for nothing else.
+    if (this.#offenders.size === 0) return;
+    const key = keyOf(address);
+    const offender = this.#offenders.get(key);
+    if (offender === undefined) return;
+    const nameHash = hashOf(name);
+    offender.failures = this.#recent(offender).filter((failure) => failure.nameHash !== nameHash);
+    if (offender.failures.length === 0 && !this.#isBanned(offender)) this.#offenders.delete(key);
+  }
+
+  /** Whether `address` is shut out for the time being. */
+  isBanned(address: string): boolean {
+    if (this.#ban === undefined || this.#offenders.size === 0) return false;
+    const offender = this.#offenders.get(keyOf(address));
+    return offender !== undefined && this.#isBanned(offender);
+  }
+
+  #isBanned(offender: Offender): boolean {
+    return this.#now() < offender.bannedUntil;
+  }
+
+  #recent(offender: Offender): Failure[] {
+    const oldest = this.#now() - this.#memory;
+    return offender.failures.filter((failure) => failure.at > oldest);
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#offenders.keys()) {
+      this.#offenders.delete(key);
+      return;
+    }
+  }
+}
+
+function keyOf(address: string): string {
+  const bytes = parseIp(address);
+  if (bytes === undefined) return address;
+  return bytes.length === 4 ? bytes.join(".") : `${bytes.subarray(0, 8).toHex()}/64`;
+}
+
+/** FNV-1a, 32 bits. Two names with one hash share their failures, which hurts nobody. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  return hash;
+}

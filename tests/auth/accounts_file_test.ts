@@ -1,0 +1,213 @@
+import { assert, assertEquals, assertInstanceOf, assertNotMatch, assertRejects, assertThrows } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { ACCOUNT_FIELDS } from "../../lib/auth/account_fields.ts";
+import type { Account } from "../../lib/auth/accounts.ts";
+import { AccountsFileError, parseAccounts, readAccountsFile } from "../../lib/auth/accounts_file.ts";
+
+const HASH = "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const BOB = { name: "bob", password: HASH, root: "data", permissions: "rw" };
+const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
+
+function textOf(...accounts: unknown[]): string {
+  return JSON.stringify({ accounts });
+}
+
+function parse(...accounts: unknown[]): Account[] {
+  return parseAccounts(textOf(...accounts), "/etc/ftp/users.json");
+}
+
+/** Everything that is wrong with `text`. */
+function problemsOf(text: string): readonly string[] {
+  return assertThrows(() => parseAccounts(text, "users.json"), AccountsFileError).problems;
+}
+
+Deno.test("parseAccounts fills in what is left out", () => {
+  const [bob] = parse(BOB);
+  assertEquals(bob, {
+    name: "bob",
+    passwordHash: HASH,
+    root: "data",
+    rootPath: "/etc/ftp/data",
+    rules: bob?.rules ?? [],
+    uploads: "inPlace",
+    brokenUploads: "keep",
+    enabled: true,
+    allowFrom: [],
+    tls: "optional",
+  });
+  assertEquals(bob?.rules.map(({ path, allow, overwrite }) => [path, allow.size, overwrite]), [["/", 9, true]]);
+});
+
+Deno.test("parseAccounts reads every field", () => {
+  const [account] = parse({
+    ...BOB,
+    root: "/srv/ftp",
+    permissions: [
+      { path: "/", allow: "ro" },
+      { path: "/in", allow: ["list", "write"], overwrite: false },
+      { path: "/in/own", allow: "dropbox", overwrite: true },
+    ],
+    uploads: "atomic",
+    brokenUploads: "delete",
+    maxSessions: 3,
+    uploadRate: "1 MiB/s",
+    downloadRate: 5000,
+    quota: "10 GB",
+    enabled: false,
+    validUntil: "2030-12-31",
+    allowFrom: ["192.0.2.0/24", "::1"],
+    tls: "required",
+    comment: "A guest",
+  });
+  assert(account !== undefined);
+  assertEquals(account.rootPath, "/srv/ftp");
+  assertEquals(account.rules.map(({ path, allow, overwrite }) => [path, [...allow].join(), overwrite]), [
+    ["/", "list,read", true],
+    ["/in", "list,write", false],
+    ["/in/own", "write,mkdir", true],
+  ]);
+  const { uploads, brokenUploads, maxSessions, uploadRate, downloadRate, quota, enabled, validUntil, tls } = account;
+  assertEquals([uploads, brokenUploads, enabled, tls], ["atomic", "delete", false, "required"]);
+  assertEquals([maxSessions, uploadRate, downloadRate, quota], [3, 1_048_576, 5000, 10_000_000_000]);
+  assertEquals(new Date(validUntil ?? 0).toISOString(), "2031-01-01T00:00:00.000Z");
+  assertEquals(account.allowFrom.map((network) => network.text), ["192.0.2.0/24", "::1"]);
+});
+
+Deno.test("parseAccounts reads a point in time with its zone", () => {
+  const until = (validUntil: string) => parse({ ...BOB, validUntil })[0]?.validUntil;
+  assertEquals(until("2030-12-31T18:00:00Z"), Date.UTC(2030, 11, 31, 18));
+  assertEquals(until("2030-12-31T18:00+02:00"), Date.UTC(2030, 11, 31, 16));
+});
+
+Deno.test("parseAccounts names account and field of what is wrong", () => {
+  const cases: [unknown, string][] = [
+    [{ ...BOB, pasword: "x" }, `field "pasword": Unknown field; there are ${ACCOUNT_FIELDS.join(", ")}`],
+    [{ ...BOB, root: "" }, `field "root": Must be a text`],
+    [{ ...BOB, uploads: "atomc" }, `field "uploads": Must be "inPlace" or "atomic", not "atomc"`],
+    [{ ...BOB, maxSessions: 0 }, `field "maxSessions": Must be a whole number, 1 or more, not 0`],
+    [{ ...BOB, maxSessions: "5" }, `field "maxSessions": Must be a whole number, 1 or more, not "5"`],
+    [{ ...BOB, quota: "10 X" }, `field "quota": Must be a size such as "10 MiB", not "10 X"`],
+    [{ ...BOB, enabled: "yes" }, `field "enabled": Must be true or false, not "yes"`],
+    [{ ...BOB, allowFrom: "::1" }, `field "allowFrom": Must be a list, not "::1"`],
+    [{ ...BOB, permissions: [] }, `field "permissions": Must have a rule in it; "none" is the word for no rights`],
+    [{ ...BOB, permissions: [{ path: "/" }] }, `field "permissions[0].allow": Must be a list, not nothing`],
+    [
+      { ...BOB, permissions: [{ path: "/", allow: "ro", overwite: true }] },
+      `field "permissions[0].overwite": Unknown field; there are path, allow, overwrite`,
+    ],
+    [
+      { ...BOB, permissions: [{ path: "/a/../b", allow: "ro" }] },
+      `field "permissions[0].path": Must be a path such as "/" or "/incoming", not "/a/../b"`,
+    ],
+    [
+      { ...BOB, allowFrom: ["::1", "192.0.2.1/24"] },
+      `field "allowFrom[1]": Must be an address or a network such as "192.0.2.0/24", not "192.0.2.1/24"`,
+    ],
+    [
+      { ...BOB, validUntil: "2030-02-31" },
+      `field "validUntil": Must be a day "2030-12-31" or a time "2030-12-31T18:00:00Z", not "2030-02-31"`,
+    ],
+  ];
+  for (const [account, problem] of cases) assertEquals(problemsOf(textOf(account)), [`Account "bob": ${problem}`]);
+  const [wrongRight] = problemsOf(
+    textOf({ ...BOB, permissions: [{ path: "/", allow: "ro" }, { path: "/a", allow: ["wirte"] }] }),
+  );
+  assert(wrongRight?.startsWith(`Account "bob": field "permissions[1].allow": Unknown permission "wirte"`), wrongRight);
+});
+
+Deno.test("parseAccounts refuses a day or time that is none", () => {
+  for (const validUntil of ["2030-13-01", "tomorrow", "2030-12-31T25:00Z", "2030-12-31T18:00", 5, null]) {
+    assertEquals(problemsOf(textOf({ ...BOB, validUntil })).length, 1, String(validUntil));
+  }
+});
+
+Deno.test("parseAccounts never shows what stands in place of a hash", () => {
+  const [problem = ""] = problemsOf(textOf({ ...BOB, password: "swordfish" }));
+  assert(problem.startsWith(`Account "bob": field "password": Must be a hash`));
+  assertNotMatch(problem, /swordfish/);
+});
+
+Deno.test("parseAccounts reports everything at once and puts the first into its message", () => {
+  const text = textOf({ name: "a" }, 5, { ...BOB, quota: 0 }, { ...BOB, name: "c" }, { ...BOB, name: "c" });
+  const error = assertThrows(() => parseAccounts(text, "users.json"), AccountsFileError);
+  assertEquals(error.problems, [
+    `Account "a": field "root": Is missing`,
+    `Account "a": field "permissions": Is missing`,
+    `Account "a": field "password": Is missing`,
+    `Account number 2: Must be an object, not 5`,
+    `Account "bob": field "quota": Must be a whole number, 1 or more, not 0`,
+    `Account "c": There is another account of this name`,
+  ]);
+  assertEquals(error.message, `File "users.json": Account "a": field "root": Is missing (and 5 more)`);
+});
+
+Deno.test("parseAccounts knows the fixed meaning of anonymous", () => {
+  const anonymous = { name: "anonymous", root: "pub", permissions: "ro" };
+  assertEquals(parse(anonymous)[0]?.passwordHash, undefined);
+  assertEquals(problemsOf(textOf({ ...anonymous, password: HASH })), [
+    `Account "anonymous": field "password": Has no meaning: any password opens the account "anonymous"`,
+  ]);
+  for (const name of ["ftp", "Anonymous"]) {
+    assertEquals(problemsOf(textOf({ ...BOB, name })), [
+      `Account "${name}": field "name": Must be "anonymous", which also answers to "ftp", not "${name}"`,
+    ]);
+  }
+});
+
+Deno.test("parseAccounts refuses names that cannot be typed", () => {
+  for (const name of ["", " bob", "bob ", "b\nob", "b\u009bob", 7]) {
+    assertEquals(problemsOf(textOf({ ...BOB, name })).length, 1, String(name));
+  }
+});
+
+Deno.test("parseAccounts says where the JSON breaks off and quotes nothing of the file", () => {
+  const cases: [string, string][] = [
+    ["", "Is no JSON: Unexpected end of JSON input"],
+    [`{\n  "accounts": [],\n}`, "Is no JSON: Expected double-quoted property name (line 3 column 1)"],
+    [`{\n  "accounts": [\n    {"password": secret}\n  ]\n}`, `Is no JSON: Unexpected token 's' (near line 3)`],
+    ["[]", `Must be an object with a list "accounts"`],
+    ["{}", `Field "accounts": Must be a list of accounts`],
+    [`{"$schema": 1, "accounts": []}`, `Field "$schema": Must be a text`],
+    [`{"accounts": [], "users": []}`, `Unknown field "users"; there are "accounts", "$schema"`],
+  ];
+  for (const [text, problem] of cases) assertEquals(problemsOf(text), [problem]);
+});
+
+Deno.test("parseAccounts takes a byte order mark and a $schema", () => {
+  assertEquals(parseAccounts(`\uFEFF{"$schema": "x.json", "accounts": []}`, "users.json"), []);
+});
+
+Deno.test("readAccountsFile rejects with one error for a file that is not there or is none", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = join(directory, "users.json");
+    const error = await assertRejects(() => readAccountsFile(path), AccountsFileError);
+    assertEquals(error.message, `File "${path}": Does not exist`);
+    assertInstanceOf(error.cause, Deno.errors.NotFound);
+    await assertRejects(() => readAccountsFile(directory), AccountsFileError, "Is a directory");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "readAccountsFile names the flag that the runtime wants",
+  permissions: { read: false },
+  fn: async () => {
+    await assertRejects(() => readAccountsFile("users.json"), AccountsFileError, "add --allow-read=users.json");
+  },
+});
+
+Deno.test("users.json has the demo accounts", async () => {
+  const accounts = await readAccountsFile(join(PROJECT, "users.json"));
+  assertEquals(accounts.map(({ name, root }) => [name, root]), [
+    ["demo", "./data"],
+    ["reader", "./data"],
+    ["anonymous", "./data/pub"],
+  ]);
+});
+
+Deno.test("users.schema.json knows the same fields as the server", async () => {
+  const schema = JSON.parse(await Deno.readTextFile(join(PROJECT, "docs", "users.schema.json")));
+  assertEquals(Object.keys(schema.$defs.account.properties), [...ACCOUNT_FIELDS]);
+});

@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import { FailureThrottle, type ThrottleOptions } from "../../lib/auth/throttle.ts";
+
+const HERE = "192.0.2.1";
+
+/** A throttle with a clock that the test turns. */
+function throttleAt(options: ThrottleOptions = {}) {
+  const clock = { now: 1_000_000 };
+  return { clock, throttle: new FailureThrottle({ now: () => clock.now, ...options }) };
+}
+
+function fail(throttle: FailureThrottle, times: number, name?: string, address = HERE): void {
+  for (let time = 0; time < times; time++) throttle.failed(address, name);
+}
+
+Deno.test("FailureThrottle doubles the wait up to a limit", () => {
+  const { throttle } = throttleAt({ delay: 100, maxDelay: 1_000 });
+  const waits = Array.from({ length: 6 }, () => {
+    throttle.failed(HERE, "bob");
+    return throttle.delayFor(HERE, "bob");
+  });
+  assertEquals(waits, [100, 200, 400, 800, 1_000, 1_000]);
+  assertEquals(throttle.delayFor("192.0.2.2", "bob"), 0);
+});
+
+Deno.test("FailureThrottle waits a second after the first failure by default, and not at all with delay 0", () => {
+  const { throttle } = throttleAt();
+  fail(throttle, 1);
+  assertEquals(throttle.delayFor(HERE), 1_000);
+  const { throttle: patient } = throttleAt({ delay: 0 });
+  fail(patient, 9);
+  assertEquals(patient.delayFor(HERE), 0);
+});
+
+Deno.test("FailureThrottle lets others behind the address off for a few failures, not for many", () => {
+  const { throttle } = throttleAt({ delay: 100 });
+  fail(throttle, 4, "bob");
+  assertEquals(throttle.delayFor(HERE, "alice"), 0);
+  fail(throttle, 1, "carol");
+  assertEquals(throttle.delayFor(HERE, "alice"), 100);
+  fail(throttle, 1, "dave");
+  assertEquals(throttle.delayFor(HERE, "alice"), 200);
+});
+
+Deno.test("FailureThrottle forgives with a success what that account failed, and no more", () => {
+  const { throttle } = throttleAt({ delay: 100 });
+  fail(throttle, 3, "bob");
+  fail(throttle, 6, "alice");
+  throttle.succeeded(HERE, "bob");
+  assertEquals(throttle.delayFor(HERE, "bob"), 200);
+  assertEquals(throttle.delayFor(HERE, "alice"), 3_200);
+  throttle.succeeded(HERE, "alice");
+  assertEquals(throttle.delayFor(HERE, "alice"), 0);
+});
+
+Deno.test("FailureThrottle forgets failures one by one as they grow old", () => {
+  const { clock, throttle } = throttleAt({ delay: 100, memory: 1_000 });
+  fail(throttle, 1, "bob");
+  clock.now += 600;
+  fail(throttle, 1, "bob");
+  assertEquals(throttle.delayFor(HERE, "bob"), 200);
+  clock.now += 600;
+  assertEquals(throttle.delayFor(HERE, "bob"), 100);
+  clock.now += 600;
+  assertEquals(throttle.delayFor(HERE, "bob"), 0);
+});
+
+Deno.test("FailureThrottle shuts an address out for a while", () => {
+  const { clock, throttle } = throttleAt({ ban: { failures: 30, duration: 5_000 }, memory: 1_000 });
+  fail(throttle, 29);
+  assert(!throttle.isBanned(HERE));
+  fail(throttle, 1, "bob");
+  assert(throttle.isBanned(HERE));
+  assert(!throttle.isBanned("192.0.2.2"));
+  throttle.succeeded(HERE);
+  throttle.succeeded(HERE, "bob");
+  assert(throttle.isBanned(HERE), "a success does not open the door again");
+  clock.now += 4_999;
+  assert(throttle.isBanned(HERE));
+  clock.now += 1;
+  assert(!throttle.isBanned(HERE));
+});
+
+Deno.test("FailureThrottle bans nobody unless told to, nor for failures too far apart", () => {
+  const { throttle } = throttleAt();
+  fail(throttle, 100);
+  assert(!throttle.isBanned(HERE));
+  const { clock, throttle: strict } = throttleAt({ ban: { failures: 3, duration: 5_000 }, memory: 1_000 });
+  for (let time = 0; time < 9; time++, clock.now += 501) strict.failed(HERE);
+  assert(!strict.isBanned(HERE));
+});
+
+Deno.test("FailureThrottle counts an IPv6 address as its /64, a mapped one as IPv4", () => {
+  const { throttle } = throttleAt({ delay: 100 });
+  throttle.failed("2001:db8::1");
+  assertEquals(throttle.delayFor("2001:db8::2:3"), 100);
+  assertEquals(throttle.delayFor("2001:db8:0:1::1"), 0);
+  throttle.failed("::ffff:192.0.2.1");
+  assertEquals(throttle.delayFor(HERE), 100);
+});
+
+Deno.test("FailureThrottle remembers a bounded number of addresses, those that failed last", () => {
+  const { throttle } = throttleAt({ delay: 100, capacity: 2 });
+  for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"]) throttle.failed(address);
+  assertEquals(["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((address) => throttle.delayFor(address)), [200, 0, 100]);
+});

@@ -1,0 +1,55 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Turnstile } from "../../lib/auth/turnstile.ts";
+
+/** Work that ends when the test says so, and a record of what has begun. */
+class Bench {
+  readonly begun: string[] = [];
+  readonly #ends: (() => void)[] = [];
+
+  work(name: string): () => Promise<string> {
+    return () => {
+      this.begun.push(name);
+      return new Promise((resolve) => this.#ends.push(() => resolve(name)));
+    };
+  }
+
+  endFirst(): void {
+    this.#ends.shift()?.();
+  }
+}
+
+Deno.test("Turnstile runs no more than its width at once, in order", async () => {
+  const turnstile = new Turnstile(2);
+  const bench = new Bench();
+  const all = ["a", "b", "c"].map((name) => turnstile.run("x", bench.work(name)));
+  assertEquals(bench.begun, ["a", "b"]);
+  bench.endFirst();
+  assertEquals(await all[0], "a");
+  assertEquals(bench.begun, ["a", "b", "c"]);
+  bench.endFirst();
+  bench.endFirst();
+  assertEquals(await Promise.all(all), ["a", "b", "c"]);
+});
+
+Deno.test("Turnstile lets the keys take turns", async () => {
+  const turnstile = new Turnstile(1);
+  const order: string[] = [];
+  const run = (key: string, name: string) =>
+    turnstile.run(key, () => {
+      order.push(name);
+      return Promise.resolve();
+    });
+  const flood = ["f1", "f2", "f3", "f4"].map((name) => run("flood", name));
+  const guests = [run("guest", "g1"), run("other", "o1"), run("guest", "g2")];
+  await Promise.all([...flood, ...guests]);
+  assertEquals(order, ["f1", "f2", "g1", "o1", "f3", "g2", "f4"]);
+});
+
+Deno.test("Turnstile passes a failure on and lets the next one through", async () => {
+  const turnstile = new Turnstile(1);
+  const bad = turnstile.run("x", () => Promise.reject(new RangeError("No")));
+  const good = turnstile.run("x", () => Promise.resolve(true));
+  await assertRejects(() => bad, RangeError, "No");
+  assert(await good);
+  assert(await turnstile.run("x", () => Promise.resolve(true)));
+});
