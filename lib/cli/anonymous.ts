@@ -1,0 +1,35 @@
+/**
+ * `--anonymous DIR`: everybody may read, without an accounts file.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { type Account, type AccountsStore, ANONYMOUS, canonicalName, createAccount } from "../auth/accounts.ts";
+import { parsePermissions } from "../vfs/permissions.ts";
+
+/** The account for `directory`: list and read, nothing else. */
+export function anonymousAccount(directory: string): Account {
+  const { allow, overwrite } = parsePermissions("ro");
+  return createAccount({ name: ANONYMOUS, rootPath: resolve(directory), rules: [{ path: "/", allow, overwrite }] });
+}
+
+/** The accounts of a file, which may change, and one that does not and goes first. */
+export class CombinedAccounts implements AccountsStore {
+  readonly #file: AccountsStore | undefined;
+  readonly #fixed: Account | undefined;
+
+  constructor(file: AccountsStore | undefined, fixed: Account | undefined) {
+    this.#file = file;
+    this.#fixed = fixed;
+  }
+
+  find(name: string): Account | undefined {
+    return this.#fixed?.name === canonicalName(name) ? this.#fixed : this.#file?.find(name);
+  }
+
+  list(): readonly Account[] {
+    const others = (this.#file?.list() ?? []).filter(({ name }) => name !== this.#fixed?.name);
+    return this.#fixed ? [...others, this.#fixed] : others;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * `denoftpd user`: the accounts file from the command line.
+ *
+ * @module
+ */
+
+import { promptSecret } from "@std/cli/prompt-secret";
+import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../auth/account_fields.ts";
+import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../auth/accounts.ts";
+import { editAccounts } from "../auth/accounts_edit.ts";
+import { AccountsFileError, readAccountsFile } from "../auth/accounts_file.ts";
+import { type HashOptions, hashPassword, verifyPassword } from "../auth/password.ts";
+import { type PasswordInput, readPassword } from "./password_input.ts";
+import { accountSheet, accountTable, loginState } from "./user_report.ts";
+import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./user_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the tool works with; `Deno.stdin` and writers of texts fit. */
+export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<PasswordInput, "promptSecret">> {
+  /** Writes a text, line ends included. */
+  stdout(text: string): void;
+  /** Writes a text, line ends included. */
+  stderr(text: string): void;
+  /** Cost of new password hashes. */
+  readonly hash?: HashOptions;
+}
+
+/** NIST SP 800-63B section 5.1.1.1: below 8 characters a password is soon guessed. */
+const MIN_PASSWORD_LENGTH = 8;
+
+/** The file is sound and the command too, but the answer is no. */
+class Refusal extends Error {}
+
+const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) => Promise<void>>> = {
+  add: addAccount,
+  set: setAccount,
+  remove: removeAccount,
+  list: listAccounts,
+  check: checkAccount,
+};
+
+/** Runs `denoftpd user` and resolves to its exit status: 0 done, 1 refused (no such account, wrong password), 2 bad command line or file. */
+export async function runUser(args: readonly string[], io: UserIo): Promise<number> {
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    io.stdout(USER_USAGE);
+    return 0;
+  }
+  try {
+    const command = parseUserCommand(args);
+    await ACTIONS[command.action](command, io);
+    return 0;
+  } catch (error) {
+    if (error instanceof Refusal) return complain(io, error, 1);
+    if (error instanceof UsageError || error instanceof AccountsFileError) return complain(io, error, 2);
+    throw error;
+  }
+}
+
+function complain(io: UserIo, error: Error, status: number): number {
+  const lines = error instanceof AccountsFileError && error.problems.length > 1
+    ? [error.message, ...error.problems.slice(1).map((problem) => `  ${problem}`)]
+    : [error.message];
+  io.stderr(`${lines.join("\n")}\n`);
+  return status;
+}
+
+async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
+  const { changes, file } = command;
+  const name = canonicalName(command.name);
+  if (!changes.has("root")) throw new UsageError("Flag --root needs the directory of the account");
+  const password = name === ANONYMOUS ? noPassword(command) : await newPassword(command, io);
+  const account = apply({ name }, [
+    ["permissions", name === ANONYMOUS ? "ro" : "rw"],
+    ...(password === undefined ? [] : [["password", password]] as const),
+    ...changes,
+  ]);
+  await editAccounts(file, (accounts) => {
+    if (accounts.some((other) => isCalled(other, name))) {
+      throw new Refusal(`Account "${name}" exists already: use "set"`);
+    }
+    return [...accounts, account];
+  }, { create: true });
+  io.stdout(`Added account "${name}"\n`);
+}
+
+async function setAccount(command: UserCommand, io: UserIo): Promise<void> {
+  const { changes, file } = command;
+  const name = canonicalName(command.name);
+  if (name === ANONYMOUS) noPassword(command);
+  await find(file, name);
+  // Without anything else to change it is about the password.
+  const asks = command.passwordFromStdin || (changes.size === 0 && name !== ANONYMOUS);
+  if (!asks && changes.size === 0) throw new UsageError(`Nothing to change: name a flag such as --root`);
+  const password = asks ? [["password", await newPassword(command, io)]] as const : [];
+  await editAccounts(file, (accounts) => {
+    if (!accounts.some((other) => isCalled(other, name))) throw noAccount(name);
+    return accounts.map((other) => isCalled(other, name) ? apply(other, [...password, ...changes]) : other);
+  });
+  io.stdout(`Changed account "${name}"\n`);
+}
+
+async function removeAccount(command: UserCommand, io: UserIo): Promise<void> {
+  const name = canonicalName(command.name);
+  await editAccounts(command.file, (accounts) => {
+    const rest = accounts.filter((other) => !isCalled(other, name));
+    if (rest.length === accounts.length) throw noAccount(name);
+    return rest;
+  });
+  io.stdout(`Removed account "${name}"\n`);
+}
+
+async function listAccounts(command: UserCommand, io: UserIo): Promise<void> {
+  io.stdout(accountTable(await readAccountsFile(command.file), Date.now()));
+}
+
+async function checkAccount(command: UserCommand, io: UserIo): Promise<void> {
+  const account = await find(command.file, canonicalName(command.name));
+  if (!isAnonymous(account)) {
+    const password = await readPassword(withPrompt(io), { fromStdin: command.passwordFromStdin });
+    const right = account.passwordHash !== undefined && await verifyPassword(password, account.passwordHash);
+    if (!right) throw new Refusal(`Wrong password for account "${account.name}"`);
+  }
+  const state = loginState(account, Date.now());
+  if (state !== "enabled") throw new Refusal(`Account "${account.name}" is ${state}`);
+  io.stdout(accountSheet(account));
+}
+
+async function find(file: string, name: string): Promise<Account> {
+  const account = (await readAccountsFile(file)).find((account) => account.name === name);
+  if (account === undefined) throw noAccount(name);
+  return account;
+}
+
+function noAccount(name: string): Refusal {
+  return new Refusal(`No account "${name}"`);
+}
+
+function noPassword(command: UserCommand): undefined {
+  if (command.passwordFromStdin) {
+    throw new UsageError(`Flag --password-stdin: the account "${ANONYMOUS}" has no password`);
+  }
+  return undefined;
+}
+
+async function newPassword(command: UserCommand, io: UserIo): Promise<string> {
+  const password = await readPassword(withPrompt(io), { fromStdin: command.passwordFromStdin, repeat: true });
+  const length = [...password].length;
+  if (length === 0) throw new UsageError("The password is empty");
+  if (length < MIN_PASSWORD_LENGTH && !command.shortPasswordAllowed) {
+    throw new UsageError(
+      `The password has ${length} characters, less than ${MIN_PASSWORD_LENGTH}: choose a longer one, or add --allow-short-password`,
+    );
+  }
+  return await hashPassword(password, io.hash);
+}
+
+function withPrompt(io: UserIo): PasswordInput {
+  return { stdin: io.stdin, promptSecret: (message) => (io.promptSecret ?? promptSecret)(message) };
+}
+
+function isCalled(account: AccountJson, name: string): boolean {
+  return canonicalName(account.name) === name;
+}
+
+/** `account` with `changes`: fields it has stay where they are, new ones come behind them in their usual order. */
+function apply(account: AccountJson, changes: Iterable<readonly [AccountField, unknown]>): AccountJson {
+  const values = new Map(changes);
+  const ordered = ACCOUNT_FIELDS.filter((field) => values.has(field)).map((field) => [field, values.get(field)]);
+  const fields = Object.entries({ ...account, ...Object.fromEntries(ordered) });
+  return { ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)), name: account.name };
+}

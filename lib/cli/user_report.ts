@@ -1,0 +1,48 @@
+/**
+ * Tells a person about accounts.
+ *
+ * @module
+ */
+
+import type { Account } from "../auth/accounts.ts";
+import { formatAmount } from "../auth/amount.ts";
+import { describeGrant } from "../auth/permission_rules.ts";
+
+/** Whether the account may log in at `now` (milliseconds since 1970), and if not why. */
+export function loginState(account: Account, now: number): "enabled" | "disabled" | "expired" {
+  if (!account.enabled) return "disabled";
+  return account.validUntil !== undefined && now >= account.validUntil ? "expired" : "enabled";
+}
+
+/** The accounts, one a line under a heading. */
+export function accountTable(accounts: readonly Account[], now: number): string {
+  const rows = accounts.map((account) => [account.name, loginState(account, now), permissions(account), account.root]);
+  const lines = [["NAME", "STATE", "PERMISSIONS", "ROOT"], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines.map((line) => `${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}\n`).join("");
+}
+
+/** Everything that one account may do. */
+export function accountSheet(account: Account): string {
+  const amount = (bytes: number | undefined, per = "") => bytes === undefined ? undefined : formatAmount(bytes) + per;
+  const rows: [string, string | undefined][] = [
+    ["account", account.name],
+    ["root", account.rootPath],
+    ["permissions", permissions(account)],
+    ["uploads", `${account.uploads}, broken-off ones: ${account.brokenUploads}`],
+    ["sessions", account.maxSessions === undefined ? undefined : `at most ${account.maxSessions}`],
+    ["upload rate", amount(account.uploadRate, "/s")],
+    ["download rate", amount(account.downloadRate, "/s")],
+    ["quota", amount(account.quota)],
+    ["valid until", account.validUntil === undefined ? undefined : new Date(account.validUntil).toISOString()],
+    ["from", account.allowFrom.length === 0 ? undefined : account.allowFrom.map(({ text }) => text).join(", ")],
+    ["tls", account.tls],
+  ];
+  return rows.flatMap(([label, value]) => value === undefined ? [] : [`${label.padEnd(14)}${value}\n`]).join("");
+}
+
+function permissions(account: Account): string {
+  return account.rules
+    .map((rule) => rule.path === "/" ? describeGrant(rule) : `${rule.path}=${describeGrant(rule)}`)
+    .join(" ");
+}

@@ -1,0 +1,74 @@
+/**
+ * How the argument of a command is read: each row of the table names one of these rules, so that handlers never check for a
+ * missing argument or resolve a path. The argument is everything behind the first space, untouched.
+ *
+ * @module
+ */
+
+import * as reply from "../protocol/reply.ts";
+import { resolvePath } from "../vfs/virtual_path.ts";
+import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Reads an argument, or gives the reply that refuses it. */
+export interface ArgumentRule<A> {
+  /** Shown by the table test and the docs: `none`, `optional` or `required`. */
+  readonly name: "none" | "optional" | "required";
+  readonly parse: (text: string | undefined, context: CommandContext) => A | reply.Reply;
+  /** The path that permissions are about, where the argument is or holds one. */
+  readonly path?: (argument: A) => VirtualPath | undefined;
+}
+
+const missing = reply.badArgument("An argument is required");
+
+/** Nothing; a stray argument is ignored, as old clients send some (RFC 1123 section 4.1.2 is silent; all nine servers do). */
+export const none: ArgumentRule<undefined> = { name: "none", parse: () => undefined };
+
+/** Any text, or none at all. An empty argument is none. */
+export const optionalText: ArgumentRule<string | undefined> = {
+  name: "optional",
+  parse: (text) => text === "" ? undefined : text,
+};
+
+/** Some text. */
+export const text: ArgumentRule<string> = {
+  name: "required",
+  parse: (given) => given === undefined || given === "" ? missing : given,
+};
+
+/** Text that may be empty but not absent: `PASS ` is a password (anonymous users send it empty). */
+export const presentText: ArgumentRule<string> = {
+  name: "required",
+  parse: (given) => given ?? missing,
+};
+
+/** A path, resolved against the working directory. */
+export const path: ArgumentRule<VirtualPath> = {
+  name: "required",
+  parse: (given, context) => given === undefined || given === "" ? missing : toPath(given, context),
+  path: (argument) => argument,
+};
+
+/** A path; the working directory when there is none. */
+export const optionalPath: ArgumentRule<VirtualPath> = {
+  name: "optional",
+  parse: (given, context) => given === undefined || given === "" ? context.login.cwd : toPath(given, context),
+  path: (argument) => argument,
+};
+
+/** A path that may be empty, which is the working directory (`CWD ` of small devices), but not absent. */
+export const presentPath: ArgumentRule<VirtualPath> = {
+  name: "required",
+  parse: (given, context) => given === undefined ? missing : optionalPath.parse(given, context),
+  path: (argument) => argument,
+};
+
+/** Resolves `given` as the user means it from where they are, or gives the reply that refuses it. */
+export function toPath(given: string, context: CommandContext): VirtualPath | reply.Reply {
+  try {
+    return resolvePath(context.login.cwd, given);
+  } catch (error) {
+    if (error instanceof VfsError) return reply.nameRefused("That name cannot be used here");
+    throw error;
+  }
+}

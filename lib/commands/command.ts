@@ -1,0 +1,116 @@
+/**
+ * A command is one row of one table. The row says what a command needs; the dispatcher checks it; FEAT, HELP and the docs are views
+ * of the same rows.
+ *
+ * @module
+ */
+
+import { actionRefused, isReply, type Reply } from "../protocol/reply.ts";
+import type { Permission } from "../vfs/permissions.ts";
+import type { VfsExtras, VirtualPath } from "../vfs/vfs.ts";
+import type { ArgumentRule } from "./arguments.ts";
+import type { CommandContext } from "./context.ts";
+
+/** A final reply, now or later. */
+export type Answer = Reply | Promise<Reply>;
+
+/** One row, as the command families write it. `A` is what the argument is parsed to. */
+export interface Row<A> {
+  readonly verb: string;
+  readonly aliases?: readonly string[];
+  /** What follows the verb in HELP, e.g. `<path>`. */
+  readonly syntax?: string;
+  readonly summary: string;
+  /** Where the verb is defined, e.g. `959 §4.1.3`. */
+  readonly source: string;
+  /** `true`: allowed without a login (RFC 959 section 4.2 leaves 530 for the others). */
+  readonly open?: true;
+  readonly argument: ArgumentRule<A>;
+  /** Needed on the path that the argument names. */
+  readonly permission?: Permission;
+  /** Uses the data connection: later commands wait for its end. */
+  readonly transfer?: true;
+  /** `true`: acts at once while a transfer runs, instead of waiting for its end. */
+  readonly urgent?: true | ((argument: string | undefined) => boolean);
+  /** State that survives this command though most commands clear it. */
+  readonly keeps?: "restart" | "rename";
+  /** A capability of the file system without which the command is not there. */
+  readonly needs?: keyof VfsExtras;
+  /** `false`: switched off for this session (502, and not in FEAT). */
+  readonly enabled?: (context: CommandContext) => boolean;
+  /** Its line of FEAT; `undefined` for none. */
+  readonly feature?: string | ((context: CommandContext) => string | undefined);
+  /** Rows of its own, under the same checks (SITE). */
+  readonly subcommands?: readonly Command[];
+  readonly handler: (context: CommandContext, argument: A) => Answer;
+}
+
+/** A row with its argument type closed over, as the table holds it. */
+export interface Command extends Omit<Row<never>, "argument" | "handler" | "transfer"> {
+  readonly argumentName: string;
+  readonly transfer: boolean;
+  /** Parses the argument, checks the permission, asks the `before` hook and runs the handler. */
+  readonly execute: (context: CommandContext, argument: string | undefined) => Answer;
+}
+
+/** What the dispatcher and HELP look commands up in. */
+export interface CommandTable {
+  readonly commands: readonly Command[];
+  find(verb: string): Command | undefined;
+}
+
+/** Closes a row over the type of its argument. */
+export function command<A>(row: Row<A>): Command {
+  const { argument: rule, handler, ...rest } = row;
+  return Object.freeze({
+    ...rest,
+    argumentName: rule.name,
+    transfer: row.transfer ?? false,
+    execute(context: CommandContext, text: string | undefined): Answer {
+      const argument = rule.parse(text, context);
+      if (isReply(argument)) return argument;
+      const path = rule.path?.(argument);
+      const hook = context.options.before;
+      if (path !== undefined && row.permission !== undefined && !context.vfs.can(path, row.permission)) {
+        return actionRefused("Permission denied");
+      }
+      if (hook === undefined) return handler(context, argument);
+      return askFirst(context, row.verb, path, () => handler(context, argument));
+    },
+  });
+}
+
+async function askFirst(
+  context: CommandContext,
+  verb: string,
+  path: VirtualPath | undefined,
+  run: () => Answer,
+): Promise<Reply> {
+  const refusal = await context.options.before?.({
+    session: context.id,
+    address: context.control.remote.hostname,
+    verb,
+    ...(context.login.account && { user: context.login.account.name }),
+    ...(path !== undefined && { path }),
+  });
+  return refusal ?? await run();
+}
+
+/** Builds the look-up over rows and their aliases. @throws {Error} on two rows of one name: a mistake in the table. */
+export function makeTable(commands: readonly Command[]): CommandTable {
+  const byVerb = new Map<string, Command>();
+  for (const entry of commands) {
+    for (const verb of [entry.verb, ...entry.aliases ?? []]) {
+      if (byVerb.has(verb)) throw new Error(`Two rows of the command table are named "${verb}"`);
+      byVerb.set(verb, entry);
+    }
+  }
+  return Object.freeze({ commands, find: (verb: string) => byVerb.get(verb) });
+}
+
+/** Whether a command exists for this session: switched on, and its file system can do it. */
+export function isAvailable(entry: Command, context: CommandContext): boolean {
+  if (entry.enabled && !entry.enabled(context)) return false;
+  const vfs = context.login.vfs;
+  return entry.needs === undefined || vfs === undefined || vfs.extras[entry.needs] !== undefined;
+}

@@ -1,0 +1,157 @@
+/**
+ * What a command handler sees of the session it runs in. Handlers know this type and never the session class; the session
+ * implements it, and tests may too.
+ *
+ * @module
+ */
+
+import type { Account } from "../auth/accounts.ts";
+import type { DataPort } from "../data/data_port.ts";
+import type { DigestCache } from "../data/digest.ts";
+import type { RateLimiter } from "../data/rate_limit.ts";
+import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
+import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Options } from "../options.ts";
+import type { FactName } from "../protocol/mlsx.ts";
+import type { Reply } from "../protocol/reply.ts";
+import type { DigestAlgorithm } from "../data/digest.ts";
+import type { ScopedVfs } from "../vfs/scoped.ts";
+import type { VirtualPath } from "../vfs/vfs.ts";
+import type { CommandTable } from "./command.ts";
+
+/** Who the user is and where they wandered to. USER and REIN reset it. */
+export interface LoginState {
+  /** As given with USER. */
+  name: string | undefined;
+  account: Account | undefined;
+  /** The account's files; only there when logged in. */
+  vfs: ScopedVfs | undefined;
+  cwd: VirtualPath;
+}
+
+/** What TYPE, REST, OPTS and their like have set. USER and REIN reset it. */
+export interface ParameterState {
+  type: "A" | "I";
+  /** First byte of the next transfer (REST, RANG); any other command clears it. */
+  restart: number;
+  /** Bytes of the next transfer (RANG), `undefined` without limit. */
+  rangeLength: number | undefined;
+  /** Size of the next upload as told by ALLO. */
+  announcedSize: number | undefined;
+  facts: readonly FactName[];
+  hash: DigestAlgorithm;
+  /** Whether the client ever asked for a digest: from then on they are taken of whole files. */
+  wantsDigests: boolean;
+  /** Set by SITE UMASK; without it new files have the mode that the process gives them. */
+  umask: number | undefined;
+  client: string | undefined;
+}
+
+/** The data connection to come. */
+export interface DataState {
+  /** Chosen by PASV, EPSV, PORT or EPRT and spent by one transfer. */
+  port: DataPort | undefined;
+  /** EPSV ALL was sent: nothing but EPSV from then on (RFC 2428 section 4). */
+  epsvAll: boolean;
+}
+
+/** Between RNFR and RNTO. */
+export interface RenameState {
+  from: VirtualPath | undefined;
+}
+
+/** RFC 4217. REIN leaves it, as the control connection stays protected. */
+export interface SecurityState {
+  bufferSizeSet: boolean;
+  /** PROT P is in force. */
+  protectData: boolean;
+}
+
+/** The two ends of the control connection. */
+export interface ControlInfo {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /** Under TLS now. */
+  readonly secure: boolean;
+}
+
+/** The transfer that is under way; at most one a session. */
+export interface RunningTransfer {
+  readonly verb: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+  /** Bytes over the data connection so far. */
+  bytes: number;
+  /** Ends it early; the transfer itself answers 426. The first reason counts. */
+  abort(reason: TransferReason): void;
+  /** Why {@link abort} was called, if it was. */
+  readonly abortReason: TransferReason | undefined;
+  /** Resolves once its final reply is on its way. */
+  readonly ended: Promise<void>;
+}
+
+/** A live session, as STAT and SITE WHO show it. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly address: string;
+  readonly user: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Last command, password masked. */
+  readonly lastCommand: string;
+  readonly secure: boolean;
+  readonly transfer: { readonly verb: string; readonly path: string; readonly bytes: number } | undefined;
+}
+
+/** What commands may know of the server as a whole. */
+export interface ServerView {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly sessionCount: number;
+  sessions(): Iterable<SessionInfo>;
+  readonly digests: DigestCache;
+  /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */
+  passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
+}
+
+/** An event as a handler reports it; the session adds who it was. */
+export type HandlerEvent =
+  | Omit<TransferEnded, keyof Actor>
+  | Omit<FileChanged, keyof Actor>
+  | Omit<LoginTried, keyof Actor>
+  | Omit<Problem, keyof Actor>;
+
+/** Everything a handler may use. */
+export interface CommandContext {
+  readonly id: string;
+  readonly options: Options;
+  readonly server: ServerView;
+  readonly table: CommandTable;
+  readonly control: ControlInfo;
+  readonly login: LoginState;
+  readonly parameters: ParameterState;
+  readonly data: DataState;
+  readonly rename: RenameState;
+  readonly security: SecurityState;
+  readonly transfer: RunningTransfer | undefined;
+  /** The files of the account. @throws {Error} before login: a row that needs files also needs a login. */
+  readonly vfs: ScopedVfs;
+  /** Limits of this session's account; `undefined` where there is none. */
+  readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
+  /** Sends a preliminary reply, before the handler has its final one. */
+  mark(reply: Reply): Promise<void>;
+  /** Reports an event of this session. */
+  emit(event: HandlerEvent): void;
+  /** Checks the password and, if it is right, makes the session the account's. Waits before telling a wrong one. */
+  authenticate(password: string): Promise<Reply>;
+  /** Forgets the account and all that came with it (USER, REIN). */
+  resetLogin(): void;
+  /** Takes the chosen data port, so that it is spent whatever happens. */
+  takeDataPort(): DataPort | undefined;
+  /** Replaces the chosen data port; the former one is given back. */
+  setDataPort(port: DataPort | undefined): void;
+  /** Protects a data connection as PROT asks; plain otherwise. */
+  protectData(connection: Connection, signal: AbortSignal): Promise<Connection>;
+  /** Idle limit of this session in milliseconds; SITE IDLE sets it. */
+  idleTimeout: number;
+}

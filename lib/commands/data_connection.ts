@@ -1,0 +1,155 @@
+/**
+ * Where the data connection comes from: PASV and EPSV (the client connects), PORT and EPRT (the server does).
+ *
+ * @module
+ */
+
+import { connectActive } from "../data/active_port.ts";
+import { listenPassive } from "../data/passive_port.ts";
+import { PortsExhausted } from "../data/port_range.ts";
+import { familyOf, sameAddress } from "../net/ip.ts";
+import {
+  type Endpoint,
+  formatExtendedPassiveText,
+  formatPassiveText,
+  type ParsedEndpoint,
+  parseEprt,
+  parseEpsv,
+  parsePort,
+} from "../protocol/address.ts";
+import * as reply from "../protocol/reply.ts";
+import * as argument from "./arguments.ts";
+import { type Answer, command } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Ports of well-known services are no place to connect to (RFC 2577 section 3). */
+const FIRST_UNPRIVILEGED_PORT = 1024;
+
+const onlyEpsv = reply.badArgument("After EPSV ALL there is only EPSV");
+
+/** Number of the control connection's network protocol in RFC 2428. */
+function family(context: CommandContext): "1" | "2" {
+  return familyOf(context.control.local.hostname) === 4 ? "1" : "2";
+}
+
+async function pasv(context: CommandContext): Promise<reply.Reply> {
+  if (context.data.epsvAll) return onlyEpsv;
+  if (family(context) === "2") return reply.wrongFamily("2");
+  const hostname = await context.server.passiveAddress(context.control);
+  if (hostname === undefined) return reply.noDataConnection("There is no address to offer, use EPSV");
+  const port = listen(context);
+  return port === undefined ? reply.noPassivePort : reply.passiveMode(formatPassiveText({ hostname, port }));
+}
+
+function epsv(context: CommandContext, given: string | undefined): Answer {
+  const request = parseEpsv(given);
+  const own = family(context);
+  switch (request.kind) {
+    case "syntaxError":
+      return reply.badArgument("EPSV takes 1, 2 or ALL");
+    case "all":
+      context.data.epsvAll = true;
+      return reply.done("From now on only EPSV");
+    case "unknownFamily":
+      return reply.wrongFamily(own);
+    case "family":
+      if ((request.family === "IPv4" ? "1" : "2") !== own) return reply.wrongFamily(own);
+  }
+  const port = listen(context);
+  return port === undefined ? reply.noPassivePort : reply.extendedPassiveMode(formatExtendedPassiveText(port));
+}
+
+/** Listens on the address that the client reached us on; the former choice is given back first, so that its port is free again. */
+function listen(context: CommandContext): number | undefined {
+  context.setDataPort(undefined);
+  const { options, control } = context;
+  try {
+    const port = listenPassive({
+      hostname: control.local.hostname,
+      peer: control.remote.hostname,
+      allowForeignPeer: options.allowForeignDataPeer,
+      timeout: options.timeouts.dataConnect,
+      ...(options.passive.ports && { range: options.passive.ports }),
+      onStranger: (address) => {
+        context.emit({ type: "problem", level: "warning", message: `Turned away a data connection from ${address}` });
+      },
+    });
+    context.setDataPort(port);
+    return port.port;
+  } catch (error) {
+    if (!(error instanceof PortsExhausted)) throw error;
+    context.emit({ type: "problem", level: "warning", message: error.message });
+    return undefined;
+  }
+}
+
+function port(context: CommandContext, given: string): Answer {
+  if (context.data.epsvAll) return onlyEpsv;
+  if (family(context) === "2") return reply.wrongFamily("2");
+  return choose(context, parsePort(given));
+}
+
+function eprt(context: CommandContext, given: string): Answer {
+  return context.data.epsvAll ? onlyEpsv : choose(context, parseEprt(given));
+}
+
+function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
+  if (parsed.kind === "syntaxError") return reply.badArgument("Not an address and port");
+  if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
+  const refusal = refuse(context, parsed.endpoint);
+  if (refusal) return refusal;
+  context.setDataPort(connectActive(parsed.endpoint, { timeout: context.options.timeouts.dataConnect }));
+  return reply.done("Data port noted");
+}
+
+/** A data connection goes to the client itself and to nobody else: no bounce (RFC 2577 section 3, CERT CA-1997-27). */
+function refuse(context: CommandContext, { hostname, port }: Endpoint): reply.Reply | undefined {
+  if ((familyOf(hostname) === 4 ? "1" : "2") !== family(context)) return reply.wrongFamily(family(context));
+  if (port < FIRST_UNPRIVILEGED_PORT) return reply.badArgument("Ports below 1024 are refused");
+  if (context.options.allowForeignDataPeer || sameAddress(hostname, context.control.remote.hostname)) return undefined;
+  return reply.badArgument(`Only your own address is allowed, try passive mode (PASV or EPSV)`);
+}
+
+const activeAllowed = (context: CommandContext): boolean => context.options.active;
+
+export const dataConnectionCommands = [
+  command({
+    verb: "PASV",
+    summary: "Listen for the data connection (IPv4)",
+    source: "959 §4.1.2",
+    argument: argument.none,
+    keeps: "restart",
+    handler: pasv,
+  }),
+  command({
+    verb: "EPSV",
+    syntax: "[1|2|ALL]",
+    summary: "Listen for the data connection",
+    source: "2428 §3",
+    argument: argument.optionalText,
+    keeps: "restart",
+    feature: "EPSV",
+    handler: epsv,
+  }),
+  command({
+    verb: "PORT",
+    syntax: "<h1,h2,h3,h4,p1,p2>",
+    summary: "Connect the data connection to there (IPv4)",
+    source: "959 §4.1.2",
+    argument: argument.text,
+    keeps: "restart",
+    enabled: activeAllowed,
+    handler: port,
+  }),
+  command({
+    verb: "EPRT",
+    syntax: "|<family>|<address>|<port>|",
+    summary: "Connect the data connection to there",
+    source: "2428 §2",
+    argument: argument.text,
+    keeps: "restart",
+    enabled: activeAllowed,
+    feature: "EPRT",
+    handler: eprt,
+  }),
+];

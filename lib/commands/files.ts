@@ -1,0 +1,224 @@
+/**
+ * Single files: delete, rename, size, times, digests.
+ *
+ * @module
+ */
+
+import * as reply from "../protocol/reply.ts";
+import { formatTimeVal, parseTimeVal, splitTimeAndPath } from "../protocol/time.ts";
+import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import * as argument from "./arguments.ts";
+import { command } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import { asciiSize } from "./ascii_size.ts";
+
+async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  await context.vfs.remove(path);
+  context.emit({ type: "fileChanged", change: "deleted", path });
+  return reply.fileActionDone("File deleted");
+}
+
+async function rnfr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  await context.vfs.stat(path);
+  context.rename.from = path;
+  return reply.needRename;
+}
+
+/** The state is spent on success and on failure. */
+async function rnto(context: CommandContext, to: VirtualPath): Promise<reply.Reply> {
+  const from = context.rename.from;
+  context.rename.from = undefined;
+  if (from === undefined) return reply.badSequence("Send RNFR first");
+  await context.vfs.rename(from, to);
+  context.emit({ type: "fileChanged", change: "renamed", path: from, to });
+  return reply.fileActionDone("Renamed");
+}
+
+/** Nothing but digits behind 213: clients read the last word as the number. */
+async function size(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  const entry = await context.vfs.stat(path);
+  if (entry.kind !== "file") return reply.actionRefused("Not a regular file");
+  if (context.parameters.type === "I" || context.options.ascii !== "convert") return reply.fileStatus(`${entry.size}`);
+  const converted = await asciiSize(context.vfs, path, entry.size);
+  return converted === undefined
+    ? reply.actionRefused("SIZE in TYPE A is too costly for this file, send TYPE I")
+    : reply.fileStatus(`${converted}`);
+}
+
+/**
+ * `MDTM path` tells the time. `MDTM YYYYMMDDHHMMSS path` sets it, as with vsftpd, unless a file has that whole text as its name.
+ */
+async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
+  const whole = argument.toPath(given, context);
+  if (reply.isReply(whole)) return whole;
+  const split = splitTimeAndPath(given);
+  if (split === undefined || await exists(context, whole)) {
+    return reply.fileStatus(formatTimeVal((await context.vfs.stat(whole)).modified));
+  }
+  const path = argument.toPath(split.path, context);
+  if (reply.isReply(path)) return path;
+  await setModified(context, path, split.modified);
+  return reply.fileStatus("Modification time set");
+}
+
+async function exists(context: CommandContext, path: VirtualPath): Promise<boolean> {
+  try {
+    await context.vfs.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof VfsError) return false;
+    throw error;
+  }
+}
+
+async function setModified(context: CommandContext, path: VirtualPath, modified: number): Promise<void> {
+  const set = context.vfs.extras.setModified;
+  if (!set) throw new VfsError("unsupported", "The file system cannot set times");
+  await set(path, modified);
+  context.emit({ type: "fileChanged", change: "modified", path });
+}
+
+/** draft-somers-ftp-mfxx-04 section 3: the reply repeats fact and path. */
+async function mfmt(context: CommandContext, given: string): Promise<reply.Reply> {
+  const split = splitTimeAndPath(given);
+  if (!split) return reply.badArgument("MFMT takes YYYYMMDDHHMMSS and a path");
+  const path = argument.toPath(split.path, context);
+  if (reply.isReply(path)) return path;
+  await setModified(context, path, split.modified);
+  return reply.fileStatus(`Modify=${formatTimeVal(split.modified)}; ${split.path}`);
+}
+
+/** One fact that MFF can change: how its value is read, and what applies it. */
+interface ChangeableFact {
+  readonly name: string;
+  /** The action that sets `value`, or `undefined` when the value is wrong or the file system cannot. */
+  readonly setter: (context: CommandContext, value: string) => ((path: VirtualPath) => Promise<void>) | undefined;
+}
+
+const CHANGEABLE_FACTS: readonly ChangeableFact[] = [
+  {
+    name: "Modify",
+    setter: (context, value) => {
+      const time = parseTimeVal(value);
+      const set = context.vfs.extras.setModified;
+      return time === undefined || !set ? undefined : (path) => set(path, time);
+    },
+  },
+  {
+    name: "UNIX.mode",
+    setter: (context, value) => {
+      const set = context.vfs.extras.setMode;
+      return !/^0?[0-7]{3,4}$/.test(value) || !set ? undefined : (path) => set(path, parseInt(value, 8));
+    },
+  },
+];
+
+/** draft-somers-ftp-mfxx-04 section 5: all facts are checked before the first is changed. */
+async function mff(context: CommandContext, given: string): Promise<reply.Reply> {
+  const match = /^((?:[^=; ]+=[^;]*;)+) (.+)$/.exec(given);
+  if (!match) return reply.badArgument("MFF takes fact=value; and a path");
+  const [, facts = "", name = ""] = match;
+  const path = argument.toPath(name, context);
+  if (reply.isReply(path)) return path;
+  const setters = [];
+  for (const pair of facts.split(";").slice(0, -1)) {
+    const at = pair.indexOf("=");
+    const fact = CHANGEABLE_FACTS.find((each) => each.name.toLowerCase() === pair.slice(0, at).toLowerCase());
+    if (!fact) return reply.badParameter(`Fact "${pair.slice(0, at)}" cannot be changed`);
+    const set = fact.setter(context, pair.slice(at + 1));
+    if (!set) return reply.badArgument(`Bad value of fact "${fact.name}"`);
+    setters.push(set);
+  }
+  for (const set of setters) await set(path);
+  context.emit({ type: "fileChanged", change: "modified", path });
+  return reply.fileStatus(`${facts} ${name}`);
+}
+
+async function avbl(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  const space = await context.vfs.extras.space?.(path);
+  return space ? reply.fileStatus(`${space.free}`) : reply.actionRefused("Not supported here");
+}
+
+function mffFeature(context: CommandContext): string {
+  const extras = context.login.vfs?.extras;
+  const facts = CHANGEABLE_FACTS.filter(({ name }) => name !== "UNIX.mode" || extras?.setMode !== undefined);
+  return `MFF ${facts.map(({ name }) => `${name};`).join("")}`;
+}
+
+export const fileCommands = [
+  command({
+    verb: "DELE",
+    syntax: "<path>",
+    summary: "Delete a file",
+    source: "959 §4.1.3",
+    argument: argument.path,
+    permission: "delete",
+    handler: dele,
+  }),
+  command({
+    verb: "RNFR",
+    syntax: "<path>",
+    summary: "Name the file to rename",
+    source: "959 §4.1.3",
+    argument: argument.path,
+    permission: "rename",
+    handler: rnfr,
+  }),
+  command({
+    verb: "RNTO",
+    syntax: "<path>",
+    summary: "Rename it to this",
+    source: "959 §4.1.3",
+    argument: argument.path,
+    keeps: "rename",
+    handler: rnto,
+  }),
+  command({
+    verb: "SIZE",
+    syntax: "<path>",
+    summary: "Size of a file as it would be transferred",
+    source: "3659 §4",
+    argument: argument.path,
+    feature: "SIZE",
+    handler: size,
+  }),
+  command({
+    verb: "MDTM",
+    syntax: "[<time>] <path>",
+    summary: "Tell, or set, the modification time",
+    source: "3659 §3",
+    argument: argument.text,
+    feature: "MDTM",
+    handler: mdtm,
+  }),
+  command({
+    verb: "MFMT",
+    syntax: "<time> <path>",
+    summary: "Set the modification time",
+    source: "draft-somers-ftp-mfxx §3",
+    argument: argument.text,
+    needs: "setModified",
+    feature: "MFMT",
+    handler: mfmt,
+  }),
+  command({
+    verb: "MFF",
+    syntax: "<fact>=<value>; <path>",
+    summary: "Set facts of a file",
+    source: "draft-somers-ftp-mfxx §5",
+    argument: argument.text,
+    needs: "setModified",
+    feature: mffFeature,
+    handler: mff,
+  }),
+  command({
+    verb: "AVBL",
+    syntax: "[<path>]",
+    summary: "Free space in bytes",
+    source: "draft-peterson-streamlined-ftp",
+    argument: argument.optionalPath,
+    needs: "space",
+    feature: "AVBL",
+    handler: avbl,
+  }),
+];

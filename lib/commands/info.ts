@@ -1,0 +1,119 @@
+/**
+ * About the server and the session: SYST, FEAT, HELP, NOOP, STAT.
+ *
+ * @module
+ */
+
+import { formatCommandLine } from "../protocol/command_line.ts";
+import * as reply from "../protocol/reply.ts";
+import * as argument from "./arguments.ts";
+import { type Answer, type Command, command, isAvailable } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import { pathStatus } from "./listing.ts";
+
+/** Features without a command of their own: names are UTF-8 (RFC 2640), paths are as RFC 3659 section 6 (TVFS) has them. */
+const WITHOUT_COMMAND = ["UTF8", "TVFS"];
+
+/** Exactly one space before each line (RFC 2389 section 3.2); made from what this session can use. */
+function feat(context: CommandContext): Answer {
+  const lines = [...WITHOUT_COMMAND];
+  for (const entry of context.table.commands) {
+    if (!isAvailable(entry, context)) continue;
+    const line = typeof entry.feature === "function" ? entry.feature(context) : entry.feature;
+    if (line !== undefined) lines.push(line);
+  }
+  return reply.systemStatus(["Features:", ...lines, "End"]);
+}
+
+/** Verbs in columns. */
+export function verbLines(entries: Iterable<Command>): string[] {
+  const verbs = [...entries].flatMap(({ verb, aliases = [] }) => [verb, ...aliases]).sort();
+  const lines = [];
+  for (let index = 0; index < verbs.length; index += 8) {
+    lines.push(verbs.slice(index, index + 8).map((verb) => verb.padEnd(9)).join("").trimEnd());
+  }
+  return lines;
+}
+
+/** HELP of one command, from its row. */
+export function helpOf(entry: Command): reply.Reply {
+  return reply.helpText(`${formatCommandLine(entry.verb, entry.syntax)}: ${entry.summary}`);
+}
+
+function help(context: CommandContext, topic: string | undefined): Answer {
+  if (topic !== undefined) {
+    const entry = context.table.find(topic.toUpperCase());
+    return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(topic.toUpperCase());
+  }
+  const available = context.table.commands.filter((entry) => isAvailable(entry, context));
+  return reply.helpText(["Commands:", ...verbLines(available), "HELP <command> tells more"]);
+}
+
+function stat(context: CommandContext, path: string | undefined): Answer {
+  if (path === undefined) return reply.systemStatus(statusLines(context));
+  if (!context.login.account) return reply.notLoggedIn;
+  return pathStatus(context, path);
+}
+
+function statusLines(context: CommandContext): string[] {
+  const { control, login, parameters, server, transfer, security } = context;
+  const user = login.account ? `Logged in as ${login.account.name}` : "Not logged in";
+  const protection = control.secure ? `TLS, data ${security.protectData ? "protected" : "clear"}` : "clear";
+  return [
+    "denoftpd status",
+    `Connected from ${control.remote.hostname}`,
+    user,
+    `Control connection: ${protection}`,
+    `TYPE: ${parameters.type === "A" ? "ASCII" : "binary"}; STRU: F; MODE: S`,
+    transfer ? `${transfer.verb} ${transfer.path}: ${transfer.bytes} bytes so far` : "No transfer under way",
+    `Sessions on this server: ${server.sessionCount}`,
+    "End of status",
+  ];
+}
+
+export const infoCommands = [
+  command({
+    verb: "SYST",
+    summary: "Type of system",
+    source: "959 §4.1.3",
+    open: true,
+    argument: argument.none,
+    handler: () => reply.systemType,
+  }),
+  command({
+    verb: "FEAT",
+    summary: "List the features",
+    source: "2389 §3",
+    open: true,
+    argument: argument.none,
+    handler: feat,
+  }),
+  command({
+    verb: "HELP",
+    syntax: "[<command>]",
+    summary: "List the commands, or explain one",
+    source: "959 §4.1.3",
+    open: true,
+    argument: argument.optionalText,
+    handler: help,
+  }),
+  command({
+    verb: "NOOP",
+    summary: "Do nothing, but count as activity",
+    source: "959 §4.1.3",
+    open: true,
+    argument: argument.none,
+    keeps: "restart",
+    handler: () => reply.done("OK"),
+  }),
+  command({
+    verb: "STAT",
+    syntax: "[<path>]",
+    summary: "Status of the session, of a transfer, or of a path",
+    source: "959 §4.1.3",
+    open: true,
+    argument: argument.optionalText,
+    urgent: (given) => given === undefined || given === "",
+    handler: stat,
+  }),
+];

@@ -1,0 +1,75 @@
+/**
+ * What LIST, NLST and STAT are about: real clients put options, patterns or a plain path there, and a file's own name comes first.
+ *
+ * @module
+ */
+
+import { compileGlob, hasGlob } from "../protocol/glob.ts";
+import { parseListArgument } from "../protocol/list_argument.ts";
+import { isReply, type Reply } from "../protocol/reply.ts";
+import { resolvePath } from "../vfs/virtual_path.ts";
+import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import { toPath } from "./arguments.ts";
+import type { CommandContext } from "./context.ts";
+
+/** One file, one directory, or what matches a pattern in one directory. */
+export interface ListTarget {
+  /** The file or the directory. */
+  readonly path: VirtualPath;
+  readonly entry: Entry;
+  /** The names wanted of a directory; all without it. */
+  readonly matches: ((name: string) => boolean) | undefined;
+  /** In front of each name of NLST, so that it can be used with RETR as printed (RFC 1123 section 4.1.2.7). */
+  readonly prefix: string;
+  /** Letters of the options, such as `la`. */
+  readonly flags: string;
+}
+
+/** Finds out what `argument` means. @throws {VfsError} when there is no such file or directory. */
+export async function findTarget(context: CommandContext, argument: string | undefined): Promise<ListTarget | Reply> {
+  const { flags, path, literal } = parseListArgument(argument);
+  if (literal !== undefined) {
+    const named = await existing(context, literal);
+    if (named) return { ...named, matches: undefined, prefix: directoryPrefix(literal, named), flags: "" };
+  }
+  const given = path ?? "";
+  if (hasGlob(given)) {
+    const named = await existing(context, given);
+    if (!named) return await matching(context, given, flags);
+    return { ...named, matches: undefined, prefix: directoryPrefix(given, named), flags };
+  }
+  const resolved = given === "" ? context.login.cwd : toPath(given, context);
+  if (isReply(resolved)) return resolved;
+  const found = { path: resolved, entry: await context.vfs.stat(resolved) };
+  return { ...found, matches: undefined, prefix: directoryPrefix(given, found), flags };
+}
+
+/** A pattern is looked for in the last part of the path only: bounded work, no recursion. */
+async function matching(context: CommandContext, given: string, flags: string): Promise<ListTarget | Reply> {
+  const slash = given.lastIndexOf("/");
+  const prefix = given.slice(0, slash + 1);
+  const directory = prefix === "" ? context.login.cwd : toPath(prefix, context);
+  if (isReply(directory)) return directory;
+  const entry = await context.vfs.stat(directory);
+  if (entry.kind !== "directory") throw new VfsError("notDirectory", `Cannot list "${directory}"`);
+  return { path: directory, entry, matches: compileGlob(given.slice(slash + 1)), prefix, flags };
+}
+
+async function existing(
+  context: CommandContext,
+  name: string,
+): Promise<{ path: VirtualPath; entry: Entry } | undefined> {
+  try {
+    const path = resolvePath(context.login.cwd, name);
+    return { path, entry: await context.vfs.stat(path) };
+  } catch (error) {
+    if (error instanceof VfsError) return undefined;
+    throw error;
+  }
+}
+
+/** Nothing for files and for the working directory itself; else the directory as the client wrote it. */
+function directoryPrefix(given: string, { entry }: { readonly entry: Entry }): string {
+  if (given === "" || given === "." || entry.kind !== "directory") return "";
+  return given.endsWith("/") ? given : `${given}/`;
+}

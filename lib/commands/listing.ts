@@ -1,0 +1,202 @@
+/**
+ * Directories over the data connection (LIST, NLST, MLSD) and over the control connection (STAT path, MLST).
+ *
+ * @module
+ */
+
+import { LinesSource } from "../data/lines_source.ts";
+import { sendBytes } from "../data/pump.ts";
+import { formatUnixLine, type ListedEntry } from "../protocol/list_format.ts";
+import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
+import * as reply from "../protocol/reply.ts";
+import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
+import type { VirtualPath } from "../vfs/vfs.ts";
+import * as argument from "./arguments.ts";
+import { command } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import { findTarget, type ListTarget } from "./list_target.ts";
+import { makePermFacts } from "./perm_facts.ts";
+import { pumpOptions } from "./pump_options.ts";
+import { runTransfer, takeDataPort } from "./transfer_route.ts";
+
+/** Lines of one directory, in batches as the driver hands them out. */
+type Lines = AsyncIterable<readonly string[]>;
+
+function unixFormatter(context: CommandContext): (entry: ListedEntry) => string {
+  const options = { now: context.options.clock(), zone: context.options.zone };
+  return (entry) => `${formatUnixLine(entry, options)}\r\n`;
+}
+
+/** As `ls -l` prints them; `.` and `..` only where `-a` asks for them. */
+async function* longLines(context: CommandContext, target: ListTarget): Lines {
+  const format = unixFormatter(context);
+  if (target.entry.kind !== "directory") {
+    yield [format(target.entry)];
+    return;
+  }
+  const { path, entry, matches } = target;
+  if (target.flags.includes("a") && !matches) {
+    const parent = await context.vfs.stat(parentOf(path));
+    yield [format({ ...entry, name: "." }), format({ ...parent, name: ".." })];
+  }
+  for await (const batch of context.vfs.list(path)) {
+    yield (matches ? batch.filter(({ name }) => matches(name)) : batch).map(format);
+  }
+}
+
+async function* nameLines(context: CommandContext, target: ListTarget, given: string | undefined): Lines {
+  if (target.entry.kind !== "directory") {
+    yield [`${given ?? target.entry.name}\r\n`];
+    return;
+  }
+  const { matches, prefix } = target;
+  for await (const batch of context.vfs.names(target.path)) {
+    yield (matches ? batch.filter(matches) : batch).map((name) => `${prefix}${name}\r\n`);
+  }
+}
+
+async function* factLines(context: CommandContext, path: VirtualPath): Lines {
+  const { facts } = context.parameters;
+  const perm = makePermFacts(context.vfs);
+  const own = await context.vfs.stat(path);
+  const parent = await context.vfs.stat(parentOf(path));
+  const line = (entry: ListedEntry, where: VirtualPath, type?: "cdir" | "pdir") =>
+    `${formatFacts(entry, facts, { perm: perm(where, entry.kind), ...(type && { type }) })}\r\n`;
+  yield [
+    line({ ...own, name: "." }, path, "cdir"),
+    line({ ...parent, name: ".." }, parentOf(path), "pdir"),
+  ];
+  for await (const batch of context.vfs.list(path)) yield batch.map((entry) => line(entry, joinPath(path, entry.name)));
+}
+
+/** Asks for the first batch at once, so that a directory that cannot be read fails before the mark, with one reply. */
+async function primed(lines: Lines): Promise<Lines> {
+  const iterator = lines[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      if (first.done) return;
+      yield first.value;
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}
+
+async function sendLines(
+  context: CommandContext,
+  verb: string,
+  path: VirtualPath,
+  lines: Lines,
+): Promise<reply.Reply> {
+  const port = takeDataPort(context);
+  if (reply.isReply(port)) return port;
+  let source: LinesSource;
+  try {
+    source = new LinesSource(await primed(lines));
+  } catch (error) {
+    port.close();
+    throw error;
+  }
+  try {
+    return await runTransfer(context, port, {
+      verb,
+      direction: "listing",
+      path,
+      mark: reply.openingData(context.parameters.type, "file list"),
+      success: "Directory sent",
+      pump: (connection, transfer) => sendBytes(source, connection, pumpOptions(context, transfer)),
+    });
+  } finally {
+    source.close();
+  }
+}
+
+async function list(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
+  const target = await findTarget(context, given);
+  if (reply.isReply(target)) return target;
+  return await sendLines(context, "LIST", target.path, longLines(context, target));
+}
+
+/** `NLST -l` is what some clients send when their user types `ls -l`. */
+async function nlst(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
+  const target = await findTarget(context, given);
+  if (reply.isReply(target)) return target;
+  const long = target.flags.includes("l");
+  const lines = long ? longLines(context, target) : nameLines(context, target, given);
+  return await sendLines(context, "NLST", target.path, lines);
+}
+
+async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  const entry = await context.vfs.stat(path);
+  if (entry.kind !== "directory") return reply.badArgument("Not a directory, use MLST");
+  return await sendLines(context, "MLSD", path, factLines(context, path));
+}
+
+async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  const entry = await context.vfs.stat(path);
+  const perm = makePermFacts(context.vfs)(path, entry.kind);
+  const line = formatFacts({ ...entry, name: path }, context.parameters.facts, { perm });
+  return reply.fileActionDone([`Listing ${path}`, line, "End"]);
+}
+
+/** Lines of STAT kept in memory at once, as a reply has no end until it is made. */
+const MOST_STATUS_LINES = 10_000;
+
+/** STAT path: the lines of LIST in one reply (RFC 959 section 4.1.3). */
+export async function pathStatus(context: CommandContext, given: string): Promise<reply.Reply> {
+  const target = await findTarget(context, given);
+  if (reply.isReply(target)) return target;
+  const isDirectory = target.entry.kind === "directory";
+  const lines = [`Status of ${isDirectory ? target.path : nameOf(target.path)}`];
+  for await (const batch of longLines(context, target)) {
+    for (const line of batch) lines.push(line.trimEnd());
+    if (lines.length > MOST_STATUS_LINES) {
+      lines.push("There is more, use LIST");
+      break;
+    }
+  }
+  lines.push("End of status");
+  return isDirectory ? reply.directoryStatus(lines) : reply.fileStatus(lines);
+}
+
+export const listingCommands = [
+  command({
+    verb: "LIST",
+    syntax: "[-la] [<path>]",
+    summary: "List a directory as ls -l does",
+    source: "959 §4.1.3",
+    argument: argument.optionalText,
+    transfer: true,
+    handler: list,
+  }),
+  command({
+    verb: "NLST",
+    syntax: "[<path>]",
+    summary: "List names only",
+    source: "959 §4.1.3",
+    argument: argument.optionalText,
+    transfer: true,
+    handler: nlst,
+  }),
+  command({
+    verb: "MLSD",
+    syntax: "[<path>]",
+    summary: "List a directory for machines",
+    source: "3659 §7",
+    argument: argument.optionalPath,
+    permission: "list",
+    transfer: true,
+    handler: mlsd,
+  }),
+  command({
+    verb: "MLST",
+    syntax: "[<path>]",
+    summary: "Facts about one file or directory",
+    source: "3659 §7",
+    argument: argument.optionalPath,
+    feature: (context) => formatFactFeature(context.parameters.facts),
+    handler: mlst,
+  }),
+];

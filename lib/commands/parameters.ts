@@ -1,0 +1,204 @@
+/**
+ * How the next transfers go: TYPE, MODE, STRU, ALLO, REST, RANG, OPTS, and who the client says it is.
+ *
+ * @module
+ */
+
+import { findDigestAlgorithm } from "../data/digest.ts";
+import { parseOffset, parseRange } from "../protocol/byte_range.ts";
+import { splitSubcommand } from "../protocol/command_line.ts";
+import { formatFactSelection, parseFactSelection } from "../protocol/mlsx.ts";
+import * as reply from "../protocol/reply.ts";
+import * as argument from "./arguments.ts";
+import { type Answer, command, isAvailable } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+
+/** `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that are gone (RFC 1123 section 4.1.2). */
+function type(context: CommandContext, given: string): Answer {
+  const words = given.toUpperCase().split(/ +/);
+  const [code, form] = words;
+  if (words.length > 2) return reply.badArgument("TYPE takes one code and one form");
+  if (code === "A" && (form === undefined || form === "N")) {
+    context.parameters.type = "A";
+    return reply.done("Type is ASCII");
+  }
+  if ((code === "I" && form === undefined) || (code === "L" && form === "8") || code === "L8") {
+    context.parameters.type = "I";
+    return reply.done("Type is binary");
+  }
+  return reply.badParameter(`Type "${given}" is not supported`);
+}
+
+/** One code only: `S` for MODE, `F` for STRU. Clients send both blindly and need 200. */
+function only(wanted: string, what: string): (context: CommandContext, given: string) => Answer {
+  return (_context, given) =>
+    given.toUpperCase() === wanted
+      ? reply.done(`${what} is ${wanted}`)
+      : reply.badParameter(`${what} "${given}" is not supported`);
+}
+
+/** Remembers the size: an upload that ends short of it did not arrive whole. Refuses what cannot fit. */
+async function allo(context: CommandContext, given: string): Promise<reply.Reply> {
+  const match = /^(\d{1,15})(?: R \d{1,15})?$/i.exec(given.trim());
+  if (!match) return reply.badArgument("ALLO takes a number of bytes");
+  const bytes = Number(match[1]);
+  const space = await context.vfs.extras.space?.(context.login.cwd);
+  if (space && bytes > space.free) return reply.tooLarge("Not enough space for that");
+  context.parameters.announcedSize = bytes;
+  return reply.done(`${bytes} bytes noted`);
+}
+
+function rest(context: CommandContext, given: string): Answer {
+  const offset = parseOffset(given);
+  if (offset === undefined) return reply.badArgument("REST takes a byte offset");
+  if (offset > 0 && context.parameters.type === "A" && context.options.ascii === "convert") {
+    return reply.badParameter("In TYPE A only REST 0 is possible, send TYPE I");
+  }
+  context.parameters.restart = offset;
+  context.parameters.rangeLength = undefined;
+  return reply.restartAt(`Restarting at ${offset}`);
+}
+
+/** draft-bryan-ftp-range-08. Both ends are part of the range; `1 0` goes back to the whole file. */
+function rang(context: CommandContext, given: string): Answer {
+  const request = parseRange(given);
+  if (request.kind === "syntaxError") return reply.badArgument("RANG takes a first and a last byte");
+  if (request.kind === "clear") {
+    context.parameters.restart = 0;
+    context.parameters.rangeLength = undefined;
+    return reply.restartAt("Whole files again");
+  }
+  if (context.parameters.type === "A" && context.options.ascii === "convert") {
+    return reply.badParameter("RANG needs TYPE I");
+  }
+  const { start, end } = request.range;
+  context.parameters.restart = start;
+  context.parameters.rangeLength = end === undefined ? undefined : end - start;
+  return reply.restartAt(`Bytes ${given.replace(" ", " to ")} next`);
+}
+
+/** What OPTS can set, by the command it is about (RFC 2389 section 4). */
+const OPTS: Readonly<Record<string, (context: CommandContext, value: string | undefined) => Answer>> = {
+  /** Names are always UTF-8; OFF is answered 200 and changes nothing, as old Windows clients stop at anything else. */
+  UTF8: (_context, value) =>
+    value === undefined || /^(on|off|nlst)$/i.test(value)
+      ? reply.done("Names are UTF-8, always")
+      : reply.badArgument("OPTS UTF8 takes ON or OFF"),
+  /** RFC 3659 section 7.9: no facts selected is a valid wish. */
+  MLST: (context, value) => {
+    const facts = parseFactSelection(value);
+    if (!facts) return reply.badArgument("OPTS MLST takes facts, each with a semicolon behind it");
+    context.parameters.facts = facts;
+    return reply.done(formatFactSelection(facts));
+  },
+  HASH: (context, value) => {
+    if (value === undefined) return reply.done(context.parameters.hash);
+    const algorithm = findDigestAlgorithm(value);
+    if (!algorithm) return reply.badArgument(`Unknown algorithm "${value}"`);
+    context.parameters.hash = algorithm;
+    context.parameters.wantsDigests = true;
+    return reply.done(algorithm);
+  },
+};
+
+function opts(context: CommandContext, given: string): Answer {
+  const { verb, argument: value } = splitSubcommand(given);
+  const set = OPTS[verb];
+  const row = context.table.find(verb);
+  if (!set || (row && !isAvailable(row, context))) return reply.badArgument(`${verb} has no options`);
+  return set(context, value === "" ? undefined : value);
+}
+
+export const parameterCommands = [
+  command({
+    verb: "TYPE",
+    syntax: "A|I|L 8",
+    summary: "Representation type",
+    source: "959 §4.1.2",
+    argument: argument.text,
+    keeps: "restart",
+    handler: type,
+  }),
+  command({
+    verb: "MODE",
+    syntax: "S",
+    summary: "Transfer mode, always stream",
+    source: "959 §4.1.2",
+    argument: argument.text,
+    keeps: "restart",
+    handler: only("S", "Mode"),
+  }),
+  command({
+    verb: "STRU",
+    syntax: "F",
+    summary: "File structure, always file",
+    source: "959 §4.1.2",
+    argument: argument.text,
+    keeps: "restart",
+    handler: only("F", "Structure"),
+  }),
+  command({
+    verb: "ALLO",
+    syntax: "<bytes>",
+    summary: "Announce the size of the next upload",
+    source: "959 §4.1.3",
+    argument: argument.text,
+    keeps: "restart",
+    handler: allo,
+  }),
+  command({
+    verb: "REST",
+    syntax: "<offset>",
+    summary: "Start the next transfer at an offset",
+    source: "3659 §5",
+    argument: argument.text,
+    keeps: "restart",
+    feature: "REST STREAM",
+    handler: rest,
+  }),
+  command({
+    verb: "RANG",
+    syntax: "<first> <last>",
+    summary: "Limit the next transfer to a range of bytes",
+    source: "draft-bryan-ftp-range",
+    argument: argument.text,
+    keeps: "restart",
+    feature: "RANG STREAM",
+    handler: rang,
+  }),
+  command({
+    verb: "OPTS",
+    syntax: "<command> <options>",
+    summary: "Set options of a command",
+    source: "2389 §4",
+    open: true,
+    argument: argument.text,
+    handler: opts,
+  }),
+  command({
+    verb: "CLNT",
+    syntax: "<name>",
+    summary: "Tell the client's name",
+    source: "de facto",
+    open: true,
+    argument: argument.text,
+    feature: "CLNT",
+    handler: (context, name) => {
+      context.parameters.client = name;
+      return reply.done("Noted");
+    },
+  }),
+  command({
+    verb: "CSID",
+    syntax: "Name=<name>; Version=<version>;",
+    summary: "Exchange client and server identification",
+    source: "draft-peterson-streamlined-ftp",
+    open: true,
+    argument: argument.text,
+    feature: "CSID",
+    handler: (context, name) => {
+      context.parameters.client = name;
+      return reply.done("Name=denoftpd; OS=Deno; CaseSensitive=1; DirSep=/;");
+    },
+  }),
+];

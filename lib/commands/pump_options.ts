@@ -1,0 +1,19 @@
+/**
+ * What every transfer of a session tells the pump.
+ *
+ * @module
+ */
+
+import type { PumpOptions } from "../data/pump.ts";
+import type { RateLimiter } from "../data/rate_limit.ts";
+import type { CommandContext, RunningTransfer } from "./context.ts";
+
+/** Abort signal, stall limit, progress for STAT, and the rate limit where there is one. */
+export function pumpOptions(context: CommandContext, transfer: RunningTransfer, limiter?: RateLimiter): PumpOptions {
+  return {
+    signal: transfer.signal,
+    stallTimeout: context.options.timeouts.stall,
+    onProgress: (bytes) => transfer.bytes = bytes,
+    ...(limiter && { limiter }),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * SITE: commands of this server, each a row under the same checks as the others.
+ *
+ * @module
+ */
+
+import { splitSubcommand } from "../protocol/command_line.ts";
+import * as reply from "../protocol/reply.ts";
+import { parseTimeVal } from "../protocol/time.ts";
+import * as argument from "./arguments.ts";
+import { type Answer, command, isAvailable, makeTable } from "./command.ts";
+import type { CommandContext, SessionInfo } from "./context.ts";
+import { helpOf, verbLines } from "./info.ts";
+
+async function chmod(context: CommandContext, given: string): Promise<reply.Reply> {
+  const match = /^(0?[0-7]{3,4}) (.+)$/.exec(given);
+  if (!match) return reply.badArgument("SITE CHMOD takes an octal mode and a path");
+  const [, mode = "", name = ""] = match;
+  const path = argument.toPath(name, context);
+  if (reply.isReply(path)) return path;
+  const set = context.vfs.extras.setMode;
+  if (!set) return reply.switchedOff("SITE CHMOD");
+  await set(path, parseInt(mode, 8));
+  context.emit({ type: "fileChanged", change: "modified", path });
+  return reply.done("Mode changed");
+}
+
+/** `SITE UTIME time path`, and the older form with path first, access, modify and create time and `UTC` behind it. */
+async function utime(context: CommandContext, given: string): Promise<reply.Reply> {
+  const short = /^(\d{12,14}) (.+)$/.exec(given);
+  const long = /^(.+) \d{14} (\d{14}) \d{14} UTC$/.exec(given);
+  const name = short?.[2] ?? long?.[1];
+  const time = parseTimeVal((short?.[1] ?? long?.[2] ?? "").padEnd(14, "0"));
+  if (name === undefined || time === undefined) return reply.badArgument("SITE UTIME takes YYYYMMDDHHMMSS and a path");
+  const path = argument.toPath(name, context);
+  if (reply.isReply(path)) return path;
+  const set = context.vfs.extras.setModified;
+  if (!set) return reply.switchedOff("SITE UTIME");
+  await set(path, time);
+  context.emit({ type: "fileChanged", change: "modified", path });
+  return reply.done("Time changed");
+}
+
+function umask(context: CommandContext, given: string | undefined): Answer {
+  if (given === undefined) {
+    const current = context.parameters.umask;
+    return reply.done(current === undefined ? "UMASK is the server's" : `UMASK is ${octal(current)}`);
+  }
+  if (!/^0?[0-7]{1,3}$/.test(given)) return reply.badArgument("SITE UMASK takes an octal number up to 777");
+  context.parameters.umask = parseInt(given, 8);
+  return reply.done(`UMASK set to ${octal(context.parameters.umask)}`);
+}
+
+const octal = (mask: number): string => mask.toString(8).padStart(3, "0");
+
+/** Longest idle time a client may ask for, in seconds. */
+const LONGEST_IDLE = 7200;
+
+function idle(context: CommandContext, given: string | undefined): Answer {
+  if (given === undefined) return reply.done(`Idle limit is ${context.idleTimeout / 1000} seconds`);
+  const seconds = /^\d{1,5}$/.test(given) ? Number(given) : 0;
+  if (seconds < 1 || seconds > LONGEST_IDLE) return reply.badArgument(`SITE IDLE takes 1 to ${LONGEST_IDLE} seconds`);
+  context.idleTimeout = seconds * 1000;
+  return reply.done(`Idle limit is ${seconds} seconds`);
+}
+
+/** The sessions of the same account: what other accounts do is not everybody's business. */
+function who(context: CommandContext): Answer {
+  const name = context.login.account?.name;
+  const lines = [];
+  for (const session of context.server.sessions()) {
+    if (session.user === name) lines.push(describe(session, context));
+  }
+  return reply.systemStatus([`Sessions of ${name}:`, ...lines, `${lines.length} in all`]);
+}
+
+function describe({ id, address, since, lastCommand, secure, transfer }: SessionInfo, context: CommandContext): string {
+  const seconds = Math.max(0, Math.round((context.options.clock() - since) / 1000));
+  const activity = transfer ? `${transfer.verb} ${transfer.path} (${transfer.bytes} bytes)` : lastCommand;
+  return `${id} ${address} ${secure ? "TLS" : "clear"} ${seconds}s ${activity}`;
+}
+
+function siteHelp(context: CommandContext, topic: string | undefined): Answer {
+  if (topic !== undefined) {
+    const entry = siteTable.find(topic.toUpperCase());
+    return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(`SITE ${topic.toUpperCase()}`);
+  }
+  const available = siteTable.commands.filter((entry) => isAvailable(entry, context));
+  return reply.helpText(["SITE commands:", ...verbLines(available), "SITE HELP <command> tells more"]);
+}
+
+/** Rows of SITE; SITE itself is open only so far as its rows are. */
+const siteTable = makeTable([
+  command({
+    verb: "CHMOD",
+    syntax: "<mode> <path>",
+    summary: "Change the mode",
+    source: "de facto",
+    argument: argument.text,
+    needs: "setMode",
+    handler: chmod,
+  }),
+  command({
+    verb: "UTIME",
+    syntax: "<time> <path>",
+    summary: "Change the modification time",
+    source: "de facto",
+    argument: argument.text,
+    needs: "setModified",
+    handler: utime,
+  }),
+  command({
+    verb: "UMASK",
+    syntax: "[<mask>]",
+    summary: "Mask of modes of new files",
+    source: "de facto",
+    argument: argument.optionalText,
+    needs: "setMode",
+    handler: umask,
+  }),
+  command({
+    verb: "IDLE",
+    syntax: "[<seconds>]",
+    summary: "Tell or set the idle limit",
+    source: "de facto",
+    argument: argument.optionalText,
+    handler: idle,
+  }),
+  command({
+    verb: "WHO",
+    summary: "Live sessions of the account",
+    source: "de facto",
+    argument: argument.none,
+    handler: who,
+  }),
+  command({
+    verb: "HELP",
+    syntax: "[<command>]",
+    summary: "List the SITE commands, or explain one",
+    source: "1123 §4.1.2.8",
+    argument: argument.optionalText,
+    handler: siteHelp,
+  }),
+]);
+
+function site(context: CommandContext, given: string): Answer {
+  const { verb, argument: rest } = splitSubcommand(given);
+  const entry = siteTable.find(verb);
+  if (!entry) return reply.unknownCommand(`SITE ${verb}`);
+  if (!isAvailable(entry, context)) return reply.switchedOff(`SITE ${verb}`);
+  return entry.execute(context, rest);
+}
+
+export const siteCommands = [
+  command({
+    verb: "SITE",
+    syntax: "<command> [<argument>]",
+    summary: "Commands of this server",
+    source: "959 §4.1.3",
+    argument: argument.text,
+    subcommands: siteTable.commands,
+    handler: site,
+  }),
+];

@@ -1,0 +1,33 @@
+/**
+ * The one command table.
+ *
+ * @module
+ */
+
+import { type CommandTable, makeTable } from "./command.ts";
+import { dataConnectionCommands } from "./data_connection.ts";
+import { digestCommands } from "./digests.ts";
+import { fileCommands } from "./files.ts";
+import { infoCommands } from "./info.ts";
+import { listingCommands } from "./listing.ts";
+import { loginCommands } from "./login.ts";
+import { navigateCommands } from "./navigate.ts";
+import { parameterCommands } from "./parameters.ts";
+import { securityCommands } from "./security.ts";
+import { siteCommands } from "./site.ts";
+import { transferCommands } from "./transfer.ts";
+
+/** Every command there is. An unimplemented verb has no row. */
+export const commandTable: CommandTable = makeTable([
+  ...loginCommands,
+  ...securityCommands,
+  ...navigateCommands,
+  ...parameterCommands,
+  ...dataConnectionCommands,
+  ...transferCommands,
+  ...listingCommands,
+  ...fileCommands,
+  ...digestCommands,
+  ...infoCommands,
+  ...siteCommands,
+]);

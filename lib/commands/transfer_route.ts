@@ -1,0 +1,173 @@
+/**
+ * The order of every transfer, written once: the file is open before this begins; then mark, data connection, protection, pump, close,
+ * final reply. The mark goes out before the data connection must exist, because some clients connect only when they have read it
+ * (zero-byte uploads of FileZilla, curlftpfs); the final reply goes out after the data connection is closed, because some clients cut
+ * the file when they read it earlier.
+ *
+ * @module
+ */
+
+import { type DataPort, DataPortError } from "../data/data_port.ts";
+import type { PumpResult } from "../data/pump.ts";
+import type { TransferReason } from "../events.ts";
+import { closeQuietly, type Connection } from "../net/connection.ts";
+import * as reply from "../protocol/reply.ts";
+import { TlsError } from "../tls/tls.ts";
+import { VfsError } from "../vfs/vfs.ts";
+import type { CommandContext, RunningTransfer } from "./context.ts";
+import { replyForVfsError } from "./vfs_replies.ts";
+
+/** What is moved, and what becomes of it. */
+export interface TransferPlan {
+  readonly verb: string;
+  readonly direction: "download" | "upload" | "listing";
+  readonly path: string;
+  /** First byte of the file that this is about. */
+  readonly offset?: number;
+  readonly ascii?: boolean;
+  /** The preliminary reply. */
+  readonly mark: reply.Reply;
+  /** Text of the 226. */
+  readonly success: string;
+  /** Moves the bytes; never rejects. */
+  pump(connection: Connection, transfer: RunningTransfer): Promise<PumpResult>;
+  /** Says why a transfer that looks done is not whole, e.g. shorter than announced. */
+  flaw?(result: PumpResult, connection: Connection): Flaw | undefined;
+  /** All bytes are through and the data connection is closed: makes it last. Resolves to the SHA-256 where one was taken. */
+  complete?(): Promise<string | undefined>;
+  /** It ended some other way. Never rejects. */
+  fail?(): Promise<void>;
+}
+
+/** What is wrong with a transfer whose bytes all moved. */
+export interface Flaw {
+  readonly reason: TransferReason;
+  readonly text: string;
+}
+
+/** How a transfer ended, before it is told to anybody. */
+interface Ending {
+  readonly reason: TransferReason;
+  readonly answer: reply.Reply;
+  readonly sha256?: string | undefined;
+}
+
+/** Checks what every transfer needs, and spends the data port. A reply means that there is no transfer. */
+export function takeDataPort(context: CommandContext): DataPort | reply.Reply {
+  const port = context.takeDataPort();
+  if (port === undefined) return reply.needDataPort;
+  if (context.options.tls?.data === "required" && !context.security.protectData) {
+    port.close();
+    return reply.dataMustBeProtected;
+  }
+  return port;
+}
+
+/** Runs the plan over the data connection of `port` and resolves to the final reply. Reports how it ended. */
+export async function runTransfer(context: CommandContext, port: DataPort, plan: TransferPlan): Promise<reply.Reply> {
+  const transfer = context.transfer;
+  if (transfer === undefined) throw new Error("A transfer row ran without a running transfer");
+  const started = performance.now();
+  const ending = await endingOf(context, port, plan, transfer);
+  if (ending.reason !== "none") await plan.fail?.();
+  context.emit({
+    type: "transfer",
+    verb: plan.verb,
+    direction: plan.direction,
+    path: plan.path,
+    offset: plan.offset ?? 0,
+    ascii: plan.ascii ?? false,
+    bytes: transfer.bytes,
+    milliseconds: performance.now() - started,
+    complete: ending.reason === "none",
+    reason: ending.reason,
+    ...(ending.sha256 !== undefined && { sha256: ending.sha256 }),
+  });
+  return ending.answer;
+}
+
+async function endingOf(
+  context: CommandContext,
+  port: DataPort,
+  plan: TransferPlan,
+  transfer: RunningTransfer,
+): Promise<Ending> {
+  try {
+    const broken = await overDataConnection(context, port, plan, transfer);
+    if (broken) return broken;
+    const sha256 = await plan.complete?.();
+    return { reason: "none", answer: reply.transferComplete(plan.success), sha256 };
+  } catch (error) {
+    const ending = endingOfError(error, plan.verb, transfer);
+    context.emit({ type: "problem", level: "debug", message: `${plan.verb} of "${plan.path}" failed`, error });
+    return ending;
+  }
+}
+
+/** Everything that needs the data connection; it is closed when this settles. Resolves to how it broke, if it did. */
+async function overDataConnection(
+  context: CommandContext,
+  port: DataPort,
+  plan: TransferPlan,
+  transfer: RunningTransfer,
+): Promise<Ending | undefined> {
+  let connection: Connection | undefined;
+  try {
+    await context.mark(plan.mark);
+    connection = await port.open(transfer.signal);
+    connection = await context.protectData(connection, transfer.signal);
+    const result = await plan.pump(connection, transfer);
+    transfer.bytes = result.bytes;
+    if (result.outcome !== "done") return endingOfPump(context, plan, result, transfer);
+    const flaw = plan.flaw?.(result, connection);
+    if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
+    // Plain TCP says the same by closing; under TLS the client needs the close_notify (RFC 4217 section 12.4).
+    if (context.security.protectData) await connection.closeWrite();
+    return undefined;
+  } finally {
+    port.close();
+    if (connection) closeQuietly(connection);
+  }
+}
+
+function endingOfPump(
+  context: CommandContext,
+  plan: TransferPlan,
+  result: PumpResult,
+  transfer: RunningTransfer,
+): Ending {
+  const { outcome, error } = result;
+  switch (outcome) {
+    case "aborted":
+      return { reason: transfer.abortReason ?? "aborted", answer: reply.transferAborted };
+    case "stalled":
+      return { reason: "stalled", answer: reply.dataStalled };
+    case "sourceFailed":
+    case "sinkFailed":
+      context.emit({
+        type: "problem",
+        level: "warning",
+        message: `Storage failed in ${plan.verb} of "${plan.path}"`,
+        error,
+      });
+      return endingOfError(error, plan.verb, transfer);
+    default:
+      return { reason: "dataLost", answer: reply.connectionLost("Data connection lost, transfer incomplete") };
+  }
+}
+
+function endingOfError(error: unknown, verb: string, transfer: RunningTransfer): Ending {
+  if (error instanceof VfsError) {
+    return { reason: error.kind === "overQuota" ? "quota" : "storage", answer: replyForVfsError(error, verb) };
+  }
+  if (transfer.signal.aborted) {
+    return { reason: transfer.abortReason ?? "aborted", answer: reply.transferAborted };
+  }
+  if (error instanceof DataPortError) {
+    return { reason: "dataNotOpened", answer: reply.noDataConnection("Cannot open the data connection") };
+  }
+  if (error instanceof TlsError) {
+    return { reason: "tlsFailed", answer: reply.dataHandshakeFailed("TLS on the data connection failed") };
+  }
+  return { reason: "storage", answer: reply.localError("Local error in processing") };
+}

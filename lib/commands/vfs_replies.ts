@@ -1,0 +1,39 @@
+/**
+ * The one place where a failure of the file system becomes a reply. The real error goes to the log, never to the client.
+ *
+ * @module
+ */
+
+import * as reply from "../protocol/reply.ts";
+import type { VfsError, VfsErrorKind } from "../vfs/vfs.ts";
+
+/** Whether the command makes a name, in which case RFC 959 answers 553 to what is wrong with it, or uses one that should be there. */
+const MAKES_NAME: ReadonlySet<string> = new Set(["STOR", "STOU", "APPE", "RNTO"]);
+
+const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
+  notFound: reply.actionRefused("No such file or directory"),
+  denied: reply.actionRefused("Permission denied"),
+  exists: reply.actionRefused("File exists"),
+  notEmpty: reply.actionRefused("Directory not empty"),
+  notDirectory: reply.actionRefused("Not a directory"),
+  isDirectory: reply.actionRefused("Is a directory"),
+  noSpace: reply.noSpace,
+  overQuota: reply.overQuota,
+  badName: reply.nameRefused("That name cannot be used here"),
+  busy: reply.fileBusy("File is busy, try again later"),
+  unsupported: reply.actionRefused("Not supported here"),
+  pastEnd: reply.restartBeyondEnd,
+  failed: reply.localError("Local error in processing"),
+};
+
+const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
+  ...EXISTING_NAME,
+  notFound: reply.nameRefused("The directory for that name does not exist"),
+  exists: reply.nameRefused("A file of that name exists and may not be replaced"),
+  notDirectory: reply.nameRefused("A part of that path is not a directory"),
+};
+
+/** The reply to `verb` when the file system failed with `error`. */
+export function replyForVfsError(error: VfsError, verb: string): reply.Reply {
+  return (MAKES_NAME.has(verb) ? NEW_NAME : EXISTING_NAME)[error.kind];
+}

@@ -1,0 +1,85 @@
+/**
+ * PORT and EPRT: the client listens, we connect. Who may be connected to was decided where the command was read.
+ *
+ * @module
+ */
+
+import type { Connection, SocketAddress } from "../net/connection.ts";
+import { isLoopback, sameAddress } from "../net/ip.ts";
+import { connectFrom } from "./bound_connection.ts";
+import { type DataPort, DataPortError, Deadline } from "./opening.ts";
+
+/** How to connect. */
+export interface ActiveOptions {
+  /** Milliseconds from {@link DataPort.open} to a connection; 0 for no limit. */
+  readonly timeout: number;
+  /**
+   * Where the connection must come from: the address of the control connection that the client sees (RFC 1123 section 4.1.2.12).
+   * Without it the kernel chooses.
+   */
+  readonly localAddress?: string | undefined;
+  /** Source port, 20 by tradition (RFC 959 section 3.2); needs `localAddress`, and privileges below 1024. Default: any. */
+  readonly localPort?: number | undefined;
+}
+
+/** Will connect to `target` when opened; nothing happens before. */
+export function connectActive(target: SocketAddress, options: ActiveOptions): DataPort {
+  return new ActivePort(target, options);
+}
+
+class ActivePort implements DataPort {
+  readonly kind = "active";
+  readonly #target: SocketAddress;
+  readonly #options: ActiveOptions;
+  #spent = false;
+  #deadline: Deadline | undefined;
+
+  constructor(target: SocketAddress, options: ActiveOptions) {
+    this.#target = target;
+    this.#options = options;
+  }
+
+  get port(): number {
+    return this.#target.port;
+  }
+
+  async open(signal: AbortSignal): Promise<Connection> {
+    if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
+    this.#spent = true;
+    const abort = new AbortController();
+    using deadline = new Deadline(signal, this.#options.timeout, () => abort.abort());
+    this.#deadline = deadline;
+    try {
+      const connection = await this.#connect(abort.signal);
+      if (!deadline.passed) return connection;
+      connection.close();
+    } catch (error) {
+      throw deadline.explain(error);
+    } finally {
+      this.#deadline = undefined;
+    }
+    throw deadline.explain();
+  }
+
+  close(): void {
+    this.#spent = true;
+    this.#deadline?.abort();
+  }
+
+  #connect(signal: AbortSignal): Promise<Connection> {
+    const { localAddress, localPort } = this.#options;
+    if (localAddress === undefined || (localPort === undefined && isKernelsChoice(localAddress, this.#target))) {
+      return Deno.connect({ ...this.#target, signal, autoSelectFamily: false });
+    }
+    return connectFrom(this.#target, { localAddress, localPort }, signal);
+  }
+}
+
+/**
+ * Whether the kernel takes `source` by itself to reach `target`: certain only between the standard loopback addresses. A host with several
+ * addresses may pick another one than the client knows, and clients and firewalls that compare the two refuse.
+ */
+function isKernelsChoice(source: string, target: SocketAddress): boolean {
+  const standard = sameAddress(source, "127.0.0.1") || sameAddress(source, "::1");
+  return standard && isLoopback(target.hostname);
+}

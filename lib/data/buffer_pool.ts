@@ -1,0 +1,84 @@
+/**
+ * Buffers that are used again. A transfer moves its bytes through a few of them; a thousand slow transfers must not hold a
+ * thousand large ones, so what is handed out gets smaller when much is out already.
+ *
+ * @module
+ */
+
+const KIB = 1024;
+
+/** Sizes of the buffers in bytes, ascending. */
+export const BUFFER_SIZES: readonly number[] = Object.freeze([64 * KIB, 256 * KIB, 1024 * KIB]);
+
+/** Limits of a {@link BufferPool}, in bytes. */
+export interface BufferPoolOptions {
+  /** With more than this lent, only the smallest buffers are handed out. Default 64 MiB. */
+  readonly lendingLimit?: number;
+  /** At most this much is kept for later; the rest goes to the garbage collector. Default 8 MiB. */
+  readonly keepingLimit?: number;
+}
+
+/** Lends buffers, each to one user at a time. It never waits and never refuses. */
+export class BufferPool {
+  readonly #free = new Map<number, Uint8Array[]>(BUFFER_SIZES.map((size) => [size, []]));
+  readonly #lent = new Set<Uint8Array>();
+  readonly #lendingLimit: number;
+  readonly #keepingLimit: number;
+  #lentBytes = 0;
+  #keptBytes = 0;
+
+  constructor({ lendingLimit = 64 * KIB * KIB, keepingLimit = 8 * KIB * KIB }: BufferPoolOptions = {}) {
+    this.#lendingLimit = lendingLimit;
+    this.#keepingLimit = keepingLimit;
+  }
+
+  /** Bytes in the hands of users. */
+  get lentBytes(): number {
+    return this.#lentBytes;
+  }
+
+  /** Bytes waiting to be lent again. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /**
+   * Lends a buffer of the smallest size that holds `wanted` bytes, the largest size if none does, and the smallest size when much
+   * is lent already. Its content is whatever the last user left.
+   */
+  take(wanted: number): Uint8Array {
+    const size = this.#sizeFor(wanted);
+    let buffer = this.#free.get(size)?.pop();
+    if (buffer) this.#keptBytes -= size;
+    else buffer = new Uint8Array(size);
+    this.#lent.add(buffer);
+    this.#lentBytes += size;
+    return buffer;
+  }
+
+  /** Takes `buffer` back. Nobody may touch it any more, no pending operation either: see {@link drop}. */
+  give(buffer: Uint8Array): void {
+    this.drop(buffer);
+    if (this.#keptBytes + buffer.length > this.#keepingLimit) return;
+    this.#free.get(buffer.length)?.push(buffer);
+    this.#keptBytes += buffer.length;
+  }
+
+  /**
+   * Forgets `buffer` without lending it again: for one that an abandoned operation may still write to.
+   *
+   * @throws {TypeError} if the buffer is not lent, as it would be in two hands next.
+   */
+  drop(buffer: Uint8Array): void {
+    if (!this.#lent.delete(buffer)) throw new TypeError("Cannot take back a buffer that is not lent");
+    this.#lentBytes -= buffer.length;
+  }
+
+  #sizeFor(wanted: number): number {
+    const size = BUFFER_SIZES.find((candidate) => candidate >= wanted) ?? Math.max(...BUFFER_SIZES);
+    return this.#lentBytes + size > this.#lendingLimit ? Math.min(...BUFFER_SIZES) : size;
+  }
+}
+
+/** One for all transfers of the process, as they share one event loop and its memory. */
+export const sharedBuffers = new BufferPool();

@@ -1,0 +1,193 @@
+/**
+ * Digests of files: while they stream, so that HASH and its relatives need not read them again, or of a file at rest.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { ByteSource, Entry } from "../vfs/vfs.ts";
+import { type BufferPool, sharedBuffers } from "./buffer_pool.ts";
+
+/** Names as HASH and OPTS HASH use them (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
+export const DIGEST_ALGORITHMS = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const;
+
+/** One of {@link DIGEST_ALGORITHMS}. */
+export type DigestAlgorithm = typeof DIGEST_ALGORITHMS[number];
+
+/** Digests of one content, each in lower-case hexadecimal; CRC32 has eight digits. */
+export type Digests = ReadonlyMap<DigestAlgorithm, string>;
+
+interface Hasher {
+  update(bytes: Uint8Array): void;
+  hex(): string;
+}
+
+class Crc32 implements Hasher {
+  #value = 0;
+
+  update(bytes: Uint8Array): void {
+    this.#value = crc32(bytes, this.#value);
+  }
+
+  hex(): string {
+    return this.#value.toString(16).padStart(8, "0");
+  }
+}
+
+class NodeHasher implements Hasher {
+  readonly #hash: Hash;
+
+  constructor(name: string) {
+    this.#hash = createHash(name);
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  hex(): string {
+    return this.#hash.digest("hex");
+  }
+}
+
+const HASHERS: Readonly<Record<DigestAlgorithm, () => Hasher>> = {
+  "SHA-512": () => new NodeHasher("sha512"),
+  "SHA-256": () => new NodeHasher("sha256"),
+  "SHA-1": () => new NodeHasher("sha1"),
+  "MD5": () => new NodeHasher("md5"),
+  "CRC32": () => new Crc32(),
+};
+
+/** The algorithm of that name, in any case; `undefined` where there is none. */
+export function findDigestAlgorithm(name: string): DigestAlgorithm | undefined {
+  const wanted = name.toUpperCase();
+  return DIGEST_ALGORITHMS.find((algorithm) => algorithm === wanted);
+}
+
+/** Settings of a {@link RunningDigest}. */
+export interface RunningDigestOptions {
+  /** Default SHA-256 and CRC32. */
+  readonly algorithms?: readonly DigestAlgorithm[];
+  /** After more bytes than this it gives up and costs nothing more. Default: no limit. */
+  readonly limit?: number;
+}
+
+/** Digests of everything that is fed to it, in order. */
+export class RunningDigest {
+  #hashers: ReadonlyMap<DigestAlgorithm, Hasher> | undefined;
+  #room: number;
+
+  constructor({ algorithms = ["SHA-256", "CRC32"], limit = Infinity }: RunningDigestOptions = {}) {
+    this.#hashers = new Map(algorithms.map((algorithm) => [algorithm, HASHERS[algorithm]()]));
+    this.#room = limit;
+  }
+
+  /** Adds the next piece. */
+  update(bytes: Uint8Array): void {
+    if (!this.#hashers) return;
+    this.#room -= bytes.length;
+    if (this.#room < 0) this.#hashers = undefined;
+    else for (const hasher of this.#hashers.values()) hasher.update(bytes);
+  }
+
+  /** The digests; `undefined` when it gave up. To be called once: nothing can be added afterwards. */
+  finish(): Digests | undefined {
+    if (!this.#hashers) return undefined;
+    const digests = new Map<DigestAlgorithm, string>();
+    for (const [algorithm, hasher] of this.#hashers) digests.set(algorithm, hasher.hex());
+    this.#hashers = undefined;
+    return digests;
+  }
+}
+
+/** How much {@link digestOf} reads. */
+export interface DigestOptions {
+  /** Bytes to read, less if the source ends before. Default: all of it. */
+  readonly length?: number;
+  /** Ends it between two pieces: rejects with the reason. */
+  readonly signal?: AbortSignal;
+  /** Where its buffer comes from. Default: the pool of all transfers. */
+  readonly pool?: BufferPool;
+}
+
+/** Bytes hashed in one go; at the speed of SHA-512 other sessions wait less than a millisecond. */
+const PIECE = 256 * 1024;
+
+/** Reads `source` from where it stands and digests it. Does not close it. */
+export async function digestOf(
+  source: ByteSource,
+  algorithm: DigestAlgorithm,
+  { length = Infinity, signal, pool = sharedBuffers }: DigestOptions = {},
+): Promise<string> {
+  const hasher = HASHERS[algorithm]();
+  const buffer = pool.take(PIECE);
+  try {
+    for (let left = length; left > 0;) {
+      signal?.throwIfAborted();
+      const count = await source.read(left < buffer.length ? buffer.subarray(0, left) : buffer);
+      if (count === null) break;
+      hasher.update(buffer.subarray(0, count));
+      left -= count;
+    }
+    return hasher.hex();
+  } finally {
+    pool.give(buffer);
+  }
+}
+
+/** What tells one content of a file from another. */
+export type FileIdentity = Pick<Entry, "size" | "modified" | "unique">;
+
+/**
+ * Digests of files as they were when last seen whole. An entry counts only while size, time and identity of the file are the same.
+ * A change from outside that leaves all three alone is not noticed; changes made through the server {@link forget} the file.
+ */
+export class DigestCache {
+  readonly #entries = new Map<string, { readonly identity: FileIdentity; readonly digests: Digests }>();
+  readonly #capacity: number;
+
+  /** @param capacity files remembered; the one not asked for longest goes first. */
+  constructor(capacity = 4096) {
+    this.#capacity = capacity;
+  }
+
+  /** Files remembered. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Remembers digests of the whole file, besides those known of the same content.
+   *
+   * @param key names the file for every account alike: one path may be two files in two roots.
+   */
+  remember(key: string, identity: FileIdentity, digests: Digests): void {
+    const known = this.#entries.get(key);
+    const all = known && isSame(known.identity, identity) ? new Map([...known.digests, ...digests]) : digests;
+    const { size, modified, unique } = identity;
+    this.#entries.delete(key);
+    this.#entries.set(key, { identity: { size, modified, ...(unique !== undefined && { unique }) }, digests: all });
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined && this.#entries.size > this.#capacity) this.#entries.delete(oldest);
+  }
+
+  /** The digest of the file as `identity` shows it now; `undefined` when it is not known. */
+  find(key: string, identity: FileIdentity, algorithm: DigestAlgorithm): string | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    this.#entries.delete(key);
+    if (!isSame(entry.identity, identity)) return undefined;
+    this.#entries.set(key, entry);
+    return entry.digests.get(algorithm);
+  }
+
+  /** The file is about to change, or is gone. */
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
+}
+
+function isSame(a: FileIdentity, b: FileIdentity): boolean {
+  return a.size === b.size && a.modified === b.modified && a.unique === b.unique;
+}

@@ -1,0 +1,123 @@
+/**
+ * The file's side of an upload: stores what has arrived while more arrives.
+ *
+ * Whatever there is goes to the sink as soon as the sink is idle. A fast sender fills a buffer meanwhile, and so is stored in few large
+ * writes; of a slow one nothing is kept back. No clock decides.
+ *
+ * @module
+ */
+
+import { FromNetworkAscii } from "../protocol/ascii.ts";
+import type { FileSink } from "../vfs/vfs.ts";
+import { sharedBuffers } from "./buffer_pool.ts";
+import type { PumpRun } from "./pump_run.ts";
+
+/** A buffer on its way: `room` is filled up to `filled` and stored up to `stored`. */
+interface Vessel {
+  readonly buffer: Uint8Array;
+  readonly room: Uint8Array;
+  readonly since: number;
+  stored: number;
+  filled: number;
+  /** Nothing more comes into it. */
+  full: boolean;
+}
+
+/** Buffers of one upload: one is stored while the other is filled. */
+const MOST_VESSELS = 2;
+
+/** Takes bytes in order. None of its methods rejects: a failure of the sink ends the run. */
+export class Intake {
+  readonly #run: PumpRun;
+  readonly #sink: FileSink;
+  readonly #converter: FromNetworkAscii | undefined;
+  readonly #vessels: Vessel[] = [];
+  #storing = false;
+  #onChange: (() => void) | undefined;
+
+  constructor(run: PumpRun, sink: FileSink) {
+    this.#run = run;
+    this.#sink = sink;
+    this.#converter = run.options.ascii ? new FromNetworkAscii() : undefined;
+  }
+
+  /** Where the next bytes go, at least one. Waits while all buffers are full. */
+  async room(): Promise<Uint8Array> {
+    let vessel = this.#vessels.at(-1);
+    while (!vessel || vessel.full) {
+      if (this.#vessels.length < MOST_VESSELS) vessel = this.#addVessel();
+      else await this.#change();
+    }
+    if (vessel.stored === vessel.filled) vessel.stored = vessel.filled = 0;
+    return vessel.room.subarray(vessel.filled);
+  }
+
+  /** `count` bytes have arrived where {@link room} said. */
+  took(count: number): void {
+    const vessel = this.#vessels.at(-1);
+    if (!vessel) return;
+    vessel.filled += count;
+    if (vessel.filled === vessel.room.length) {
+      vessel.full = true;
+      this.#run.pieceSize.adapt(performance.now() - vessel.since);
+    }
+    void this.#store();
+  }
+
+  /** Nothing more comes: resolves when everything is stored and all buffers are given back. */
+  async finish(): Promise<void> {
+    for (const vessel of this.#vessels) vessel.full = true;
+    void this.#store();
+    while (this.#storing) await this.#change();
+    const rest = this.#converter?.flush();
+    if (rest && rest.length > 0) await this.#write(rest, 0);
+  }
+
+  #addVessel(): Vessel {
+    const size = this.#run.pieceSize.current;
+    const buffer = sharedBuffers.take(size);
+    const room = buffer.subarray(0, size);
+    const vessel = { buffer, room, since: performance.now(), stored: 0, filled: 0, full: false };
+    this.#vessels.push(vessel);
+    return vessel;
+  }
+
+  /** Resolves when a buffer was given back or everything is stored. One waits at a time. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#onChange = resolve);
+  }
+
+  /** Stores until there is nothing left to store. */
+  async #store(): Promise<void> {
+    if (this.#storing) return;
+    this.#storing = true;
+    for (let vessel; (vessel = this.#vessels[0]) && (vessel.full || vessel.stored < vessel.filled);) {
+      const { buffer, room, stored, filled } = vessel;
+      if (stored < filled) await this.#convertAndWrite(room.subarray(stored, filled));
+      vessel.stored = filled;
+      if (!vessel.full || vessel.filled > filled) continue;
+      this.#vessels.shift();
+      sharedBuffers.give(buffer);
+      this.#onChange?.();
+    }
+    this.#storing = false;
+    this.#onChange?.();
+  }
+
+  #convertAndWrite(received: Uint8Array): Promise<void> {
+    return this.#write(this.#converter ? this.#converter.convert(received) : received, received.length);
+  }
+
+  /** Writes `data`, which came as `received` bytes over the network. */
+  async #write(data: Uint8Array, received: number): Promise<void> {
+    if (this.#run.outcome === "sinkFailed") return;
+    try {
+      const writing = this.#sink.write(data);
+      this.#run.options.digest?.update(data);
+      await writing;
+      this.#run.count(received);
+    } catch (error) {
+      this.#run.fail("sinkFailed", error);
+    }
+  }
+}

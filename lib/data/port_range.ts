@@ -1,0 +1,104 @@
+/**
+ * The ports of passive data connections. A server behind a firewall has a few open ones and must never use another.
+ *
+ * @module
+ */
+
+/** Every port of the range is in use; the answer is 425. */
+export class PortsExhausted extends Error {
+  override readonly name = "PortsExhausted";
+}
+
+/** Ports from `first` to `last`, both included, and which of them our own sessions hold. */
+export class PortRange {
+  readonly first: number;
+  readonly last: number;
+  readonly #taken = new Set<number>();
+  readonly #random: () => number;
+
+  /**
+   * @param first 1 to 65535.
+   * @param last `first` to 65535.
+   * @param options `random`: a number from 0 up to 1, for reproducible ports.
+   * @throws {RangeError} that quotes the ports.
+   */
+  constructor(first: number, last: number, options: { readonly random?: () => number } = {}) {
+    if (!isPort(first) || !isPort(last) || first > last) {
+      throw new RangeError(`Port range must go up from 1 to 65535 at most, not "${first}-${last}"`);
+    }
+    this.first = first;
+    this.last = last;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** How many ports there are. */
+  get size(): number {
+    return this.last - this.first + 1;
+  }
+
+  /** How many of them are held by listeners made here and not yet released. */
+  get taken(): number {
+    return this.#taken.size;
+  }
+
+  /**
+   * Listens on a free port. The start is random, as a client that can guess the next port can steal somebody else's data connection
+   * (RFC 2577 section 8). The port is held until {@link release}.
+   *
+   * @throws {PortsExhausted} when all are in use.
+   */
+  listen(hostname: string): Deno.TcpListener {
+    const start = Math.floor(this.#random() * this.size);
+    for (let step = 0; step < this.size && this.#taken.size < this.size; step++) {
+      const port = this.first + (start + step) % this.size;
+      if (this.#taken.has(port)) continue;
+      const listener = tryListen(hostname, port);
+      if (!listener) continue;
+      this.#taken.add(port);
+      return listener;
+    }
+    throw new PortsExhausted(`No free port from ${this.first} to ${this.last}`);
+  }
+
+  /** The listener on `port` is closed; it may be lent again. */
+  release(port: number): void {
+    this.#taken.delete(port);
+  }
+
+  toString(): string {
+    return `${this.first}-${this.last}`;
+  }
+}
+
+/**
+ * Reads `30000-30100`, or a single port.
+ *
+ * @throws {RangeError} that quotes the text.
+ */
+export function parsePortRange(text: string): PortRange {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  if (!match) throw new RangeError(`Port range must look like "30000-30100", not "${text}"`);
+  return new PortRange(Number(match[1]), Number(match[2] ?? match[1]));
+}
+
+/**
+ * Listens on a port of `range`, or on any free one without a range.
+ *
+ * @throws {PortsExhausted} when all ports of the range are in use.
+ */
+export function listenIn(range: PortRange | undefined, hostname: string): Deno.TcpListener {
+  return range ? range.listen(hostname) : Deno.listen({ hostname, port: 0 });
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 65535;
+}
+
+function tryListen(hostname: string, port: number): Deno.TcpListener | undefined {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return undefined;
+    throw error;
+  }
+}

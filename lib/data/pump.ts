@@ -1,0 +1,78 @@
+/**
+ * Moves bytes between files and data connections: the one loop that every transfer and listing goes through. It opens, commits and answers
+ * nothing; the caller closes what it gave, in every case.
+ *
+ * @module
+ */
+
+import type { Connection } from "../net/connection.ts";
+import { ToNetworkAscii } from "../protocol/ascii.ts";
+import type { ByteSource, FileSink } from "../vfs/vfs.ts";
+import { sharedBuffers as buffers } from "./buffer_pool.ts";
+import { Intake } from "./intake.ts";
+import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
+
+export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
+
+/** Bytes on their way through, and the buffer that they are in. */
+interface Piece {
+  readonly buffer: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Sends what `source` has. While a piece is on its way the next one is read; a file of one piece costs one read and one write.
+ *
+ * Never rejects. After `done` and `sourceFailed` the connection is still open, so that the caller can end it well or badly.
+ */
+export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
+  using run = new PumpRun(connection, options);
+  const converter = options.ascii ? new ToNetworkAscii() : undefined;
+  let left = options.limit ?? Infinity;
+  let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);
+  while (piece) {
+    const { buffer, bytes } = piece;
+    left -= bytes.length;
+    const ahead = left > 0 && !run.ended ? readPiece(run, source, left) : undefined;
+    const sending = run.ended ? undefined : run.send(converter ? converter.convert(bytes) : bytes);
+    options.digest?.update(bytes);
+    await sending;
+    buffers.give(buffer);
+    piece = await ahead;
+  }
+  return run.result;
+}
+
+/**
+ * Stores what comes in until the peer ends the stream. While a piece is being stored the next one comes in. What had arrived before a
+ * failure of the network is stored too, so that the upload can be resumed there.
+ *
+ * Never rejects. After `done` the connection is still open. The sink is idle when this resolves, and not yet committed.
+ */
+export async function receiveBytes(connection: Connection, sink: FileSink, options: PumpOptions): Promise<PumpResult> {
+  using run = new PumpRun(connection, options);
+  const intake = new Intake(run, sink);
+  let left = options.limit ?? Infinity;
+  while (left > 0 && !run.ended) {
+    const room = await intake.room();
+    const count = await run.receive(room.length > left ? room.subarray(0, left) : room);
+    left -= count;
+    if (count > 0) intake.took(count);
+  }
+  await intake.finish();
+  return run.result;
+}
+
+async function readPiece(run: PumpRun, source: ByteSource, left: number): Promise<Piece | undefined> {
+  const buffer = buffers.take(run.pieceSize.current);
+  const count = await run.untilFailed(source.read(roomIn(buffer, run, left)));
+  if (count) return { buffer, bytes: buffer.subarray(0, count) };
+  if (count === undefined) buffers.drop(buffer);
+  else buffers.give(buffer);
+  return undefined;
+}
+
+/** The part of `buffer` that the next piece may fill: a pool short of memory lends less than asked for, one with plenty lends more. */
+function roomIn(buffer: Uint8Array, run: PumpRun, left: number): Uint8Array {
+  return buffer.subarray(0, Math.min(run.pieceSize.current, left));
+}

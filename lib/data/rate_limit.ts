@@ -1,0 +1,75 @@
+/**
+ * A limit of bytes per second, as a token bucket that may go into debt: whoever takes more than there is waits until it is paid
+ * back. That keeps the average exact for pieces of any size.
+ *
+ * @module
+ */
+
+/** Time and waiting, so that tests need neither. */
+export interface RateClock {
+  /** Milliseconds that never go back. */
+  now(): number;
+  /** Resolves after `milliseconds`, or at once when `signal` is aborted. Never rejects. */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+const systemClock: RateClock = {
+  now: () => performance.now(),
+  wait: (milliseconds, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+    }),
+};
+
+/** Seconds of traffic that may go out at once after a pause. */
+const BURST_SECONDS = 0.1;
+/** Debts below this are carried on: a timer is not more exact, and each wait costs a turn of the event loop. */
+const LEAST_WAIT = 2;
+
+/** Limits whatever takes from it, one transfer or several together. */
+export class RateLimiter {
+  /** The limit. */
+  readonly bytesPerSecond: number;
+  readonly #clock: RateClock;
+  readonly #burst: number;
+  #tokens: number;
+  #filledAt: number;
+
+  /**
+   * @param bytesPerSecond more than 0.
+   * @throws {RangeError} for anything else.
+   */
+  constructor(bytesPerSecond: number, clock: RateClock = systemClock) {
+    if (!(bytesPerSecond > 0)) throw new RangeError(`Rate must be more than 0 bytes a second, not "${bytesPerSecond}"`);
+    this.bytesPerSecond = bytesPerSecond;
+    this.#clock = clock;
+    this.#burst = bytesPerSecond * BURST_SECONDS;
+    this.#tokens = this.#burst;
+    this.#filledAt = clock.now();
+  }
+
+  /** Bytes to take at once so that traffic flows evenly: what the limit allows in a tenth of a second, 512 at least. */
+  get pieceSize(): number {
+    return Math.max(512, Math.floor(this.#burst));
+  }
+
+  /**
+   * Books `bytes`. `undefined` when they may go at once; otherwise a promise that resolves when they may, or when `signal` is
+   * aborted. It never rejects.
+   */
+  take(bytes: number, signal: AbortSignal): Promise<void> | undefined {
+    const now = this.#clock.now();
+    const gained = (now - this.#filledAt) / 1000 * this.bytesPerSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + gained) - bytes;
+    this.#filledAt = now;
+    const wait = -this.#tokens / this.bytesPerSecond * 1000;
+    return wait < LEAST_WAIT ? undefined : this.#clock.wait(wait, signal);
+  }
+}

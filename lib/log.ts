@@ -1,0 +1,140 @@
+/**
+ * The log: one listener of the server's events, written as text or JSON lines. Nothing else in the project writes to it.
+ *
+ * @module
+ */
+
+import {
+  configureSync,
+  getJsonLinesFormatter,
+  getLogger,
+  getTextFormatter,
+  type Logger,
+  type LogRecord,
+  type TextFormatter,
+} from "@logtape/logtape";
+import type { EventListener, EventType, ServerEvent } from "./events.ts";
+
+/** Least important first. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** How lines look. */
+export type LogFormat = "text" | "json";
+
+/** Where lines go, from which level on, and how they look. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Takes one whole line with its end. Must not throw. */
+  readonly write: (line: string) => void;
+}
+
+/** A listener for {@link EventStream.on}, and the types it wants to hear of. */
+export interface EventLog {
+  readonly listener: EventListener;
+  readonly types: readonly EventType[];
+}
+
+const CATEGORY = "denoftpd";
+
+/** Importance of each type of event; a failed login and a problem have their own. */
+const LEVELS: Readonly<Record<EventType, LogLevel>> = {
+  sessionOpened: "info",
+  sessionClosed: "info",
+  connectionRefused: "warning",
+  login: "info",
+  command: "debug",
+  reply: "debug",
+  transfer: "info",
+  fileChanged: "info",
+  problem: "warning",
+};
+
+/** Sets up the process's log and gives the listener that fills it. */
+export function startLog({ level, format, write }: LogOptions): EventLog {
+  const formatter: TextFormatter = format === "json"
+    ? getJsonLinesFormatter({ properties: "flatten" })
+    : textFormatter();
+  configureSync({
+    reset: true,
+    sinks: { lines: (record: LogRecord) => write(formatter(record)) },
+    loggers: [
+      { category: CATEGORY, lowestLevel: level, sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
+    ],
+  });
+  const logger = getLogger(CATEGORY);
+  const from = LOG_LEVELS.indexOf(level);
+  const types = (Object.keys(LEVELS) as EventType[]).filter((type) => {
+    return type === "problem" || type === "login" || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
+  });
+  return { listener: (event) => record(logger, event), types };
+}
+
+function textFormatter(): TextFormatter {
+  return getTextFormatter({
+    timestamp: "rfc3339",
+    level: "full",
+    format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(7)} ${message}`,
+  });
+}
+
+function levelOf(event: ServerEvent): LogLevel {
+  if (event.type === "problem") return event.level;
+  if (event.type === "login" && !event.ok) return "warning";
+  return LEVELS[event.type];
+}
+
+function record(logger: Logger, event: ServerEvent): void {
+  const { type, ...rest } = event;
+  const { error, ...properties } = { error: undefined, ...rest };
+  const cause = error === undefined ? {} : { error: describeError(error) };
+  logger[levelOf(event)](`${prefixOf(event)}${sentence(event)}`.replaceAll("{", "{{").replaceAll("}", "}}"), {
+    event: type,
+    ...properties,
+    ...cause,
+  });
+}
+
+function prefixOf(event: ServerEvent): string {
+  if (!("session" in event) || event.session === undefined) return "";
+  return `[${event.session} ${event.user ?? "-"}@${event.address}] `;
+}
+
+/** What happened, in words; names from outside are quoted as JSON, so that none can end the line or start another. */
+function sentence(event: ServerEvent): string {
+  switch (event.type) {
+    case "sessionOpened":
+      return "Session opened";
+    case "sessionClosed":
+      return `Session closed: ${event.reason}`;
+    case "connectionRefused":
+      return `Refused ${event.address}: ${event.reason}`;
+    case "login":
+      return event.ok ? `Logged in as ${quoted(event.name)}` : `Login as ${quoted(event.name)} failed: ${event.reason}`;
+    case "command":
+      return `> ${quoted(event.line)}`;
+    case "reply":
+      return `< ${event.code} ${quoted(event.text)}`;
+    case "transfer":
+      return `${event.verb} ${quoted(event.path)} ${event.bytes} bytes in ${Math.round(event.milliseconds)} ms: ${
+        event.complete ? "complete" : event.reason
+      }`;
+    case "fileChanged":
+      return `${event.change} ${quoted(event.path)}${event.to === undefined ? "" : ` to ${quoted(event.to)}`}`;
+    case "problem":
+      return event.error === undefined ? event.message : `${event.message}: ${describeError(event.error)}`;
+  }
+}
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** An error and what lies behind it, on one line. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return quoted(String(error));
+  const text = `${error.name}: ${error.message}`.replace(/\s+/g, " ");
+  return error.cause === undefined ? text : `${text} (${describeError(error.cause)})`;
+}

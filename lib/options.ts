@@ -1,0 +1,227 @@
+/**
+ * Everything a server can be told, in one frozen object, checked once with messages that name the option.
+ *
+ * @module
+ */
+
+import type { Account } from "./auth/accounts.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
+import { type Network, parseNetwork } from "./net/ip.ts";
+import type { PortRange } from "./data/port_range.ts";
+import type { TlsEndpoint } from "./tls/tls.ts";
+import type { Reply } from "./protocol/reply.ts";
+import { Zone } from "./protocol/zone.ts";
+import type { Vfs } from "./vfs/vfs.ts";
+
+/** Makes the file-system view of an account that has just logged in. A rejection answers 530 and is reported. */
+export type OpenFileSystem = (account: Account) => Vfs | Promise<Vfs>;
+
+/** A command on its way to its handler, as a {@link ServerOptions.before} hook sees it. */
+export interface PendingCommand {
+  readonly session: string;
+  readonly address: string;
+  readonly user?: string;
+  readonly verb: string;
+  /** Resolved virtual path, where the command is about one. */
+  readonly path?: string;
+}
+
+/** May refuse a command with a reply of its choice; `undefined` lets it pass. */
+export type BeforeHook = (command: PendingCommand) => Reply | undefined | Promise<Reply | undefined>;
+
+/** Times in milliseconds; 0 switches a limit off. */
+export interface Timeouts {
+  /** From the greeting to a login. Default 60,000. */
+  readonly login: number;
+  /** Between two commands; rests while a transfer runs. Default 300,000, the least that RFC 1123 section 4.1.3.2 allows. */
+  readonly idle: number;
+  /** For the data connection to come about. Default 30,000. */
+  readonly dataConnect: number;
+  /** Without a byte moving during a transfer. Default 120,000. */
+  readonly stall: number;
+  /** For a TLS handshake. Default 20,000. */
+  readonly handshake: number;
+}
+
+/** When TLS must be used; `off` refuses AUTH though there is a certificate. */
+export type TlsPolicy = "off" | "optional" | "required";
+
+/** What FTPS needs besides an endpoint. */
+export interface TlsOptions {
+  readonly endpoint: TlsEndpoint;
+  /** For logging in. Default `optional`. */
+  readonly login?: TlsPolicy;
+  /** For data connections. Default `optional`. */
+  readonly data?: "optional" | "required";
+  /** Port of a listener that speaks TLS from the first byte. */
+  readonly implicitPort?: number;
+  /** What to make of a data connection that did not resume a TLS session of this server. Default `off`. */
+  readonly sessionReuse?: "off" | "log" | "require";
+  /** `true`: an upload that ends without close_notify is incomplete (426). Default `false`: it is flagged. */
+  readonly strictClose?: boolean;
+}
+
+/** How passive data connections are offered. */
+export interface PassiveOptions {
+  /** The only ports used; without it any free one. */
+  readonly ports?: PortRange;
+  /** Public IPv4 address or DNS name for 227 replies, when it is not the address that the client came in on. */
+  readonly address?: string;
+  /** Networks (CIDR) whose clients get the local address nevertheless. Default: loopback and the private networks. */
+  readonly localNetworks?: readonly string[];
+}
+
+/** What the caller gives: who may log in and where files come from; the rest has defaults. */
+export interface ServerOptions {
+  readonly authenticator: Authenticator;
+  readonly fileSystem: OpenFileSystem;
+  /** IP address to listen on. Default `127.0.0.1`. */
+  readonly hostname?: string;
+  /** 0 to 65535; 0 picks a free one. Default 2121. */
+  readonly port?: number;
+  /** Text of the greeting. */
+  readonly banner?: string;
+  readonly passive?: PassiveOptions;
+  /** `false` refuses PORT and EPRT. Default `true`. */
+  readonly active?: boolean;
+  readonly tls?: TlsOptions;
+  /** Sessions at once. Default 0: as many as the open-file limit carries. */
+  readonly maxSessions?: number;
+  readonly maxSessionsPerAddress?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  /** Unknown or unreadable command lines in a row before 421. Default 10. */
+  readonly maxBadCommands?: number;
+  /** Wrong passwords in one session before 421. Default 5. */
+  readonly maxLoginFailures?: number;
+  /** First delay of an answer to a wrong password, in milliseconds; it doubles with each failure of the address. Default 500. */
+  readonly failureDelay?: number;
+  /** Addresses of data connections need not be the control connection's. Loosens a defence (RFC 2577). Default `false`. */
+  readonly allowForeignDataPeer?: boolean;
+  /** What TYPE A does: convert line ends, pass bytes as they are, or refuse transfers. Default `convert`. */
+  readonly ascii?: "convert" | "binary" | "refuse";
+  /** IANA zone of LIST dates. Default UTC. */
+  readonly timeZone?: string;
+  /** What MKD of an existing directory answers: 550, or 257 for devices that insist. Default `refuse`. */
+  readonly mkdExisting?: "refuse" | "accept";
+  /** STOR makes missing parent directories. Default `false`. */
+  readonly autoMkdir?: boolean;
+  /** Whether digests are taken while files stream: `auto` for the first 16 MiB, or all of it once a session asks for digests. Default `auto`. */
+  readonly digests?: "auto" | "always" | "off";
+  /** Names HOST accepts (RFC 7151); without any, every well-formed one. */
+  readonly hostNames?: readonly string[];
+  readonly before?: BeforeHook;
+  /** Milliseconds since 1970; for tests and reproducible listings. */
+  readonly clock?: () => number;
+}
+
+/** {@link ServerOptions} with every default filled in. */
+export interface Options extends Required<Omit<ServerOptions, "passive" | "tls" | "timeZone" | "before" | "timeouts">> {
+  readonly passive: {
+    readonly ports?: PortRange;
+    readonly address?: string;
+    readonly localNetworks: readonly Network[];
+  };
+  readonly tls?: Required<Omit<TlsOptions, "implicitPort">> & Pick<TlsOptions, "implicitPort">;
+  readonly zone?: Zone;
+  readonly before?: BeforeHook;
+  readonly timeouts: Timeouts;
+}
+
+const DEFAULT_TIMEOUTS: Timeouts = {
+  login: 60_000,
+  idle: 300_000,
+  dataConnect: 30_000,
+  stall: 120_000,
+  handshake: 20_000,
+};
+
+/** Networks whose clients reach us without address translation: RFC 1918, RFC 4193, link-local and loopback. */
+const LOCAL_NETWORKS = [
+  "127.0.0.0/8",
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "169.254.0.0/16",
+  "::1",
+  "fc00::/7",
+  "fe80::/10",
+];
+
+/**
+ * Fills in defaults and checks every value.
+ *
+ * @throws {RangeError} that names the option and quotes the value.
+ */
+export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOptions): Options {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...rest.timeouts };
+  for (const [name, value] of Object.entries(timeouts)) checkWhole(`timeouts.${name}`, value, 2 ** 31 - 1);
+  const options: Options = {
+    hostname: "127.0.0.1",
+    port: 2121,
+    banner: "denoftpd ready",
+    active: true,
+    maxSessions: 0,
+    maxSessionsPerAddress: 0,
+    maxBadCommands: 10,
+    maxLoginFailures: 5,
+    failureDelay: 500,
+    allowForeignDataPeer: false,
+    ascii: "convert",
+    mkdExisting: "refuse",
+    autoMkdir: false,
+    digests: "auto",
+    hostNames: [],
+    clock: Date.now,
+    ...withoutUndefined(rest),
+    timeouts: Object.freeze(timeouts),
+    passive: resolvePassive(passive ?? {}),
+    ...(tls && { tls: resolveTls(tls) }),
+    ...(timeZone !== undefined && { zone: resolveZone(timeZone) }),
+  };
+  checkWhole("port", options.port, 65535);
+  for (
+    const name of [
+      "maxSessions",
+      "maxSessionsPerAddress",
+      "maxBadCommands",
+      "maxLoginFailures",
+      "failureDelay",
+    ] as const
+  ) {
+    checkWhole(name, options[name], 2 ** 31 - 1);
+  }
+  return Object.freeze(options);
+}
+
+function resolvePassive({ localNetworks = LOCAL_NETWORKS, ...rest }: PassiveOptions): Options["passive"] {
+  const networks = localNetworks.map((text) => {
+    const network = parseNetwork(text);
+    if (!network) throw new RangeError(`Option "passive.localNetworks" is not an address or CIDR network: "${text}"`);
+    return network;
+  });
+  return Object.freeze({ ...rest, localNetworks: networks });
+}
+
+function resolveTls(given: TlsOptions): NonNullable<Options["tls"]> {
+  const defaults = { login: "optional", data: "optional", sessionReuse: "off", strictClose: false } as const;
+  return Object.freeze({ ...defaults, ...withoutUndefined(given) });
+}
+
+/** An option given as `undefined` means its default. */
+function withoutUndefined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
+}
+
+function checkWhole(name: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw new RangeError(`Option "${name}" must be a whole number from 0 to ${most}, not "${value}"`);
+  }
+}
+
+function resolveZone(name: string): Zone {
+  try {
+    return new Zone(name);
+  } catch {
+    throw new RangeError(`Option "timeZone" is not a known IANA time zone: "${name}"`);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * How many sessions there are, and of whom: the caps of the server, of an address and of an account.
+ *
+ * @module
+ */
+
+/** Counts by key, without keeping keys that have none. */
+export class Counter {
+  readonly #counts = new Map<string, number>();
+
+  /** How many there are of `key`. */
+  of(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+
+  /** Counts one more, unless there are `limit` already (no limit: `undefined` or 0). Disposing the result counts it off, once. */
+  add(key: string, limit?: number): Disposable | undefined {
+    const count = this.of(key);
+    if (limit && count >= limit) return undefined;
+    this.#counts.set(key, count + 1);
+    let counted = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (counted) this.#remove(key);
+        counted = false;
+      },
+    };
+  }
+
+  #remove(key: string): void {
+    const count = this.of(key) - 1;
+    if (count > 0) this.#counts.set(key, count);
+    else this.#counts.delete(key);
+  }
+}

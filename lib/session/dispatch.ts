@@ -1,0 +1,50 @@
+/**
+ * From a command line to its reply: finds the row and checks what it asks for, always in the same order. Handlers check none of this.
+ *
+ * @module
+ */
+
+import { type Answer, type Command, isAvailable } from "../commands/command.ts";
+import type { CommandContext } from "../commands/context.ts";
+import { replyForVfsError } from "../commands/vfs_replies.ts";
+import type { CommandLine } from "../protocol/command_line.ts";
+import * as reply from "../protocol/reply.ts";
+import { VfsError } from "../vfs/vfs.ts";
+
+/**
+ * Known (500), available (502), logged in (530), argument (501), permission (550), then the handler. The last two checks are the row's
+ * own, where the argument is parsed. Never throws and never rejects: what a handler throws becomes a reply here.
+ */
+export function dispatch(context: CommandContext, row: Command | undefined, line: CommandLine): Answer {
+  if (!row) return reply.unknownCommand(line.verb);
+  if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
+  if (!row.open && !context.login.account) return reply.notLoggedIn;
+  forgetOneTimeState(context, row);
+  try {
+    const answer = row.execute(context, line.argument);
+    return answer instanceof Promise ? answer.catch((error) => replyForError(context, row, error)) : answer;
+  } catch (error) {
+    return replyForError(context, row, error);
+  }
+}
+
+/** REST and RNFR are for the very next command; those that may stand between say so in their row. */
+function forgetOneTimeState(context: CommandContext, row: Command): void {
+  if (row.keeps !== "restart") {
+    context.parameters.restart = 0;
+    context.parameters.rangeLength = undefined;
+  }
+  if (row.keeps !== "rename") context.rename.from = undefined;
+}
+
+/** What is not a {@link VfsError} is a mistake of ours: the session lives on, and the log has the error. */
+function replyForError(context: CommandContext, row: Command, error: unknown): reply.Reply {
+  if (error instanceof VfsError) {
+    if (error.cause !== undefined) {
+      context.emit({ type: "problem", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
+    }
+    return replyForVfsError(error, row.verb);
+  }
+  context.emit({ type: "problem", level: "error", message: `${row.verb} failed`, error });
+  return reply.localError("Local error in processing");
+}

@@ -1,0 +1,47 @@
+/**
+ * The one place that puts replies on the control connection, in order. Replies to pipelined commands leave in one write.
+ *
+ * @module
+ */
+
+import { type Connection, writeAll } from "../net/connection.ts";
+import { formatReply, type Reply } from "../protocol/reply.ts";
+
+const encoder = new TextEncoder();
+
+/** Collects replies and writes them. Knows no commands. */
+export class ReplyWriter {
+  #connection: Connection;
+  #pending = "";
+  #writing: Promise<void> | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Goes on with another connection over the same socket (AUTH TLS). Nothing may be pending. */
+  moveTo(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /** Takes a reply; it leaves with the next {@link flush}. */
+  add(reply: Reply): void {
+    this.#pending += formatReply(reply);
+  }
+
+  /** Resolves when everything added so far is on the wire; `undefined` when there is nothing to wait for. Rejects when the peer is gone. */
+  flush(): Promise<void> | undefined {
+    if (this.#writing === undefined && this.#pending !== "") {
+      this.#writing = this.#write().finally(() => this.#writing = undefined);
+    }
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    while (this.#pending !== "") {
+      const bytes = encoder.encode(this.#pending);
+      this.#pending = "";
+      await writeAll(this.#connection, bytes);
+    }
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * One control connection: its loop and its life. It reads lines, runs them one after the other, and goes on reading while a transfer runs.
+ * It touches no files and knows no verbs; what commands do is in `lib/commands`.
+ *
+ * @module
+ */
+
+import type { Command } from "../commands/command.ts";
+import type { SessionInfo } from "../commands/context.ts";
+import type { TransferReason } from "../events.ts";
+import { closeQuietly, type Connection } from "../net/connection.ts";
+import { type CommandLine, isHttpVerb, maskCommand, parseCommandLine } from "../protocol/command_line.ts";
+import { type Line, LineReader } from "../protocol/line_reader.ts";
+import * as reply from "../protocol/reply.ts";
+import { dispatch } from "./dispatch.ts";
+import type { SessionHost } from "./host.ts";
+import { ReplyWriter } from "./reply_writer.ts";
+import { SessionTransfer } from "./running_transfer.ts";
+import { SessionContext } from "./session_context.ts";
+import type { Watched } from "./watchdog.ts";
+
+/** Enough for most command lines; idle sessions hold no more than this. */
+const SMALL_READ = 512;
+/** For clients that fill the small one: they send many commands at once. */
+const LARGE_READ = 16 * 1024;
+/** Commands kept while a transfer runs; then reading pauses until it ends. */
+const MOST_QUEUED = 128;
+/** Milliseconds for an upload to end by itself once the control connection is gone. */
+const ORPHAN_GRACE = 5_000;
+
+/** What a session is made with. */
+export interface SessionOptions {
+  readonly id: string;
+  /** TLS was there from the first byte. */
+  readonly implicitTls: boolean;
+}
+
+/** A control connection from greeting to close. */
+export class Session implements Watched {
+  readonly id: string;
+  readonly #host: SessionHost;
+  readonly #context: SessionContext;
+  readonly #writer: ReplyWriter;
+  readonly #lines = new LineReader();
+  readonly #queue: CommandLine[] = [];
+  #connection: Connection;
+  #transfer: SessionTransfer | undefined;
+  /** A run over the queue is under way; `#working` is its end. */
+  #busy = false;
+  #working: Promise<void> | undefined;
+  #closing = false;
+  #draining = false;
+  #endReason = "closed by client";
+  #badLines = 0;
+  #commands = 0;
+  #lastCommand = "";
+  #loginDeadline: number;
+  #lastActivity = performance.now();
+
+  constructor(connection: Connection, host: SessionHost, { id, implicitTls }: SessionOptions) {
+    this.id = id;
+    this.#connection = connection;
+    this.#host = host;
+    this.#writer = new ReplyWriter(connection);
+    this.#context = new SessionContext(host, {
+      id,
+      connection,
+      implicitTls,
+      mark: (preliminary) => this.#send(preliminary),
+      transfer: () => this.#transfer,
+    });
+    this.#loginDeadline = deadlineAfter(host.options.timeouts.login);
+  }
+
+  /** See {@link Watched}: login and idle limits; both rest while a transfer runs. */
+  get deadline(): number {
+    if (this.#transfer || this.#closing) return Infinity;
+    const idle = this.#context.idleTimeout > 0 ? this.#lastActivity + this.#context.idleTimeout : Infinity;
+    return this.#context.login.account ? idle : Math.min(idle, this.#loginDeadline);
+  }
+
+  get info(): SessionInfo {
+    const { login, control } = this.#context;
+    const transfer = this.#transfer;
+    return {
+      id: this.id,
+      address: control.remote.hostname,
+      user: login.account?.name,
+      since: this.#context.since,
+      lastCommand: this.#lastCommand,
+      secure: control.secure,
+      transfer: transfer && { verb: transfer.verb, path: transfer.path, bytes: transfer.bytes },
+    };
+  }
+
+  /** Greets and serves until the connection is gone. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.#send(reply.ready(this.#host.options.banner));
+      await this.#read();
+    } catch (error) {
+      // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
+      this.#context.emit({ type: "problem", level: "debug", message: "Control connection ended", error });
+    } finally {
+      this.#closing = true;
+      await this.#endTransfer();
+      this.#context.dispose();
+      closeQuietly(this.#connection);
+      this.#context.report({ type: "sessionClosed", reason: this.#endReason });
+    }
+  }
+
+  expire(): void {
+    const idle = this.#context.login.account !== undefined;
+    this.#leave(idle ? "Idle for too long, goodbye" : "Login took too long, goodbye", "timed out");
+  }
+
+  /** Ends the session with 421: at once when nothing is under way, else behind the transfer's final reply. */
+  drain(): void {
+    this.#draining = true;
+    if (!this.#transfer && !this.#busy) this.#leave("Server is shutting down", "shutdown");
+  }
+
+  /** Ends a transfer that outlived the grace time, and the session with it. */
+  kill(): void {
+    this.#transfer?.abort("shutdown");
+    if (!this.#transfer) this.#leave("Server is shutting down", "shutdown");
+  }
+
+  /** 421 and close, as far as the peer still listens. The read that is pending ends by itself then. */
+  #leave(text: string, reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#endReason = reason;
+    this.#context.wake();
+    this.#add(reply.closing(text));
+    const connection = this.#connection;
+    // A peer that does not read must not keep the socket: what is not gone by then is lost.
+    const giveUp = setTimeout(() => closeQuietly(connection), 1_000);
+    Promise.resolve(this.#writer.flush()).catch(() => {}).finally(() => {
+      clearTimeout(giveUp);
+      closeQuietly(connection);
+    });
+  }
+
+  async #read(): Promise<void> {
+    let buffer = new Uint8Array(SMALL_READ);
+    while (!this.#closing) {
+      const count = await this.#connection.read(buffer);
+      if (count === null) return;
+      this.#lastActivity = performance.now();
+      this.#lines.push(buffer.subarray(0, count));
+      if (count === buffer.length && count < LARGE_READ) buffer = new Uint8Array(LARGE_READ);
+      else if (buffer.length > SMALL_READ && count < SMALL_READ) buffer = new Uint8Array(SMALL_READ);
+      await this.#take();
+    }
+  }
+
+  /** Takes in every line that has arrived: urgent ones act at once during a transfer, the others wait for their turn. */
+  async #take(): Promise<void> {
+    for (let line = this.#lines.next(); line && !this.#closing; line = this.#lines.next()) {
+      const command = this.#understand(line);
+      if (command === undefined) continue;
+      if (isUrgent(this.#host.table.find(command.verb), command)) {
+        // What came before it in the same packet may be the very transfer that it is about.
+        await this.#work();
+        if (this.#transfer) {
+          await this.#run(command);
+          continue;
+        }
+      }
+      this.#queue.push(command);
+    }
+    await this.#work();
+    await this.#writer.flush();
+    if (this.#queue.length > MOST_QUEUED) await this.#transfer?.ended;
+  }
+
+  /** A line that cannot be a command is answered at once; it has no side effects that an order could matter to. */
+  #understand(line: Line): CommandLine | undefined {
+    if (line.kind === "line") {
+      if (this.#commands++ === 0 && isHttpVerb(line.text)) {
+        this.#leave("This is an FTP server", "spoke HTTP");
+        return undefined;
+      }
+      return parseCommandLine(line.text);
+    }
+    this.#add(reply.badLine(line.kind === "tooLong" ? "Command line is too long" : BAD_LINES[line.reason]));
+    this.#countBadLine();
+    return undefined;
+  }
+
+  #countBadLine(): void {
+    this.#badLines++;
+    const { maxBadCommands } = this.#host.options;
+    if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) this.#leave("Too many bad commands", "bad commands");
+  }
+
+  /** Runs queued commands until there are none or a transfer has begun. One of these runs at a time. */
+  #work(): Promise<void> | undefined {
+    if (this.#busy) return this.#working;
+    if (this.#queue.length === 0 || this.#transfer) return undefined;
+    this.#busy = true;
+    this.#working = this.#drainQueue();
+    return this.#working;
+  }
+
+  async #drainQueue(): Promise<void> {
+    try {
+      while (!this.#closing && !this.#transfer) {
+        const command = this.#queue.shift();
+        if (!command) return;
+        const row = this.#host.table.find(command.verb);
+        if (row?.transfer && this.#context.login.account) this.#beginTransfer(command);
+        else await this.#run(command);
+      }
+    } finally {
+      this.#busy = false;
+      if (this.#draining && !this.#transfer) this.#leave("Server is shutting down", "shutdown");
+    }
+  }
+
+  /** Lets the loop go on reading; the queue is taken up again when the final reply is on its way. */
+  #beginTransfer(command: CommandLine): void {
+    const transfer = new SessionTransfer(command.verb, command.argument ?? "");
+    this.#transfer = transfer;
+    this.#run(command).catch(() => closeQuietly(this.#connection)).finally(() => {
+      this.#transfer = undefined;
+      this.#lastActivity = performance.now();
+      transfer.finish();
+      if (this.#draining) this.#leave("Server is shutting down", "shutdown");
+      this.#resume();
+    });
+  }
+
+  #resume(): void {
+    Promise.resolve(this.#work()).then(() => this.#writer.flush()).catch(() => closeQuietly(this.#connection));
+  }
+
+  async #run(command: CommandLine): Promise<void> {
+    const { events, options, table } = this.#host;
+    if (events.wants("command")) {
+      const line = maskCommand(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
+      this.#lastCommand = line;
+      this.#context.report({ type: "command", line });
+    } else this.#lastCommand = command.verb;
+    const row = table.find(command.verb);
+    const answer = dispatch(this.#context, row, command);
+    if (answer instanceof Promise) await this.#writer.flush();
+    const final = answer instanceof Promise ? await answer : answer;
+    if (row) this.#badLines = 0;
+    this.#add(final);
+    if (final.then !== undefined) await this.#conclude(final.then);
+    if (!row && options.maxBadCommands > 0) this.#countBadLine();
+  }
+
+  async #conclude(then: "close" | "secure"): Promise<void> {
+    await this.#writer.flush();
+    if (then === "secure") return await this.#secure();
+    this.#closing = true;
+    this.#endReason = "quit";
+    await this.#connection.closeWrite().catch(() => {});
+    closeQuietly(this.#connection);
+  }
+
+  /** Whatever came in clear behind AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
+  async #secure(): Promise<void> {
+    this.#lines.reset();
+    this.#queue.length = 0;
+    this.#connection = await this.#context.secureControl(this.#connection);
+    this.#writer.moveTo(this.#connection);
+  }
+
+  #add(final: reply.Reply): void {
+    this.#writer.add(final);
+    if (this.#host.events.wants("reply")) {
+      const text = typeof final.text === "string" ? final.text : final.text.join("\n");
+      this.#context.report({ type: "reply", code: final.code, text });
+    }
+  }
+
+  async #send(preliminary: reply.Reply): Promise<void> {
+    this.#add(preliminary);
+    await this.#writer.flush();
+  }
+
+  /** The control connection is gone. A download has nobody to go to; an upload may be about to end by itself. */
+  async #endTransfer(): Promise<void> {
+    const transfer = this.#transfer;
+    if (!transfer) return;
+    const reason: TransferReason = this.#draining ? "shutdown" : "controlLost";
+    if (UPLOADS.has(transfer.verb)) {
+      const timer = setTimeout(() => transfer.abort(reason), ORPHAN_GRACE);
+      await transfer.ended;
+      clearTimeout(timer);
+    } else {
+      transfer.abort(reason);
+      await transfer.ended;
+    }
+  }
+}
+
+const UPLOADS: ReadonlySet<string> = new Set(["STOR", "APPE", "STOU"]);
+
+const BAD_LINES = {
+  nul: "A NUL byte has no place in a command",
+  carriageReturn: "A carriage return has no place in a command",
+  encoding: "Commands are in UTF-8, this is not",
+} as const;
+
+function isUrgent(row: Command | undefined, command: CommandLine): boolean {
+  return typeof row?.urgent === "function" ? row.urgent(command.argument) : row?.urgent ?? false;
+}
+
+function deadlineAfter(limit: number): number {
+  return limit > 0 ? performance.now() + limit : Infinity;
+}

@@ -1,0 +1,249 @@
+/**
+ * The session as commands see it: the state, and what they may do to the session.
+ *
+ * @module
+ */
+
+import type { Account } from "../auth/accounts.ts";
+import type { AuthResult } from "../auth/authenticator.ts";
+import type { CommandTable } from "../commands/command.ts";
+import type {
+  CommandContext,
+  DataState,
+  HandlerEvent,
+  LoginState,
+  ParameterState,
+  RenameState,
+  RunningTransfer,
+  SecurityState,
+  ServerView,
+} from "../commands/context.ts";
+import type { DataPort } from "../data/data_port.ts";
+import { RateLimiter } from "../data/rate_limit.ts";
+import type { Actor, CommandReceived, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
+import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Options } from "../options.ts";
+import * as reply from "../protocol/reply.ts";
+import type { ScopedVfs } from "../vfs/scoped.ts";
+import { ROOT } from "../vfs/virtual_path.ts";
+import type { SessionHost } from "./host.ts";
+import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "./state.ts";
+
+/** What the session gives its context. */
+export interface SessionLink {
+  readonly id: string;
+  readonly connection: Connection;
+  readonly implicitTls: boolean;
+  mark(preliminary: reply.Reply): Promise<void>;
+  transfer(): RunningTransfer | undefined;
+}
+
+type SessionEvent =
+  | HandlerEvent
+  | Omit<SessionOpened, keyof Actor>
+  | Omit<SessionClosed, keyof Actor>
+  | Omit<CommandReceived, keyof Actor>
+  | Omit<ReplySent, keyof Actor>;
+
+/** State and services of one session, for its commands. */
+export class SessionContext implements CommandContext {
+  readonly id: string;
+  readonly since: number;
+  readonly login: LoginState = freshLogin();
+  readonly parameters: ParameterState = freshParameters();
+  readonly data: DataState = freshData();
+  readonly rename: RenameState = freshRename();
+  readonly security: SecurityState;
+  readonly control: { readonly local: SocketAddress; readonly remote: SocketAddress; secure: boolean };
+  limiters: CommandContext["limiters"] = NO_LIMITS;
+  idleTimeout: number;
+  readonly #host: SessionHost;
+  readonly #link: SessionLink;
+  #admission: Disposable | undefined;
+  #failures = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(host: SessionHost, link: SessionLink) {
+    this.#host = host;
+    this.#link = link;
+    this.id = link.id;
+    this.since = host.options.clock();
+    this.idleTimeout = host.options.timeouts.idle;
+    this.security = freshSecurity(link.implicitTls);
+    this.control = {
+      local: link.connection.localAddr,
+      remote: link.connection.remoteAddr,
+      secure: link.implicitTls,
+    };
+  }
+
+  get options(): Options {
+    return this.#host.options;
+  }
+
+  get server(): ServerView {
+    return this.#host.view;
+  }
+
+  get table(): CommandTable {
+    return this.#host.table;
+  }
+
+  get transfer(): RunningTransfer | undefined {
+    return this.#link.transfer();
+  }
+
+  get vfs(): ScopedVfs {
+    if (!this.login.vfs) throw new Error("A command without login touched the file system");
+    return this.login.vfs;
+  }
+
+  mark(preliminary: reply.Reply): Promise<void> {
+    return this.#link.mark(preliminary);
+  }
+
+  emit(event: HandlerEvent): void {
+    this.report(event);
+  }
+
+  /** As {@link emit}, for the events of the session itself. */
+  report(event: SessionEvent): void {
+    if (!this.#host.events.wants(event.type)) return;
+    const user = this.login.account?.name;
+    this.#host.events.emit({
+      ...event,
+      session: this.id,
+      address: this.control.remote.hostname,
+      ...(user !== undefined && { user }),
+    });
+  }
+
+  async authenticate(password: string): Promise<reply.Reply> {
+    const name = this.login.name ?? "";
+    const address = this.control.remote.hostname;
+    const tried = this.options.authenticator.authenticate({ name, password, address, secure: this.control.secure });
+    const result: AuthResult = tried instanceof Promise ? await tried : tried;
+    if (!result.ok) return await this.#loginFailed(name, address, result.reason);
+    this.#host.throttle.succeeded(address, name);
+    return await this.#enter(name, result.account);
+  }
+
+  /** The answer is late, and later with each failure; the same text for every reason but a missing TLS, which a right password earned. */
+  async #loginFailed(name: string, address: string, reason: string): Promise<reply.Reply> {
+    this.report({ type: "login", name, ok: false, reason });
+    const { throttle, options } = this.#host;
+    throttle.failed(address, name);
+    this.#failures++;
+    this.login.name = undefined;
+    await this.#pause(throttle.delayFor(address, name));
+    if (reason === "tls") return reply.loginRefused("This account requires TLS: send AUTH TLS first");
+    const enough = options.maxLoginFailures > 0 && this.#failures >= options.maxLoginFailures;
+    return enough ? reply.closing("Too many failed logins, goodbye") : reply.loginIncorrect;
+  }
+
+  async #enter(name: string, account: Account): Promise<reply.Reply> {
+    const admission = this.#host.admit(account);
+    if (!admission) {
+      this.report({ type: "login", name, ok: false, reason: "too many sessions" });
+      return reply.loginRefused("Too many sessions of this account");
+    }
+    this.#admission = admission;
+    try {
+      const view = this.#host.openView(account);
+      this.login.vfs = view instanceof Promise ? await view : view;
+    } catch (error) {
+      this.#leaveAccount();
+      this.emit({
+        type: "problem",
+        level: "error",
+        message: `Cannot open the files of account "${account.name}"`,
+        error,
+      });
+      return reply.loginRefused("The files of this account are not available");
+    }
+    this.login.account = account;
+    this.limiters = limitersOf(account);
+    this.report({ type: "login", name, ok: true });
+    return reply.loggedIn(`Logged in as ${account.name}`);
+  }
+
+  resetLogin(): void {
+    this.#leaveAccount();
+    Object.assign(this.login, freshLogin());
+    Object.assign(this.parameters, freshParameters());
+    Object.assign(this.rename, freshRename());
+    this.setDataPort(undefined);
+    this.data.epsvAll = false;
+    this.limiters = NO_LIMITS;
+    this.idleTimeout = this.options.timeouts.idle;
+  }
+
+  #leaveAccount(): void {
+    this.#admission?.[Symbol.dispose]();
+    this.#admission = undefined;
+    this.login.vfs = undefined;
+    this.login.cwd = ROOT;
+  }
+
+  takeDataPort(): DataPort | undefined {
+    const port = this.data.port;
+    this.data.port = undefined;
+    return port;
+  }
+
+  setDataPort(port: DataPort | undefined): void {
+    this.data.port?.close();
+    this.data.port = port;
+  }
+
+  async protectData(connection: Connection, signal: AbortSignal): Promise<Connection> {
+    const { tls, timeouts } = this.options;
+    if (!tls || !this.security.protectData) return connection;
+    return await tls.endpoint.secure(connection, { signal, handshakeTimeout: timeouts.handshake });
+  }
+
+  /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */
+  async secureControl(connection: Connection): Promise<Connection> {
+    const { tls, timeouts } = this.options;
+    if (!tls) throw new Error("AUTH was accepted without TLS");
+    const secured = await tls.endpoint.secure(connection, { handshakeTimeout: timeouts.handshake });
+    this.control.secure = true;
+    // What was said in clear counts for nothing (RFC 4217 section 4): somebody else may have said it.
+    this.resetLogin();
+    return secured;
+  }
+
+  /** Ends a pause early: the session is over. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  #pause(milliseconds: number): Promise<void> | undefined {
+    if (milliseconds <= 0) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Gives back everything that belongs to the session. */
+  dispose(): void {
+    this.wake();
+    this.setDataPort(undefined);
+    this.#admission?.[Symbol.dispose]();
+    this.#admission = undefined;
+  }
+}
+
+const NO_LIMITS: CommandContext["limiters"] = Object.freeze({ upload: undefined, download: undefined });
+
+function limitersOf({ uploadRate, downloadRate }: Account): CommandContext["limiters"] {
+  if (uploadRate === undefined && downloadRate === undefined) return NO_LIMITS;
+  return {
+    upload: uploadRate === undefined ? undefined : new RateLimiter(uploadRate),
+    download: downloadRate === undefined ? undefined : new RateLimiter(downloadRate),
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * The state of a session in groups that reset themselves, so that USER and REIN are one call.
+ *
+ * @module
+ */
+
+import type { DataState, LoginState, ParameterState, RenameState, SecurityState } from "../commands/context.ts";
+import { FACT_NAMES } from "../protocol/mlsx.ts";
+import { ROOT } from "../vfs/virtual_path.ts";
+
+/** Nobody is logged in. */
+export function freshLogin(): LoginState {
+  return { name: undefined, account: undefined, vfs: undefined, cwd: ROOT };
+}
+
+/** What RFC 959 section 5.1 and RFC 3659 section 7.9 make the defaults: TYPE A, and all facts. */
+export function freshParameters(): ParameterState {
+  return {
+    type: "A",
+    restart: 0,
+    rangeLength: undefined,
+    announcedSize: undefined,
+    facts: FACT_NAMES,
+    hash: "SHA-256",
+    wantsDigests: false,
+    umask: undefined,
+    client: undefined,
+  };
+}
+
+export function freshData(): DataState {
+  return { port: undefined, epsvAll: false };
+}
+
+export function freshRename(): RenameState {
+  return { from: undefined };
+}
+
+/** On an implicit TLS listener data connections are protected from the start, elsewhere PROT asks for it (RFC 4217 section 9). */
+export function freshSecurity(implicitTls: boolean): SecurityState {
+  return { bufferSizeSet: implicitTls, protectData: implicitTls };
+}

@@ -1,0 +1,45 @@
+/**
+ * One timer for the deadlines of all sessions: a timer each would cost more memory than the rest of an idle session's state.
+ *
+ * @module
+ */
+
+/** Something with a deadline. */
+export interface Watched {
+  /** On the clock of `performance.now`; `Infinity` for none. */
+  readonly deadline: number;
+  /** Called once the deadline is past; again at every look while it stays in the past. */
+  expire(): void;
+}
+
+/** Looks at deadlines every now and then. */
+export class Watchdog implements Disposable {
+  readonly #watched = new Set<Watched>();
+  readonly #interval: number;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** @param shortest milliseconds of the shortest limit that is watched: a fourth of it, at most a second, lies between two looks. */
+  constructor(shortest: number) {
+    this.#interval = Math.max(5, Math.min(1000, shortest / 4));
+  }
+
+  add(watched: Watched): void {
+    this.#watched.add(watched);
+    this.#timer ??= setInterval(() => this.#look(), this.#interval);
+  }
+
+  remove(watched: Watched): void {
+    this.#watched.delete(watched);
+    if (this.#watched.size === 0) this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const watched of this.#watched) if (watched.deadline <= now) watched.expire();
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Certificates with their private keys: checked when they are loaded, chosen by name at each handshake.
+ *
+ * @module
+ */
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+
+/** A certificate chain with its private key, known to belong together. */
+export interface KeyPair {
+  /** PEM, the server's own certificate first, then the chain. */
+  readonly certificate: string;
+  /** PEM, not encrypted. */
+  readonly privateKey: string;
+  /** The DNS names and addresses the certificate is for, in lower case. A DNS name may begin with `*.`. */
+  readonly names: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** Where an endpoint asks for its certificate at each handshake. */
+export interface CertificateSource {
+  /** Every pair in use, at least one. A pair keeps its identity until it is replaced. */
+  readonly pairs: readonly KeyPair[];
+  /** The pair for the name the client asked for (SNI, lower case): the first that carries it, else the first of all. */
+  select(serverName: string | undefined): KeyPair;
+}
+
+/** Where a pair is found. */
+export interface KeyPairFiles {
+  readonly certificateFile: string;
+  readonly privateKeyFile: string;
+}
+
+/** A pair that cannot be used; the message names the file and what is wrong with it. */
+export class CertificateError extends Error {
+  override readonly name = "CertificateError";
+}
+
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const MILLISECONDS_PER_DAY = 86_400_000;
+
+/** Reads and checks a pair. Throws {@link CertificateError}, also for a file that cannot be read. */
+export async function loadKeyPair({ certificateFile, privateKeyFile }: KeyPairFiles): Promise<KeyPair> {
+  const [certificate, privateKey] = await Promise.all([readPem(certificateFile), readPem(privateKeyFile)]);
+  return parseKeyPair(certificate, privateKey, { certificateFile, privateKeyFile });
+}
+
+/** Checks a pair already in memory; `files` are the names used in messages. Throws {@link CertificateError}. */
+export function parseKeyPair(
+  certificate: string,
+  privateKey: string,
+  { certificateFile = "certificate", privateKeyFile = "private key" }: Partial<KeyPairFiles> = {},
+): KeyPair {
+  const blocks = certificate.match(CERTIFICATE_BLOCK) ?? [];
+  const [leaf] = blocks.map((block) =>
+    attempt(`Certificate file "${certificateFile}" holds a damaged certificate`, () => new X509Certificate(block))
+  );
+  if (leaf === undefined) throw new CertificateError(`Certificate file "${certificateFile}" holds no PEM certificate`);
+  const key = attempt(
+    `Key file "${privateKeyFile}" holds no usable PEM private key`,
+    () => createPrivateKey(privateKey),
+  );
+  if (!leaf.checkPrivateKey(key)) {
+    throw new CertificateError(`Key file "${privateKeyFile}" does not belong to certificate file "${certificateFile}"`);
+  }
+  return {
+    certificate,
+    privateKey,
+    names: namesOf(leaf),
+    notBefore: new Date(leaf.validFrom),
+    notAfter: new Date(leaf.validTo),
+  };
+}
+
+/** Whole days until `pair` expires, rounded down; below zero once it has. */
+export function daysLeft(pair: KeyPair, now: Date = new Date()): number {
+  return Math.floor((pair.notAfter.getTime() - now.getTime()) / MILLISECONDS_PER_DAY);
+}
+
+/** The pair of `pairs` for `serverName`; see {@link CertificateSource.select}. Throws `RangeError` without any pair. */
+export function selectPair(pairs: readonly KeyPair[], serverName: string | undefined): KeyPair {
+  const named = serverName === undefined ? undefined : pairs.find(({ names }) => names.some(matches(serverName)));
+  const pair = named ?? pairs[0];
+  if (pair === undefined) throw new RangeError("There is no certificate to choose from");
+  return pair;
+}
+
+/** Pairs that never change, such as a self-signed one made at start. */
+export function fixedCertificates(...pairs: readonly KeyPair[]): CertificateSource {
+  return { pairs, select: (serverName) => selectPair(pairs, serverName) };
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read";
+    throw new CertificateError(`File "${path}" ${why}`, { cause: error });
+  }
+}
+
+function attempt<T>(failure: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new CertificateError(failure, { cause: error });
+  }
+}
+
+/** A wildcard stands for exactly one label (RFC 6125 section 6.4.3). */
+function matches(serverName: string): (name: string) => boolean {
+  const parent = serverName.slice(serverName.indexOf(".") + 1);
+  return (name) => name === serverName || (serverName.includes(".") && name === `*.${parent}`);
+}
+
+/** Subject alternative names; the common name counts only where there are none (RFC 6125 section 6.4.4). */
+function namesOf(certificate: X509Certificate): string[] {
+  const alternatives = (certificate.subjectAltName ?? "").split(", ").flatMap((entry) => {
+    const [, name] = /^(?:DNS|IP Address):(.+)$/.exec(entry) ?? [];
+    return name === undefined ? [] : [name.toLowerCase()];
+  });
+  if (alternatives.length > 0) return alternatives;
+  const [, commonName] = /^CN=(.+)$/m.exec(certificate.subject) ?? [];
+  return commonName === undefined ? [] : [commonName.toLowerCase()];
+}

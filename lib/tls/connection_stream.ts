@@ -1,0 +1,93 @@
+/**
+ * A {@link Connection} in the shape `node:tls` wants underneath it: a Duplex of the bytes on the wire.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
+
+/** An idle session keeps one buffer of this size waiting; it holds a ClientHello and any FTP command. */
+const SMALLEST_READ = 2048;
+const LARGEST_READ = 256 * 1024;
+
+/**
+ * The wire under a TLS socket. It differs from a plain wrapper in one point: the end of the input is reported through
+ * `onEndOfInput` and not pushed, because TLS above cannot tell an end it was told (FIN) from one it read (close_notify).
+ */
+export class ConnectionStream extends Duplex {
+  readonly #connection: Connection;
+  readonly #flushed = Promise.withResolvers<void>();
+  readonly #onEndOfInput: () => void;
+  #readSize = SMALLEST_READ;
+  #held = false;
+  #wanted = false;
+
+  constructor(connection: Connection, onEndOfInput: () => void) {
+    super({ highWaterMark: LARGEST_READ });
+    this.#connection = connection;
+    this.#onEndOfInput = onEndOfInput;
+    // TLS reports the same error; without a listener here it would end the process.
+    this.on("error", () => {});
+  }
+
+  /** Settles when the FIN went out, or can no longer go out. */
+  get flushed(): Promise<void> {
+    return this.#flushed.promise;
+  }
+
+  /** Reads no more from the connection until {@link release}; what was read already still comes. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Undoes {@link hold}. */
+  release(): void {
+    this.#held = false;
+    if (this.#wanted) this._read();
+  }
+
+  override _read(): void {
+    this.#wanted = this.#held;
+    if (this.#held) return;
+    const buffer = new Uint8Array(this.#readSize);
+    this.#connection.read(buffer).then((count) => {
+      if (this.destroyed) return;
+      if (count === null) return this.#onEndOfInput();
+      this.#resize(count);
+      this.push(Buffer.from(buffer.buffer, 0, count));
+    }, (error) => {
+      this.destroy(error);
+    });
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
+    writeAll(this.#connection, chunk).then(() => done(), done);
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "buffer", done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    // The peer may have gone first; then there is nobody left to tell.
+    const finish = (): void => {
+      this.#flushed.resolve();
+      done();
+    };
+    this.#connection.closeWrite().then(finish, finish);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    closeQuietly(this.#connection);
+    this.#flushed.resolve();
+    done(error);
+  }
+
+  /** Bulk transfers fill the buffer and get a larger one; a session that went quiet falls back. */
+  #resize(count: number): void {
+    if (count === this.#readSize) this.#readSize = Math.min(this.#readSize * 4, LARGEST_READ);
+    else if (count < this.#readSize / 4) this.#readSize = Math.max(this.#readSize / 2, SMALLEST_READ);
+  }
+}

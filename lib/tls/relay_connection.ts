@@ -1,0 +1,84 @@
+/**
+ * The clear end of a relayed TLS connection as a {@link SecureConnection}.
+ *
+ * @module
+ */
+
+import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
+import type { ClientHello, ServerHello } from "./hello.ts";
+import type { SecureConnection, TlsVersion } from "./route.ts";
+import type { Hop } from "./terminator.ts";
+
+/** What a relayed connection is made of. */
+export interface RelayParts extends Hop {
+  readonly client: Connection;
+  /** The two pipes between client and hop; `outward` is the one towards the client. */
+  readonly inward: Promise<void>;
+  readonly outward: Promise<void>;
+  readonly hello: ClientHello;
+  readonly terms: ServerHello;
+}
+
+/** Reads and writes at the hop's clear end; keeps the four sockets' ends in step. */
+export class RelayConnection implements SecureConnection {
+  readonly localAddr: SocketAddress;
+  readonly remoteAddr: SocketAddress;
+  readonly protocol: TlsVersion;
+  readonly cipher: string;
+  readonly resumed: boolean;
+  readonly serverName: string | undefined;
+  readonly #parts: RelayParts;
+  #cleanClose: boolean | undefined;
+
+  constructor(parts: RelayParts) {
+    const { client, hello, terms } = parts;
+    this.#parts = parts;
+    this.localAddr = client.localAddr;
+    this.remoteAddr = client.remoteAddr;
+    this.protocol = terms.protocol;
+    this.cipher = terms.cipher;
+    this.serverName = hello.serverName;
+    this.resumed = terms.preSharedKey ||
+      (terms.protocol === "TLSv1.2" && terms.sessionId !== "" && terms.sessionId === hello.sessionId);
+    // A pipe that broke has no one left to carry for: both its neighbours must hear of it.
+    for (const pipe of [parts.inward, parts.outward]) pipe.catch(() => this.#closeSockets());
+  }
+
+  get cleanClose(): boolean | undefined {
+    return this.#cleanClose;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      const count = await this.#parts.accepted.read(buffer);
+      if (count === null) this.#cleanClose = true;
+      return count;
+    } catch (error) {
+      // The runtime's TLS reports an end without close_notify as this error.
+      if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
+      this.#cleanClose = false;
+      return null;
+    }
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    return this.#parts.accepted.write(data);
+  }
+
+  async closeWrite(): Promise<void> {
+    await this.#parts.accepted.closeWrite();
+    // Not done before the last byte has left for the client, or a close right after would cut it off.
+    await this.#parts.outward;
+  }
+
+  close(): void {
+    this.#parts.accepted.close();
+    closeQuietly(this.#parts.local);
+    closeQuietly(this.#parts.client);
+  }
+
+  #closeSockets(): void {
+    closeQuietly(this.#parts.local);
+    closeQuietly(this.#parts.client);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * TLS by way of the runtime's own `Deno.listenTls`, which only serves connections it accepted itself: a loopback listener
+ * per certificate ends the TLS, and the bytes of each client are carried to it and back. It works on every runtime, at
+ * three sockets per connection.
+ *
+ * @module
+ */
+
+import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
+import type { CertificateSource, KeyPair } from "./certificates.ts";
+import { type ClientHello, HelloError, MAX_HELLO, parseClientHello, parseServerHello } from "./hello.ts";
+import type { ServerHello } from "./hello.ts";
+import { pipe } from "./pipe.ts";
+import { RelayConnection } from "./relay_connection.ts";
+import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "./route.ts";
+import { type TlsVersion, withinLimits } from "./route.ts";
+import { Terminator } from "./terminator.ts";
+
+/** A fatal alert "protocol_version" (RFC 8446 section 6.2), for a client that is too old for us. */
+const ALERT_PROTOCOL_VERSION = new Uint8Array([21, 3, 3, 0, 2, 2, 70]);
+
+/** See the module. */
+export class RelayRoute implements TlsRoute {
+  readonly #certificates: CertificateSource;
+  readonly #minVersion: TlsVersion;
+  readonly #terminators = new Map<KeyPair, Terminator>();
+
+  constructor(certificates: CertificateSource, minVersion: TlsVersion) {
+    this.#certificates = certificates;
+    this.#minVersion = minVersion;
+  }
+
+  async secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
+    const opened = new CloseGroup(connection);
+    return await withinLimits(this.#handshake(connection, opened), options, () => opened.close());
+  }
+
+  [Symbol.dispose](): void {
+    for (const terminator of this.#terminators.values()) terminator[Symbol.dispose]();
+    this.#terminators.clear();
+  }
+
+  async #handshake(connection: Connection, opened: CloseGroup): Promise<SecureConnection> {
+    const { hello, bytes } = await readClientHello(connection);
+    if (this.#minVersion === "TLSv1.3" && !hello.offersTls13) {
+      await writeAll(connection, ALERT_PROTOCOL_VERSION).catch(() => {});
+      throw new TlsError("protocol", "TLS handshake failed: peer does not offer TLS 1.3");
+    }
+    const { local, accepted } = await this.#terminator(hello.serverName).connect();
+    opened.add(local, accepted);
+    await writeAll(local, bytes);
+    const agreed = Promise.withResolvers<ServerHello>();
+    agreed.promise.catch(() => {});
+    const inward = pipe(connection, local);
+    const outward = pipe(local, connection, serverHelloWatcher(agreed));
+    try {
+      await Promise.race([accepted.handshake(), inward.then(peerLeft, peerLeft)]);
+    } catch (error) {
+      // Lets the alert that says why reach the client before the sockets go.
+      accepted.close();
+      await outward.catch(() => {});
+      throw error instanceof TlsError ? error : handshakeFailure(error);
+    }
+    const terms = await agreed.promise;
+    return new RelayConnection({ client: connection, local, accepted, inward, outward, hello, terms });
+  }
+
+  #terminator(serverName: string | undefined): Terminator {
+    const pair = this.#certificates.select(serverName);
+    this.#retire();
+    let terminator = this.#terminators.get(pair);
+    if (terminator === undefined) {
+      terminator = new Terminator(pair);
+      this.#terminators.set(pair, terminator);
+    }
+    return terminator;
+  }
+
+  /** After a reload the old pairs need no listener; connections made through one live on. */
+  #retire(): void {
+    for (const [pair, terminator] of this.#terminators) {
+      if (this.#certificates.pairs.includes(pair)) continue;
+      this.#terminators.delete(pair);
+      terminator[Symbol.dispose]();
+    }
+  }
+}
+
+/** Everything a handshake has opened so far; what comes after the group was closed is closed on arrival. */
+class CloseGroup {
+  #members: { close(): void }[];
+  #closed = false;
+
+  constructor(...members: { close(): void }[]) {
+    this.#members = members;
+  }
+
+  add(...members: { close(): void }[]): void {
+    if (this.#closed) members.forEach(closeQuietly);
+    else this.#members.push(...members);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#members.forEach(closeQuietly);
+    this.#members = [];
+  }
+}
+
+async function readClientHello(connection: Connection): Promise<{ hello: ClientHello; bytes: Uint8Array }> {
+  let buffer = new Uint8Array(2048);
+  let length = 0;
+  for (;;) {
+    const count = await connection.read(buffer.subarray(length)).catch(() => null);
+    if (count === null) throw new TlsError("closed", "Peer closed the connection during the TLS handshake");
+    length += count;
+    const bytes = buffer.subarray(0, length);
+    const hello = protocolChecked(() => parseClientHello(bytes));
+    if (hello !== undefined) return { hello, bytes };
+    if (length < buffer.length) continue;
+    if (length >= MAX_HELLO) throw new TlsError("protocol", "TLS handshake failed: ClientHello is too long");
+    buffer = new Uint8Array(length * 2);
+    buffer.set(bytes);
+  }
+}
+
+function protocolChecked<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof HelloError)) throw error;
+    throw new TlsError("protocol", `TLS handshake failed: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Collects the server's first bytes until they tell what was agreed, then takes no more interest. */
+function serverHelloWatcher(agreed: PromiseWithResolvers<ServerHello>): (bytes: Uint8Array) => void {
+  let seen: Uint8Array | undefined = new Uint8Array(0);
+  return (bytes) => {
+    if (seen === undefined) return;
+    const all: Uint8Array = new Uint8Array(seen.length + bytes.length);
+    all.set(seen);
+    all.set(bytes, seen.length);
+    seen = all;
+    try {
+      const hello = parseServerHello(all);
+      if (hello === undefined && all.length < MAX_HELLO) return;
+      if (hello === undefined) throw new HelloError("ServerHello is too long");
+      agreed.resolve(hello);
+    } catch (error) {
+      agreed.reject(error);
+    }
+    seen = undefined;
+  };
+}
+
+function peerLeft(): never {
+  throw new TlsError("closed", "Peer closed the connection during the TLS handshake");
+}
+
+function handshakeFailure(error: unknown): TlsError {
+  const reason = error instanceof Deno.errors.InvalidData ? "protocol" : "closed";
+  return new TlsError(reason, `TLS handshake failed: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,73 @@
+/**
+ * Self-signed certificates for trying things out. No client trusts one by itself.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import { type KeyPair, parseKeyPair } from "./certificates.ts";
+
+/** Settings of {@link createSelfSigned}. */
+export interface SelfSignedOptions {
+  /** DNS names and addresses beyond `localhost`, `127.0.0.1` and `::1`. */
+  readonly names?: readonly string[];
+  /** Days it is valid from now on, 1 to 3650. 365 unless told otherwise. */
+  readonly days?: number;
+}
+
+/** The names every self-signed certificate carries. */
+export const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
+
+/** The longest life of a self-signed certificate, in days. */
+export const MAX_SELF_SIGNED_DAYS = 3650;
+
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const MILLISECONDS_PER_DAY = 86_400_000;
+/** Clocks of clients may be a little behind. */
+const CLOCK_SKEW = 5 * 60_000;
+
+/** Makes a fresh pair on the curve P-256. Throws `RangeError` for days out of range or a name that cannot be one. */
+export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOptions = {}): Promise<KeyPair> {
+  if (!Number.isInteger(days) || days < 1 || days > MAX_SELF_SIGNED_DAYS) {
+    throw new RangeError(`Days of a certificate must be 1 to ${MAX_SELF_SIGNED_DAYS}: received "${days}"`);
+  }
+  const all = [...new Set([...names.map((name) => name.toLowerCase()), ...LOCAL_NAMES])];
+  const wrong = all.find((name) => !isIP(name) && !/^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(name));
+  if (wrong !== undefined) throw new RangeError(`Name for a certificate is not a host name or address: "${wrong}"`);
+  // Loaded here because a server with its own certificate never needs it.
+  const x509 = await import("@peculiar/x509");
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  const now = Date.now();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    keys,
+    signingAlgorithm: ALGORITHM,
+    serialNumber: serialNumber(),
+    name: [{ CN: [all[0] ?? "localhost"] }],
+    notBefore: new Date(now - CLOCK_SKEW),
+    notAfter: new Date(now + days * MILLISECONDS_PER_DAY),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        all.map((name) => ({ type: isIP(name) ? "ip" : "dns", value: name }) as const),
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return parseKeyPair(`${certificate.toString("pem")}\n`, pem("PRIVATE KEY", pkcs8));
+}
+
+/** Random and positive, 16 bytes: two certificates of one name must differ in it (RFC 5280 section 4.1.2.2). */
+function serialNumber(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toHex();
+}
+
+function pem(label: string, content: ArrayBuffer): string {
+  const lines = Buffer.from(content).toString("base64").match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+}

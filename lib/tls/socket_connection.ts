@@ -1,0 +1,161 @@
+/**
+ * A `TLSSocket` of `node:tls` as a {@link SecureConnection}: pulls instead of events, and an honest end of stream.
+ *
+ * @module
+ */
+
+import type { TLSSocket } from "node:tls";
+import type { SocketAddress } from "../net/connection.ts";
+import type { ConnectionStream } from "./connection_stream.ts";
+import type { SecureConnection, TlsVersion } from "./route.ts";
+
+/** What a handshake agreed on. */
+type Terms = Pick<SecureConnection, "protocol" | "cipher" | "resumed" | "serverName">;
+
+/** Bytes decrypted ahead of the reader before the wire is left to wait. */
+const READ_AHEAD = 256 * 1024;
+
+/** See the module. It must be made before the handshake ends, so that no byte goes by unseen. */
+export class SocketConnection implements SecureConnection {
+  readonly localAddr: SocketAddress;
+  readonly remoteAddr: SocketAddress;
+  readonly #socket: TLSSocket;
+  readonly #wire: ConnectionStream;
+  readonly #queue: Uint8Array[] = [];
+  #terms: Terms = { protocol: "TLSv1.3", cipher: "", resumed: false, serverName: undefined };
+  #queued = 0;
+  #wake: (() => void) | undefined;
+  #cleanClose: boolean | undefined;
+  #endSeen = false;
+  #failure: Error | undefined;
+
+  constructor(
+    socket: TLSSocket,
+    { wire, localAddr, remoteAddr }: { wire: ConnectionStream; localAddr: SocketAddress; remoteAddr: SocketAddress },
+  ) {
+    this.#socket = socket;
+    this.#wire = wire;
+    this.localAddr = localAddr;
+    this.remoteAddr = remoteAddr;
+    // Noted down at once: the socket forgets all of it when it closes.
+    socket.once("secure", () => this.#terms = readTerms(socket));
+    socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
+    socket.on("end", () => this.#end(true));
+    socket.on("error", (error: Error) => this.#fail(error));
+    socket.on("close", () => this.#fail(new Deno.errors.BadResource("Connection is closed")));
+  }
+
+  get protocol(): TlsVersion {
+    return this.#terms.protocol;
+  }
+
+  get cipher(): string {
+    return this.#terms.cipher;
+  }
+
+  get resumed(): boolean {
+    return this.#terms.resumed;
+  }
+
+  get serverName(): string | undefined {
+    return this.#terms.serverName;
+  }
+
+  get cleanClose(): boolean | undefined {
+    return this.#endSeen ? this.#cleanClose : undefined;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#queue.length === 0) {
+      if (this.#cleanClose !== undefined) {
+        this.#endSeen = true;
+        return null;
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#more();
+    }
+    return this.#take(buffer);
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#socket.write(data, (error) => error ? reject(error) : resolve(data.length));
+    return promise;
+  }
+
+  closeWrite(): Promise<void> {
+    // Ending the socket puts close_notify on the wire but leaves the wire open; the FIN is for us to send after it.
+    this.#socket.end(() => this.#wire.end());
+    return this.#wire.flushed;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    this.#wire.destroy();
+  }
+
+  /**
+   * The wire gave its last byte. All of it is decrypted by then, and an end of TLS is announced within the same turn of the
+   * event loop; if it is not, close_notify never came.
+   */
+  wireEnded(): void {
+    setImmediate(() => this.#end(false));
+  }
+
+  #more(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    this.#wire.release();
+    return promise;
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#queue.push(chunk);
+    this.#queued += chunk.length;
+    // The wire waits, not the socket: a paused TLSSocket of Deno 2.9 loses the end of the stream.
+    if (this.#queued >= READ_AHEAD) this.#wire.hold();
+    this.#notify();
+  }
+
+  #take(buffer: Uint8Array): number {
+    let filled = 0;
+    while (filled < buffer.length) {
+      const chunk = this.#queue[0];
+      if (chunk === undefined) break;
+      const part = chunk.subarray(0, buffer.length - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      if (part.length === chunk.length) this.#queue.shift();
+      else this.#queue[0] = chunk.subarray(part.length);
+    }
+    this.#queued -= filled;
+    return filled;
+  }
+
+  #end(clean: boolean): void {
+    this.#cleanClose ??= clean;
+    this.#notify();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#notify();
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
+
+function readTerms(socket: TLSSocket): Terms {
+  // The types speak of the client's side, where this member does not exist.
+  const { servername } = socket as TLSSocket & { servername?: string | false | null };
+  return {
+    protocol: socket.getProtocol() === "TLSv1.2" ? "TLSv1.2" : "TLSv1.3",
+    cipher: socket.getCipher()?.standardName ?? "unknown",
+    resumed: socket.isSessionReused(),
+    serverName: servername ? servername.toLowerCase() : undefined,
+  };
+}

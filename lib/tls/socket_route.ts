@@ -1,0 +1,99 @@
+/**
+ * TLS by `node:tls` right on the connection. Runtimes without denoland/deno#33303 never finish such a handshake, which is
+ * what {@link probeSocketRoute} finds out.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { type Duplex, duplexPair } from "node:stream";
+import { connect, createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
+import type { Connection } from "../net/connection.ts";
+import type { CertificateSource, KeyPair } from "./certificates.ts";
+import { ConnectionStream } from "./connection_stream.ts";
+import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "./route.ts";
+import { type TlsVersion, withinLimits } from "./route.ts";
+import { SocketConnection } from "./socket_connection.ts";
+
+/** A handshake in memory needs one turn of the event loop where it works, and never ends where it does not. */
+const PROBE_TURNS = 50;
+
+/** The route that sees everything: resumption, versions, and all of it with one socket per connection. */
+export class SocketRoute implements TlsRoute {
+  readonly #certificates: CertificateSource;
+  readonly #minVersion: TlsVersion;
+  readonly #contexts = new WeakMap<KeyPair, SecureContext>();
+
+  constructor(certificates: CertificateSource, minVersion: TlsVersion) {
+    this.#certificates = certificates;
+    this.#minVersion = minVersion;
+  }
+
+  async secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const closed = (): void => reject(new TlsError("closed", "Peer closed the connection during the TLS handshake"));
+    const wire = new ConnectionStream(connection, () => {
+      closed();
+      secured.wireEnded();
+    });
+    const socket = new TLSSocket(asSocket(wire), this.#socketOptions());
+    const { localAddr, remoteAddr } = connection;
+    const secured = new SocketConnection(socket, { wire, localAddr, remoteAddr });
+    socket.once("secure", resolve);
+    socket.once("close", closed);
+    // An error without a code is the wire's (reset, closed); TLS names its own.
+    const failed = (error: Error & { code?: unknown }): void =>
+      String(error.code).startsWith("ERR_SSL")
+        ? reject(new TlsError("protocol", `TLS handshake failed: ${messageOf(error)}`, { cause: error }))
+        : closed();
+    socket.once("error", failed);
+    await withinLimits(promise, options, () => secured.close());
+    socket.off("close", closed);
+    socket.off("error", failed);
+    return secured;
+  }
+
+  [Symbol.dispose](): void {
+    // Contexts are plain memory; connections belong to their users.
+  }
+
+  #socketOptions(): TLSSocketOptions {
+    const secureContext = this.#context(this.#certificates.select(undefined));
+    if (this.#certificates.pairs.length === 1) return { isServer: true, secureContext };
+    return {
+      isServer: true,
+      secureContext,
+      SNICallback: (name, done) => done(null, this.#context(this.#certificates.select(name.toLowerCase()))),
+    };
+  }
+
+  /** One context per pair: parsing keys is the dear part of a handshake. */
+  #context(pair: KeyPair): SecureContext {
+    let context = this.#contexts.get(pair);
+    if (context === undefined) {
+      context = createSecureContext({ cert: pair.certificate, key: pair.privateKey, minVersion: this.#minVersion });
+      this.#contexts.set(pair, context);
+    }
+    return context;
+  }
+}
+
+/** Whether this runtime can do the server's side of TLS over a stream: tries a handshake with itself, in memory. */
+export async function probeSocketRoute(pair: KeyPair): Promise<boolean> {
+  const [near, far] = duplexPair();
+  const secureContext = createSecureContext({ cert: pair.certificate, key: pair.privateKey });
+  const server = new TLSSocket(asSocket(near), { isServer: true, secureContext });
+  const client = connect({ socket: far, rejectUnauthorized: false });
+  let done = false;
+  server.once("secure", () => done = true);
+  // The outcome alone counts, and an error is the answer "no".
+  for (const side of [server, client]) side.on("error", () => {});
+  for (let turn = 0; !done && turn < PROBE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (const side of [server, client]) side.destroy();
+  return done;
+}
+
+/** `TLSSocket` takes any Duplex (Node's documentation of its constructor); the types say Socket only. */
+function asSocket(stream: Duplex): Socket {
+  return stream as Socket;
+}

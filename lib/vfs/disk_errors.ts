@@ -1,0 +1,72 @@
+/**
+ * What the system says went wrong, as a {@link VfsError}: the one place that knows the runtime's errors.
+ *
+ * @module
+ */
+
+import { VfsError, type VfsErrorKind, type VirtualPath } from "./vfs.ts";
+
+const KIND_OF_CODE: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
+  ["ENOENT", "notFound"],
+  // A link that leads to itself leads nowhere, as a broken one.
+  ["ELOOP", "notFound"],
+  ["EACCES", "denied"],
+  ["EPERM", "denied"],
+  ["EROFS", "denied"],
+  ["EEXIST", "exists"],
+  ["ENOTEMPTY", "notEmpty"],
+  ["ENOTDIR", "notDirectory"],
+  ["EISDIR", "isDirectory"],
+  ["ENOSPC", "noSpace"],
+  ["EDQUOT", "overQuota"],
+  ["ENAMETOOLONG", "badName"],
+  ["EILSEQ", "badName"],
+  ["EBUSY", "busy"],
+  ["ETXTBSY", "busy"],
+  // No file handle is free: the file is as well as before, and so is the next try.
+  ["EMFILE", "busy"],
+  ["ENFILE", "busy"],
+  ["EXDEV", "unsupported"],
+  ["ENOSYS", "unsupported"],
+  ["ENOTSUP", "unsupported"],
+  ["EOPNOTSUPP", "unsupported"],
+]);
+
+/** For errors without a code; Windows has some. `NotCapable`: the runtime was not given the permission. */
+const KIND_OF_CLASS: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
+  ["NotFound", "notFound"],
+  ["FilesystemLoop", "notFound"],
+  ["PermissionDenied", "denied"],
+  ["NotCapable", "denied"],
+  ["AlreadyExists", "exists"],
+  ["NotADirectory", "notDirectory"],
+  ["IsADirectory", "isDirectory"],
+  ["Busy", "busy"],
+  ["NotSupported", "unsupported"],
+]);
+
+/** `error` as it may leave the driver; a {@link VfsError} stays what it is. */
+export function toVfsError(error: unknown, path: VirtualPath): VfsError {
+  if (error instanceof VfsError) return error;
+  return new VfsError(kindOf(error), `File system refused: "${path}"`, { cause: error });
+}
+
+/** Runs `action` within this turn of the event loop and hands its outcome on as a promise; a failure is about `path`. */
+export function attempt<T>(path: VirtualPath, action: () => T): Promise<T> {
+  try {
+    return Promise.resolve(action());
+  } catch (error) {
+    return Promise.reject(toVfsError(error, path));
+  }
+}
+
+/** Whether `error` says that there is nothing of that name. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof VfsError ? error.kind === "notFound" : kindOf(error) === "notFound";
+}
+
+function kindOf(error: unknown): VfsErrorKind {
+  if (!(error instanceof Error)) return "failed";
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return KIND_OF_CODE.get(code) ?? KIND_OF_CLASS.get(error.name) ?? "failed";
+}

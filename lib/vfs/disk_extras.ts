@@ -1,0 +1,43 @@
+/**
+ * Modes, times and free space of the disk driver.
+ *
+ * @module
+ */
+
+import { statfsSync } from "node:fs";
+import { attempt } from "./disk_errors.ts";
+import type { DiskRoot } from "./disk_root.ts";
+import type { Space, VfsExtras, VirtualPath } from "./vfs.ts";
+import { ROOT } from "./virtual_path.ts";
+
+/** What can be done below `root`, on this system and with the permissions that the runtime was given. */
+export function diskExtras(root: DiskRoot): VfsExtras {
+  return {
+    ...(Deno.build.os !== "windows" && {
+      setMode: (path, mode) => attempt(path, () => Deno.chmodSync(root.follow(path), mode)),
+    }),
+    setModified: (path, modified) => attempt(path, () => setModified(root.follow(path), modified)),
+    ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),
+  };
+}
+
+function setModified(real: string, modified: number): void {
+  const { atime } = Deno.lstatSync(real);
+  Deno.utimeSync(real, atime ?? new Date(modified), new Date(modified));
+}
+
+/** `statfs` needs a permission besides that to read, `--allow-sys=statfs`; trying without it would ask the user at a terminal. */
+function canTellSpace(root: DiskRoot): boolean {
+  if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return false;
+  try {
+    spaceAt(root.place(ROOT));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function spaceAt(real: string): Space {
+  const { bavail, blocks, bsize } = statfsSync(real);
+  return { free: bavail * bsize, total: blocks * bsize };
+}

@@ -1,0 +1,100 @@
+/**
+ * What the wrappers share: a view that passes everything on, of which they override only what they change.
+ *
+ * @module
+ */
+
+import {
+  type Entry,
+  type FileSink,
+  type FileSource,
+  type OpenWriteOptions,
+  type Vfs,
+  VfsError,
+  type VfsExtras,
+  type VirtualPath,
+} from "./vfs.ts";
+
+/** Passes every operation to `inner` unchanged. */
+export class ForwardingVfs implements Vfs {
+  protected readonly inner: Vfs;
+
+  constructor(inner: Vfs) {
+    this.inner = inner;
+  }
+
+  get extras(): VfsExtras {
+    return this.inner.extras;
+  }
+
+  stat(path: VirtualPath): Promise<Entry> {
+    return this.inner.stat(path);
+  }
+
+  list(path: VirtualPath): AsyncIterable<readonly Entry[]> {
+    return this.inner.list(path);
+  }
+
+  names(path: VirtualPath): AsyncIterable<readonly string[]> {
+    return this.inner.names(path);
+  }
+
+  openRead(path: VirtualPath, offset?: number): Promise<FileSource> {
+    return this.inner.openRead(path, offset);
+  }
+
+  openWrite(path: VirtualPath, options?: OpenWriteOptions): Promise<FileSink> {
+    return this.inner.openWrite(path, options);
+  }
+
+  mkdir(path: VirtualPath): Promise<void> {
+    return this.inner.mkdir(path);
+  }
+
+  rmdir(path: VirtualPath): Promise<void> {
+    return this.inner.rmdir(path);
+  }
+
+  remove(path: VirtualPath): Promise<void> {
+    return this.inner.remove(path);
+  }
+
+  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+    return this.inner.rename(from, to);
+  }
+}
+
+/** The extras of a driver, each of which asks `check` first, which throws to refuse. */
+export function guardExtras(extras: VfsExtras, check: (path: VirtualPath, extra: keyof VfsExtras) => void): VfsExtras {
+  const { setMode, setModified, space } = extras;
+  return {
+    ...(setMode && {
+      setMode: async (path, mode) => {
+        check(path, "setMode");
+        await setMode(path, mode);
+      },
+    }),
+    ...(setModified && {
+      setModified: async (path, modified) => {
+        check(path, "setModified");
+        await setModified(path, modified);
+      },
+    }),
+    ...(space && {
+      space: async (path) => {
+        check(path, "space");
+        return await space(path);
+      },
+    }),
+  };
+}
+
+/** What is at `path`, if anything is. */
+export async function lookUp(vfs: Vfs, path: VirtualPath): Promise<Entry | undefined> {
+  try {
+    return await vfs.stat(path);
+  } catch (error) {
+    if (error instanceof VfsError && error.kind === "notFound") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A file system in memory, for tests and fixtures: as a disk to every command, gone with the process.
+ *
+ * @module
+ */
+
+import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
+import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode } from "./memory_nodes.ts";
+import { MemorySink, MemorySource } from "./memory_handles.ts";
+import {
+  type Entry,
+  type FileSink,
+  type FileSource,
+  type OpenWriteOptions,
+  type Vfs,
+  VfsError,
+  type VfsExtras,
+  type VirtualPath,
+} from "./vfs.ts";
+
+const LIST_BATCH = 64;
+
+/** How to make a {@link MemoryVfs}. */
+export interface MemoryVfsOptions {
+  /** Milliseconds since 1970; `Date.now` unless told. */
+  readonly clock?: () => number;
+  /** Files to begin with: path to content, text as UTF-8. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Bytes that fit in; `noSpace` beyond. Without limit unless told. */
+  readonly capacity?: number;
+}
+
+/** Files and directories in memory, with the extras a disk has. */
+export class MemoryVfs implements Vfs {
+  readonly extras: VfsExtras;
+  readonly #clock: () => number;
+  readonly #budget: MemoryBudget;
+  readonly #root: MemoryDirectory;
+  #lastId = 0;
+
+  constructor(options: MemoryVfsOptions = {}) {
+    this.#clock = options.clock ?? Date.now;
+    this.#budget = new MemoryBudget(options.capacity ?? Number.MAX_SAFE_INTEGER);
+    this.#root = new MemoryDirectory(this.#newNode());
+    this.extras = this.#makeExtras();
+    for (const [path, content] of Object.entries(options.files ?? {})) this.write(path, content);
+  }
+
+  /** The content of the file at `path`, for tests and embedders; throws {@link VfsError} `notFound`, `isDirectory`. */
+  read(path: string): Uint8Array<ArrayBuffer> {
+    const snapshot = this.#file(resolvePath(ROOT, path)).content.snapshot();
+    const bytes = new Uint8Array(snapshot.size);
+    for (let position = 0; position < bytes.length;) position += snapshot.copy(position, bytes.subarray(position));
+    return bytes;
+  }
+
+  /** Makes the file at `path`, with its parents, or replaces its content, for tests and embedders; text as UTF-8. */
+  write(path: string, content: string | Uint8Array): void {
+    const resolved = resolvePath(ROOT, path);
+    this.#makeDirectories(parentOf(resolved));
+    const data = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    this.#openForWriting(resolved, {}).write(0, data);
+  }
+
+  stat(path: VirtualPath): Promise<Entry> {
+    return attempt(() => describe(nameOf(path), this.#node(path)));
+  }
+
+  async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    for (const batch of this.#batches(path)) yield batch.map(([name, node]) => describe(name, node));
+  }
+
+  async *names(path: VirtualPath): AsyncGenerator<readonly string[], void> {
+    for (const batch of this.#batches(path)) yield batch.map(([name]) => name);
+  }
+
+  openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
+    return attempt(() => {
+      const file = this.#file(path);
+      if (offset > file.size) throw pastEnd(path);
+      return new MemorySource(file.content.snapshot(), offset);
+    });
+  }
+
+  openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
+    return attempt(() => {
+      const created = this.#find(path) === undefined;
+      const file = this.#openForWriting(path, options);
+      return new MemorySink(file, {
+        created,
+        clock: this.#clock,
+        position: options.append ? "end" : options.offset ?? 0,
+      });
+    });
+  }
+
+  mkdir(path: VirtualPath): Promise<void> {
+    return attempt(() => {
+      if (this.#find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
+      this.#add(path, new MemoryDirectory(this.#newNode()));
+    });
+  }
+
+  rmdir(path: VirtualPath): Promise<void> {
+    return attempt(() => {
+      const directory = this.#directory(path);
+      if (path === ROOT) throw new VfsError("denied", "The root cannot be removed");
+      if (directory.entries.size > 0) throw new VfsError("notEmpty", `Not empty: "${path}"`);
+      this.#drop(path);
+    });
+  }
+
+  remove(path: VirtualPath): Promise<void> {
+    return attempt(() => {
+      this.#file(path).unlink();
+      this.#drop(path);
+    });
+  }
+
+  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+    return attempt(() => {
+      const node = this.#node(from);
+      if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
+      if (from === to) return;
+      if (node.kind === "directory" && isWithin(to, from)) {
+        throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
+      }
+      const target = this.#find(to);
+      if (target !== undefined && (target.kind === "directory" || node.kind === "directory")) {
+        throw new VfsError("exists", `Already there: "${to}"`);
+      }
+      this.#add(to, node);
+      this.#drop(from);
+      target?.unlink();
+    });
+  }
+
+  #openForWriting(path: VirtualPath, options: OpenWriteOptions): MemoryFile {
+    const offset = options.offset ?? 0;
+    const found = this.#find(path);
+    if (found === undefined) {
+      if (offset > 0) throw pastEnd(path);
+      return this.#add(path, new MemoryFile(this.#budget, this.#newNode()));
+    }
+    if (options.exclusive) throw new VfsError("exists", `Already there: "${path}"`);
+    const file = this.#file(path);
+    if (offset > file.size) throw pastEnd(path);
+    if (offset === 0 && !options.append) file.truncate();
+    file.modified = this.#clock();
+    return file;
+  }
+
+  #makeDirectories(path: VirtualPath): void {
+    if (this.#find(path) !== undefined) return;
+    this.#makeDirectories(parentOf(path));
+    this.#add(path, new MemoryDirectory(this.#newNode()));
+  }
+
+  *#batches(path: VirtualPath): Generator<[string, MemoryNode][], void> {
+    const entries = [...this.#directory(path).entries];
+    for (let start = 0; start < entries.length; start += LIST_BATCH) yield entries.slice(start, start + LIST_BATCH);
+  }
+
+  #newNode(): { readonly id: number; readonly modified: number } {
+    return { id: ++this.#lastId, modified: this.#clock() };
+  }
+
+  #add<N extends MemoryNode>(path: VirtualPath, node: N): N {
+    this.#changing(path).entries.set(nameOf(path), node);
+    return node;
+  }
+
+  #drop(path: VirtualPath): void {
+    this.#changing(path).entries.delete(nameOf(path));
+  }
+
+  /** The directory that holds `path` and is about to change. */
+  #changing(path: VirtualPath): MemoryDirectory {
+    const parent = this.#directory(parentOf(path));
+    parent.modified = this.#clock();
+    return parent;
+  }
+
+  #directory(path: VirtualPath): MemoryDirectory {
+    const node = this.#node(path);
+    if (node.kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
+    return node;
+  }
+
+  #file(path: VirtualPath): MemoryFile {
+    const node = this.#node(path);
+    if (node.kind !== "file") throw new VfsError("isDirectory", `Is a directory: "${path}"`);
+    return node;
+  }
+
+  #node(path: VirtualPath): MemoryNode {
+    const node = this.#find(path);
+    if (node === undefined) throw new VfsError("notFound", `Not found: "${path}"`);
+    return node;
+  }
+
+  /** `undefined` where nothing has that name; a file on the way there is `notDirectory`, as on a disk. */
+  #find(path: VirtualPath): MemoryNode | undefined {
+    let node: MemoryNode | undefined = this.#root;
+    if (path === ROOT) return node;
+    for (const name of path.slice(1).split("/")) {
+      if (node.kind !== "directory") throw new VfsError("notDirectory", `Leads through a file: "${path}"`);
+      node = node.entries.get(name);
+      if (node === undefined) return undefined;
+    }
+    return node;
+  }
+
+  #makeExtras(): VfsExtras {
+    return {
+      setMode: (path, mode) => attempt(() => void (this.#node(path).mode = mode)),
+      setModified: (path, modified) => attempt(() => void (this.#node(path).modified = modified)),
+      space: () => Promise.resolve({ free: this.#budget.free, total: this.#budget.capacity }),
+    };
+  }
+}
+
+/** Runs `action` at once and hands its outcome on as a promise, so that an action is never seen half done. */
+function attempt<T>(action: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(action()));
+}
+
+function pastEnd(path: VirtualPath): VfsError {
+  return new VfsError("pastEnd", `Offset is past the end of "${path}"`);
+}

@@ -1,0 +1,79 @@
+/**
+ * Open files of the memory file system.
+ *
+ * @module
+ */
+
+import type { Snapshot } from "./memory_content.ts";
+import type { MemoryFile } from "./memory_nodes.ts";
+import type { FileSink, FileSource } from "./vfs.ts";
+
+/** Reads the file as it was when it was opened, whatever is written, renamed or removed meanwhile. */
+export class MemorySource implements FileSource {
+  readonly size: number;
+  readonly #snapshot: Snapshot;
+  #position: number;
+
+  constructor(snapshot: Snapshot, position: number) {
+    this.size = snapshot.size;
+    this.#snapshot = snapshot;
+    this.#position = position;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const copied = this.#snapshot.copy(this.#position, buffer);
+    this.#position += copied;
+    return Promise.resolve(copied === 0 ? null : copied);
+  }
+
+  close(): void {
+    // Nothing is held but memory.
+  }
+}
+
+/** How a {@link MemorySink} writes. */
+export interface MemorySinkOptions {
+  readonly created: boolean;
+  readonly clock: () => number;
+  /** `end`: behind the last byte at each write, so that two who append do not overwrite each other. */
+  readonly position: number | "end";
+}
+
+/** Writes to the file itself; what is written can be seen at once, as on a disk. */
+export class MemorySink implements FileSink {
+  readonly initialSize: number;
+  readonly created: boolean;
+  readonly #file: MemoryFile;
+  readonly #clock: () => number;
+  #position: number | "end";
+
+  constructor(file: MemoryFile, options: MemorySinkOptions) {
+    this.initialSize = file.size;
+    this.created = options.created;
+    this.#file = file;
+    this.#clock = options.clock;
+    this.#position = options.position;
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    const position = this.#position === "end" ? this.#file.size : this.#position;
+    try {
+      // Another sink may have emptied the file meanwhile; a disk then leaves a hole of zero bytes.
+      if (position > this.#file.size) this.#file.write(this.#file.size, new Uint8Array(position - this.#file.size));
+      this.#file.write(position, data);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (this.#position !== "end") this.#position += data.length;
+    this.#file.modified = this.#clock();
+    return Promise.resolve();
+  }
+
+  commit(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  abort(): Promise<void> {
+    return Promise.resolve();
+  }
+}

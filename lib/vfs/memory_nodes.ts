@@ -1,0 +1,110 @@
+/**
+ * What a memory file system is made of: files and directories, and the count of the bytes they hold together.
+ *
+ * @module
+ */
+
+import { MemoryContent } from "./memory_content.ts";
+import { type Entry, VfsError } from "./vfs.ts";
+
+/** The bytes all files of one file system share. */
+export class MemoryBudget {
+  readonly capacity: number;
+  #used = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  /** Bytes that can still be written. */
+  get free(): number {
+    return this.capacity - this.#used;
+  }
+
+  /** Takes `bytes`, or gives them back where negative; throws {@link VfsError} `noSpace`. */
+  take(bytes: number): void {
+    if (bytes > this.free) throw new VfsError("noSpace", "Memory file system is full");
+    this.#used += bytes;
+  }
+}
+
+interface NodeOptions {
+  readonly id: number;
+  readonly modified: number;
+}
+
+/** A regular file. Handles hold on to it, so it outlives its name. */
+export class MemoryFile {
+  readonly kind = "file";
+  readonly id: number;
+  mode = 0o644;
+  modified: number;
+  #content = new MemoryContent();
+  #budget: MemoryBudget | undefined;
+
+  constructor(budget: MemoryBudget, options: NodeOptions) {
+    this.#budget = budget;
+    this.id = options.id;
+    this.modified = options.modified;
+  }
+
+  get size(): number {
+    return this.#content.size;
+  }
+
+  /** The content to read from or write to; another one after {@link truncate}. */
+  get content(): MemoryContent {
+    return this.#content;
+  }
+
+  /** Writes `data` at `position`, which is not past the end, or nothing of it: {@link VfsError} `noSpace`. */
+  write(position: number, data: Uint8Array): void {
+    this.#budget?.take(Math.max(0, position + data.length - this.size));
+    this.#content.write(position, data);
+  }
+
+  /** Empties the file; readers keep what they have open. */
+  truncate(): void {
+    this.#budget?.take(-this.size);
+    this.#content = new MemoryContent();
+  }
+
+  /** Gives the bytes back when the last name is gone; what open handles still write counts no more. */
+  unlink(): void {
+    this.#budget?.take(-this.size);
+    this.#budget = undefined;
+  }
+}
+
+/** A directory. */
+export class MemoryDirectory {
+  readonly kind = "directory";
+  readonly id: number;
+  readonly size = 0;
+  readonly entries = new Map<string, MemoryNode>();
+  mode = 0o755;
+  modified: number;
+
+  constructor(options: NodeOptions) {
+    this.id = options.id;
+    this.modified = options.modified;
+  }
+}
+
+/** Anything that has a name. */
+export type MemoryNode = MemoryFile | MemoryDirectory;
+
+/** What `stat` and `list` tell of `node`. */
+export function describe(name: string, node: MemoryNode): Entry {
+  return {
+    name,
+    kind: node.kind,
+    size: node.size,
+    modified: node.modified,
+    mode: node.mode,
+    links: 1,
+    owner: "ftp",
+    group: "ftp",
+    unique: node.id.toString(36),
+  };
+}

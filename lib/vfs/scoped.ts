@@ -1,0 +1,182 @@
+/**
+ * The permission-scoped view: checks every operation against path rules before the driver below sees it, whoever asks.
+ *
+ * Rules go by the path as it is asked for. A link inside the root gives its target a second path, with the rights of *that* path;
+ * where both trusting and untrusting rules cover a tree with such links, the disk driver's `symlinks: "deny"` closes the gap.
+ *
+ * @module
+ */
+
+import { ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
+import type { Permission, PermissionRule } from "./permissions.ts";
+import {
+  type Entry,
+  type FileSink,
+  type FileSource,
+  type OpenWriteOptions,
+  type Vfs,
+  VfsError,
+  type VfsExtras,
+  type VirtualPath,
+} from "./vfs.ts";
+import { isWithin, resolvePath, ROOT } from "./virtual_path.ts";
+
+/** A view that can say beforehand what it would allow. */
+export interface ScopedVfs extends Vfs {
+  can(path: VirtualPath, permission: Permission): boolean;
+  /** Everything that may be done at `path`. */
+  permissionsAt(path: VirtualPath): ReadonlySet<Permission>;
+  /** Whether a file at `path` may be replaced, by those who may write there at all. */
+  mayOverwrite(path: VirtualPath): boolean;
+}
+
+/** What {@link scopeVfs} works with. */
+export interface ScopeOptions {
+  /** The last one that covers a path decides; where none does, nothing is allowed. */
+  readonly rules: readonly PermissionRule[];
+}
+
+/** A view of `inner` that allows what the rules allow; a rule's path that is no path throws {@link VfsError} `badName`. */
+export function scopeVfs(inner: Vfs, options: ScopeOptions): ScopedVfs {
+  return new PermissionScope(inner, options.rules);
+}
+
+interface Rule extends Omit<PermissionRule, "path"> {
+  readonly path: VirtualPath;
+}
+
+const NO_RIGHTS: Rule = { path: ROOT, allow: new Set(), overwrite: false };
+
+class PermissionScope extends ForwardingVfs implements ScopedVfs {
+  readonly #rules: readonly Rule[];
+  readonly #extras: VfsExtras;
+
+  constructor(inner: Vfs, rules: readonly PermissionRule[]) {
+    super(inner);
+    this.#rules = rules.map((rule) => ({ ...rule, path: resolvePath(ROOT, rule.path) }));
+    this.#extras = guardExtras(inner.extras, (path, extra) => this.#checkExtra(path, extra));
+  }
+
+  override get extras(): VfsExtras {
+    return this.#extras;
+  }
+
+  can(path: VirtualPath, permission: Permission): boolean {
+    return this.#ruleAt(path).allow.has(permission);
+  }
+
+  permissionsAt(path: VirtualPath): ReadonlySet<Permission> {
+    return this.#ruleAt(path).allow;
+  }
+
+  mayOverwrite(path: VirtualPath): boolean {
+    return this.#ruleAt(path).overwrite;
+  }
+
+  /** With any right at all a directory can be entered, or nobody could CWD into a drop box. */
+  override async stat(path: VirtualPath): Promise<Entry> {
+    const { allow } = this.#ruleAt(path);
+    if (allow.size === 0) throw denied(path, "seen");
+    const entry = await this.inner.stat(path);
+    if (entry.kind !== "directory" && !allow.has("list") && !allow.has("read")) throw denied(path, "seen");
+    return entry;
+  }
+
+  override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    this.#require(path, "list");
+    yield* this.inner.list(path);
+  }
+
+  override async *names(path: VirtualPath): AsyncGenerator<readonly string[], void> {
+    this.#require(path, "list");
+    yield* this.inner.names(path);
+  }
+
+  override async openRead(path: VirtualPath, offset?: number): Promise<FileSource> {
+    this.#require(path, "read");
+    return await this.inner.openRead(path, offset);
+  }
+
+  override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
+    const { allow, overwrite } = this.#ruleAt(path);
+    const adds = options.append === true || (options.offset ?? 0) > 0;
+    if (!adds) {
+      this.#require(path, "write");
+      // `exclusive` lets the driver decide at the open itself, so that no file can appear in between. The answer is `exists`: the
+      // user may write here, and learns that another name would do.
+      return await this.inner.openWrite(path, overwrite ? options : { ...options, exclusive: true });
+    }
+    if (allow.has("write") && allow.has("append")) return await this.inner.openWrite(path, options);
+    if (allow.has("append")) return await this.#openExisting(path, options);
+    this.#require(path, "write");
+    return await this.#openNew(path, options);
+  }
+
+  override async mkdir(path: VirtualPath): Promise<void> {
+    this.#require(path, "mkdir");
+    await this.inner.mkdir(path);
+  }
+
+  override async rmdir(path: VirtualPath): Promise<void> {
+    this.#require(path, "rmdir");
+    await this.inner.rmdir(path);
+  }
+
+  override async remove(path: VirtualPath): Promise<void> {
+    this.#require(path, "delete");
+    await this.inner.remove(path);
+  }
+
+  override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+    this.#require(from, "rename");
+    this.#require(to, "rename");
+    if (this.#hidesStricterRule(from)) throw denied(from, "moved, as stricter rules hold inside it");
+    if (!this.mayOverwrite(to) && from !== to && await lookUp(this.inner, to) !== undefined) {
+      throw new VfsError("exists", `May not be replaced: "${to}"`);
+    }
+    await this.inner.rename(from, to);
+  }
+
+  /** Appends without the right to make files. The driver makes one if this one goes in the moment between. */
+  async #openExisting(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+    if (await lookUp(this.inner, path) === undefined) throw denied(path, "made");
+    return await this.inner.openWrite(path, options);
+  }
+
+  /** Appends without the right to touch files that are there: only a new file is left. */
+  async #openNew(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+    try {
+      return await this.inner.openWrite(path, { ...options, exclusive: true });
+    } catch (error) {
+      if (error instanceof VfsError && error.kind === "exists") throw denied(path, "added to");
+      throw error;
+    }
+  }
+
+  #ruleAt(path: VirtualPath): Rule {
+    return this.#rules.findLast((rule) => isWithin(path, rule.path)) ?? NO_RIGHTS;
+  }
+
+  #require(path: VirtualPath, permission: Permission): void {
+    if (!this.can(path, permission)) throw denied(path, `used without the right to ${permission}`);
+  }
+
+  /** A moved tree takes its content to where the rules for its old paths no longer look. */
+  #hidesStricterRule(directory: VirtualPath): boolean {
+    const outer = this.#ruleAt(directory);
+    return this.#rules.some((rule) => {
+      if (rule.path === directory || !isWithin(rule.path, directory)) return false;
+      const inner = this.#ruleAt(rule.path);
+      return !outer.allow.isSubsetOf(inner.allow) || (outer.overwrite && !inner.overwrite);
+    });
+  }
+
+  #checkExtra(path: VirtualPath, extra: keyof VfsExtras): void {
+    if (extra !== "space") this.#require(path, "modify");
+    else if (this.permissionsAt(path).size === 0) throw denied(path, "seen");
+  }
+}
+
+function denied(path: VirtualPath, what: string): VfsError {
+  return new VfsError("denied", `May not be ${what}: "${path}"`);
+}

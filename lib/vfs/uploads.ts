@@ -1,0 +1,127 @@
+/**
+ * What others see of an upload while it runs, and what stays of one that broke off. Wraps a driver, below the permission-scoped
+ * view, so that rules are about the names users know.
+ *
+ * @module
+ */
+
+import { ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
+import { AtomicSink, isPart, partName, RemovedWhenBroken } from "./upload_sinks.ts";
+import {
+  type Entry,
+  type FileSink,
+  type FileSource,
+  type OpenWriteOptions,
+  type Vfs,
+  VfsError,
+  type VfsExtras,
+  type VirtualPath,
+} from "./vfs.ts";
+import { joinPath, nameOf, parentOf } from "./virtual_path.ts";
+
+/** How uploads come about. */
+export interface UploadPolicy {
+  /**
+   * `inPlace`: bytes are in the file as they arrive, so that a broken upload can be resumed. `atomic`: a new or replaced file
+   * is complete from the first moment it can be seen; resuming and appending work in place all the same. An `atomic` upload over a
+   * link replaces the link.
+   */
+  readonly mode: "inPlace" | "atomic";
+  /** What happens to an upload that broke off. `delete` takes only what this upload made; an `atomic` one that is kept stays hidden. */
+  readonly broken: "keep" | "delete";
+}
+
+/**
+ * `inner` with uploads done as `policy` says. The temporary names of `atomic` uploads are not there for those who use this view; a
+ * directory that holds a forgotten one is `notEmpty`.
+ */
+export function withUploadPolicy(inner: Vfs, policy: UploadPolicy): Vfs {
+  return new UploadVfs(inner, policy);
+}
+
+class UploadVfs extends ForwardingVfs {
+  readonly #policy: UploadPolicy;
+  readonly #extras: VfsExtras;
+
+  constructor(inner: Vfs, policy: UploadPolicy) {
+    super(inner);
+    this.#policy = policy;
+    this.#extras = guardExtras(inner.extras, requireVisible);
+  }
+
+  override get extras(): VfsExtras {
+    return this.#extras;
+  }
+
+  override async stat(path: VirtualPath): Promise<Entry> {
+    requireVisible(path);
+    return await this.inner.stat(path);
+  }
+
+  override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    for await (const batch of this.inner.list(path)) yield batch.filter((entry) => !isPart(entry.name));
+  }
+
+  override async *names(path: VirtualPath): AsyncGenerator<readonly string[], void> {
+    for await (const batch of this.inner.names(path)) yield batch.filter((name) => !isPart(name));
+  }
+
+  override async openRead(path: VirtualPath, offset?: number): Promise<FileSource> {
+    requireVisible(path);
+    return await this.inner.openRead(path, offset);
+  }
+
+  override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
+    requireUsable(path);
+    const adds = options.append === true || (options.offset ?? 0) > 0;
+    if (this.#policy.mode === "atomic" && !adds) return await this.#openAtomic(path, options);
+    const sink = await this.inner.openWrite(path, options);
+    if (this.#policy.broken === "keep" || !sink.created) return sink;
+    return new RemovedWhenBroken(this.inner, { path, sink, unique: (await lookUp(this.inner, path))?.unique });
+  }
+
+  override async mkdir(path: VirtualPath): Promise<void> {
+    requireUsable(path);
+    await this.inner.mkdir(path);
+  }
+
+  override async remove(path: VirtualPath): Promise<void> {
+    requireVisible(path);
+    await this.inner.remove(path);
+  }
+
+  override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+    requireVisible(from);
+    requireUsable(to);
+    await this.inner.rename(from, to);
+  }
+
+  async #openAtomic(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+    const target = await lookUp(this.inner, path);
+    if (target !== undefined) requireReplaceable(path, target, options);
+    const part = joinPath(parentOf(path), partName(nameOf(path)));
+    const sink = await this.inner.openWrite(part, { exclusive: true });
+    return new AtomicSink(this.inner, {
+      path,
+      part,
+      sink,
+      replaced: target,
+      keepBroken: this.#policy.broken === "keep",
+      exclusive: options.exclusive === true,
+    });
+  }
+}
+
+function requireVisible(path: VirtualPath): void {
+  if (isPart(nameOf(path))) throw new VfsError("notFound", `Is a temporary name: "${path}"`);
+}
+
+function requireUsable(path: VirtualPath): void {
+  if (isPart(nameOf(path))) throw new VfsError("badName", `Is kept for temporary files: "${path}"`);
+}
+
+function requireReplaceable(path: VirtualPath, there: Entry, options: OpenWriteOptions): void {
+  if (options.exclusive) throw new VfsError("exists", `Already there: "${path}"`);
+  if (there.kind === "directory") throw new VfsError("isDirectory", `Is a directory: "${path}"`);
+  if (there.kind !== "file") throw new VfsError("denied", `Not a regular file: "${path}"`);
+}

@@ -1,0 +1,143 @@
+/**
+ * The file-system view: what a driver must do, what it may do besides, and how it says that something failed. It knows no FTP:
+ * no replies, no listing formats, no working directory.
+ *
+ * @module
+ */
+
+declare const virtualPathBrand: unique symbol;
+
+/**
+ * A path as the user sees it: absolute, `/` between the names, no `.`, `..`, empty, CR, LF or NUL in any of them, no slash at the
+ * end except in `/` itself. Made only by `virtual_path.ts`; a plain string does not fit where one of these is asked for.
+ */
+export type VirtualPath = string & { readonly [virtualPathBrand]: true };
+
+/** Why a file-system action failed; the one function that makes replies maps this, and never looks at the runtime's error. */
+export type VfsErrorKind =
+  | "notFound"
+  | "denied"
+  | "exists"
+  | "notEmpty"
+  | "notDirectory"
+  | "isDirectory"
+  | "noSpace"
+  | "overQuota"
+  | "badName"
+  | "busy"
+  | "unsupported"
+  | "pastEnd"
+  | "failed";
+
+/** The only error that leaves a driver. The runtime's own error, with real paths in it, is `cause` and goes to the log alone. */
+export class VfsError extends Error {
+  override readonly name = "VfsError";
+  readonly kind: VfsErrorKind;
+
+  constructor(kind: VfsErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** What an entry is once links that stay inside the root are followed; `link` is one that leads nowhere. */
+export type EntryKind = "file" | "directory" | "link" | "other";
+
+/** A file or directory, as `stat` and `list` tell it. */
+export interface Entry {
+  /** The last part of the path; `/` for the root. */
+  readonly name: string;
+  readonly kind: EntryKind;
+  /** Bytes; 0 where a directory has no size. */
+  readonly size: number;
+  /** Milliseconds since 1970, UTC. */
+  readonly modified: number;
+  /** Permission bits, `0o000` to `0o7777`. */
+  readonly mode: number;
+  readonly links: number;
+  readonly owner: string;
+  readonly group: string;
+  /** The same for two names of one object, different for two objects (RFC 3659 section 7.5.2); absent where the driver cannot tell. */
+  readonly unique?: string;
+  /** `true` where the name is a link, and all else is told of what it leads to. */
+  readonly linked?: boolean;
+}
+
+/** Bytes that come from somewhere: an open file, or a listing on its way out. */
+export interface ByteSource {
+  /** Fills the start of `buffer` with at least one byte and resolves to how many; `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Gives back what is held. Safe to call twice. */
+  close(): void;
+}
+
+/** A regular file open for reading, positioned where it was asked to be. */
+export interface FileSource extends ByteSource {
+  /** Bytes of the whole file when it was opened. */
+  readonly size: number;
+}
+
+/** A file open for writing. Exactly one of `commit` and `abort` ends it. */
+export interface FileSink {
+  /** Bytes of the file before anything was written; 0 for a new one and for one whose content is replaced. */
+  readonly initialSize: number;
+  /** The open made the file. */
+  readonly created: boolean;
+  /** Writes all of `data` at the current position. */
+  write(data: Uint8Array): Promise<void>;
+  /** Closes the file; only when this resolves is the upload safe to report. */
+  commit(): Promise<void>;
+  /** Closes the file after a failure. What was written so far stays, unless the view above decides otherwise. Never rejects. */
+  abort(): Promise<void>;
+}
+
+/** How to open a file for writing. Without any of these: make it, or replace its content. */
+export interface OpenWriteOptions {
+  /**
+   * First byte to write; the rest of the file stays as it is (REST). Never truncates. May not be past the end (`pastEnd`). 0 is as
+   * if absent: a client that sends REST 0 before STOR means a fresh upload.
+   */
+  readonly offset?: number;
+  /** Write behind the last byte (APPE). */
+  readonly append?: boolean;
+  /** The file must not be there yet; `exists` otherwise. */
+  readonly exclusive?: boolean;
+}
+
+/** Free and total bytes of the storage behind a directory. */
+export interface Space {
+  readonly free: number;
+  readonly total: number;
+}
+
+/** What a driver can do beyond the core. A command that needs an absent one is not there for the session. */
+export interface VfsExtras {
+  readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
+  /** `modified` in milliseconds since 1970, UTC. */
+  readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
+  readonly space?: (path: VirtualPath) => Promise<Space>;
+}
+
+/** What drivers implement and commands use. Every method rejects with {@link VfsError} and nothing else. */
+export interface Vfs {
+  readonly extras: VfsExtras;
+  /** Follows links that stay inside the root. */
+  stat(path: VirtualPath): Promise<Entry>;
+  /**
+   * The entries of a directory, without `.` and `..`, in batches so that a large one costs constant memory; the order is the driver's.
+   * Names that FTP cannot carry are left out; an entry that vanishes meanwhile is left out; one bad entry never fails the listing.
+   */
+  list(path: VirtualPath): AsyncIterable<readonly Entry[]>;
+  /** As `list`, but only the names, at a fraction of the price. */
+  names(path: VirtualPath): AsyncIterable<readonly string[]>;
+  /** A regular file only: `isDirectory` or `denied` otherwise. An `offset` past the end is `pastEnd`. */
+  openRead(path: VirtualPath, offset?: number): Promise<FileSource>;
+  openWrite(path: VirtualPath, options?: OpenWriteOptions): Promise<FileSink>;
+  mkdir(path: VirtualPath): Promise<void>;
+  /** An empty directory only: `notEmpty`, `notDirectory` otherwise. */
+  rmdir(path: VirtualPath): Promise<void>;
+  /** A file or a link, never a directory (`isDirectory`). */
+  remove(path: VirtualPath): Promise<void>;
+  /** Replaces a file of the new name, as POSIX does; a directory there is `exists`. */
+  rename(from: VirtualPath, to: VirtualPath): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/**
+ * Lines of an xferlog, the transfer record that wu-ftpd began and log analysers still read (its manual page xferlog(5)).
+ *
+ * @module
+ */
+
+import type { TransferEnded } from "./events.ts";
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/**
+ * One line for a file that was moved; `undefined` for a listing. Times are UTC.
+ *
+ * @param now end of the transfer, milliseconds since 1970.
+ */
+export function formatXferlog(event: TransferEnded, now: number): string | undefined {
+  if (event.direction === "listing") return undefined;
+  const user = event.user ?? "?";
+  const anonymous = user === "anonymous";
+  return [
+    formatDate(new Date(now)),
+    Math.max(1, Math.round(event.milliseconds / 1000)),
+    event.address,
+    event.bytes,
+    withoutSpaces(event.path),
+    event.ascii ? "a" : "b",
+    "_",
+    event.direction === "upload" ? "i" : "o",
+    anonymous ? "a" : "r",
+    withoutSpaces(user),
+    "ftp",
+    "0",
+    "*",
+    event.complete ? "c" : "i",
+  ].join(" ");
+}
+
+function formatDate(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = String(date.getUTCDate()).padStart(2, " ");
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(":");
+  return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${time} ${date.getUTCFullYear()}`;
+}
+
+/** Fields are parted by spaces, so none may have one, nor a line end. */
+function withoutSpaces(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what this looks for
+  return text.replace(/[\s\x00-\x1f\x7f]/g, "_");
+}

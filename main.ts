@@ -1,0 +1,52 @@
+/**
+ * The executable: finds the command and runs it.
+ *
+ * @module
+ */
+
+import type { CommandIo } from "./lib/cli/io.ts";
+import { runServe } from "./lib/cli/serve.ts";
+import { runUser, type UserIo } from "./lib/cli/user.ts";
+import { VERSION } from "./lib/version.ts";
+
+const USAGE = `denoftpd, an FTP server
+
+Usage: denoftpd serve [flags]     run the server
+       denoftpd user ACTION …     manage accounts
+       denoftpd version
+       denoftpd help [COMMAND]
+
+"denoftpd help COMMAND" tells the flags of a command.
+`;
+
+const encoder = new TextEncoder();
+
+const io: CommandIo & UserIo = {
+  stdin: Deno.stdin,
+  stdout: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
+  stderr: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+};
+
+async function run([name = "help", ...args]: readonly string[]): Promise<number> {
+  switch (name) {
+    case "serve":
+      return await runServe(args, io);
+    case "user":
+      return await runUser(args, io);
+    case "version":
+    case "--version":
+      io.stdout(`denoftpd ${VERSION} (deno ${Deno.version.deno})\n`);
+      return 0;
+    case "help":
+    case "--help":
+    case "-h":
+      if (args[0] !== undefined && args[0] !== "help") return await run([args[0], "--help"]);
+      io.stdout(USAGE);
+      return 0;
+    default:
+      io.stderr(`denoftpd: Unknown command "${name}", see denoftpd help\n`);
+      return 2;
+  }
+}
+
+Deno.exit(await run(Deno.args));

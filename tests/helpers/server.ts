@@ -1,0 +1,144 @@
+/**
+ * A real server on a free port, with a memory file system, for tests that read as a conversation. The same conversation runs over
+ * every variant of the control connection.
+ *
+ * @module
+ */
+
+import { createAccount } from "../../lib/auth/accounts.ts";
+import type { Account } from "../../lib/auth/accounts.ts";
+import type { Authenticator } from "../../lib/auth/authenticator.ts";
+import type { EventType, ServerEvent } from "../../lib/events.ts";
+import type { ServerOptions } from "../../lib/options.ts";
+import { FtpServer } from "../../lib/server.ts";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { parsePermissions } from "../../lib/vfs/permissions.ts";
+import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { Wire } from "./wire.ts";
+
+/** What a test may set: options of the server, fields of the account, the files at the start. */
+export interface Setup {
+  readonly options?: Partial<Omit<ServerOptions, "tls">>;
+  readonly account?: Partial<Account>;
+  /** Path to content. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Instead of the memory file system. */
+  readonly vfs?: Vfs;
+  /** `false`: the test logs in by itself. */
+  readonly login?: boolean;
+}
+
+/** What a conversation works with. */
+export interface Stage {
+  /** Greeted, and logged in as `demo` unless {@link Setup.login} says otherwise. */
+  readonly ftp: Wire;
+  readonly server: FtpServer;
+  readonly files: MemoryVfs;
+  /** Every event so far. */
+  readonly events: readonly ServerEvent[];
+  /** Another control connection, greeted. */
+  connect(options?: { readonly hostname?: string }): Promise<Wire>;
+  /** The first event, past or to come, of this type that `matches`. */
+  event<T extends EventType>(
+    type: T,
+    matches?: (event: Extract<ServerEvent, { type: T }>) => boolean,
+  ): Promise<Extract<ServerEvent, { type: T }>>;
+}
+
+/** How the control connection of a variant comes about. */
+export interface Variant {
+  readonly name: string;
+  /** Options that the server needs for it. */
+  readonly options: () => Promise<Partial<ServerOptions>> | Partial<ServerOptions>;
+  /** Connects and reads the greeting. */
+  readonly connect: (server: FtpServer, options: { readonly hostname?: string }) => Promise<Wire>;
+}
+
+const plain: Variant = {
+  name: "plain",
+  options: () => ({}),
+  connect: async (server, { hostname }) => {
+    const wire = await Wire.connect(server.address.port, hostname === undefined ? {} : { hostname });
+    await wire.expectReply(220);
+    return wire;
+  },
+};
+
+/** Every variant that {@link conversation} runs over. */
+export const VARIANTS: Variant[] = [plain];
+
+/** Registers the conversation once for each variant. The name is the symbol and the claim. */
+export function conversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
+  for (const variant of VARIANTS) {
+    Deno.test(variant.name === "plain" ? name : `${name} (${variant.name})`, () => perform(variant, setup, talk));
+  }
+}
+
+/** As {@link conversation}, for what makes sense only over a plain control connection. */
+export function plainConversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
+  Deno.test(name, () => perform(plain, setup, talk));
+}
+
+async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => Promise<void>): Promise<void> {
+  const files = new MemoryVfs({ files: setup.files ?? {} });
+  await using server = new FtpServer({
+    authenticator: demoAuthenticator(setup.account),
+    fileSystem: () => setup.vfs ?? files,
+    port: 0,
+    failureDelay: 0,
+    ...setup.options,
+    ...await variant.options(),
+  });
+  const events: ServerEvent[] = [];
+  using _all = server.events.on((event) => events.push(event));
+  server.listen();
+  const wires: Wire[] = [];
+  const connect = async (options: { readonly hostname?: string } = {}) => {
+    const wire = await variant.connect(server, options);
+    wires.push(wire);
+    return wire;
+  };
+  try {
+    const ftp = await connect();
+    if (setup.login !== false) await ftp.login();
+    await talk({
+      ftp,
+      server,
+      files,
+      events,
+      connect,
+      event: (type, matches) => waitFor(server, events, type, matches),
+    });
+  } finally {
+    for (const wire of wires) wire.close();
+  }
+}
+
+/** One account, `demo` with password `demo`, that may do everything unless `fields` say otherwise. */
+function demoAuthenticator(fields: Partial<Account> = {}): Authenticator {
+  const { allow, overwrite } = parsePermissions("rw");
+  const account = createAccount({ name: "demo", rootPath: "/", rules: [{ path: "/", allow, overwrite }], ...fields });
+  return {
+    authenticate: ({ name, password }) =>
+      name === "demo" && password === "demo" ? { ok: true, account } : { ok: false, reason: "password" },
+  };
+}
+
+function waitFor<T extends EventType>(
+  server: FtpServer,
+  events: readonly ServerEvent[],
+  type: T,
+  matches: (event: Extract<ServerEvent, { type: T }>) => boolean = () => true,
+): Promise<Extract<ServerEvent, { type: T }>> {
+  const fits = (event: ServerEvent): event is Extract<ServerEvent, { type: T }> =>
+    event.type === type && matches(event as Extract<ServerEvent, { type: T }>);
+  const past = events.find(fits);
+  if (past) return Promise.resolve(past);
+  return new Promise((resolve) => {
+    const listening = server.events.on((event) => {
+      if (!fits(event)) return;
+      listening[Symbol.dispose]();
+      resolve(event);
+    });
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * A user agent that says exactly what a test tells it to, and shows exactly what comes back.
+ *
+ * @module
+ */
+
+import { assertEquals, fail } from "@std/assert";
+import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
+import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
+
+/** A reply as it came: all lines, without their ends. */
+export interface WireReply {
+  readonly code: number;
+  /** Text of the last line, or of the only one. */
+  readonly text: string;
+  /** Every line as it came. */
+  readonly lines: readonly string[];
+}
+
+/** How this agent turns a connection into a protected one; `undefined`: it stays plain. */
+export type Protect = (connection: Connection) => Promise<Connection>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Longest wait for a reply: only a test that has failed already gets here. */
+const PATIENCE = 20_000;
+
+/** One control connection, and the data connections it opens. */
+export class Wire implements AsyncDisposable {
+  readonly hostname: string;
+  #connection: Connection;
+  #received = "";
+  readonly #dataConnections: Connection[] = [];
+  /** Set for data connections under PROT P. */
+  protectData: Protect | undefined;
+
+  private constructor(connection: Connection, hostname: string) {
+    this.#connection = connection;
+    this.hostname = hostname;
+  }
+
+  /** Connects without reading the greeting. */
+  static async connect(
+    port: number,
+    options: { hostname?: string; protect?: Protect | undefined } = {},
+  ): Promise<Wire> {
+    const hostname = options.hostname ?? "127.0.0.1";
+    const plain = await Deno.connect({ hostname, port });
+    return new Wire(options.protect ? await options.protect(plain) : plain, hostname);
+  }
+
+  get localPort(): number {
+    return this.#connection.localAddr.port;
+  }
+
+  /** Sends bytes as they are. */
+  async sendRaw(bytes: Uint8Array | string): Promise<void> {
+    await writeAll(this.#connection, typeof bytes === "string" ? encoder.encode(bytes) : bytes);
+  }
+
+  /** Sends a command line and waits for nothing. */
+  async send(line: string): Promise<void> {
+    await this.sendRaw(`${line}\r\n`);
+  }
+
+  /** Sends a command and gives its first reply. */
+  async say(line: string): Promise<WireReply> {
+    await this.send(line);
+    return await this.reply();
+  }
+
+  /** Says `line` and insists on the code of the first reply. */
+  async expect(line: string, code: number): Promise<WireReply> {
+    const reply = await this.say(line);
+    assertEquals(reply.code, code, `${line} was answered: ${reply.lines.join(" | ")}`);
+    return reply;
+  }
+
+  /** The next reply, which must have this code. */
+  async expectReply(code: number): Promise<WireReply> {
+    const reply = await this.reply();
+    assertEquals(reply.code, code, `The reply was: ${reply.lines.join(" | ")}`);
+    return reply;
+  }
+
+  /** The next reply. */
+  async reply(): Promise<WireReply> {
+    const lines: string[] = [];
+    for (;;) {
+      const line = await this.#line();
+      lines.push(line);
+      const [, code = "", dash = ""] = /^(\d{3})([ -])/.exec(lines[0] ?? "") ?? fail(`No reply: "${line}"`);
+      if (dash === " " || (lines.length > 1 && line.startsWith(`${code} `))) {
+        return { code: Number(code), text: line.slice(4), lines };
+      }
+    }
+  }
+
+  /** Logs in. */
+  async login(name = "demo", password = "demo"): Promise<void> {
+    await this.expect(`USER ${name}`, 331);
+    await this.expect(`PASS ${password}`, 230);
+  }
+
+  /** Resolves when the server has closed the control connection; what it still sent is the result. */
+  async closed(): Promise<string> {
+    for (let more = true; more;) more = await this.#receive();
+    return this.#received;
+  }
+
+  /** Asks for a passive data connection and opens it (without TLS on it as yet). */
+  async passive(): Promise<Connection> {
+    const { text } = await this.expect("EPSV", 229);
+    const port = parseExtendedPassiveText(text) ?? fail(`No port in "${text}"`);
+    return this.#keep(await Deno.connect({ hostname: this.hostname, port }));
+  }
+
+  /** The protected form of a data connection, where PROT P is in force. */
+  async protect(connection: Connection): Promise<Connection> {
+    return this.protectData ? this.#keep(await this.protectData(connection)) : connection;
+  }
+
+  /** Runs a command that sends data here: RETR, LIST and their like. Gives what came, after the 226. */
+  async download(line: string): Promise<Uint8Array> {
+    const data = await this.passive();
+    await this.expect(line, 150);
+    const bytes = await readAll(await this.protect(data));
+    await this.expectReply(226);
+    return bytes;
+  }
+
+  /** {@link download} as text. */
+  async downloadText(line: string): Promise<string> {
+    return decoder.decode(await this.download(line));
+  }
+
+  /** Runs a command that takes data: STOR and its like. Gives the 226. */
+  async upload(line: string, content: Uint8Array | string): Promise<WireReply> {
+    const plain = await this.passive();
+    await this.expect(line, 150);
+    const data = await this.protect(plain);
+    await writeAll(data, typeof content === "string" ? encoder.encode(content) : content);
+    await data.closeWrite();
+    closeQuietly(data);
+    return await this.expectReply(226);
+  }
+
+  /** Goes on with another connection over the same socket, as after AUTH TLS. */
+  async upgrade(protect: Protect): Promise<void> {
+    this.#connection = await protect(this.#connection);
+  }
+
+  /** Vanishes without a word. */
+  close(): void {
+    closeQuietly(this.#connection);
+    for (const connection of this.#dataConnections) closeQuietly(connection);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #keep(connection: Connection): Connection {
+    this.#dataConnections.push(connection);
+    return connection;
+  }
+
+  async #line(): Promise<string> {
+    for (;;) {
+      const end = this.#received.indexOf("\r\n");
+      if (end >= 0) {
+        const line = this.#received.slice(0, end);
+        this.#received = this.#received.slice(end + 2);
+        return line;
+      }
+      if (!await this.#receive()) fail(`The connection ended behind "${this.#received}"`);
+    }
+  }
+
+  async #receive(): Promise<boolean> {
+    const timer = setTimeout(() => this.close(), PATIENCE);
+    try {
+      const buffer = new Uint8Array(4096);
+      const count = await this.#connection.read(buffer);
+      if (count === null) return false;
+      this.#received += decoder.decode(buffer.subarray(0, count), { stream: true });
+      return true;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Everything until the end of the stream. */
+export async function readAll(connection: Connection): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const buffer = new Uint8Array(65536);
+  for (let count = await connection.read(buffer); count !== null; count = await connection.read(buffer)) {
+    chunks.push(buffer.slice(0, count));
+  }
+  closeQuietly(connection);
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+}

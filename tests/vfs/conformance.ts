@@ -1,0 +1,300 @@
+/** What every file-system view must do, whatever is below it: the same claims run over each driver and wrapper. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { assertFails, at, bytes, drain, listAll, namesOf, put, readText } from "./helpers.ts";
+
+/** A fresh, empty view. */
+export interface Subject {
+  readonly vfs: Vfs;
+  readonly cleanup: () => Promise<void>;
+}
+
+type Claim = (vfs: Vfs) => Promise<void>;
+
+/** Registers one test for each claim. */
+export function conformance(name: string, makeSubject: () => Promise<Subject>): void {
+  for (const [claim, check] of Object.entries({ ...reading, ...writing, ...directories, ...names, ...extras })) {
+    Deno.test(`${name} ${claim}`, async () => {
+      const { vfs, cleanup } = await makeSubject();
+      try {
+        await check(vfs);
+      } finally {
+        await cleanup();
+      }
+    });
+  }
+}
+
+const reading: Readonly<Record<string, Claim>> = {
+  "tells a file by name, kind, size and time": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/d/a.txt", "hello");
+    const entry = await vfs.stat(at("/d/a.txt"));
+    assertEquals([entry.name, entry.kind, entry.size, entry.linked], ["a.txt", "file", 5, undefined]);
+    assert(Number.isFinite(entry.modified) && entry.mode > 0 && entry.mode <= 0o7777 && entry.links >= 1);
+  },
+  "tells the root as a directory called /": async (vfs) => {
+    const entry = await vfs.stat(at("/"));
+    assertEquals([entry.name, entry.kind], ["/", "directory"]);
+  },
+  "reads from the start, an offset and exactly the end": async (vfs) => {
+    await put(vfs, "/f", "0123456789");
+    assertEquals(await readText(vfs, "/f"), "0123456789");
+    assertEquals(await readText(vfs, "/f", 7), "789");
+    assertEquals(await readText(vfs, "/f", 10), "");
+    await assertFails("pastEnd", () => vfs.openRead(at("/f"), 11));
+  },
+  "says the size of the whole file whatever the offset": async (vfs) => {
+    await put(vfs, "/f", "0123456789");
+    const source = await vfs.openRead(at("/f"), 4);
+    assertEquals(source.size, 10);
+    source.close();
+    source.close();
+  },
+  "reads back a file of many pieces": async (vfs) => {
+    const piece = new Uint8Array(100_003).map((_, index) => index * 31);
+    const sink = await vfs.openWrite(at("/big"));
+    for (let count = 0; count < 7; count++) await sink.write(piece);
+    await sink.commit();
+    const all = await drain(await vfs.openRead(at("/big")), 65_536);
+    assertEquals(all.length, 7 * piece.length);
+    for (let start = 0; start < all.length; start += piece.length) {
+      assertEquals(all.subarray(start, start + piece.length), piece);
+    }
+  },
+  "refuses to read what is no file": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/f", "x");
+    await assertFails("notFound", () => vfs.openRead(at("/missing")));
+    await assertFails("notFound", () => vfs.stat(at("/missing")));
+    await assertFails("isDirectory", () => vfs.openRead(at("/d")));
+    await assertFails("notDirectory", () => vfs.openRead(at("/f/x")));
+    await assertFails("notDirectory", () => listAll(vfs, "/f"));
+    await assertFails("notFound", () => listAll(vfs, "/missing"));
+    await assertFails("notFound", () => namesOf(vfs, "/missing"));
+  },
+};
+
+const writing: Readonly<Record<string, Claim>> = {
+  "makes an empty file": async (vfs) => {
+    const sink = await vfs.openWrite(at("/empty"));
+    assertEquals([sink.initialSize, sink.created], [0, true]);
+    await sink.commit();
+    assertEquals((await vfs.stat(at("/empty"))).size, 0);
+    assertEquals(await readText(vfs, "/empty"), "");
+  },
+  "replaces the whole content, also with REST 0": async (vfs) => {
+    await put(vfs, "/f", "a long content");
+    const sink = await vfs.openWrite(at("/f"));
+    assertEquals([sink.initialSize, sink.created], [0, false]);
+    await sink.write(bytes("short"));
+    await sink.commit();
+    assertEquals(await readText(vfs, "/f"), "short");
+    await put(vfs, "/f", "s", { offset: 0 });
+    assertEquals(await readText(vfs, "/f"), "s");
+  },
+  "writes at an offset and leaves the rest": async (vfs) => {
+    await put(vfs, "/f", "0123456789");
+    const sink = await vfs.openWrite(at("/f"), { offset: 3 });
+    assertEquals([sink.initialSize, sink.created], [10, false]);
+    await sink.write(bytes("ab"));
+    await sink.commit();
+    assertEquals(await readText(vfs, "/f"), "012ab56789");
+    await put(vfs, "/f", "XYZ", { offset: 10 });
+    assertEquals(await readText(vfs, "/f"), "012ab56789XYZ");
+  },
+  "refuses an offset past the end and harms nothing": async (vfs) => {
+    await put(vfs, "/f", "0123");
+    await assertFails("pastEnd", () => vfs.openWrite(at("/f"), { offset: 5 }));
+    await assertFails("pastEnd", () => vfs.openWrite(at("/new"), { offset: 1 }));
+    assertEquals(await readText(vfs, "/f"), "0123");
+    await assertFails("notFound", () => vfs.stat(at("/new")));
+  },
+  "appends to what is there and makes what is not": async (vfs) => {
+    await put(vfs, "/f", "one", { append: true });
+    const sink = await vfs.openWrite(at("/f"), { append: true });
+    assertEquals([sink.initialSize, sink.created], [3, false]);
+    await sink.write(bytes("two"));
+    await sink.write(bytes("three"));
+    await sink.commit();
+    assertEquals(await readText(vfs, "/f"), "onetwothree");
+  },
+  "keeps both of two appends at once": async (vfs) => {
+    await put(vfs, "/f", "-");
+    const one = await vfs.openWrite(at("/f"), { append: true });
+    const other = await vfs.openWrite(at("/f"), { append: true });
+    await one.write(bytes("a"));
+    await other.write(bytes("b"));
+    await one.commit();
+    await other.commit();
+    assertEquals(await readText(vfs, "/f"), "-ab");
+  },
+  "makes only what is not there when exclusive": async (vfs) => {
+    await put(vfs, "/f", "first", { exclusive: true });
+    await assertFails("exists", () => vfs.openWrite(at("/f"), { exclusive: true }));
+    assertEquals(await readText(vfs, "/f"), "first");
+  },
+  "does not write where a file cannot be": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/f", "x");
+    await assertFails("isDirectory", () => vfs.openWrite(at("/d")));
+    await assertFails("isDirectory", () => vfs.openWrite(at("/")));
+    await assertFails("notFound", () => vfs.openWrite(at("/missing/f")));
+    await assertFails("notDirectory", () => vfs.openWrite(at("/f/g")));
+  },
+  "survives an abort in the middle": async (vfs) => {
+    await put(vfs, "/f", "old");
+    const sink = await vfs.openWrite(at("/f"), { append: true });
+    await sink.write(bytes("new"));
+    await sink.abort();
+    assertEquals(await readText(vfs, "/f"), "oldnew");
+  },
+  "removes files and nothing else": async (vfs) => {
+    await put(vfs, "/f", "x");
+    await vfs.mkdir(at("/d"));
+    await vfs.remove(at("/f"));
+    await assertFails("notFound", () => vfs.stat(at("/f")));
+    await assertFails("notFound", () => vfs.remove(at("/f")));
+    await assertFails("isDirectory", () => vfs.remove(at("/d")));
+  },
+};
+
+const directories: Readonly<Record<string, Claim>> = {
+  "makes and removes directories": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await assertFails("exists", () => vfs.mkdir(at("/d")));
+    await assertFails("exists", () => vfs.mkdir(at("/")));
+    await assertFails("notFound", () => vfs.mkdir(at("/missing/d")));
+    await put(vfs, "/d/f", "x");
+    await assertFails("exists", () => vfs.mkdir(at("/d/f")));
+    await assertFails("notEmpty", () => vfs.rmdir(at("/d")));
+    await assertFails("notDirectory", () => vfs.rmdir(at("/d/f")));
+    await vfs.remove(at("/d/f"));
+    await vfs.rmdir(at("/d"));
+    await assertFails("notFound", () => vfs.rmdir(at("/d")));
+  },
+  "keeps the root": async (vfs) => {
+    await assertFails("denied", () => vfs.rmdir(at("/")));
+    await assertFails("isDirectory", () => vfs.remove(at("/")));
+    await assertFails("denied", () => vfs.rename(at("/"), at("/d")));
+    await put(vfs, "/f", "x");
+    await assertFails("exists", () => vfs.rename(at("/f"), at("/")));
+  },
+  "lists an empty directory as nothing": async (vfs) => {
+    assertEquals((await listAll(vfs, "/")).size, 0);
+    assertEquals(await namesOf(vfs, "/"), []);
+  },
+  "lists files and directories, and can be left in the middle": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/f", "12345");
+    const entries = await listAll(vfs, "/");
+    assertEquals([...entries.keys()], ["d", "f"]);
+    assertEquals([entries.get("d")?.kind, entries.get("f")?.kind, entries.get("f")?.size], ["directory", "file", 5]);
+    assertEquals(await namesOf(vfs, "/"), ["d", "f"]);
+    for await (const _ of vfs.list(at("/"))) break;
+  },
+  "lists many entries in batches, each once": async (vfs) => {
+    const expected = Array.from({ length: 300 }, (_, index) => `f${index}`).sort();
+    for (const name of expected) await (await vfs.openWrite(at(`/${name}`))).commit();
+    let batches = 0;
+    for await (const batch of vfs.list(at("/"))) {
+      assert(batch.length <= 64);
+      batches++;
+    }
+    assert(batches >= 5);
+    assertEquals([...(await listAll(vfs, "/")).keys()].sort(), expected);
+    assertEquals(await namesOf(vfs, "/"), expected);
+  },
+  "renames files and directories with their content": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/d/f", "content");
+    await vfs.rename(at("/d/f"), at("/g"));
+    assertEquals(await readText(vfs, "/g"), "content");
+    await vfs.rename(at("/g"), at("/d/h"));
+    await vfs.rename(at("/d"), at("/e"));
+    assertEquals(await readText(vfs, "/e/h"), "content");
+    await assertFails("notFound", () => vfs.stat(at("/d")));
+    await vfs.rename(at("/e"), at("/e"));
+    assertEquals(await readText(vfs, "/e/h"), "content");
+  },
+  "replaces a file by rename, never a directory": async (vfs) => {
+    await put(vfs, "/a", "a");
+    await put(vfs, "/b", "b");
+    await vfs.rename(at("/a"), at("/b"));
+    assertEquals(await readText(vfs, "/b"), "a");
+    await vfs.mkdir(at("/d"));
+    await vfs.mkdir(at("/e"));
+    await assertFails("exists", () => vfs.rename(at("/b"), at("/d")));
+    await assertFails("exists", () => vfs.rename(at("/e"), at("/d")));
+    await assertFails("exists", () => vfs.rename(at("/d"), at("/b")));
+    assertEquals(await namesOf(vfs, "/"), ["b", "d", "e"]);
+  },
+  "never loses what it cannot rename": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/d/f", "x");
+    await assertFails("badName", () => vfs.rename(at("/d"), at("/d/sub")));
+    await assertFails("notFound", () => vfs.rename(at("/d/f"), at("/missing/f")));
+    await put(vfs, "/g", "y");
+    await assertFails("notDirectory", () => vfs.rename(at("/g"), at("/d/f/g")));
+    await assertFails("notFound", () => vfs.rename(at("/missing"), at("/h")));
+    assertEquals([await readText(vfs, "/d/f"), await readText(vfs, "/g")], ["x", "y"]);
+  },
+};
+
+const ODD_NAMES = [
+  "two words",
+  " leading and trailing ",
+  '"quoted"',
+  "-rf",
+  "[1]*?{a,b}",
+  "semi;colon",
+  "back\\slash",
+  "tab\there",
+  "ÿ日本語🎉",
+  "e\u0301",
+  "\u00e9",
+  "\uFFFD",
+  "...",
+  "~",
+  "x".repeat(255),
+];
+
+const names: Readonly<Record<string, Claim>> = {
+  "keeps odd names as they are": async (vfs) => {
+    for (const name of ODD_NAMES) await put(vfs, `/${name}`, name);
+    assertEquals([...(await listAll(vfs, "/")).keys()].sort(), [...ODD_NAMES].sort());
+    assertEquals(await namesOf(vfs, "/"), [...ODD_NAMES].sort());
+    for (const name of ODD_NAMES) {
+      assertEquals(await readText(vfs, `/${name}`), name);
+      assertEquals((await vfs.stat(at(`/${name}`))).name, name);
+      await vfs.rename(at(`/${name}`), at("/plain"));
+      await vfs.rename(at("/plain"), at(`/${name}`));
+      await vfs.remove(at(`/${name}`));
+      await vfs.mkdir(at(`/${name}`));
+      await vfs.rmdir(at(`/${name}`));
+    }
+  },
+};
+
+const extras: Readonly<Record<string, Claim>> = {
+  "sets modes and times of files and directories": async (vfs) => {
+    const { setMode, setModified } = vfs.extras;
+    assert(setMode && setModified);
+    await put(vfs, "/f", "x");
+    await vfs.mkdir(at("/d"));
+    for (const path of ["/f", "/d"]) {
+      await setMode(at(path), 0o750);
+      await setModified(at(path), Date.UTC(2001, 1, 3, 4, 5, 6));
+      const entry = await vfs.stat(at(path));
+      assertEquals([entry.mode, entry.modified], [0o750, Date.UTC(2001, 1, 3, 4, 5, 6)]);
+    }
+    await assertFails("notFound", () => setMode(at("/missing"), 0o600));
+    await assertFails("notFound", () => setModified(at("/missing"), 0));
+  },
+  "tells free and total space": async (vfs) => {
+    assert(vfs.extras.space);
+    const { free, total } = await vfs.extras.space(at("/"));
+    assert(free > 0 && free <= total);
+  },
+};
