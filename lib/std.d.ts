@@ -32,11 +32,6 @@ declare module "@std/cli/prompt-secret" {
   export function promptSecret(message?: string): string | null;
 }
 
-declare module "@std/cli" {
-  export * from "@std/cli/parse-args";
-  export * from "@std/cli/prompt-secret";
-}
-
 declare module "@std/assert" {
   type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
   export function assert(condition: unknown, message?: string): asserts condition;

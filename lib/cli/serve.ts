@@ -149,7 +149,7 @@ async function openUsers(settings: Settings, events: EventStream): Promise<Accou
     const hint = settings.users === undefined
       ? ": name one with --users FILE, or serve a directory with --anonymous DIR"
       : "";
-    throw new UsageError(`${error.problems.join("; ")}${hint}`);
+    throw new UsageError(`${error.message}${hint}`);
   }
 }
 

@@ -35,6 +35,12 @@ export function sameAddress(a: string, b: string): boolean {
   return left.every((byte, index) => byte === right[index]);
 }
 
+/** The one way to write an address that RFC 5952 recommends, so that equal addresses are equal texts; `undefined` where it is none. */
+export function canonicalIp(text: string): string | undefined {
+  const bytes = parseIp(text);
+  return bytes?.length === 16 ? formatIpv6(bytes) : bytes?.join(".");
+}
+
 /** 127.0.0.0/8 and ::1. */
 export function isLoopback(text: string): boolean {
   const bytes = parseIp(text);
@@ -219,4 +225,19 @@ function spread(bytes: Uint8Array, length: number, gap: number): Uint8Array | un
   bytes.copyWithin(16 - (length - gap), gap, length);
   bytes.fill(0, gap, 16 - (length - gap));
   return bytes;
+}
+
+/** RFC 5952 section 4: lower case, no leading zeros, `::` for the first of the longest runs of two or more zero groups. */
+function formatIpv6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, index) => (bytes[2 * index] ?? 0) << 8 | (bytes[2 * index + 1] ?? 0));
+  let start = 0;
+  let length = 1;
+  for (let from = 0; from < groups.length; from++) {
+    let to = from;
+    while (groups[to] === 0) to++;
+    if (to - from > length) [start, length] = [from, to - from];
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (length < 2) return hex.join(":");
+  return `${hex.slice(0, start).join(":")}::${hex.slice(start + length).join(":")}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { canonicalAddress, isIpv4, isIpv6 } from "./ip_address.ts";
+import { canonicalIp, familyOf } from "../net/ip.ts";
 
 /** Where a data connection goes to. */
 export interface Endpoint {
@@ -50,7 +50,8 @@ export function parseEprt(argument: string): ParsedEndpoint {
   const [, family = "", address = "", portText = "", rest, ...more] = argument.split(delimiter);
   if (rest !== "" || more.length > 0 || !/^\d+$/.test(family)) return SYNTAX_ERROR;
   if (family !== "1" && family !== "2") return UNKNOWN_FAMILY;
-  const hostname = (family === "1" ? isIpv4(address) : isIpv6(address)) ? canonicalAddress(address) : undefined;
+  const looksRight = family === "1" ? !address.includes(":") : address.includes(":") && !address.includes("%");
+  const hostname = looksRight ? canonicalIp(address) : undefined;
   const port = parsePortNumber(portText);
   if (hostname === undefined || port === undefined) return SYNTAX_ERROR;
   return { kind: "endpoint", endpoint: { hostname, port } };
@@ -67,13 +68,13 @@ export function parseEpsv(argument: string | undefined): EpsvRequest {
 
 /** The argument of PORT. Throws a `TypeError` for an address that is not IPv4. */
 export function formatPort(endpoint: Endpoint): string {
-  if (!isIpv4(endpoint.hostname)) throw new TypeError(`Cannot write "${endpoint.hostname}" as an IPv4 address`);
+  if (familyOf(endpoint.hostname) !== 4) throw new TypeError(`Cannot write "${endpoint.hostname}" as an IPv4 address`);
   return [...endpoint.hostname.split("."), endpoint.port >> 8, endpoint.port & 0xff].join(",");
 }
 
 /** The argument of EPRT. */
 export function formatEprt(endpoint: Endpoint): string {
-  return `|${isIpv4(endpoint.hostname) ? 1 : 2}|${endpoint.hostname}|${endpoint.port}|`;
+  return `|${familyOf(endpoint.hostname) === 4 ? 1 : 2}|${endpoint.hostname}|${endpoint.port}|`;
 }
 
 /**

@@ -11,12 +11,15 @@ import type { CommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";
 
+/** Verbs of RFC 959, 1639 and 2640 that mean something, but not to this server: 502, not 500 (RFC 959 section 4.2). */
+const NOT_HERE: ReadonlySet<string> = new Set(["SMNT", "LPRT", "LPSV", "LANG"]);
+
 /**
  * Known (500), available (502), logged in (530), argument (501), permission (550), then the handler. The last two checks are the row's
  * own, where the argument is parsed. Never throws and never rejects: what a handler throws becomes a reply here.
  */
 export function dispatch(context: CommandContext, row: Command | undefined, line: CommandLine): Answer {
-  if (!row) return reply.unknownCommand(line.verb);
+  if (!row) return NOT_HERE.has(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
   if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
   if (!row.open && !context.login.account) return reply.notLoggedIn;
   forgetOneTimeState(context, row);

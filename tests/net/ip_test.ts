@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  canonicalIp,
   familyOf,
   isLoopback,
   isPrivate,
@@ -167,4 +168,22 @@ Deno.test("parseNetwork refuses a bad prefix and stray host bits", () => {
   for (const text of [...cases, "10.0.0.0/8/8", "host/8", "::ffff:10.0.0.0/8"]) {
     assertEquals(parseNetwork(text), undefined, text);
   }
+});
+
+Deno.test("canonicalIp writes equal addresses alike", () => {
+  const cases: [string, string | undefined][] = [
+    ["::FFFF:127.0.0.1", "127.0.0.1"],
+    ["::ffff:7f00:1", "127.0.0.1"],
+    ["2001:0DB8:0:0:0:0:0:1", "2001:db8::1"],
+    ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+    ["2001:0:0:1:0:0:0:1", "2001:0:0:1::1"],
+    ["2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    ["0:0:0:0:0:0:0:0", "::"],
+    ["1:0:0:0:0:0:0:0", "1::"],
+    ["fe80::1%eth0", "fe80::1"],
+    ["::127.0.0.1", "::7f00:1"],
+    ["localhost", undefined],
+    ["", undefined],
+  ];
+  for (const [text, expected] of cases) assertEquals(canonicalIp(text), expected, text);
 });

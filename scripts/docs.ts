@@ -1,0 +1,60 @@
+// deno-lint-ignore-file no-console -- a script talks to the person who runs it
+/**
+ * `deno task docs`: writes the tables of `docs/commands.md` and `README.md` from the command table. With `--check` it writes nothing and
+ * fails when they are out of date.
+ *
+ * @module
+ */
+
+import type { Command } from "../lib/commands/command.ts";
+import { commandTable } from "../lib/commands/table.ts";
+
+const START = "<!-- generated from the command table: deno task docs -->";
+const END = "<!-- end of the generated part -->";
+
+/** A `|` would end the cell. */
+const cell = (text: string) => text.replaceAll("|", "\\|");
+
+function row(entry: Command, prefix = ""): string {
+  const { verb, aliases = [], syntax, summary, source, open } = entry;
+  const names = [verb, ...aliases].map((name) => `\`${prefix}${name}\``).join(" ");
+  const usage = syntax === undefined ? "" : `\`${cell(syntax)}\``;
+  return `| ${names} | ${usage} | ${cell(summary)} | ${source} | ${open ? "no" : "yes"} |`;
+}
+
+function fullTable(): string {
+  const rows = commandTable.commands.flatMap((entry) => [
+    row(entry),
+    ...entry.subcommands?.map((each) => row(each, `${entry.verb} `)) ?? [],
+  ]);
+  return ["| command | argument | what it does | source | needs login |", "| --- | --- | --- | --- | --- |", ...rows]
+    .join("\n");
+}
+
+/** One line a family would need prose; one line a command is enough for a first look. */
+function shortTable(): string {
+  const rows = commandTable.commands.map(({ verb, aliases = [], summary }) =>
+    `| ${[verb, ...aliases].map((name) => `\`${name}\``).join(" ")} | ${cell(summary)} |`
+  );
+  return ["| command | what it does |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** Replaces what stands between the two marks. */
+function fill(document: string, path: string, table: string): string {
+  const from = document.indexOf(START);
+  const to = document.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`No place for the command table in "${path}"`);
+  return `${document.slice(0, from + START.length)}\n${table}\n${document.slice(to)}`;
+}
+
+const check = Deno.args.includes("--check");
+let stale = false;
+for (const [path, table] of [["docs/commands.md", fullTable()], ["README.md", shortTable()]] as const) {
+  const before = await Deno.readTextFile(path);
+  const after = fill(before, path, table);
+  if (before === after) continue;
+  stale = true;
+  if (!check) await Deno.writeTextFile(path, after);
+  console.error(check ? `${path} is out of date: run deno task docs` : `Wrote ${path}`);
+}
+Deno.exit(check && stale ? 1 : 0);
