@@ -86,12 +86,8 @@ export class DiskVfs implements Vfs {
     });
   }
 
-  async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
-    try {
-      return await this.#openWrite(path, options);
-    } catch (error) {
-      throw toVfsError(error, path);
-    }
+  openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
+    return attempt(path, () => this.#openWrite(path, options));
   }
 
   mkdir(path: VirtualPath): Promise<void> {
@@ -126,18 +122,17 @@ export class DiskVfs implements Vfs {
     return entry;
   }
 
-  async #openWrite(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+  #openWrite(path: VirtualPath, options: OpenWriteOptions): FileSink {
     const { append = false, offset = 0, exclusive = false } = options;
     const found = exclusive ? undefined : this.#openExisting(path, append);
     if (found === undefined) {
       if (offset > 0) throw pastEnd(path);
-      return new DiskSink(this.#create(path, options), { path, size: 0, created: true });
+      return new DiskSink(this.#create(path, options), { path, size: 0, created: true, replaces: false });
     }
     const { file, info } = found;
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
-    const replaces = !append && offset === 0;
-    if (replaces && info.size > 0) await truncate(file);
-    return new DiskSink(file, { path, size: replaces ? 0 : info.size, created: false });
+    const replaces = !append && offset === 0 && info.size > 0;
+    return new DiskSink(file, { path, size: replaces ? 0 : info.size, created: false, replaces });
   }
 
   #openExisting(path: VirtualPath, append: boolean): ReturnType<DiskRoot["open"]> | undefined {
@@ -197,15 +192,6 @@ function seekTo(file: Deno.FsFile, { path, offset, size }: Seek): void {
   try {
     if (offset > size) throw pastEnd(path);
     file.seekSync(offset, Deno.SeekMode.Start);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
-async function truncate(file: Deno.FsFile): Promise<void> {
-  try {
-    await file.truncate(0);
   } catch (error) {
     file.close();
     throw error;

@@ -52,6 +52,8 @@ export class DiskSource implements FileSource {
 /** What a sink says of its file besides. */
 export interface SinkOptions extends HandleOptions {
   readonly created: boolean;
+  /** The old content goes with the first byte, or at the commit: an upload that never comes about leaves it as it was. */
+  readonly replaces: boolean;
 }
 
 /** A file open for writing. */
@@ -60,6 +62,7 @@ export class DiskSink implements FileSink {
   readonly created: boolean;
   readonly #path: VirtualPath;
   readonly #file: Deno.FsFile;
+  #replaces: boolean;
   #written = 0;
   #open = true;
 
@@ -69,12 +72,14 @@ export class DiskSink implements FileSink {
     this.#path = options.path;
     this.initialSize = options.size;
     this.created = options.created;
+    this.#replaces = options.replaces;
   }
 
   async write(data: Uint8Array): Promise<void> {
     const small = this.#written + data.length <= SMALL;
     this.#written += data.length;
     try {
+      if (this.#replaces) await this.#dropOldContent();
       for (let done = 0; done < data.length;) {
         const rest = data.subarray(done);
         done += small ? this.#file.writeSync(rest) : await this.#file.write(rest);
@@ -84,18 +89,27 @@ export class DiskSink implements FileSink {
     }
   }
 
-  commit(): Promise<void> {
+  async commit(): Promise<void> {
     try {
+      if (this.#replaces && this.#open) await this.#dropOldContent();
       this.#close();
-      return Promise.resolve();
     } catch (error) {
-      return Promise.reject(toVfsError(error, this.#path));
+      throw toVfsError(error, this.#path);
     }
   }
 
   abort(): Promise<void> {
-    // A close that fails leaves nothing to do, and the upload is reported as failed anyway.
-    return this.commit().catch(() => {});
+    try {
+      this.#close();
+    } catch {
+      // A close that fails leaves nothing to do, and the upload is reported as failed anyway.
+    }
+    return Promise.resolve();
+  }
+
+  async #dropOldContent(): Promise<void> {
+    this.#replaces = false;
+    await this.#file.truncate(0);
   }
 
   #close(): void {

@@ -34,8 +34,8 @@ export interface MemoryVfsOptions {
 export class MemoryVfs implements Vfs {
   readonly extras: VfsExtras;
   readonly #clock: () => number;
-  readonly #budget: MemoryBudget;
-  readonly #root: MemoryDirectory;
+  #budget: MemoryBudget;
+  #root: MemoryDirectory;
   #lastId = 0;
 
   constructor(options: MemoryVfsOptions = {}) {
@@ -59,7 +59,27 @@ export class MemoryVfs implements Vfs {
     const resolved = resolvePath(ROOT, path);
     this.#makeDirectories(parentOf(resolved));
     const data = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    this.#openForWriting(resolved, {}).write(0, data);
+    const file = this.#openForWriting(resolved, {});
+    if (file.size > 0) file.truncate(++this.#lastId);
+    file.write(0, data);
+    file.modified = this.#clock();
+  }
+
+  /**
+   * A file system of its own with the same files. The bytes are shared until one of the two writes to them, so a clone costs one small
+   * object for each file and directory.
+   */
+  clone(): MemoryVfs {
+    const clone = new MemoryVfs({ clock: this.#clock, capacity: this.#budget.capacity });
+    clone.restore(this);
+    return clone;
+  }
+
+  /** Has the files of `other` from now on, as a {@link clone} of it would. Handles that are open stay with the files that were there. */
+  restore(other: MemoryVfs): void {
+    const budget = new MemoryBudget(this.#budget.capacity);
+    this.#root = other.#root.clone({ budget, nextId: () => ++this.#lastId });
+    this.#budget = budget;
   }
 
   stat(path: VirtualPath): Promise<Entry> {
@@ -86,9 +106,11 @@ export class MemoryVfs implements Vfs {
     return attempt(() => {
       const created = this.#find(path) === undefined;
       const file = this.#openForWriting(path, options);
+      const replaces = !created && !options.append && (options.offset ?? 0) === 0;
       return new MemorySink(file, {
         created,
         clock: this.#clock,
+        truncate: replaces ? () => file.truncate(++this.#lastId) : undefined,
         position: options.append ? "end" : options.offset ?? 0,
       });
     });
@@ -145,8 +167,6 @@ export class MemoryVfs implements Vfs {
     if (options.exclusive) throw new VfsError("exists", `Already there: "${path}"`);
     const file = this.#file(path);
     if (offset > file.size) throw pastEnd(path);
-    if (offset === 0 && !options.append) file.truncate();
-    file.modified = this.#clock();
     return file;
   }
 

@@ -43,6 +43,15 @@ export class MemoryContent {
     this.#size = Math.max(this.#size, position + data.length);
   }
 
+  /** A content of its own with the same bytes; blocks are shared until one of the two writes to them. */
+  fork(): MemoryContent {
+    this.#blocks = this.#blocks.map(({ bytes }) => ({ bytes, shared: true }));
+    const fork = new MemoryContent();
+    fork.#blocks = [...this.#blocks];
+    fork.#size = this.#size;
+    return fork;
+  }
+
   /** The content as it is now; costs one small object a block, and later one copy of each block that is written to. */
   snapshot(): Snapshot {
     const blocks = this.#blocks.map((block) => block.bytes);

@@ -35,6 +35,8 @@ export class MemorySource implements FileSource {
 export interface MemorySinkOptions {
   readonly created: boolean;
   readonly clock: () => number;
+  /** Drops the old content, where it is replaced: called with the first byte, or at the commit. */
+  readonly truncate: (() => void) | undefined;
   /** `end`: behind the last byte at each write, so that two who append do not overwrite each other. */
   readonly position: number | "end";
 }
@@ -46,9 +48,11 @@ export class MemorySink implements FileSink {
   readonly #file: MemoryFile;
   readonly #clock: () => number;
   #position: number | "end";
+  #truncate: (() => void) | undefined;
 
   constructor(file: MemoryFile, options: MemorySinkOptions) {
-    this.initialSize = file.size;
+    this.initialSize = options.truncate ? 0 : file.size;
+    this.#truncate = options.truncate;
     this.created = options.created;
     this.#file = file;
     this.#clock = options.clock;
@@ -56,6 +60,7 @@ export class MemorySink implements FileSink {
   }
 
   write(data: Uint8Array): Promise<void> {
+    this.#dropOldContent();
     const position = this.#position === "end" ? this.#file.size : this.#position;
     try {
       // Another sink may have emptied the file meanwhile; a disk then leaves a hole of zero bytes.
@@ -70,10 +75,18 @@ export class MemorySink implements FileSink {
   }
 
   commit(): Promise<void> {
+    this.#dropOldContent();
     return Promise.resolve();
   }
 
   abort(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #dropOldContent(): void {
+    if (!this.#truncate) return;
+    this.#truncate();
+    this.#truncate = undefined;
+    this.#file.modified = this.#clock();
   }
 }

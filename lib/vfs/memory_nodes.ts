@@ -33,10 +33,16 @@ interface NodeOptions {
   readonly modified: number;
 }
 
+/** What a copy of a node needs of the file system it is for. */
+interface CloneOptions {
+  readonly budget: MemoryBudget;
+  readonly nextId: () => number;
+}
+
 /** A regular file. Handles hold on to it, so it outlives its name. */
 export class MemoryFile {
   readonly kind = "file";
-  readonly id: number;
+  #id: number;
   mode = 0o644;
   modified: number;
   #content = new MemoryContent();
@@ -44,8 +50,13 @@ export class MemoryFile {
 
   constructor(budget: MemoryBudget, options: NodeOptions) {
     this.#budget = budget;
-    this.id = options.id;
+    this.#id = options.id;
     this.modified = options.modified;
+  }
+
+  /** Names the file; another number after {@link truncate}, or what is known of the old content would be taken for the new one's. */
+  get id(): number {
+    return this.#id;
   }
 
   get size(): number {
@@ -63,10 +74,20 @@ export class MemoryFile {
     this.#content.write(position, data);
   }
 
-  /** Empties the file; readers keep what they have open. */
-  truncate(): void {
+  /** Empties the file, which is another one from then on; readers keep what they have open. */
+  truncate(id: number): void {
+    this.#id = id;
     this.#budget?.take(-this.size);
     this.#content = new MemoryContent();
+  }
+
+  /** The same file for another file system, whose budget pays for it; what open handles write stays with this one. */
+  clone({ budget, nextId }: CloneOptions): MemoryFile {
+    budget.take(this.size);
+    const clone = new MemoryFile(budget, { id: nextId(), modified: this.modified });
+    clone.mode = this.mode;
+    clone.#content = this.#content.fork();
+    return clone;
   }
 
   /** Gives the bytes back when the last name is gone; what open handles still write counts no more. */
@@ -88,6 +109,14 @@ export class MemoryDirectory {
   constructor(options: NodeOptions) {
     this.id = options.id;
     this.modified = options.modified;
+  }
+
+  /** As {@link MemoryFile.clone}, with everything below. */
+  clone(options: CloneOptions): MemoryDirectory {
+    const clone = new MemoryDirectory({ id: options.nextId(), modified: this.modified });
+    clone.mode = this.mode;
+    for (const [name, node] of this.entries) clone.entries.set(name, node.clone(options));
+    return clone;
   }
 }
 

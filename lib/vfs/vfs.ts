@@ -77,7 +77,10 @@ export interface FileSource extends ByteSource {
   readonly size: number;
 }
 
-/** A file open for writing. Exactly one of `commit` and `abort` ends it. */
+/**
+ * A file open for writing. `commit` or `abort` ends it; `abort` behind a `commit` that rejected does nothing. Old content that is to be
+ * replaced stays until the first byte is written or the sink is committed.
+ */
 export interface FileSink {
   /** Bytes of the file before anything was written; 0 for a new one and for one whose content is replaced. */
   readonly initialSize: number;

@@ -143,6 +143,18 @@ const writing: Readonly<Record<string, Claim>> = {
     await assertFails("notFound", () => vfs.openWrite(at("/missing/f")));
     await assertFails("notDirectory", () => vfs.openWrite(at("/f/g")));
   },
+  "keeps the old content until the first byte of the new": async (vfs) => {
+    await put(vfs, "/f", "old");
+    const untouched = await vfs.openWrite(at("/f"));
+    assertEquals(await readText(vfs, "/f"), "old");
+    await untouched.abort();
+    assertEquals(await readText(vfs, "/f"), "old");
+  },
+  "replaces with nothing when nothing is written": async (vfs) => {
+    await put(vfs, "/f", "old");
+    await (await vfs.openWrite(at("/f"))).commit();
+    assertEquals(await readText(vfs, "/f"), "");
+  },
   "survives an abort in the middle": async (vfs) => {
     await put(vfs, "/f", "old");
     const sink = await vfs.openWrite(at("/f"), { append: true });
