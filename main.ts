@@ -4,15 +4,19 @@
  * @module
  */
 
+import { runConfig } from "./lib/cli/config.ts";
 import type { CommandIo } from "./lib/cli/io.ts";
+import { runPermissions } from "./lib/cli/permissions.ts";
 import { runServe } from "./lib/cli/serve.ts";
 import { runUser, type UserIo } from "./lib/cli/user.ts";
-import { VERSION } from "./lib/version.ts";
+import { versionLine } from "./lib/version.ts";
 
 const USAGE = `denoftpd, an FTP server
 
 Usage: denoftpd serve [flags]     run the server
        denoftpd user ACTION …     manage accounts
+       denoftpd config [flags]    show with which settings "serve" would run, and why
+       denoftpd permissions …     print the smallest flags for "deno run"
        denoftpd version
        denoftpd help [COMMAND]
 
@@ -30,12 +34,16 @@ const io: CommandIo & UserIo = {
 async function run([name = "help", ...args]: readonly string[]): Promise<number> {
   switch (name) {
     case "serve":
-      return await runServe(args, io);
+      return await runServe(args, io, { ownsProcess: true });
     case "user":
       return await runUser(args, io);
+    case "config":
+      return await runConfig(args, io);
+    case "permissions":
+      return await runPermissions(args, io);
     case "version":
     case "--version":
-      io.stdout(`denoftpd ${VERSION} (deno ${Deno.version.deno})\n`);
+      io.stdout(`${versionLine()}\n`);
       return 0;
     case "help":
     case "--help":

@@ -69,6 +69,14 @@ export interface ReplySent extends Actor {
   readonly text: string;
 }
 
+/** A data connection is there, and protected where PROT asks for it; the transfer begins. */
+export interface DataOpened extends Actor {
+  readonly type: "dataOpened";
+  readonly secure: boolean;
+  /** Whether it took up a TLS session; absent in clear. */
+  readonly resumed?: boolean;
+}
+
 /** A transfer ended: the record that an xferlog line and the fixture's journal are made of. */
 export interface TransferEnded extends Actor {
   readonly type: "transfer";
@@ -112,6 +120,7 @@ export type ServerEvent =
   | LoginTried
   | CommandReceived
   | ReplySent
+  | DataOpened
   | TransferEnded
   | FileChanged
   | Problem;

@@ -48,6 +48,7 @@ const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   login: "info",
   command: "debug",
   reply: "debug",
+  dataOpened: "debug",
   transfer: "info",
   fileChanged: "info",
   problem: "warning",
@@ -119,6 +120,8 @@ function sentence(event: ServerEvent): string {
       return `> ${quoted(event.line)}`;
     case "reply":
       return `< ${event.code} ${quoted(event.text)}`;
+    case "dataOpened":
+      return `Data connection open, ${event.secure ? "TLS" : "clear"}${event.resumed ? ", resumed" : ""}`;
     case "transfer":
       return `${event.verb} ${quoted(event.path)} ${event.bytes} bytes in ${Math.round(event.milliseconds)} ms: ${
         event.complete ? "complete" : event.reason

@@ -6,9 +6,11 @@
 
 import type { Account } from "./auth/accounts.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
-import { type Network, parseNetwork } from "./net/ip.ts";
+import type { NetworkHooks } from "./net/hooks.ts";
+import { familyOf, isUnspecified, type Network, parseNetwork } from "./net/ip.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
+import { PERSONALITIES, type Personality } from "./protocol/personality.ts";
 import type { Reply } from "./protocol/reply.ts";
 import { Zone } from "./protocol/zone.ts";
 import type { Vfs } from "./vfs/vfs.ts";
@@ -22,12 +24,17 @@ export interface PendingCommand {
   readonly address: string;
   readonly user?: string;
   readonly verb: string;
+  /** As the client sent it; absent for PASS. */
+  readonly argument?: string;
   /** Resolved virtual path, where the command is about one. */
   readonly path?: string;
 }
 
 /** May refuse a command with a reply of its choice; `undefined` lets it pass. */
 export type BeforeHook = (command: PendingCommand) => Reply | undefined | Promise<Reply | undefined>;
+
+/** Sees the final reply of a command that has run, and may send another instead; `undefined` lets it pass. */
+export type AfterHook = (command: PendingCommand, reply: Reply) => Reply | undefined | Promise<Reply | undefined>;
 
 /** Times in milliseconds; 0 switches a limit off. */
 export interface Timeouts {
@@ -110,12 +117,23 @@ export interface ServerOptions {
   /** Names HOST accepts (RFC 7151); without any, every well-formed one. */
   readonly hostNames?: readonly string[];
   readonly before?: BeforeHook;
+  readonly after?: AfterHook;
+  /** What kind of server clients take it for. Default: Unix. */
+  readonly personality?: Personality;
+  /** Stands between the server and its sockets. */
+  readonly network?: NetworkHooks;
   /** Milliseconds since 1970; for tests and reproducible listings. */
   readonly clock?: () => number;
 }
 
+/** Options without which there is nothing instead. */
+type OptionalHooks = "before" | "after" | "network";
+
 /** {@link ServerOptions} with every default filled in. */
-export interface Options extends Required<Omit<ServerOptions, "passive" | "tls" | "timeZone" | "before" | "timeouts">> {
+export interface Options
+  extends
+    Required<Omit<ServerOptions, "passive" | "tls" | "timeZone" | "timeouts" | OptionalHooks>>,
+    Pick<ServerOptions, OptionalHooks> {
   readonly passive: {
     readonly ports?: PortRange;
     readonly address?: string;
@@ -123,7 +141,6 @@ export interface Options extends Required<Omit<ServerOptions, "passive" | "tls" 
   };
   readonly tls?: Required<Omit<TlsOptions, "implicitPort">> & Pick<TlsOptions, "implicitPort">;
   readonly zone?: Zone;
-  readonly before?: BeforeHook;
   readonly timeouts: Timeouts;
 }
 
@@ -171,6 +188,7 @@ export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOption
     autoMkdir: false,
     digests: "auto",
     hostNames: [],
+    personality: PERSONALITIES.unix,
     clock: Date.now,
     ...withoutUndefined(rest),
     timeouts: Object.freeze(timeouts),
@@ -199,7 +217,13 @@ function resolvePassive({ localNetworks = LOCAL_NETWORKS, ...rest }: PassiveOpti
     if (!network) throw new RangeError(`Option "passive.localNetworks" is not an address or CIDR network: "${text}"`);
     return network;
   });
-  return Object.freeze({ ...rest, localNetworks: networks });
+  const { address } = rest;
+  if (address !== undefined && (address === "" || isUnspecified(address) || familyOf(address) === 6)) {
+    throw new RangeError(
+      `Option "passive.address" must be an IPv4 address or a name that clients can reach, not "${address}"`,
+    );
+  }
+  return Object.freeze({ ...withoutUndefined(rest), localNetworks: networks });
 }
 
 function resolveTls(given: TlsOptions): NonNullable<Options["tls"]> {

@@ -43,7 +43,9 @@ export class FtpServer implements AsyncDisposable {
   /** Everything that happens, as it happens. */
   readonly events = new EventStream();
   readonly #options: Options;
-  readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #sessions = new Set<Session>();
+  /** Everything that holds an accepted connection: sessions, handshakes, refusals on their way. */
+  readonly #serving = new Set<Promise<void>>();
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #accepting: Promise<void>[] = [];
   readonly #perAddress = new Counter();
@@ -51,7 +53,7 @@ export class FtpServer implements AsyncDisposable {
   readonly #watchdog: Watchdog;
   readonly #host: SessionHost;
   #sessionNumber = 0;
-  #stopping = false;
+  #stopping = new AbortController();
 
   /** @throws {RangeError} for an option that makes no sense. */
   constructor(options: ServerOptions) {
@@ -73,7 +75,7 @@ export class FtpServer implements AsyncDisposable {
 
   /** Live sessions. */
   get sessions(): readonly SessionInfo[] {
-    return Array.from(this.#sessions.keys(), ({ info }) => info);
+    return Array.from(this.#sessions, ({ info }) => info);
   }
 
   /** How many sessions there are: cheaper than {@link sessions}. */
@@ -81,8 +83,13 @@ export class FtpServer implements AsyncDisposable {
     return this.#sessions.size;
   }
 
-  /** Starts to accept. @throws {Deno.errors.AddrInUse} and its like when the port cannot be had. */
+  /**
+   * Starts to accept; after a {@link shutdown}, again.
+   *
+   * @throws {Deno.errors.AddrInUse} and its like when the port cannot be had.
+   */
   listen(): void {
+    if (this.#listeners.length > 0) throw new Error("The server listens already");
     const { hostname, port, tls } = this.#options;
     this.#listeners.push(Deno.listen({ hostname, port }));
     try {
@@ -91,6 +98,7 @@ export class FtpServer implements AsyncDisposable {
       for (const listener of this.#listeners.splice(0)) listener.close();
       throw error;
     }
+    this.#stopping = new AbortController();
     for (const [index, listener] of this.#listeners.entries()) {
       this.#accepting.push(this.#accept(listener, index === 1));
     }
@@ -101,14 +109,14 @@ export class FtpServer implements AsyncDisposable {
    * Always resolves; nothing of the server is left then.
    */
   async shutdown({ grace = 10_000 }: ShutdownOptions = {}): Promise<void> {
-    this.#stopping = true;
+    this.#stopping.abort();
     for (const listener of this.#listeners.splice(0)) listener.close();
     await Promise.all(this.#accepting.splice(0));
-    for (const session of this.#sessions.keys()) session.drain();
+    for (const session of this.#sessions) session.drain();
     const timer = setTimeout(() => {
-      for (const session of this.#sessions.keys()) session.kill();
+      for (const session of this.#sessions) session.kill();
     }, grace);
-    await Promise.all(this.#sessions.values());
+    await Promise.all(this.#serving);
     clearTimeout(timer);
     this.#watchdog[Symbol.dispose]();
   }
@@ -119,11 +127,12 @@ export class FtpServer implements AsyncDisposable {
   }
 
   async #accept(listener: Deno.TcpListener, implicitTls: boolean): Promise<void> {
-    while (!this.#stopping) {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       try {
         this.#receive(await listener.accept(), implicitTls);
       } catch (error) {
-        if (this.#stopping) return;
+        if (signal.aborted) return;
         this.events.emit({ type: "problem", level: "warning", message: "Cannot accept a connection", error });
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }
@@ -136,51 +145,60 @@ export class FtpServer implements AsyncDisposable {
     const refusal = this.#refusal(address, slot !== undefined);
     if (refusal !== undefined) {
       slot?.[Symbol.dispose]();
-      this.#turnAway(connection, refusal);
+      this.#hold(this.#turnAway(connection, refusal));
       return;
     }
     connection.setNoDelay(true);
     connection.setKeepAlive(true);
     const id = String(++this.#sessionNumber);
-    void this.#serve(connection, { id, implicitTls }).finally(() => slot?.[Symbol.dispose]());
+    this.#hold(this.#serve(connection, { id, implicitTls }).finally(() => slot?.[Symbol.dispose]()));
+  }
+
+  #hold(work: Promise<void>): void {
+    this.#serving.add(work);
+    void work.finally(() => this.#serving.delete(work));
   }
 
   #refusal(address: string, underAddressCap: boolean): string | undefined {
     const { maxSessions } = this.#options;
-    if (maxSessions > 0 && this.#sessions.size >= maxSessions) return "Too many sessions, try again later";
+    if (maxSessions > 0 && this.#serving.size >= maxSessions) return "Too many sessions, try again later";
     if (!underAddressCap) return "Too many sessions from your address";
     return this.#host.throttle.isBanned(address)
       ? "Too many failed logins from your address, try again later"
       : undefined;
   }
 
-  /** Always a 421, never a silent close; but a peer that does not read it is not waited for. */
-  #turnAway(connection: Connection, text: string): void {
+  /** Always a 421, never a silent close. One short line fits into the socket whether the peer reads or not. */
+  async #turnAway(connection: Connection, text: string): Promise<void> {
     const { hostname: address } = connection.remoteAddr;
     this.events.emit({ type: "connectionRefused", address, reason: text });
-    writeAll(connection, new TextEncoder().encode(formatReply(tooManySessions(text))))
-      .catch(() => {})
-      .finally(() => closeQuietly(connection));
+    try {
+      await writeAll(connection, new TextEncoder().encode(formatReply(tooManySessions(text))));
+    } catch {
+      // The peer has gone before it could be told.
+    }
+    closeQuietly(connection);
   }
 
   async #serve(accepted: Connection, { id, implicitTls }: { id: string; implicitTls: boolean }): Promise<void> {
     let connection = accepted;
     const { tls, timeouts } = this.#options;
     if (implicitTls && tls) {
+      const { signal } = this.#stopping;
       try {
-        connection = await tls.endpoint.secure(accepted, { handshakeTimeout: timeouts.handshake });
+        connection = await tls.endpoint.secure(accepted, { signal, handshakeTimeout: timeouts.handshake });
       } catch (error) {
         this.events.emit({ type: "problem", level: "debug", message: "TLS handshake failed", session: id, error });
         return;
       }
+      if (signal.aborted) return closeQuietly(connection);
     }
     const session = new Session(connection, this.#host, { id, implicitTls });
     this.#watchdog.add(session);
     const address = connection.remoteAddr.hostname;
     this.events.emit({ type: "sessionOpened", session: id, address });
-    const running = session.run();
-    this.#sessions.set(session, running);
-    await running;
+    this.#sessions.add(session);
+    await session.run();
     this.#sessions.delete(session);
     this.#watchdog.remove(session);
   }
@@ -211,7 +229,7 @@ export class FtpServer implements AsyncDisposable {
       get sessionCount() {
         return sessions.size;
       },
-      sessions: () => Array.from(sessions.keys(), ({ info }) => info),
+      sessions: () => Array.from(sessions, ({ info }) => info),
       passiveAddress: (control: ControlInfo) => publicAddress.forClient(control),
     };
   }

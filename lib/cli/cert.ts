@@ -6,7 +6,6 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { daysLeft } from "../tls/certificates.ts";
 import { createSelfSigned, type SelfSignedOptions } from "../tls/self_signed.ts";
 import type { CommandIo } from "./io.ts";
 import { UsageError } from "./usage_error.ts";
@@ -74,9 +73,8 @@ async function makePair({ out, force, ...options }: CertCommand, io: CommandIo):
   // The key first, so that a certificate on disk always has one; a server waits for both to change.
   await writeFile(privateKeyFile, pair.privateKey, 0o600);
   await writeFile(certificateFile, pair.certificate, 0o644);
-  io.stdout(
-    `${certificateFile}, ${privateKeyFile}: for ${pair.names.join(", ")}; valid for ${daysLeft(pair)} days\n`,
-  );
+  const lastDay = pair.notAfter.toISOString().slice(0, 10);
+  io.stdout(`${certificateFile}, ${privateKeyFile}: for ${pair.names.join(", ")}; valid until ${lastDay}\n`);
 }
 
 /** Files cannot be written; the message names the one. */

@@ -5,28 +5,54 @@
  * @module
  */
 
+import { isAbsolute, relative, resolve } from "@std/path";
 import { UsageError } from "./usage_error.ts";
 
-/** What is asked for, the flag that grants it, and what it is for. */
+/** The kinds of permissions, in the order in which flags are printed. */
+export const PERMISSION_KINDS = ["net", "read", "write", "env", "sys", "run", "ffi", "import"] as const;
+
+/** One of {@link PERMISSION_KINDS}. */
+export type PermissionKind = typeof PERMISSION_KINDS[number];
+
+/** A permission and what it is for. */
 export interface Need {
   readonly permission: Deno.PermissionDescriptor;
-  readonly flag: string;
+  /** Completes the sentence "Deno does not permit …". */
   readonly purpose: string;
 }
 
-/** Listening on, or connecting to, `host`; any port without one. */
-export function needNet(host: string, purpose: string): Need {
-  return { permission: { name: "net", host }, flag: `--allow-net=${host}`, purpose };
+/** Listening on, or connecting to, `host`: an address for any port of it, `address:port` for one; every host without one. */
+export function needNet(host: string | undefined, purpose: string): Need {
+  return { permission: { name: "net", ...(host !== undefined && { host }) }, purpose };
 }
 
 /** Reading `path` and what is below it. */
 export function needRead(path: string, purpose: string): Need {
-  return { permission: { name: "read", path }, flag: `--allow-read=${path}`, purpose };
+  return { permission: { name: "read", path: resolve(path) }, purpose };
 }
 
 /** Writing `path` and what is below it. */
 export function needWrite(path: string, purpose: string): Need {
-  return { permission: { name: "write", path }, flag: `--allow-write=${path}`, purpose };
+  return { permission: { name: "write", path: resolve(path) }, purpose };
+}
+
+/** Reading the environment variable `variable`. */
+export function needEnv(variable: string, purpose: string): Need {
+  return { permission: { name: "env", variable }, purpose };
+}
+
+/** What the system may be asked for; the runtime's types leave the two out that `node:process` needs. */
+export type SysKind = NonNullable<Deno.SysPermissionDescriptor["kind"]> | "setuid" | "setgid";
+
+/** Asking the system for `kind`, or changing it. */
+export function needSys(kind: SysKind, purpose: string): Need {
+  return { permission: sysPermission(kind), purpose };
+}
+
+/** The permission to ask the system for `kind`, or to change it. */
+export function sysPermission(kind: SysKind): Deno.SysPermissionDescriptor {
+  // The cast is for the kinds that the types leave out.
+  return { name: "sys", kind } as Deno.SysPermissionDescriptor;
 }
 
 /** Whether it is granted, without asking anybody. */
@@ -34,9 +60,51 @@ export function isGranted({ permission }: Pick<Need, "permission">): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }
 
-/** @throws {UsageError} that names the flag of the first need that is not granted. */
+/** @throws {UsageError} that names the flags for all needs that are not granted. */
 export function requireGrants(needs: Iterable<Need>): void {
-  for (const need of needs) {
-    if (!isGranted(need)) throw new UsageError(`Deno does not permit ${need.purpose}: add ${need.flag}`);
+  const missing = [...needs].filter((need) => !isGranted(need));
+  if (missing.length === 0) return;
+  const purposes = [...new Set(missing.map(({ purpose }) => purpose))];
+  throw new UsageError(`Deno does not permit ${purposes.join("; ")}: add ${permissionFlags(missing).join(" ")}`);
+}
+
+/** The smallest flags for `deno run` that grant all of `needs`, one for each kind. */
+export function permissionFlags(needs: Iterable<Need>): string[] {
+  const scopes = new Map<PermissionKind, (string | undefined)[]>(PERMISSION_KINDS.map((kind) => [kind, []]));
+  for (const { permission } of needs) scopes.get(permission.name)?.push(scopeOf(permission));
+  return [...scopes].flatMap(([kind, wanted]) => {
+    if (wanted.length === 0) return [];
+    const named = wanted.filter((scope) => scope !== undefined);
+    return named.length < wanted.length ? [`--allow-${kind}`] : [`--allow-${kind}=${widest(named).join(",")}`];
+  });
+}
+
+/** What of a kind is meant; `undefined` is all of it. */
+function scopeOf(permission: Deno.PermissionDescriptor): string | undefined {
+  switch (permission.name) {
+    case "net":
+      return permission.host;
+    case "read":
+    case "write":
+      return permission.path === undefined ? undefined : String(permission.path);
+    case "env":
+      return permission.variable;
+    case "sys":
+      return permission.kind;
+    default:
+      return undefined;
   }
+}
+
+/** `scopes` without those that another one has in it. */
+function widest(scopes: readonly string[]): string[] {
+  const unique = [...new Set(scopes)];
+  return unique.filter((scope) => !unique.some((other) => other !== scope && covers(other, scope)));
+}
+
+function covers(outer: string, inner: string): boolean {
+  if (inner.startsWith(`${outer}:`)) return true; // A host covers its ports.
+  if (!isAbsolute(outer) || !isAbsolute(inner)) return false;
+  const path = relative(outer, inner);
+  return !path.startsWith("..") && !isAbsolute(path);
 }

@@ -5,13 +5,23 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { flagOf, SETTING_NAMES, type SettingName, SETTINGS, type Settings, variableOf } from "./settings.ts";
+import {
+  CONFIG_VARIABLE,
+  flagOf,
+  SETTING_NAMES,
+  type SettingName,
+  SETTINGS,
+  type Settings,
+  variableOf,
+} from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What was given as text, and how to name it in a message. */
-interface Given {
+/** What was given as text, and where. */
+export interface Given {
   readonly text: string;
+  /** Tells where in a message. */
   readonly source: string;
+  readonly origin: "flag" | "environment" | "file";
 }
 
 /** Access to what is outside the command line. */
@@ -24,14 +34,41 @@ export interface SettingSources {
 
 /** Reads and checks all settings. @throws {UsageError} that names the flag, variable or file. */
 export async function readSettings(args: readonly string[], sources: SettingSources): Promise<Settings> {
+  return parseGathered(await gatherSettings(args, sources));
+}
+
+/** What was given, not yet checked. */
+export interface Gathered {
+  /** The configuration file, if there is one. */
+  readonly config: Given | undefined;
+  /** Each setting from where it counts most. */
+  readonly settings: ReadonlyMap<SettingName, Given>;
+}
+
+/** Finds what was given for each setting. @throws {UsageError} as {@link readSettings}, but for wrong values. */
+export async function gatherSettings(args: readonly string[], sources: SettingSources): Promise<Gathered> {
   const flags = readFlags(args);
-  const config = flags.get("config") ?? sources.env("DENOFTPD_CONFIG");
-  const file = config === undefined ? new Map<SettingName, Given>() : await readConfig(config, sources);
+  const config = configFile(flags, sources);
+  const file = config === undefined ? undefined : await readConfig(config.text, sources);
+  const found = SETTING_NAMES.flatMap((name) => {
+    const given = fromFlags(flags, name) ?? fromEnvironment(sources, name) ?? file?.get(name);
+    return given ? [[name, given] as const] : [];
+  });
+  return { config, settings: new Map(found) };
+}
+
+function configFile(flags: ReadonlyMap<string, string>, { env }: SettingSources): Given | undefined {
+  const flag = flags.get("config");
+  if (flag !== undefined) return { text: flag, source: 'Flag "--config"', origin: "flag" };
+  const text = env(CONFIG_VARIABLE);
+  if (text === undefined) return undefined;
+  return { text, source: `Environment variable "${CONFIG_VARIABLE}"`, origin: "environment" };
+}
+
+/** The values of what {@link gatherSettings} found. @throws {UsageError} that names where a wrong one comes from. */
+export function parseGathered(gathered: Gathered): Settings {
   const settings: Settings = {};
-  for (const name of SETTING_NAMES) {
-    const given = fromFlags(flags, name) ?? fromEnvironment(sources, name) ?? file.get(name);
-    if (given) assign(settings, name, given);
-  }
+  for (const [name, given] of gathered.settings) assign(settings, name, given);
   return settings;
 }
 
@@ -72,12 +109,14 @@ function readFlags(args: readonly string[]): Map<string, string> {
 
 function fromFlags(flags: ReadonlyMap<string, string>, name: SettingName): Given | undefined {
   const text = flags.get(flagOf(name));
-  return text === undefined ? undefined : { text, source: `Flag "--${flagOf(name)}"` };
+  return text === undefined ? undefined : { text, source: `Flag "--${flagOf(name)}"`, origin: "flag" };
 }
 
 function fromEnvironment({ env }: SettingSources, name: SettingName): Given | undefined {
   const text = env(variableOf(name));
-  return text === undefined ? undefined : { text, source: `Environment variable "${variableOf(name)}"` };
+  return text === undefined
+    ? undefined
+    : { text, source: `Environment variable "${variableOf(name)}"`, origin: "environment" };
 }
 
 async function readConfig(path: string, { readFile }: SettingSources): Promise<Map<SettingName, Given>> {
@@ -99,7 +138,7 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
     if (!["string", "number", "boolean"].includes(typeof value)) {
       throw new UsageError(`${source} must be text, a number, true or false`);
     }
-    settings.set(name, { text: String(value), source });
+    settings.set(name, { text: String(value), source, origin: "file" });
   }
   return settings;
 }

@@ -4,20 +4,25 @@
  * @module
  */
 
-import type { Account, AccountsStore } from "../auth/accounts.ts";
+import type { AccountsStore } from "../auth/accounts.ts";
 import { AccountsFile } from "../auth/accounts_store.ts";
 import { AccountsFileError } from "../auth/accounts_file.ts";
 import { PasswordAuthenticator } from "../auth/authenticator.ts";
 import { EventStream } from "../events.ts";
 import { startLog } from "../log.ts";
-import { resolveOptions, type ServerOptions, type Timeouts } from "../options.ts";
+import { resolveOptions, type ServerOptions, type Timeouts, type TlsOptions } from "../options.ts";
 import { FtpServer } from "../server.ts";
 import { openDisk } from "../vfs/disk.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
-import { isGranted, needNet, needRead, needWrite, requireGrants } from "./grants.ts";
+import { giveUpPermissions, judgeExcess } from "./excess.ts";
+import { requireGrants } from "./grants.ts";
 import type { CommandIo } from "./io.ts";
+import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
+import { become, resolveIdentity } from "./privileges.ts";
 import { readSettings } from "./read_settings.ts";
-import { type SettingName, type Settings, variableOf } from "./settings.ts";
+import { processSources } from "./setting_sources.ts";
+import { DEFAULT_USERS, type Settings } from "./settings.ts";
+import { openTls } from "./serve_tls.ts";
 import { SERVE_USAGE } from "./serve_usage.ts";
 import { UsageError } from "./usage_error.ts";
 import { openXferlog } from "./xferlog_file.ts";
@@ -28,10 +33,9 @@ export interface ServeHooks {
   readonly signal?: AbortSignal;
   /** Called behind the ready line. */
   readonly onReady?: (server: FtpServer) => void;
+  /** Nothing but the server runs in this process: once started it gives up permissions for the whole of it. Default `false`. */
+  readonly ownsProcess?: boolean;
 }
-
-/** Accounts that are looked for when neither `--users` nor `--anonymous` says otherwise. */
-const DEFAULT_USERS = "users.json";
 
 /** Runs until a signal comes. Resolves to the exit status: 0 drained, 1 cannot listen, 2 bad settings or files. */
 export async function runServe(args: readonly string[], io: CommandIo, hooks: ServeHooks = {}): Promise<number> {
@@ -40,7 +44,7 @@ export async function runServe(args: readonly string[], io: CommandIo, hooks: Se
     return 0;
   }
   try {
-    const settings = await readSettings(args, { env: readVariable, readFile: Deno.readTextFile });
+    const settings = await readSettings(args, processSources);
     return await serve(settings, io, hooks);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -50,8 +54,9 @@ export async function runServe(args: readonly string[], io: CommandIo, hooks: Se
 }
 
 async function serve(settings: Settings, io: CommandIo, hooks: ServeHooks): Promise<number> {
-  const hostname = settings.host ?? "127.0.0.1";
-  requireGrants([needNet(hostname, `listening on ${hostname} (control and passive ports)`)]);
+  const needs = settingsNeeds(settings);
+  requireGrants(needs);
+  const identity = resolveIdentity(settings);
   // Events of the accounts file may come before there is a server; they go the same way.
   const early = new EventStream();
   const log = startLog({ level: settings.logLevel ?? "info", format: settings.logFormat ?? "text", write: io.stderr });
@@ -62,7 +67,9 @@ async function serve(settings: Settings, io: CommandIo, hooks: ServeHooks): Prom
     settings.anonymous === undefined ? undefined : anonymousAccount(settings.anonymous),
   );
   await checkRoots(accounts, settings);
-  const server = makeServer(settings, accounts);
+  tell(early, "warning", judgeExcess([...needs, ...accountNeeds(accounts.list())], settings));
+  await using tls = await openTls(settings, early);
+  await using server = makeServer(settings, accounts, tls?.options);
   using _log = server.events.on(log.listener, log.types);
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog);
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transfer"]);
@@ -71,15 +78,31 @@ async function serve(settings: Settings, io: CommandIo, hooks: ServeHooks): Prom
   } catch (error) {
     return cannotListen(error, settings, io);
   }
+  // In the same turn of the event loop: nobody has been accepted yet.
+  if (identity) tell(early, "warning", become(identity));
+  // The first check was that of root, who may read everything.
+  if (identity) await checkRoots(accounts, settings);
+  if (hooks.ownsProcess) {
+    // Accounts that are read again may come to write.
+    const write = users !== undefined || xferlog !== undefined;
+    tell(early, "debug", `Gave up the permissions ${giveUpPermissions({ write }).join(", ")}`);
+  }
   io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
-  await untilSignalled(hooks.signal, () => users?.reload());
+  await untilSignalled(hooks.signal, async () => {
+    await users?.reload();
+    await tls?.reload();
+  });
   await server.shutdown({ grace: (settings.grace ?? 30) * 1000 });
   return 0;
 }
 
-function makeServer(settings: Settings, accounts: AccountsStore): FtpServer {
-  const options = serverOptions(settings, accounts);
+function tell(events: EventStream, level: "warning" | "debug", message: string | undefined): void {
+  if (message !== undefined) events.emit({ type: "problem", level, message });
+}
+
+function makeServer(settings: Settings, accounts: AccountsStore, tls: TlsOptions | undefined): FtpServer {
+  const options = { ...serverOptions(settings, accounts), ...(tls && { tls }) };
   try {
     resolveOptions(options);
   } catch (error) {
@@ -94,7 +117,11 @@ function serverOptions(settings: Settings, accounts: AccountsStore): ServerOptio
   const milliseconds = (seconds: number | undefined) => seconds === undefined ? undefined : seconds * 1000;
   return {
     authenticator: new PasswordAuthenticator(accounts),
-    fileSystem: (account) => openDisk(account.rootPath, symlinks === undefined ? {} : { symlinks }),
+    fileSystem: (account) => {
+      // An account that came with a reload: the runtime would stop and ask.
+      requireGrants(accountNeeds([account]));
+      return openDisk(account.rootPath, symlinks === undefined ? {} : { symlinks });
+    },
     ...present({
       hostname: settings.host,
       port: settings.port,
@@ -126,9 +153,8 @@ function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined })
 }
 
 async function openUsers(settings: Settings, events: EventStream): Promise<AccountsFile | undefined> {
-  if (settings.users === undefined && settings.anonymous !== undefined) return undefined;
-  const path = settings.users ?? DEFAULT_USERS;
-  requireGrants([needRead(path, `reading the accounts file "${path}"`)]);
+  const path = usersFile(settings);
+  if (path === undefined) return undefined;
   try {
     return await AccountsFile.open(path, {
       onReload: (outcome) => {
@@ -157,7 +183,7 @@ async function openUsers(settings: Settings, events: EventStream): Promise<Accou
 async function checkRoots(accounts: AccountsStore, { users = DEFAULT_USERS }: Settings): Promise<void> {
   for (const account of accounts.list()) {
     if (!account.enabled) continue;
-    requireGrants(needsOf(account));
+    requireGrants(accountNeeds([account]));
     try {
       await openDisk(account.rootPath);
     } catch (error) {
@@ -165,14 +191,6 @@ async function checkRoots(accounts: AccountsStore, { users = DEFAULT_USERS }: Se
       throw new UsageError(`Account "${account.name}" of "${users}": field "root": ${reason}`);
     }
   }
-}
-
-function needsOf({ name, rootPath, rules }: Account): ReturnType<typeof needRead>[] {
-  const writes = rules.some(({ allow }) =>
-    [...allow].some((permission) => permission !== "list" && permission !== "read")
-  );
-  const read = needRead(rootPath, `reading the root of account "${name}"`);
-  return writes ? [read, needWrite(rootPath, `writing the root of account "${name}"`)] : [read];
 }
 
 function cannotListen(error: unknown, { host = "127.0.0.1", port = 2121 }: Settings, io: CommandIo): number {
@@ -191,11 +209,6 @@ function formatHost(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
-/** Only what may be read without asking: the question would stop the start. */
-function readVariable(name: string): string | undefined {
-  return isGranted({ permission: { name: "env", variable: name } }) ? Deno.env.get(name) : undefined;
-}
-
 /** Resolves at SIGINT, SIGTERM or an abort; SIGHUP reloads. */
 async function untilSignalled(signal: AbortSignal | undefined, reload: () => unknown): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -212,8 +225,3 @@ async function untilSignalled(signal: AbortSignal | undefined, reload: () => unk
   if (!windows) Deno.removeSignalListener("SIGHUP", hangUp);
   signal?.removeEventListener("abort", stop);
 }
-
-/** Names of the environment variables that `serve` reads, for `--allow-env`. */
-export const serveVariables = (
-  names: readonly SettingName[],
-): string[] => ["DENOFTPD_CONFIG", ...names.map(variableOf)];

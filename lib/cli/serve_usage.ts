@@ -7,8 +7,9 @@
 import { flagOf, SETTING_NAMES, SETTINGS } from "./settings.ts";
 
 const rows = SETTING_NAMES.map((name) => {
-  const { value, help } = SETTINGS[name];
-  return `  ${`--${flagOf(name)}${value === undefined ? "" : ` ${value}`}`.padEnd(28)} ${help}`;
+  const { value, help, fallback } = SETTINGS[name];
+  const flag = `--${flagOf(name)}${value === undefined ? "" : ` ${value}`}`;
+  return `  ${flag.padEnd(28)} ${help}${value === undefined || fallback === undefined ? "" : ` (${fallback})`}`;
 });
 
 /** What `denoftpd serve --help` prints. */

@@ -5,51 +5,36 @@
  */
 
 import { LOG_LEVELS } from "../log.ts";
-import { familyOf } from "../net/ip.ts";
-import { parsePortRange, type PortRange } from "../data/port_range.ts";
+import {
+  fileList,
+  ipAddress,
+  type Kind,
+  oneOf,
+  onOff,
+  portRange,
+  publicAddress,
+  text,
+  whole,
+} from "./setting_kinds.ts";
 
-/** One setting. The value comes as text from flags and environment, and is read by `parse`, which throws an `Error` that says what it wants. */
-interface Setting<T> {
+/** Names the configuration file; the only variable that is no setting. */
+export const CONFIG_VARIABLE = "DENOFTPD_CONFIG";
+
+/** Accounts that are looked for when neither `--users` nor `--anonymous` says otherwise. */
+export const DEFAULT_USERS = "users.json";
+
+/** One setting. */
+interface Setting<T> extends Kind<T> {
   /** What stands for the value in `--help`; `undefined` for a switch. */
   readonly value: string | undefined;
   readonly help: string;
-  readonly parse: (text: string) => T;
+  /** What counts when nothing is given, as text; `undefined` where nothing does, or `help` says what. */
+  readonly fallback: string | undefined;
 }
 
-function setting<T>(value: string | undefined, help: string, parse: (text: string) => T): Setting<T> {
-  return { value, help, parse };
+function setting<T>(value: string | undefined, help: string, kind: Kind<T>, fallback?: string): Setting<T> {
+  return { value, help, fallback, ...kind };
 }
-
-const text = (given: string): string => {
-  if (given === "") throw new Error("must not be empty");
-  return given;
-};
-
-const whole = (least: number, most: number) => (given: string): number => {
-  const value = /^\d{1,15}$/.test(given) ? Number(given) : NaN;
-  if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`);
-  return value;
-};
-
-const oneOf = <const T extends string>(...choices: readonly T[]) => (given: string): T => {
-  const found = choices.find((choice) => choice === given);
-  if (found === undefined) throw new Error(`must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
-  return found;
-};
-
-const ipAddress = (given: string): string => {
-  if (familyOf(given) === undefined) throw new Error("must be an IP address");
-  return given;
-};
-
-/** An IPv4 address or a host name: what 227 can name. */
-const publicAddress = (given: string): string => {
-  if (familyOf(given) === 6) throw new Error("must be an IPv4 address or a name: PASV has no room for IPv6");
-  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(given)) throw new Error("must be an IPv4 address or a name");
-  return given;
-};
-
-const on = (given: string): boolean => oneOf("true", "false")(given) === "true";
 
 const seconds = whole(0, 2_000_000);
 const count = whole(0, 10_000_000);
@@ -57,40 +42,67 @@ const port = whole(0, 65535);
 
 /** Every setting of `serve`, in the order of `--help`. Names are those of the configuration file. */
 export const SETTINGS = {
-  host: setting("H", "IP address to listen on; 0.0.0.0 opens the server to the network (127.0.0.1)", ipAddress),
-  port: setting("N", "control port, 0 for a free one (2121)", port),
-  users: setting("FILE", "accounts file (users.json)", text),
+  host: setting("H", "IP address to listen on; 0.0.0.0 opens the server to the network", ipAddress, "127.0.0.1"),
+  port: setting("N", "control port, 0 for a free one", port, "2121"),
+  users: setting("FILE", "accounts file", text, DEFAULT_USERS),
   anonymous: setting("DIR", "let everybody read DIR without an account", text),
   banner: setting("TEXT", "text of the greeting", text),
-  passivePorts: setting(
-    "A-B",
-    "only these ports for passive data connections",
-    (given): PortRange => parsePortRange(given),
-  ),
+  passivePorts: setting("A-B", "only these ports for passive data connections", portRange),
   passiveAddress: setting("IP|NAME", "public address for PASV behind address translation", publicAddress),
-  active: setting("on|off", "PORT and EPRT (on)", oneOf("on", "off")),
-  allowForeignDataPeer: setting(undefined, "take data connections from other addresses (loosens a defence)", on),
-  maxSessions: setting("N", "sessions at once (0: no limit)", count),
-  maxSessionsPerIp: setting("N", "sessions at once of one address (0: no limit)", count),
-  maxLoginFailures: setting("N", "wrong passwords before a session ends (5)", count),
-  loginTimeout: setting("SECONDS", "from the greeting to a login (60)", seconds),
-  idleTimeout: setting("SECONDS", "between two commands (300)", seconds),
-  dataTimeout: setting("SECONDS", "for the data connection to come about (30)", seconds),
-  stallTimeout: setting("SECONDS", "without a byte during a transfer (120)", seconds),
-  grace: setting("SECONDS", "for running transfers at shutdown (30)", seconds),
-  ascii: setting("HOW", "TYPE A: convert, binary or refuse (convert)", oneOf("convert", "binary", "refuse")),
-  digests: setting("WHEN", "digests while files stream: auto, always or off (auto)", oneOf("auto", "always", "off")),
+  active: setting("on|off", "PORT and EPRT", oneOf("on", "off"), "on"),
+  allowForeignDataPeer: setting(
+    undefined,
+    "take data connections from other addresses (loosens a defence)",
+    onOff,
+    "false",
+  ),
+  tlsCert: setting("FILE[,…]", "certificate chain (PEM); several are chosen by the name the client asks for", fileList),
+  tlsKey: setting("FILE[,…]", "private key of each --tls-cert (PEM)", fileList),
+  tlsSelfSigned: setting(undefined, "a fresh certificate for localhost, for trying things out", onOff, "false"),
+  tls: setting(
+    "WHEN",
+    "logins under TLS: off, optional or required (optional with a certificate)",
+    oneOf("off", "optional", "required"),
+  ),
+  tlsData: setting(
+    "WHEN",
+    "data connections under TLS: optional or required (as --tls)",
+    oneOf("optional", "required"),
+  ),
+  implicitTlsPort: setting("N", "port of a listener that speaks TLS from the first byte", port),
+  tlsMinVersion: setting("V", "1.2 or 1.3", oneOf("1.2", "1.3"), "1.2"),
+  tlsSessionReuse: setting(
+    "HOW",
+    "data connections that resume no TLS session: off, log or require",
+    oneOf("off", "log", "require"),
+    "off",
+  ),
+  tlsStrictClose: setting(undefined, "an upload without close_notify is incomplete", onOff, "false"),
+  maxSessions: setting("N", "sessions at once, 0 for no limit", count, "0"),
+  maxSessionsPerIp: setting("N", "sessions at once of one address, 0 for no limit", count, "0"),
+  maxLoginFailures: setting("N", "wrong passwords before a session ends", count, "5"),
+  loginTimeout: setting("SECONDS", "from the greeting to a login", seconds, "60"),
+  idleTimeout: setting("SECONDS", "between two commands", seconds, "300"),
+  dataTimeout: setting("SECONDS", "for the data connection to come about", seconds, "30"),
+  stallTimeout: setting("SECONDS", "without a byte during a transfer", seconds, "120"),
+  grace: setting("SECONDS", "for running transfers at shutdown", seconds, "30"),
+  ascii: setting("HOW", "TYPE A: convert, binary or refuse", oneOf("convert", "binary", "refuse"), "convert"),
+  digests: setting("WHEN", "digests while files stream: auto, always or off", oneOf("auto", "always", "off"), "auto"),
   symlinks: setting(
     "HOW",
-    "symbolic links: follow-inside, hide or deny (follow-inside)",
+    "symbolic links: follow-inside, hide or deny",
     oneOf("follow-inside", "hide", "deny"),
+    "follow-inside",
   ),
-  mkdExisting: setting("HOW", "MKD of what exists: refuse or accept (refuse)", oneOf("refuse", "accept")),
-  autoMkdir: setting(undefined, "uploads make missing directories", on),
-  timeZone: setting("ZONE", "zone of dates in LIST, such as Europe/Berlin (UTC)", text),
-  logLevel: setting("LEVEL", `${LOG_LEVELS.join(", ")} (info)`, oneOf(...LOG_LEVELS)),
-  logFormat: setting("FORMAT", "text or json (text)", oneOf("text", "json")),
+  mkdExisting: setting("HOW", "MKD of what exists: refuse or accept", oneOf("refuse", "accept"), "refuse"),
+  autoMkdir: setting(undefined, "uploads make missing directories", onOff, "false"),
+  timeZone: setting("ZONE", "zone of dates in LIST, such as Europe/Berlin", text, "UTC"),
+  logLevel: setting("LEVEL", LOG_LEVELS.join(", "), oneOf(...LOG_LEVELS), "info"),
+  logFormat: setting("FORMAT", "text or json", oneOf("text", "json"), "text"),
   xferlog: setting("FILE", "append a line per transferred file, as wu-ftpd does", text),
+  user: setting("NAME[:GROUP]", "started as root: bind the ports, then be this user for good", text),
+  allowRoot: setting(undefined, "serve as root all the same (loosens a defence)", onOff, "false"),
+  strictPermissions: setting(undefined, "refuse to start with far more permissions than needed", onOff, "false"),
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** Name of a setting. */

@@ -6,6 +6,7 @@
  */
 
 import { actionRefused, isReply, type Reply } from "../protocol/reply.ts";
+import type { PendingCommand } from "../options.ts";
 import type { Permission } from "../vfs/permissions.ts";
 import type { VfsExtras, VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
@@ -49,7 +50,7 @@ export interface Row<A> {
 export interface Command extends Omit<Row<never>, "argument" | "handler" | "transfer"> {
   readonly argumentName: string;
   readonly transfer: boolean;
-  /** Parses the argument, checks the permission, asks the `before` hook and runs the handler. */
+  /** Parses the argument, checks the permission, and runs the handler between the hooks. */
   readonly execute: (context: CommandContext, argument: string | undefined) => Answer;
 }
 
@@ -70,30 +71,39 @@ export function command<A>(row: Row<A>): Command {
       const argument = rule.parse(text, context);
       if (isReply(argument)) return argument;
       const path = rule.path?.(argument);
-      const hook = context.options.before;
+      const { before, after } = context.options;
       if (path !== undefined && row.permission !== undefined && !context.vfs.can(path, row.permission)) {
         return actionRefused("Permission denied");
       }
-      if (hook === undefined) return handler(context, argument);
-      return askFirst(context, row.verb, path, () => handler(context, argument));
+      if (before === undefined && after === undefined) return handler(context, argument);
+      const pending = describePending(context, row.verb, text, path);
+      return betweenHooks(context, pending, () => handler(context, argument));
     },
   });
 }
 
-async function askFirst(
+function describePending(
   context: CommandContext,
   verb: string,
+  argument: string | undefined,
   path: VirtualPath | undefined,
-  run: () => Answer,
-): Promise<Reply> {
-  const refusal = await context.options.before?.({
+): PendingCommand {
+  return {
     session: context.id,
     address: context.control.remote.hostname,
     verb,
     ...(context.login.account && { user: context.login.account.name }),
+    ...(argument !== undefined && verb !== "PASS" && { argument }),
     ...(path !== undefined && { path }),
-  });
-  return refusal ?? await run();
+  };
+}
+
+async function betweenHooks(context: CommandContext, pending: PendingCommand, run: () => Answer): Promise<Reply> {
+  const { before, after } = context.options;
+  const refusal = await before?.(pending);
+  if (refusal) return refusal;
+  const answer = await run();
+  return await after?.(pending, answer) ?? answer;
 }
 
 /** Builds the look-up over rows and their aliases. @throws {Error} on two rows of one name: a mistake in the table. */
@@ -111,6 +121,7 @@ export function makeTable(commands: readonly Command[]): CommandTable {
 /** Whether a command exists for this session: switched on, and its file system can do it. */
 export function isAvailable(entry: Command, context: CommandContext): boolean {
   if (entry.enabled && !entry.enabled(context)) return false;
+  if (context.options.personality.lacks.has(entry.verb)) return false;
   const vfs = context.login.vfs;
   return entry.needs === undefined || vfs === undefined || vfs.extras[entry.needs] !== undefined;
 }

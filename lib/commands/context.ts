@@ -134,6 +134,8 @@ export interface CommandContext {
   readonly rename: RenameState;
   readonly security: SecurityState;
   readonly transfer: RunningTransfer | undefined;
+  /** The next command is being read already, as during a transfer. */
+  readonly readsAhead: boolean;
   /** The files of the account. @throws {Error} before login: a row that needs files also needs a login. */
   readonly vfs: ScopedVfs;
   /** Limits of this session's account; `undefined` where there is none. */

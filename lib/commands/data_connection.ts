@@ -38,7 +38,9 @@ async function pasv(context: CommandContext): Promise<reply.Reply> {
   const hostname = await context.server.passiveAddress(context.control);
   if (hostname === undefined) return reply.noDataConnection("There is no address to offer, use EPSV");
   const port = listen(context);
-  return port === undefined ? reply.noPassivePort : reply.passiveMode(formatPassiveText({ hostname, port }));
+  if (port === undefined) return reply.noPassivePort;
+  const told = context.options.network?.announce?.({ hostname, port }, context.id);
+  return reply.passiveMode(formatPassiveText(await told ?? { hostname, port }));
 }
 
 function epsv(context: CommandContext, given: string | undefined): Answer {
@@ -56,16 +58,23 @@ function epsv(context: CommandContext, given: string | undefined): Answer {
       if ((request.family === "IPv4" ? "1" : "2") !== own) return reply.wrongFamily(own);
   }
   const port = listen(context);
-  return port === undefined ? reply.noPassivePort : reply.extendedPassiveMode(formatExtendedPassiveText(port));
+  if (port === undefined) return reply.noPassivePort;
+  const { options, control } = context;
+  const told = options.network?.announce?.({ hostname: control.local.hostname, port }, context.id);
+  if (told === undefined) return reply.extendedPassiveMode(formatExtendedPassiveText(port));
+  return Promise.resolve(told).then((told) => reply.extendedPassiveMode(formatExtendedPassiveText(told.port)));
 }
 
-/** Listens on the address that the client reached us on; the former choice is given back first, so that its port is free again. */
+/**
+ * Listens on the address of the control port, for which the process has the permission; strangers are turned away by their address. The
+ * former choice is given back first, so that its port is free again.
+ */
 function listen(context: CommandContext): number | undefined {
   context.setDataPort(undefined);
   const { options, control } = context;
   try {
     const port = listenPassive({
-      hostname: control.local.hostname,
+      hostname: options.hostname,
       peer: control.remote.hostname,
       allowForeignPeer: options.allowForeignDataPeer,
       timeout: options.timeouts.dataConnect,
@@ -98,7 +107,11 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
   const refusal = refuse(context, parsed.endpoint);
   if (refusal) return refusal;
-  context.setDataPort(connectActive(parsed.endpoint, { timeout: context.options.timeouts.dataConnect }));
+  context.setDataPort(connectActive(parsed.endpoint, {
+    timeout: context.options.timeouts.dataConnect,
+    // A client's firewall expects the address that the client talks to; a host may have several.
+    localAddress: context.control.local.hostname,
+  }));
   return reply.done("Data port noted");
 }
 

@@ -4,19 +4,16 @@
  * @module
  */
 
-import { BufferPool } from "../data/buffer_pool.ts";
-import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestOf, RunningDigest } from "../data/digest.ts";
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestOf, isSame, RunningDigest } from "../data/digest.ts";
 import { type ByteRange, parseDigestArgument } from "../protocol/byte_range.ts";
 import * as reply from "../protocol/reply.ts";
-import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { type Command, command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Bytes of a transfer that are digested for a client that has not asked for digests yet: cheap, and most files end before. */
 const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
-
-const buffers = new BufferPool();
 
 /** The digest to take along with a transfer of a whole file; `size` where it is known. */
 export function streamingDigest(context: CommandContext, size = 0): RunningDigest | undefined {
@@ -31,16 +28,50 @@ function cacheKey(context: CommandContext, path: VirtualPath): string {
   return `${context.login.account?.rootPath}\0${path}`;
 }
 
-/** Keeps what a transfer of the whole file has shown. Resolves to its SHA-256. */
-export async function rememberDigest(
+/** What is known of a file that is about to change, or has changed, counts no more. */
+export function forgetDigest(context: CommandContext, path: VirtualPath): void {
+  context.server.digests.forget(cacheKey(context, path));
+}
+
+/** Keeps what an upload of the whole file has shown. Resolves to its SHA-256. */
+export async function rememberUpload(
   context: CommandContext,
   path: VirtualPath,
   digest: RunningDigest | undefined,
 ): Promise<string | undefined> {
   const digests = digest?.finish();
-  if (!digests) return undefined;
-  context.server.digests.remember(cacheKey(context, path), await context.vfs.stat(path), digests);
-  return digests.get("SHA-256");
+  const entry = digests && await lookAt(context, path);
+  if (entry) context.server.digests.remember(cacheKey(context, path), entry, digests);
+  return digests?.get("SHA-256");
+}
+
+/** The file before a download that is to be remembered; `undefined` where nobody has asked for digests, which spares two looks at it. */
+export async function beforeDownload(context: CommandContext, path: VirtualPath): Promise<Entry | undefined> {
+  const wanted = context.options.digests === "always" || context.parameters.wantsDigests;
+  return wanted ? await lookAt(context, path) : undefined;
+}
+
+/** Keeps what a download of the whole file has shown, if the file is still what it was `before`. Resolves to its SHA-256. */
+export async function rememberDownload(
+  context: CommandContext,
+  path: VirtualPath,
+  digest: RunningDigest | undefined,
+  before: Entry | undefined,
+): Promise<string | undefined> {
+  const digests = digest?.finish();
+  const entry = before && digests && await lookAt(context, path);
+  if (entry && isSame(before, entry)) context.server.digests.remember(cacheKey(context, path), entry, digests);
+  return digests?.get("SHA-256");
+}
+
+/** `undefined` where the user may not look (a drop box), or nothing is there any more: the transfer is no worse for it. */
+async function lookAt(context: CommandContext, path: VirtualPath): Promise<Entry | undefined> {
+  try {
+    return await context.vfs.stat(path);
+  } catch (error) {
+    if (error instanceof VfsError) return undefined;
+    throw error;
+  }
 }
 
 async function digestOfFile(
@@ -60,7 +91,7 @@ async function digestOfFile(
   if (known !== undefined) return { digest: known, start, end };
   const source = await context.vfs.openRead(path, start);
   try {
-    const digest = await digestOf(source, algorithm, { pool: buffers, length: end - start });
+    const digest = await digestOf(source, algorithm, { length: end - start });
     if (whole) context.server.digests.remember(key, entry, new Map([[algorithm, digest]]));
     return { digest, start, end };
   } finally {
@@ -68,7 +99,7 @@ async function digestOfFile(
   }
 }
 
-/** draft-bryan-ftpext-hash section 3: algorithm, first and last byte, digest, name as it was given. RANG limits it. */
+/** draft-bryan-ftpext-hash section 3: algorithm, first and last byte, digest, path. RANG limits it. */
 async function hash(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const { restart, rangeLength, hash: algorithm } = context.parameters;
   context.parameters.restart = 0;
@@ -80,10 +111,9 @@ async function hash(context: CommandContext, path: VirtualPath): Promise<reply.R
 }
 
 /** `XCRC path`, or `XCRC "path" [start] end`. */
-function olderCommand(verb: string, algorithm: DigestAlgorithm, aliases: readonly string[] = []): Command {
+function olderCommand(verb: string, algorithm: DigestAlgorithm): Command {
   return command({
     verb,
-    aliases,
     syntax: '<path> | "<path>" [<start>] <end>',
     summary: `${algorithm} of a file`,
     source: "de facto",
@@ -116,7 +146,8 @@ export const digestCommands = [
   }),
   olderCommand("XCRC", "CRC32"),
   olderCommand("XMD5", "MD5"),
-  olderCommand("XSHA", "SHA-1", ["XSHA1"]),
+  olderCommand("XSHA", "SHA-1"),
+  olderCommand("XSHA1", "SHA-1"),
   olderCommand("XSHA256", "SHA-256"),
   olderCommand("XSHA512", "SHA-512"),
 ];

@@ -9,11 +9,13 @@ import { formatTimeVal, parseTimeVal, splitTimeAndPath } from "../protocol/time.
 import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
-import type { CommandContext } from "./context.ts";
 import { asciiSize } from "./ascii_size.ts";
+import type { CommandContext } from "./context.ts";
+import { forgetDigest } from "./digests.ts";
 
 async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   await context.vfs.remove(path);
+  forgetDigest(context, path);
   context.emit({ type: "fileChanged", change: "deleted", path });
   return reply.fileActionDone("File deleted");
 }
@@ -30,6 +32,8 @@ async function rnto(context: CommandContext, to: VirtualPath): Promise<reply.Rep
   context.rename.from = undefined;
   if (from === undefined) return reply.badSequence("Send RNFR first");
   await context.vfs.rename(from, to);
+  forgetDigest(context, from);
+  forgetDigest(context, to);
   context.emit({ type: "fileChanged", change: "renamed", path: from, to });
   return reply.fileActionDone("Renamed");
 }

@@ -78,7 +78,7 @@ export const infoCommands = [
     source: "959 §4.1.3",
     open: true,
     argument: argument.none,
-    handler: () => reply.systemType,
+    handler: ({ options }) => reply.systemType(options.personality.system),
   }),
   command({
     verb: "FEAT",

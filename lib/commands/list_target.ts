@@ -30,18 +30,18 @@ export async function findTarget(context: CommandContext, argument: string | und
   const { flags, path, literal } = parseListArgument(argument);
   if (literal !== undefined) {
     const named = await existing(context, literal);
-    if (named) return { ...named, matches: undefined, prefix: directoryPrefix(literal, named), flags: "" };
+    if (named) return { ...named, matches: undefined, prefix: prefixOf(literal, named), flags: "" };
   }
   const given = path ?? "";
   if (hasGlob(given)) {
     const named = await existing(context, given);
     if (!named) return await matching(context, given, flags);
-    return { ...named, matches: undefined, prefix: directoryPrefix(given, named), flags };
+    return { ...named, matches: undefined, prefix: prefixOf(given, named), flags };
   }
   const resolved = given === "" ? context.login.cwd : toPath(given, context);
   if (isReply(resolved)) return resolved;
   const found = { path: resolved, entry: await context.vfs.stat(resolved) };
-  return { ...found, matches: undefined, prefix: directoryPrefix(given, found), flags };
+  return { ...found, matches: undefined, prefix: prefixOf(given, found), flags };
 }
 
 /** A pattern is looked for in the last part of the path only: bounded work, no recursion. */
@@ -68,8 +68,9 @@ async function existing(
   }
 }
 
-/** Nothing for files and for the working directory itself; else the directory as the client wrote it. */
-function directoryPrefix(given: string, { entry }: { readonly entry: Entry }): string {
-  if (given === "" || given === "." || entry.kind !== "directory") return "";
+/** The directory as the client wrote it, of a file the one that it is in; nothing for the working directory. */
+function prefixOf(given: string, { entry }: { readonly entry: Entry }): string {
+  if (entry.kind !== "directory") return given.slice(0, given.replace(/\/+$/, "").lastIndexOf("/") + 1);
+  if (given === "" || given === ".") return "";
   return given.endsWith("/") ? given : `${given}/`;
 }

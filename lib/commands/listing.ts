@@ -6,7 +6,7 @@
 
 import { LinesSource } from "../data/lines_source.ts";
 import { sendBytes } from "../data/pump.ts";
-import { formatUnixLine, type ListedEntry } from "../protocol/list_format.ts";
+import type { ListedEntry } from "../protocol/list_format.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
@@ -22,14 +22,15 @@ import { runTransfer, takeDataPort } from "./transfer_route.ts";
 /** Lines of one directory, in batches as the driver hands them out. */
 type Lines = AsyncIterable<readonly string[]>;
 
-function unixFormatter(context: CommandContext): (entry: ListedEntry) => string {
-  const options = { now: context.options.clock(), zone: context.options.zone };
-  return (entry) => `${formatUnixLine(entry, options)}\r\n`;
+function longFormatter({ options }: CommandContext): (entry: ListedEntry) => string {
+  const { formatLine } = options.personality;
+  const format = { now: options.clock(), zone: options.zone };
+  return (entry) => `${formatLine(entry, format)}\r\n`;
 }
 
-/** As `ls -l` prints them; `.` and `..` only where `-a` asks for them. */
+/** As `ls -l`, or what the personality has in its place, prints them; `.` and `..` only where `-a` asks for them. */
 async function* longLines(context: CommandContext, target: ListTarget): Lines {
-  const format = unixFormatter(context);
+  const format = longFormatter(context);
   if (target.entry.kind !== "directory") {
     yield [format(target.entry)];
     return;
@@ -44,12 +45,12 @@ async function* longLines(context: CommandContext, target: ListTarget): Lines {
   }
 }
 
-async function* nameLines(context: CommandContext, target: ListTarget, given: string | undefined): Lines {
+async function* nameLines(context: CommandContext, target: ListTarget): Lines {
+  const { matches, prefix } = target;
   if (target.entry.kind !== "directory") {
-    yield [`${given ?? target.entry.name}\r\n`];
+    yield [`${prefix}${target.entry.name}\r\n`];
     return;
   }
-  const { matches, prefix } = target;
   for await (const batch of context.vfs.names(target.path)) {
     yield (matches ? batch.filter(matches) : batch).map((name) => `${prefix}${name}\r\n`);
   }
@@ -124,7 +125,7 @@ async function nlst(context: CommandContext, given: string | undefined): Promise
   const target = await findTarget(context, given);
   if (reply.isReply(target)) return target;
   const long = target.flags.includes("l");
-  const lines = long ? longLines(context, target) : nameLines(context, target, given);
+  const lines = long ? longLines(context, target) : nameLines(context, target);
   return await sendLines(context, "NLST", target.path, lines);
 }
 

@@ -12,12 +12,19 @@ import type { CommandContext } from "./context.ts";
 const hasTls = (context: CommandContext): boolean =>
   context.options.tls !== undefined && context.options.tls.login !== "off";
 
+/** Whether data connections of this session may not be clear: by the server's rule, or by the account's. */
+export function mustProtectData(context: CommandContext): boolean {
+  return context.options.tls?.data === "required" || context.login.account?.tls === "required";
+}
+
 /** Words that clients send for one and the same thing; curl tries SSL first. */
 const MECHANISMS: ReadonlySet<string> = new Set(["TLS", "TLS-C", "SSL"]);
 
 function auth(context: CommandContext, mechanism: string): Answer {
   if (!MECHANISMS.has(mechanism.toUpperCase())) return reply.badParameter(`Unknown mechanism "${mechanism}"`);
   if (context.control.secure) return reply.badSequence("The control connection is protected already");
+  // TLS takes over the connection, which it can do only while nobody reads from it.
+  if (context.readsAhead) return reply.badSequence("Not behind a transfer, try again");
   return reply.startTls;
 }
 
@@ -36,7 +43,7 @@ function prot(context: CommandContext, level: string): Answer {
       context.security.protectData = true;
       return reply.done("Data connections are protected");
     case "C":
-      if (context.options.tls?.data === "required") return reply.tlsRequired;
+      if (mustProtectData(context)) return reply.tlsRequired;
       context.security.protectData = false;
       return reply.done("Data connections are clear");
     case "S":

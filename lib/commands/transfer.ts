@@ -9,11 +9,18 @@ import type { DataPort } from "../data/data_port.ts";
 import type { Connection } from "../net/connection.ts";
 import * as reply from "../protocol/reply.ts";
 import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
-import { type FileSink, type FileSource, type OpenWriteOptions, VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import {
+  type Entry,
+  type FileSink,
+  type FileSource,
+  type OpenWriteOptions,
+  VfsError,
+  type VirtualPath,
+} from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { rememberDigest, streamingDigest } from "./digests.ts";
+import { beforeDownload, forgetDigest, rememberDownload, rememberUpload, streamingDigest } from "./digests.ts";
 import { pumpOptions } from "./pump_options.ts";
 import { type Flaw, runTransfer, takeDataPort } from "./transfer_route.ts";
 import { applyUmask, makeParents } from "./upload_helpers.ts";
@@ -46,9 +53,10 @@ async function retr(context: CommandContext, path: VirtualPath): Promise<reply.R
   if (reply.isReply(ascii)) return ascii;
   const port = takeDataPort(context);
   if (reply.isReply(port)) return port;
+  const before = await beforeDownload(context, path);
   const source = await openOrRelease(port, () => context.vfs.openRead(path, offset));
   try {
-    return await send(context, { path, offset, length, ascii, source, port });
+    return await send(context, { path, offset, length, ascii, before, source, port });
   } finally {
     source.close();
   }
@@ -59,11 +67,13 @@ interface Download {
   readonly offset: number;
   readonly length: number | undefined;
   readonly ascii: boolean;
+  readonly before: Entry | undefined;
   readonly source: FileSource;
   readonly port: DataPort;
 }
 
-function send(context: CommandContext, { path, offset, length, ascii, source, port }: Download): Promise<reply.Reply> {
+function send(context: CommandContext, download: Download): Promise<reply.Reply> {
+  const { path, offset, length, ascii, before, source, port } = download;
   const whole = offset === 0 && length === undefined;
   const digest = whole ? streamingDigest(context, source.size) : undefined;
   const bytes = Math.min(source.size - offset, length ?? Infinity);
@@ -82,7 +92,7 @@ function send(context: CommandContext, { path, offset, length, ascii, source, po
         ...(digest && { digest }),
         ...(length !== undefined && { limit: length }),
       }),
-    complete: () => rememberDigest(context, path, digest),
+    complete: () => rememberDownload(context, path, digest, before),
   });
 }
 
@@ -189,6 +199,7 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
   const { verb, path, portion, ascii, sink, port } = upload;
   const whole = portion.offset === 0 && verb !== "APPE";
   const digest = whole ? streamingDigest(context) : undefined;
+  forgetDigest(context, path);
   return runTransfer(context, port, {
     verb,
     direction: "upload",
@@ -207,10 +218,14 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
     flaw: ({ bytes }, connection) => truncatedTls(context, connection) ?? shortOfAnnounced(portion, ascii, bytes),
     complete: async () => {
       await sink.commit();
+      forgetDigest(context, path);
       if (sink.created) await applyUmask(context, path, 0o666);
-      return await rememberDigest(context, path, digest);
+      return await rememberUpload(context, path, digest);
     },
-    fail: () => sink.abort(),
+    fail: async () => {
+      await sink.abort();
+      forgetDigest(context, path);
+    },
   });
 }
 
@@ -242,8 +257,10 @@ async function openOrRelease<T>(port: DataPort, open: () => Promise<T>): Promise
 /** Two replies in this order: 426 of the transfer, then 226 (RFC 959 section 4.1.3). */
 async function abor(context: CommandContext): Promise<reply.Reply> {
   const transfer = context.transfer;
-  context.setDataPort(undefined);
-  if (transfer === undefined) return reply.nothingToAbort;
+  if (transfer === undefined) {
+    context.setDataPort(undefined);
+    return reply.nothingToAbort;
+  }
   transfer.abort("aborted");
   await transfer.ended;
   return reply.abortDone;

@@ -15,6 +15,7 @@ import * as reply from "../protocol/reply.ts";
 import { TlsError } from "../tls/tls.ts";
 import { VfsError } from "../vfs/vfs.ts";
 import type { CommandContext, RunningTransfer } from "./context.ts";
+import { mustProtectData } from "./security.ts";
 import { replyForVfsError } from "./vfs_replies.ts";
 
 /** What is moved, and what becomes of it. */
@@ -56,7 +57,7 @@ interface Ending {
 export function takeDataPort(context: CommandContext): DataPort | reply.Reply {
   const port = context.takeDataPort();
   if (port === undefined) return reply.needDataPort;
-  if (context.options.tls?.data === "required" && !context.security.protectData) {
+  if (mustProtectData(context) && !context.security.protectData) {
     port.close();
     return reply.dataMustBeProtected;
   }
@@ -122,11 +123,24 @@ async function overDataConnection(
     const flaw = plan.flaw?.(result, connection);
     if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
     // Plain TCP says the same by closing; under TLS the client needs the close_notify (RFC 4217 section 12.4).
-    if (context.security.protectData) await connection.closeWrite();
+    if (context.security.protectData) await endStream(connection, transfer.signal, context.options.timeouts.stall);
     return undefined;
   } finally {
     port.close();
     if (connection) closeQuietly(connection);
+  }
+}
+
+/** close_notify and FIN; a client that has stopped reading does not hold the transfer for ever. */
+async function endStream(connection: Connection, signal: AbortSignal, limit: number): Promise<void> {
+  const giveUp = () => closeQuietly(connection);
+  const timer = limit > 0 ? setTimeout(giveUp, limit) : undefined;
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    await connection.closeWrite();
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
   }
 }
 

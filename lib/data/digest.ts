@@ -188,6 +188,7 @@ export class DigestCache {
   }
 }
 
-function isSame(a: FileIdentity, b: FileIdentity): boolean {
+/** Whether two looks at a file saw the same content, as far as can be told without reading it. */
+export function isSame(a: FileIdentity, b: FileIdentity): boolean {
   return a.size === b.size && a.modified === b.modified && a.unique === b.unique;
 }

@@ -9,6 +9,7 @@
 
 import { BUFFER_SIZES } from "./buffer_pool.ts";
 import type { RateLimiter } from "./rate_limit.ts";
+import { traffic } from "./traffic.ts";
 
 const KIB = 1024;
 const [SMALLEST = 64 * KIB, MIDDLE = SMALLEST] = BUFFER_SIZES;
@@ -38,9 +39,9 @@ export class PieceSize {
     this.#current = Math.min(this.#most, Math.max(SMALLEST, Math.min(expected, MIDDLE)));
   }
 
-  /** The size now. */
+  /** The size now; less than the largest while others transfer too, so that each gets its turn soon. */
   get current(): number {
-    return this.#current;
+    return traffic.busy ? Math.min(this.#current, MIDDLE) : this.#current;
   }
 
   /** Learns how long the last full piece took. */

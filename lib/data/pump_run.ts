@@ -9,6 +9,7 @@ import type { RunningDigest } from "./digest.ts";
 import { PieceSize } from "./piece_size.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import { type StallWatch, watchForStall } from "./stall_timer.ts";
+import { traffic } from "./traffic.ts";
 
 /** How a run ended; whatever is not `done` names who or what broke it. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";
@@ -58,6 +59,7 @@ export class PumpRun implements Disposable {
     this.options = options;
     this.pieceSize = new PieceSize({ ...options, expected: options.limit });
     this.#connection = connection;
+    traffic.enter();
     const { signal, stallTimeout } = options;
     if (stallTimeout > 0) this.#watch = watchForStall(stallTimeout, () => this.fail("stalled"));
     if (signal.aborted) this.#onAbort();
@@ -110,8 +112,10 @@ export class PumpRun implements Disposable {
     const began = performance.now();
     try {
       for (let sent = 0; sent < data.length;) {
+        if (traffic.rest) await traffic.rest;
         const count = await this.#connection.write(sent === 0 ? data : data.subarray(sent));
         sent += count;
+        traffic.count(count);
         this.count(count);
       }
       this.pieceSize.adapt(performance.now() - began);
@@ -126,11 +130,13 @@ export class PumpRun implements Disposable {
   async receive(buffer: Uint8Array): Promise<number> {
     const { limiter, signal } = this.options;
     try {
+      if (traffic.rest) await traffic.rest;
       const count = await this.#connection.read(buffer);
       if (count === null) {
         this.#sawEnd = true;
         return 0;
       }
+      traffic.count(count);
       this.#touch();
       const debt = limiter?.take(count, signal);
       if (debt) await this.#rest(debt);
@@ -142,6 +148,7 @@ export class PumpRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    traffic.leave();
     this.#watch?.[Symbol.dispose]();
     this.options.signal.removeEventListener("abort", this.#onAbort);
   }

@@ -63,7 +63,7 @@ export const directoryStatus = (lines: readonly string[]): Reply => situation(21
 export const fileStatus = (text: string | readonly string[]): Reply => situation(213, text);
 export const helpText = (lines: string | readonly string[]): Reply => situation(214, lines);
 /** Selects the parser for `ls -l` listings in many clients. */
-export const systemType: Reply = situation(215, "UNIX Type: L8");
+export const systemType = (text: string): Reply => situation(215, text);
 export const ready = (text: string): Reply => situation(220, text);
 export const goodbye: Reply = Object.freeze({ code: 221, text: "Goodbye", then: "close" });
 export const abortDone: Reply = situation(226, "Abort successful");
@@ -90,11 +90,12 @@ export const restartAt = (text: string): Reply => situation(350, text);
 
 export const tooManySessions = (text: string): Reply => Object.freeze({ code: 421, text, then: "close" });
 export const closing = (text: string): Reply => Object.freeze({ code: 421, text, then: "close" });
-export const dataStalled: Reply = situation(421, "Data connection stalled, transfer ended");
 export const noDataConnection = (text: string): Reply => situation(425, text);
 export const needDataPort: Reply = situation(425, "Use PASV, EPSV, PORT or EPRT first");
 export const noPassivePort: Reply = situation(425, "No passive port is free, try again later");
 export const transferAborted: Reply = situation(426, "Transfer aborted");
+/** Not 421, which would say that the control connection closes too. */
+export const dataStalled: Reply = situation(426, "Data connection stalled, transfer ended");
 export const connectionLost = (text: string): Reply => situation(426, text);
 export const tlsUnavailable: Reply = situation(431, "TLS is not available, no certificate");
 export const fileBusy = (text: string): Reply => situation(450, text);

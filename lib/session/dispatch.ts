@@ -19,10 +19,10 @@ const NOT_HERE: ReadonlySet<string> = new Set(["SMNT", "LPRT", "LPSV", "LANG"]);
  * own, where the argument is parsed. Never throws and never rejects: what a handler throws becomes a reply here.
  */
 export function dispatch(context: CommandContext, row: Command | undefined, line: CommandLine): Answer {
+  forgetOneTimeState(context, row);
   if (!row) return NOT_HERE.has(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
   if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
   if (!row.open && !context.login.account) return reply.notLoggedIn;
-  forgetOneTimeState(context, row);
   try {
     const answer = row.execute(context, line.argument);
     return answer instanceof Promise ? answer.catch((error) => replyForError(context, row, error)) : answer;
@@ -32,12 +32,12 @@ export function dispatch(context: CommandContext, row: Command | undefined, line
 }
 
 /** REST and RNFR are for the very next command; those that may stand between say so in their row. */
-function forgetOneTimeState(context: CommandContext, row: Command): void {
-  if (row.keeps !== "restart") {
+function forgetOneTimeState(context: CommandContext, row: Command | undefined): void {
+  if (row?.keeps !== "restart") {
     context.parameters.restart = 0;
     context.parameters.rangeLength = undefined;
   }
-  if (row.keeps !== "rename") context.rename.from = undefined;
+  if (row?.keeps !== "rename") context.rename.from = undefined;
 }
 
 /** What is not a {@link VfsError} is a mistake of ours: the session lives on, and the log has the error. */

@@ -14,6 +14,7 @@ export class ReplyWriter {
   #connection: Connection;
   #pending = "";
   #writing: Promise<void> | undefined;
+  #writingSince: number | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -24,6 +25,11 @@ export class ReplyWriter {
     this.#connection = connection;
   }
 
+  /** When the write began that the peer has not taken yet, on the clock of `performance.now`; `undefined` when there is none. */
+  get writingSince(): number | undefined {
+    return this.#writingSince;
+  }
+
   /** Takes a reply; it leaves with the next {@link flush}. */
   add(reply: Reply): void {
     this.#pending += formatReply(reply);
@@ -32,7 +38,7 @@ export class ReplyWriter {
   /** Resolves when everything added so far is on the wire; `undefined` when there is nothing to wait for. Rejects when the peer is gone. */
   flush(): Promise<void> | undefined {
     if (this.#writing === undefined && this.#pending !== "") {
-      this.#writing = this.#write().finally(() => this.#writing = undefined);
+      this.#writing = this.#write().finally(() => this.#writing = this.#writingSince = undefined);
     }
     return this.#writing;
   }
@@ -41,6 +47,7 @@ export class ReplyWriter {
     while (this.#pending !== "") {
       const bytes = encoder.encode(this.#pending);
       this.#pending = "";
+      this.#writingSince = performance.now();
       await writeAll(this.#connection, bytes);
     }
   }

@@ -27,6 +27,11 @@ const LARGE_READ = 16 * 1024;
 const MOST_QUEUED = 128;
 /** Milliseconds for an upload to end by itself once the control connection is gone. */
 const ORPHAN_GRACE = 5_000;
+/** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
+const FAREWELL = 1_000;
+
+/** What waits for its turn: a command, or the answer to a line that is none. */
+type Pending = CommandLine | { readonly refusal: reply.Reply };
 
 /** What a session is made with. */
 export interface SessionOptions {
@@ -42,12 +47,15 @@ export class Session implements Watched {
   readonly #context: SessionContext;
   readonly #writer: ReplyWriter;
   readonly #lines = new LineReader();
-  readonly #queue: CommandLine[] = [];
+  readonly #queue: Pending[] = [];
   #connection: Connection;
   #transfer: SessionTransfer | undefined;
   /** A run over the queue is under way; `#working` is its end. */
   #busy = false;
   #working: Promise<void> | undefined;
+  #reading = false;
+  /** An urgent command is under way: the queue waits until it is answered. */
+  #interrupting = false;
   #closing = false;
   #draining = false;
   #endReason = "closed by client";
@@ -56,27 +64,30 @@ export class Session implements Watched {
   #lastCommand = "";
   #loginDeadline: number;
   #lastActivity = performance.now();
+  #farewell: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, host: SessionHost, { id, implicitTls }: SessionOptions) {
     this.id = id;
-    this.#connection = connection;
     this.#host = host;
-    this.#writer = new ReplyWriter(connection);
+    this.#connection = this.#wrapped(connection);
+    this.#writer = new ReplyWriter(this.#connection);
     this.#context = new SessionContext(host, {
       id,
       connection,
       implicitTls,
-      mark: (preliminary) => this.#send(preliminary),
+      mark: (preliminary) => this.#mark(preliminary),
       transfer: () => this.#transfer,
+      readsAhead: () => this.#reading,
     });
     this.#loginDeadline = deadlineAfter(host.options.timeouts.login);
   }
 
-  /** See {@link Watched}: login and idle limits; both rest while a transfer runs. */
+  /** See {@link Watched}: login and idle limits. The idle one rests while a command runs, and counts against a peer that does not read. */
   get deadline(): number {
-    if (this.#transfer || this.#closing) return Infinity;
-    const idle = this.#context.idleTimeout > 0 ? this.#lastActivity + this.#context.idleTimeout : Infinity;
-    return this.#context.login.account ? idle : Math.min(idle, this.#loginDeadline);
+    if (this.#closing) return Infinity;
+    const limit = this.#context.idleTimeout > 0 ? this.#context.idleTimeout : Infinity;
+    const since = this.#writer.writingSince ?? (this.#transfer || this.#busy ? Infinity : this.#lastActivity);
+    return this.#context.login.account ? since + limit : Math.min(since + limit, this.#loginDeadline);
   }
 
   get info(): SessionInfo {
@@ -105,6 +116,7 @@ export class Session implements Watched {
       this.#closing = true;
       await this.#endTransfer();
       this.#context.dispose();
+      clearTimeout(this.#farewell);
       closeQuietly(this.#connection);
       this.#context.report({ type: "sessionClosed", reason: this.#endReason });
     }
@@ -124,7 +136,8 @@ export class Session implements Watched {
   /** Ends a transfer that outlived the grace time, and the session with it. */
   kill(): void {
     this.#transfer?.abort("shutdown");
-    if (!this.#transfer) this.#leave("Server is shutting down", "shutdown");
+    if (this.#transfer) this.#closeSoon();
+    else this.#leave("Server is shutting down", "shutdown");
   }
 
   /** 421 and close, as far as the peer still listens. The read that is pending ends by itself then. */
@@ -134,19 +147,23 @@ export class Session implements Watched {
     this.#endReason = reason;
     this.#context.wake();
     this.#add(reply.closing(text));
-    const connection = this.#connection;
-    // A peer that does not read must not keep the socket: what is not gone by then is lost.
-    const giveUp = setTimeout(() => closeQuietly(connection), 1_000);
-    Promise.resolve(this.#writer.flush()).catch(() => {}).finally(() => {
-      clearTimeout(giveUp);
-      closeQuietly(connection);
-    });
+    this.#closeSoon();
+    Promise.resolve(this.#writer.flush())
+      .then(() => this.#connection.closeWrite())
+      .catch(() => {})
+      .finally(() => closeQuietly(this.#connection));
+  }
+
+  #closeSoon(): void {
+    this.#farewell ??= setTimeout(() => closeQuietly(this.#connection), FAREWELL);
   }
 
   async #read(): Promise<void> {
     let buffer = new Uint8Array(SMALL_READ);
     while (!this.#closing) {
+      this.#reading = true;
       const count = await this.#connection.read(buffer);
+      this.#reading = false;
       if (count === null) return;
       this.#lastActivity = performance.now();
       this.#lines.push(buffer.subarray(0, count));
@@ -159,25 +176,34 @@ export class Session implements Watched {
   /** Takes in every line that has arrived: urgent ones act at once during a transfer, the others wait for their turn. */
   async #take(): Promise<void> {
     for (let line = this.#lines.next(); line && !this.#closing; line = this.#lines.next()) {
-      const command = this.#understand(line);
-      if (command === undefined) continue;
-      if (isUrgent(this.#host.table.find(command.verb), command)) {
+      const pending = this.#understand(line);
+      if (pending === undefined) continue;
+      if ("verb" in pending && isUrgent(this.#host.table.find(pending.verb), pending)) {
         // What came before it in the same packet may be the very transfer that it is about.
         await this.#work();
         if (this.#transfer) {
-          await this.#run(command);
+          await this.#interrupt(pending);
           continue;
         }
       }
-      this.#queue.push(command);
+      this.#queue.push(pending);
     }
     await this.#work();
     await this.#writer.flush();
     if (this.#queue.length > MOST_QUEUED) await this.#transfer?.ended;
   }
 
-  /** A line that cannot be a command is answered at once; it has no side effects that an order could matter to. */
-  #understand(line: Line): CommandLine | undefined {
+  /** The answers to ABOR come right behind each other, whatever waits behind the transfer. */
+  async #interrupt(command: CommandLine): Promise<void> {
+    this.#interrupting = true;
+    try {
+      await this.#run(command);
+    } finally {
+      this.#interrupting = false;
+    }
+  }
+
+  #understand(line: Line): Pending | undefined {
     if (line.kind === "line") {
       if (this.#commands++ === 0 && isHttpVerb(line.text)) {
         this.#leave("This is an FTP server", "spoke HTTP");
@@ -185,9 +211,7 @@ export class Session implements Watched {
       }
       return parseCommandLine(line.text);
     }
-    this.#add(reply.badLine(line.kind === "tooLong" ? "Command line is too long" : BAD_LINES[line.reason]));
-    this.#countBadLine();
-    return undefined;
+    return { refusal: reply.badLine(line.kind === "tooLong" ? "Command line is too long" : BAD_LINES[line.reason]) };
   }
 
   #countBadLine(): void {
@@ -199,7 +223,7 @@ export class Session implements Watched {
   /** Runs queued commands until there are none or a transfer has begun. One of these runs at a time. */
   #work(): Promise<void> | undefined {
     if (this.#busy) return this.#working;
-    if (this.#queue.length === 0 || this.#transfer) return undefined;
+    if (this.#queue.length === 0 || this.#transfer || this.#interrupting) return undefined;
     this.#busy = true;
     this.#working = this.#drainQueue();
     return this.#working;
@@ -208,14 +232,16 @@ export class Session implements Watched {
   async #drainQueue(): Promise<void> {
     try {
       while (!this.#closing && !this.#transfer) {
-        const command = this.#queue.shift();
-        if (!command) return;
-        const row = this.#host.table.find(command.verb);
-        if (row?.transfer && this.#context.login.account) this.#beginTransfer(command);
-        else await this.#run(command);
+        const pending = this.#queue.shift();
+        if (!pending) return;
+        if ("refusal" in pending) this.#refuse(pending.refusal);
+        else if (this.#context.login.account && this.#host.table.find(pending.verb)?.transfer) {
+          this.#beginTransfer(pending);
+        } else await this.#run(pending);
       }
     } finally {
       this.#busy = false;
+      this.#lastActivity = performance.now();
       if (this.#draining && !this.#transfer) this.#leave("Server is shutting down", "shutdown");
     }
   }
@@ -227,6 +253,8 @@ export class Session implements Watched {
     this.#run(command).catch(() => closeQuietly(this.#connection)).finally(() => {
       this.#transfer = undefined;
       this.#lastActivity = performance.now();
+      // Whatever became of the command, the port that was chosen for it is spent.
+      this.#context.setDataPort(undefined);
       transfer.finish();
       if (this.#draining) this.#leave("Server is shutting down", "shutdown");
       this.#resume();
@@ -238,7 +266,7 @@ export class Session implements Watched {
   }
 
   async #run(command: CommandLine): Promise<void> {
-    const { events, options, table } = this.#host;
+    const { events, table } = this.#host;
     if (events.wants("command")) {
       const line = maskCommand(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
       this.#lastCommand = line;
@@ -246,19 +274,36 @@ export class Session implements Watched {
     } else this.#lastCommand = command.verb;
     const row = table.find(command.verb);
     const answer = dispatch(this.#context, row, command);
-    if (answer instanceof Promise) await this.#writer.flush();
-    const final = answer instanceof Promise ? await answer : answer;
-    if (row) this.#badLines = 0;
+    const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
+    // The session may have been ended meanwhile, and 421 is its last word.
+    if (this.#closing) return;
+    if (!row) return this.#refuse(final);
+    this.#badLines = 0;
     this.#add(final);
-    if (final.then !== undefined) await this.#conclude(final.then);
-    if (!row && options.maxBadCommands > 0) this.#countBadLine();
+    if (final.then !== undefined) await this.#conclude(final);
   }
 
-  async #conclude(then: "close" | "secure"): Promise<void> {
+  /** What is ready to be told does not wait for the answer. A command ends before its session does, though nobody listens any more. */
+  async #outcome(answer: Promise<reply.Reply>): Promise<reply.Reply> {
+    try {
+      await this.#writer.flush();
+    } catch (error) {
+      await answer;
+      throw error;
+    }
+    return await answer;
+  }
+
+  #refuse(refusal: reply.Reply): void {
+    this.#add(refusal);
+    this.#countBadLine();
+  }
+
+  async #conclude({ code, then }: reply.Reply): Promise<void> {
     await this.#writer.flush();
     if (then === "secure") return await this.#secure();
     this.#closing = true;
-    this.#endReason = "quit";
+    this.#endReason = code === reply.goodbye.code ? "quit" : "too many failed logins";
     await this.#connection.closeWrite().catch(() => {});
     closeQuietly(this.#connection);
   }
@@ -267,8 +312,12 @@ export class Session implements Watched {
   async #secure(): Promise<void> {
     this.#lines.reset();
     this.#queue.length = 0;
-    this.#connection = await this.#context.secureControl(this.#connection);
+    this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
     this.#writer.moveTo(this.#connection);
+  }
+
+  #wrapped(connection: Connection): Connection {
+    return this.#host.options.network?.wrap?.(connection, { purpose: "control", session: this.id }) ?? connection;
   }
 
   #add(final: reply.Reply): void {
@@ -282,6 +331,16 @@ export class Session implements Watched {
   async #send(preliminary: reply.Reply): Promise<void> {
     this.#add(preliminary);
     await this.#writer.flush();
+  }
+
+  /** Without a control connection to mark it on there is no transfer. */
+  async #mark(preliminary: reply.Reply): Promise<void> {
+    try {
+      await this.#send(preliminary);
+    } catch (error) {
+      this.#transfer?.abort("controlLost");
+      throw error;
+    }
   }
 
   /** The control connection is gone. A download has nobody to go to; an upload may be about to end by itself. */

@@ -20,10 +20,11 @@ import type {
 } from "../commands/context.ts";
 import type { DataPort } from "../data/data_port.ts";
 import { RateLimiter } from "../data/rate_limit.ts";
-import type { Actor, CommandReceived, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
-import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Actor, CommandReceived, DataOpened, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
+import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 import * as reply from "../protocol/reply.ts";
+import { TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
@@ -36,6 +37,7 @@ export interface SessionLink {
   readonly implicitTls: boolean;
   mark(preliminary: reply.Reply): Promise<void>;
   transfer(): RunningTransfer | undefined;
+  readsAhead(): boolean;
 }
 
 type SessionEvent =
@@ -43,7 +45,8 @@ type SessionEvent =
   | Omit<SessionOpened, keyof Actor>
   | Omit<SessionClosed, keyof Actor>
   | Omit<CommandReceived, keyof Actor>
-  | Omit<ReplySent, keyof Actor>;
+  | Omit<ReplySent, keyof Actor>
+  | Omit<DataOpened, keyof Actor>;
 
 /** State and services of one session, for its commands. */
 export class SessionContext implements CommandContext {
@@ -91,6 +94,10 @@ export class SessionContext implements CommandContext {
 
   get transfer(): RunningTransfer | undefined {
     return this.#link.transfer();
+  }
+
+  get readsAhead(): boolean {
+    return this.#link.readsAhead();
   }
 
   get vfs(): ScopedVfs {
@@ -197,9 +204,32 @@ export class SessionContext implements CommandContext {
   }
 
   async protectData(connection: Connection, signal: AbortSignal): Promise<Connection> {
+    const secured = await this.#protect(connection, signal);
+    this.#reportData(secured);
+    return this.options.network?.wrap?.(secured, { purpose: "data", session: this.id }) ?? secured;
+  }
+
+  #reportData(connection: Connection): void {
+    if (!this.#host.events.wants("dataOpened")) return;
+    this.report({
+      type: "dataOpened",
+      secure: this.security.protectData,
+      ...("resumed" in connection && { resumed: connection.resumed === true }),
+    });
+  }
+
+  async #protect(connection: Connection, signal: AbortSignal): Promise<Connection> {
     const { tls, timeouts } = this.options;
     if (!tls || !this.security.protectData) return connection;
-    return await tls.endpoint.secure(connection, { signal, handshakeTimeout: timeouts.handshake });
+    const secured = await tls.endpoint.secure(connection, { signal, handshakeTimeout: timeouts.handshake });
+    if (tls.sessionReuse !== "off" && !secured.resumed) {
+      this.emit({ type: "problem", level: "warning", message: "A data connection resumed no TLS session" });
+      if (tls.sessionReuse === "require") {
+        closeQuietly(secured);
+        throw new TlsError("protocol", "The data connection must resume a TLS session");
+      }
+    }
+    return secured;
   }
 
   /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */

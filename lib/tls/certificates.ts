@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** A certificate chain with its private key, known to belong together. */
 export interface KeyPair {
@@ -42,7 +42,8 @@ const MILLISECONDS_PER_DAY = 86_400_000;
 
 /** Reads and checks a pair. Throws {@link CertificateError}, also for a file that cannot be read. */
 export async function loadKeyPair({ certificateFile, privateKeyFile }: KeyPairFiles): Promise<KeyPair> {
-  const [certificate, privateKey] = await Promise.all([readPem(certificateFile), readPem(privateKeyFile)]);
+  const certificate = await readPem(certificateFile);
+  const privateKey = await readPem(privateKeyFile);
   return parseKeyPair(certificate, privateKey, { certificateFile, privateKeyFile });
 }
 
@@ -61,7 +62,7 @@ export function parseKeyPair(
     `Key file "${privateKeyFile}" holds no usable PEM private key`,
     () => createPrivateKey(privateKey),
   );
-  if (!leaf.checkPrivateKey(key)) {
+  if (!belongTogether(leaf, key)) {
     throw new CertificateError(`Key file "${privateKeyFile}" does not belong to certificate file "${certificateFile}"`);
   }
   return {
@@ -106,6 +107,12 @@ function attempt<T>(failure: string, action: () => T): T {
   } catch (error) {
     throw new CertificateError(failure, { cause: error });
   }
+}
+
+/** Compares public keys: `X509Certificate.checkPrivateKey` does the same, but not every runtime we compile with has it. */
+function belongTogether(certificate: X509Certificate, privateKey: KeyObject): boolean {
+  const spki = { type: "spki", format: "der" } as const;
+  return createPublicKey(privateKey).export(spki).equals(certificate.publicKey.export(spki));
 }
 
 /** A wildcard stands for exactly one label (RFC 6125 section 6.4.3). */

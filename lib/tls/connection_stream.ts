@@ -13,21 +13,19 @@ const SMALLEST_READ = 2048;
 const LARGEST_READ = 256 * 1024;
 
 /**
- * The wire under a TLS socket. It differs from a plain wrapper in one point: the end of the input is reported through
- * `onEndOfInput` and not pushed, because TLS above cannot tell an end it was told (FIN) from one it read (close_notify).
+ * The wire under a TLS socket. It differs from a plain wrapper in one point: the end of the input is an event of its own,
+ * `endOfInput`, and not pushed, because TLS above cannot tell an end it was told (FIN) from one it read (close_notify).
  */
 export class ConnectionStream extends Duplex {
   readonly #connection: Connection;
   readonly #flushed = Promise.withResolvers<void>();
-  readonly #onEndOfInput: () => void;
   #readSize = SMALLEST_READ;
   #held = false;
   #wanted = false;
 
-  constructor(connection: Connection, onEndOfInput: () => void) {
+  constructor(connection: Connection) {
     super({ highWaterMark: LARGEST_READ });
     this.#connection = connection;
-    this.#onEndOfInput = onEndOfInput;
     // TLS reports the same error; without a listener here it would end the process.
     this.on("error", () => {});
   }
@@ -54,7 +52,7 @@ export class ConnectionStream extends Duplex {
     const buffer = new Uint8Array(this.#readSize);
     this.#connection.read(buffer).then((count) => {
       if (this.destroyed) return;
-      if (count === null) return this.#onEndOfInput();
+      if (count === null) return void this.emit("endOfInput");
       this.#resize(count);
       this.push(Buffer.from(buffer.buffer, 0, count));
     }, (error) => {

@@ -50,14 +50,15 @@ export class RelayRoute implements TlsRoute {
     opened.add(local, accepted);
     await writeAll(local, bytes);
     const agreed = Promise.withResolvers<ServerHello>();
-    agreed.promise.catch(() => {});
     const inward = pipe(connection, local);
     const outward = pipe(local, connection, serverHelloWatcher(agreed));
+    // Nobody waits for these when the handshake is given up.
+    for (const promise of [agreed.promise, outward]) promise.catch(() => {});
     try {
       await Promise.race([accepted.handshake(), inward.then(peerLeft, peerLeft)]);
     } catch (error) {
       // Lets the alert that says why reach the client before the sockets go.
-      accepted.close();
+      closeQuietly(accepted);
       await outward.catch(() => {});
       throw error instanceof TlsError ? error : handshakeFailure(error);
     }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { type KeyPair, parseKeyPair } from "./certificates.ts";
 
@@ -24,6 +23,7 @@ export const MAX_SELF_SIGNED_DAYS = 3650;
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const MILLISECONDS_PER_DAY = 86_400_000;
+const HOST_NAME = /^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i;
 /** Clocks of clients may be a little behind. */
 const CLOCK_SKEW = 5 * 60_000;
 
@@ -32,9 +32,11 @@ export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOpt
   if (!Number.isInteger(days) || days < 1 || days > MAX_SELF_SIGNED_DAYS) {
     throw new RangeError(`Days of a certificate must be 1 to ${MAX_SELF_SIGNED_DAYS}: received "${days}"`);
   }
+  const wrong = names.find((name) => !isIP(name) && !HOST_NAME.test(name));
+  if (wrong !== undefined) {
+    throw new RangeError(`Name for a certificate is not a host name or address: "${wrong}"`);
+  }
   const all = [...new Set([...names.map((name) => name.toLowerCase()), ...LOCAL_NAMES])];
-  const wrong = all.find((name) => !isIP(name) && !/^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(name));
-  if (wrong !== undefined) throw new RangeError(`Name for a certificate is not a host name or address: "${wrong}"`);
   // Loaded here because a server with its own certificate never needs it.
   const x509 = await import("@peculiar/x509");
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
@@ -43,7 +45,8 @@ export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOpt
     keys,
     signingAlgorithm: ALGORITHM,
     serialNumber: serialNumber(),
-    name: [{ CN: [all[0] ?? "localhost"] }],
+    // No longer than 64 characters (RFC 5280 appendix A.1); what counts are the alternative names.
+    name: [{ CN: [all.find(({ length }) => length <= 64) ?? "localhost"] }],
     notBefore: new Date(now - CLOCK_SKEW),
     notAfter: new Date(now + days * MILLISECONDS_PER_DAY),
     extensions: [
@@ -57,7 +60,8 @@ export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOpt
     ],
   });
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return parseKeyPair(`${certificate.toString("pem")}\n`, pem("PRIVATE KEY", pkcs8));
+  const privateKey = `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`;
+  return { ...parseKeyPair(`${certificate.toString("pem")}\n`, privateKey), names: all };
 }
 
 /** Random and positive, 16 bytes: two certificates of one name must differ in it (RFC 5280 section 4.1.2.2). */
@@ -65,9 +69,4 @@ function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toHex();
-}
-
-function pem(label: string, content: ArrayBuffer): string {
-  const lines = Buffer.from(content).toString("base64").match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

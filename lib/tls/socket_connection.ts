@@ -22,7 +22,10 @@ export class SocketConnection implements SecureConnection {
   readonly #socket: TLSSocket;
   readonly #wire: ConnectionStream;
   readonly #queue: Uint8Array[] = [];
+  /** Nobody sees the stand-in: a connection is handed out after its handshake. */
   #terms: Terms = { protocol: "TLSv1.3", cipher: "", resumed: false, serverName: undefined };
+  /** Writes under way. A socket that is destroyed forgets to call them back. */
+  readonly #writes = new Set<(reason: Error) => void>();
   #queued = 0;
   #wake: (() => void) | undefined;
   #cleanClose: boolean | undefined;
@@ -42,6 +45,12 @@ export class SocketConnection implements SecureConnection {
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.#end(true));
     socket.on("error", (error: Error) => this.#fail(error));
+    // Errors after the handshake come by this name alone: `error` is held back until a `tls.Server` takes the socket over.
+    socket.on("_tlsError", (error: Error) => this.#fail(error));
+    // All that arrived is decrypted by then, and an end of TLS is announced within the same turn of the event loop: if it
+    // is not, close_notify never came.
+    wire.on("endOfInput", () => setImmediate(() => this.#end(false)));
+    wire.on("error", (error: Error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Deno.errors.BadResource("Connection is closed")));
   }
 
@@ -78,8 +87,14 @@ export class SocketConnection implements SecureConnection {
   }
 
   write(data: Uint8Array): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#socket.write(data, (error) => error ? reject(error) : resolve(data.length));
+    this.#writes.add(reject);
+    this.#socket.write(data, (error) => {
+      this.#writes.delete(reject);
+      if (error) reject(error);
+      else resolve(data.length);
+    });
     return promise;
   }
 
@@ -92,14 +107,6 @@ export class SocketConnection implements SecureConnection {
   close(): void {
     this.#socket.destroy();
     this.#wire.destroy();
-  }
-
-  /**
-   * The wire gave its last byte. All of it is decrypted by then, and an end of TLS is announced within the same turn of the
-   * event loop; if it is not, close_notify never came.
-   */
-  wireEnded(): void {
-    setImmediate(() => this.#end(false));
   }
 
   #more(): Promise<void> {
@@ -139,6 +146,8 @@ export class SocketConnection implements SecureConnection {
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    for (const reject of this.#writes) reject(this.#failure);
+    this.#writes.clear();
     this.#notify();
   }
 

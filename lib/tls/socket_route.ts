@@ -30,31 +30,30 @@ export class SocketRoute implements TlsRoute {
   }
 
   async secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
+    const wire = new ConnectionStream(connection);
+    return await withinLimits(this.#handshake(connection, wire), options, () => wire.destroy());
+  }
+
+  [Symbol.dispose](): void {
+    // Contexts are plain memory; connections belong to their users.
+  }
+
+  async #handshake({ localAddr, remoteAddr }: Connection, wire: ConnectionStream): Promise<SecureConnection> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const closed = (): void => reject(new TlsError("closed", "Peer closed the connection during the TLS handshake"));
-    const wire = new ConnectionStream(connection, () => {
-      closed();
-      secured.wireEnded();
-    });
-    const socket = new TLSSocket(asSocket(wire), this.#socketOptions());
-    const { localAddr, remoteAddr } = connection;
-    const secured = new SocketConnection(socket, { wire, localAddr, remoteAddr });
-    socket.once("secure", resolve);
-    socket.once("close", closed);
     // An error without a code is the wire's (reset, closed); TLS names its own.
     const failed = (error: Error & { code?: unknown }): void =>
       String(error.code).startsWith("ERR_SSL")
         ? reject(new TlsError("protocol", `TLS handshake failed: ${messageOf(error)}`, { cause: error }))
         : closed();
-    socket.once("error", failed);
-    await withinLimits(promise, options, () => secured.close());
-    socket.off("close", closed);
-    socket.off("error", failed);
+    const socket = new TLSSocket(asSocket(wire), this.#socketOptions());
+    const secured = new SocketConnection(socket, { wire, localAddr, remoteAddr });
+    socket.once("secure", resolve).once("error", failed).once("close", closed);
+    wire.once("endOfInput", closed);
+    await promise;
+    socket.off("error", failed).off("close", closed);
+    wire.off("endOfInput", closed);
     return secured;
-  }
-
-  [Symbol.dispose](): void {
-    // Contexts are plain memory; connections belong to their users.
   }
 
   #socketOptions(): TLSSocketOptions {

@@ -54,11 +54,18 @@ export interface Variant {
   readonly connect: (server: FtpServer, options: { readonly hostname?: string }) => Promise<Wire>;
 }
 
+/** An address at which `server` can be reached from here. */
+export function reachable(server: FtpServer): string {
+  const { hostname } = server.address;
+  if (hostname === "0.0.0.0") return "127.0.0.1";
+  return hostname === "::" ? "::1" : hostname;
+}
+
 const plain: Variant = {
   name: "plain",
   options: () => ({}),
   connect: async (server, { hostname }) => {
-    const wire = await Wire.connect(server.address.port, hostname === undefined ? {} : { hostname });
+    const wire = await Wire.connect(server.address.port, { hostname: hostname ?? reachable(server) });
     await wire.expectReply(220);
     return wire;
   },
@@ -82,7 +89,7 @@ export function plainConversation(name: string, setup: Setup, talk: (stage: Stag
 async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => Promise<void>): Promise<void> {
   const files = new MemoryVfs({ files: setup.files ?? {} });
   await using server = new FtpServer({
-    authenticator: demoAuthenticator(setup.account),
+    authenticator: authenticatorOf({ name: "demo", ...setup.account }),
     fileSystem: () => setup.vfs ?? files,
     port: 0,
     failureDelay: 0,
@@ -114,14 +121,25 @@ async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => P
   }
 }
 
-/** One account, `demo` with password `demo`, that may do everything unless `fields` say otherwise. */
-function demoAuthenticator(fields: Partial<Account> = {}): Authenticator {
+/** Accounts whose passwords are their names; each may do everything unless its fields say otherwise. */
+export function authenticatorOf(...accounts: (Partial<Account> & Pick<Account, "name">)[]): Authenticator {
   const { allow, overwrite } = parsePermissions("rw");
-  const account = createAccount({ name: "demo", rootPath: "/", rules: [{ path: "/", allow, overwrite }], ...fields });
+  const known = new Map(accounts.map((fields) => {
+    return [fields.name, createAccount({ rootPath: "/", rules: [{ path: "/", allow, overwrite }], ...fields })];
+  }));
   return {
-    authenticate: ({ name, password }) =>
-      name === "demo" && password === "demo" ? { ok: true, account } : { ok: false, reason: "password" },
+    authenticate: ({ name, password }) => {
+      const account = known.get(name);
+      return account && password === name
+        ? { ok: true, account }
+        : { ok: false, reason: account ? "password" : "unknown" };
+    },
   };
+}
+
+/** Path rules from pairs of path and grant, such as `["/", "ro"]`. */
+export function rulesOf(...pairs: (readonly [path: string, grant: string])[]): Account["rules"] {
+  return pairs.map(([path, grant]) => ({ path, ...parsePermissions(grant) }));
 }
 
 function waitFor<T extends EventType>(

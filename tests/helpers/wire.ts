@@ -123,11 +123,28 @@ export class Wire implements AsyncDisposable {
 
   /** Runs a command that sends data here: RETR, LIST and their like. Gives what came, after the 226. */
   async download(line: string): Promise<Uint8Array> {
-    const data = await this.passive();
-    await this.expect(line, 150);
-    const bytes = await readAll(await this.protect(data));
+    const bytes = await readAll(await this.begin(line));
     await this.expectReply(226);
     return bytes;
+  }
+
+  /** Begins a transfer over a passive data connection: the command is answered with 150, the data connection is ready. */
+  async begin(line: string): Promise<Connection> {
+    const data = await this.passive();
+    await this.expect(line, 150);
+    return await this.protect(data);
+  }
+
+  /** Sends command lines in one packet and waits for nothing. */
+  async sendAll(...lines: string[]): Promise<void> {
+    await this.sendRaw(lines.map((line) => `${line}\r\n`).join(""));
+  }
+
+  /** The codes of the next replies, in order. */
+  async codes(count: number): Promise<number[]> {
+    const codes = [];
+    for (let index = 0; index < count; index++) codes.push((await this.reply()).code);
+    return codes;
   }
 
   /** {@link download} as text. */
@@ -135,14 +152,16 @@ export class Wire implements AsyncDisposable {
     return decoder.decode(await this.download(line));
   }
 
+  /** {@link downloadText} of a listing, line by line. */
+  async downloadLines(line: string): Promise<string[]> {
+    const text = await this.downloadText(line);
+    if (text !== "" && !text.endsWith("\r\n")) fail(`A listing ends in the middle of a line: "${text.slice(-80)}"`);
+    return text.split("\r\n").slice(0, -1);
+  }
+
   /** Runs a command that takes data: STOR and its like. Gives the 226. */
   async upload(line: string, content: Uint8Array | string): Promise<WireReply> {
-    const plain = await this.passive();
-    await this.expect(line, 150);
-    const data = await this.protect(plain);
-    await writeAll(data, typeof content === "string" ? encoder.encode(content) : content);
-    await data.closeWrite();
-    closeQuietly(data);
+    await sendData(await this.begin(line), content);
     return await this.expectReply(226);
   }
 
@@ -191,6 +210,14 @@ export class Wire implements AsyncDisposable {
       clearTimeout(timer);
     }
   }
+}
+
+/** Sends everything over a data connection and ends it. */
+export async function sendData(connection: Connection, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? encoder.encode(content) : content;
+  if (bytes.length > 0) await writeAll(connection, bytes);
+  await connection.closeWrite();
+  closeQuietly(connection);
 }
 
 /** Everything until the end of the stream. */

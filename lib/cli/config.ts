@@ -1,0 +1,62 @@
+/**
+ * `denoftpd config`: what `serve` would work with, and where each value comes from.
+ *
+ * @module
+ */
+
+import type { CommandIo } from "./io.ts";
+import { usersFile } from "./needs.ts";
+import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
+import { processSources } from "./setting_sources.ts";
+import { flagOf, SETTING_NAMES, type SettingName, SETTINGS, variableOf } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What `denoftpd config --help` prints. */
+export const CONFIG_USAGE = `Usage: denoftpd config [flags of serve]
+
+Prints every setting with which "serve" and the same flags would start, its value, and where that comes from: a flag,
+an environment variable, the configuration file, or the default. A "-" is for what is not set.
+`;
+
+/** Runs `denoftpd config` and resolves to its exit status: 0 printed, 2 for what `serve` would refuse. */
+export async function runConfig(args: readonly string[], io: CommandIo): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    io.stdout(CONFIG_USAGE);
+    return 0;
+  }
+  try {
+    io.stdout(configTable(await gatherSettings(args, processSources)));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.stderr(`denoftpd: ${error.message}\n`);
+    return 2;
+  }
+}
+
+/** One line a setting: its name, its value, where that comes from. @throws {UsageError} for a value that is wrong. */
+export function configTable(gathered: Gathered): string {
+  const settings = parseGathered(gathered);
+  const rows = SETTING_NAMES.map((name) => {
+    const given = gathered.settings.get(name);
+    const fallback = name === "users" ? usersFile(settings) : SETTINGS[name].fallback;
+    return [name, given?.text ?? fallback ?? "-", originOf(name, gathered)] as const;
+  });
+  const [nameWidth, valueWidth] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(([name, value, origin]) => `${name.padEnd(nameWidth ?? 0)}  ${value.padEnd(valueWidth ?? 0)}  ${origin}\n`)
+    .join("");
+}
+
+function originOf(name: SettingName, { config, settings }: Gathered): string {
+  switch (settings.get(name)?.origin) {
+    case "flag":
+      return `flag --${flagOf(name)}`;
+    case "environment":
+      return `environment ${variableOf(name)}`;
+    case "file":
+      return `file ${config?.text}`;
+    case undefined:
+      return "default";
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The permissions that a configuration of `serve` needs: no more, so that a narrow run is possible, and no less, so that
+ * everything a session may do is known to be permitted before there is one.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import type { Account } from "../auth/accounts.ts";
+import { familyOf, isLoopback, isUnspecified } from "../net/ip.ts";
+import { isGranted, type Need, needNet, needRead, needSys, needWrite } from "./grants.ts";
+import { DEFAULT_USERS, type Settings } from "./settings.ts";
+import { GROUP_FILE, parseUser, PASSWORD_FILE } from "./privileges.ts";
+
+/** What the settings alone need; {@link accountNeeds} has the rest. */
+export function settingsNeeds(settings: Settings): Need[] {
+  const { xferlog } = settings;
+  const users = usersFile(settings);
+  return [
+    ...netNeeds(settings),
+    ...(users === undefined ? [] : [needRead(users, `reading the accounts file "${users}"`)]),
+    ...certificateNeeds(settings),
+    ...(xferlog === undefined ? [] : [needWrite(xferlog, `writing the xferlog "${xferlog}"`)]),
+    ...userNeeds(settings),
+  ];
+}
+
+/** The accounts file; `undefined` where `--anonymous` alone says who may come. */
+export function usersFile({ users, anonymous }: Settings): string | undefined {
+  return users ?? (anonymous === undefined ? DEFAULT_USERS : undefined);
+}
+
+/** The root of each enabled account: by the name it has, and where a link is in the name by the place it leads to. */
+export function accountNeeds(accounts: Iterable<Account>): Need[] {
+  return [...accounts].filter(({ enabled }) => enabled).flatMap(rootNeeds);
+}
+
+function rootNeeds({ name, rootPath, rules }: Account): Need[] {
+  const read = needRead(rootPath, `reading the root of account "${name}"`);
+  const real = isGranted(read) ? realPath(rootPath) : rootPath;
+  const writes = rules.some(({ allow }) => [...allow].some((right) => right !== "list" && right !== "read"));
+  return [
+    read,
+    needRead(real, read.purpose),
+    ...(writes ? [needWrite(real, `writing the root of account "${name}"`)] : []),
+  ];
+}
+
+/** The path itself where it cannot be told: opening the root will say why. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The folders, not only the files: they are watched, as renewal tools replace the files. */
+export function certificateNeeds({ tlsCert = [], tlsKey = [] }: Settings): Need[] {
+  return [...tlsCert, ...tlsKey].map((path) => needRead(dirname(path), `reading and watching "${path}"`));
+}
+
+/**
+ * There is no permission for "any port of this network" or for a range of ports. So the ports are named one by one where
+ * they are known, port 0 stands for "any free one", and clients that may be anywhere need everything.
+ */
+function netNeeds(settings: Settings): Need[] {
+  const { host = "127.0.0.1", active = "on", allowForeignDataPeer = false, passiveAddress } = settings;
+  if (isUnspecified(host)) return [needNet(undefined, "listening on every address of this host")];
+  const hostname = familyOf(host) === 6 ? `[${host}]` : host;
+  if (active === "off") return [...listenNeeds(hostname, settings), ...resolveNeeds(passiveAddress)];
+  if (isLoopback(host) && !allowForeignDataPeer) {
+    return [needNet(hostname, `listening on ${hostname} and connecting to it`), ...resolveNeeds(passiveAddress)];
+  }
+  return [needNet(undefined, 'connecting to clients, as active mode does (or turn it off with "--active off")')];
+}
+
+function listenNeeds(hostname: string, settings: Settings): Need[] {
+  const { port = 2121, implicitTlsPort, passivePorts } = settings;
+  const passive = passivePorts === undefined
+    ? [0]
+    : Array.from({ length: passivePorts.size }, (_, index) => passivePorts.first + index);
+  return [
+    ...[port, implicitTlsPort ?? port].map((each) =>
+      needNet(`${hostname}:${each}`, `listening on ${hostname}:${each}`)
+    ),
+    ...passive.map((each) => needNet(`${hostname}:${each}`, "listening for passive data connections")),
+  ];
+}
+
+/** A name behind `--passive-address` is looked up again and again. */
+function resolveNeeds(address: string | undefined): Need[] {
+  if (address === undefined || familyOf(address) !== undefined) return [];
+  return [needNet(address, `resolving "${address}"`)];
+}
+
+function userNeeds({ user }: Settings): Need[] {
+  if (user === undefined || Deno.build.os === "windows") return [];
+  const purpose = `becoming user "${user}"`;
+  const files = parseUser(user).filesNeeded;
+  return [
+    ...[PASSWORD_FILE, GROUP_FILE].filter((file) => files.has(file)).map((file) => needRead(file, purpose)),
+    needSys("uid", purpose),
+    needSys("gid", purpose),
+    needSys("setuid", purpose),
+    needSys("setgid", purpose),
+  ];
+}

@@ -1,0 +1,65 @@
+/**
+ * `denoftpd permissions`: tells with how little `serve` gets by.
+ *
+ * @module
+ */
+
+import { AccountsFileError, readAccountsFile } from "../auth/accounts_file.ts";
+import { anonymousAccount } from "./anonymous.ts";
+import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./grants.ts";
+import type { CommandIo } from "./io.ts";
+import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
+import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
+import { processSources } from "./setting_sources.ts";
+import { CONFIG_VARIABLE, type Settings, variableOf } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What `denoftpd permissions --help` prints. */
+export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
+
+Prints the smallest permission flags for "deno run" with which "serve" and the same flags start, one a line.
+`;
+
+/** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */
+export async function runPermissions(args: readonly string[], io: CommandIo): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    io.stdout(PERMISSIONS_USAGE);
+    return 0;
+  }
+  try {
+    const gathered = await gatherSettings(args, processSources);
+    const settings = parseGathered(gathered);
+    const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...await rootNeeds(settings)];
+    io.stdout(permissionFlags(needs).map((flag) => `${flag}\n`).join(""));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.stderr(`denoftpd: ${error.message}\n`);
+    return 2;
+  }
+}
+
+/** What must be permitted to find the settings again where they were found now. */
+function sourceNeeds({ config, settings }: Gathered): Need[] {
+  const variables = [...settings].filter(([, { origin }]) => origin === "environment").map(([name]) =>
+    variableOf(name)
+  );
+  if (config?.origin === "environment") variables.unshift(CONFIG_VARIABLE);
+  return [
+    ...(config === undefined ? [] : [needRead(config.text, "reading the configuration file")]),
+    ...variables.map((variable) => needEnv(variable, `reading the environment variable "${variable}"`)),
+  ];
+}
+
+async function rootNeeds(settings: Settings): Promise<Need[]> {
+  const users = usersFile(settings);
+  if (users !== undefined) requireGrants([needRead(users, `reading the accounts file "${users}"`)]);
+  try {
+    const accounts = users === undefined ? [] : await readAccountsFile(users);
+    return accountNeeds(
+      settings.anonymous === undefined ? accounts : [...accounts, anonymousAccount(settings.anonymous)],
+    );
+  } catch (error) {
+    throw error instanceof AccountsFileError ? new UsageError(error.message) : error;
+  }
+}

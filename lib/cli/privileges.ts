@@ -1,0 +1,124 @@
+/**
+ * Root: refused unless asked for, or given up for good once the ports are bound.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { isGranted } from "./grants.ts";
+import type { Settings } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Where the system keeps its users. */
+export const PASSWORD_FILE = "/etc/passwd";
+
+/** Where the system keeps its groups. */
+export const GROUP_FILE = "/etc/group";
+
+/** Whom the process will be. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What `--user` says, before anything is looked up: a name, or a number as text. */
+export interface UserText {
+  readonly user: string;
+  /** Without it the user's own group counts. */
+  readonly group: string | undefined;
+  /** Files that must be read to know the numbers. */
+  readonly filesNeeded: ReadonlySet<string>;
+}
+
+/** Reads `NAME[:GROUP]`; either may be a number, and a number alone does not tell the group. @throws {UsageError} for anything else. */
+export function parseUser(text: string): UserText {
+  const [user = "", group, ...rest] = text.split(":");
+  if (user === "" || group === "" || rest.length > 0) {
+    throw new UsageError(`User must look like "ftp" or "ftp:ftp", not "${text}"`);
+  }
+  const filesNeeded = new Set<string>();
+  if (!isNumber(user) || group === undefined) filesNeeded.add(PASSWORD_FILE);
+  if (group !== undefined && !isNumber(group)) filesNeeded.add(GROUP_FILE);
+  return { user, group, filesNeeded };
+}
+
+/**
+ * Whom to become once the ports are bound; `undefined`: stay who we are.
+ *
+ * @throws {UsageError} for root that is not wanted, and for a user that cannot be had.
+ */
+export function resolveIdentity({ user, allowRoot }: Settings): Identity | undefined {
+  if (user === undefined) {
+    if (isRoot() && !allowRoot) {
+      throw new UsageError("Refusing to serve as root: name a user to become with --user, or add --allow-root");
+    }
+    return undefined;
+  }
+  if (Deno.build.os === "windows") throw new UsageError('Flag "--user" is not available on Windows');
+  const identity = lookUp(parseUser(user));
+  if (identity.uid === 0) throw new UsageError(`Flag "--user" must name somebody else than root, not "${user}"`);
+  if (Deno.uid() === identity.uid && Deno.gid() === identity.gid) return undefined;
+  if (Deno.uid() !== 0) throw new UsageError(`Flag "--user" needs root to become "${user}"`);
+  return identity;
+}
+
+/** `false` too where the runtime does not let us know: with so few permissions, being root means little. */
+function isRoot(): boolean {
+  const uid = { name: "sys", kind: "uid" } as const;
+  return Deno.build.os !== "windows" && isGranted({ permission: uid }) && Deno.uid() === 0;
+}
+
+function lookUp({ user, group }: UserText): Identity {
+  const entry = isNumber(user) && group !== undefined ? undefined : find(PASSWORD_FILE, user);
+  const uid = isNumber(user) ? user : entry?.[2];
+  const gid = group === undefined ? entry?.[3] : isNumber(group) ? group : find(GROUP_FILE, group)[2];
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** The fields of the line for `wanted`: both files have the name first and the number third (passwd(5), group(5)). */
+function find(file: string, wanted: string): readonly string[] {
+  const column = isNumber(wanted) ? 2 : 0;
+  const fields = Deno.readTextFileSync(file).split("\n").map((line) => line.split(":"))
+    .find((fields) => fields[column] === wanted && isNumber(fields[2] ?? ""));
+  if (fields === undefined) {
+    throw new UsageError(`"${wanted}" of flag "--user" is not in ${file}: use numbers, such as 1000:1000`);
+  }
+  return fields;
+}
+
+/**
+ * Becomes `identity`, for all threads and for good. Gives what an administrator should know, if anything: the runtime has no call
+ * to leave supplementary groups.
+ *
+ * @throws {UsageError} where the system does not let us.
+ */
+export function become({ uid, gid }: Identity): string | undefined {
+  try {
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  } catch (error) {
+    // A container may have taken the capabilities SETUID and SETGID from its root.
+    throw new UsageError(
+      `Cannot become user ${uid} of group ${gid}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  if (Deno.uid() !== uid || Deno.gid() !== gid || canReturn()) {
+    throw new UsageError(`Cannot become user ${uid} of group ${gid} for good`);
+  }
+  const others = (process.getgroups?.() ?? []).filter((group) => group !== gid);
+  if (others.length === 0) return undefined;
+  return `Still in the groups ${others.join(", ")}, which root brought along: start with "setpriv --clear-groups"`;
+}
+
+function canReturn(): boolean {
+  try {
+    process.setuid?.(0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isNumber(text: string): boolean {
+  return /^\d{1,10}$/.test(text);
+}

@@ -1,0 +1,115 @@
+/**
+ * TLS of `serve`: certificates from files or fresh ones, and the endpoint that uses them.
+ *
+ * @module
+ */
+
+import type { EventStream } from "../events.ts";
+import type { TlsOptions } from "../options.ts";
+import { type CertificateSource, daysLeft, fixedCertificates, type KeyPair } from "../tls/certificates.ts";
+import { CertificateStore } from "../tls/certificate_store.ts";
+import { createTlsEndpoint, type TlsEndpoint } from "../tls/tls.ts";
+import type { Settings } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** From this many days on, what is left of a certificate is a warning. */
+const FEW_DAYS = 14;
+
+/** TLS as the server needs it; disposing ends the endpoint and the watching of files. */
+export interface ServeTls extends AsyncDisposable {
+  readonly options: TlsOptions;
+  /** Reads the certificates again. */
+  reload(): Promise<unknown>;
+}
+
+/** What the settings ask for; `undefined` without a certificate. @throws {UsageError} that names the flag or the file. */
+export async function openTls(settings: Settings, events: EventStream): Promise<ServeTls | undefined> {
+  const certificates = await openCertificates(settings, events);
+  if (!certificates) {
+    requireNoTlsFlags(settings);
+    return undefined;
+  }
+  tellDaysLeft(certificates.pairs, events);
+  const endpoint = await createTlsEndpoint(
+    certificates,
+    settings.tlsMinVersion === undefined ? {} : { minVersion: `TLSv${settings.tlsMinVersion}` },
+  );
+  if (settings.tlsSessionReuse === "require" && endpoint.route === "relay") {
+    endpoint[Symbol.dispose]();
+    throw new UsageError(
+      'Flag "--tls-session-reuse" cannot be "require" on this runtime: honest clients would be refused',
+    );
+  }
+  events.emit({ type: "problem", level: "debug", message: `TLS takes the ${endpoint.route} route` });
+  return {
+    options: tlsOptions(settings, endpoint),
+    reload: () => certificates instanceof CertificateStore ? certificates.reload() : Promise.resolve(),
+    [Symbol.asyncDispose]: async () => {
+      endpoint[Symbol.dispose]();
+      if (certificates instanceof CertificateStore) await certificates[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function tlsOptions(settings: Settings, endpoint: TlsEndpoint): TlsOptions {
+  const login = settings.tls ?? "optional";
+  return {
+    endpoint,
+    login,
+    // Whoever asks for TLS does not mean the passwords alone.
+    data: settings.tlsData ?? (login === "required" ? "required" : "optional"),
+    sessionReuse: settings.tlsSessionReuse ?? "off",
+    strictClose: settings.tlsStrictClose ?? false,
+    ...(settings.implicitTlsPort !== undefined && { implicitPort: settings.implicitTlsPort }),
+  };
+}
+
+async function openCertificates(settings: Settings, events: EventStream): Promise<CertificateSource | undefined> {
+  const { tlsCert = [], tlsKey = [], tlsSelfSigned } = settings;
+  if (tlsCert.length !== tlsKey.length) {
+    throw new UsageError('Flags "--tls-cert" and "--tls-key" need as many files each');
+  }
+  if (tlsSelfSigned) {
+    if (tlsCert.length > 0) throw new UsageError('Flags "--tls-self-signed" and "--tls-cert" exclude each other');
+    const { createSelfSigned } = await import("../tls/self_signed.ts");
+    return fixedCertificates(await createSelfSigned());
+  }
+  if (tlsCert.length === 0) return undefined;
+  const files = tlsCert.map((certificateFile, index) => ({ certificateFile, privateKeyFile: tlsKey[index] ?? "" }));
+  try {
+    return await CertificateStore.open(files, {
+      onReload: (pairs) => tellDaysLeft(pairs, events),
+      onRefused: (message) =>
+        events.emit({
+          type: "problem",
+          level: "error",
+          message: `Certificates are not taken, the old ones stay: ${message}`,
+        }),
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A wish for TLS that nothing fulfils must not pass in silence. */
+function requireNoTlsFlags({ tls, tlsData, implicitTlsPort }: Settings): void {
+  const flag = tls === "required" || tls === "optional"
+    ? "--tls"
+    : tlsData === "required"
+    ? "--tls-data"
+    : implicitTlsPort !== undefined
+    ? "--implicit-tls-port"
+    : undefined;
+  if (flag) throw new UsageError(`Flag "${flag}" needs a certificate: --tls-cert and --tls-key, or --tls-self-signed`);
+}
+
+function tellDaysLeft(pairs: readonly KeyPair[], events: EventStream): void {
+  for (const pair of pairs) {
+    const days = daysLeft(pair);
+    events.emit({
+      type: "problem",
+      level: days < FEW_DAYS ? "warning" : "info",
+      message: `Certificate for ${pair.names.join(", ") || "no name"}: ${days} days left`,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Kinds of values a setting can have: how each is read from text, and what the configuration file may hold for it.
+ *
+ * @module
+ */
+
+import { parsePortRange, type PortRange } from "../data/port_range.ts";
+import { familyOf } from "../net/ip.ts";
+
+/** What an editor checks a field of the configuration file by (JSON Schema 2020-12). */
+export type FieldSchema = Readonly<Record<string, unknown>>;
+
+/** One kind of value. It comes as text from flags and environment, and is read by `parse`, which throws an `Error` that says what it wants. */
+export interface Kind<T> {
+  readonly parse: (text: string) => T;
+  readonly schema: FieldSchema;
+}
+
+function nonEmpty(given: string): string {
+  if (given === "") throw new Error("must not be empty");
+  return given;
+}
+
+/** Any text but none. */
+export const text: Kind<string> = { parse: nonEmpty, schema: { type: "string", minLength: 1 } };
+
+/** A whole number; both bounds are allowed. */
+export function whole(least: number, most: number): Kind<number> {
+  return {
+    parse: (given) => {
+      const value = /^\d{1,15}$/.test(given) ? Number(given) : NaN;
+      if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`);
+      return value;
+    },
+    schema: { type: "integer", minimum: least, maximum: most },
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T> {
+  return {
+    parse: (given) => {
+      const found = choices.find((choice) => choice === given);
+      if (found === undefined) throw new Error(`must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
+      return found;
+    },
+    schema: { enum: choices },
+  };
+}
+
+/** What a switch is: given as a flag, it is `true`. */
+export const onOff: Kind<boolean> = {
+  parse: (given) => oneOf("true", "false").parse(given) === "true",
+  schema: { type: "boolean" },
+};
+
+/** An IPv4 or IPv6 address. */
+export const ipAddress: Kind<string> = {
+  parse: (given) => {
+    if (familyOf(given) === undefined) throw new Error("must be an IP address");
+    return given;
+  },
+  schema: { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] },
+};
+
+/** An IPv4 address or a host name: what 227 can name. */
+export const publicAddress: Kind<string> = {
+  parse: (given) => {
+    if (familyOf(given) === 6) throw new Error("must be an IPv4 address or a name: PASV has no room for IPv6");
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(given)) throw new Error("must be an IPv4 address or a name");
+    return given;
+  },
+  schema: { type: "string", pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$" },
+};
+
+/** `30000-30100`, or a single port. */
+export const portRange: Kind<PortRange> = {
+  parse: parsePortRange,
+  schema: { type: ["string", "integer"], pattern: "^[0-9]{1,5}(-[0-9]{1,5})?$" },
+};
+
+/** Names of files with commas between. */
+export const fileList: Kind<readonly string[]> = {
+  parse: (given) => given.split(",").map(nonEmpty),
+  schema: { type: "string", minLength: 1 },
+};

@@ -1,0 +1,58 @@
+/**
+ * The results as one picture: for every row, ours as a multiple of the best peer.
+ *
+ * @module
+ */
+
+import { formatNumber, type Results, standing } from "./results.ts";
+
+const WIDTH = 960;
+const LINE = 24;
+const LABELS = 400;
+const TOP = 56;
+/** The scale is logarithmic, from a tenth to ten times the best peer, so that twice as good and half as good look alike. */
+const DECADES = 1;
+const AHEAD = "#2f7d4f";
+const BEHIND = "#b4552d";
+
+/** An SVG picture, readable on light and dark ground. */
+export function drawChart({ rows }: Pick<Results, "rows">, ours: string): string {
+  const bars = rows.flatMap((row) => {
+    const place = standing(row, ours);
+    return place ? [{ title: row.title, ...place }] : [];
+  });
+  const height = TOP + bars.length * LINE + 16;
+  const middle = LABELS + (WIDTH - LABELS - 60) / 2;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    `<text x="12" y="22" font-size="16" font-weight="bold">${ours} against the best peer of each row</text>`,
+    `<text x="12" y="42" fill="#555555">Logarithmic; to the right of the line ${ours} is ahead.</text>`,
+    ...bars.map((bar, index) => drawBar(bar, TOP + index * LINE, middle)),
+    `<line x1="${middle}" y1="${TOP - 6}" x2="${middle}" y2="${height - 12}" stroke="#222222"/>`,
+    `</svg>\n`,
+  ].join("\n");
+}
+
+interface Bar {
+  readonly title: string;
+  readonly best: string;
+  readonly ratio: number;
+}
+
+function drawBar({ title, best, ratio }: Bar, y: number, middle: number): string {
+  const half = WIDTH - 60 - middle;
+  const length = Math.max(-1, Math.min(1, Math.log10(ratio) / DECADES)) * half;
+  const ahead = length >= 0;
+  const text = `${formatNumber(ratio)} × ${best}`;
+  const label = ahead
+    ? `<text x="${(middle - 6).toFixed(1)}" y="${y + 15}" text-anchor="end" fill="#555555">${escape(text)}</text>`
+    : `<text x="${(middle + 6).toFixed(1)}" y="${y + 15}" fill="#555555">${escape(text)}</text>`;
+  return `<text x="12" y="${y + 15}">${escape(title)}</text>` +
+    `<rect x="${Math.min(middle, middle + length).toFixed(1)}" y="${y + 3}" width="${Math.abs(length).toFixed(1)}" ` +
+    `height="${LINE - 8}" fill="${ahead ? AHEAD : BEHIND}"/>${label}`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

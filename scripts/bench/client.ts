@@ -1,0 +1,86 @@
+/**
+ * The client that measures: a small C program, compiled when needed. One in TypeScript would be what is measured.
+ *
+ * @module
+ */
+
+import { fromFileUrl, join } from "@std/path";
+import { run } from "./packages.ts";
+
+const SOURCES = fromFileUrl(new URL("./client/", import.meta.url));
+
+/** What a run of the client reports: seconds, counts, bytes. */
+export type Report = Readonly<Record<string, number>>;
+
+/** Whom the client talks to. */
+export interface Target {
+  readonly port: number;
+  readonly user: string;
+}
+
+/** Compiled, and ready to be run as often as wanted. */
+export class Client {
+  readonly #path: string;
+  /** Whether it can speak TLS: OpenSSL's headers were there. */
+  readonly tls: boolean;
+
+  private constructor(path: string, tls: boolean) {
+    this.#path = path;
+    this.tls = tls;
+  }
+
+  /** @throws {Error} without a C compiler. */
+  static async compile(folder: string): Promise<Client> {
+    const path = join(folder, "client");
+    const sources = Array.from(Deno.readDirSync(SOURCES), ({ name }) => name).filter((name) => name.endsWith(".c"));
+    const args = ["-O2", "-o", path, ...sources, "-lpthread"];
+    try {
+      await run("cc", [...args, "-DWITH_TLS", "-lssl", "-lcrypto"], SOURCES);
+      return new Client(path, true);
+    } catch {
+      await run("cc", args, SOURCES);
+      return new Client(path, false);
+    }
+  }
+
+  /** Runs one measurement. @throws {Error} with what went wrong: a number without its transfer is worth nothing. */
+  async measure(target: Target | undefined, mode: string, ...args: readonly (string | number)[]): Promise<Report> {
+    const { success, stdout, stderr } = await this.#command(target, mode, args, "null").output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
+    return JSON.parse(new TextDecoder().decode(stdout));
+  }
+
+  /** As {@link measure}, but `look` runs while the client holds on to its sessions. */
+  async hold<T>(
+    target: Target,
+    look: (report: Report) => Promise<T>,
+    mode: string,
+    ...args: readonly (string | number)[]
+  ): Promise<T> {
+    const process = this.#command(target, mode, args, "piped").spawn();
+    try {
+      const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      const { value } = await reader.read();
+      if (value === undefined) throw new Error(await new Response(process.stderr).text());
+      return await look(JSON.parse(value));
+    } finally {
+      await process.stdin.close();
+      await process.status;
+    }
+  }
+
+  #command(
+    target: Target | undefined,
+    mode: string,
+    args: readonly (string | number)[],
+    stdin: "null" | "piped",
+  ): Deno.Command {
+    return new Deno.Command(this.#path, {
+      args: [String(target?.port ?? 0), mode, ...args.map(String)],
+      env: { BENCH_USER: target?.user ?? "" },
+      stdin,
+      stdout: "piped",
+      stderr: "piped",
+    });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The files that all servers serve, made for a run and gone after it.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { NOBODY } from "./servers.ts";
+
+const PIECE = new Uint8Array(1 << 20).fill(120);
+
+/** A directory of the benchmark's own. */
+export class Tree implements Disposable {
+  readonly root: string;
+
+  /** Makes it inside `parent`. */
+  constructor(parent: string) {
+    this.root = Deno.makeTempDirSync({ dir: parent, prefix: "denoftpd-bench-" });
+    // Not writable: vsftpd refuses to serve such a root.
+    Deno.chmodSync(this.root, 0o755);
+  }
+
+  /** A directory that everybody may write to. */
+  folder(name: string): void {
+    Deno.mkdirSync(join(this.root, name));
+    this.#open(join(this.root, name));
+  }
+
+  /** A file of `size` bytes, with real blocks and in the page cache. */
+  file(name: string, size: number): void {
+    using file = Deno.openSync(join(this.root, name), { write: true, create: true });
+    for (let left = size; left > 0;) left -= file.writeSync(PIECE.subarray(0, left));
+  }
+
+  /** A folder with `count` files of `size` bytes, named 0 and up. */
+  files(folder: string, count: number, size: number): void {
+    this.folder(folder);
+    for (let index = 0; index < count; index++) this.file(`${folder}/${index}`, size);
+  }
+
+  /** Removes a file, if it is there. */
+  remove(name: string): void {
+    try {
+      Deno.removeSync(join(this.root, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** Removes what is in a folder. */
+  empty(folder: string): void {
+    for (const { name } of Deno.readDirSync(join(this.root, folder))) this.remove(`${folder}/${name}`);
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.root, { recursive: true });
+  }
+
+  /** For servers that drop root and for those that keep it. */
+  #open(path: string): void {
+    Deno.chmodSync(path, 0o777);
+    if (Deno.uid() === 0) Deno.chownSync(path, NOBODY, NOBODY);
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * What is measured: one entry of one table a trial. A trial runs against one server at a time and gives the values of its rows.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { Client, Target } from "./client.ts";
+import { PeakMemory } from "./processes.ts";
+
+import type { Grounds, RunningServer } from "./running.ts";
+import type { Server } from "./servers.ts";
+import type { Tree } from "./tree.ts";
+
+/** How much is done; `--quick` does less of everything. */
+export interface Scale {
+  readonly rounds: number;
+  /** Bytes of the large file. */
+  readonly large: number;
+  /** Bytes of the file that goes through TLS. */
+  readonly secure: number;
+  /** Files of 4 KiB. */
+  readonly small: number;
+  readonly logins: number;
+  /** Seconds after which small files and logins are counted as far as they came. */
+  readonly patience: number;
+  readonly noops: number;
+  readonly pipelined: number;
+  /** Entries of the directories that are listed. */
+  readonly entries: readonly number[];
+  /** Idle sessions; those above 10,000 are only for servers that hold them in one process. */
+  readonly idle: readonly number[];
+  /** Seconds of downloads during which another session's commands are timed. */
+  readonly fairness: number;
+}
+
+/** How a row reads. */
+export interface RowInfo {
+  readonly title: string;
+  readonly unit: string;
+  readonly better: "higher" | "lower";
+}
+
+/** Values by the row they belong to. */
+export type Values = Readonly<Record<string, number>>;
+
+/** What a trial works with. */
+export interface Scene {
+  readonly client: Client;
+  readonly grounds: Grounds;
+  readonly scale: Scale;
+  /** The trees that servers serve, in memory and on disk. */
+  readonly trees: { readonly memory: Tree; readonly disk: Tree };
+}
+
+/** One measurement. */
+export interface Trial {
+  readonly id: string;
+  readonly rows: Readonly<Record<string, RowInfo>>;
+  readonly tree: "memory" | "disk";
+  /** Whether it needs TLS. Servers run without it otherwise: some load their certificate anew for every session. */
+  readonly secure?: true;
+  /** Whether it needs a server that has done nothing yet; it then starts and ends its own. */
+  readonly fresh?: true;
+  /** Measured once, as it takes long and hardly varies. */
+  readonly once?: true;
+  readonly fits?: (server: Server, scene: Scene) => boolean;
+  readonly run: (scene: Scene, server: RunningServer) => Promise<Values>;
+  /** What the machine allows, with the least server there can be. */
+  readonly limit?: (scene: Scene) => Promise<Values>;
+}
+
+const GB = 1e9;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Above this, servers with processes for sessions are left out: the system's table of processes is full. */
+const MOST_FORKED = 10_000;
+const NOOPS_MEANWHILE = 1_000;
+
+const rate = (title: string, unit: string): RowInfo => ({ title, unit, better: "higher" });
+const cost = (title: string, unit: string): RowInfo => ({ title, unit, better: "lower" });
+const targetOf = ({ port, server }: RunningServer): Target => ({ port, user: server.user });
+const perSecond = ({ bytes = 0, seconds = 1 }: Values): number => bytes / seconds / GB;
+
+function retr(streams: number, words: string): Trial {
+  return {
+    id: `retr-${streams}`,
+    tree: "memory",
+    rows: { speed: rate(`RETR of a large file, ${words}`, "GB/s") },
+    run: async ({ client }, server) => ({
+      speed: perSecond(await client.measure(targetOf(server), "retr", "/large", streams)),
+    }),
+    limit: async ({ client, trees }) => ({
+      speed: perSecond(await client.measure(undefined, "raw-bulk", join(trees.memory.root, "large"), streams)),
+    }),
+  };
+}
+
+function stor(tree: "memory" | "disk", words: string): Trial {
+  return {
+    id: `stor-${tree}`,
+    tree,
+    rows: { speed: rate(`STOR of a large file, ${words}`, "GB/s") },
+    run: async ({ client, scale, trees }, server) => {
+      const file = join(trees[tree].root, "up", "large");
+      trees[tree].remove("up/large");
+      const report = await client.measure(targetOf(server), "stor", "/up/large", scale.large);
+      await client.measure(undefined, "check", file, scale.large);
+      trees[tree].remove("up/large");
+      return { speed: perSecond(report) };
+    },
+    limit: async ({ client, scale }) => ({
+      speed: perSecond(await client.measure(undefined, "raw-receive", scale.large)),
+    }),
+  };
+}
+
+function secure(verb: "retr" | "stor"): Trial {
+  return {
+    id: `${verb}-tls`,
+    tree: "memory",
+    secure: true,
+    fits: (server, { client }) => client.tls && server.tls,
+    rows: { speed: rate(`${verb.toUpperCase()} of a large file, explicit TLS`, "GB/s") },
+    run: async ({ client, scale, trees }, server) => {
+      if (verb === "retr") {
+        return { speed: perSecond(await client.measure(targetOf(server), "retr-tls", "/secure", 1)) };
+      }
+      trees.memory.remove("up/secure");
+      const report = await client.measure(targetOf(server), "stor-tls", "/up/secure", scale.secure);
+      await client.measure(undefined, "check", join(trees.memory.root, "up/secure"), scale.secure);
+      trees.memory.remove("up/secure");
+      return { speed: perSecond(report) };
+    },
+  };
+}
+
+function small(verb: "RETR" | "STOR"): Trial {
+  return {
+    id: `small-${verb.toLowerCase()}`,
+    tree: "memory",
+    rows: { rate: rate(`${verb} of 4 KiB files, one session`, "files/s") },
+    run: async ({ client, scale, trees }, server) => {
+      if (verb === "STOR") trees.memory.empty("up");
+      const folder = verb === "STOR" ? "/up" : "/small";
+      const { count = 0, seconds = 1 } = await client.measure(
+        targetOf(server),
+        "small",
+        verb,
+        folder,
+        scale.small,
+        scale.patience,
+      );
+      return { rate: count / seconds };
+    },
+  };
+}
+
+function login(atOnce: number, words: string): Trial {
+  return {
+    id: `login-${atOnce}`,
+    tree: "memory",
+    rows: { rate: rate(`Logins, ${words}`, "visits/s") },
+    run: async ({ client, scale }, server) => {
+      const { count = 0, seconds = 1 } = await client.measure(
+        targetOf(server),
+        "login",
+        scale.logins,
+        atOnce,
+        scale.patience,
+      );
+      return { rate: count / seconds };
+    },
+  };
+}
+
+function list(verb: "LIST" | "MLSD", entries: number): Trial {
+  return {
+    id: `${verb.toLowerCase()}-${entries}`,
+    tree: "disk",
+    rows: {
+      seconds: cost(`${verb} of ${entries} entries`, "ms"),
+      memory: cost(`${verb} of ${entries} entries, peak memory`, "MiB"),
+    },
+    fits: (server) => verb === "LIST" || server.name !== "vsftpd" && server.name !== "ftp-srv",
+    run: async ({ client }, server) => {
+      using peak = new PeakMemory(server.pid);
+      const { seconds = 0 } = await client.measure(targetOf(server), "list", verb, `/list-${entries}`);
+      return { seconds: seconds * 1000, memory: peak.bytes / MIB };
+    },
+  };
+}
+
+const noop: Trial = {
+  id: "noop",
+  tree: "memory",
+  rows: {
+    p50: cost("NOOP one by one, median", "µs"),
+    p99: cost("NOOP one by one, p99", "µs"),
+    rate: rate("NOOP pipelined", "commands/s"),
+  },
+  run: async ({ client, scale }, server) =>
+    noopValues(await client.measure(targetOf(server), "noop", scale.noops, scale.pipelined)),
+  limit: async ({ client, scale }) =>
+    noopValues(await client.measure(undefined, "raw-lines", scale.noops, scale.pipelined)),
+};
+
+function noopValues({ p50 = 0, p99 = 0, count = 0, seconds = 1 }: Values): Values {
+  return { p50: p50 * 1e6, p99: p99 * 1e6, rate: count / seconds };
+}
+
+function idle(sessions: number): Trial {
+  return {
+    id: `idle-${sessions}`,
+    tree: "memory",
+    fresh: true,
+    ...(sessions > 2000 && { once: true as const }),
+    fits: (server) => !server.forks || sessions <= MOST_FORKED,
+    rows: {
+      memory: cost(`${sessions} idle sessions, memory each`, "KiB"),
+      rate: rate(`${sessions} idle sessions, established`, "sessions/s"),
+      p99: cost(`${sessions} idle sessions, p99 of NOOP on another`, "µs"),
+    },
+    run: async ({ client, scale }, server) => {
+      // What the first session of a server costs it for good is not the price of a session.
+      await client.measure(targetOf(server), "login", 200, 1, scale.patience);
+      const before = server.memory;
+      const look = ({ p99 = 0, seconds = 1 }: Values) => {
+        const memory = (server.memory - before) / sessions / KIB;
+        return Promise.resolve({ memory, rate: sessions / seconds, p99: p99 * 1e6 });
+      };
+      return await client.hold(targetOf(server), look, "idle", sessions, NOOPS_MEANWHILE);
+    },
+  };
+}
+
+const fairness: Trial = {
+  id: "fairness",
+  tree: "memory",
+  rows: {
+    p99: cost("NOOP during four downloads, p99", "ms"),
+    speed: rate("… the four downloads together", "GB/s"),
+  },
+  run: async ({ client, scale }, server) => {
+    const report = await client.measure(targetOf(server), "fair", "/large", 4, scale.fairness);
+    return { p99: (report.p99 ?? 0) * 1000, speed: perSecond(report) };
+  },
+};
+
+const startup: Trial = {
+  id: "startup",
+  tree: "memory",
+  fresh: true,
+  rows: { time: cost("Start to first greeting", "ms") },
+  run: (_scene, server) => Promise.resolve({ time: server.startup }),
+};
+
+/** Every trial of a run, in the order of the report. */
+export function trialsFor({ entries, idle: idleCounts }: Scale): readonly Trial[] {
+  return [
+    retr(1, "one stream"),
+    retr(4, "four streams"),
+    stor("memory", "to memory"),
+    stor("disk", "to disk"),
+    small("RETR"),
+    small("STOR"),
+    login(1, "one after the other"),
+    login(32, "32 at once"),
+    noop,
+    ...entries.flatMap((count) => [list("LIST", count), list("MLSD", count)]),
+    secure("retr"),
+    secure("stor"),
+    ...idleCounts.map(idle),
+    fairness,
+    startup,
+  ];
+}
+
+/** Makes the files that the trials are about. */
+export function furnish({ trees, scale }: Pick<Scene, "trees" | "scale">): void {
+  const { memory, disk } = trees;
+  memory.file("large", scale.large);
+  memory.file("secure", scale.secure);
+  memory.files("small", scale.small, 4 * KIB);
+  for (const entries of scale.entries) disk.files(`list-${entries}`, entries, 0);
+  for (const tree of [memory, disk]) tree.folder("up");
+}

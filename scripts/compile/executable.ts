@@ -1,0 +1,56 @@
+/**
+ * Turns the bundle into an executable, with the permissions that it may ever need and nothing embedded but the bundle.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings.ts";
+import { BUNDLE } from "./bundle.ts";
+import type { Compiler } from "./compiler.ts";
+import { runOrThrow } from "./run.ts";
+
+/** What to compile. */
+export interface ExecutableOptions {
+  /** Folder with the bundle. */
+  readonly folder: string;
+  readonly target: string;
+  /** Absolute path of the executable. */
+  readonly output: string;
+  /** Without it, a later start finds the code cache of the first in the temporary folder. */
+  readonly noCodeCache: boolean;
+}
+
+/**
+ * Hosts and folders are for the configuration to say, so no flag here can name them; `serve` gives up what a configuration does not use.
+ * Programs, foreign code and everybody else's environment variables are never reached.
+ */
+export const PERMISSION_FLAGS: readonly string[] = [
+  "--no-prompt",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  `--allow-env=${[CONFIG_VARIABLE, ...SETTING_NAMES.map(variableOf)].join(",")}`,
+  // Free space (statfs); who runs this, and becoming somebody else (--user).
+  "--allow-sys=statfs,uid,gid,setuid,setgid",
+];
+
+/** @throws {Error} when the compiler fails, and when it embeds anything but the bundle. */
+export async function makeExecutable(compiler: Compiler, options: ExecutableOptions): Promise<void> {
+  const { folder, target, output, noCodeCache } = options;
+  await Deno.mkdir(dirname(output), { recursive: true });
+  const { stderr } = await runOrThrow([
+    ...[...compiler.command, "compile", "--no-config", "--no-lock", "--no-check", "--target", target],
+    ...(noCodeCache ? ["--no-code-cache"] : []),
+    ...[...PERMISSION_FLAGS, "--output", output, BUNDLE],
+  ], { cwd: folder, env: compiler.env });
+  const stray = embeddedFiles(stderr).filter((file) => file !== BUNDLE);
+  if (stray.length > 0) throw new Error(`The executable has more in it than the program: ${stray.join(", ")}`);
+}
+
+/** The files in the tree that `deno compile` prints under "Embedded Files". @throws {Error} for a report without one. */
+export function embeddedFiles(report: string): string[] {
+  const files = [...report.matchAll(/^[│ ]*[├└]──?[┬─]? (.+) \([\d.]+\w+\)$/gm)].map(([, file = ""]) => file);
+  if (files.length === 0) throw new Error(`The compiler does not tell what it embedded:\n${report}`);
+  return files;
+}

@@ -1,0 +1,188 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import type { Bench } from "./bench.ts";
+import { makePayload, sha256, sha256OfFile } from "./payload.ts";
+import type { Finished } from "./process.ts";
+import { ALICE } from "./server_under_test.ts";
+import { type Change, type Client, type DataMode, ODD_NAMES, testClient, type Transfer } from "./suite.ts";
+
+const SETTINGS = [
+  "set cmd:fail-exit yes",
+  "set cmd:move-background no",
+  "set net:max-retries 1",
+  "set net:timeout 20",
+  "set net:persist-retries 0",
+  "set xfer:clobber yes",
+  "set ftp:ssl-allow no",
+  "debug 5",
+];
+
+const MODE_SETTINGS: Readonly<Record<DataMode, readonly string[]>> = {
+  PASV: ["set ftp:passive-mode yes", "set ftp:prefer-epsv no"],
+  EPSV: ["set ftp:passive-mode yes", "set ftp:prefer-epsv yes"],
+  PORT: ["set ftp:passive-mode no"],
+  EPRT: ["set ftp:passive-mode no"],
+};
+
+/** As one word of an lftp command. */
+function quote(word: string): string {
+  return `"${word.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+function lftp(bench: Bench, commands: readonly string[]): Promise<Finished> {
+  const { host, port } = bench.server;
+  const open = `open -u ${ALICE.user},${ALICE.password} -p ${port} ${host}`;
+  return bench.run("lftp", ["--norc", "-c", [...SETTINGS, open, ...commands].join("\n")]);
+}
+
+const client: Client = {
+  name: "lftp",
+  programs: ["lftp"],
+  modes: ["PASV", "EPSV", "PORT"],
+  // Active mode over IPv6 does not work on loopback: it sends `EPRT |2|::|…`, an address that is nobody's.
+  modes6: ["EPSV"],
+  skills: ["resume download", "resume upload", "ascii"],
+
+  async transfer(bench: Bench, transfer: Transfer): Promise<string> {
+    const { direction, mode, resume, ascii } = transfer;
+    const [local, remote] = [quote(`./${transfer.local}`), quote(`./${transfer.remote}`)];
+    const flags = `${resume ? "-c " : ""}${ascii ? "-a " : ""}`;
+    const command = direction === "upload" ? `put ${flags}${local} -o ${remote}` : `get ${flags}${remote} -o ${local}`;
+    return (await lftp(bench, [...MODE_SETTINGS[mode], command])).stderr;
+  },
+
+  async change(bench: Bench, change: Change): Promise<void> {
+    await lftp(bench, [changing(change)]);
+  },
+
+  async list(bench: Bench, directory: string): Promise<string[]> {
+    const { stdout } = await lftp(bench, [`cd ${quote(directory)}`, "cls -1 --quiet"]);
+    return stdout.split("\n").filter((line) => line !== "").map(bareName);
+  },
+};
+
+/** Without the slash of a directory, and without the `./` that lftp puts before a tilde. */
+function bareName(line: string): string {
+  return line.replace(/^\.\//, "").replace(/\/$/, "");
+}
+
+function changing(change: Change): string {
+  switch (change.verb) {
+    case "mkdir":
+      return `mkdir ${quote(change.path)}`;
+    case "rmdir":
+      return `rmdir ${quote(change.path)}`;
+    case "delete":
+      return `rm ${quote(change.path)}`;
+    case "rename":
+      return `mv ${quote(change.path)} ${quote(change.to)}`;
+  }
+}
+
+/** Fills `directory` with a tree of odd names, small, empty and larger files; resolves to path → SHA-256. */
+async function makeTree(directory: string): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  const folders = ["", "sub", "sub/two  spaces", "sub/deep/deeper"];
+  for (const [index, folder] of folders.entries()) {
+    await Deno.mkdir(join(directory, folder), { recursive: true });
+    for (const [position, name] of ODD_NAMES.entries()) {
+      const payload = makePayload(position * 7001, index * 100 + position);
+      const path = join(folder, name);
+      await Deno.writeFile(join(directory, path), payload);
+      digests.set(path, await sha256(payload));
+    }
+  }
+  return digests;
+}
+
+async function readTree(directory: string, folder = ""): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  for await (const entry of Deno.readDir(join(directory, folder))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) {
+      for (const [inner, digest] of await readTree(directory, path)) digests.set(inner, digest);
+    } else digests.set(path, await sha256OfFile(join(directory, path)));
+  }
+  return digests;
+}
+
+function sorted(tree: Map<string, string>): [string, string][] {
+  return [...tree].toSorted(([a], [b]) => a < b ? -1 : 1);
+}
+
+const tests = await testClient(client);
+
+tests.test("mirrors a tree down, several files at a time, and finds nothing to do the second time", async (bench) => {
+  const tree = await makeTree(join(bench.remote, "tree"));
+  const mirror = "mirror --parallel=4 --verbose=1 tree copy";
+  await lftp(bench, [mirror]);
+  assertEquals(sorted(await readTree(join(bench.local, "copy"))), sorted(tree));
+  const again = await lftp(bench, [mirror]);
+  assertEquals(again.stderr.match(/---> RETR .*/g), null, "files fetched a second time");
+});
+
+tests.test("mirrors a tree up, several files at a time, and finds nothing to do the second time", async (bench) => {
+  const tree = await makeTree(join(bench.local, "tree"));
+  const mirror = "mirror --reverse --parallel=4 --verbose=1 tree copy";
+  await lftp(bench, [mirror]);
+  assertEquals(sorted(await readTree(join(bench.remote, "copy"))), sorted(tree));
+  const again = await lftp(bench, [mirror]);
+  assertEquals(again.stderr.match(/---> STOR .*/g), null, "files sent a second time");
+});
+
+tests.test("mirrors a tree down and deletes what is no longer there", async (bench) => {
+  await Deno.mkdir(join(bench.remote, "tree"));
+  await Deno.writeTextFile(join(bench.remote, "tree", "kept"), "kept");
+  await Deno.mkdir(join(bench.local, "copy", "old"), { recursive: true });
+  await Deno.writeTextFile(join(bench.local, "copy", "old", "file"), "old");
+  await lftp(bench, ["mirror --delete tree copy"]);
+  assertEquals([...(await readTree(join(bench.local, "copy"))).keys()], ["kept"]);
+});
+
+tests.test("removes a whole tree", async (bench) => {
+  await makeTree(join(bench.remote, "tree"));
+  await lftp(bench, ["rm -r tree"]);
+  assertEquals([...Deno.readDirSync(bench.remote)], []);
+});
+
+tests.test("fetches one file in four pieces at a time", async (bench) => {
+  const payload = makePayload(4 * 1024 * 1024 + 3);
+  await Deno.writeFile(join(bench.remote, "big.bin"), payload);
+  // Unlimited, the first connection has got everything before the others are logged in.
+  const { stderr } = await lftp(bench, [
+    "set net:limit-rate 2M",
+    "set net:limit-max 65536",
+    "pget -n 4 big.bin -o big.bin",
+  ]);
+  assertEquals(await sha256OfFile(join(bench.local, "big.bin")), await sha256(payload));
+  assertMatch(stderr, /---> REST \d+/);
+});
+
+tests.test("resumes a broken-off mirror", async (bench) => {
+  const payload = makePayload(500_009);
+  await Deno.mkdir(join(bench.remote, "tree"));
+  await Deno.writeFile(join(bench.remote, "tree", "half.bin"), payload);
+  // A part that is not newer than the whole counts as another version of it, which is fetched again from the start.
+  await Deno.utime(join(bench.remote, "tree", "half.bin"), 1_700_000_000, 1_700_000_000);
+  await Deno.mkdir(join(bench.local, "copy"));
+  await Deno.writeFile(join(bench.local, "copy", "half.bin"), payload.subarray(0, 123_457));
+  const { stderr } = await lftp(bench, ["mirror --continue tree copy"]);
+  assertEquals(await sha256OfFile(join(bench.local, "copy", "half.bin")), await sha256(payload), stderr);
+  assertMatch(stderr, /---> REST 123457/);
+});
+
+tests.test("fetches what a pattern matches", async (bench) => {
+  for (const name of ["a.csv", "b.csv", "c.txt"]) await Deno.writeTextFile(join(bench.remote, name), name);
+  await lftp(bench, ["mget *.csv"]);
+  assertEquals([...Deno.readDirSync(bench.local)].map(({ name }) => name).toSorted(), ["a.csv", "b.csv"]);
+});
+
+tests.test("changes modes and keeps the times of mirrored files", async (bench) => {
+  await Deno.mkdir(join(bench.local, "tree"));
+  await Deno.writeTextFile(join(bench.local, "tree", "dated"), "dated");
+  await Deno.utime(join(bench.local, "tree", "dated"), 1_600_000_000, 1_600_000_000);
+  await lftp(bench, ["mirror --reverse tree copy", "chmod 640 copy/dated"]);
+  const { mode, mtime } = await Deno.stat(join(bench.remote, "copy", "dated"));
+  assertEquals(mode === null ? null : mode & 0o777, 0o640);
+  assertEquals(mtime?.getTime(), 1_600_000_000_000);
+});

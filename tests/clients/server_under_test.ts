@@ -1,0 +1,178 @@
+/**
+ * The server that the client suite and the soak talk to, always as a process of its own. This is the only module that
+ * knows how it is started: from source with `deno run`, or the executable that `DENOFTPD_EXECUTABLE` names.
+ *
+ * @module
+ */
+
+import { fromFileUrl, join } from "@std/path";
+import { run } from "./process.ts";
+
+const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+const READY = /ready ftp:\/\/(\S+):(\d+)/;
+const READY_WITHIN_MS = 30_000;
+const STOPPED_WITHIN_MS = 15_000;
+
+/** The loopback addresses a server can be asked to listen on. */
+export type Host = "127.0.0.1" | "::1";
+
+/** Somebody who may log in, with every right over the root. */
+export interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The one account of a server that is not asked for others. */
+export const ALICE: Account = { user: "alice", password: "wonder-land.7" };
+
+/** How a server is started. */
+export interface StartOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: Host;
+  /** Default {@link ALICE} alone. They share one root. */
+  readonly accounts?: readonly Account[];
+  /** What the server logs, see {@link ServerUnderTest.log}. Default `debug`: commands and replies. */
+  readonly logLevel?: "debug" | "warning";
+  /** More flags for `serve`, such as those for TLS. */
+  readonly flags?: readonly string[];
+}
+
+/** A running server with an empty root of its own. Disposing of it stops the process and removes its files. */
+export class ServerUnderTest implements AsyncDisposable {
+  readonly host: Host;
+  readonly port: number;
+  readonly pid: number;
+  /** The real directory that every account sees as `/`. */
+  readonly root: string;
+  readonly #directory: string;
+  readonly #process: Deno.ChildProcess;
+
+  private constructor(process: Deno.ChildProcess, directory: string, options: { host: Host; port: number }) {
+    this.#process = process;
+    this.#directory = directory;
+    this.host = options.host;
+    this.port = options.port;
+    this.pid = process.pid;
+    this.root = join(directory, "root");
+  }
+
+  /** Starts a server and waits for its ready line. Rejects with what it wrote when it ends or is silent instead. */
+  static async start(options: StartOptions = {}): Promise<ServerUnderTest> {
+    const directory = await Deno.makeTempDir({ prefix: "denoftpd-server-" });
+    try {
+      return await ServerUnderTest.#startIn(directory, options);
+    } catch (error) {
+      await Deno.remove(directory, { recursive: true });
+      throw error;
+    }
+  }
+
+  static async #startIn(directory: string, options: StartOptions): Promise<ServerUnderTest> {
+    const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", flags = [] } = options;
+    await Deno.mkdir(join(directory, "root"));
+    const programme = commandLine(directory, host);
+    for (const account of accounts) await addAccount(programme, directory, account);
+    const users = join(directory, "users.json");
+    const process = spawnLogged(directory, [
+      ...[...programme, "serve", "--host", host, "--port", "0", "--users", users],
+      ...["--log-level", logLevel, ...flags],
+    ]);
+    const port = await readyPort(process, directory);
+    return new ServerUnderTest(process, directory, { host, port });
+  }
+
+  /** What the server has written to stderr, from byte `start` on. */
+  log(start = 0): string {
+    return new TextDecoder().decode(Deno.readFileSync(logFile(this.#directory)).subarray(start));
+  }
+
+  /** Bytes of log so far, for a later {@link log}. */
+  logSize(): number {
+    return Deno.statSync(logFile(this.#directory)).size;
+  }
+
+  /** Removes everything under the root. */
+  async clear(): Promise<void> {
+    for await (const entry of Deno.readDir(this.root)) {
+      await Deno.remove(join(this.root, entry.name), { recursive: true });
+    }
+  }
+
+  /** Asks the server to drain and resolves to its exit status; kills it when it does not come to an end. */
+  async stop(): Promise<Deno.CommandStatus> {
+    const timer = setTimeout(() => signalQuietly(this.#process, "SIGKILL"), STOPPED_WITHIN_MS);
+    signalQuietly(this.#process, "SIGTERM");
+    const status = await this.#process.status;
+    clearTimeout(timer);
+    return status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.#process.stdout.cancel();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** The program and its first arguments, up to the name of the subcommand. */
+function commandLine(directory: string, host: Host): [string, ...string[]] {
+  const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
+  if (executable !== undefined) return [executable];
+  const net = host === "::1" ? "[::1]" : host;
+  const permissions = [`--allow-net=${net}`, `--allow-read=${directory}`, `--allow-write=${directory}`];
+  return [Deno.execPath(), "run", "--no-prompt", ...permissions, MAIN];
+}
+
+async function addAccount(programme: [string, ...string[]], directory: string, account: Account): Promise<void> {
+  const [program, ...first] = programme;
+  const options = ["--users", join(directory, "users.json"), "--root", join(directory, "root"), "--permissions", "rw"];
+  await run(program, [...first, "user", "add", account.user, "--password-stdin", ...options], {
+    stdin: `${account.password}\n`,
+    inheritEnvironment: true,
+  });
+}
+
+/** Runs `command` with stderr in a file: a pipe would have to be drained, which test sanitizers take for a leak. */
+function spawnLogged(directory: string, command: readonly string[]): Deno.ChildProcess {
+  return new Deno.Command("/bin/sh", {
+    args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", logFile(directory), ...command],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+function logFile(directory: string): string {
+  return join(directory, "server.log");
+}
+
+async function readyPort(process: Deno.ChildProcess, directory: string): Promise<number> {
+  const timer = setTimeout(() => signalQuietly(process, "SIGKILL"), READY_WITHIN_MS);
+  const reader = process.stdout.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+      const port = READY.exec(text)?.[2];
+      if (port !== undefined && text.includes("\n")) return Number(port);
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.releaseLock();
+  }
+  await process.status;
+  throw new Error(
+    `The server did not get ready\nstdout: ${text}\nstderr: ${await Deno.readTextFile(logFile(directory))}`,
+  );
+}
+
+function signalQuietly(process: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    process.kill(signal);
+  } catch {
+    // It has ended already, which is what the signal was for.
+  }
+}

@@ -1,0 +1,157 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { writeAll } from "../../lib/net/connection.ts";
+import { conversation, plainConversation } from "../helpers/server.ts";
+import { readAll, sendData } from "../helpers/wire.ts";
+
+const big = { "/big": "x".repeat(32 << 20), "/a": "small" };
+
+/** Ways in which clients send ABOR: plainly, and with what is left of the Telnet Synch in front (RFC 959 section 4.1.3). */
+const ABORTS: Readonly<Record<string, Uint8Array>> = {
+  "ABOR": new TextEncoder().encode("ABOR\r\n"),
+  "ABOR behind IAC IP IAC DM": Uint8Array.from([255, 244, 255, 242, ...new TextEncoder().encode("ABOR\r\n")]),
+  "ABOR behind IAC IP IAC": Uint8Array.from([255, 244, 255, ...new TextEncoder().encode("ABOR\r\n")]),
+  "ABOR behind DM alone": Uint8Array.from([242, ...new TextEncoder().encode("ABOR\r\n")]),
+  "abor in small letters": new TextEncoder().encode("abor\r\n"),
+};
+
+for (const [name, bytes] of Object.entries(ABORTS)) {
+  conversation(`RETR is ended by ${name}: 426, then 226`, { files: big }, async ({ ftp, event }) => {
+    await ftp.expect("TYPE I", 200);
+    const data = await ftp.begin("RETR big");
+    await data.read(new Uint8Array(1000));
+    await ftp.sendRaw(bytes);
+    assertEquals(await ftp.codes(2), [426, 226]);
+    const { complete, reason, bytes: moved } = await event("transfer");
+    assertEquals([complete, reason], [false, "aborted"]);
+    assert(moved > 0 && moved < 32 << 20);
+    await ftp.expect("NOOP", 200);
+    assertEquals(await ftp.downloadText("RETR a"), "small");
+  });
+}
+
+conversation("ABOR ends an upload and keeps what has arrived", {}, async ({ ftp, files, event }) => {
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.begin("STOR a");
+  await writeAll(data, new TextEncoder().encode("12345"));
+  while (!(await ftp.say("STAT")).lines.includes(" STOR a: 5 bytes so far"));
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+  assertEquals((await event("transfer")).reason, "aborted");
+  assertEquals(files.read("/a").length, 5);
+});
+
+for (const line of ["RETR a", "STOR b", "LIST"]) {
+  conversation(`ABOR ends ${line} that waits for its data connection`, { files: big }, async ({ ftp, event }) => {
+    await ftp.expect("EPSV", 229);
+    await ftp.expect(line, 150);
+    await ftp.send("ABOR");
+    assertEquals(await ftp.codes(2), [426, 226]);
+    const { bytes, reason } = await event("transfer");
+    assertEquals([bytes, reason], [0, "aborted"]);
+    await ftp.expect(line, 425);
+  });
+
+  conversation(`ABOR in the same packet as ${line} gets its answers in order`, { files: big }, async ({ ftp }) => {
+    await ftp.expect("EPSV", 229);
+    await ftp.sendAll(line, "ABOR", "NOOP");
+    assertEquals(await ftp.codes(4), [150, 426, 226, 200]);
+  });
+}
+
+conversation("ABOR without a transfer is answered 226, with a data connection open too", {}, async ({ ftp }) => {
+  await ftp.expect("ABOR", 226);
+  const data = await ftp.passive();
+  await ftp.expect("ABOR", 226);
+  assertEquals(await data.read(new Uint8Array(1)).catch(() => null), null);
+  await ftp.expect("LIST", 425);
+});
+
+conversation(
+  "ABOR is answered right behind the transfer, before what waited for its turn",
+  { files: big },
+  async ({ ftp }) => {
+    await ftp.expect("TYPE I", 200);
+    await ftp.begin("RETR big");
+    await ftp.sendAll("NOOP", "MKD d", "SIZE a", "ABOR", "PWD");
+    assertEquals(await ftp.codes(6), [426, 226, 200, 257, 213, 257]);
+  },
+);
+
+conversation("ABOR a second time has nothing to end", { files: big }, async ({ ftp }) => {
+  await ftp.expect("TYPE I", 200);
+  await ftp.begin("RETR big");
+  await ftp.sendAll("ABOR", "ABOR", "NOOP");
+  assertEquals(await ftp.codes(4), [426, 226, 226, 200]);
+});
+
+conversation("STAT tells the progress while a transfer runs", { files: big }, async ({ ftp }) => {
+  const data = await ftp.begin("STOR new");
+  await writeAll(data, new Uint8Array(1000));
+  let lines: readonly string[] = [];
+  while (!lines.some((line) => line === " STOR new: 1000 bytes so far")) lines = (await ftp.expect("STAT", 211)).lines;
+  assertEquals(lines[0], "211-denoftpd status");
+  assertEquals(lines.at(-1), "211 End of status");
+  await sendData(data, "");
+  await ftp.expectReply(226);
+  assert((await ftp.expect("STAT", 211)).lines.includes(" No transfer under way"));
+});
+
+conversation("STAT with a path waits for the end of the transfer", { files: big }, async ({ ftp }) => {
+  const data = await ftp.begin("STOR new");
+  await ftp.sendAll("STAT a", "STAT");
+  await ftp.expectReply(211);
+  await sendData(data, "");
+  assertEquals(await ftp.codes(2), [226, 213]);
+});
+
+conversation("QUIT lets the transfer end, answers it, then says goodbye", {}, async ({ ftp, files }) => {
+  const data = await ftp.begin("STOR a");
+  await ftp.send("QUIT");
+  // Answered at once, so the server has read the QUIT that was sent before.
+  await ftp.expect("STAT", 211);
+  await sendData(data, "whole");
+  assertEquals(await ftp.codes(2), [226, 221]);
+  assertEquals(await ftp.closed(), "");
+  assertEquals(new TextDecoder().decode(files.read("/a")), "whole");
+});
+
+conversation("Commands sent during a transfer are answered behind it, in order", {}, async ({ ftp }) => {
+  const data = await ftp.begin("STOR a");
+  await ftp.sendAll("NOOP", "PWD", "MKD d", "FROBNICATE", "CWD d", "DELE missing", "USER other", "PWD");
+  await ftp.expect("STAT", 211);
+  await sendData(data, "x");
+  assertEquals(await ftp.codes(9), [226, 200, 257, 257, 500, 250, 550, 331, 530]);
+});
+
+plainConversation("Lines that are no commands keep their place behind a transfer", {}, async ({ ftp }) => {
+  const data = await ftp.begin("STOR a");
+  await ftp.sendAll("NOOP", "PWD \0", `PWD ${"x".repeat(9000)}`, "PWD");
+  await ftp.expect("STAT", 211);
+  await sendData(data, "x");
+  assertEquals(await ftp.codes(5), [226, 200, 500, 500, 257]);
+});
+
+conversation("A transfer sent during a transfer follows it", { files: big }, async ({ ftp, files }) => {
+  const data = await ftp.begin("STOR b");
+  await ftp.sendAll("EPSV", "RETR a");
+  await sendData(data, "first");
+  await ftp.expectReply(226);
+  const port = Number(/\|(\d+)\|/.exec((await ftp.expectReply(229)).text)?.[1]);
+  await ftp.expectReply(150);
+  const second = await ftp.protect(await Deno.connect({ hostname: ftp.hostname, port }));
+  assertEquals(new TextDecoder().decode(await readAll(second)), "small");
+  await ftp.expectReply(226);
+  assertEquals(files.read("/b").length, 5);
+});
+
+conversation("Hundreds of commands during a transfer are all answered, in order", {}, async ({ ftp }) => {
+  const data = await ftp.begin("STOR a");
+  const sending = ftp.sendRaw(Array.from({ length: 700 }, (_, index) => `CLNT ${index}\r\nMODE S\r\n`).join(""));
+  await sendData(data, "x");
+  await sending;
+  await ftp.expectReply(226);
+  for (let index = 0; index < 700; index++) {
+    assertMatch((await ftp.expectReply(200)).text, /^Noted/);
+    assertMatch((await ftp.expectReply(200)).text, /^Mode/);
+  }
+});

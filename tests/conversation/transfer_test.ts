@@ -1,0 +1,270 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { writeAll } from "../../lib/net/connection.ts";
+import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
+import { conversation, plainConversation, type Stage } from "../helpers/server.ts";
+import { readAll, sendData } from "../helpers/wire.ts";
+
+const ten = { "/a": "0123456789" };
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+conversation(
+  "RETR tells the size in TYPE I, in the form that curl and ftplib read",
+  { files: ten },
+  async ({ ftp }) => {
+    await ftp.expect("TYPE I", 200);
+    const data = await ftp.passive();
+    const { lines } = await ftp.expect("RETR a", 150);
+    assertEquals(lines, ["150 Opening BINARY mode data connection for a (10 bytes)"]);
+    assertEquals(text(await readAll(await ftp.protect(data))), "0123456789");
+    assertEquals((await ftp.expectReply(226)).lines, ["226 Transfer complete"]);
+    await ftp.expect("REST 4", 350);
+    const rest = await ftp.passive();
+    assertMatch((await ftp.expect("RETR a", 150)).text, /\(6 bytes\)$/);
+    assertEquals(text(await readAll(await ftp.protect(rest))), "456789");
+    await ftp.expectReply(226);
+  },
+);
+
+conversation("RETR tells no size in TYPE A, where it is another", { files: ten }, async ({ ftp }) => {
+  const data = await ftp.passive();
+  assertEquals((await ftp.expect("RETR a", 150)).text, "Opening ASCII mode data connection for a");
+  await readAll(await ftp.protect(data));
+  await ftp.expectReply(226);
+});
+
+for (
+  const [name, content] of [["no bytes", ""], ["one byte", "x"], [
+    "a megabyte and seven",
+    "y".repeat(1024 * 1024 + 7),
+  ]] as const
+) {
+  conversation(`STOR and RETR carry ${name}`, {}, async ({ ftp, files }) => {
+    await ftp.expect("TYPE I", 200);
+    await ftp.upload("STOR a", content);
+    assertEquals(files.read("/a").length, content.length);
+    assertEquals(await ftp.downloadText("RETR a") === content, true);
+  });
+
+  conversation(`STOR and RETR carry ${name} when the client connects only after 150`, {}, async ({ ftp, files }) => {
+    await ftp.expect("TYPE I", 200);
+    const open = async (line: string) => {
+      const port = parseExtendedPassiveText((await ftp.expect("EPSV", 229)).text) ?? 0;
+      await ftp.expect(line, 150);
+      return await ftp.protect(await Deno.connect({ hostname: ftp.hostname, port }));
+    };
+    await sendData(await open("STOR a"), content);
+    await ftp.expectReply(226);
+    assertEquals(files.read("/a").length, content.length);
+    assertEquals((await readAll(await open("RETR a"))).length, content.length);
+    await ftp.expectReply(226);
+  });
+}
+
+plainConversation("STOR takes what was sent before its own command", {}, async ({ ftp, files }) => {
+  const data = await ftp.passive();
+  await sendData(data, "early");
+  await ftp.expect("STOR a", 150);
+  await ftp.expectReply(226);
+  assertEquals(text(files.read("/a")), "early");
+});
+
+conversation("STOR replaces a file, a shorter content too", { files: ten }, async ({ ftp, files }) => {
+  await ftp.upload("STOR a", "xyz");
+  assertEquals(text(files.read("/a")), "xyz");
+});
+
+conversation(
+  "RETR and STOR refuse directories and what is not there",
+  { files: { "/d/a": "x", "/f": "x" } },
+  async ({ ftp }) => {
+    for (
+      const [line, code] of [
+        ["RETR missing", 550],
+        ["RETR d", 550],
+        ["RETR d/missing", 550],
+        ["STOR d", 550],
+        ["STOR /", 550],
+        ["STOR missing/a", 553],
+        ["STOR f/a", 553],
+        ["APPE d", 550],
+        ["APPE missing/a", 553],
+        ["STOU missing/a", 553],
+      ] as const
+    ) {
+      await ftp.passive();
+      await ftp.expect(line, code);
+    }
+  },
+);
+
+conversation(
+  "STOR makes missing directories where that is wanted",
+  { options: { autoMkdir: true } },
+  async ({ ftp, files }) => {
+    await ftp.upload("STOR x/y/z/a", "deep");
+    await ftp.upload("STOU x/w/b", "unique");
+    assertEquals(text(files.read("/x/y/z/a")), "deep");
+    assertEquals(text(files.read("/x/w/b")), "unique");
+  },
+);
+
+conversation("APPE adds to a file, and makes one", { files: ten }, async ({ ftp, files, event }) => {
+  await ftp.upload("APPE a", "abc");
+  assertEquals(text(files.read("/a")), "0123456789abc");
+  assertEquals((await event("transfer")).offset, 10);
+  await ftp.upload("APPE new", "abc");
+  assertEquals(text(files.read("/new")), "abc");
+});
+
+conversation(
+  "REST lets STOR and APPE write in the middle and truncates nothing",
+  { files: ten },
+  async ({ ftp, files }) => {
+    await ftp.expect("TYPE I", 200);
+    await ftp.expect("REST 3", 350);
+    await ftp.upload("STOR a", "xx");
+    assertEquals(text(files.read("/a")), "012xx56789");
+    await ftp.expect("REST 8", 350);
+    await ftp.upload("APPE a", "yyyy");
+    assertEquals(text(files.read("/a")), "012xx567yyyy");
+    await ftp.expect("REST 12", 350);
+    await ftp.upload("STOR a", "end");
+    assertEquals(text(files.read("/a")), "012xx567yyyyend");
+  },
+);
+
+conversation(
+  "REST behind the end is refused by the transfer, and REST at the end is an empty one",
+  { files: ten },
+  async ({ ftp, files }) => {
+    await ftp.expect("TYPE I", 200);
+    for (const line of ["RETR a", "STOR a", "APPE a", "STOR new"]) {
+      await ftp.expect("REST 11", 350);
+      await ftp.passive();
+      await ftp.expect(line, 554);
+    }
+    assertEquals(text(files.read("/a")), "0123456789");
+    await ftp.expect("REST 10", 350);
+    assertEquals(await ftp.downloadText("RETR a"), "");
+    assertEquals(await ftp.downloadText("RETR a"), "0123456789", "REST counts once");
+  },
+);
+
+conversation("REST 0 before STOR is a fresh upload", { files: ten }, async ({ ftp, files }) => {
+  await ftp.expect("REST 0", 350);
+  await ftp.upload("STOR a", "x");
+  assertEquals(text(files.read("/a")), "x");
+});
+
+conversation("RANG limits one transfer to its bytes, both ends included", { files: ten }, async ({ ftp, files }) => {
+  await ftp.expect("TYPE I", 200);
+  await ftp.expect("RANG 2 4", 350);
+  const data = await ftp.passive();
+  assertMatch((await ftp.expect("RETR a", 150)).text, /\(3 bytes\)$/);
+  assertEquals(text(await readAll(await ftp.protect(data))), "234");
+  await ftp.expectReply(226);
+  assertEquals(await ftp.downloadText("RETR a"), "0123456789");
+  await ftp.expect("RANG 8 100", 350);
+  assertEquals(await ftp.downloadText("RETR a"), "89");
+  await ftp.expect("RANG 0 0", 350);
+  assertEquals(await ftp.downloadText("RETR a"), "0");
+  await ftp.expect("RANG 2 4", 350);
+  await ftp.expect("RANG 1 0", 350);
+  assertEquals(await ftp.downloadText("RETR a"), "0123456789");
+  await ftp.expect("RANG 2 4", 350);
+  await ftp.upload("STOR a", "xyz");
+  assertEquals(text(files.read("/a")), "01xyz56789");
+});
+
+conversation(
+  "STOU tells the name before and after, and never replaces",
+  { files: { "/taken": "old" } },
+  async ({ ftp, files }) => {
+    const store = async (line: string, content: string) => {
+      const data = await ftp.passive();
+      const mark = await ftp.expect(line, 150);
+      await sendData(await ftp.protect(data), content);
+      const { text } = await ftp.expectReply(226);
+      const name = /^FILE: (.+)$/.exec(mark.text)?.[1] ?? "no name";
+      assertEquals(text, `Transfer complete, FILE: ${name}`);
+      return name;
+    };
+    const names = [await store("STOU", "1"), await store("STOU", "2"), await store("STOU taken", "3")];
+    assertEquals(names, ["upload", "upload.1", "taken.1"]);
+    assertEquals(names.map((name) => text(files.read(`/${name}`))), ["1", "2", "3"]);
+    assertEquals(text(files.read("/taken")), "old");
+    await ftp.expect("TYPE I", 200);
+    await ftp.expect("REST 1", 350);
+    await ftp.expect("STOU", 450);
+  },
+);
+
+conversation("ALLO makes a short upload an incomplete one", {}, async ({ ftp, files, event }) => {
+  await ftp.expect("TYPE I", 200);
+  await ftp.expect("ALLO 10", 200);
+  await sendData(await ftp.begin("STOR a"), "four");
+  await ftp.expectReply(426);
+  const { complete, reason, bytes } = await event("transfer");
+  assertEquals([complete, reason, bytes], [false, "sizeMismatch", 4]);
+  assertEquals(text(files.read("/a")), "four", "what has arrived can be resumed");
+  await ftp.upload("STOR a", "four");
+  await ftp.expect("ALLO 4", 200);
+  await ftp.upload("STOR a", "four");
+});
+
+conversation("A transfer is one event, with bytes, offset and digest", { files: ten }, async ({ ftp, events }) => {
+  await ftp.expect("TYPE I", 200);
+  await ftp.upload("STOR b", "abc");
+  await ftp.expect("REST 4", 350);
+  await ftp.download("RETR a");
+  await ftp.download("LIST");
+  const seen = events.flatMap((event) => event.type === "transfer" ? [event] : []);
+  const facts = seen.map(({ verb, direction, path, bytes, offset, complete, reason, user }) => {
+    return [verb, direction, path, verb === "LIST" || bytes, offset, complete, reason, user];
+  });
+  assertEquals(facts, [
+    ["STOR", "upload", "/b", 3, 0, true, "none", "demo"],
+    ["RETR", "download", "/a", 6, 4, true, "none", "demo"],
+    ["LIST", "listing", "/", true, 0, true, "none", "demo"],
+  ]);
+  assertEquals(seen[0]?.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assertEquals(seen[1]?.sha256, undefined, "only a part of the file went through");
+});
+
+conversation(
+  "RETR answers 426 when the client drops the data connection",
+  { files: { "/big": "x".repeat(32 << 20) } },
+  async ({ ftp, event }) => {
+    await ftp.expect("TYPE I", 200);
+    const data = await ftp.begin("RETR big");
+    await data.read(new Uint8Array(1000));
+    data.close();
+    await ftp.expectReply(426);
+    assertEquals((await event("transfer")).reason, "dataLost");
+    await ftp.expect("NOOP", 200);
+  },
+);
+
+conversation("RETR goes on while the file is replaced, with the content it began with", {
+  files: { "/a": "old".repeat(1 << 20) },
+}, async (stage: Stage) => {
+  const { ftp, files, connect } = stage;
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.begin("RETR a");
+  const other = await connect();
+  await other.login();
+  await other.expect("TYPE I", 200);
+  await other.upload("STOR a", "new");
+  assertEquals((await readAll(data)).length, 3 << 20);
+  await ftp.expectReply(226);
+  assertEquals(text(files.read("/a")), "new");
+});
+
+conversation("STOR is written as it arrives", {}, async ({ ftp, files }) => {
+  const data = await ftp.begin("STOR a");
+  await writeAll(data, new TextEncoder().encode("begun"));
+  while (!(await ftp.say("STAT")).lines.includes(" STOR a: 5 bytes so far"));
+  assertEquals(text(files.read("/a")), "begun");
+  await sendData(data, "");
+  await ftp.expectReply(226);
+});

@@ -1,0 +1,82 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { listenIn, parsePortRange, PortRange, PortsExhausted } from "../../lib/data/port_range.ts";
+
+/** A range of `size` ports that were free a moment ago. */
+function freeRange(size: number, random?: () => number): PortRange {
+  for (let first = 42_000; first < 60_000; first += size) {
+    const listeners: Deno.TcpListener[] = [];
+    try {
+      for (let port = first; port < first + size; port++) {
+        listeners.push(Deno.listen({ hostname: "127.0.0.1", port }));
+      }
+      return new PortRange(first, first + size - 1, random ? { random } : {});
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    } finally {
+      for (const listener of listeners) listener.close();
+    }
+  }
+  throw new Error("No free ports for the test");
+}
+
+for (
+  const [text, first, last] of [
+    ["30000-30100", 30000, 30100],
+    ["40000", 40000, 40000],
+    ["1-65535", 1, 65535],
+  ] as const
+) {
+  Deno.test(`parsePortRange reads ${text}`, () => {
+    const range = parsePortRange(text);
+    assertEquals([range.first, range.last, range.size], [first, last, last - first + 1]);
+  });
+}
+
+for (const text of ["", "a-b", "30100-30000", "0-10", "1-65536", "1-2-3", " 1-2", "-5", "5-", "123456"]) {
+  Deno.test(`parsePortRange refuses "${text}" and quotes it`, () => {
+    assertThrows(() => parsePortRange(text), RangeError, `"${text}"`);
+  });
+}
+
+Deno.test("PortRange never leaves the range and says when it is exhausted", () => {
+  const range = freeRange(5);
+  const listeners = Array.from({ length: 5 }, () => range.listen("127.0.0.1"));
+  const ports = listeners.map((listener) => listener.addr.port).sort();
+  assertEquals(ports, [0, 1, 2, 3, 4].map((step) => range.first + step));
+  assertThrows(() => range.listen("127.0.0.1"), PortsExhausted, `${range.first} to ${range.last}`);
+  for (const listener of listeners) listener.close();
+});
+
+Deno.test("PortRange skips a port that another program holds", () => {
+  const range = freeRange(3, () => 0);
+  using busy = Deno.listen({ hostname: "127.0.0.1", port: range.first });
+  using listener = range.listen("127.0.0.1");
+  assertEquals(listener.addr.port, busy.addr.port + 1);
+});
+
+Deno.test("PortRange is exhausted when other programs hold every port", () => {
+  const range = freeRange(2);
+  using _first = Deno.listen({ hostname: "127.0.0.1", port: range.first });
+  using _last = Deno.listen({ hostname: "127.0.0.1", port: range.last });
+  assertThrows(() => range.listen("127.0.0.1"), PortsExhausted);
+  assertEquals(range.taken, 0);
+});
+
+Deno.test("PortRange starts where chance says", () => {
+  const range = freeRange(4, () => 0.5);
+  using listener = range.listen("127.0.0.1");
+  assertEquals(listener.addr.port, range.first + 2);
+});
+
+Deno.test("PortRange lends a released port again", () => {
+  const range = freeRange(1);
+  const listener = range.listen("127.0.0.1");
+  listener.close();
+  range.release(range.first);
+  range.listen("127.0.0.1").close();
+});
+
+Deno.test("listenIn takes any free port without a range", () => {
+  using listener = listenIn(undefined, "127.0.0.1");
+  assert(listener.addr.port > 0);
+});
