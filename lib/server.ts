@@ -11,7 +11,7 @@ import { commandTable } from "./commands/table.ts";
 import { DigestCache } from "./data/digest.ts";
 import { PublicAddress } from "./data/public_address.ts";
 import { EventStream } from "./events.ts";
-import { closeQuietly, type Connection, type SocketAddress, writeAll } from "./net/connection.ts";
+import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
 import { type Options, resolveOptions, type ServerOptions } from "./options.ts";
 import { formatReply, tooManySessions } from "./protocol/reply.ts";
 import { AccountViews } from "./session/account_views.ts";
@@ -133,6 +133,7 @@ export class FtpServer implements AsyncDisposable {
         this.#receive(await listener.accept(), implicitTls);
       } catch (error) {
         if (signal.aborted) return;
+        if (isGoneBeforeAccept(error)) continue;
         this.events.emit({ type: "problem", level: "warning", message: "Cannot accept a connection", error });
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }

@@ -82,6 +82,10 @@ export interface RunningTransfer {
   readonly signal: AbortSignal;
   /** Bytes over the data connection so far. */
   bytes: number;
+  /** There is a data connection. */
+  connected: boolean;
+  /** The control connection is gone without QUIT: a client that died looks just like one that has sent everything. */
+  readonly orphaned: boolean;
   /** Ends it early; the transfer itself answers 426. The first reason counts. */
   abort(reason: TransferReason): void;
   /** Why {@link abort} was called, if it was. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { connectActive } from "../data/active_port.ts";
-import { listenPassive } from "../data/passive_port.ts";
+import { connectActive, listenPassive } from "../data/data_port.ts";
 import { PortsExhausted } from "../data/port_range.ts";
 import { familyOf, sameAddress } from "../net/ip.ts";
 import {

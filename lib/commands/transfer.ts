@@ -90,8 +90,11 @@ function send(context: CommandContext, download: Download): Promise<reply.Reply>
         ...pumpOptions(context, transfer, context.limiters.download),
         ascii,
         ...(digest && { digest }),
-        ...(length !== undefined && { limit: length }),
+        // Files such as those of /proc have no size and yet content.
+        ...(bytes > 0 && { limit: bytes }),
       }),
+    flaw: ({ bytes: sent }) =>
+      !ascii && sent < bytes ? { reason: "storage", text: "The file became shorter while it was sent" } : undefined,
     complete: () => rememberDownload(context, path, digest, before),
   });
 }

@@ -116,10 +116,12 @@ async function overDataConnection(
   try {
     await context.mark(plan.mark);
     connection = await port.open(transfer.signal);
+    transfer.connected = true;
     connection = await context.protectData(connection, transfer.signal);
     const result = await plan.pump(connection, transfer);
     transfer.bytes = result.bytes;
     if (result.outcome !== "done") return endingOfPump(context, plan, result, transfer);
+    if (transfer.orphaned) return { reason: "controlLost", answer: reply.transferAborted };
     const flaw = plan.flaw?.(result, connection);
     if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
     // Plain TCP says the same by closing; under TLS the client needs the close_notify (RFC 4217 section 12.4).

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeQuietly, type Connection } from "../net/connection.ts";
+import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
 import { type DataPort, DataPortError, Deadline } from "./opening.ts";
 import { listenIn, type PortRange } from "./port_range.ts";
@@ -80,11 +80,21 @@ class PassivePort implements DataPort {
     this.#options.range?.release(this.port);
   }
 
+  async #next(): Promise<Deno.TcpConn> {
+    for (;;) {
+      try {
+        return await this.#listener.accept();
+      } catch (error) {
+        if (!isGoneBeforeAccept(error)) throw error;
+      }
+    }
+  }
+
   /** The first connection that comes from the right address. */
   async #accept(deadline: Deadline): Promise<Connection> {
     const { peer, allowForeignPeer, onStranger } = this.#options;
     for (;;) {
-      const connection = await this.#listener.accept();
+      const connection = await this.#next();
       const address = connection.remoteAddr.hostname;
       const welcome = allowForeignPeer || sameAddress(address, peer);
       if (welcome && !deadline.passed) return connection;

@@ -34,6 +34,12 @@ export async function writeAll(connection: Pick<Connection, "write">, data: Uint
   while (sent < data.length) sent += await connection.write(data.subarray(sent));
 }
 
+/** Whether an `accept` failed for the peer's sake alone, who reset the connection before its turn came: no reason to pause or to give up. */
+export function isGoneBeforeAccept(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
+}
+
 /** Closes `connection`, whatever state it is in. */
 export function closeQuietly(connection: { close(): void }): void {
   try {

@@ -57,14 +57,18 @@ export class RunningServer implements AsyncDisposable {
     const tls = { cert: join(scratch, "cert.pem"), key: join(scratch, "key.pem"), both: join(scratch, "both.pem") };
     const { command, args, env = {} } = server.launch({ root, scratch: own, port, packages, ...(secure && { tls }) });
     const began = performance.now();
-    const process = new Deno.Command(command, { args: [...args], env, stdin: "null", stdout: "null", stderr: "null" })
+    const process = new Deno.Command(command, { args: [...args], env, stdin: "null", stdout: "null", stderr: "piped" })
       .spawn();
+    let complaint = "";
+    void process.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({ write: (text) => void (complaint = text.trim()) }),
+    );
     let ended = false;
     process.status.then(() => ended = true);
     while (!await greets(port)) {
       if (ended || performance.now() - began > READY_WITHIN) {
         if (!ended) process.kill("SIGKILL");
-        throw new Error(`${server.name} did not start: ${command} ${args.join(" ")}`);
+        throw new Error(`${server.name} did not start: ${complaint}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

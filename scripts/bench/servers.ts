@@ -63,7 +63,7 @@ function denoftpd(place: Place): Launch {
   const permissions = root.startsWith("/dev/")
     ? ["--allow-all"]
     : ["--allow-net=127.0.0.1", `--allow-read=${readable}`, `--allow-write=${root}`];
-  const settings = ["--port", String(port), "--users", users, "--log-level", "error"];
+  const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
   const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];
   return {
     command: Deno.execPath(),
@@ -201,5 +201,5 @@ export const SERVERS: readonly Server[] = [
   { name: "ProFTPD", user: "bench", forks: true, tls: true, launch: proftpd },
   { name: "Pure-FTPd", user: "bench", forks: true, tls: true, launch: pureFtpd },
   { name: "pyftpdlib", user: "bench", forks: false, tls: true, launch: pyftpdlib },
-  { name: "ftp-srv", user: "bench", forks: false, tls: true, launch: ftpSrv },
+  { name: "ftp-srv", user: "bench", forks: false, tls: false, launch: ftpSrv },
 ];

@@ -60,6 +60,18 @@ Deno.test("passive port drops a stranger, tells of it and goes on waiting", asyn
   connection.close();
 });
 
+Deno.test("passive port goes on waiting when a connection was reset before its turn", async () => {
+  const port = listenPassive({ hostname: "127.0.0.1", peer: "127.0.0.1", timeout: 5_000 });
+  const gone = connect({ host: "127.0.0.1", port: port.port });
+  await new Promise((resolve) => gone.once("connect", resolve));
+  const closed = new Promise((resolve) => gone.once("close", resolve));
+  gone.resetAndDestroy();
+  await closed;
+  using client = await dial(port.port);
+  using connection = await port.open(new AbortController().signal) as Deno.TcpConn;
+  assertEquals(connection.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
+});
+
 Deno.test("passive port lets a stranger in when that is allowed", async () => {
   const port = listenPassive({ ...LOCAL, allowForeignPeer: true });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });

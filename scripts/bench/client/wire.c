@@ -73,8 +73,13 @@ long secure_read(void *ssl, void *buffer, size_t size) { return SSL_read(ssl, bu
 
 long secure_write(void *ssl, const void *buffer, size_t size) { return SSL_write(ssl, buffer, size); }
 
+// What the peer still says (its tickets) must be read: closing a socket with unread bytes resets the connection, and what was sent
+// may be lost.
 void secure_close(void *ssl) {
+  char rest[4096];
   SSL_shutdown(ssl);
+  shutdown(SSL_get_fd(ssl), SHUT_WR);
+  while (read(SSL_get_fd(ssl), rest, sizeof rest) > 0) continue;
   SSL_free(ssl);
 }
 
