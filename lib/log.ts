@@ -90,8 +90,11 @@ function levelOf(event: ServerEvent): LogLevel {
 }
 
 function record(logger: Logger, event: ServerEvent): void {
-  const { type, ...rest } = event;
-  const { error, ...properties } = { error: undefined, ...rest };
+  // A problem's level and message are those of the record, which they would replace in JSON.
+  const { type, level: _level, message: _message, error, ...properties } = {
+    ...{ level: undefined, message: undefined, error: undefined },
+    ...event,
+  };
   const cause = error === undefined ? {} : { error: describeError(error) };
   logger[levelOf(event)](`${prefixOf(event)}${sentence(event)}`.replaceAll("{", "{{").replaceAll("}", "}}"), {
     event: type,

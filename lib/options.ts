@@ -15,7 +15,10 @@ import type { Reply } from "./protocol/reply.ts";
 import { Zone } from "./protocol/zone.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
-/** Makes the file-system view of an account that has just logged in. A rejection answers 530 and is reported. */
+/**
+ * Makes the file-system view of an account that has just logged in. A rejection answers 530 and is reported. Accounts of one `rootPath`
+ * are taken to share their files: what is known of quota and digests holds for all of them.
+ */
 export type OpenFileSystem = (account: Account) => Vfs | Promise<Vfs>;
 
 /** A command on its way to its handler, as a {@link ServerOptions.before} hook sees it. */
@@ -26,8 +29,10 @@ export interface PendingCommand {
   readonly verb: string;
   /** As the client sent it; absent for PASS. */
   readonly argument?: string;
-  /** Resolved virtual path, where the command is about one. */
+  /** Resolved virtual path, where the command is about one and nothing else. */
   readonly path?: string;
+  /** Where the user is; absent without a login. */
+  readonly cwd?: string;
 }
 
 /** May refuse a command with a reply of its choice; `undefined` lets it pass. */
@@ -86,6 +91,8 @@ export interface ServerOptions {
   readonly hostname?: string;
   /** 0 to 65535; 0 picks a free one. Default 2121. */
   readonly port?: number;
+  /** Several servers may listen on the port: the system spreads connections over them (Linux; needs `--unstable-net`). Default `false`. */
+  readonly reusePort?: boolean;
   /** Text of the greeting. */
   readonly banner?: string;
   readonly passive?: PassiveOptions;
@@ -175,6 +182,7 @@ export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOption
   const options: Options = {
     hostname: "127.0.0.1",
     port: 2121,
+    reusePort: false,
     banner: "denoftpd ready",
     active: true,
     maxSessions: 0,

@@ -5,21 +5,21 @@
  */
 
 import type { Account } from "./auth/accounts.ts";
-import { FailureThrottle } from "./auth/throttle.ts";
 import type { ControlInfo, ServerView, SessionInfo } from "./commands/context.ts";
 import { commandTable } from "./commands/table.ts";
-import { DigestCache } from "./data/digest.ts";
 import { PublicAddress } from "./data/public_address.ts";
 import { EventStream } from "./events.ts";
 import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
 import { type Options, resolveOptions, type ServerOptions } from "./options.ts";
 import { formatReply, tooManySessions } from "./protocol/reply.ts";
 import { AccountViews } from "./session/account_views.ts";
-import { Counter } from "./session/admissions.ts";
+import { type Commons, type MakeCommons, ownCommons } from "./session/commons.ts";
 import type { SessionHost } from "./session/host.ts";
-import { Session } from "./session/session.ts";
+import { Session, type SessionOptions } from "./session/session.ts";
 import { Watchdog } from "./session/watchdog.ts";
 import type { ScopedVfs } from "./vfs/scoped.ts";
+
+export type { SessionInfo } from "./commands/context.ts";
 
 /** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */
 const ACCEPT_PAUSE = 100;
@@ -28,6 +28,13 @@ const ACCEPT_PAUSE = 100;
 export interface ShutdownOptions {
   /** Milliseconds that running transfers get to end. Default 10,000. */
   readonly grace?: number;
+}
+
+/** What a new connection finds. */
+interface Arrival {
+  /** Connections that were there before it. */
+  readonly others: number;
+  readonly underAddressCap: boolean;
 }
 
 /**
@@ -41,24 +48,32 @@ export interface ShutdownOptions {
  */
 export class FtpServer implements AsyncDisposable {
   /** Everything that happens, as it happens. */
-  readonly events = new EventStream();
+  readonly events: EventStream = new EventStream();
   readonly #options: Options;
-  readonly #sessions = new Set<Session>();
-  /** Everything that holds an accepted connection: sessions, handshakes, refusals on their way. */
-  readonly #serving = new Set<Promise<void>>();
+  /** Each with its place under the cap of its address. */
+  readonly #sessions = new Map<Session, Disposable>();
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #accepting: Promise<void>[] = [];
-  readonly #perAddress = new Counter();
-  readonly #perAccount = new Counter();
+  readonly #commons: Commons;
   readonly #watchdog: Watchdog;
   readonly #host: SessionHost;
   #sessionNumber = 0;
+  /**
+   * Accepted connections that are not over: sessions, handshakes, refusals on their way. A number, as a promise for each would take a
+   * tenth of what an idle session takes in all.
+   */
+  #open = 0;
+  #over: PromiseWithResolvers<void> | undefined;
   #stopping = new AbortController();
 
-  /** @throws {RangeError} for an option that makes no sense. */
-  constructor(options: ServerOptions) {
+  /**
+   * @param makeCommons gives what it has in common with other servers on the same port; without it, nothing.
+   * @throws {RangeError} for an option that makes no sense.
+   */
+  constructor(options: ServerOptions, makeCommons: MakeCommons = ownCommons) {
     this.#options = resolveOptions(options);
-    const { login, idle } = this.#options.timeouts;
+    const { failureDelay, clock, timeouts: { login, idle } } = this.#options;
+    this.#commons = makeCommons({ delay: failureDelay, now: clock });
     this.#watchdog = new Watchdog(Math.min(login || Infinity, idle || Infinity));
     this.#host = this.#makeHost();
   }
@@ -75,7 +90,7 @@ export class FtpServer implements AsyncDisposable {
 
   /** Live sessions. */
   get sessions(): readonly SessionInfo[] {
-    return Array.from(this.#sessions, ({ info }) => info);
+    return Array.from(this.#sessions.keys(), ({ info }) => info);
   }
 
   /** How many sessions there are: cheaper than {@link sessions}. */
@@ -89,15 +104,27 @@ export class FtpServer implements AsyncDisposable {
    * @throws {Deno.errors.AddrInUse} and its like when the port cannot be had.
    */
   listen(): void {
+    this.bind();
+    this.accept();
+  }
+
+  /** The first half of {@link listen}: has the ports from now on, and lets connections wait. */
+  bind(): void {
     if (this.#listeners.length > 0) throw new Error("The server listens already");
-    const { hostname, port, tls } = this.#options;
-    this.#listeners.push(Deno.listen({ hostname, port }));
+    const { hostname, port, reusePort, tls } = this.#options;
+    // The runtime looks at the flag of an unstable option where the option is not even true.
+    const listen = (port: number) => Deno.listen({ hostname, port, ...(reusePort && { reusePort }) });
+    this.#listeners.push(listen(port));
     try {
-      if (tls?.implicitPort !== undefined) this.#listeners.push(Deno.listen({ hostname, port: tls.implicitPort }));
+      if (tls?.implicitPort !== undefined) this.#listeners.push(listen(tls.implicitPort));
     } catch (error) {
       for (const listener of this.#listeners.splice(0)) listener.close();
       throw error;
     }
+  }
+
+  /** The second half of {@link listen}. */
+  accept(): void {
     this.#stopping = new AbortController();
     for (const [index, listener] of this.#listeners.entries()) {
       this.#accepting.push(this.#accept(listener, index === 1));
@@ -112,11 +139,11 @@ export class FtpServer implements AsyncDisposable {
     this.#stopping.abort();
     for (const listener of this.#listeners.splice(0)) listener.close();
     await Promise.all(this.#accepting.splice(0));
-    for (const session of this.#sessions) session.drain();
+    for (const session of this.#sessions.keys()) session.drain();
     const timer = setTimeout(() => {
-      for (const session of this.#sessions) session.kill();
+      for (const session of this.#sessions.keys()) session.kill();
     }, grace);
-    await Promise.all(this.#serving);
+    if (this.#open > 0) await (this.#over ??= Promise.withResolvers()).promise;
     clearTimeout(timer);
     this.#watchdog[Symbol.dispose]();
   }
@@ -142,27 +169,32 @@ export class FtpServer implements AsyncDisposable {
 
   #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
     const address = connection.remoteAddr.hostname;
-    const slot = this.#perAddress.add(address, this.#options.maxSessionsPerAddress);
-    const refusal = this.#refusal(address, slot !== undefined);
-    if (refusal !== undefined) {
+    this.#open++;
+    const others = this.#commons.connections.add(1);
+    const slot = this.#commons.perAddress.add(address, this.#options.maxSessionsPerAddress);
+    const refusal = this.#refusal(address, { others, underAddressCap: slot !== undefined });
+    if (slot === undefined || refusal !== undefined) {
       slot?.[Symbol.dispose]();
-      this.#hold(this.#turnAway(connection, refusal));
+      void this.#turnAway(connection, refusal ?? "Too many sessions from your address");
       return;
     }
     connection.setNoDelay(true);
     connection.setKeepAlive(true);
-    const id = String(++this.#sessionNumber);
-    this.#hold(this.#serve(connection, { id, implicitTls }).finally(() => slot?.[Symbol.dispose]()));
+    const id = `${this.#commons.idPrefix}${++this.#sessionNumber}`;
+    if (implicitTls) void this.#serveSecurely(connection, { id, slot });
+    else this.#serve(connection, { id, slot, implicitTls });
   }
 
-  #hold(work: Promise<void>): void {
-    this.#serving.add(work);
-    void work.finally(() => this.#serving.delete(work));
+  #close(): void {
+    this.#commons.connections.add(-1);
+    if (--this.#open > 0) return;
+    this.#over?.resolve();
+    this.#over = undefined;
   }
 
-  #refusal(address: string, underAddressCap: boolean): string | undefined {
+  #refusal(address: string, { others, underAddressCap }: Arrival): string | undefined {
     const { maxSessions } = this.#options;
-    if (maxSessions > 0 && this.#serving.size >= maxSessions) return "Too many sessions, try again later";
+    if (maxSessions > 0 && others >= maxSessions) return "Too many sessions, try again later";
     if (!underAddressCap) return "Too many sessions from your address";
     return this.#host.throttle.isBanned(address)
       ? "Too many failed logins from your address, try again later"
@@ -179,58 +211,76 @@ export class FtpServer implements AsyncDisposable {
       // The peer has gone before it could be told.
     }
     closeQuietly(connection);
+    this.#close();
   }
 
-  async #serve(accepted: Connection, { id, implicitTls }: { id: string; implicitTls: boolean }): Promise<void> {
-    let connection = accepted;
+  async #serveSecurely(accepted: Connection, { id, slot }: { id: string; slot: Disposable }): Promise<void> {
     const { tls, timeouts } = this.#options;
-    if (implicitTls && tls) {
-      const { signal } = this.#stopping;
-      try {
-        connection = await tls.endpoint.secure(accepted, { signal, handshakeTimeout: timeouts.handshake });
-      } catch (error) {
-        this.events.emit({ type: "problem", level: "debug", message: "TLS handshake failed", session: id, error });
-        return;
-      }
-      if (signal.aborted) return closeQuietly(connection);
+    const { signal } = this.#stopping;
+    try {
+      if (!tls) throw new Error("There is no certificate");
+      const secured = await tls.endpoint.secure(accepted, { signal, handshakeTimeout: timeouts.handshake });
+      if (!signal.aborted) return this.#serve(secured, { id, slot, implicitTls: true });
+      closeQuietly(secured);
+    } catch (error) {
+      this.events.emit({ type: "problem", level: "debug", message: "TLS handshake failed", session: id, error });
     }
-    const session = new Session(connection, this.#host, { id, implicitTls });
+    slot[Symbol.dispose]();
+    this.#close();
+  }
+
+  #serve(connection: Connection, { slot, ...options }: SessionOptions & { slot: Disposable }): void {
+    const session = new Session(connection, this.#host, options);
     this.#watchdog.add(session);
-    const address = connection.remoteAddr.hostname;
-    this.events.emit({ type: "sessionOpened", session: id, address });
-    this.#sessions.add(session);
-    await session.run();
+    const { hostname: address } = connection.remoteAddr;
+    this.events.emit({ type: "sessionOpened", session: options.id, address });
+    this.#sessions.set(session, slot);
+    this.#commons.sessions.add(1);
+    void session.run();
+  }
+
+  #end(session: Session): void {
+    this.#sessions.get(session)?.[Symbol.dispose]();
     this.#sessions.delete(session);
+    this.#commons.sessions.add(-1);
     this.#watchdog.remove(session);
+    this.#close();
   }
 
   #makeHost(): SessionHost {
     const options = this.#options;
-    const views = new AccountViews(options.fileSystem);
+    const { perAccount, throttle, usageOf } = this.#commons;
+    const views = new AccountViews(options.fileSystem, usageOf);
     return {
       options,
       table: commandTable,
       events: this.events,
-      throttle: new FailureThrottle({ delay: options.failureDelay, now: options.clock }),
+      throttle,
       view: this.#makeView(),
-      admit: (account: Account) => this.#perAccount.add(account.name, account.maxSessions),
+      admit: (account: Account) => perAccount.add(account.name, account.maxSessions),
       openView: (account: Account): ScopedVfs | Promise<ScopedVfs> => views.of(account),
+      ended: (session: Session) => this.#end(session),
     };
   }
 
+  #allSessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]> {
+    const others = this.#commons.others();
+    return others instanceof Promise ? others.then((all) => [...this.sessions, ...all]) : [...this.sessions, ...others];
+  }
+
   #makeView(): ServerView {
-    const sessions = this.#sessions;
+    const { digests, sessions } = this.#commons;
     const publicAddress = new PublicAddress({
       ...this.#options.passive,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
     });
     return {
       since: this.#options.clock(),
-      digests: new DigestCache(),
+      digests,
       get sessionCount() {
-        return sessions.size;
+        return sessions.count;
       },
-      sessions: () => Array.from(sessions, ({ info }) => info),
+      sessions: () => this.#allSessions(),
       passiveAddress: (control: ControlInfo) => publicAddress.forClient(control),
     };
   }

@@ -88,16 +88,20 @@ export class FailureThrottle {
     if (this.#offenders.size > this.#capacity) this.#forgetOldest();
   }
 
-  /** Forgives what failed with the account `name` alone, so that nobody buys guesses at other accounts with one that works. */
-  succeeded(address: string, name = ""): void {
+  /**
+   * Forgives what failed with the account `name` alone, so that nobody buys guesses at other accounts with one that works. Gives whether
+   * the address had failed at all.
+   */
+  succeeded(address: string, name = ""): boolean {
     // Nearly every login finds nobody here, and pays for nothing else.
-    if (this.#offenders.size === 0) return;
+    if (this.#offenders.size === 0) return false;
     const key = keyOf(address);
     const offender = this.#offenders.get(key);
-    if (offender === undefined) return;
+    if (offender === undefined) return false;
     const nameHash = hashOf(name);
     offender.failures = this.#recent(offender).filter((failure) => failure.nameHash !== nameHash);
     if (offender.failures.length === 0 && !this.#isBanned(offender)) this.#offenders.delete(key);
+    return true;
   }
 
   /** Whether `address` is shut out for the time being. */

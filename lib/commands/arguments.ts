@@ -7,7 +7,7 @@
 
 import * as reply from "../protocol/reply.ts";
 import { resolvePath } from "../vfs/virtual_path.ts";
-import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import type { VirtualPath } from "../vfs/vfs.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Reads an argument, or gives the reply that refuses it. */
@@ -63,12 +63,7 @@ export const presentPath: ArgumentRule<VirtualPath> = {
   path: (argument) => argument,
 };
 
-/** Resolves `given` as the user means it from where they are, or gives the reply that refuses it. */
-export function toPath(given: string, context: CommandContext): VirtualPath | reply.Reply {
-  try {
-    return resolvePath(context.login.cwd, given);
-  } catch (error) {
-    if (error instanceof VfsError) return reply.nameRefused("That name cannot be used here");
-    throw error;
-  }
+/** Resolves `given` as the user means it from where they are. @throws {VfsError} `badName` where no file can have that name. */
+export function toPath(given: string, context: CommandContext): VirtualPath {
+  return resolvePath(context.login.cwd, given);
 }

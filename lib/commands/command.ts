@@ -52,6 +52,8 @@ export interface Command extends Omit<Row<never>, "argument" | "handler" | "tran
   readonly transfer: boolean;
   /** Parses the argument, checks the permission, and runs the handler between the hooks. */
   readonly execute: (context: CommandContext, argument: string | undefined) => Answer;
+  /** As {@link execute} without the hooks: for a row of SITE, whose hooks have been asked about SITE already. */
+  readonly executeUnasked: (context: CommandContext, argument: string | undefined) => Answer;
 }
 
 /** What the dispatcher and HELP look commands up in. */
@@ -63,23 +65,28 @@ export interface CommandTable {
 /** Closes a row over the type of its argument. */
 export function command<A>(row: Row<A>): Command {
   const { argument: rule, handler, ...rest } = row;
+  const run = (context: CommandContext, text: string | undefined, hooked: boolean): Answer => {
+    const argument = rule.parse(text, context);
+    if (isReply(argument)) return argument;
+    const path = rule.path?.(argument);
+    if (path !== undefined && row.permission !== undefined && !context.vfs.can(path, row.permission)) {
+      return actionRefused("Permission denied");
+    }
+    if (!hooked) return handler(context, argument);
+    const pending = describePending(context, row.verb, text, path);
+    return betweenHooks(context, pending, () => handler(context, argument));
+  };
   return Object.freeze({
     ...rest,
     argumentName: rule.name,
     transfer: row.transfer ?? false,
-    execute(context: CommandContext, text: string | undefined): Answer {
-      const argument = rule.parse(text, context);
-      if (isReply(argument)) return argument;
-      const path = rule.path?.(argument);
-      const { before, after } = context.options;
-      if (path !== undefined && row.permission !== undefined && !context.vfs.can(path, row.permission)) {
-        return actionRefused("Permission denied");
-      }
-      if (before === undefined && after === undefined) return handler(context, argument);
-      const pending = describePending(context, row.verb, text, path);
-      return betweenHooks(context, pending, () => handler(context, argument));
-    },
+    execute: (context: CommandContext, text: string | undefined) => run(context, text, hasHooks(context)),
+    executeUnasked: (context: CommandContext, text: string | undefined) => run(context, text, false),
   });
+}
+
+function hasHooks({ options }: CommandContext): boolean {
+  return options.before !== undefined || options.after !== undefined;
 }
 
 function describePending(
@@ -92,7 +99,7 @@ function describePending(
     session: context.id,
     address: context.control.remote.hostname,
     verb,
-    ...(context.login.account && { user: context.login.account.name }),
+    ...(context.login.account && { user: context.login.account.name, cwd: context.login.cwd }),
     ...(argument !== undefined && verb !== "PASS" && { argument }),
     ...(path !== undefined && { path }),
   };

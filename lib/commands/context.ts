@@ -86,6 +86,8 @@ export interface RunningTransfer {
   connected: boolean;
   /** The control connection is gone without QUIT: a client that died looks just like one that has sent everything. */
   readonly orphaned: boolean;
+  /** An upload under TLS that ended without close_notify. */
+  unclean: boolean;
   /** Ends it early; the transfer itself answers 426. The first reason counts. */
   abort(reason: TransferReason): void;
   /** Why {@link abort} was called, if it was. */
@@ -112,8 +114,9 @@ export interface ServerView {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly sessionCount: number;
-  sessions(): Iterable<SessionInfo>;
-  readonly digests: DigestCache;
+  /** Those of other event loops have to be asked for. */
+  sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
+  readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
 }
@@ -158,6 +161,8 @@ export interface CommandContext {
   setDataPort(port: DataPort | undefined): void;
   /** Protects a data connection as PROT asks; plain otherwise. */
   protectData(connection: Connection, signal: AbortSignal): Promise<Connection>;
+  /** Aborted when the session is ended by the server: a long command must not hold it up. */
+  readonly ending: AbortSignal;
   /** Idle limit of this session in milliseconds; SITE IDLE sets it. */
   idleTimeout: number;
 }

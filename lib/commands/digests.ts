@@ -91,7 +91,7 @@ async function digestOfFile(
   if (known !== undefined) return { digest: known, start, end };
   const source = await context.vfs.openRead(path, start);
   try {
-    const digest = await digestOf(source, algorithm, { length: end - start });
+    const digest = await digestOf(source, algorithm, { length: end - start, signal: context.ending });
     if (whole) context.server.digests.remember(key, entry, new Map([[algorithm, digest]]));
     return { digest, start, end };
   } finally {
@@ -123,7 +123,6 @@ function olderCommand(verb: string, algorithm: DigestAlgorithm): Command {
       const request = parseDigestArgument(given);
       if (!request) return reply.badArgument("Not a path, or not a range behind it");
       const path = argument.toPath(request.path, context);
-      if (reply.isReply(path)) return path;
       context.parameters.wantsDigests = true;
       const { digest } = await digestOfFile(context, path, algorithm, request.range);
       return reply.fileActionDone(digest);

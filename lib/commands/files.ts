@@ -53,21 +53,18 @@ async function size(context: CommandContext, path: VirtualPath): Promise<reply.R
  * `MDTM path` tells the time. `MDTM YYYYMMDDHHMMSS path` sets it, as with vsftpd, unless a file has that whole text as its name.
  */
 async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
-  const whole = argument.toPath(given, context);
-  if (reply.isReply(whole)) return whole;
   const split = splitTimeAndPath(given);
-  if (split === undefined || await exists(context, whole)) {
-    return reply.fileStatus(formatTimeVal((await context.vfs.stat(whole)).modified));
+  if (split === undefined || await exists(context, given)) {
+    return reply.fileStatus(formatTimeVal((await context.vfs.stat(argument.toPath(given, context))).modified));
   }
   const path = argument.toPath(split.path, context);
-  if (reply.isReply(path)) return path;
   await setModified(context, path, split.modified);
   return reply.fileStatus("Modification time set");
 }
 
-async function exists(context: CommandContext, path: VirtualPath): Promise<boolean> {
+async function exists(context: CommandContext, name: string): Promise<boolean> {
   try {
-    await context.vfs.stat(path);
+    await context.vfs.stat(argument.toPath(name, context));
     return true;
   } catch (error) {
     if (error instanceof VfsError) return false;
@@ -87,7 +84,6 @@ async function mfmt(context: CommandContext, given: string): Promise<reply.Reply
   const split = splitTimeAndPath(given);
   if (!split) return reply.badArgument("MFMT takes YYYYMMDDHHMMSS and a path");
   const path = argument.toPath(split.path, context);
-  if (reply.isReply(path)) return path;
   await setModified(context, path, split.modified);
   return reply.fileStatus(`Modify=${formatTimeVal(split.modified)}; ${split.path}`);
 }
@@ -123,7 +119,6 @@ async function mff(context: CommandContext, given: string): Promise<reply.Reply>
   if (!match) return reply.badArgument("MFF takes fact=value; and a path");
   const [, facts = "", name = ""] = match;
   const path = argument.toPath(name, context);
-  if (reply.isReply(path)) return path;
   const setters = [];
   for (const pair of facts.split(";").slice(0, -1)) {
     const at = pair.indexOf("=");

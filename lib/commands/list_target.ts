@@ -6,7 +6,6 @@
 
 import { compileGlob, hasGlob } from "../protocol/glob.ts";
 import { parseListArgument } from "../protocol/list_argument.ts";
-import { isReply, type Reply } from "../protocol/reply.ts";
 import { resolvePath } from "../vfs/virtual_path.ts";
 import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import { toPath } from "./arguments.ts";
@@ -26,7 +25,7 @@ export interface ListTarget {
 }
 
 /** Finds out what `argument` means. @throws {VfsError} when there is no such file or directory. */
-export async function findTarget(context: CommandContext, argument: string | undefined): Promise<ListTarget | Reply> {
+export async function findTarget(context: CommandContext, argument: string | undefined): Promise<ListTarget> {
   const { flags, path, literal } = parseListArgument(argument);
   if (literal !== undefined) {
     const named = await existing(context, literal);
@@ -39,17 +38,15 @@ export async function findTarget(context: CommandContext, argument: string | und
     return { ...named, matches: undefined, prefix: prefixOf(given, named), flags };
   }
   const resolved = given === "" ? context.login.cwd : toPath(given, context);
-  if (isReply(resolved)) return resolved;
   const found = { path: resolved, entry: await context.vfs.stat(resolved) };
   return { ...found, matches: undefined, prefix: prefixOf(given, found), flags };
 }
 
 /** A pattern is looked for in the last part of the path only: bounded work, no recursion. */
-async function matching(context: CommandContext, given: string, flags: string): Promise<ListTarget | Reply> {
+async function matching(context: CommandContext, given: string, flags: string): Promise<ListTarget> {
   const slash = given.lastIndexOf("/");
   const prefix = given.slice(0, slash + 1);
   const directory = prefix === "" ? context.login.cwd : toPath(prefix, context);
-  if (isReply(directory)) return directory;
   const entry = await context.vfs.stat(directory);
   if (entry.kind !== "directory") throw new VfsError("notDirectory", `Cannot list "${directory}"`);
   return { path: directory, entry, matches: compileGlob(given.slice(slash + 1)), prefix, flags };

@@ -10,7 +10,7 @@ import type { ListedEntry } from "../protocol/list_format.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
-import type { VirtualPath } from "../vfs/vfs.ts";
+import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -37,11 +37,21 @@ async function* longLines(context: CommandContext, target: ListTarget): Lines {
   }
   const { path, entry, matches } = target;
   if (target.flags.includes("a") && !matches) {
-    const parent = await context.vfs.stat(parentOf(path));
-    yield [format({ ...entry, name: "." }), format({ ...parent, name: ".." })];
+    const parent = await parentEntry(context, path);
+    yield [{ ...entry, name: "." }, ...parent].map(format);
   }
   for await (const batch of context.vfs.list(path)) {
     yield (matches ? batch.filter(({ name }) => matches(name)) : batch).map(format);
+  }
+}
+
+/** The directory above `path` as `..`; none where the user may not see it, who may well see this one. */
+async function parentEntry(context: CommandContext, path: VirtualPath): Promise<ListedEntry[]> {
+  try {
+    return [{ ...await context.vfs.stat(parentOf(path)), name: ".." }];
+  } catch (error) {
+    if (error instanceof VfsError) return [];
+    throw error;
   }
 }
 
@@ -60,12 +70,12 @@ async function* factLines(context: CommandContext, path: VirtualPath): Lines {
   const { facts } = context.parameters;
   const perm = makePermFacts(context.vfs);
   const own = await context.vfs.stat(path);
-  const parent = await context.vfs.stat(parentOf(path));
+  const parent = await parentEntry(context, path);
   const line = (entry: ListedEntry, where: VirtualPath, type?: "cdir" | "pdir") =>
     `${formatFacts(entry, facts, { perm: perm(where, entry.kind), ...(type && { type }) })}\r\n`;
   yield [
     line({ ...own, name: "." }, path, "cdir"),
-    line({ ...parent, name: ".." }, parentOf(path), "pdir"),
+    ...parent.map((entry) => line(entry, parentOf(path), "pdir")),
   ];
   for await (const batch of context.vfs.list(path)) yield batch.map((entry) => line(entry, joinPath(path, entry.name)));
 }
@@ -116,14 +126,12 @@ async function sendLines(
 
 async function list(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
   const target = await findTarget(context, given);
-  if (reply.isReply(target)) return target;
   return await sendLines(context, "LIST", target.path, longLines(context, target));
 }
 
 /** `NLST -l` is what some clients send when their user types `ls -l`. */
 async function nlst(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
   const target = await findTarget(context, given);
-  if (reply.isReply(target)) return target;
   const long = target.flags.includes("l");
   const lines = long ? longLines(context, target) : nameLines(context, target);
   return await sendLines(context, "NLST", target.path, lines);
@@ -148,7 +156,6 @@ const MOST_STATUS_LINES = 10_000;
 /** STAT path: the lines of LIST in one reply (RFC 959 section 4.1.3). */
 export async function pathStatus(context: CommandContext, given: string): Promise<reply.Reply> {
   const target = await findTarget(context, given);
-  if (reply.isReply(target)) return target;
   const isDirectory = target.entry.kind === "directory";
   const lines = [`Status of ${isDirectory ? target.path : nameOf(target.path)}`];
   for await (const batch of longLines(context, target)) {

@@ -17,7 +17,6 @@ async function chmod(context: CommandContext, given: string): Promise<reply.Repl
   if (!match) return reply.badArgument("SITE CHMOD takes an octal mode and a path");
   const [, mode = "", name = ""] = match;
   const path = argument.toPath(name, context);
-  if (reply.isReply(path)) return path;
   const set = context.vfs.extras.setMode;
   if (!set) return reply.switchedOff("SITE CHMOD");
   await set(path, parseInt(mode, 8));
@@ -33,7 +32,6 @@ async function utime(context: CommandContext, given: string): Promise<reply.Repl
   const time = parseTimeVal((short?.[1] ?? long?.[2] ?? "").padEnd(14, "0"));
   if (name === undefined || time === undefined) return reply.badArgument("SITE UTIME takes YYYYMMDDHHMMSS and a path");
   const path = argument.toPath(name, context);
-  if (reply.isReply(path)) return path;
   const set = context.vfs.extras.setModified;
   if (!set) return reply.switchedOff("SITE UTIME");
   await set(path, time);
@@ -65,10 +63,10 @@ function idle(context: CommandContext, given: string | undefined): Answer {
 }
 
 /** The sessions of the same account: what other accounts do is not everybody's business. */
-function who(context: CommandContext): Answer {
+async function who(context: CommandContext): Promise<reply.Reply> {
   const name = context.login.account?.name;
   const lines = [];
-  for (const session of context.server.sessions()) {
+  for (const session of await context.server.sessions()) {
     if (session.user === name) lines.push(describe(session, context));
   }
   return reply.systemStatus([`Sessions of ${name}:`, ...lines, `${lines.length} in all`]);
@@ -148,7 +146,7 @@ function site(context: CommandContext, given: string): Answer {
   const entry = siteTable.find(verb);
   if (!entry) return reply.unknownCommand(`SITE ${verb}`);
   if (!isAvailable(entry, context)) return reply.switchedOff(`SITE ${verb}`);
-  return entry.execute(context, rest);
+  return entry.executeUnasked(context, rest);
 }
 
 export const siteCommands = [

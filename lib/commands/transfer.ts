@@ -242,6 +242,7 @@ function shortOfAnnounced({ offset, announcedSize }: Portion, ascii: boolean, by
 function truncatedTls(context: CommandContext, connection: Connection): Flaw | undefined {
   const { tls } = context.options;
   if (!tls || !("cleanClose" in connection) || connection.cleanClose !== false) return undefined;
+  if (context.transfer) context.transfer.unclean = true;
   if (tls.strictClose) return { reason: "tlsTruncated", text: "The data connection was cut, transfer incomplete" };
   context.emit({ type: "problem", level: "warning", message: "An upload ended without close_notify" });
   return undefined;

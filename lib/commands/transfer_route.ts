@@ -82,6 +82,7 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
     milliseconds: performance.now() - started,
     complete: ending.reason === "none",
     reason: ending.reason,
+    ...(transfer.unclean && { unclean: true }),
     ...(ending.sha256 !== undefined && { sha256: ending.sha256 }),
   });
   return ending.answer;
@@ -125,25 +126,41 @@ async function overDataConnection(
     const flaw = plan.flaw?.(result, connection);
     if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
     // Plain TCP says the same by closing; under TLS the client needs the close_notify (RFC 4217 section 12.4).
-    if (context.security.protectData) await endStream(connection, transfer.signal, context.options.timeouts.stall);
-    return undefined;
+    if (!context.security.protectData || await endStream(connection, transfer.signal, context.options.timeouts.stall)) {
+      return undefined;
+    }
+    // Everything of an upload is here already, and a client that has closed the connection wants to hear nothing more on it.
+    return plan.direction === "upload" ? undefined : endingOfStream(transfer);
   } finally {
     port.close();
     if (connection) closeQuietly(connection);
   }
 }
 
-/** close_notify and FIN; a client that has stopped reading does not hold the transfer for ever. */
-async function endStream(connection: Connection, signal: AbortSignal, limit: number): Promise<void> {
-  const giveUp = () => closeQuietly(connection);
+/** close_notify and FIN; a client that has stopped reading does not hold the transfer for ever. Resolves to whether they went out. */
+async function endStream(connection: Connection, signal: AbortSignal, limit: number): Promise<boolean> {
+  let sent = true;
+  const giveUp = () => {
+    sent = false;
+    closeQuietly(connection);
+  };
   const timer = limit > 0 ? setTimeout(giveUp, limit) : undefined;
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     await connection.closeWrite();
+    return sent;
+  } catch {
+    return false;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);
   }
+}
+
+/** The client has not got the end of what was sent. */
+function endingOfStream(transfer: RunningTransfer): Ending {
+  if (transfer.signal.aborted) return { reason: transfer.abortReason ?? "aborted", answer: reply.transferAborted };
+  return { reason: "dataLost", answer: reply.connectionLost("Data connection lost, transfer incomplete") };
 }
 
 function endingOfPump(

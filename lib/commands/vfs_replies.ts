@@ -19,7 +19,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   isDirectory: reply.actionRefused("Is a directory"),
   noSpace: reply.noSpace,
   overQuota: reply.overQuota,
-  badName: reply.nameRefused("That name cannot be used here"),
+  badName: reply.actionRefused("No file can have that name"),
   busy: reply.fileBusy("File is busy, try again later"),
   unsupported: reply.actionRefused("Not supported here"),
   pastEnd: reply.restartBeyondEnd,
@@ -28,6 +28,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
 
 const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   ...EXISTING_NAME,
+  badName: reply.nameRefused("That name cannot be used here"),
   notFound: reply.nameRefused("The directory for that name does not exist"),
   exists: reply.nameRefused("A file of that name exists and may not be replaced"),
   notDirectory: reply.nameRefused("A part of that path is not a directory"),

@@ -81,13 +81,31 @@ export function parsePortRange(text: string): PortRange {
   return new PortRange(Number(match[1]), Number(match[2] ?? match[1]));
 }
 
+/** The dynamic ports (RFC 6335 section 6): those that may be used without asking anybody. */
+const FIRST_DYNAMIC_PORT = 49152;
+const LAST_PORT = 65535;
+/** Ports tried before the system is asked for one. */
+const MOST_TRIES = 8;
+
 /**
  * Listens on a port of `range`, or on any free one without a range.
+ *
+ * Any free one is a random one that we name ourselves. A system that is asked for port 0 passes over every port that a finished transfer
+ * left behind in TIME_WAIT, one by one: with ten thousand of those it takes 2 ms. One that is named is free at once (`SO_REUSEADDR`).
  *
  * @throws {PortsExhausted} when all ports of the range are in use.
  */
 export function listenIn(range: PortRange | undefined, hostname: string): Deno.TcpListener {
-  return range ? range.listen(hostname) : Deno.listen({ hostname, port: 0 });
+  if (range) return range.listen(hostname);
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const port = FIRST_DYNAMIC_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_DYNAMIC_PORT + 1));
+    try {
+      return Deno.listen({ hostname, port });
+    } catch {
+      // In use, or not permitted where only port 0 is: the system may know better.
+    }
+  }
+  return Deno.listen({ hostname, port: 0 });
 }
 
 function isPort(value: number): boolean {

@@ -16,8 +16,11 @@ export interface Personality {
   readonly lacks: ReadonlySet<string>;
 }
 
+/** A name in {@link PERSONALITIES}. */
+export type PersonalityName = "unix" | "windows";
+
 /** Personalities by name. */
-export const PERSONALITIES = {
+export const PERSONALITIES: Readonly<Record<PersonalityName, Personality>> = {
   /** What this server is: `ls -l` listings, and everything there is. */
   unix: { system: "UNIX Type: L8", formatLine: formatUnixLine, lacks: new Set() },
   /** IIS: MS-DOS listings, and no MLSx, or no client would ever look at them. */
@@ -26,7 +29,4 @@ export const PERSONALITIES = {
     formatLine: formatWindowsLine,
     lacks: new Set(["MLSD", "MLST", "MFMT", "MFF", "HASH", "RANG"]),
   },
-} as const satisfies Record<string, Personality>;
-
-/** A name in {@link PERSONALITIES}. */
-export type PersonalityName = keyof typeof PERSONALITIES;
+};

@@ -97,7 +97,6 @@ export const transferAborted: Reply = situation(426, "Transfer aborted");
 /** Not 421, which would say that the control connection closes too. */
 export const dataStalled: Reply = situation(426, "Data connection stalled, transfer ended");
 export const connectionLost = (text: string): Reply => situation(426, text);
-export const tlsUnavailable: Reply = situation(431, "TLS is not available, no certificate");
 export const fileBusy = (text: string): Reply => situation(450, text);
 export const localError = (text: string): Reply => situation(451, text);
 export const noSpace: Reply = situation(452, "No space left on the server");

@@ -6,10 +6,11 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
-import { UsageMeter, withQuota } from "../vfs/quota.ts";
+import { usageMeters, withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/scoped.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import type { Vfs } from "../vfs/vfs.ts";
+import type { Commons } from "./commons.ts";
 
 /**
  * Sessions of one account share a view, which has no state of theirs. A reloaded accounts file brings new account objects, and so new
@@ -18,11 +19,11 @@ import type { Vfs } from "../vfs/vfs.ts";
 export class AccountViews {
   readonly #open: OpenFileSystem;
   readonly #views = new WeakMap<Account, ScopedVfs | Promise<ScopedVfs>>();
-  /** By root, as accounts that share one share its bytes too. */
-  readonly #meters = new Map<string, UsageMeter>();
+  readonly #usageOf: Commons["usageOf"];
 
-  constructor(open: OpenFileSystem) {
+  constructor(open: OpenFileSystem, usageOf: Commons["usageOf"] = usageMeters()) {
     this.#open = open;
+    this.#usageOf = usageOf;
   }
 
   /** The account's view; a failure to open it is not remembered. */
@@ -41,15 +42,9 @@ export class AccountViews {
   async #make(account: Account): Promise<ScopedVfs> {
     let vfs: Vfs = await this.#open(account);
     if (account.quota !== undefined) {
-      vfs = withQuota(vfs, { limit: account.quota, usage: this.#meterOf(account) });
+      vfs = withQuota(vfs, { limit: account.quota, usage: this.#usageOf(account.rootPath) });
     }
     vfs = withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
     return scopeVfs(vfs, { rules: account.rules });
-  }
-
-  #meterOf({ rootPath }: Account): UsageMeter {
-    let meter = this.#meters.get(rootPath);
-    if (!meter) this.#meters.set(rootPath, meter = new UsageMeter());
-    return meter;
   }
 }

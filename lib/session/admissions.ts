@@ -18,18 +18,29 @@ export class Counter {
     const count = this.of(key);
     if (limit && count >= limit) return undefined;
     this.#counts.set(key, count + 1);
-    let counted = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (counted) this.#remove(key);
-        counted = false;
-      },
-    };
+    return new Admission(this, key);
   }
 
-  #remove(key: string): void {
+  /** Counts one less: see {@link add}. */
+  remove(key: string): void {
     const count = this.of(key) - 1;
     if (count > 0) this.#counts.set(key, count);
     else this.#counts.delete(key);
+  }
+}
+
+/** One that was counted. An object with two fields and no closure, as every session has two of them. */
+export class Admission implements Disposable {
+  readonly #key: string;
+  #counter: Pick<Counter, "remove"> | undefined;
+
+  constructor(counter: Pick<Counter, "remove">, key: string) {
+    this.#counter = counter;
+    this.#key = key;
+  }
+
+  [Symbol.dispose](): void {
+    this.#counter?.remove(this.#key);
+    this.#counter = undefined;
   }
 }

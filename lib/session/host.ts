@@ -5,22 +5,25 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { FailureThrottle } from "../auth/throttle.ts";
 import type { CommandTable } from "../commands/command.ts";
 import type { ServerView } from "../commands/context.ts";
 import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
+import type { Commons } from "./commons.ts";
+import type { Session } from "./session.ts";
 
 /** Implemented by the server; a test may bring its own. */
 export interface SessionHost {
   readonly options: Options;
   readonly table: CommandTable;
   readonly events: EventStream;
-  readonly throttle: FailureThrottle;
+  readonly throttle: Commons["throttle"];
   readonly view: ServerView;
   /** Counts a session for the account; `undefined` when it has as many as it may. Disposing the result counts it off. */
   admit(account: Account): Disposable | undefined;
   /** The account's files, with its rules in force. Sessions of one account share a view. */
   openView(account: Account): ScopedVfs | Promise<ScopedVfs>;
+  /** The session is over: its connection is closed, and nothing of it is under way. */
+  ended(session: Session): void;
 }

@@ -7,15 +7,29 @@
 import type { RunningTransfer } from "../commands/context.ts";
 import type { TransferReason } from "../events.ts";
 
+const UPLOADS: ReadonlySet<string> = new Set(["STOR", "APPE", "STOU"]);
+/** Milliseconds for an upload to end by itself once the control connection is gone. */
+const ORPHAN_GRACE = 5_000;
+
+/** What is known of a control connection that is gone. */
+interface Orphanage {
+  readonly reason: TransferReason;
+  /** The client has said QUIT before. */
+  readonly expected: boolean;
+}
+
 /** Made when a transfer command begins, gone when its final reply is on its way. */
 export class SessionTransfer implements RunningTransfer {
   readonly verb: string;
   readonly path: string;
   readonly ended: Promise<void>;
   bytes = 0;
+  connected = false;
+  unclean = false;
   readonly #controller = new AbortController();
   readonly #resolve: () => void;
   #abortReason: TransferReason | undefined;
+  #orphaned = false;
 
   constructor(verb: string, path: string) {
     this.verb = verb;
@@ -33,9 +47,26 @@ export class SessionTransfer implements RunningTransfer {
     return this.#abortReason;
   }
 
+  get orphaned(): boolean {
+    return this.#orphaned;
+  }
+
   abort(reason: TransferReason): void {
     this.#abortReason ??= reason;
     this.#controller.abort();
+  }
+
+  /**
+   * The control connection is gone. A download has nobody to go to; of an upload that is on its way what was sent before may still
+   * arrive. Resolves when the transfer has ended.
+   */
+  async orphan({ reason, expected }: Orphanage): Promise<void> {
+    this.#orphaned = !expected;
+    let timer;
+    if (this.connected && UPLOADS.has(this.verb)) timer = setTimeout(() => this.abort(reason), ORPHAN_GRACE);
+    else this.abort(reason);
+    await this.ended;
+    clearTimeout(timer);
   }
 
   /** The final reply has been handed to the writer. */

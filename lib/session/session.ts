@@ -7,7 +7,6 @@
 
 import type { Command } from "../commands/command.ts";
 import type { SessionInfo } from "../commands/context.ts";
-import type { TransferReason } from "../events.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type CommandLine, isHttpVerb, maskCommand, parseCommandLine } from "../protocol/command_line.ts";
 import { type Line, LineReader } from "../protocol/line_reader.ts";
@@ -16,17 +15,15 @@ import { dispatch } from "./dispatch.ts";
 import type { SessionHost } from "./host.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import { SessionTransfer } from "./running_transfer.ts";
-import { SessionContext } from "./session_context.ts";
+import { SessionContext, type SessionLink } from "./session_context.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** Enough for most command lines; idle sessions hold no more than this. */
-const SMALL_READ = 512;
+const SMALL_READ = 128;
 /** For clients that fill the small one: they send many commands at once. */
 const LARGE_READ = 16 * 1024;
 /** Commands kept while a transfer runs; then reading pauses until it ends. */
 const MOST_QUEUED = 128;
-/** Milliseconds for an upload to end by itself once the control connection is gone. */
-const ORPHAN_GRACE = 5_000;
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
 const FAREWELL = 1_000;
 
@@ -41,7 +38,7 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements Watched {
+export class Session implements Watched, SessionLink {
   readonly id: string;
   readonly #host: SessionHost;
   readonly #context: SessionContext;
@@ -54,6 +51,8 @@ export class Session implements Watched {
   #busy = false;
   #working: Promise<void> | undefined;
   #reading = false;
+  /** The queue runs behind a transfer, and not on behalf of the reading loop. */
+  #aside = false;
   /** An urgent command is under way: the queue waits until it is answered. */
   #interrupting = false;
   #closing = false;
@@ -71,14 +70,7 @@ export class Session implements Watched {
     this.#host = host;
     this.#connection = this.#wrapped(connection);
     this.#writer = new ReplyWriter(this.#connection);
-    this.#context = new SessionContext(host, {
-      id,
-      connection,
-      implicitTls,
-      mark: (preliminary) => this.#mark(preliminary),
-      transfer: () => this.#transfer,
-      readsAhead: () => this.#reading,
-    });
+    this.#context = new SessionContext(host, this, { connection, implicitTls });
     this.#loginDeadline = deadlineAfter(host.options.timeouts.login);
   }
 
@@ -88,6 +80,14 @@ export class Session implements Watched {
     const limit = this.#context.idleTimeout > 0 ? this.#context.idleTimeout : Infinity;
     const since = this.#writer.writingSince ?? (this.#transfer || this.#busy ? Infinity : this.#lastActivity);
     return this.#context.login.account ? since + limit : Math.min(since + limit, this.#loginDeadline);
+  }
+
+  get transfer(): SessionTransfer | undefined {
+    return this.#transfer;
+  }
+
+  get readsAhead(): boolean {
+    return this.#reading || this.#aside;
   }
 
   get info(): SessionInfo {
@@ -108,17 +108,33 @@ export class Session implements Watched {
   async run(): Promise<void> {
     try {
       await this.#send(reply.ready(this.#host.options.banner));
-      await this.#read();
+      // The loop is written out here: a function of its own would be waited for, which costs every idle session half a KiB.
+      let buffer = new Uint8Array(SMALL_READ);
+      while (!this.#closing) {
+        this.#reading = true;
+        const count = await this.#connection.read(buffer);
+        this.#reading = false;
+        if (count === null) break;
+        this.#lastActivity = performance.now();
+        this.#lines.push(buffer.subarray(0, count));
+        if (count === buffer.length && count < LARGE_READ) buffer = new Uint8Array(LARGE_READ);
+        else if (buffer.length > SMALL_READ && count < SMALL_READ) buffer = new Uint8Array(SMALL_READ);
+        await this.#take();
+      }
     } catch (error) {
       // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
       this.#context.emit({ type: "problem", level: "debug", message: "Control connection ended", error });
     } finally {
       this.#closing = true;
-      await this.#endTransfer();
+      await this.#transfer?.orphan({
+        reason: this.#draining ? "shutdown" : "controlLost",
+        expected: this.#queue.some((pending) => "verb" in pending && pending.verb === "QUIT"),
+      });
       this.#context.dispose();
       clearTimeout(this.#farewell);
       closeQuietly(this.#connection);
       this.#context.report({ type: "sessionClosed", reason: this.#endReason });
+      this.#host.ended(this);
     }
   }
 
@@ -158,29 +174,17 @@ export class Session implements Watched {
     this.#farewell ??= setTimeout(() => closeQuietly(this.#connection), FAREWELL);
   }
 
-  async #read(): Promise<void> {
-    let buffer = new Uint8Array(SMALL_READ);
-    while (!this.#closing) {
-      this.#reading = true;
-      const count = await this.#connection.read(buffer);
-      this.#reading = false;
-      if (count === null) return;
-      this.#lastActivity = performance.now();
-      this.#lines.push(buffer.subarray(0, count));
-      if (count === buffer.length && count < LARGE_READ) buffer = new Uint8Array(LARGE_READ);
-      else if (buffer.length > SMALL_READ && count < SMALL_READ) buffer = new Uint8Array(SMALL_READ);
-      await this.#take();
-    }
-  }
-
   /** Takes in every line that has arrived: urgent ones act at once during a transfer, the others wait for their turn. */
   async #take(): Promise<void> {
+    const connection = this.#connection;
     for (let line = this.#lines.next(); line && !this.#closing; line = this.#lines.next()) {
       const pending = this.#understand(line);
       if (pending === undefined) continue;
       if ("verb" in pending && isUrgent(this.#host.table.find(pending.verb), pending)) {
         // What came before it in the same packet may be the very transfer that it is about.
         await this.#work();
+        // It was AUTH: this came in clear behind it.
+        if (this.#connection !== connection) return;
         if (this.#transfer) {
           await this.#interrupt(pending);
           continue;
@@ -262,7 +266,11 @@ export class Session implements Watched {
   }
 
   #resume(): void {
-    Promise.resolve(this.#work()).then(() => this.#writer.flush()).catch(() => closeQuietly(this.#connection));
+    this.#aside = true;
+    Promise.resolve(this.#work()).then(() => {
+      this.#aside = false;
+      return this.#writer.flush();
+    }).catch(() => closeQuietly(this.#connection));
   }
 
   async #run(command: CommandLine): Promise<void> {
@@ -312,7 +320,12 @@ export class Session implements Watched {
   async #secure(): Promise<void> {
     this.#lines.reset();
     this.#queue.length = 0;
-    this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
+    try {
+      this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
+    } catch (error) {
+      this.#endReason = "TLS handshake failed";
+      throw error;
+    }
     this.#writer.moveTo(this.#connection);
   }
 
@@ -334,7 +347,8 @@ export class Session implements Watched {
   }
 
   /** Without a control connection to mark it on there is no transfer. */
-  async #mark(preliminary: reply.Reply): Promise<void> {
+  /** See {@link SessionLink}. */
+  async mark(preliminary: reply.Reply): Promise<void> {
     try {
       await this.#send(preliminary);
     } catch (error) {
@@ -342,24 +356,7 @@ export class Session implements Watched {
       throw error;
     }
   }
-
-  /** The control connection is gone. A download has nobody to go to; an upload may be about to end by itself. */
-  async #endTransfer(): Promise<void> {
-    const transfer = this.#transfer;
-    if (!transfer) return;
-    const reason: TransferReason = this.#draining ? "shutdown" : "controlLost";
-    if (UPLOADS.has(transfer.verb)) {
-      const timer = setTimeout(() => transfer.abort(reason), ORPHAN_GRACE);
-      await transfer.ended;
-      clearTimeout(timer);
-    } else {
-      transfer.abort(reason);
-      await transfer.ended;
-    }
-  }
 }
-
-const UPLOADS: ReadonlySet<string> = new Set(["STOR", "APPE", "STOU"]);
 
 const BAD_LINES = {
   nul: "A NUL byte has no place in a command",

@@ -26,18 +26,25 @@ import type { Options } from "../options.ts";
 import * as reply from "../protocol/reply.ts";
 import { TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
+import { VfsError } from "../vfs/vfs.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "./state.ts";
 
-/** What the session gives its context. */
+/** What the session does for its context. */
 export interface SessionLink {
   readonly id: string;
+  readonly transfer: RunningTransfer | undefined;
+  /** See {@link CommandContext.readsAhead}. */
+  readonly readsAhead: boolean;
+  /** Sends a preliminary reply. When that fails the transfer that it is about is aborted. */
+  mark(preliminary: reply.Reply): Promise<void>;
+}
+
+/** The control connection that a session begins with. */
+export interface ContextOptions {
   readonly connection: Connection;
   readonly implicitTls: boolean;
-  mark(preliminary: reply.Reply): Promise<void>;
-  transfer(): RunningTransfer | undefined;
-  readsAhead(): boolean;
 }
 
 type SessionEvent =
@@ -65,18 +72,19 @@ export class SessionContext implements CommandContext {
   #admission: Disposable | undefined;
   #failures = 0;
   #wake: (() => void) | undefined;
+  #ending: AbortController | undefined;
 
-  constructor(host: SessionHost, link: SessionLink) {
+  constructor(host: SessionHost, link: SessionLink, { connection, implicitTls }: ContextOptions) {
     this.#host = host;
     this.#link = link;
     this.id = link.id;
     this.since = host.options.clock();
     this.idleTimeout = host.options.timeouts.idle;
-    this.security = freshSecurity(link.implicitTls);
+    this.security = freshSecurity(implicitTls);
     this.control = {
-      local: link.connection.localAddr,
-      remote: link.connection.remoteAddr,
-      secure: link.implicitTls,
+      local: connection.localAddr,
+      remote: connection.remoteAddr,
+      secure: implicitTls,
     };
   }
 
@@ -93,11 +101,11 @@ export class SessionContext implements CommandContext {
   }
 
   get transfer(): RunningTransfer | undefined {
-    return this.#link.transfer();
+    return this.#link.transfer;
   }
 
   get readsAhead(): boolean {
-    return this.#link.readsAhead();
+    return this.#link.readsAhead;
   }
 
   get vfs(): ScopedVfs {
@@ -243,9 +251,15 @@ export class SessionContext implements CommandContext {
     return secured;
   }
 
-  /** Ends a pause early: the session is over. */
+  /** Made for those who ask: most sessions never do. */
+  get ending(): AbortSignal {
+    return (this.#ending ??= new AbortController()).signal;
+  }
+
+  /** Ends a pause, or a long command, early: the session is over. */
   wake(): void {
     this.#wake?.();
+    this.#ending?.abort(new VfsError("failed", "The session is over"));
   }
 
   #pause(milliseconds: number): Promise<void> | undefined {

@@ -17,22 +17,32 @@ import {
 } from "./vfs.ts";
 import { joinPath, ROOT } from "./virtual_path.ts";
 
+/** Bytes in use, shared by all sessions of an account. */
+export interface Usage {
+  /** Bytes in use as far as is known; 0 before the first count. */
+  readonly bytes: number;
+  /** Counts what is in `vfs`, the first time; a failed count is made again the next time. */
+  count(vfs: Vfs): Promise<void>;
+  /** Notes that `bytes` came to be, or went away where negative. */
+  add(bytes: number): void;
+  /** As {@link add}, unless there would be more than `limit` then; gives whether it did. */
+  take(bytes: number, limit: number): boolean;
+}
+
 /**
- * Bytes in use, shared by all sessions of an account. Counted once by walking the tree, then kept up with what this server does; what
+ * Bytes in use, for one event loop. Counted once by walking the tree, then kept up with what this server does; what
  * others do to the tree meanwhile is not seen.
  */
-export class UsageMeter {
+export class UsageMeter implements Usage {
   #bytes = 0;
   #counting: Promise<void> | undefined;
 
-  /** Bytes in use as far as is known; 0 before the first count. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Counts what is in `vfs`, the first time; a failed count is made again the next time. */
   async count(vfs: Vfs): Promise<void> {
-    this.#counting ??= sizeOfTree(vfs, ROOT).then((bytes) => this.add(bytes));
+    this.#counting ??= sizeOfTree(vfs).then((bytes) => this.add(bytes));
     try {
       await this.#counting;
     } catch (error) {
@@ -41,17 +51,32 @@ export class UsageMeter {
     }
   }
 
-  /** Notes that `bytes` came to be, or went away where negative. */
   add(bytes: number): void {
     this.#bytes = Math.max(0, this.#bytes + bytes);
   }
+
+  take(bytes: number, limit: number): boolean {
+    if (this.#bytes + bytes > limit) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+}
+
+/** Gives each root a meter of its own: accounts that share a root share its bytes too. */
+export function usageMeters(): (rootPath: string) => Usage {
+  const meters = new Map<string, UsageMeter>();
+  return (rootPath) => {
+    let meter = meters.get(rootPath);
+    if (!meter) meters.set(rootPath, meter = new UsageMeter());
+    return meter;
+  };
 }
 
 /** What {@link withQuota} works with. */
 export interface QuotaOptions {
   /** Bytes. */
   readonly limit: number;
-  readonly usage: UsageMeter;
+  readonly usage: Usage;
 }
 
 /** `inner` with writes beyond the limit refused as `overQuota`. The whole of `inner` counts. */
@@ -61,7 +86,7 @@ export function withQuota(inner: Vfs, options: QuotaOptions): Vfs {
 
 class QuotaVfs extends ForwardingVfs {
   readonly #limit: number;
-  readonly #usage: UsageMeter;
+  readonly #usage: Usage;
   readonly #extras: VfsExtras;
 
   constructor(inner: Vfs, options: QuotaOptions) {
@@ -124,7 +149,7 @@ class MeteredSink implements FileSink {
   readonly created: boolean;
   readonly #sink: FileSink;
   readonly #limit: number;
-  readonly #usage: UsageMeter;
+  readonly #usage: Usage;
   #size: number;
   #position: number;
 
@@ -140,10 +165,9 @@ class MeteredSink implements FileSink {
 
   async write(data: Uint8Array): Promise<void> {
     const growth = Math.max(0, this.#position + data.length - this.#size);
-    if (growth > 0 && this.#usage.bytes + growth > this.#limit) {
+    if (growth > 0 && !this.#usage.take(growth, this.#limit)) {
       throw new VfsError("overQuota", `Over the quota of ${this.#limit} bytes`);
     }
-    this.#usage.add(growth);
     try {
       await this.#sink.write(data);
     } catch (error) {
@@ -168,7 +192,8 @@ function ownSize(entry: Entry | undefined): number {
   return entry?.kind === "file" && !entry.linked ? entry.size : 0;
 }
 
-async function sizeOfTree(vfs: Vfs, directory: VirtualPath): Promise<number> {
+/** Bytes of all files below `directory`. Rejects when that cannot be listed. */
+export async function sizeOfTree(vfs: Vfs, directory: VirtualPath = ROOT): Promise<number> {
   let bytes = 0;
   for await (const batch of vfs.list(directory)) {
     for (const entry of batch) {

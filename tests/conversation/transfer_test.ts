@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { writeAll } from "../../lib/net/connection.ts";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { conversation, plainConversation, type Stage } from "../helpers/server.ts";
 import { readAll, sendData } from "../helpers/wire.ts";
 
@@ -242,6 +243,29 @@ conversation(
     await ftp.expectReply(426);
     assertEquals((await event("transfer")).reason, "dataLost");
     await ftp.expect("NOOP", 200);
+  },
+);
+
+/** Its files turn out shorter than they were when they were opened. */
+function shrinking(): MemoryVfs {
+  const vfs = new MemoryVfs({ files: ten });
+  const openRead = vfs.openRead.bind(vfs);
+  vfs.openRead = async (path, offset) => {
+    const source = await openRead(path, offset);
+    return { size: 100, read: (buffer) => source.read(buffer), close: () => source.close() };
+  };
+  return vfs;
+}
+
+plainConversation(
+  "RETR of a file that becomes shorter meanwhile is not complete",
+  { vfs: shrinking },
+  async ({ ftp, event }) => {
+    await ftp.expect("TYPE I", 200);
+    assertEquals(text(await readAll(await ftp.begin("RETR a"))), "0123456789");
+    await ftp.expectReply(426);
+    const { complete, reason } = await event("transfer");
+    assertEquals([complete, reason], [false, "storage"]);
   },
 );
 

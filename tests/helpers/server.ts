@@ -9,21 +9,24 @@ import { createAccount } from "../../lib/auth/accounts.ts";
 import type { Account } from "../../lib/auth/accounts.ts";
 import type { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { EventType, ServerEvent } from "../../lib/events.ts";
-import type { ServerOptions } from "../../lib/options.ts";
+import type { ServerOptions, TlsOptions } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { parsePermissions } from "../../lib/vfs/permissions.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { protect, testEndpoint } from "./tls.ts";
 import { Wire } from "./wire.ts";
 
 /** What a test may set: options of the server, fields of the account, the files at the start. */
 export interface Setup {
   readonly options?: Partial<Omit<ServerOptions, "tls">>;
+  /** Settings of TLS, where the variant has it. */
+  readonly tls?: Partial<TlsOptions>;
   readonly account?: Partial<Account>;
   /** Path to content. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  /** Instead of the memory file system. */
-  readonly vfs?: Vfs;
+  /** Makes what is there instead of {@link files}; called once for each variant. */
+  readonly vfs?: () => Vfs | Promise<Vfs>;
   /** `false`: the test logs in by itself. */
   readonly login?: boolean;
 }
@@ -48,8 +51,8 @@ export interface Stage {
 /** How the control connection of a variant comes about. */
 export interface Variant {
   readonly name: string;
-  /** Options that the server needs for it. */
-  readonly options: () => Promise<Partial<ServerOptions>> | Partial<ServerOptions>;
+  /** What the server needs for it besides a certificate; `undefined`: it has no TLS at all. */
+  readonly tls: Partial<TlsOptions> | undefined;
   /** Connects and reads the greeting. */
   readonly connect: (server: FtpServer, options: { readonly hostname?: string }) => Promise<Wire>;
 }
@@ -63,7 +66,7 @@ export function reachable(server: FtpServer): string {
 
 const plain: Variant = {
   name: "plain",
-  options: () => ({}),
+  tls: undefined,
   connect: async (server, { hostname }) => {
     const wire = await Wire.connect(server.address.port, { hostname: hostname ?? reachable(server) });
     await wire.expectReply(220);
@@ -71,8 +74,29 @@ const plain: Variant = {
   },
 };
 
+const explicitTls: Variant = {
+  name: "explicit TLS",
+  tls: {},
+  connect: async (server, options) => {
+    const wire = await plain.connect(server, options);
+    await wire.startTls(protect);
+    return wire;
+  },
+};
+
+const implicitTls: Variant = {
+  name: "implicit TLS",
+  tls: { implicitPort: 0 },
+  connect: async (server, { hostname = reachable(server) }) => {
+    const port = server.implicitTlsAddress?.port ?? 0;
+    const wire = await Wire.connect(port, { hostname, protect });
+    await wire.expectReply(220);
+    return wire;
+  },
+};
+
 /** Every variant that {@link conversation} runs over. */
-export const VARIANTS: Variant[] = [plain];
+export const VARIANTS: readonly Variant[] = [plain, explicitTls, implicitTls];
 
 /** Registers the conversation once for each variant. The name is the symbol and the claim. */
 export function conversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
@@ -86,15 +110,21 @@ export function plainConversation(name: string, setup: Setup, talk: (stage: Stag
   Deno.test(name, () => perform(plain, setup, talk));
 }
 
+/** As {@link conversation}, for what is about TLS itself: it begins in clear, before AUTH, with a server that has a certificate. */
+export function tlsConversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
+  Deno.test(name, () => perform({ ...plain, tls: { implicitPort: 0 } }, setup, talk));
+}
+
 async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => Promise<void>): Promise<void> {
   const files = new MemoryVfs({ files: setup.files ?? {} });
+  const vfs = await setup.vfs?.() ?? files;
   await using server = new FtpServer({
     authenticator: authenticatorOf({ name: "demo", ...setup.account }),
-    fileSystem: () => setup.vfs ?? files,
+    fileSystem: () => vfs,
     port: 0,
     failureDelay: 0,
     ...setup.options,
-    ...await variant.options(),
+    ...(variant.tls && { tls: { endpoint: await testEndpoint(), ...variant.tls, ...setup.tls } }),
   });
   const events: ServerEvent[] = [];
   using _all = server.events.on((event) => events.push(event));

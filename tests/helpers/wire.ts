@@ -35,19 +35,21 @@ export class Wire implements AsyncDisposable {
   /** Set for data connections under PROT P. */
   protectData: Protect | undefined;
 
-  private constructor(connection: Connection, hostname: string) {
+  private constructor(connection: Connection, hostname: string, protectData: Protect | undefined) {
     this.#connection = connection;
     this.hostname = hostname;
+    this.protectData = protectData;
   }
 
-  /** Connects without reading the greeting. */
+  /** Connects without reading the greeting. With `protect`, all of it is under TLS from the first byte. */
   static async connect(
     port: number,
     options: { hostname?: string; protect?: Protect | undefined } = {},
   ): Promise<Wire> {
     const hostname = options.hostname ?? "127.0.0.1";
     const plain = await Deno.connect({ hostname, port });
-    return new Wire(options.protect ? await options.protect(plain) : plain, hostname);
+    const { protect } = options;
+    return new Wire(protect ? await protect(plain) : plain, hostname, protect);
   }
 
   get localPort(): number {
@@ -165,7 +167,16 @@ export class Wire implements AsyncDisposable {
     return await this.expectReply(226);
   }
 
-  /** Goes on with another connection over the same socket, as after AUTH TLS. */
+  /** AUTH TLS, and protection for data connections. */
+  async startTls(protect: Protect): Promise<void> {
+    await this.expect("AUTH TLS", 234);
+    await this.upgrade(protect);
+    await this.expect("PBSZ 0", 200);
+    await this.expect("PROT P", 200);
+    this.protectData = protect;
+  }
+
+  /** Goes on with another connection over the same socket, as after a 234. */
   async upgrade(protect: Protect): Promise<void> {
     this.#connection = await protect(this.#connection);
   }

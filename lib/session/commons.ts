@@ -1,0 +1,65 @@
+/**
+ * What servers that share a port, each on an event loop of its own, must have in common: limits, the throttle, the list of sessions, what
+ * is known of files. A server alone has all of it for itself.
+ *
+ * @module
+ */
+
+import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
+import type { SessionInfo } from "../commands/context.ts";
+import { DigestCache } from "../data/digest.ts";
+import { type Usage, usageMeters } from "../vfs/quota.ts";
+import { Counter } from "./admissions.ts";
+
+/** One number. */
+export interface Tally {
+  readonly count: number;
+  /** Adds 1 or -1 and gives what it was before: two that add at once see two numbers. */
+  add(change: 1 | -1): number;
+}
+
+/** See the module. Every answer comes at once, but for the sessions of others. */
+export interface Commons {
+  /** Goes in front of the numbers of sessions, so that no two loops use one. */
+  readonly idPrefix: string;
+  /** Accepted connections that are not over. */
+  readonly connections: Tally;
+  /** Live sessions. */
+  readonly sessions: Tally;
+  readonly perAddress: Pick<Counter, "add">;
+  readonly perAccount: Pick<Counter, "add">;
+  readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isBanned">;
+  readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
+  /** Bytes in use below a root: accounts that share one share its bytes too. */
+  usageOf(rootPath: string): Usage;
+  /** Sessions of the other loops. */
+  others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
+}
+
+/** Makes commons for a server, whose throttle has this delay and this clock. */
+export type MakeCommons = (throttle: Required<Pick<ThrottleOptions, "delay" | "now">>) => Commons;
+
+/** For a server alone. */
+export const ownCommons: MakeCommons = (throttle) => {
+  return {
+    idPrefix: "",
+    connections: new OwnTally(),
+    sessions: new OwnTally(),
+    perAddress: new Counter(),
+    perAccount: new Counter(),
+    throttle: new FailureThrottle(throttle),
+    digests: new DigestCache(),
+    usageOf: usageMeters(),
+    others: () => [],
+  };
+};
+
+class OwnTally implements Tally {
+  count = 0;
+
+  add(change: 1 | -1): number {
+    const before = this.count;
+    this.count += change;
+    return before;
+  }
+}

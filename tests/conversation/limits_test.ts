@@ -1,0 +1,136 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { authenticatorOf, conversation, plainConversation } from "../helpers/server.ts";
+import { Wire } from "../helpers/wire.ts";
+
+const big = { "/big": "x".repeat(32 << 20), "/a": "small" };
+
+plainConversation(
+  "maxSessions answers 421 to one more, never a silent close",
+  { options: { maxSessions: 1 } },
+  async (stage) => {
+    const { ftp, server, event, connect } = stage;
+    await using second = await Wire.connect(server.address.port);
+    await second.expectReply(421);
+    assertEquals(await second.closed(), "");
+    assertMatch((await event("connectionRefused")).reason, /sessions/);
+    await ftp.expect("QUIT", 221);
+    await event("sessionClosed");
+    await (await connect()).login();
+  },
+);
+
+plainConversation("maxSessionsPerAddress counts an address by itself", {
+  options: { maxSessionsPerAddress: 1, hostname: "::" },
+}, async ({ ftp, server, event, connect }) => {
+  await using second = await Wire.connect(server.address.port, { hostname: "::1" });
+  assertMatch((await second.expectReply(421)).text, /your address/);
+  await (await connect({ hostname: "127.0.0.1" })).login();
+  await ftp.expect("QUIT", 221);
+  await event("sessionClosed");
+  await (await connect({ hostname: "::1" })).login();
+});
+
+conversation("An account's maxSessions is answered 530 at PASS, and every way out counts", {
+  login: false,
+  options: { authenticator: authenticatorOf({ name: "ann", maxSessions: 1 }, { name: "bob" }) },
+}, async ({ ftp, connect, event }) => {
+  await ftp.login("ann", "ann");
+  const second = await connect();
+  const refused = async () => {
+    await second.expect("USER ann", 331);
+    await second.expect("PASS ann", 530);
+  };
+  await refused();
+  await second.login("bob", "bob");
+  await refused();
+  await ftp.expect("REIN", 220);
+  await second.login("ann", "ann");
+  await second.expect("USER bob", 331);
+  await ftp.login("ann", "ann");
+  await refused();
+  ftp.close();
+  await event("sessionClosed");
+  await second.login("ann", "ann");
+});
+
+conversation("An idle session is answered 421", { options: { timeouts: { idle: 60 } } }, async ({ ftp, event }) => {
+  await ftp.expectReply(421);
+  assertEquals(await ftp.closed(), "");
+  assertEquals((await event("sessionClosed")).reason, "timed out");
+});
+
+conversation("A session without a login is answered 421", {
+  login: false,
+  options: { timeouts: { login: 60 } },
+}, async ({ ftp }) => {
+  assertMatch((await ftp.expectReply(421)).text, /Login/);
+});
+
+conversation("The login limit does not end a session that is logged in", {
+  options: { timeouts: { login: 200, stall: 300 } },
+  files: big,
+}, async ({ ftp }) => {
+  await ftp.begin("RETR big");
+  // The stall limit is the clock here: it is longer than the login limit.
+  await ftp.expectReply(426);
+  await ftp.expect("NOOP", 200);
+});
+
+conversation("The idle limit rests while a transfer runs, and begins anew behind it", {
+  options: { timeouts: { idle: 100, stall: 300 } },
+  files: big,
+}, async ({ ftp }) => {
+  await ftp.begin("RETR big");
+  assertEquals(await ftp.codes(2), [426, 421]);
+});
+
+conversation("The idle limit rests while a command runs", {
+  options: {
+    timeouts: { idle: 100 },
+    before: ({ verb }) => verb === "PWD" ? new Promise((resolve) => setTimeout(resolve, 300, undefined)) : undefined,
+  },
+}, async ({ ftp }) => {
+  await ftp.send("PWD");
+  assertEquals(await ftp.codes(2), [257, 421]);
+});
+
+for (const line of ["RETR big", "STOR new", "LIST"]) {
+  const timeouts = { dataConnect: 100, stall: 100 };
+  const stalls = line !== "LIST";
+  conversation(`${line} that ${stalls ? "stands still" : "gets no connection"} ends, and the session lives on`, {
+    files: big,
+    options: { timeouts },
+  }, async ({ ftp, event }) => {
+    await ftp.expect("TYPE I", 200);
+    if (stalls) await ftp.begin(line);
+    else {
+      await ftp.expect("EPSV", 229);
+      await ftp.expect(line, 150);
+    }
+    await ftp.expectReply(stalls ? 426 : 425);
+    const { complete, reason } = await event("transfer");
+    assertEquals([complete, reason], [false, stalls ? "stalled" : "dataNotOpened"]);
+    assertEquals(await ftp.downloadText("RETR a"), "small");
+  });
+}
+
+conversation("SITE IDLE tells and sets the limit", { options: { timeouts: { idle: 30_000 } } }, async ({ ftp }) => {
+  assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b30 seconds/);
+  await ftp.expect("SITE IDLE 600", 200);
+  assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b600 seconds/);
+  for (const bad of ["0", "7201", "-1", "x", "1.5"]) await ftp.expect(`SITE IDLE ${bad}`, 501);
+  await ftp.expect("REIN", 220);
+  await ftp.login();
+  assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b30 seconds/);
+});
+
+plainConversation("A client that takes no replies is idle, whatever it sends", {
+  options: { timeouts: { idle: 100 } },
+}, async ({ server, event }) => {
+  await using deaf = await Wire.connect(server.address.port);
+  await deaf.expectReply(220);
+  await deaf.login();
+  // More replies than the sockets in between can hold.
+  deaf.sendRaw("HELP\r\n".repeat(60_000)).catch(() => {});
+  assertEquals((await event("sessionClosed", ({ session }) => session === "2")).reason, "timed out");
+});

@@ -1,0 +1,169 @@
+import { assert, assertEquals } from "@std/assert";
+import { writeAll } from "../../lib/net/connection.ts";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { conversation, type Stage } from "../helpers/server.ts";
+import { sendData, type Wire } from "../helpers/wire.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const names = async (files: MemoryVfs) => (await Array.fromAsync(files.names("/" as never))).flat().toSorted();
+
+/** Begins an upload and waits until the first bytes are stored. */
+async function begin(ftp: Wire, line: string): Promise<Awaited<ReturnType<Wire["begin"]>>> {
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.begin(line);
+  await writeAll(data, new TextEncoder().encode("half"));
+  while (!(await ftp.say("STAT")).lines.includes(` ${line}: 4 bytes so far`));
+  return data;
+}
+
+async function abort(ftp: Wire): Promise<void> {
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+}
+
+conversation("An atomic upload cannot be seen until it is complete", {
+  account: { uploads: "atomic" },
+  files: { "/old": "old content" },
+}, async ({ ftp, connect, files }: Stage) => {
+  const other = await connect();
+  await other.login();
+  await other.expect("TYPE I", 200);
+  for (const name of ["new", "old"]) {
+    const data = await begin(ftp, `STOR ${name}`);
+    assertEquals((await other.downloadLines("NLST")).toSorted(), name === "new" ? ["old"] : ["new", "old"]);
+    if (name === "new") await other.expect("SIZE new", 550);
+    else assertEquals(await other.downloadText("RETR old"), "old content");
+    const hidden = (await names(files)).find((each) => each.endsWith(".denoftpd-part")) ?? "none";
+    for (const line of [`SIZE ${hidden}`, `DELE ${hidden}`, `RNFR ${hidden}`]) await other.expect(line, 550);
+    await sendData(data, "whole");
+    await ftp.expectReply(226);
+    assertEquals(await other.downloadText(`RETR ${name}`), "halfwhole");
+  }
+  assertEquals(await names(files), ["new", "old"]);
+});
+
+conversation("A broken atomic upload leaves the old file, and itself only where that is wanted", {
+  account: { uploads: "atomic", brokenUploads: "delete" },
+  files: { "/old": "old content" },
+}, async ({ ftp, files, event }) => {
+  for (const name of ["old", "new"]) {
+    await begin(ftp, `STOR ${name}`);
+    await abort(ftp);
+    assertEquals(await names(files), ["old"]);
+  }
+  assertEquals(text(files.read("/old")), "old content");
+  assertEquals((await event("transfer")).complete, false);
+});
+
+conversation(
+  "A broken atomic upload that is kept stays hidden",
+  { account: { uploads: "atomic" } },
+  async ({ ftp, files }) => {
+    await begin(ftp, "STOR new");
+    await abort(ftp);
+    assertEquals(await ftp.downloadLines("NLST"), []);
+    assertEquals((await names(files)).length, 1);
+  },
+);
+
+conversation("APPE and REST work in place under atomic uploads", {
+  account: { uploads: "atomic" },
+  files: { "/a": "0123" },
+}, async ({ ftp, files }) => {
+  await ftp.expect("TYPE I", 200);
+  await ftp.upload("APPE a", "45");
+  await ftp.expect("REST 2", 350);
+  await ftp.upload("STOR a", "xx");
+  assertEquals(text(files.read("/a")), "01xx45");
+});
+
+conversation("A broken upload in place is kept, so that it can be resumed", {}, async ({ ftp, files }) => {
+  await begin(ftp, "STOR a");
+  await abort(ftp);
+  assertEquals((await ftp.expect("SIZE a", 213)).text, "4");
+  await ftp.expect("REST 4", 350);
+  await ftp.upload("STOR a", "whole");
+  assertEquals(text(files.read("/a")), "halfwhole");
+});
+
+conversation("A broken upload in place is deleted where that is wanted, never a file that was there", {
+  account: { brokenUploads: "delete" },
+  files: { "/old": "x" },
+}, async ({ ftp, files }) => {
+  await begin(ftp, "STOR new");
+  await abort(ftp);
+  assertEquals(await names(files), ["old"]);
+  await begin(ftp, "APPE old");
+  await abort(ftp);
+  assertEquals(text(files.read("/old")), "xhalf");
+});
+
+conversation("A full disk is answered 452, and nothing else is harmed", {
+  vfs: () => new MemoryVfs({ capacity: 1000, files: { "/a": "x".repeat(900) } }),
+}, async ({ ftp, event, connect }) => {
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.begin("STOR b");
+  // The server hangs up as soon as there is no room, maybe before everything is sent.
+  await sendData(data, "y".repeat(500)).catch(() => {});
+  await ftp.expectReply(452);
+  const { complete, reason } = await event("transfer");
+  assertEquals([complete, reason], [false, "storage"]);
+  assertEquals(await ftp.downloadText("RETR a"), "x".repeat(900));
+  await ftp.expect("DELE b", 250);
+  await ftp.upload("STOR b", "z".repeat(100));
+  const other = await connect();
+  await other.login();
+  assertEquals(await other.downloadText("RETR b"), "z".repeat(100));
+});
+
+conversation("An upload beyond the quota is answered 552", {
+  account: { quota: 1000 },
+  files: { "/a": "x".repeat(900) },
+}, async (stage) => {
+  const { ftp, event } = stage;
+  await ftp.expect("TYPE I", 200);
+  assertEquals((await ftp.expect("AVBL", 213)).text, "100");
+  await ftp.expect("ALLO 101", 552);
+  await sendData(await ftp.begin("STOR b"), "y".repeat(500)).catch(() => {});
+  await ftp.expectReply(552);
+  assertEquals((await event("transfer")).reason, "quota");
+  await ftp.expect("DELE a", 250);
+  await ftp.upload("STOR b", "y".repeat(500));
+});
+
+conversation(
+  "A disk that fails is answered 451, and the session lives on",
+  { vfs: failing },
+  async ({ ftp, event, events }) => {
+    await ftp.expect("TYPE I", 200);
+    await sendData(await ftp.begin("STOR a"), "y".repeat(500)).catch(() => {});
+    const { text } = await ftp.expectReply(451);
+    assert(!text.includes("sda1"));
+    assertEquals((await event("transfer")).reason, "storage");
+    assert(events.some((each) => each.type === "problem" && String(each.error).includes("sda1")));
+    await ftp.expect("NOOP", 200);
+  },
+);
+
+function failing(): MemoryVfs {
+  const vfs = new MemoryVfs();
+  const openWrite = vfs.openWrite.bind(vfs);
+  vfs.openWrite = async (path, options) => {
+    const sink = await openWrite(path, options);
+    sink.write = () => Promise.reject(new Error("I/O error on /dev/sda1"));
+    return sink;
+  };
+  return vfs;
+}
+
+conversation("SITE UMASK sets the mode of what is made afterwards", {}, async ({ ftp }) => {
+  const mode = async (path: string) =>
+    /UNIX\.mode=(\d+);/.exec((await ftp.expect(`MLST ${path}`, 250)).lines[1] ?? "")?.[1];
+  await ftp.expect("SITE UMASK 027", 200);
+  await ftp.upload("STOR a", "x");
+  await ftp.expect("MKD d", 257);
+  assertEquals([await mode("a"), await mode("d")], ["0640", "0750"]);
+  await ftp.expect("SITE CHMOD 600 a", 200);
+  await ftp.upload("STOR a", "y");
+  assertEquals(await mode("a"), "0600", "the file was there before");
+});

@@ -1,0 +1,71 @@
+import { assertEquals } from "@std/assert";
+import { EventStream, type ServerEvent } from "../lib/events.ts";
+
+const refused: ServerEvent = { type: "connectionRefused", address: "192.0.2.1", reason: "full" };
+const opened: ServerEvent = { type: "sessionOpened", session: "1", address: "192.0.2.1" };
+
+Deno.test("EventStream hands every event to every listener, in order", () => {
+  const stream = new EventStream();
+  const heard: string[] = [];
+  stream.on(({ type }) => heard.push(`first ${type}`));
+  stream.on(({ type }) => heard.push(`second ${type}`));
+  stream.emit(opened);
+  stream.emit(refused);
+  assertEquals(heard, [
+    "first sessionOpened",
+    "second sessionOpened",
+    "first connectionRefused",
+    "second connectionRefused",
+  ]);
+});
+
+Deno.test("EventStream hands a listener the types it wants, and knows what nobody wants", () => {
+  const stream = new EventStream();
+  const heard: ServerEvent[] = [];
+  assertEquals(stream.wants("command"), false);
+  stream.on((event) => heard.push(event), ["connectionRefused", "transfer"]);
+  assertEquals([stream.wants("transfer"), stream.wants("command")], [true, false]);
+  stream.emit(opened);
+  stream.emit(refused);
+  assertEquals(heard, [refused]);
+  stream.on(() => {});
+  assertEquals(stream.wants("command"), true);
+});
+
+Deno.test("EventStream takes a listener away with the disposal of its handle", () => {
+  const stream = new EventStream();
+  let heard = 0;
+  {
+    using _handle = stream.on(() => heard++);
+    stream.emit(opened);
+  }
+  stream.emit(opened);
+  assertEquals(heard, 1);
+  assertEquals(stream.wants("sessionOpened"), false);
+});
+
+Deno.test("EventStream takes off a listener that throws, tells the others, and goes on", () => {
+  const stream = new EventStream();
+  const error = new Error("no disk");
+  const heard: ServerEvent[] = [];
+  stream.on(() => {
+    throw error;
+  });
+  stream.on((event) => heard.push(event));
+  stream.emit(opened);
+  stream.emit(refused);
+  assertEquals(heard, [
+    { type: "problem", level: "error", message: "An event listener threw and was taken off", error },
+    opened,
+    refused,
+  ]);
+});
+
+Deno.test("EventStream survives when its only listener throws at everything", () => {
+  const stream = new EventStream();
+  stream.on(() => {
+    throw new Error("always");
+  });
+  stream.emit(opened);
+  assertEquals(stream.wants("problem"), false);
+});

@@ -1,0 +1,71 @@
+/**
+ * TLS for tests: one certificate and one endpoint for all of a test file, and the agent's side of a handshake.
+ *
+ * @module
+ */
+
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect } from "node:tls";
+import type { Connection } from "../../lib/net/connection.ts";
+import { ConnectionStream } from "../../lib/tls/connection_stream.ts";
+import { fixedCertificates, type KeyPair } from "../../lib/tls/certificates.ts";
+import { createSelfSigned } from "../../lib/tls/self_signed.ts";
+import { createTlsEndpoint, type TlsEndpoint } from "../../lib/tls/tls.ts";
+
+let certificate: Promise<KeyPair> | undefined;
+let endpoint: Promise<TlsEndpoint> | undefined;
+
+/** The server's certificate, for localhost. */
+export function testCertificate(): Promise<KeyPair> {
+  return certificate ??= createSelfSigned();
+}
+
+/** The server's end of TLS. It has no sockets of its own, so that nothing is left of it when a test ends. */
+export function testEndpoint(): Promise<TlsEndpoint> {
+  return endpoint ??= testCertificate().then((pair) => createTlsEndpoint(fixedCertificates(pair), { route: "socket" }));
+}
+
+/**
+ * The agent's side of TLS on a plain connection, which is used up. Reading rejects at an end without close_notify.
+ *
+ * @throws {Error} when the server does not finish the handshake.
+ */
+export async function protect(connection: Connection): Promise<Deno.TlsConn> {
+  return await protectTrusting([(await testCertificate()).certificate])(connection);
+}
+
+/** {@link protect} for an agent that trusts nothing but `caCerts`. */
+export function protectTrusting(caCerts: string[]): (connection: Connection) => Promise<Deno.TlsConn> {
+  return async (connection) => {
+    if (!isTcp(connection)) throw new TypeError("Only a plain connection can be protected");
+    // The handshake ends with two small writes: without this the second one waits 40 ms for the first one's acknowledgement.
+    connection.setNoDelay(true);
+    const secured = await Deno.startTls(connection, { hostname: "localhost", caCerts });
+    try {
+      await secured.handshake();
+      return secured;
+    } catch (error) {
+      secured.close();
+      throw error;
+    }
+  };
+}
+
+function isTcp(connection: Connection): connection is Deno.TcpConn {
+  return "setNoDelay" in connection;
+}
+
+/** Sends `content` under TLS on a plain connection, and then ends TCP alone: no close_notify. Disposing closes the connection. */
+export async function sendAndCut(connection: Connection, content: string): Promise<Disposable> {
+  const wire = new ConnectionStream(connection);
+  wire.once("endOfInput", () => wire.push(null));
+  // Any Duplex will do here (Node's documentation of `tls.connect`); the types say Socket only.
+  const socket = wire as Duplex as Socket;
+  const agent = connect({ socket, ca: (await testCertificate()).certificate, servername: "localhost" }).resume();
+  await once(agent, "secureConnect");
+  if (content !== "") await new Promise((resolve) => agent.write(content, resolve));
+  await connection.closeWrite();
+  return { [Symbol.dispose]: () => void agent.destroy() };
+}

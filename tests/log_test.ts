@@ -1,0 +1,103 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { ServerEvent } from "../lib/events.ts";
+import { type LogFormat, type LogLevel, startLog } from "../lib/log.ts";
+
+const actor = { session: "7", address: "192.0.2.1", user: "ann" };
+
+const EVENTS: readonly ServerEvent[] = [
+  { type: "sessionOpened", session: "7", address: "192.0.2.1" },
+  { type: "login", ...actor, name: "ann", ok: true },
+  { type: "login", session: "8", address: "192.0.2.2", name: "bob", ok: false, reason: "password" },
+  { type: "command", ...actor, line: "PASS ***" },
+  { type: "reply", ...actor, code: 230, text: "Logged in" },
+  {
+    type: "transfer",
+    ...actor,
+    verb: "STOR",
+    direction: "upload",
+    path: "/a b",
+    bytes: 5,
+    offset: 0,
+    milliseconds: 12.4,
+    ascii: false,
+    complete: true,
+    reason: "none",
+    sha256: "00ff",
+  },
+  { type: "fileChanged", ...actor, change: "renamed", path: "/a", to: "/b" },
+  { type: "connectionRefused", address: "192.0.2.3", reason: "Too many sessions" },
+  { type: "problem", level: "error", message: "STOR failed", error: new Error("no disk", { cause: "EIO" }) },
+  { type: "problem", level: "debug", message: "Control connection ended" },
+  { type: "sessionClosed", ...actor, reason: "quit" },
+];
+
+/** The lines that a log of this level and format writes of `events`. */
+function linesOf(level: LogLevel, format: LogFormat, events: readonly ServerEvent[] = EVENTS): string[] {
+  const lines: string[] = [];
+  const { listener, types } = startLog({ level, format, write: (line) => lines.push(line) });
+  for (const event of events) if (types.includes(event.type)) listener(event);
+  return lines;
+}
+
+Deno.test("startLog writes one line for each event, with time, level, session and user", () => {
+  const lines = linesOf("debug", "text");
+  assertEquals(lines.length, EVENTS.length);
+  for (const line of lines) assertMatch(line, /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d) [a-z]+ +[^\n]+\n$/);
+  const texts = lines.map((line) => line.slice(line.indexOf(" ") + 1, -1));
+  assertEquals(texts, [
+    "info    [7 -@192.0.2.1] Session opened",
+    'info    [7 ann@192.0.2.1] Logged in as "ann"',
+    'warning [8 -@192.0.2.2] Login as "bob" failed: password',
+    'debug   [7 ann@192.0.2.1] > "PASS ***"',
+    'debug   [7 ann@192.0.2.1] < 230 "Logged in"',
+    'info    [7 ann@192.0.2.1] STOR "/a b" 5 bytes in 12 ms: complete',
+    'info    [7 ann@192.0.2.1] renamed "/a" to "/b"',
+    "warning Refused 192.0.2.3: Too many sessions",
+    'error   STOR failed: Error: no disk ("EIO")',
+    "debug   Control connection ended",
+    "info    [7 ann@192.0.2.1] Session closed: quit",
+  ]);
+});
+
+Deno.test("startLog writes nothing below its level", () => {
+  const counts = { debug: EVENTS.length, info: 8, warning: 3, error: 1 };
+  for (const [level, count] of Object.entries(counts)) {
+    assertEquals(linesOf(level as LogLevel, "text").length, count, level);
+  }
+});
+
+Deno.test("startLog does not ask for commands and replies above the debug level", () => {
+  const { types } = startLog({ level: "info", format: "text", write: () => {} });
+  assert(!types.includes("command") && !types.includes("reply"));
+});
+
+Deno.test("startLog writes JSON lines with the properties of the event", () => {
+  const records = linesOf("debug", "json").map((line) => {
+    assert(line.endsWith("\n") && line.indexOf("\n") === line.length - 1);
+    return JSON.parse(line);
+  });
+  const transfer = records.find((each) => each.event === "transfer");
+  assertEquals([transfer.session, transfer.user, transfer.path, transfer.bytes], ["7", "ann", "/a b", 5]);
+  assertEquals([transfer.complete, transfer.reason, transfer.sha256], [true, "none", "00ff"]);
+  assertEquals(transfer.level, "INFO");
+  assertMatch(transfer["@timestamp"], /^\d{4}-\d\d-\d\dT/);
+  assertMatch(records.find((each) => each.level === "ERROR")?.error ?? "", /no disk.*EIO/);
+});
+
+Deno.test("startLog lets no text from outside begin a line of its own", () => {
+  const evil = "x\r\n2024-01-01T00:00:00Z INFO    [1 root@127.0.0.1] Logged in {0} {name}";
+  const events: readonly ServerEvent[] = [
+    { type: "command", ...actor, line: evil },
+    { type: "login", session: "1", address: "192.0.2.1", name: evil, ok: false, reason: "unknown" },
+    { type: "fileChanged", ...actor, change: "renamed", path: evil, to: evil },
+    { type: "problem", level: "error", message: "STOR failed", error: new Error(evil) },
+  ];
+  for (const format of ["text", "json"] as const) {
+    const lines = linesOf("debug", format, events);
+    assertEquals(lines.length, events.length);
+    for (const line of lines) {
+      assertEquals(line.trimEnd().split(/[\r\n]/).length, 1, line);
+      assert(line.includes("{0} {name}"), line);
+    }
+  }
+});

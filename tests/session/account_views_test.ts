@@ -1,0 +1,49 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { type Account, createAccount } from "../../lib/auth/accounts.ts";
+import { AccountViews } from "../../lib/session/account_views.ts";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { parsePermissions } from "../../lib/vfs/permissions.ts";
+import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
+
+function account(fields: Partial<Account> = {}): Account {
+  return createAccount({ name: "ann", rootPath: "/srv", rules: [{ path: "/", ...parsePermissions("rw") }], ...fields });
+}
+
+Deno.test("AccountViews opens the files of an account once, for all its sessions", async () => {
+  let opened = 0;
+  const views = new AccountViews(() => {
+    opened++;
+    return Promise.resolve(new MemoryVfs());
+  });
+  const ann = account();
+  const [first, second] = await Promise.all([views.of(ann), views.of(ann)]);
+  assertStrictEquals(first, second);
+  assertStrictEquals(views.of(ann), first, "without a promise from then on");
+  await views.of(account());
+  assertEquals(opened, 2, "a reloaded account is another object, and gets another view");
+});
+
+Deno.test("AccountViews forgets a failure", async () => {
+  let tries = 0;
+  const views = new AccountViews(() => {
+    if (tries++ === 0) throw new Error("not mounted");
+    return new MemoryVfs();
+  });
+  const ann = account();
+  await assertRejects(() => Promise.resolve(views.of(ann)), Error, "not mounted");
+  await views.of(ann);
+});
+
+Deno.test("AccountViews counts the quota over all accounts of one root", async () => {
+  const files = new MemoryVfs();
+  const views = new AccountViews(() => files);
+  const ann = await views.of(account({ quota: 10 }));
+  const bob = await views.of(account({ name: "bob", quota: 10 }));
+  const sink = await ann.openWrite(resolvePath(ROOT, "a"));
+  await sink.write(new Uint8Array(8));
+  await sink.commit();
+  const other = await bob.openWrite(resolvePath(ROOT, "b"));
+  const { kind } = await other.write(new Uint8Array(3)).then(() => ({ kind: "none" }), (error) => error);
+  assertEquals(kind, "overQuota");
+  await other.abort();
+});

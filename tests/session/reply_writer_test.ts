@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Connection } from "../../lib/net/connection.ts";
+import { ReplyWriter } from "../../lib/session/reply_writer.ts";
+
+/** Takes at most so many bytes at a time, and only when it is let. */
+class SlowConnection implements Connection {
+  readonly localAddr = { hostname: "127.0.0.1", port: 1 };
+  readonly remoteAddr = { hostname: "127.0.0.1", port: 2 };
+  readonly writes: string[] = [];
+  gate: Promise<void> = Promise.resolve();
+
+  async write(data: Uint8Array): Promise<number> {
+    await this.gate;
+    const taken = data.subarray(0, 16);
+    this.writes.push(new TextDecoder().decode(taken));
+    return taken.length;
+  }
+
+  read = () => Promise.resolve(null);
+  closeWrite = () => Promise.resolve();
+  close(): void {}
+}
+
+Deno.test("ReplyWriter sends the replies to pipelined commands in one write", async () => {
+  const connection = new SlowConnection();
+  const writer = new ReplyWriter(connection);
+  assertEquals(writer.flush(), undefined);
+  writer.add({ code: 200, text: "A" });
+  writer.add({ code: 250, text: "B" });
+  await writer.flush();
+  assertEquals(connection.writes, ["200 A\r\n250 B\r\n"]);
+  assertEquals(writer.flush(), undefined);
+});
+
+Deno.test("ReplyWriter keeps order while a write is under way, and tells since when", async () => {
+  const connection = new SlowConnection();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  connection.gate = promise;
+  const writer = new ReplyWriter(connection);
+  writer.add({ code: 150, text: "first" });
+  const began = performance.now();
+  const first = writer.flush();
+  writer.add({ code: 226, text: "second" });
+  const both = writer.flush();
+  assert((writer.writingSince ?? 0) >= began);
+  resolve();
+  await Promise.all([first, both]);
+  assertEquals(connection.writes, ["150 first\r\n", "226 second\r\n"]);
+  assertEquals(writer.writingSince, undefined);
+});
+
+Deno.test("ReplyWriter sends all of a reply that the socket takes in pieces", async () => {
+  const connection = new SlowConnection();
+  const writer = new ReplyWriter(connection);
+  writer.add({ code: 214, text: "x".repeat(100) });
+  await writer.flush();
+  assertEquals(connection.writes.join(""), `214 ${"x".repeat(100)}\r\n`);
+});
+
+Deno.test("ReplyWriter rejects when the peer is gone", async () => {
+  const connection = new SlowConnection();
+  connection.gate = Promise.reject(new Deno.errors.BrokenPipe("gone"));
+  const writer = new ReplyWriter(connection);
+  writer.add({ code: 200, text: "A" });
+  await assertRejects(() => Promise.resolve(writer.flush()), Deno.errors.BrokenPipe);
+  assertEquals(writer.writingSince, undefined);
+});
+
+Deno.test("ReplyWriter goes on over another connection", async () => {
+  const [clear, secure] = [new SlowConnection(), new SlowConnection()];
+  const writer = new ReplyWriter(clear);
+  writer.add({ code: 234, text: "TLS" });
+  await writer.flush();
+  writer.moveTo(secure);
+  writer.add({ code: 200, text: "PBSZ" });
+  await writer.flush();
+  assertEquals([clear.writes.length, secure.writes], [1, ["200 PBSZ\r\n"]]);
+});

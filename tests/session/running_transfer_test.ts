@@ -1,0 +1,42 @@
+import { assert, assertEquals } from "@std/assert";
+import { SessionTransfer } from "../../lib/session/running_transfer.ts";
+
+/** What `orphan` does at once to a transfer of this kind. */
+function reasonWhenOrphaned(verb: string, connected: boolean): string | undefined {
+  const transfer = new SessionTransfer(verb, "a");
+  transfer.connected = connected;
+  const over = transfer.orphan({ reason: "controlLost", expected: false });
+  const reason = transfer.abortReason;
+  transfer.finish();
+  // The timer of the grace time goes with it; the sanitizer would find it.
+  void over;
+  return reason;
+}
+
+Deno.test("SessionTransfer keeps the first reason of an abort", () => {
+  const transfer = new SessionTransfer("RETR", "a");
+  assert(!transfer.signal.aborted);
+  transfer.abort("aborted");
+  transfer.abort("shutdown");
+  assert(transfer.signal.aborted);
+  assertEquals(transfer.abortReason, "aborted");
+});
+
+Deno.test("SessionTransfer ends with its control connection, but for an upload that is on its way", async () => {
+  assertEquals(reasonWhenOrphaned("RETR", true), "controlLost");
+  assertEquals(reasonWhenOrphaned("LIST", true), "controlLost");
+  assertEquals(reasonWhenOrphaned("STOR", false), "controlLost");
+  for (const verb of ["STOR", "APPE", "STOU"]) assertEquals(reasonWhenOrphaned(verb, true), undefined, verb);
+  await Promise.resolve();
+});
+
+Deno.test("SessionTransfer is an orphan unless the client said goodbye", async () => {
+  for (const expected of [true, false]) {
+    const transfer = new SessionTransfer("STOR", "a");
+    transfer.connected = true;
+    const over = transfer.orphan({ reason: "controlLost", expected });
+    assertEquals(transfer.orphaned, !expected);
+    transfer.finish();
+    await over;
+  }
+});
