@@ -1,0 +1,107 @@
+/**
+ * An FTP server to embed, and one to test against.
+ *
+ * A server for a program of yours: who may log in and where files come from is up to you, the rest has defaults.
+ *
+ * ```ts
+ * import {
+ *   createAccount,
+ *   FtpServer,
+ *   hashPassword,
+ *   MemoryAccounts,
+ *   MemoryVfs,
+ *   parsePermissions,
+ *   PasswordAuthenticator,
+ * } from "@denoftpd/denoftpd";
+ *
+ * const alice = createAccount({
+ *   name: "alice",
+ *   passwordHash: await hashPassword("secret"),
+ *   rootPath: "/srv/alice",
+ *   rules: [{ path: "/", ...parsePermissions("rw") }],
+ * });
+ * const files = new MemoryVfs({ files: { "/hello.txt": "Hello" } });
+ * await using server = new FtpServer({
+ *   authenticator: new PasswordAuthenticator(new MemoryAccounts([alice])),
+ *   fileSystem: () => files,
+ *   port: 0,
+ * });
+ * server.listen();
+ * ```
+ *
+ * A server for one test:
+ *
+ * ```ts
+ * import { startFixture } from "@denoftpd/denoftpd";
+ *
+ * await using server = await startFixture({ users: { alice: "secret" } });
+ * ```
+ *
+ * @module
+ */
+
+export { FtpServer, type SessionInfo, type ShutdownOptions } from "./server.ts";
+export type {
+  AfterHook,
+  BeforeHook,
+  OpenFileSystem,
+  PassiveOptions,
+  PendingCommand,
+  ServerOptions,
+  Timeouts,
+  TlsOptions,
+  TlsPolicy,
+} from "./options.ts";
+export * from "./events.ts";
+export * from "./fixture.ts";
+
+export {
+  type Account,
+  type AccountBasics,
+  type AccountsStore,
+  ANONYMOUS,
+  createAccount,
+  MemoryAccounts,
+} from "./auth/accounts.ts";
+export { AccountsFile } from "./auth/accounts_store.ts";
+export {
+  type Authenticator,
+  type AuthenticatorOptions,
+  type AuthResult,
+  type LoginAttempt,
+  type LoginRefusal,
+  PasswordAuthenticator,
+} from "./auth/authenticator.ts";
+export { hashPassword, verifyPassword } from "./auth/password.ts";
+
+export * from "./vfs/vfs.ts";
+export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "./vfs/virtual_path.ts";
+export { type DiskVfsOptions, openDisk } from "./vfs/disk.ts";
+export { MemoryVfs, type MemoryVfsOptions } from "./vfs/memory.ts";
+export {
+  parsePermissions,
+  type Permission,
+  type PermissionGrant,
+  type PermissionRule,
+  PERMISSIONS,
+} from "./vfs/permissions.ts";
+
+export { type Connection, type SocketAddress } from "./net/connection.ts";
+export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
+export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";
+export { PERSONALITIES, type Personality, type PersonalityName } from "./protocol/personality.ts";
+export type { ListedEntry, ListFormatOptions } from "./protocol/list_format.ts";
+export type { Reply } from "./protocol/reply.ts";
+export * as reply from "./protocol/reply.ts";
+
+export {
+  type CertificateSource,
+  fixedCertificates,
+  type KeyPair,
+  type KeyPairFiles,
+  loadKeyPair,
+} from "./tls/certificates.ts";
+export { createSelfSigned, type SelfSignedOptions } from "./tls/self_signed.ts";
+export { createTlsEndpoint, type TlsEndpoint, type TlsEndpointOptions, TlsError } from "./tls/tls.ts";
+
+export { VERSION } from "./version.ts";

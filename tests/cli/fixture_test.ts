@@ -1,0 +1,139 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { type FixtureHooks, type ReadyLine, runFixture } from "../../lib/cli/fixture.ts";
+import { Wire } from "../helpers/wire.ts";
+
+/** Runs the command in this process until `act` is through. Gives its exit status and what it wrote to standard error. */
+async function run(
+  args: readonly string[],
+  act: (ready: ReadyLine) => Promise<void> = () => Promise.resolve(),
+  hooks: FixtureHooks = {},
+): Promise<{ status: number; stderr: string }> {
+  const stop = new AbortController();
+  const ready = Promise.withResolvers<string>();
+  let stderr = "";
+  const io = { stdout: ready.resolve, stderr: (text: string) => void (stderr += text) };
+  const running = runFixture(args, io, { signal: stop.signal, ...hooks });
+  running.finally(() => ready.resolve(""));
+  const line = await ready.promise;
+  try {
+    if (line !== "") await act(JSON.parse(line));
+  } finally {
+    stop.abort();
+  }
+  return { status: await running, stderr };
+}
+
+Deno.test("fixture prints one line with all that a client needs", async () => {
+  const { status } = await run(
+    ["--user", "alice:secret", "--user", "bob", "--passive-ports", "21600-21609"],
+    async (ready) => {
+      assertEquals(ready.url, `ftp://127.0.0.1:${ready.port}`);
+      assertEquals(ready.passivePorts, "21600-21609");
+      assertEquals(ready.users.alice?.url, `ftp://alice:secret@127.0.0.1:${ready.port}`);
+      assertEquals(ready.pid, Deno.pid);
+      await using ftp = await Wire.connect(ready.port);
+      await ftp.expectReply(220);
+      await ftp.login("bob", ready.users.bob?.password ?? "");
+      assertMatch((await ftp.expect("EPSV", 229)).text, /\|\|\|2160\d\|/);
+    },
+  );
+  assertEquals(status, 0);
+});
+
+Deno.test("fixture writes its ready file and its journal, reads its seed and its faults", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = (name: string) => join(folder, name);
+    await Deno.mkdir(path("seed/sub"), { recursive: true });
+    await Deno.writeTextFile(path("seed/sub/a.txt"), "planted");
+    await Deno.writeTextFile(path("faults.json"), `[{"verb":"NOOP","action":"reply","code":500,"text":"Broken"}]`);
+    const files = ["--ready-file", path("ready.json"), "--journal", path("journal"), "--faults", path("faults.json")];
+    await run(["--user", "demo:demo", "--seed", path("seed"), ...files], async (ready) => {
+      assertEquals(JSON.parse(await Deno.readTextFile(path("ready.json"))), ready);
+      await using ftp = await Wire.connect(ready.port);
+      await ftp.expectReply(220);
+      await ftp.login();
+      await ftp.expect("NOOP", 500);
+      assertEquals(await ftp.downloadText("RETR sub/a.txt"), "planted");
+    });
+    const journal = (await Deno.readTextFile(path("journal"))).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(journal.map(({ seq }) => seq), journal.map((_, index) => index + 1));
+    assertEquals(journal.some(({ type, bytes }) => type === "transfer" && bytes === 7), true);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("fixture --control answers over HTTP, and POST /stop ends it", async () => {
+  const { status } = await run(["--control"], async (ready) => {
+    const described = await (await fetch(`${ready.control}/`)).json();
+    assertEquals(described, ready);
+    const stopped = await fetch(`${ready.control}/stop`, { method: "POST" });
+    assertEquals(await stopped.json(), { ok: true });
+  }, { signal: new AbortController().signal });
+  assertEquals(status, 0);
+});
+
+Deno.test("fixture --exit-on-stdin-close ends with standard input", async () => {
+  const reads = [5, null];
+  const stdin = { read: () => Promise.resolve(reads.shift() ?? null) };
+  const never = new AbortController().signal;
+  const { status } = await run(["--exit-on-stdin-close"], undefined, { stdin, signal: never });
+  assertEquals(status, 0);
+});
+
+Deno.test("fixture --tls writes the authority's certificate and takes it away again", async () => {
+  let caFile = "";
+  await run(["--tls", "--implicit-tls"], async (ready) => {
+    caFile = ready.caFile ?? "";
+    assertEquals(await Deno.readTextFile(caFile), ready.ca);
+    const tls = await Deno.connectTls({
+      hostname: "127.0.0.1",
+      port: ready.implicitTlsPort ?? 0,
+      caCerts: [ready.ca ?? ""],
+    });
+    const buffer = new Uint8Array(100);
+    assertStringIncludes(new TextDecoder().decode(buffer.subarray(0, await tls.read(buffer) ?? 0)), "220 ");
+    tls.close();
+  });
+  assertEquals(await Deno.stat(caFile).catch((error) => error instanceof Deno.errors.NotFound), true);
+});
+
+for (
+  const [title, args, message] of [
+    ["an unknown flag", ["--seeds", "x"], 'Unknown flag "--seeds", see denoftpd help fixture'],
+    ["an argument", ["x"], 'Unexpected argument "x"'],
+    ["a port that is none", ["--port", "65536"], 'Flag "--port" must be a whole number from 0 to 65535, not "65536"'],
+    ["a host that is none", ["--host", "nowhere"], 'Flag "--host" must be an IP address, not "nowhere"'],
+    ["a user without a name", ["--user", ":x"], 'Flag "--user" must be NAME or NAME:PASSWORD, not ":x"'],
+    ["a user that cannot be", ["--user", "ftp:x"], 'Not a name for an account of a fixture: "ftp"'],
+    ["a personality", ["--personality", "vms"], 'Flag "--personality" must be unix or windows, not "vms"'],
+    ["a seed that is not there", ["--seed", "/nowhere/at/all"], 'Cannot read the seed "/nowhere/at/all"'],
+    ["a seed that is no archive", ["--seed", "deno.json"], 'Neither a directory nor a tar or zip archive: "deno.json"'],
+    ["a directory that is none", ["--dir", "deno.json"], 'Flag "--dir" must name a directory, not "deno.json"'],
+    ["two sources of files", ["--dir", ".", "--seed", "."], 'Flags "--seed" and "--dir" do not go together'],
+    ["faults that are none", ["--faults", "deno.json"], 'File "deno.json" of "--faults": Fault rule 1: Field "action"'],
+    ["ports that go down", ["--passive-ports", "9-1"], 'Flag "--passive-ports": Port range must go up'],
+    ["half an endpoint", ["--control-address", "8080"], 'Flag "--control-address" must be HOST:PORT, not "8080"'],
+    ["a passive address that is none", ["--passive-address", "x"], 'Passive host is not an IPv4 address: "x"'],
+    ["a flag twice", ["--port", "1", "--port", "2"], 'Flag "--port" is given twice'],
+    ["a journal in no folder", ["--journal", "/nowhere/at/all"], 'File "/nowhere/at/all" of "--journal"'],
+  ] as const
+) {
+  Deno.test(`fixture refuses ${title}`, async () => {
+    const { status, stderr } = await run(args);
+    assertEquals(stderr.startsWith(`denoftpd: ${message}`), true, stderr);
+    assertEquals(stderr.indexOf("\n"), stderr.length - 1);
+    assertEquals(status, 2);
+  });
+}
+
+Deno.test("fixture ends with 1 when its port is taken, with and without relays", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  for (const args of [[], ["--control"]]) {
+    const { status, stderr } = await run(["--port", String(taken.addr.port), ...args]);
+    assertEquals(status, 1);
+    assertMatch(stderr, /^denoftpd: Cannot listen: .+\n$/);
+  }
+});
