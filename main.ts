@@ -4,19 +4,23 @@
  * @module
  */
 
+import { runCert } from "./lib/cli/cert.ts";
 import { runConfig } from "./lib/cli/config.ts";
 import type { CommandIo } from "./lib/cli/io.ts";
 import { runPermissions } from "./lib/cli/permissions.ts";
 import { runServe } from "./lib/cli/serve.ts";
 import { runUser, type UserIo } from "./lib/cli/user.ts";
 import { versionLine } from "./lib/version.ts";
+import { workerScope } from "./lib/workers/scope.ts";
 
 const USAGE = `denoftpd, an FTP server
 
 Usage: denoftpd serve [flags]     run the server
        denoftpd user ACTION …     manage accounts
+       denoftpd cert --out DIR    make a certificate for trying TLS out
        denoftpd config [flags]    show with which settings "serve" would run, and why
        denoftpd permissions …     print the smallest flags for "deno run"
+       denoftpd fixture [flags]   run a throw-away server for tests
        denoftpd version
        denoftpd help [COMMAND]
 
@@ -34,13 +38,18 @@ const io: CommandIo & UserIo = {
 async function run([name = "help", ...args]: readonly string[]): Promise<number> {
   switch (name) {
     case "serve":
-      return await runServe(args, io, { ownsProcess: true });
+      return await runServe(args, io, { ownsProcess: true, workerModule: import.meta.url });
     case "user":
       return await runUser(args, io);
+    case "cert":
+      return await runCert(args, io);
     case "config":
       return await runConfig(args, io);
     case "permissions":
       return await runPermissions(args, io);
+    case "fixture":
+      // Loaded only here, so that nothing else starts later for it.
+      return await (await import("./lib/cli/fixture.ts")).runFixture(args, io);
     case "version":
     case "--version":
       io.stdout(`${versionLine()}\n`);
@@ -57,4 +66,6 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
   }
 }
 
-Deno.exit(await run(Deno.args));
+const scope = workerScope();
+if (scope) (await import("./lib/cli/serve_worker.ts")).serveAsWorker(scope);
+else Deno.exit(await run(Deno.args));

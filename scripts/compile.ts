@@ -1,7 +1,12 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task compile [--target TRIPLE|all] [--output DIR] [--no-code-cache]`: makes executables that run where nothing is installed, as
- * `DIR/TRIPLE/denoftpd`, and packs them with their checksums.
+ * `deno task compile [flags]`: makes executables that run where nothing is installed, and packs them with their checksums.
+ *
+ * - `--target TRIPLE|all`: without it, for the system we are on.
+ * - `--output DIR`: executables are `DIR/TRIPLE/denoftpd`, archives and `SHA256SUMS` are in `DIR`. Without it, `dist`.
+ * - `--commit HASH`: for where git cannot tell, as in the build of an image.
+ * - `--release`: fails rather than make what is not for release.
+ * - `--no-code-cache`: starts take longer, and leave no file in the temporary folder.
  *
  * @module
  */
@@ -12,6 +17,7 @@ import { VERSION } from "../lib/version.ts";
 import { bundle } from "./compile/bundle.ts";
 import { findCompiler } from "./compile/compiler.ts";
 import { makeExecutable } from "./compile/executable.ts";
+import { collectNotices } from "./compile/notices.ts";
 import { makeArchive, writeChecksums } from "./compile/package.ts";
 import { run } from "./compile/run.ts";
 import { selectTargets, type Target } from "./compile/targets.ts";
@@ -19,31 +25,33 @@ import { selectTargets, type Target } from "./compile/targets.ts";
 const CACHE = ".cache/compile";
 
 interface CompileOptions {
-  readonly commit: string;
   readonly output: string;
+  readonly commit: string | undefined;
+  readonly release: boolean;
   readonly noCodeCache: boolean;
 }
 
-function readFlags(args: readonly string[]): { targets: readonly Target[]; output: string; noCodeCache: boolean } {
-  const parsed = parseArgs(args, {
-    string: ["target", "output"],
-    boolean: ["no-code-cache"],
+function readFlags(args: readonly string[]): CompileOptions & { targets: readonly Target[] } {
+  const { target, output = "dist", commit, ...switches } = parseArgs(args, {
+    string: ["target", "output", "commit"],
+    boolean: ["release", "no-code-cache"],
     unknown: (argument) => {
       throw new RangeError(`Unknown argument "${argument}"`);
     },
   });
-  const { target, output = "dist" } = parsed;
   return {
     targets: selectTargets(target === undefined ? undefined : String(target)),
     output: String(output),
-    noCodeCache: parsed["no-code-cache"] === true,
+    commit: commit === undefined ? undefined : String(commit),
+    release: switches.release === true,
+    noCodeCache: switches["no-code-cache"] === true,
   };
 }
 
 /** Of what the executable is made. */
 async function describeCommit(): Promise<string> {
-  const head = await run(["git", "rev-parse", "--short=10", "HEAD"]);
-  if (!head.success) return "unknown";
+  const head = await run(["git", "rev-parse", "--short=10", "HEAD"]).catch(() => undefined); // There may be no git.
+  if (!head?.success) return "unknown";
   const changes = await run(["git", "status", "--porcelain", "--untracked-files=no"]);
   return `${head.stdout.trim()}${changes.stdout === "" ? "" : "-modified"}`;
 }
@@ -54,9 +62,11 @@ async function requireOneVersion(): Promise<void> {
 }
 
 /** Resolves to the path of the archive. */
-async function compile(target: Target, { commit, output, noCodeCache }: CompileOptions): Promise<string> {
+async function compile(target: Target, options: CompileOptions & { readonly commit: string }): Promise<string> {
+  const { commit, output, release, noCodeCache } = options;
   const compiler = await findCompiler(target.triple, { cache: CACHE, tell: console.error });
   const { note } = compiler;
+  if (release && note !== undefined) throw new Error(`Flag "--release" wants better than a ${note}`);
   const folder = await bundle({
     folder: `${CACHE}/${target.triple}`,
     build: { commit, ...(note !== undefined && { note }) },
@@ -64,21 +74,47 @@ async function compile(target: Target, { commit, output, noCodeCache }: CompileO
   const executable = resolve(output, target.triple, target.file);
   await makeExecutable(compiler, { folder, target: target.triple, output: executable, noCodeCache });
   const name = `denoftpd-v${VERSION}${note === undefined ? "" : "-local-test"}-${target.triple}`;
-  const archive = await makeArchive({ target, executable, archive: join(output, name) });
+  const archive = await makeArchive({
+    target,
+    executable,
+    archive: join(output, name),
+    notices: await collectNotices(),
+  });
   const { size } = await Deno.stat(executable);
   console.log(`${executable}  ${(size / 1e6).toFixed(1)} MB${note === undefined ? "" : `  (${note})`}\n${archive}`);
   return archive;
 }
 
-try {
-  const { targets, output, noCodeCache } = readFlags(Deno.args);
+/** One target that cannot be made does not keep the others from it. Resolves to whether all were. */
+async function compileAll({ targets, ...options }: CompileOptions & { targets: readonly Target[] }): Promise<boolean> {
   await requireOneVersion();
+  if (targets.length > 1 && Deno.env.get("DENORT_BIN") !== undefined) {
+    throw new RangeError("DENORT_BIN is a base for one target: name that with --target");
+  }
+  const commit = options.commit ?? await describeCommit();
+  if (options.release && !/^[0-9a-f]+$/.test(commit)) {
+    throw new Error(`Flag "--release" wants a commit, not "${commit}"`);
+  }
   await Deno.mkdir(CACHE, { recursive: true });
-  const commit = await describeCommit();
   const archives: string[] = [];
-  for (const target of targets) archives.push(await compile(target, { commit, output, noCodeCache }));
-  await writeChecksums(output, archives);
+  for (const target of targets) {
+    try {
+      archives.push(await compile(target, { ...options, commit }));
+    } catch (error) {
+      console.error(messageOf(error));
+    }
+  }
+  if (archives.length > 0) await writeChecksums(options.output, archives);
+  return archives.length === targets.length;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  if (!await compileAll(readFlags(Deno.args))) Deno.exitCode = 1;
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  Deno.exit(error instanceof RangeError ? 2 : 1);
+  console.error(messageOf(error));
+  Deno.exitCode = error instanceof RangeError ? 2 : 1;
 }

@@ -87,6 +87,7 @@ function readFlags(args: readonly string[]): Map<string, string> {
   const values = SETTING_NAMES.filter((name) => SETTINGS[name].value !== undefined).map(flagOf);
   const parsed = parseArgs(args, {
     string: [...values, "config"],
+    collect: [...values, "config"],
     boolean: switches,
     unknown: (argument) => {
       throw new UsageError(
@@ -98,10 +99,11 @@ function readFlags(args: readonly string[]): Map<string, string> {
   });
   const flags = new Map<string, string>();
   for (const name of [...values, "config"]) {
-    const value: unknown = parsed[name];
-    if (Array.isArray(value)) throw new UsageError(`Flag "--${name}" is given twice`);
+    const given: unknown = parsed[name];
+    const [value, ...more] = Array.isArray(given) ? given.map(String) : [];
+    if (more.length > 0) throw new UsageError(`Flag "--${name}" is given twice`);
     if (value === "") throw new UsageError(`Flag "--${name}" needs a value`);
-    if (typeof value === "string") flags.set(name, value);
+    if (value !== undefined) flags.set(name, value);
   }
   for (const name of switches) if (parsed[name] === true) flags.set(name, "true");
   return flags;
@@ -124,6 +126,7 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
   try {
     content = JSON.parse(await readFile(path));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`Cannot read configuration file "${path}": ${error instanceof Error ? error.message : error}`);
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {

@@ -7,10 +7,8 @@
 import type { AccountsStore } from "../auth/accounts.ts";
 import { AccountsFile } from "../auth/accounts_store.ts";
 import { AccountsFileError } from "../auth/accounts_file.ts";
-import { PasswordAuthenticator } from "../auth/authenticator.ts";
 import { EventStream } from "../events.ts";
 import { startLog } from "../log.ts";
-import { resolveOptions, type ServerOptions, type Timeouts, type TlsOptions } from "../options.ts";
 import { FtpServer } from "../server.ts";
 import { openDisk } from "../vfs/disk.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
@@ -19,20 +17,27 @@ import { requireGrants } from "./grants.ts";
 import type { CommandIo } from "./io.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { become, resolveIdentity } from "./privileges.ts";
-import { readSettings } from "./read_settings.ts";
+import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
 import { processSources } from "./setting_sources.ts";
+import { workerCount } from "./worker_count.ts";
 import { DEFAULT_USERS, type Settings } from "./settings.ts";
+import { checkOptions, serverOptions } from "./serve_options.ts";
 import { openTls } from "./serve_tls.ts";
 import { SERVE_USAGE } from "./serve_usage.ts";
 import { UsageError } from "./usage_error.ts";
 import { openXferlog } from "./xferlog_file.ts";
+
+/** What a program may know of the server that runs: one, or several behind one port. */
+export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events">;
 
 /** What `serve` may be told by the program around it. */
 export interface ServeHooks {
   /** Ends the server as SIGTERM does. */
   readonly signal?: AbortSignal;
   /** Called behind the ready line. */
-  readonly onReady?: (server: FtpServer) => void;
+  readonly onReady?: (server: Serving) => void;
+  /** Module that workers run: it calls `serveAsWorker`. Default: one that does nothing else. */
+  readonly workerModule?: string;
   /** Nothing but the server runs in this process: once started it gives up permissions for the whole of it. Default `false`. */
   readonly ownsProcess?: boolean;
 }
@@ -44,8 +49,7 @@ export async function runServe(args: readonly string[], io: CommandIo, hooks: Se
     return 0;
   }
   try {
-    const settings = await readSettings(args, processSources);
-    return await serve(settings, io, hooks);
+    return await serve(await gatherSettings(args, processSources), io, hooks);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     io.stderr(`denoftpd: ${error.message}\n`);
@@ -53,7 +57,9 @@ export async function runServe(args: readonly string[], io: CommandIo, hooks: Se
   }
 }
 
-async function serve(settings: Settings, io: CommandIo, hooks: ServeHooks): Promise<number> {
+async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Promise<number> {
+  const settings = parseGathered(gathered);
+  const workers = workerCount(settings);
   const needs = settingsNeeds(settings);
   requireGrants(needs);
   const identity = resolveIdentity(settings);
@@ -61,24 +67,35 @@ async function serve(settings: Settings, io: CommandIo, hooks: ServeHooks): Prom
   const early = new EventStream();
   const log = startLog({ level: settings.logLevel ?? "info", format: settings.logFormat ?? "text", write: io.stderr });
   using _early = early.on(log.listener, log.types);
-  await using users = await openUsers(settings, early);
+  // Workers, where there are any, hear of what was read again.
+  let refresh = () => {};
+  await using users = await openUsers(settings, early, () => refresh());
   const accounts = new CombinedAccounts(
     users,
     settings.anonymous === undefined ? undefined : anonymousAccount(settings.anonymous),
   );
   await checkRoots(accounts, settings);
   tell(early, "warning", judgeExcess([...needs, ...accountNeeds(accounts.list())], settings));
-  await using tls = await openTls(settings, early);
-  await using server = makeServer(settings, accounts, tls?.options);
+  await using tls = await openTls(settings, early, () => refresh());
+  const options = checkOptions({ ...serverOptions(settings, accounts), ...(tls && { tls: tls.options }) });
+  await using server = workers === 1 ? new FtpServer(options) : (await import("./serve_pool.ts")).makePool({
+    workers,
+    gathered,
+    accounts,
+    certificates: tls?.certificates,
+    events: settings.xferlog === undefined ? log.types : [...log.types, "transfer"],
+    module: hooks.workerModule,
+  });
+  if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog);
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transfer"]);
   try {
-    server.listen();
+    await server.bind();
   } catch (error) {
     return cannotListen(error, settings, io);
   }
-  // In the same turn of the event loop: nobody has been accepted yet.
+  // Nobody has been accepted yet.
   if (identity) tell(early, "warning", become(identity));
   // The first check was that of root, who may read everything.
   if (identity) await checkRoots(accounts, settings);
@@ -87,77 +104,36 @@ async function serve(settings: Settings, io: CommandIo, hooks: ServeHooks): Prom
     const write = users !== undefined || xferlog !== undefined;
     tell(early, "debug", `Gave up the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
-  io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
-  hooks.onReady?.(server);
-  await untilSignalled(hooks.signal, async () => {
+  server.accept();
+  // Before the ready line: whoever reads it may send a signal at once.
+  const stopped = untilSignalled(hooks.signal, async () => {
     await users?.reload();
     await tls?.reload();
   });
+  const implicit = server.implicitTlsAddress;
+  if (implicit) tell(early, "info", `Implicit TLS on ${formatHost(implicit.hostname)}:${implicit.port}`);
+  io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
+  hooks.onReady?.(server);
+  await stopped;
   await server.shutdown({ grace: (settings.grace ?? 30) * 1000 });
   return 0;
 }
 
-function tell(events: EventStream, level: "warning" | "debug", message: string | undefined): void {
+function tell(events: EventStream, level: "info" | "warning" | "debug", message: string | undefined): void {
   if (message !== undefined) events.emit({ type: "problem", level, message });
 }
 
-function makeServer(settings: Settings, accounts: AccountsStore, tls: TlsOptions | undefined): FtpServer {
-  const options = { ...serverOptions(settings, accounts), ...(tls && { tls }) };
-  try {
-    resolveOptions(options);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
-  }
-  return new FtpServer(options);
-}
-
-function serverOptions(settings: Settings, accounts: AccountsStore): ServerOptions {
-  const { passivePorts, passiveAddress, symlinks } = settings;
-  const milliseconds = (seconds: number | undefined) => seconds === undefined ? undefined : seconds * 1000;
-  return {
-    authenticator: new PasswordAuthenticator(accounts),
-    fileSystem: (account) => {
-      // An account that came with a reload: the runtime would stop and ask.
-      requireGrants(accountNeeds([account]));
-      return openDisk(account.rootPath, symlinks === undefined ? {} : { symlinks });
-    },
-    ...present({
-      hostname: settings.host,
-      port: settings.port,
-      banner: settings.banner,
-      active: settings.active && settings.active === "on",
-      maxSessions: settings.maxSessions,
-      maxSessionsPerAddress: settings.maxSessionsPerIp,
-      maxLoginFailures: settings.maxLoginFailures,
-      allowForeignDataPeer: settings.allowForeignDataPeer,
-      ascii: settings.ascii,
-      digests: settings.digests,
-      mkdExisting: settings.mkdExisting,
-      autoMkdir: settings.autoMkdir,
-      timeZone: settings.timeZone,
-    }),
-    timeouts: present<Partial<Timeouts>>({
-      login: milliseconds(settings.loginTimeout),
-      idle: milliseconds(settings.idleTimeout),
-      dataConnect: milliseconds(settings.dataTimeout),
-      stall: milliseconds(settings.stallTimeout),
-    }),
-    passive: present({ ports: passivePorts, address: passiveAddress }),
-  };
-}
-
-/** `fields` without those that are `undefined`. */
-function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
-}
-
-async function openUsers(settings: Settings, events: EventStream): Promise<AccountsFile | undefined> {
+async function openUsers(
+  settings: Settings,
+  events: EventStream,
+  onChange: () => void,
+): Promise<AccountsFile | undefined> {
   const path = usersFile(settings);
   if (path === undefined) return undefined;
   try {
     return await AccountsFile.open(path, {
       onReload: (outcome) => {
+        if (outcome.ok) onChange();
         events.emit(
           outcome.ok
             ? { type: "problem", level: "info", message: `Reloaded ${outcome.accounts} accounts from "${path}"` }

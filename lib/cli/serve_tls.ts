@@ -18,22 +18,28 @@ const FEW_DAYS = 14;
 /** TLS as the server needs it; disposing ends the endpoint and the watching of files. */
 export interface ServeTls extends AsyncDisposable {
   readonly options: TlsOptions;
+  readonly certificates: CertificateSource;
   /** Reads the certificates again. */
   reload(): Promise<unknown>;
 }
 
-/** What the settings ask for; `undefined` without a certificate. @throws {UsageError} that names the flag or the file. */
-export async function openTls(settings: Settings, events: EventStream): Promise<ServeTls | undefined> {
-  const certificates = await openCertificates(settings, events);
+/**
+ * What the settings ask for; `undefined` without a certificate. `onChange` is called when there are new certificates.
+ *
+ * @throws {UsageError} that names the flag or the file.
+ */
+export async function openTls(
+  settings: Settings,
+  events: EventStream,
+  onChange: () => void = () => {},
+): Promise<ServeTls | undefined> {
+  const certificates = await openCertificates(settings, events, onChange);
   if (!certificates) {
     requireNoTlsFlags(settings);
     return undefined;
   }
   tellDaysLeft(certificates.pairs, events);
-  const endpoint = await createTlsEndpoint(
-    certificates,
-    settings.tlsMinVersion === undefined ? {} : { minVersion: `TLSv${settings.tlsMinVersion}` },
-  );
+  const endpoint = await makeEndpoint(settings, certificates);
   if (settings.tlsSessionReuse === "require" && endpoint.route === "relay") {
     endpoint[Symbol.dispose]();
     throw new UsageError(
@@ -43,6 +49,7 @@ export async function openTls(settings: Settings, events: EventStream): Promise<
   events.emit({ type: "problem", level: "debug", message: `TLS takes the ${endpoint.route} route` });
   return {
     options: tlsOptions(settings, endpoint),
+    certificates,
     reload: () => certificates instanceof CertificateStore ? certificates.reload() : Promise.resolve(),
     [Symbol.asyncDispose]: async () => {
       endpoint[Symbol.dispose]();
@@ -51,7 +58,13 @@ export async function openTls(settings: Settings, events: EventStream): Promise<
   };
 }
 
-function tlsOptions(settings: Settings, endpoint: TlsEndpoint): TlsOptions {
+/** The server's end of TLS as the settings want it. */
+export function makeEndpoint({ tlsMinVersion }: Settings, certificates: CertificateSource): Promise<TlsEndpoint> {
+  return createTlsEndpoint(certificates, tlsMinVersion === undefined ? {} : { minVersion: `TLSv${tlsMinVersion}` });
+}
+
+/** What the settings say about TLS. */
+export function tlsOptions(settings: Settings, endpoint: TlsEndpoint): TlsOptions {
   const login = settings.tls ?? "optional";
   return {
     endpoint,
@@ -64,7 +77,11 @@ function tlsOptions(settings: Settings, endpoint: TlsEndpoint): TlsOptions {
   };
 }
 
-async function openCertificates(settings: Settings, events: EventStream): Promise<CertificateSource | undefined> {
+async function openCertificates(
+  settings: Settings,
+  events: EventStream,
+  onChange: () => void,
+): Promise<CertificateSource | undefined> {
   const { tlsCert = [], tlsKey = [], tlsSelfSigned } = settings;
   if (tlsCert.length !== tlsKey.length) {
     throw new UsageError('Flags "--tls-cert" and "--tls-key" need as many files each');
@@ -78,7 +95,10 @@ async function openCertificates(settings: Settings, events: EventStream): Promis
   const files = tlsCert.map((certificateFile, index) => ({ certificateFile, privateKeyFile: tlsKey[index] ?? "" }));
   try {
     return await CertificateStore.open(files, {
-      onReload: (pairs) => tellDaysLeft(pairs, events),
+      onReload: (pairs) => {
+        onChange();
+        tellDaysLeft(pairs, events);
+      },
       onRefused: (message) =>
         events.emit({
           type: "problem",

@@ -9,13 +9,13 @@ import { flagOf, SETTING_NAMES, SETTINGS } from "./settings.ts";
 const rows = SETTING_NAMES.map((name) => {
   const { value, help, fallback } = SETTINGS[name];
   const flag = `--${flagOf(name)}${value === undefined ? "" : ` ${value}`}`;
-  return `  ${flag.padEnd(28)} ${help}${value === undefined || fallback === undefined ? "" : ` (${fallback})`}`;
+  return `  ${flag.padEnd(29)} ${help}${value === undefined || fallback === undefined ? "" : ` (${fallback})`}`;
 });
 
 /** What `denoftpd serve --help` prints. */
 export const SERVE_USAGE = `Usage: denoftpd serve [flags]
 
-  --config FILE                JSON file with these settings, named as passivePorts for --passive-ports
+  --config FILE                 JSON file with these settings, named as passivePorts for --passive-ports
 ${rows.join("\n")}
 
 Each is also an environment variable: DENOFTPD_PASSIVE_PORTS for --passive-ports. A flag counts before the variable, the

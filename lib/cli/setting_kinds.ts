@@ -5,7 +5,7 @@
  */
 
 import { parsePortRange, type PortRange } from "../data/port_range.ts";
-import { familyOf } from "../net/ip.ts";
+import { familyOf, parseNetwork } from "../net/ip.ts";
 
 /** What an editor checks a field of the configuration file by (JSON Schema 2020-12). */
 export type FieldSchema = Readonly<Record<string, unknown>>;
@@ -33,6 +33,19 @@ export function whole(least: number, most: number): Kind<number> {
       return value;
     },
     schema: { type: "integer", minimum: least, maximum: most },
+  };
+}
+
+/** {@link whole}, or a word that stands for a number which is known later. */
+export function wholeOr<const T extends string>(word: T, least: number, most: number): Kind<number | T> {
+  const number = whole(least, most);
+  return {
+    parse: (given) => {
+      if (given === word) return word;
+      if (/^\d+$/.test(given)) return number.parse(given);
+      throw new Error(`must be ${word}, or a whole number from ${least} to ${most}`);
+    },
+    schema: { anyOf: [number.schema, { const: word }] },
   };
 }
 
@@ -82,5 +95,16 @@ export const portRange: Kind<PortRange> = {
 /** Names of files with commas between. */
 export const fileList: Kind<readonly string[]> = {
   parse: (given) => given.split(",").map(nonEmpty),
+  schema: { type: "string", minLength: 1 },
+};
+
+/** Networks such as `192.0.2.0/24` with commas between, or `none`. */
+export const networkList: Kind<readonly string[]> = {
+  parse: (given) => {
+    const networks = given === "none" ? [] : given.split(",");
+    const wrong = networks.find((network) => parseNetwork(network) === undefined);
+    if (wrong !== undefined) throw new Error("must be networks such as 192.0.2.0/24,2001:db8::/32, or none");
+    return networks;
+  },
   schema: { type: "string", minLength: 1 },
 };

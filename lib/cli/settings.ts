@@ -9,12 +9,14 @@ import {
   fileList,
   ipAddress,
   type Kind,
+  networkList,
   oneOf,
   onOff,
   portRange,
   publicAddress,
   text,
   whole,
+  wholeOr,
 } from "./setting_kinds.ts";
 
 /** Names the configuration file; the only variable that is no setting. */
@@ -49,6 +51,11 @@ export const SETTINGS = {
   banner: setting("TEXT", "text of the greeting", text),
   passivePorts: setting("A-B", "only these ports for passive data connections", portRange),
   passiveAddress: setting("IP|NAME", "public address for PASV behind address translation", publicAddress),
+  passiveLocalNetworks: setting(
+    "NETS",
+    "CIDR networks, or none, whose clients get the local address all the same (loopback and private ones)",
+    networkList,
+  ),
   active: setting("on|off", "PORT and EPRT", oneOf("on", "off"), "on"),
   allowForeignDataPeer: setting(
     undefined,
@@ -78,6 +85,12 @@ export const SETTINGS = {
     "off",
   ),
   tlsStrictClose: setting(undefined, "an upload without close_notify is incomplete", onOff, "false"),
+  workers: setting(
+    "N|auto",
+    "event loops that share the port, auto for one a processor (Linux)",
+    wholeOr("auto", 1, 256),
+    "1",
+  ),
   maxSessions: setting("N", "sessions at once, 0 for no limit", count, "0"),
   maxSessionsPerIp: setting("N", "sessions at once of one address, 0 for no limit", count, "0"),
   maxLoginFailures: setting("N", "wrong passwords before a session ends", count, "5"),

@@ -15,6 +15,8 @@ export interface PackageOptions {
   readonly executable: string;
   /** Path without the ending. */
   readonly archive: string;
+  /** The licences of others. */
+  readonly notices: string;
 }
 
 interface Member {
@@ -30,11 +32,12 @@ const TEXTS = ["LICENSE", "README.md"] as const;
 const DATE = new Date("1980-01-01T12:00:00Z");
 
 /** Writes the archive and resolves to its path. */
-export async function makeArchive({ target, executable, archive }: PackageOptions): Promise<string> {
+export async function makeArchive({ target, executable, archive, notices }: PackageOptions): Promise<string> {
   const folder = basename(archive);
   const texts = await Promise.all(TEXTS.map((name) => member(`${folder}/${name}`, { path: name, mode: 0o644 })));
   const program = await member(`${folder}/${target.file}`, { path: executable, mode: 0o755 });
-  const members = [program, ...texts];
+  const content = new TextEncoder().encode(notices);
+  const members = [program, ...texts, { name: `${folder}/THIRD_PARTY_LICENSES`, mode: 0o644, content }];
   const path = `${archive}.${target.archive}`;
   await Deno.writeFile(path, target.archive === "zip" ? zip(members) : await tarGzip(members));
   return path;

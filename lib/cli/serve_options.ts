@@ -1,0 +1,70 @@
+/**
+ * From the settings of `serve` to the options of a server.
+ *
+ * @module
+ */
+
+import type { AccountsStore } from "../auth/accounts.ts";
+import { type AuthenticatorOptions, PasswordAuthenticator } from "../auth/authenticator.ts";
+import { resolveOptions, type ServerOptions, type Timeouts } from "../options.ts";
+import { openDisk } from "../vfs/disk.ts";
+import { requireGrants } from "./grants.ts";
+import { accountNeeds } from "./needs.ts";
+import type { Settings } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Gives `options` back. @throws {UsageError} for one that no server takes. */
+export function checkOptions(options: ServerOptions): ServerOptions {
+  try {
+    resolveOptions(options);
+    return options;
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** What the settings say, but for TLS and for what several workers need. */
+export function serverOptions(
+  settings: Settings,
+  accounts: AccountsStore,
+  login: AuthenticatorOptions = {},
+): ServerOptions {
+  const { passivePorts, passiveAddress, passiveLocalNetworks, symlinks } = settings;
+  const milliseconds = (seconds: number | undefined) => seconds === undefined ? undefined : seconds * 1000;
+  return {
+    authenticator: new PasswordAuthenticator(accounts, login),
+    fileSystem: (account) => {
+      // An account that came with a reload: the runtime would stop and ask.
+      requireGrants(accountNeeds([account]));
+      return openDisk(account.rootPath, symlinks === undefined ? {} : { symlinks });
+    },
+    ...present({
+      hostname: settings.host,
+      port: settings.port,
+      banner: settings.banner,
+      active: settings.active && settings.active === "on",
+      maxSessions: settings.maxSessions,
+      maxSessionsPerAddress: settings.maxSessionsPerIp,
+      maxLoginFailures: settings.maxLoginFailures,
+      allowForeignDataPeer: settings.allowForeignDataPeer,
+      ascii: settings.ascii,
+      digests: settings.digests,
+      mkdExisting: settings.mkdExisting,
+      autoMkdir: settings.autoMkdir,
+      timeZone: settings.timeZone,
+    }),
+    timeouts: present<Partial<Timeouts>>({
+      login: milliseconds(settings.loginTimeout),
+      idle: milliseconds(settings.idleTimeout),
+      dataConnect: milliseconds(settings.dataTimeout),
+      stall: milliseconds(settings.stallTimeout),
+    }),
+    passive: present({ ports: passivePorts, address: passiveAddress, localNetworks: passiveLocalNetworks }),
+  };
+}
+
+/** `fields` without those that are `undefined`. */
+function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}

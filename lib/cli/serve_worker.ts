@@ -1,0 +1,93 @@
+/**
+ * `serve` with several workers: the worker's side.
+ *
+ * @module
+ */
+
+import { type Account, MemoryAccounts } from "../auth/accounts.ts";
+import type { TlsOptions } from "../options.ts";
+import { FtpServer } from "../server.ts";
+import { type CertificateSource, type KeyPair, selectPair } from "../tls/certificates.ts";
+import type { WorkerScope } from "../workers/scope.ts";
+import { type ProgramParts, runWorker, type WorkerProgram } from "../workers/worker.ts";
+import { type Gathered, parseGathered } from "./read_settings.ts";
+import { serverOptions } from "./serve_options.ts";
+import { makeEndpoint, tlsOptions } from "./serve_tls.ts";
+import type { Settings } from "./settings.ts";
+import { type PortableAccount, restoreAccount } from "./portable_account.ts";
+
+/** What workers of `serve` are told at their start. */
+export interface ServeSetup {
+  /** As text: what is made of it cannot be sent. */
+  readonly gathered: Gathered;
+}
+
+/** What workers of `serve` are told again and again. */
+export interface ServeState {
+  readonly accounts: readonly PortableAccount[];
+  /** At least one, or `undefined` without TLS. */
+  readonly certificates: readonly KeyPair[] | undefined;
+}
+
+/** Password checks at once in all workers together, as far as they can be spread. */
+const MOST_CHECKS = 4;
+
+/** Serves as a worker as the coordinator says, until the thread ends. */
+export function serveAsWorker(scope: WorkerScope): void {
+  runWorker(scope, makeProgram);
+}
+
+async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<WorkerProgram> {
+  // Both come from `makePool`, by way of a message.
+  const { gathered } = setup as ServeSetup;
+  const first = state as ServeState;
+  const settings = parseGathered(gathered);
+  let accounts = new MemoryAccounts(first.accounts.map(restoreAccount));
+  const certificates = first.certificates && new SentCertificates(first.certificates);
+  const store = { find: (name: string) => accounts.find(name), list: (): readonly Account[] => accounts.list() };
+  const login = { concurrency: Math.ceil(Math.min(MOST_CHECKS, navigator.hardwareConcurrency) / parts.workers) };
+  const tls = certificates && await makeTls(settings, certificates, parts);
+  const options = { ...serverOptions(settings, store, login), ...(tls && { tls }), reusePort: true };
+  const port = parts.addresses?.control.port;
+  return {
+    server: new FtpServer({ ...options, ...(port !== undefined && { port }) }, parts.makeCommons),
+    update: (state) => {
+      const next = state as ServeState;
+      accounts = new MemoryAccounts(next.accounts.map(restoreAccount));
+      if (next.certificates) certificates?.replace(next.certificates);
+    },
+  };
+}
+
+async function makeTls(
+  settings: Settings,
+  certificates: CertificateSource,
+  { addresses }: Pick<ProgramParts, "addresses">,
+): Promise<TlsOptions> {
+  const options = tlsOptions(settings, await makeEndpoint(settings, certificates));
+  return addresses?.implicitTls ? { ...options, implicitPort: addresses.implicitTls.port } : options;
+}
+
+/** Certificates as the coordinator has them. */
+class SentCertificates implements CertificateSource {
+  #pairs: readonly KeyPair[];
+
+  constructor(pairs: readonly KeyPair[]) {
+    this.#pairs = pairs;
+  }
+
+  get pairs(): readonly KeyPair[] {
+    return this.#pairs;
+  }
+
+  select(serverName: string | undefined): KeyPair {
+    return selectPair(this.#pairs, serverName);
+  }
+
+  /** A pair that is still the same keeps its identity, and with it what the endpoint made of it. */
+  replace(pairs: readonly KeyPair[]): void {
+    this.#pairs = pairs.map((pair) =>
+      this.#pairs.find((old) => old.certificate === pair.certificate && old.privateKey === pair.privateKey) ?? pair
+    );
+  }
+}

@@ -1,0 +1,77 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { resolveOptions } from "../../lib/options.ts";
+import { SERVE_USAGE } from "../../lib/cli/serve_usage.ts";
+import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from "../../lib/cli/settings.ts";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
+
+Deno.test("SETTINGS has only fallbacks that its own parser takes", () => {
+  for (const name of SETTING_NAMES) {
+    const { fallback, parse } = SETTINGS[name];
+    if (fallback !== undefined) assertEquals(String(parse(fallback)), fallback, name);
+  }
+});
+
+Deno.test("SETTINGS tells the defaults that the server has", () => {
+  const options = resolveOptions({
+    authenticator: { authenticate: () => ({ ok: false, reason: "password" }) },
+    fileSystem: () => new MemoryVfs(),
+  });
+  const { login, idle, dataConnect, stall } = options.timeouts;
+  const defaults = {
+    host: options.hostname,
+    port: options.port,
+    maxSessions: options.maxSessions,
+    maxSessionsPerIp: options.maxSessionsPerAddress,
+    maxLoginFailures: options.maxLoginFailures,
+    allowForeignDataPeer: options.allowForeignDataPeer,
+    ascii: options.ascii,
+    digests: options.digests,
+    mkdExisting: options.mkdExisting,
+    autoMkdir: options.autoMkdir,
+    loginTimeout: login / 1000,
+    idleTimeout: idle / 1000,
+    dataTimeout: dataConnect / 1000,
+    stallTimeout: stall / 1000,
+  };
+  for (const name of SETTING_NAMES) {
+    if (name in defaults) {
+      assertEquals(SETTINGS[name].fallback, String(defaults[name as keyof typeof defaults]), name);
+    }
+  }
+  assertEquals(SETTINGS.active.fallback, options.active ? "on" : "off");
+});
+
+for (
+  const [name, given, message] of [
+    ["host", "localhost", /must be an IP address/],
+    ["port", "65536", /whole number from 0 to 65535/],
+    ["port", "1e3", /whole number/],
+    ["port", "-1", /whole number/],
+    ["users", "", /must not be empty/],
+    ["passivePorts", "30000-", /must look like "30000-30100"/],
+    ["passivePorts", "30001-30000", /must go up/],
+    ["passiveAddress", "::1", /PASV has no room for IPv6/],
+    ["passiveAddress", "a b", /IPv4 address or a name/],
+    ["passiveLocalNetworks", "10.0.0.0/40", /must be networks such as/],
+    ["active", "yes", /must be on or off/],
+    ["allowRoot", "yes", /must be true or false/],
+    ["tlsCert", "a,,b", /must not be empty/],
+  ] as const
+) {
+  Deno.test(`SETTINGS.${name} refuses "${given}"`, () => {
+    const error = assertThrows(() => SETTINGS[name].parse(given));
+    assertMatch(error.message, message);
+  });
+}
+
+Deno.test("flagOf and variableOf write a name as flag and as variable", () => {
+  assertEquals(flagOf("maxSessionsPerIp"), "max-sessions-per-ip");
+  assertEquals(variableOf("maxSessionsPerIp"), "DENOFTPD_MAX_SESSIONS_PER_IP");
+});
+
+Deno.test("SERVE_USAGE has a line for every setting, with its default", () => {
+  for (const name of SETTING_NAMES) {
+    assertMatch(SERVE_USAGE, new RegExp(`^  --${flagOf(name)}( |$)`, "m"));
+  }
+  assertMatch(SERVE_USAGE, /^ {2}--port N .*\(2121\)$/m);
+});
