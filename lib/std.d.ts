@@ -5,6 +5,7 @@ declare module "@std/path" {
   export function basename(path: string): string;
   export function dirname(path: string): string;
   export function fromFileUrl(url: URL | string): string;
+  export function toFileUrl(path: string): URL;
   export function isAbsolute(path: string): boolean;
   export function join(...parts: string[]): string;
   export function relative(from: string, to: string): string;

@@ -12,7 +12,7 @@ import { fromFileUrl, join } from "@std/path";
 import { createSelfSigned } from "../lib/tls/self_signed.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
-import { exists, fetchPackages } from "./bench/packages.ts";
+import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
 import { Runner } from "./bench/run.ts";
@@ -31,7 +31,6 @@ const USAGE = `Usage: deno task bench [flags]
 `;
 
 const CACHE = fromFileUrl(new URL("../.cache/bench/", import.meta.url));
-const MEMORY = "/dev/shm";
 const MIB = 1 << 20;
 
 const FULL: Scale = {
@@ -77,24 +76,33 @@ async function main(args: readonly string[]): Promise<number> {
   await Deno.mkdir(CACHE, { recursive: true });
   const packages = await fetchPackages(CACHE);
   const client = await Client.compile(CACHE);
+  const stopped = untilInterrupted();
   const scratch = Deno.makeTempDirSync({ prefix: "denoftpd-bench-" });
   Deno.chmodSync(scratch, 0o755);
   try {
     await writeCertificate(scratch);
-    using memory = new Tree(exists(MEMORY) ? MEMORY : scratch);
-    using disk = new Tree(CACHE);
+    await using memory = await Tree.inMemory(scratch);
+    await using disk = Tree.onDisk(CACHE);
     const scene: Scene = { client, scale, trees: { memory, disk }, grounds: { scratch, packages } };
     furnish(scene);
     await using runner = new Runner(scene, servers, (text) => say(`\r\x1b[K${text}`));
     const rows: Row[] = [];
-    for (const trial of trials) rows.push(...await runner.run(trial));
+    for (const trial of trials) {
+      if (stopped.aborted) break;
+      rows.push(...await runner.run(trial));
+    }
     say("\r\x1b[K");
     report({
       date: new Date().toISOString().slice(0, 10),
       quick: flags.quick === true,
       machine: describeMachine(),
       servers: servers.map(({ name }) => name),
-      notes: [...packages.missing, ...runner.notes],
+      notes: [
+        ...packages.missing,
+        ...memory.inMemory ? [] : ["No file system could be mounted in memory: all files are on disk"],
+        ...stopped.aborted ? ["Interrupted: the trials that follow"] : [],
+        ...runner.notes,
+      ],
       rows,
     }, typeof flags.out === "string" ? flags.out : CACHE);
   } finally {
@@ -108,6 +116,13 @@ function report(results: Results, folder: string): void {
   Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, OURS));
   say(`${results.machine}\n\n${formatTable(results, OURS)}\n`);
   for (const note of results.notes) say(`Left out: ${note}\n`);
+}
+
+/** The trial under way ends by itself, so that everything is removed in order. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, () => controller.abort());
+  return controller.signal;
 }
 
 /** One pair of files for all servers. */

@@ -36,13 +36,14 @@ export const LAW: Readonly<Record<string, Part>> = {
   commands: { imports: [...BELOW_COMMANDS, "version"] },
   session: { imports: [...BELOW_COMMANDS, "commands"] },
   server: { imports: [...BELOW_COMMANDS, "commands", "session"] },
+  workers: { imports: [...BELOW_COMMANDS, "commands", "session", "server"] },
   log: { imports: ["events"] },
   xferlog: { imports: ["events"] },
   client: { imports: ["protocol", "data", "tls", "net"] },
   fixture: { imports: [...BELOW_COMMANDS, "commands", "server", "log"] },
   mod: { imports: [...BELOW_COMMANDS, "server", "client", "fixture", "log", "xferlog", "version"] },
-  cli: { imports: [...BELOW_COMMANDS, "server", "client", "fixture", "log", "xferlog", "version"] },
-  main: { imports: ["cli", "version"] },
+  cli: { imports: [...BELOW_COMMANDS, "server", "workers", "client", "fixture", "log", "xferlog", "version"] },
+  main: { imports: ["cli", "workers", "version"] },
 };
 
 /** One import of a file of ours. */

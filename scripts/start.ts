@@ -4,8 +4,7 @@
  * @module
  */
 
-import { runServe } from "../lib/cli/serve.ts";
-import type { FtpServer } from "../lib/server.ts";
+import { runServe, type Serving } from "../lib/cli/serve.ts";
 
 const WELCOME = `Welcome to denoftpd.
 
@@ -31,7 +30,7 @@ async function prepareData(): Promise<void> {
   }
 }
 
-function howToTry({ address: { hostname, port } }: FtpServer): string {
+function howToTry({ address: { hostname, port } }: Serving): string {
   const place = `${hostname}:${port}`;
   return `
 Try it:   curl ftp://demo:demo@${place}/

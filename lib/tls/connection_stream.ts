@@ -22,6 +22,8 @@ export class ConnectionStream extends Duplex {
   #readSize = SMALLEST_READ;
   #held = false;
   #wanted = false;
+  #silent = false;
+  #unsaid: (() => void) | undefined;
 
   constructor(connection: Connection) {
     super({ highWaterMark: LARGEST_READ });
@@ -46,6 +48,18 @@ export class ConnectionStream extends Duplex {
     if (this.#wanted) this._read();
   }
 
+  /** Sends nothing more until {@link speak}. */
+  beSilent(): void {
+    this.#silent = true;
+  }
+
+  /** Undoes {@link beSilent}: what was written meanwhile goes out. */
+  speak(): void {
+    this.#silent = false;
+    this.#unsaid?.();
+    this.#unsaid = undefined;
+  }
+
   override _read(): void {
     this.#wanted = this.#held;
     if (this.#held) return;
@@ -60,7 +74,11 @@ export class ConnectionStream extends Duplex {
     });
   }
 
-  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
+  override _write(chunk: Uint8Array, encoding: string, done: (error?: Error | null) => void): void {
+    if (this.#silent) {
+      this.#unsaid = () => this._write(chunk, encoding, done);
+      return;
+    }
     writeAll(this.#connection, chunk).then(() => done(), done);
   }
 

@@ -30,7 +30,7 @@ export interface SecureConnection extends Connection {
 export interface SecureOptions {
   /** Gives the handshake up. It has no effect on the connection afterwards. */
   readonly signal?: AbortSignal;
-  /** Milliseconds the peer has for the whole handshake, at least 1. 10,000 unless told otherwise. */
+  /** Milliseconds the peer has for the whole handshake; 0 for as long as it likes. 10,000 unless told otherwise. */
   readonly handshakeTimeout?: number;
 }
 
@@ -66,9 +66,9 @@ export async function withinLimits<T>(
 ): Promise<T> {
   const limit = Promise.withResolvers<never>();
   const onAbort = (): void => limit.reject(new TlsError("aborted", "TLS handshake was given up"));
-  const timer = setTimeout(() => {
+  const onTimeout = (): void =>
     limit.reject(new TlsError("timeout", `TLS handshake took longer than ${handshakeTimeout} ms`));
-  }, handshakeTimeout);
+  const timer = handshakeTimeout > 0 ? setTimeout(onTimeout, handshakeTimeout) : undefined;
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
   try {

@@ -41,7 +41,12 @@ export class SocketConnection implements SecureConnection {
     this.localAddr = localAddr;
     this.remoteAddr = remoteAddr;
     // Noted down at once: the socket forgets all of it when it closes.
-    socket.once("secure", () => this.#terms = readTerms(socket));
+    socket.once("secure", () => {
+      this.#terms = readTerms(socket);
+      // The tickets of TLS 1.3, which come now, wait for the first reply. An upload has none before its end, and a client that sends,
+      // closes and never reads would meet them with a reset, which takes with it what it has sent and we have not got yet.
+      if (this.#terms.protocol === "TLSv1.3") wire.beSilent();
+    });
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.#end(true));
     socket.on("error", (error: Error) => this.#fail(error));
@@ -88,6 +93,7 @@ export class SocketConnection implements SecureConnection {
 
   write(data: Uint8Array): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    this.#wire.speak();
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#writes.add(reject);
     this.#socket.write(data, (error) => {
@@ -99,6 +105,7 @@ export class SocketConnection implements SecureConnection {
   }
 
   closeWrite(): Promise<void> {
+    this.#wire.speak();
     // Ending the socket puts close_notify on the wire but leaves the wire open; the FIN is for us to send after it.
     this.#socket.end(() => this.#wire.end());
     return this.#wire.flushed;
@@ -146,6 +153,8 @@ export class SocketConnection implements SecureConnection {
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    // The alert that tells the peer.
+    this.#wire.speak();
     for (const reject of this.#writes) reject(this.#failure);
     this.#writes.clear();
     this.#notify();

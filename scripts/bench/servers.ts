@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 import type { Packages } from "./packages.ts";
 
 /** What a server is started with. */
@@ -58,11 +58,8 @@ function denoftpd(place: Place): Launch {
   const { root, scratch, port, tls } = place;
   const account = { name: "bench", password: SCRYPT_HASH, root, permissions: "rw" };
   const users = write(place, "users.json", [JSON.stringify({ accounts: [account] })]);
-  const readable = [root, scratch, ...tls ? [tls.cert, tls.key] : []].join(",");
-  // The runtime permits nothing below /dev, where the file system in memory is, unless it permits everything.
-  const permissions = root.startsWith("/dev/")
-    ? ["--allow-all"]
-    : ["--allow-net=127.0.0.1", `--allow-read=${readable}`, `--allow-write=${root}`];
+  const readable = [root, scratch, ...tls ? [dirname(tls.cert)] : []].join(",");
+  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${readable}`, `--allow-write=${root}`];
   const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
   const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];
   return {

@@ -5,19 +5,45 @@
  */
 
 import { join } from "@std/path";
+import { run } from "./packages.ts";
 import { NOBODY } from "./servers.ts";
 
 const PIECE = new Uint8Array(1 << 20).fill(120);
 
 /** A directory of the benchmark's own. */
-export class Tree implements Disposable {
+export class Tree implements AsyncDisposable {
   readonly root: string;
+  readonly #mounted: boolean;
 
-  /** Makes it inside `parent`. */
-  constructor(parent: string) {
-    this.root = Deno.makeTempDirSync({ dir: parent, prefix: "denoftpd-bench-" });
+  private constructor(root: string, mounted: boolean) {
+    this.root = root;
+    this.#mounted = mounted;
     // Not writable: vsftpd refuses to serve such a root.
-    Deno.chmodSync(this.root, 0o755);
+    Deno.chmodSync(root, 0o755);
+  }
+
+  /** On the file system of `parent`. */
+  static onDisk(parent: string): Tree {
+    return new Tree(Deno.makeTempDirSync({ dir: parent, prefix: "tree-" }), false);
+  }
+
+  /**
+   * In memory: a file system of its own, as the runtime permits nothing below `/dev`. Where that may not be mounted, it is a directory
+   * inside `parent` like any other.
+   */
+  static async inMemory(parent: string): Promise<Tree> {
+    const root = Deno.makeTempDirSync({ dir: parent, prefix: "tree-" });
+    try {
+      await run("mount", ["-t", "tmpfs", "-o", "size=90%", "denoftpd-bench", root], parent);
+      return new Tree(root, true);
+    } catch {
+      return new Tree(root, false);
+    }
+  }
+
+  /** Whether the files are in memory only. */
+  get inMemory(): boolean {
+    return this.#mounted;
   }
 
   /** A directory that everybody may write to. */
@@ -52,7 +78,8 @@ export class Tree implements Disposable {
     for (const { name } of Deno.readDirSync(join(this.root, folder))) this.remove(`${folder}/${name}`);
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#mounted) await run("umount", ["--lazy", this.root], "/");
     Deno.removeSync(this.root, { recursive: true });
   }
 

@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import { find, type Finished, run, type RunOptions } from "./process.ts";
-import { type Host, ServerUnderTest } from "./server_under_test.ts";
+import { type Host, ServerUnderTest, type StartOptions } from "./server_under_test.ts";
 
 /** What a test body gets. */
 export interface Bench {
@@ -26,21 +26,23 @@ export type Body = (bench: Bench) => Promise<void>;
 export class ClientTests {
   readonly #client: string;
   readonly #present: boolean;
+  readonly #options: StartOptions;
   #server?: ServerUnderTest;
 
-  private constructor(client: string, present: boolean) {
+  private constructor(client: string, present: boolean, options: StartOptions) {
     this.#client = client;
     this.#present = present;
+    this.#options = options;
   }
 
   /**
    * Gets ready to test `client` with the programs it needs. Where one is missing, the tests are reported as ignored; with
-   * `CI=true` that is a failure, for there nobody would notice.
+   * `CI=true` that is a failure, for there nobody would notice. `options` are for the server.
    */
-  static async of(client: string, programs: readonly string[]): Promise<ClientTests> {
+  static async of(client: string, programs: readonly string[], options: StartOptions = {}): Promise<ClientTests> {
     const missing: string[] = [];
     for (const program of programs) if (await find(program) === undefined) missing.push(program);
-    const tests = new ClientTests(client, missing.length === 0);
+    const tests = new ClientTests(client, missing.length === 0, options);
     if (missing.length > 0) reportMissing(client, missing);
     else tests.#shareServer();
     return tests;
@@ -60,12 +62,13 @@ export class ClientTests {
   test6(claim: string, body: Body): void {
     if (!this.#present) return;
     const ignore = !hasAddress("::1");
+    const options: StartOptions = { ...this.#options, host: "::1" };
     const name = `${this.#client} ${claim}, IPv6${ignore ? " (this machine has no ::1)" : ""}`;
     Deno.test({
       name,
       ignore,
       async fn() {
-        await using server = await ServerUnderTest.start({ host: "::1" });
+        await using server = await ServerUnderTest.start(options);
         await withBench(server, body);
       },
     });
@@ -73,7 +76,7 @@ export class ClientTests {
 
   #shareServer(): void {
     Deno.test.beforeAll(async () => {
-      this.#server = await ServerUnderTest.start();
+      this.#server = await ServerUnderTest.start(this.#options);
     });
     Deno.test.afterAll(async () => {
       await this.#server?.[Symbol.asyncDispose]();

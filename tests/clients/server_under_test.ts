@@ -6,10 +6,12 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
+import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { run } from "./process.ts";
 
 const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
 const READY = /ready ftp:\/\/(\S+):(\d+)/;
+const IMPLICIT_TLS = /Implicit TLS on \S+:(\d+)/;
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 15_000;
 
@@ -33,7 +35,9 @@ export interface StartOptions {
   readonly accounts?: readonly Account[];
   /** What the server logs, see {@link ServerUnderTest.log}. Default `debug`: commands and replies. */
   readonly logLevel?: "debug" | "warning";
-  /** More flags for `serve`, such as those for TLS. */
+  /** With a certificate, and a second port for implicit TLS. Default `false`. */
+  readonly tls?: boolean;
+  /** More flags for `serve`. */
   readonly flags?: readonly string[];
 }
 
@@ -68,14 +72,15 @@ export class ServerUnderTest implements AsyncDisposable {
   }
 
   static async #startIn(directory: string, options: StartOptions): Promise<ServerUnderTest> {
-    const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", flags = [] } = options;
+    const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", tls = false, flags = [] } = options;
     await Deno.mkdir(join(directory, "root"));
     const programme = commandLine(directory, host);
     for (const account of accounts) await addAccount(programme, directory, account);
+    const tlsFlags = tls ? await makeCertificate(directory) : [];
     const users = join(directory, "users.json");
     const process = spawnLogged(directory, [
       ...[...programme, "serve", "--host", host, "--port", "0", "--users", users],
-      ...["--log-level", logLevel, ...flags],
+      ...["--log-level", logLevel, "--allow-root", ...tlsFlags, ...flags],
     ]);
     const port = await readyPort(process, directory);
     return new ServerUnderTest(process, directory, { host, port });
@@ -89,6 +94,18 @@ export class ServerUnderTest implements AsyncDisposable {
   /** Bytes of log so far, for a later {@link log}. */
   logSize(): number {
     return Deno.statSync(logFile(this.#directory)).size;
+  }
+
+  /** Where a client finds the certificate to trust, of a server with TLS. It is for localhost and its addresses. */
+  get certificateFile(): string {
+    return certificateFile(this.#directory);
+  }
+
+  /** The port that speaks TLS from the first byte. @throws {Error} without one. */
+  get implicitPort(): number {
+    const port = IMPLICIT_TLS.exec(this.log())?.[1];
+    if (port === undefined) throw new Error("The server has no port for implicit TLS");
+    return Number(port);
   }
 
   /** Removes everything under the root. */
@@ -130,6 +147,19 @@ async function addAccount(programme: [string, ...string[]], directory: string, a
     stdin: `${account.password}\n`,
     inheritEnvironment: true,
   });
+}
+
+/** Makes the certificate of the server in `directory`. Resolves to the flags that have it used. */
+async function makeCertificate(directory: string): Promise<string[]> {
+  const { certificate, privateKey } = await createSelfSigned();
+  const keyFile = join(directory, "key.pem");
+  await Deno.writeTextFile(certificateFile(directory), certificate);
+  await Deno.writeTextFile(keyFile, privateKey);
+  return ["--tls-cert", certificateFile(directory), "--tls-key", keyFile, "--implicit-tls-port", "0"];
+}
+
+function certificateFile(directory: string): string {
+  return join(directory, "cert.pem");
 }
 
 /** Runs `command` with stderr in a file: a pipe would have to be drained, which test sanitizers take for a leak. */

@@ -90,7 +90,7 @@ export async function testClient(client: Client): Promise<ClientTests> {
 /** Sends `bytes` up and down again in `mode` and compares digests at both ends. */
 export async function assertRoundTrip(
   bench: Bench,
-  client: Client,
+  client: Pick<Client, "transfer">,
   options: { bytes: number; mode: DataMode; name?: string },
 ): Promise<void> {
   const { bytes, mode, name = "payload.bin" } = options;

@@ -1,0 +1,125 @@
+/**
+ * One worker as the coordinator sees it.
+ *
+ * @module
+ */
+
+import type { SessionInfo } from "../commands/context.ts";
+import { type Addresses, type FromWorker, raiseError, type Start, type ToWorker } from "./messages.ts";
+
+/** Milliseconds that a worker gets to tell its sessions: one that is busy for longer must not keep the others waiting. */
+const PATIENCE = 2_000;
+
+/** Messages that are not for the member itself. */
+export type News = Extract<FromWorker, { type: "events" | "login" | "askSessions" }>;
+
+/** What a member tells the coordinator. */
+interface MemberListener {
+  readonly onNews: (news: News) => void;
+  /** The thread has ended by an error of the program. Not called once {@link Member.end} was. */
+  readonly onDeath: (error: Error) => void;
+}
+
+/** Who a member is, and who listens to it. */
+export interface MemberOptions extends MemberListener, Pick<Start, "place" | "number"> {
+  /** Called when the thread is there. */
+  readonly makeStart: () => Start;
+}
+
+/** A thread, from its start to its end. */
+export class Member {
+  /** Its place among the workers, from 0. */
+  readonly place: number;
+  /** Never used twice. */
+  readonly number: number;
+  /** Where it listens. Rejects when it cannot, or has died before. */
+  readonly listening: Promise<Addresses>;
+  readonly #makeStart: () => Start;
+  readonly #worker: Worker;
+  readonly #listener: MemberListener;
+  readonly #listens = Promise.withResolvers<Addresses>();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #questions = new Map<number, (sessions: readonly SessionInfo[]) => void>();
+  #lastRequest = 0;
+  #greeted = false;
+  #ended = false;
+
+  constructor(module: string | URL, { place, number, makeStart, ...listener }: MemberOptions) {
+    this.place = place;
+    this.number = number;
+    this.#makeStart = makeStart;
+    this.#listener = listener;
+    this.listening = this.#listens.promise;
+    // Whoever does not ask is told of a death in another way.
+    this.listening.catch(() => {});
+    this.#worker = new Worker(module, { type: "module", name: `worker ${number}` });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      // Without this the error would end the whole program.
+      event.preventDefault();
+      this.#die(new Error(event.message));
+    };
+  }
+
+  /** Sends a message; nobody gets it before the thread is there, and after it has ended. */
+  post(message: ToWorker): void {
+    if (this.#greeted && !this.#ended) this.#worker.postMessage(message);
+  }
+
+  /** Its sessions; none when it has died, or does not answer in time. */
+  async sessions(): Promise<readonly SessionInfo[]> {
+    if (!this.#greeted || this.#ended) return [];
+    const request = ++this.#lastRequest;
+    const { promise, resolve } = Promise.withResolvers<readonly SessionInfo[]>();
+    this.#questions.set(request, resolve);
+    const timer = setTimeout(() => resolve([]), PATIENCE);
+    this.post({ type: "askSessions", request });
+    const sessions = await promise;
+    clearTimeout(timer);
+    this.#questions.delete(request);
+    return sessions;
+  }
+
+  /** Lets it drain, and ends it. @param patience milliseconds beyond `grace` after which it is ended whatever it does. */
+  async shutdown({ grace, patience }: { readonly grace: number; readonly patience: number }): Promise<void> {
+    if (!this.#greeted || this.#ended) return this.end();
+    const timer = setTimeout(() => this.#over.resolve(), grace + patience);
+    this.post({ type: "shutdown", grace });
+    await this.#over.promise;
+    clearTimeout(timer);
+    this.end();
+  }
+
+  /** Ends the thread. */
+  end(): void {
+    this.#ended = true;
+    this.#worker.terminate();
+    this.#over.resolve();
+    for (const resolve of this.#questions.values()) resolve([]);
+  }
+
+  #die(error: Error): void {
+    if (this.#ended) return;
+    this.end();
+    this.#listens.reject(error);
+    this.#listener.onDeath(error);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "hello":
+        this.#greeted = true;
+        return this.post(this.#makeStart());
+      case "listening":
+        return this.#listens.resolve(message.addresses);
+      case "cannotListen":
+        return this.#listens.reject(raiseError(message.error));
+      case "sessions":
+        return this.#questions.get(message.request)?.(message.sessions);
+      case "over":
+        return this.#over.resolve();
+      default:
+        return this.#listener.onNews(message);
+    }
+  }
+}

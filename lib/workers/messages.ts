@@ -1,0 +1,129 @@
+/**
+ * What the coordinator and its workers tell each other. Everything here can be cloned from one thread to another.
+ *
+ * @module
+ */
+
+import type { SessionInfo } from "../commands/context.ts";
+import type { EventType, ServerEvent } from "../events.ts";
+import type { SocketAddress } from "../net/connection.ts";
+import type { TableMemory } from "./shared_table.ts";
+import type { UsageMemory } from "./shared_usage.ts";
+
+/** Memory that all threads share. */
+export interface SharedMemory {
+  readonly counts: TableMemory;
+  readonly usages: UsageMemory;
+  readonly epochs: SharedArrayBuffer;
+}
+
+/** Where a server listens. */
+export interface Addresses {
+  readonly control: SocketAddress;
+  readonly implicitTls: SocketAddress | undefined;
+}
+
+/** What a worker begins with. */
+export interface Start {
+  readonly type: "start";
+  /** Its place among the workers, from 0. A worker that died has a successor in its place. */
+  readonly place: number;
+  /** Never used twice. */
+  readonly number: number;
+  /** How many workers there are. */
+  readonly workers: number;
+  readonly memory: SharedMemory;
+  /** Types of the events that anybody wants to hear of. */
+  readonly events: readonly EventType[];
+  /** Where the others listen; `undefined` for the first, who finds the ports. */
+  readonly addresses: Addresses | undefined;
+  /** What the program says about itself, for good. */
+  readonly setup: unknown;
+  /** What the program says for the time being: {@link StateChanged} brings another. */
+  readonly state: unknown;
+}
+
+/** What the program gave as its state is another now. */
+export interface StateChanged {
+  readonly type: "state";
+  readonly state: unknown;
+}
+
+/** A login failed, or a right password forgave what had failed. */
+export interface LoginNews {
+  readonly type: "login";
+  readonly ok: boolean;
+  readonly address: string;
+  readonly name: string;
+}
+
+/** Asks for sessions: a worker for those of all others, the coordinator for the worker's own. */
+export interface SessionsAsked {
+  readonly type: "askSessions";
+  readonly request: number;
+}
+
+/** Answers {@link SessionsAsked}. */
+export interface SessionsTold {
+  readonly type: "sessions";
+  readonly request: number;
+  readonly sessions: readonly SessionInfo[];
+}
+
+/** From the coordinator. */
+export type ToWorker =
+  | Start
+  | { readonly type: "accept" }
+  | StateChanged
+  | LoginNews
+  | SessionsAsked
+  | SessionsTold
+  | { readonly type: "shutdown"; readonly grace: number };
+
+/** From a worker. */
+export type FromWorker =
+  | { readonly type: "hello" }
+  | { readonly type: "listening"; readonly addresses: Addresses }
+  | { readonly type: "cannotListen"; readonly error: FlatError }
+  | { readonly type: "events"; readonly events: readonly ServerEvent[] }
+  | LoginNews
+  | SessionsAsked
+  | SessionsTold
+  | { readonly type: "over" };
+
+/** An error that keeps its name from one thread to another: a clone of the error itself would lose it. */
+export interface FlatError {
+  readonly flatError: true;
+  readonly name: string;
+  readonly message: string;
+  readonly cause: unknown;
+}
+
+/** `error` for the way; what is no error goes as text. */
+export function flattenError(error: unknown): unknown {
+  if (error === undefined) return undefined;
+  return error instanceof Error ? flatErrorOf(error) : String(error);
+}
+
+/** {@link flattenError} where it is known to be one. */
+export function flatErrorOf({ name, message, cause }: Error): FlatError {
+  return { flatError: true, name, message, cause: flattenError(cause) };
+}
+
+/** The error that {@link flattenError} was given, as far as a log can tell; one of the system's is of its class again. */
+export function raiseError(given: unknown): unknown {
+  if (!isFlatError(given)) return given;
+  const { name, message, cause } = given;
+  const options = cause === undefined ? {} : { cause: raiseError(cause) };
+  const error = isSystemError(name) ? new Deno.errors[name](message, options) : new Error(message, options);
+  error.name = name;
+  return error;
+}
+
+function isFlatError(given: unknown): given is FlatError {
+  return typeof given === "object" && given !== null && "flatError" in given;
+}
+
+function isSystemError(name: string): name is keyof typeof Deno.errors {
+  return Object.hasOwn(Deno.errors, name);
+}

@@ -1,0 +1,40 @@
+/**
+ * Events on their way out of a worker, many in one message.
+ *
+ * @module
+ */
+
+import type { ServerEvent } from "../events.ts";
+import { flattenError } from "./messages.ts";
+
+/** Milliseconds that an event waits for others: a message costs tens of microseconds, however many are in it. */
+const WAIT = 5;
+/** So many do not wait. */
+const MOST = 256;
+
+/** Keeps the order. */
+export class Outbox {
+  readonly #post: (events: readonly ServerEvent[]) => void;
+  #waiting: ServerEvent[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(post: (events: readonly ServerEvent[]) => void) {
+    this.#post = post;
+  }
+
+  /** Takes an event to send. */
+  add(event: ServerEvent): void {
+    this.#waiting.push(event.type === "problem" ? { ...event, error: flattenError(event.error) } : event);
+    if (this.#waiting.length >= MOST) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), WAIT);
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) return;
+    this.#post(this.#waiting);
+    this.#waiting = [];
+  }
+}

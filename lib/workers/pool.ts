@@ -1,0 +1,169 @@
+/**
+ * The coordinator: starts workers that serve one port together, carries what they have to tell each other, puts a new one in the place of
+ * one that has died, and ends them all together. It serves nobody itself, so that signals and news never wait behind bytes.
+ *
+ * @module
+ */
+
+import type { SessionInfo } from "../commands/context.ts";
+import { EventStream, type EventType } from "../events.ts";
+import type { SocketAddress } from "../net/connection.ts";
+import type { ShutdownOptions } from "../server.ts";
+import { Member, type News } from "./member.ts";
+import { type Addresses, raiseError, type SharedMemory, type ToWorker } from "./messages.ts";
+import { Respawns } from "./respawns.ts";
+import { makeEpochs } from "./shared_digests.ts";
+import { makeTable, SharedTable } from "./shared_table.ts";
+import { abandonCounts, makeUsages } from "./shared_usage.ts";
+
+/** Milliseconds beyond the grace time in which workers close what is left. */
+const PATIENCE = 5_000;
+
+/** Who the workers are. */
+export interface PoolOptions {
+  /** Module that calls `runWorker`. */
+  readonly module: string | URL;
+  /** At least 1. */
+  readonly workers: number;
+  /** Types of events that anybody wants to hear of: workers send no others. */
+  readonly events: readonly EventType[];
+  /** What every worker is told once; cloned. */
+  readonly setup: unknown;
+  /** What every worker is told at its start and at each {@link WorkerPool.refresh}; cloned. */
+  readonly state: () => unknown;
+}
+
+/** Several event loops behind one port. */
+export class WorkerPool implements AsyncDisposable {
+  /** Everything that happens in any worker, in the order of each. */
+  readonly events: EventStream = new EventStream();
+  readonly #options: PoolOptions;
+  readonly #memory: SharedMemory;
+  readonly #members = new Map<number, Member>();
+  readonly #respawns = new Respawns();
+  #lastNumber = 0;
+  #addresses: Addresses | undefined;
+  #accepting = false;
+  #stopping = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#memory = { counts: makeTable(options.workers), usages: makeUsages(), epochs: makeEpochs() };
+  }
+
+  /** Where the control port is. @throws {Error} before {@link bind}. */
+  get address(): SocketAddress {
+    if (!this.#addresses) throw new Error("The workers do not listen");
+    return this.#addresses.control;
+  }
+
+  /** Where the listener is that speaks TLS from the first byte; `undefined` without one. */
+  get implicitTlsAddress(): SocketAddress | undefined {
+    return this.#addresses?.implicitTls;
+  }
+
+  /** Starts the workers; resolves when all have the ports. The first finds them, as it may be for the system to choose. */
+  async bind(): Promise<void> {
+    try {
+      this.#addresses = await this.#spawn(0).listening;
+      const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => this.#spawn(index + 1).listening);
+      await Promise.all(others);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Lets connections in. */
+  accept(): void {
+    this.#accepting = true;
+    this.#tell({ type: "accept" });
+  }
+
+  /** Sends every worker the state as it is now. */
+  refresh(): void {
+    this.#tell({ type: "state", state: this.#options.state() });
+  }
+
+  /** As the shutdown of a server, of all workers at once. */
+  async shutdown({ grace = 10_000 }: ShutdownOptions = {}): Promise<void> {
+    this.#stopping = true;
+    this.#respawns[Symbol.dispose]();
+    await Promise.all(Array.from(this.#members.values(), (member) => member.shutdown({ grace, patience: PATIENCE })));
+    this.#members.clear();
+  }
+
+  /** {@link shutdown} without grace. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown({ grace: 0 });
+  }
+
+  #spawn(place: number): Member {
+    const { module, workers, events, setup, state } = this.#options;
+    const number = ++this.#lastNumber;
+    const [memory, addresses] = [this.#memory, this.#addresses];
+    const member = new Member(module, {
+      place,
+      number,
+      makeStart: () => ({ type: "start", place, number, workers, memory, events, addresses, setup, state: state() }),
+      onNews: (news) => this.#hear(member, news),
+      onDeath: (error) => this.#lose(member, error),
+    });
+    this.#members.set(place, member);
+    return member;
+  }
+
+  /** Its sessions are gone; those of the others go on. */
+  #lose({ place, number }: Member, error: Error): void {
+    this.#members.delete(place);
+    new SharedTable(this.#memory.counts, place).clear();
+    abandonCounts(this.#memory.usages, place);
+    if (!this.#accepting || this.#stopping) return;
+    this.#report(`Worker ${number} has died with its sessions, another takes its place`, error);
+    this.#respawns.plan(place, () => this.#replace(place));
+  }
+
+  async #replace(place: number): Promise<void> {
+    const member = this.#spawn(place);
+    try {
+      await member.listening;
+      member.post({ type: "accept" });
+    } catch (error) {
+      // One that died has been dealt with.
+      if (this.#members.get(place) !== member || this.#stopping) return;
+      // Ports below 1024 are out of reach once root is given up.
+      this.#report(`Worker ${member.number} cannot listen on the port of the one before it`, error);
+      member.end();
+      this.#members.delete(place);
+      this.#respawns.plan(place, () => this.#replace(place));
+    }
+  }
+
+  #hear(from: Member, news: News): void {
+    switch (news.type) {
+      case "events":
+        return news.events.forEach((event) =>
+          this.events.emit(event.type === "problem" ? { ...event, error: raiseError(event.error) } : event)
+        );
+      case "login":
+        return this.#tell(news, from);
+      case "askSessions":
+        return void this.#collect(from).then((sessions) => {
+          from.post({ type: "sessions", request: news.request, sessions });
+        });
+    }
+  }
+
+  async #collect(asking: Member): Promise<SessionInfo[]> {
+    const others = [...this.#members.values()].filter((member) => member !== asking);
+    return (await Promise.all(others.map((member) => member.sessions()))).flat();
+  }
+
+  #tell(message: ToWorker, except?: Member): void {
+    for (const member of this.#members.values()) if (member !== except) member.post(message);
+  }
+
+  #report(message: string, error: unknown): void {
+    this.events.emit({ type: "problem", level: "error", message, error });
+  }
+}

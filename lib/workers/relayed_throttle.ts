@@ -1,0 +1,48 @@
+/**
+ * A throttle that every event loop has for itself and feeds with what the others tell: who guesses at one is slow at all of them.
+ *
+ * @module
+ */
+
+import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
+import type { LoginNews } from "./messages.ts";
+
+/** As `FailureThrottle`, and tells the others. */
+export class RelayedThrottle {
+  readonly #throttle: FailureThrottle;
+  readonly #tell: (news: LoginNews) => void;
+
+  constructor(options: ThrottleOptions, tell: (news: LoginNews) => void) {
+    this.#throttle = new FailureThrottle(options);
+    this.#tell = tell;
+  }
+
+  /** See `FailureThrottle.delayFor`. */
+  delayFor(address: string, name = ""): number {
+    return this.#throttle.delayFor(address, name);
+  }
+
+  /** See `FailureThrottle.failed`. */
+  failed(address: string, name = ""): void {
+    this.#throttle.failed(address, name);
+    this.#tell({ type: "login", ok: false, address, name });
+  }
+
+  /** See `FailureThrottle.succeeded`. Nearly every login finds nothing to forgive, and nobody is told. */
+  succeeded(address: string, name = ""): boolean {
+    const known = this.#throttle.succeeded(address, name);
+    if (known) this.#tell({ type: "login", ok: true, address, name });
+    return known;
+  }
+
+  /** See `FailureThrottle.isBanned`. */
+  isBanned(address: string): boolean {
+    return this.#throttle.isBanned(address);
+  }
+
+  /** Takes in what another loop has seen. */
+  hear({ ok, address, name }: LoginNews): void {
+    if (ok) this.#throttle.succeeded(address, name);
+    else this.#throttle.failed(address, name);
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Which thread this is.
+ *
+ * @module
+ */
+
+/** The global scope of a worker, as far as it is used here; the types of the program are those of the main thread. */
+export interface WorkerScope {
+  postMessage(message: unknown): void;
+  addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
+}
+
+/** The scope of this thread when it is a worker's; `undefined` on the main thread. */
+export function workerScope(): WorkerScope | undefined {
+  const scope: object = globalThis;
+  return isWorkerScope(scope) ? scope : undefined;
+}
+
+function isWorkerScope(scope: object): scope is WorkerScope {
+  return "WorkerGlobalScope" in scope && "postMessage" in scope && typeof scope.postMessage === "function";
+}

@@ -1,0 +1,50 @@
+/**
+ * Counters of sessions that hold across event loops.
+ *
+ * @module
+ */
+
+import { Admission } from "../session/admissions.ts";
+import type { Tally } from "../session/commons.ts";
+import type { SharedTable } from "./shared_table.ts";
+
+/** As `Counter`, in a table that other loops count in too. */
+export class SharedCounter {
+  readonly #table: SharedTable;
+  readonly #prefix: string;
+
+  /** @param prefix keeps its keys apart from those of other counters in the table. */
+  constructor(table: SharedTable, prefix: string) {
+    this.#table = table;
+    this.#prefix = prefix;
+  }
+
+  /** Counts one more, unless there are `limit` already (no limit: `undefined` or 0). Disposing the result counts it off, once. */
+  add(key: string, limit?: number): Disposable | undefined {
+    return this.#table.add(this.#prefix + key, limit || Infinity) === undefined ? undefined : new Admission(this, key);
+  }
+
+  /** Counts one less: see {@link add}. */
+  remove(key: string): void {
+    this.#table.remove(this.#prefix + key);
+  }
+}
+
+/** One number of all loops. */
+export class SharedTally implements Tally {
+  readonly #table: SharedTable;
+  readonly #key: string;
+
+  constructor(table: SharedTable, key: string) {
+    this.#table = table;
+    this.#key = key;
+  }
+
+  get count(): number {
+    return this.#table.of(this.#key);
+  }
+
+  add(change: 1 | -1): number {
+    return change === 1 ? this.#table.add(this.#key) ?? 0 : this.#table.remove(this.#key);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Digests of files, remembered by each event loop for itself and forgotten by all at once.
+ *
+ * @module
+ */
+
+import { type DigestAlgorithm, DigestCache, type Digests, type FileIdentity } from "../data/digest.ts";
+import { hashOf } from "./hash.ts";
+
+/** Files whose hashes meet forget together, which costs a digest and nothing more. */
+const EPOCHS = 1 << 14;
+
+/** Counts how often files were forgotten: to be sent to the other threads. */
+export function makeEpochs(): SharedArrayBuffer {
+  return new SharedArrayBuffer(4 * EPOCHS);
+}
+
+/** As `DigestCache`: what one loop forgets is found by none, as it was remembered in an earlier epoch of the file. */
+export class SharedDigests {
+  readonly #cache = new DigestCache();
+  readonly #epochs: Int32Array<SharedArrayBuffer>;
+
+  constructor(epochs: SharedArrayBuffer) {
+    this.#epochs = new Int32Array(epochs);
+  }
+
+  /** See `DigestCache.remember`. */
+  remember(key: string, identity: FileIdentity, digests: Digests): void {
+    this.#cache.remember(this.#now(key), identity, digests);
+  }
+
+  /** See `DigestCache.find`. */
+  find(key: string, identity: FileIdentity, algorithm: DigestAlgorithm): string | undefined {
+    return this.#cache.find(this.#now(key), identity, algorithm);
+  }
+
+  /** See `DigestCache.forget`. */
+  forget(key: string): void {
+    Atomics.add(this.#epochs, slotOf(key), 1);
+  }
+
+  #now(key: string): string {
+    return `${Atomics.load(this.#epochs, slotOf(key))} ${key}`;
+  }
+}
+
+function slotOf(key: string): number {
+  return hashOf(key)[0] & (EPOCHS - 1);
+}

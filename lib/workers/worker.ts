@@ -1,0 +1,143 @@
+/**
+ * The worker's side: one server on an event loop of its own, that does as the coordinator tells.
+ *
+ * @module
+ */
+
+import type { SessionInfo } from "../commands/context.ts";
+import type { FtpServer } from "../server.ts";
+import type { MakeCommons } from "../session/commons.ts";
+import { type Addresses, flatErrorOf, type FromWorker, type Start, type ToWorker } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
+import { RelayedThrottle } from "./relayed_throttle.ts";
+import type { WorkerScope } from "./scope.ts";
+import { SharedCounter, SharedTally } from "./shared_counter.ts";
+import { SharedDigests } from "./shared_digests.ts";
+import { SharedTable } from "./shared_table.ts";
+import { sharedUsages } from "./shared_usage.ts";
+
+/** What the program makes of its setup. */
+export interface WorkerProgram {
+  readonly server: FtpServer;
+  /** The state is another now. */
+  readonly update: (state: unknown) => void;
+}
+
+/** What a program is made of. */
+export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses"> {
+  readonly makeCommons: MakeCommons;
+}
+
+/** Makes the server of a worker, with these commons and for a port that it shares: the one of `addresses` where there are any. */
+export type MakeProgram = (parts: ProgramParts) => WorkerProgram | Promise<WorkerProgram>;
+
+/** Waits for the coordinator and serves. What it does ends with the thread. */
+export function runWorker(scope: WorkerScope, make: MakeProgram): void {
+  const link = new Link(scope, make);
+  scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => link.receive(data));
+  link.greet();
+}
+
+/** This end of the connection to the coordinator. */
+class Link {
+  readonly #scope: WorkerScope;
+  readonly #make: MakeProgram;
+  readonly #outbox = new Outbox((events) => this.#post({ type: "events", events }));
+  readonly #questions = new Map<number, (sessions: readonly SessionInfo[]) => void>();
+  #program: WorkerProgram | undefined;
+  #throttle: RelayedThrottle | undefined;
+  #lastRequest = 0;
+  /** A state that came while the program was being made. */
+  #newer: { readonly state: unknown } | undefined;
+
+  constructor(scope: WorkerScope, make: MakeProgram) {
+    this.#scope = scope;
+    this.#make = make;
+  }
+
+  /** A message that comes before somebody listens is lost. */
+  greet(): void {
+    this.#post({ type: "hello" });
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case "start":
+        return void this.#start(message);
+      case "accept":
+        return this.#program?.server.accept();
+      case "state":
+        if (this.#program) return this.#program.update(message.state);
+        this.#newer = message;
+        return;
+      case "login":
+        return this.#throttle?.hear(message);
+      case "askSessions":
+        return this.#post({
+          type: "sessions",
+          request: message.request,
+          sessions: this.#program?.server.sessions ?? [],
+        });
+      case "sessions":
+        this.#questions.get(message.request)?.(message.sessions);
+        return void this.#questions.delete(message.request);
+      case "shutdown":
+        return void this.#shutdown(message.grace);
+    }
+  }
+
+  /** An error in making the program is one of the program, and ends the worker. */
+  async #start(start: Start): Promise<void> {
+    const { setup, state, workers, addresses } = start;
+    const program = await this.#make({ setup, state, workers, addresses, makeCommons: this.#commons(start) });
+    const { server } = program;
+    server.events.on((event) => this.#outbox.add(event), start.events);
+    if (this.#newer) program.update(this.#newer.state);
+    try {
+      server.bind();
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      return this.#post({ type: "cannotListen", error: flatErrorOf(reason) });
+    }
+    this.#program = program;
+    this.#post({ type: "listening", addresses: addressesOf(server) });
+  }
+
+  async #shutdown(grace: number): Promise<void> {
+    await this.#program?.server.shutdown({ grace });
+    this.#outbox.flush();
+    this.#post({ type: "over" });
+  }
+
+  #commons({ place, number, memory }: Start): MakeCommons {
+    const table = new SharedTable(memory.counts, place);
+    return (options) => ({
+      idPrefix: `${number}-`,
+      connections: new SharedTally(table, "connections"),
+      sessions: new SharedTally(table, "sessions"),
+      perAddress: new SharedCounter(table, "address "),
+      perAccount: new SharedCounter(table, "account "),
+      throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
+      digests: new SharedDigests(memory.epochs),
+      usageOf: sharedUsages(memory.usages, place),
+      others: () => this.#askForOthers(),
+    });
+  }
+
+  #askForOthers(): Promise<readonly SessionInfo[]> {
+    const request = ++this.#lastRequest;
+    const { promise, resolve } = Promise.withResolvers<readonly SessionInfo[]>();
+    this.#questions.set(request, resolve);
+    this.#post({ type: "askSessions", request });
+    return promise;
+  }
+
+  #post(message: FromWorker): void {
+    this.#scope.postMessage(message);
+  }
+}
+
+function addressesOf({ address, implicitTlsAddress }: FtpServer): Addresses {
+  const plain = ({ hostname, port }: Addresses["control"]) => ({ hostname, port });
+  return { control: plain(address), implicitTls: implicitTlsAddress && plain(implicitTlsAddress) };
+}
