@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname } from "@std/path";
+import { dirname, fromFileUrl } from "@std/path";
 import type { Account } from "../auth/accounts.ts";
 import { familyOf, isLoopback, isUnspecified } from "../net/ip.ts";
 import { isGranted, type Need, needNet, needRead, needSys, needWrite } from "./grants.ts";
@@ -22,7 +22,17 @@ export function settingsNeeds(settings: Settings): Need[] {
     ...certificateNeeds(settings),
     ...(xferlog === undefined ? [] : [needWrite(xferlog, `writing the xferlog "${xferlog}"`)]),
     ...userNeeds(settings),
+    ...workerNeeds(settings),
   ];
+}
+
+/** A worker loads the program again, and the runtime looks at who reads its files; the executable has none. */
+function workerNeeds({ workers = 1 }: Settings): Need[] {
+  if (workers === 1 || Deno.build.standalone) return [];
+  return [Deno.mainModule, new URL("..", import.meta.url)]
+    .map((module) => new URL(module))
+    .filter(({ protocol }) => protocol === "file:")
+    .map((module) => needRead(fromFileUrl(module), "starting workers"));
 }
 
 /** The accounts file; `undefined` where `--anonymous` alone says who may come. */

@@ -81,6 +81,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   await using server = workers === 1 ? new FtpServer(options) : (await import("./serve_pool.ts")).makePool({
     workers,
     gathered,
+    settings,
     accounts,
     certificates: tls?.certificates,
     events: settings.xferlog === undefined ? log.types : [...log.types, "transfer"],

@@ -36,11 +36,14 @@ export interface Commons {
   others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
 }
 
-/** Makes commons for a server, whose throttle has this delay and this clock. */
-export type MakeCommons = (throttle: Required<Pick<ThrottleOptions, "delay" | "now">>) => Commons;
+/** What the commons have to know of the server that they are for. */
+export type CommonsOptions = Required<Pick<ThrottleOptions, "delay" | "now">>;
+
+/** Makes commons for a server. */
+export type MakeCommons = (throttle: CommonsOptions) => Commons;
 
 /** For a server alone. */
-export const ownCommons: MakeCommons = (throttle) => {
+export function ownCommons(throttle: CommonsOptions): Commons {
   return {
     idPrefix: "",
     connections: new OwnTally(),
@@ -52,7 +55,7 @@ export const ownCommons: MakeCommons = (throttle) => {
     usageOf: usageMeters(),
     others: () => [],
   };
-};
+}
 
 class OwnTally implements Tally {
   count = 0;

@@ -313,7 +313,8 @@ export class Session implements Watched, SessionLink {
     this.#closing = true;
     this.#endReason = code === reply.goodbye.code ? "quit" : "too many failed logins";
     await this.#connection.closeWrite().catch(() => {});
-    closeQuietly(this.#connection);
+    // Ends a read that is pending. Without one the loop ends by itself and closes; closing twice would cost an exception each time.
+    if (this.#reading) closeQuietly(this.#connection);
   }
 
   /** Whatever came in clear behind AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
@@ -346,8 +347,7 @@ export class Session implements Watched, SessionLink {
     await this.#writer.flush();
   }
 
-  /** Without a control connection to mark it on there is no transfer. */
-  /** See {@link SessionLink}. */
+  /** See {@link SessionLink}: without a control connection to mark it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
     try {
       await this.#send(preliminary);

@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly module: string | URL;
   /** At least 1. */
   readonly workers: number;
+  /** Where the workers will listen. Ports that are known, and not for the system to choose, must be free of others who share them. */
+  readonly place: { readonly hostname: string; readonly ports: readonly number[] };
   /** Types of events that anybody wants to hear of: workers send no others. */
   readonly events: readonly EventType[];
   /** What every worker is told once; cloned. */
@@ -65,6 +67,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Starts the workers; resolves when all have the ports. The first finds them, as it may be for the system to choose. */
   async bind(): Promise<void> {
     try {
+      for (const port of this.#options.place.ports) requireFree(this.#options.place.hostname, port);
       this.#addresses = await this.#spawn(0).listening;
       const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => this.#spawn(index + 1).listening);
       await Promise.all(others);
@@ -166,4 +169,9 @@ export class WorkerPool implements AsyncDisposable {
   #report(message: string, error: unknown): void {
     this.events.emit({ type: "problem", level: "error", message, error });
   }
+}
+
+/** The system lets another program of the same user share the port, and half of the connections would be lost to it in silence. */
+function requireFree(hostname: string, port: number): void {
+  if (port !== 0) Deno.listen({ hostname, port }).close();
 }

@@ -15,6 +15,9 @@ const ROOTS = 1 << 14;
 const UNCOUNTED = 0;
 const COUNTED = -1;
 
+/** Milliseconds between two looks at whether another worker has counted: `Atomics.waitAsync` does not keep the event loop going. */
+const POLL = 10;
+
 /** What meters are made of: to be sent to the other threads. */
 export interface UsageMemory {
   /** Two halves of the hash of each root. */
@@ -34,9 +37,7 @@ export function makeUsages(): UsageMemory {
 
 /** Lets others count what the worker in this place was counting when it died. */
 export function abandonCounts({ states }: UsageMemory, worker: number): void {
-  for (let slot = 0; slot < ROOTS; slot++) {
-    if (Atomics.compareExchange(states, slot, worker + 1, UNCOUNTED) === worker + 1) Atomics.notify(states, slot);
-  }
+  for (let slot = 0; slot < ROOTS; slot++) Atomics.compareExchange(states, slot, worker + 1, UNCOUNTED);
 }
 
 /** Gives the meter of each root, the same bytes to every thread. Throws where there are too many roots. */
@@ -107,14 +108,13 @@ class SharedUsage implements Usage {
     const { states } = this.#memory;
     const state = Atomics.compareExchange(states, this.#slot, UNCOUNTED, this.#own);
     if (state === COUNTED) return;
-    if (state !== UNCOUNTED) return void await Atomics.waitAsync(states, this.#slot, state).value;
+    if (state !== UNCOUNTED) return await new Promise((resolve) => setTimeout(resolve, POLL));
     let outcome = UNCOUNTED;
     try {
       this.add(await sizeOfTree(vfs));
       outcome = COUNTED;
     } finally {
       Atomics.store(states, this.#slot, outcome);
-      Atomics.notify(states, this.#slot);
     }
   }
 }

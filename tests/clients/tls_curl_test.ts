@@ -27,7 +27,8 @@ const client: TlsClient = {
   // Active mode under TLS is broken in curl 7.88.1, the one of Debian 12: see docs/tls.md.
   modes: ["EPSV", "PASV"],
   versions: ["1.2", "1.3"],
-  resumes: true,
+  // Under TLS 1.2 it asks for no tickets, and sessions are kept in nothing else here.
+  resumes: ["1.3"],
 
   async transfer(bench: Bench, { kind, direction, local, remote, mode, version }: TlsTransfer): Promise<string> {
     const flags = [
@@ -46,7 +47,7 @@ tests.test("lists a directory", async (bench) => {
   await Deno.writeTextFile(`${bench.remote}/a b`, "12345");
   for (const kind of client.kinds) {
     const { stdout } = await curl(bench, ["--ssl-reqd", "--list-only", address(bench, kind, "")]);
-    assertEquals(stdout, "a b\r\n".replace("\r", ""));
+    assertEquals(stdout.trimEnd(), "a b");
   }
 });
 
@@ -65,8 +66,8 @@ tests.test("gives up in clear with status 67", async (bench) => {
   assertStringIncludes(stderr, "530 Policy requires TLS");
 });
 
-tests.test("gives up with status 64 when there is no protection for data", async (bench) => {
-  const flags = ["--ssl-reqd", "--ftp-ssl-control"];
+tests.test("gives up with status 19 when there is no protection for data", async (bench) => {
+  const flags = ["--ftp-ssl-control"];
   const { code, stderr } = await curl(bench, [...flags, address(bench, "explicit", "")], { allowFailure: true });
   assertEquals(code, 19, stderr);
   assertStringIncludes(stderr, "521 ");

@@ -48,7 +48,7 @@ const client: TlsClient = {
   kinds: ["explicit", "implicit"],
   modes: ["PASV", "EPSV", "PORT"],
   versions: ["1.2", "1.3"],
-  resumes: true,
+  resumes: ["1.2", "1.3"],
 
   async transfer(bench: Bench, { kind, direction, local, remote, mode, version }: TlsTransfer): Promise<string> {
     const settings = [
