@@ -263,6 +263,7 @@ export class FtpServer implements AsyncDisposable {
     };
   }
 
+  /** Its own first. */
   #allSessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]> {
     const others = this.#commons.others();
     return others instanceof Promise ? others.then((all) => [...this.sessions, ...all]) : [...this.sessions, ...others];

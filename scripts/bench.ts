@@ -16,10 +16,10 @@ import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
 import { Runner } from "./bench/run.ts";
-import { OURS, SERVERS } from "./bench/servers.ts";
+import { OURS, type Server, SERVERS } from "./bench/servers.ts";
 import { formatTable } from "./bench/table.ts";
 import { Tree } from "./bench/tree.ts";
-import { furnish, type Scale, type Scene, trialsFor } from "./bench/trials.ts";
+import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/trials.ts";
 
 const USAGE = `Usage: deno task bench [flags]
 
@@ -27,7 +27,7 @@ const USAGE = `Usage: deno task bench [flags]
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,idle,…
   --peers NAMES    servers besides denoftpd, by commas
   --rounds N       how often each trial is run
-  --out FOLDER     where results.json and chart.svg go (default .cache/bench)
+  --out FOLDER     where results.json, table.md and chart.svg go (default .cache/bench)
 `;
 
 const CACHE = fromFileUrl(new URL("../.cache/bench/", import.meta.url));
@@ -49,7 +49,7 @@ const FULL: Scale = {
 
 const QUICK: Scale = {
   ...FULL,
-  rounds: 3,
+  rounds: 2,
   large: 256 * MIB,
   secure: 128 * MIB,
   small: 500,
@@ -57,64 +57,87 @@ const QUICK: Scale = {
   patience: 1,
   noops: 1_000,
   pipelined: 50_000,
-  idle: [500, 2_000],
+  entries: [10_000],
+  idle: [500],
   fairness: 1.5,
 };
 
+interface Settings {
+  readonly scale: Scale;
+  readonly quick: boolean;
+  readonly servers: readonly Server[];
+  readonly trials: readonly Trial[];
+  /** Where the results go. */
+  readonly out: string;
+}
+
+/** `undefined` when only the usage was asked for. @throws {TypeError} for a flag that there is not. */
+function readFlags(args: readonly string[]): Settings | undefined {
+  const { quick, help, only, peers, rounds, out } = parseArgs(args, {
+    string: ["only", "peers", "rounds", "out"],
+    boolean: ["quick", "help"],
+    unknown: (flag) => {
+      throw new TypeError(`Unknown argument "${flag}"`);
+    },
+  });
+  if (help === true) return undefined;
+  const base = quick === true ? QUICK : FULL;
+  const scale: Scale = { ...base, rounds: Number(rounds ?? base.rounds) };
+  if (!Number.isInteger(scale.rounds) || scale.rounds < 1) throw new TypeError(`--rounds is no count: "${rounds}"`);
+  const wantedPeers = names(peers);
+  const wantedTrials = names(only);
+  return {
+    scale,
+    quick: quick === true,
+    servers: SERVERS.filter(({ name }) => name === OURS || (wantedPeers?.includes(name.toLowerCase()) ?? true)),
+    trials: trialsFor(scale).filter(({ id }) => wantedTrials?.some((name) => id.startsWith(name)) ?? true),
+    out: typeof out === "string" ? out : CACHE,
+  };
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const flags = parseArgs(args, { string: ["only", "peers", "rounds", "out"], boolean: ["quick", "help"] });
-  if (flags.help === true) {
-    say(USAGE);
-    return 0;
+  let settings: Settings | undefined;
+  try {
+    settings = readFlags(args);
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : error}\n`);
+    return 2;
   }
-  const base = flags.quick === true ? QUICK : FULL;
-  const scale: Scale = { ...base, rounds: Number(flags.rounds ?? base.rounds) };
-  const peers = names(flags.peers);
-  const servers = SERVERS.filter(({ name }) => name === OURS || !peers || peers.includes(name.toLowerCase()));
-  const only = names(flags.only);
-  const trials = trialsFor(scale).filter(({ id }) => !only || only.some((name) => id.startsWith(name)));
+  if (settings) await measure(settings);
+  else say(USAGE);
+  return 0;
+}
+
+async function measure({ scale, quick, servers, trials, out }: Settings): Promise<void> {
   await Deno.mkdir(CACHE, { recursive: true });
   const packages = await fetchPackages(CACHE);
   const client = await Client.compile(CACHE);
   const stopped = untilInterrupted();
-  const scratch = Deno.makeTempDirSync({ prefix: "denoftpd-bench-" });
-  Deno.chmodSync(scratch, 0o755);
-  try {
-    await writeCertificate(scratch);
-    await using memory = await Tree.inMemory(scratch);
-    await using disk = Tree.onDisk(CACHE);
-    const scene: Scene = { client, scale, trees: { memory, disk }, grounds: { scratch, packages } };
-    furnish(scene);
-    await using runner = new Runner(scene, servers, (text) => say(`\r\x1b[K${text}`));
-    const rows: Row[] = [];
-    for (const trial of trials) {
-      if (stopped.aborted) break;
-      rows.push(...await runner.run(trial));
-    }
-    say("\r\x1b[K");
-    report({
-      date: new Date().toISOString().slice(0, 10),
-      quick: flags.quick === true,
-      machine: describeMachine(),
-      servers: servers.map(({ name }) => name),
-      notes: [
-        ...packages.missing,
-        ...memory.inMemory ? [] : ["No file system could be mounted in memory: all files are on disk"],
-        ...stopped.aborted ? ["Interrupted: the trials that follow"] : [],
-        ...runner.notes,
-      ],
-      rows,
-    }, typeof flags.out === "string" ? flags.out : CACHE);
-  } finally {
-    Deno.removeSync(scratch, { recursive: true });
+  await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
+  await writeCertificate(scratch.root);
+  await using memory = await Tree.inMemory(scratch.root);
+  await using disk = Tree.onDisk(CACHE);
+  const scene: Scene = { client, scale, trees: { memory, disk }, grounds: { scratch: scratch.root, packages } };
+  furnish(scene);
+  await using runner = new Runner(scene, servers, showProgress);
+  const rows: Row[] = [];
+  for (const trial of trials) {
+    if (!stopped.aborted) rows.push(...await runner.run(trial));
   }
-  return 0;
+  showProgress("");
+  const notes = [...packages.missing, ...runner.notes];
+  if (!memory.inMemory) notes.push("No file system could be mounted in memory: all files are on disk");
+  if (stopped.aborted) notes.push("Interrupted: what follows is missing");
+  const date = new Date().toISOString().slice(0, 10);
+  report({ date, quick, machine: describeMachine(), servers: servers.map(({ name }) => name), notes, rows }, out);
 }
 
 function report(results: Results, folder: string): void {
   Deno.writeTextFileSync(join(folder, "results.json"), `${JSON.stringify(results, undefined, 1)}\n`);
   Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, OURS));
-  say(`${results.machine}\n\n${formatTable(results, OURS)}\n`);
+  const table = `${results.machine}\n\n${formatTable(results, OURS)}\n`;
+  Deno.writeTextFileSync(join(folder, "table.md"), table);
+  say(table);
   for (const note of results.notes) say(`Left out: ${note}\n`);
 }
 
@@ -135,6 +158,11 @@ async function writeCertificate(folder: string): Promise<void> {
 
 function names(flag: unknown): readonly string[] | undefined {
   return typeof flag === "string" ? flag.toLowerCase().split(",") : undefined;
+}
+
+/** One line that is written over and over, where somebody is looking. */
+function showProgress(text: string): void {
+  if (Deno.stdout.isTerminal()) say(`\r\x1b[K${text}`);
 }
 
 function say(text: string): void {

@@ -11,8 +11,8 @@ const timers = new Map<number, StallTimer>();
 
 /** One transfer under watch. */
 export class StallWatch implements Disposable {
-  /** Set to `true` whenever a byte has moved. */
-  moved = false;
+  /** Set to `true` whenever a byte has moved; it starts so, as the time until the first look is only part of an interval. */
+  moved = true;
   /** While `true`, standing still is on purpose (a rate limit). */
   resting = false;
   readonly #timer: StallTimer;
@@ -28,7 +28,7 @@ export class StallWatch implements Disposable {
   /** One look of the timer. */
   look(): void {
     if (this.moved || this.resting) this.#quietLooks = 0;
-    else if (++this.#quietLooks > LOOKS) this.#onStall();
+    else if (++this.#quietLooks >= LOOKS) this.#onStall();
     this.moved = false;
   }
 

@@ -82,16 +82,17 @@ const cost = (title: string, unit: string): RowInfo => ({ title, unit, better: "
 const targetOf = ({ port, server }: RunningServer): Target => ({ port, user: server.user });
 const perSecond = ({ bytes = 0, seconds = 1 }: Values): number => bytes / seconds / GB;
 
-function retr(streams: number, words: string): Trial {
+/** `drop`: by a client that throws the bytes away unread, so that only the server's work is left. */
+function retr(streams: number, words: string, mode: "retr" | "retr-drop" = "retr"): Trial {
   return {
-    id: `retr-${streams}`,
+    id: `${mode}-${streams}`,
     tree: "memory",
     rows: { speed: rate(`RETR of a large file, ${words}`, "GB/s") },
     run: async ({ client }, server) => ({
-      speed: perSecond(await client.measure(targetOf(server), "retr", "/large", streams)),
+      speed: perSecond(await client.measure(targetOf(server), mode, "/large", streams)),
     }),
     limit: async ({ client, trees }) => ({
-      speed: perSecond(await client.measure(undefined, "raw-bulk", join(trees.memory.root, "large"), streams)),
+      speed: perSecond(await client.measure(undefined, `raw-${mode}`, join(trees.memory.root, "large"), streams)),
     }),
   };
 }
@@ -260,6 +261,8 @@ export function trialsFor({ entries, idle: idleCounts }: Scale): readonly Trial[
   return [
     retr(1, "one stream"),
     retr(4, "four streams"),
+    retr(1, "one stream, dropped unread", "retr-drop"),
+    retr(4, "four streams, dropped unread", "retr-drop"),
     stor("memory", "to memory"),
     stor("disk", "to disk"),
     small("RETR"),

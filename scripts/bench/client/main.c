@@ -16,8 +16,9 @@ int main(int count, char **words) {
   const char *d = count > 6 ? words[6] : none;
 #define MODE(name) else if (strcmp(mode, name) == 0)
   if (0) return 0;
-  MODE("retr") retr_mode(a, atoi(b), 0);
-  MODE("retr-tls") retr_mode(a, atoi(b), 1);
+  MODE("retr") retr_mode(a, atoi(b), 0, 0);
+  MODE("retr-drop") retr_mode(a, atoi(b), 0, 1);
+  MODE("retr-tls") retr_mode(a, atoi(b), 1, 0);
   MODE("stor") stor_mode(a, atol(b), 0);
   MODE("stor-tls") stor_mode(a, atol(b), 1);
   MODE("check") check_mode(a, atol(b));
@@ -27,7 +28,8 @@ int main(int count, char **words) {
   MODE("noop") noop_mode(atoi(a), atoi(b));
   MODE("login") login_mode(atoi(a), atoi(b), atof(c));
   MODE("idle") idle_mode(atoi(a), atoi(b));
-  MODE("raw-bulk") raw_bulk_mode(a, atoi(b));
+  MODE("raw-retr") raw_bulk_mode(a, atoi(b), 0);
+  MODE("raw-retr-drop") raw_bulk_mode(a, atoi(b), 1);
   MODE("raw-receive") raw_receive_mode(atol(a));
   MODE("raw-lines") raw_lines_mode(atoi(a), atoi(b));
   else die("unknown mode");

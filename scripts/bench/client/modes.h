@@ -5,7 +5,7 @@
 
 #include "wire.h"
 
-void retr_mode(const char *path, int streams, int tls);
+void retr_mode(const char *path, int streams, int tls, int drop);
 void stor_mode(const char *path, long size, int tls);
 void check_mode(const char *file, long size);
 void fair_mode(const char *path, int streams, double seconds);
@@ -16,7 +16,7 @@ void noop_mode(int alone, int together);
 void exchange_noops(Control *control, int alone, int together);
 void login_mode(int most, int at_once, double limit);
 void idle_mode(int total, int noops);
-void raw_bulk_mode(const char *file, int streams);
+void raw_bulk_mode(const char *file, int streams, int drop);
 void raw_receive_mode(long size);
 void raw_lines_mode(int alone, int together);
 
