@@ -35,6 +35,9 @@ export const PERMISSION_FLAGS: readonly string[] = [
   "--allow-sys=statfs,uid,gid,setuid,setgid",
 ];
 
+/** Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold (docs/performance.md). */
+const RUNTIME_FLAGS: readonly string[] = ["--unstable-net", "--v8-flags=--max-semi-space-size=4"];
+
 /** @throws {Error} when the compiler fails, and when it embeds anything but the bundle. */
 export async function makeExecutable(compiler: Compiler, options: ExecutableOptions): Promise<void> {
   const { folder, target, output, noCodeCache } = options;
@@ -42,7 +45,7 @@ export async function makeExecutable(compiler: Compiler, options: ExecutableOpti
   const { stderr } = await runOrThrow([
     ...[...compiler.command, "compile", "--no-config", "--no-lock", "--no-check", "--target", target],
     ...(noCodeCache ? ["--no-code-cache"] : []),
-    ...[...PERMISSION_FLAGS, "--output", output, BUNDLE],
+    ...[...RUNTIME_FLAGS, ...PERMISSION_FLAGS, "--output", output, BUNDLE],
   ], { cwd: folder, env: compiler.env });
   const stray = embeddedFiles(stderr).filter((file) => file !== BUNDLE);
   if (stray.length > 0) throw new Error(`The executable has more in it than the program: ${stray.join(", ")}`);
