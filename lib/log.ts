@@ -96,7 +96,8 @@ function record(logger: Logger, event: ServerEvent): void {
     ...event,
   };
   const cause = error === undefined ? {} : { error: describeError(error) };
-  logger[levelOf(event)](`${prefixOf(event)}${sentence(event)}`.replaceAll("{", "{{").replaceAll("}", "}}"), {
+  const text = printable(`${prefixOf(event)}${sentence(event)}`);
+  logger[levelOf(event)](text.replaceAll("{", "{{").replaceAll("}", "}}"), {
     event: type,
     ...properties,
     ...cause,
@@ -137,6 +138,14 @@ function sentence(event: ServerEvent): string {
 }
 
 const quoted = (text: string): string => JSON.stringify(text);
+
+/** Paths in the messages of problems may hold what a terminal obeys: C0, which JSON escapes elsewhere, and C1, which it does not. */
+// deno-lint-ignore no-control-regex -- control characters are what this looks for
+const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f]/g;
+
+function printable(line: string): string {
+  return line.replace(CONTROL_CHARACTERS, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** An error and what lies behind it, on one line. */
 function describeError(error: unknown): string {

@@ -19,6 +19,7 @@ import { Session, type SessionOptions } from "./session/session.ts";
 import { Watchdog } from "./session/watchdog.ts";
 import type { ScopedVfs } from "./vfs/scoped.ts";
 
+export type { Commons, MakeCommons } from "./session/commons.ts";
 export type { SessionInfo } from "./commands/context.ts";
 
 /** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */

@@ -46,5 +46,5 @@ function formatDate(date: Date): string {
 /** Fields are parted by spaces, so none may have one, nor a line end. */
 function withoutSpaces(text: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what this looks for
-  return text.replace(/[\s\x00-\x1f\x7f]/g, "_");
+  return text.replace(/[\s\x00-\x1f\x7f-\x9f]/g, "_");
 }

@@ -84,6 +84,19 @@ Deno.test("startLog writes JSON lines with the properties of the event", () => {
   assertMatch(records.find((each) => each.level === "ERROR")?.error ?? "", /no disk.*EIO/);
 });
 
+Deno.test("startLog lets no text from outside steer a terminal", () => {
+  const evil = "\x1b[31m\x07\x7f\x9b2J\x85";
+  const events: readonly ServerEvent[] = [
+    { type: "command", ...actor, line: `MKD ${evil}` },
+    { type: "problem", level: "warning", message: `Storage failed in STOR of "/${evil}"`, error: new Error(evil) },
+  ];
+  for (const line of linesOf("debug", "text", events)) {
+    // deno-lint-ignore no-control-regex -- control characters are what this looks for
+    assert(!/[\x00-\x1f\x7f-\x9f]/.test(line.trimEnd()), JSON.stringify(line));
+    assert(line.includes("\\u001b[31m") && line.includes("\\u009b2J"), line);
+  }
+});
+
 Deno.test("startLog lets no text from outside begin a line of its own", () => {
   const evil = "x\r\n2024-01-01T00:00:00Z INFO    [1 root@127.0.0.1] Logged in {0} {name}";
   const events: readonly ServerEvent[] = [

@@ -86,13 +86,14 @@ function netNeeds(settings: Settings): Need[] {
 }
 
 function listenNeeds(hostname: string, settings: Settings): Need[] {
-  const { port = 2121, implicitTlsPort, passivePorts } = settings;
+  const { port = 2121, implicitTlsPort, passivePorts, workers = 1 } = settings;
   const passive = passivePorts === undefined
     ? [0]
     : Array.from({ length: passivePorts.size }, (_, index) => passivePorts.first + index);
   return [
     ...[port, implicitTlsPort ?? port].map((each) =>
-      needNet(`${hostname}:${each}`, `listening on ${hostname}:${each}`)
+      // The port that one worker is given for 0 is one that the others have to name.
+      needNet(each === 0 && workers !== 1 ? hostname : `${hostname}:${each}`, `listening on ${hostname}:${each}`)
     ),
     ...passive.map((each) => needNet(`${hostname}:${each}`, "listening for passive data connections")),
   ];

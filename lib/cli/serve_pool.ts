@@ -29,8 +29,8 @@ export interface ServePoolOptions {
 }
 
 /**
- * Read by the runtime when a thread begins: after so many steps it looks at its sockets. With 61, its own number, four downloads over two
- * workers take a third longer (docs/workers.md).
+ * Read by the runtime when a thread begins: after so many steps it looks at its sockets. With its own number, 61, other sessions wait three
+ * times as long beside four downloads (docs/workers.md).
  */
 const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
@@ -41,11 +41,11 @@ export function makePool(
   hastenEvents();
   const setup: ServeSetup = { gathered };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
-  const { host = "127.0.0.1", port = 2121, implicitTlsPort = 0 } = settings;
+  const { host = "127.0.0.1", port = 2121, implicitTlsPort } = settings;
   return new WorkerPool({
     ...options,
     module: module ?? new URL("./worker_main.ts", import.meta.url),
-    place: { hostname: host, ports: [port, implicitTlsPort] },
+    place: { hostname: host, ports: implicitTlsPort === undefined ? [port] : [port, implicitTlsPort] },
     setup,
     state,
   });

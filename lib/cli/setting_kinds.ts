@@ -5,7 +5,8 @@
  */
 
 import { parsePortRange, type PortRange } from "../data/port_range.ts";
-import { familyOf, parseNetwork } from "../net/ip.ts";
+import { familyOf, isUnspecified, parseNetwork } from "../net/ip.ts";
+import { Zone } from "../protocol/zone.ts";
 
 /** What an editor checks a field of the configuration file by (JSON Schema 2020-12). */
 export type FieldSchema = Readonly<Record<string, unknown>>;
@@ -81,6 +82,7 @@ export const publicAddress: Kind<string> = {
   parse: (given) => {
     if (familyOf(given) === 6) throw new Error("must be an IPv4 address or a name: PASV has no room for IPv6");
     if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(given)) throw new Error("must be an IPv4 address or a name");
+    if (isUnspecified(given)) throw new Error("must be an address that clients can reach");
     return given;
   },
   schema: { type: "string", pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$" },
@@ -88,8 +90,28 @@ export const publicAddress: Kind<string> = {
 
 /** `30000-30100`, or a single port. */
 export const portRange: Kind<PortRange> = {
-  parse: parsePortRange,
+  parse: (given) => {
+    if (!/^\d{1,5}(-\d{1,5})?$/.test(given)) throw new Error('must look like "30000-30100"');
+    try {
+      return parsePortRange(given);
+    } catch {
+      throw new Error("must go up from 1 to 65535 at most");
+    }
+  },
   schema: { type: ["string", "integer"], pattern: "^[0-9]{1,5}(-[0-9]{1,5})?$" },
+};
+
+/** An IANA time zone that the runtime knows. */
+export const timeZone: Kind<string> = {
+  parse: (given) => {
+    try {
+      new Zone(given);
+      return given;
+    } catch {
+      throw new Error("must be an IANA time zone such as Europe/Berlin");
+    }
+  },
+  schema: { type: "string", minLength: 1 },
 };
 
 /** Names of files with commas between. */

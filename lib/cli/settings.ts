@@ -15,6 +15,7 @@ import {
   portRange,
   publicAddress,
   text,
+  timeZone,
   whole,
   wholeOr,
 } from "./setting_kinds.ts";
@@ -109,7 +110,7 @@ export const SETTINGS = {
   ),
   mkdExisting: setting("HOW", "MKD of what exists: refuse or accept", oneOf("refuse", "accept"), "refuse"),
   autoMkdir: setting(undefined, "uploads make missing directories", onOff, "false"),
-  timeZone: setting("ZONE", "zone of dates in LIST, such as Europe/Berlin", text, "UTC"),
+  timeZone: setting("ZONE", "zone of dates in LIST, such as Europe/Berlin", timeZone, "UTC"),
   logLevel: setting("LEVEL", LOG_LEVELS.join(", "), oneOf(...LOG_LEVELS), "info"),
   logFormat: setting("FORMAT", "text or json", oneOf("text", "json"), "text"),
   xferlog: setting("FILE", "append a line per transferred file, as wu-ftpd does", text),

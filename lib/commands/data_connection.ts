@@ -85,8 +85,11 @@ function listen(context: CommandContext): number | undefined {
     context.setDataPort(port);
     return port.port;
   } catch (error) {
-    if (!(error instanceof PortsExhausted)) throw error;
-    context.emit({ type: "problem", level: "warning", message: error.message });
+    // The system may have no socket to give (EMFILE): to the client that is the same.
+    const report = error instanceof PortsExhausted
+      ? { level: "warning", message: error.message } as const
+      : { level: "error", message: "Cannot listen for a data connection", error } as const;
+    context.emit({ type: "problem", ...report });
     return undefined;
   }
 }

@@ -14,7 +14,11 @@ const LARGEST_READ = 256 * 1024;
  * Copies until `from` ends, then passes the end on. `watch` sees each piece before it is sent. Rejects when either side
  * fails; closes neither.
  */
-export async function pipe(from: Connection, to: Connection, watch?: (bytes: Uint8Array) => void): Promise<void> {
+export async function pipe(
+  from: Connection,
+  to: Pick<Connection, "write" | "closeWrite">,
+  watch?: (bytes: Uint8Array) => void,
+): Promise<void> {
   let buffer = new Uint8Array(SMALLEST_READ);
   for (;;) {
     const count = await from.read(buffer);

@@ -5,6 +5,7 @@
  */
 
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
+import type { Gate } from "./gate.ts";
 import type { ClientHello, ServerHello } from "./hello.ts";
 import type { SecureConnection, TlsVersion } from "./route.ts";
 import type { Hop } from "./terminator.ts";
@@ -15,6 +16,8 @@ export interface RelayParts extends Hop {
   /** The two pipes between client and hop; `outward` is the one towards the client. */
   readonly inward: Promise<void>;
   readonly outward: Promise<void>;
+  /** Before {@link client}; shut until there is something to say. */
+  readonly gate: Gate;
   readonly hello: ClientHello;
   readonly terms: ServerHello;
 }
@@ -62,22 +65,26 @@ export class RelayConnection implements SecureConnection {
   }
 
   write(data: Uint8Array): Promise<number> {
+    this.#parts.gate.open();
     return this.#parts.accepted.write(data);
   }
 
   async closeWrite(): Promise<void> {
+    this.#parts.gate.open();
     await this.#parts.accepted.closeWrite();
     // Not done before the last byte has left for the client, or a close right after would cut it off.
     await this.#parts.outward;
   }
 
   close(): void {
+    this.#parts.gate.open();
     this.#parts.accepted.close();
     closeQuietly(this.#parts.local);
     closeQuietly(this.#parts.client);
   }
 
   #closeSockets(): void {
+    this.#parts.gate.open();
     closeQuietly(this.#parts.local);
     closeQuietly(this.#parts.client);
   }

@@ -10,6 +10,7 @@ import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import type { CertificateSource, KeyPair } from "./certificates.ts";
 import { type ClientHello, HelloError, MAX_HELLO, parseClientHello, parseServerHello } from "./hello.ts";
 import type { ServerHello } from "./hello.ts";
+import { Gate } from "./gate.ts";
 import { pipe } from "./pipe.ts";
 import { RelayConnection } from "./relay_connection.ts";
 import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "./route.ts";
@@ -50,20 +51,22 @@ export class RelayRoute implements TlsRoute {
     opened.add(local, accepted);
     await writeAll(local, bytes);
     const agreed = Promise.withResolvers<ServerHello>();
-    const inward = pipe(connection, local);
-    const outward = pipe(local, connection, serverHelloWatcher(agreed));
+    const gate = new Gate(connection);
+    const inward = pipe(connection, local, quietGate(agreed.promise, gate));
+    const outward = pipe(local, gate, serverHelloWatcher(agreed));
     // Nobody waits for these when the handshake is given up.
     for (const promise of [agreed.promise, outward]) promise.catch(() => {});
     try {
       await Promise.race([accepted.handshake(), inward.then(peerLeft, peerLeft)]);
     } catch (error) {
+      gate.open();
       // Lets the alert that says why reach the client before the sockets go.
       closeQuietly(accepted);
       await outward.catch(() => {});
       throw error instanceof TlsError ? error : handshakeFailure(error);
     }
     const terms = await agreed.promise;
-    return new RelayConnection({ client: connection, local, accepted, inward, outward, hello, terms });
+    return new RelayConnection({ client: connection, local, accepted, inward, outward, gate, hello, terms });
   }
 
   #terminator(serverName: string | undefined): Terminator {
@@ -152,6 +155,20 @@ function serverHelloWatcher(agreed: PromiseWithResolvers<ServerHello>): (bytes: 
       agreed.reject(error);
     }
     seen = undefined;
+  };
+}
+
+/**
+ * Shuts the gate when the client sends its last message of a TLS 1.3 handshake, which is the first behind ServerHello: the tickets
+ * that come then wait for the first reply, as `SocketConnection` tells.
+ */
+function quietGate(agreed: Promise<ServerHello>, gate: Gate): () => void {
+  let state: "hello" | "tls13" | "done" = "hello";
+  agreed.then(({ protocol }) => state = protocol === "TLSv1.3" ? "tls13" : "done", () => {});
+  return () => {
+    if (state !== "tls13") return;
+    gate.shut();
+    state = "done";
   };
 }
 

@@ -43,8 +43,8 @@ export class SocketConnection implements SecureConnection {
     // Noted down at once: the socket forgets all of it when it closes.
     socket.once("secure", () => {
       this.#terms = readTerms(socket);
-      // The tickets of TLS 1.3, which come now, wait for the first reply. An upload has none before its end, and a client that sends,
-      // closes and never reads would meet them with a reset, which takes with it what it has sent and we have not got yet.
+      // The tickets of TLS 1.3, which come now, wait for something to say. An upload says nothing before its end, and a client that has
+      // sent and closed by then would answer tickets with a reset: what it sent and we have not got yet would be lost (docs/tls.md).
       if (this.#terms.protocol === "TLSv1.3") wire.beSilent();
     });
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));

@@ -130,8 +130,9 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
     this.#require(from, "rename");
     this.#require(to, "rename");
-    if (this.#hidesStricterRule(from)) throw denied(from, "moved, as stricter rules hold inside it");
-    if (!this.mayOverwrite(to) && from !== to && await lookUp(this.inner, to) !== undefined) {
+    if (this.#gainsRights(from, to)) throw denied(from, "moved to where more is allowed");
+    const mayReplace = this.mayOverwrite(to) && this.can(to, "write");
+    if (!mayReplace && from !== to && await lookUp(this.inner, to) !== undefined) {
       throw new VfsError("exists", `May not be replaced: "${to}"`);
     }
     await this.inner.rename(from, to);
@@ -161,13 +162,19 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     if (!this.can(path, permission)) throw denied(path, `used without the right to ${permission}`);
   }
 
-  /** A moved tree takes its content to where the rules for its old paths no longer look. */
-  #hidesStricterRule(directory: VirtualPath): boolean {
-    const outer = this.#ruleAt(directory);
-    return this.#rules.some((rule) => {
-      if (rule.path === directory || !isWithin(rule.path, directory)) return false;
-      const inner = this.#ruleAt(rule.path);
-      return !outer.allow.isSubsetOf(inner.allow) || (outer.overwrite && !inner.overwrite);
+  /**
+   * What is moved takes its content to where the rules for its old paths no longer look. Rights change only where a rule begins, so these
+   * places and the top of the tree are all there is to compare.
+   */
+  #gainsRights(from: VirtualPath, to: VirtualPath): boolean {
+    const places = new Set([""]);
+    for (const { path } of this.#rules) {
+      for (const top of [from, to]) if (isWithin(path, top)) places.add(path.slice(top.length).replace(/^\//, ""));
+    }
+    return [...places].some((place) => {
+      const before = this.#ruleAt(resolvePath(from, place));
+      const after = this.#ruleAt(resolvePath(to, place));
+      return !after.allow.isSubsetOf(before.allow) || (after.overwrite && !before.overwrite);
     });
   }
 

@@ -22,8 +22,8 @@ interface MemberListener {
 
 /** Who a member is, and who listens to it. */
 export interface MemberOptions extends MemberListener, Pick<Start, "place" | "number"> {
-  /** Called when the thread is there. */
-  readonly makeStart: () => Start;
+  /** Called when the thread is there. A rejection is not told here: whoever starts members knows of it. */
+  readonly makeStart: () => Promise<Start>;
 }
 
 /** A thread, from its start to its end. */
@@ -34,7 +34,7 @@ export class Member {
   readonly number: number;
   /** Where it listens. Rejects when it cannot, or has died before. */
   readonly listening: Promise<Addresses>;
-  readonly #makeStart: () => Start;
+  readonly #makeStart: () => Promise<Start>;
   readonly #worker: Worker;
   readonly #listener: MemberListener;
   readonly #listens = Promise.withResolvers<Addresses>();
@@ -109,7 +109,7 @@ export class Member {
     switch (message.type) {
       case "hello":
         this.#greeted = true;
-        return this.post(this.#makeStart());
+        return void this.#makeStart().then((start) => this.post(start), () => {});
       case "listening":
         return this.#listens.resolve(message.addresses);
       case "cannotListen":

@@ -66,11 +66,14 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Starts the workers; resolves when all have the ports. The first finds them, as it may be for the system to choose. */
   async bind(): Promise<void> {
+    const { place: { hostname, ports }, workers } = this.#options;
     try {
-      for (const port of this.#options.place.ports) requireFree(this.#options.place.hostname, port);
-      this.#addresses = await this.#spawn(0).listening;
-      const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => this.#spawn(index + 1).listening);
-      await Promise.all(others);
+      for (const port of ports) requireFree(hostname, port);
+      // Threads take a while to load the program: all do it at the same time.
+      const first = this.#spawn(0, Promise.resolve(undefined));
+      const others = Array.from({ length: workers - 1 }, (_, index) => this.#spawn(index + 1, first.listening));
+      this.#addresses = await first.listening;
+      await Promise.all(others.map(({ listening }) => listening));
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -80,7 +83,12 @@ export class WorkerPool implements AsyncDisposable {
   /** Lets connections in. */
   accept(): void {
     this.#accepting = true;
-    this.#tell({ type: "accept" });
+    for (let place = 0; place < this.#options.workers; place++) {
+      const member = this.#members.get(place);
+      if (member) member.post({ type: "accept" });
+      // It has died since it had the ports.
+      else this.#respawns.plan(place, () => this.#replace(place));
+    }
   }
 
   /** Sends every worker the state as it is now. */
@@ -101,14 +109,14 @@ export class WorkerPool implements AsyncDisposable {
     await this.shutdown({ grace: 0 });
   }
 
-  #spawn(place: number): Member {
+  #spawn(place: number, found: Promise<Addresses | undefined>): Member {
     const { module, workers, events, setup, state } = this.#options;
     const number = ++this.#lastNumber;
-    const [memory, addresses] = [this.#memory, this.#addresses];
+    const fixed = { type: "start", place, number, workers, memory: this.#memory, events, setup } as const;
     const member = new Member(module, {
       place,
       number,
-      makeStart: () => ({ type: "start", place, number, workers, memory, events, addresses, setup, state: state() }),
+      makeStart: async () => ({ ...fixed, addresses: await found, state: state() }),
       onNews: (news) => this.#hear(member, news),
       onDeath: (error) => this.#lose(member, error),
     });
@@ -121,13 +129,13 @@ export class WorkerPool implements AsyncDisposable {
     this.#members.delete(place);
     new SharedTable(this.#memory.counts, place).clear();
     abandonCounts(this.#memory.usages, place);
-    if (!this.#accepting || this.#stopping) return;
+    if (this.#stopping) return;
     this.#report(`Worker ${number} has died with its sessions, another takes its place`, error);
-    this.#respawns.plan(place, () => this.#replace(place));
+    if (this.#accepting) this.#respawns.plan(place, () => this.#replace(place));
   }
 
   async #replace(place: number): Promise<void> {
-    const member = this.#spawn(place);
+    const member = this.#spawn(place, Promise.resolve(this.#addresses));
     try {
       await member.listening;
       member.post({ type: "accept" });
@@ -171,7 +179,12 @@ export class WorkerPool implements AsyncDisposable {
   }
 }
 
-/** The system lets another program of the same user share the port, and half of the connections would be lost to it in silence. */
+/**
+ * The system lets another program of the same user share the port, and half of the connections would be lost to it in silence.
+ *
+ * Without `--unstable-net` the second try ends the program with a message of the runtime; in a worker it would end the worker, without one.
+ */
 function requireFree(hostname: string, port: number): void {
   if (port !== 0) Deno.listen({ hostname, port }).close();
+  Deno.listen({ hostname, port, reusePort: true }).close();
 }

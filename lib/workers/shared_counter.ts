@@ -45,6 +45,7 @@ export class SharedTally implements Tally {
   }
 
   add(change: 1 | -1): number {
+    // Where there is no room for the first one, nothing is counted.
     return change === 1 ? this.#table.add(this.#key) ?? 0 : this.#table.remove(this.#key);
   }
 }

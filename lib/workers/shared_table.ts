@@ -88,7 +88,7 @@ export class SharedTable {
     this.#locked(() => {
       for (let entry = 0; entry <= this.#mask; entry++) {
         // What is freed may make an entry from behind it move here.
-        for (let share = this.#share(entry); share > 0; share = this.#share(entry)) {
+        for (let share = this.#word(entry, this.#own); share > 0; share = this.#word(entry, this.#own)) {
           this.#change(entry, this.#own, -share);
           if (this.#word(entry, COUNT) === 0) this.#free(entry);
         }
@@ -120,7 +120,7 @@ export class SharedTable {
   /** Enters `key`. One entry always stays free, or looking for an unknown key would never end. */
   #take(entry: number, key: string): boolean {
     if (this.#words[SIZE] === this.#mask) return false;
-    this.#words[SIZE]! += 1;
+    this.#increase(SIZE, 1);
     const [left, right] = hashOf(key);
     this.#words[this.#at(entry, LEFT)] = left;
     this.#words[this.#at(entry, RIGHT)] = right;
@@ -129,7 +129,7 @@ export class SharedTable {
 
   /** Entries behind move up, so that none has a gap between where it is and where it is looked for first. */
   #free(entry: number): void {
-    this.#words[SIZE]! -= 1;
+    this.#increase(SIZE, -1);
     let gap = entry;
     for (let next = (gap + 1) & this.#mask; this.#word(next, COUNT) > 0; next = (next + 1) & this.#mask) {
       const first = this.#word(next, LEFT) & this.#mask;
@@ -142,16 +142,16 @@ export class SharedTable {
   }
 
   #change(entry: number, share: number, by: number): void {
-    this.#words[this.#at(entry, COUNT)]! += by;
-    this.#words[this.#at(entry, share)]! += by;
+    this.#increase(this.#at(entry, COUNT), by);
+    this.#increase(this.#at(entry, share), by);
   }
 
-  #share(entry: number): number {
-    return this.#word(entry, this.#own);
+  #increase(index: number, by: number): void {
+    this.#words[index] = (this.#words[index] ?? 0) + by;
   }
 
   #word(entry: number, part: number): number {
-    return this.#words[this.#at(entry, part)]!;
+    return this.#words[this.#at(entry, part)] ?? 0;
   }
 
   #at(entry: number, part: number): number {

@@ -30,7 +30,7 @@ export const PERMISSION_FLAGS: readonly string[] = [
   "--allow-net",
   "--allow-read",
   "--allow-write",
-  `--allow-env=${[CONFIG_VARIABLE, ...SETTING_NAMES.map(variableOf)].join(",")}`,
+  `--allow-env=${[CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...SETTING_NAMES.map(variableOf)].join(",")}`,
   // Free space (statfs); who runs this, and becoming somebody else (--user).
   "--allow-sys=statfs,uid,gid,setuid,setgid",
 ];

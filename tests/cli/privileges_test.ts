@@ -71,6 +71,6 @@ Deno.test({
     const { code, stdout, stderr } = await serve({ permissions: ["--allow-all"], flags, cwd });
     await Deno.remove(cwd, { recursive: true });
     assertEquals({ code, stdout }, { code: 2, stdout: "" });
-    assertMatch(stderr, /denoftpd: Account "anonymous" [^\n]+\n$/);
+    assertMatch(stderr, /denoftpd: Flag "--anonymous": [^\n]+\n$/);
   },
 });

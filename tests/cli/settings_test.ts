@@ -52,6 +52,8 @@ for (
     ["passivePorts", "30001-30000", /must go up/],
     ["passiveAddress", "::1", /PASV has no room for IPv6/],
     ["passiveAddress", "a b", /IPv4 address or a name/],
+    ["passiveAddress", "0.0.0.0", /that clients can reach/],
+    ["timeZone", "Mars/Olympus", /must be an IANA time zone/],
     ["passiveLocalNetworks", "10.0.0.0/40", /must be networks such as/],
     ["active", "yes", /must be on or off/],
     ["allowRoot", "yes", /must be true or false/],

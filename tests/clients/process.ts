@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Exit statuses other than 0 are returned instead of thrown. Default `false`. */
   readonly allowFailure?: boolean;
+  /** Milliseconds until the program is killed. Default: a minute. */
+  readonly timeLimit?: number;
 }
 
 /** What a program that has ended leaves. */
@@ -27,9 +29,9 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs `program` to its end, for at most a minute. Rejects when it fails or has to be killed, saying all it wrote. */
+/** Runs `program` to its end, for a limited time. Rejects when it fails or has to be killed, saying all it wrote. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { cwd, stdin, inheritEnvironment = false } = options;
+  const { cwd, stdin, inheritEnvironment = false, timeLimit = TIME_LIMIT_MS } = options;
   const bare = { PATH: Deno.env.get("PATH") ?? "", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TERM: "dumb", NO_COLOR: "1" };
   const child = new Deno.Command(program, {
     args: [...args],
@@ -44,7 +46,7 @@ export async function run(program: string, args: readonly string[], options: Run
   const timer = setTimeout(() => {
     timedOut = true;
     child.kill("SIGKILL");
-  }, TIME_LIMIT_MS);
+  }, timeLimit);
   try {
     const [output] = await Promise.all([child.output(), stdin === undefined ? undefined : feed(child, stdin)]);
     const decoder = new TextDecoder();
@@ -55,7 +57,11 @@ export async function run(program: string, args: readonly string[], options: Run
     };
     if (timedOut || (output.code !== 0 && options.allowFailure !== true)) {
       throw new Error(
-        describe([program, ...args], timedOut ? "was killed after a minute" : `ended with ${output.code}`, finished),
+        describe(
+          [program, ...args],
+          timedOut ? `was killed after ${timeLimit} ms` : `ended with ${output.code}`,
+          finished,
+        ),
       );
     }
     return finished;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { writeAll } from "../../lib/net/connection.ts";
+import { type Connection, writeAll } from "../../lib/net/connection.ts";
 import { TlsError } from "../../lib/tls/tls.ts";
 import {
   captureClientHello,
@@ -121,6 +121,39 @@ for (const route of ROUTES) {
     assertEquals(secured.cleanClose, undefined);
     secured.close();
     peer.close();
+  });
+
+  Deno.test(`TlsEndpoint (${route}) loses nothing of a peer that sends, closes and reads nothing`, async () => {
+    using tls = await endpoint({ route });
+    const { client, server } = await loopback();
+    const left = Promise.withResolvers<void>();
+    let reads = 0;
+    const late: Connection = {
+      localAddr: server.localAddr,
+      remoteAddr: server.remoteAddr,
+      // The end of the handshake is read when the peer has gone, and the rest bit by bit, as over a long way: whatever is sent meanwhile
+      // is answered with a reset.
+      read: async (buffer) => {
+        if (reads++ > 0) await left.promise;
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        return await server.read(buffer.subarray(0, 8192));
+      },
+      write: (data) => server.write(data),
+      closeWrite: () => server.closeWrite(),
+      close: () => server.close(),
+    };
+    const sent = payload(500_000);
+    const send = async (): Promise<void> => {
+      const peer = nodeClient(client).on("error", () => {});
+      await once(peer, "secureConnect");
+      await new Promise((resolve) => peer.write(sent, resolve));
+      client.close();
+      left.resolve();
+    };
+    const [secured] = await Promise.all([tls.secure(late), send()]);
+    assertEquals(await sha256(await readAll(secured)), await sha256(sent));
+    await secured.closeWrite().catch(() => {});
+    secured.close();
   });
 
   Deno.test(`TlsEndpoint (${route}) rejects bytes that are not TLS`, async () => {

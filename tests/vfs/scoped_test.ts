@@ -122,6 +122,25 @@ Deno.test("scopeVfs does not move a tree away from stricter rules inside it", as
   await sibling.vfs.rename(at("/d"), at("/moved"));
 });
 
+Deno.test("scopeVfs moves nothing to where more is allowed", async () => {
+  const unread = scope(rule("/", "rw"), rule("/d", "list,write,rename"));
+  await assertFails("denied", () => unread.vfs.rename(at("/d/g"), at("/g")));
+  await unread.vfs.rename(at("/d/g"), at("/d/h"));
+  await unread.vfs.rename(at("/f"), at("/d/f"));
+  const kept = scope(rule("/", "rw"), rule("/d", "rw,no-overwrite"));
+  await assertFails("denied", () => kept.vfs.rename(at("/d/g"), at("/g")));
+  const below = scope(rule("/", "list,rename"), rule("/new/e", "rw"));
+  await assertFails("denied", () => below.vfs.rename(at("/d"), at("/new")));
+  await below.vfs.rename(at("/d"), at("/other"));
+});
+
+Deno.test("scopeVfs takes the right to write for replacing a file by a rename", async () => {
+  const { vfs, inner } = scope(rule("/", "list,read,rename"));
+  await assertFails("exists", () => vfs.rename(at("/d/g"), at("/f")));
+  assertEquals(new TextDecoder().decode(inner.read("/f")), "file");
+  await vfs.rename(at("/d/g"), at("/free"));
+});
+
 Deno.test("scopeVfs tells free space to those who have any right there", async () => {
   await assertFails("denied", () => scope(rule("/d", "ro")).vfs.extras.space?.(at("/")) ?? Promise.resolve());
   assertEquals(typeof (await scope(rule("/d", "ro")).vfs.extras.space?.(at("/d")))?.free, "number");

@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import { createAccount } from "../../lib/auth/accounts.ts";
+import { packAccount, restoreAccount } from "../../lib/cli/portable_account.ts";
+import { parseNetwork } from "../../lib/net/ip.ts";
+import { parsePermissions } from "../../lib/vfs/permissions.ts";
+
+Deno.test("restoreAccount gives the account that was packed and sent", () => {
+  const network = parseNetwork("192.0.2.0/24");
+  const account = createAccount({
+    name: "ann",
+    rootPath: "/srv/ann",
+    rules: [{ path: "/", ...parsePermissions("rw") }, { path: "/in", ...parsePermissions("dropbox") }],
+    allowFrom: network ? [network] : [],
+    quota: 2 ** 40,
+  });
+  const restored = restoreAccount(structuredClone(packAccount(account)));
+  assertEquals({ ...restored, allowFrom: [] }, { ...account, allowFrom: [] });
+  assertEquals(restored.allowFrom.map((each) => each.contains("192.0.2.7")), [true]);
+  assertEquals(restored.allowFrom.map((each) => each.contains("192.0.3.7")), [false]);
+});

@@ -1,0 +1,28 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { VfsError } from "../../lib/vfs/vfs.ts";
+import { flattenError, raiseError } from "../../lib/workers/messages.ts";
+
+/** There and back as between threads. */
+function sent(error: unknown): unknown {
+  return raiseError(structuredClone(flattenError(error)));
+}
+
+Deno.test("raiseError gives an error with the name, the message and the cause of the one that was sent", () => {
+  const error = sent(new Error("Outer", { cause: new VfsError("overQuota", "Inner") }));
+  assertInstanceOf(error, Error);
+  assertInstanceOf(error.cause, Error);
+  assertEquals([error.name, error.message, error.cause.name, error.cause.message], [
+    "Error",
+    "Outer",
+    "VfsError",
+    "Inner",
+  ]);
+});
+
+Deno.test("raiseError gives an error of the system its class", () => {
+  assertInstanceOf(sent(new Deno.errors.AddrInUse("Taken")), Deno.errors.AddrInUse);
+});
+
+Deno.test("flattenError sends as text what is no error", () => {
+  assertEquals([sent(Symbol("odd")), sent(undefined)], ["Symbol(odd)", undefined]);
+});

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import type { LoginNews } from "../../lib/workers/messages.ts";
+import { RelayedThrottle } from "../../lib/workers/relayed_throttle.ts";
+
+/** Two that hear of each other. */
+function makePair(): { readonly one: RelayedThrottle; readonly other: RelayedThrottle; readonly news: LoginNews[] } {
+  const news: LoginNews[] = [];
+  const other: RelayedThrottle = new RelayedThrottle({ delay: 100, now: () => 0 }, (each) => news.push(each));
+  const one = new RelayedThrottle({ delay: 100, now: () => 0, ban: { failures: 3, duration: 1_000 } }, (each) => {
+    news.push(each);
+    other.hear(each);
+  });
+  return { one, other, news };
+}
+
+Deno.test("RelayedThrottle makes who failed elsewhere wait here", () => {
+  const { one, other } = makePair();
+  one.failed("192.0.2.1", "ann");
+  one.failed("192.0.2.1", "ann");
+  assertEquals(other.delayFor("192.0.2.1", "ann"), 200);
+  assertEquals(other.delayFor("192.0.2.2", "ann"), 0);
+});
+
+Deno.test("RelayedThrottle forgives everywhere, and tells nobody of a login that had not failed before", () => {
+  const { one, other, news } = makePair();
+  one.succeeded("192.0.2.1", "ann");
+  assertEquals(news.length, 0);
+  one.failed("192.0.2.1", "ann");
+  one.succeeded("192.0.2.1", "ann");
+  assertEquals(other.delayFor("192.0.2.1", "ann"), 0);
+});
+
+Deno.test("RelayedThrottle counts what it hears towards a ban, and does not tell it again", () => {
+  const { one, news } = makePair();
+  one.failed("192.0.2.1", "ann");
+  for (let index = 0; index < 2; index++) one.hear({ type: "login", ok: false, address: "192.0.2.1", name: "bob" });
+  assertEquals(one.isBanned("192.0.2.1"), true);
+  assertEquals(news.length, 1);
+});

@@ -1,0 +1,128 @@
+/**
+ * Two workers behind one port, for tests that talk to both.
+ *
+ * @module
+ */
+
+import { fail } from "@std/assert";
+import type { EventType, ServerEvent } from "../../lib/events.ts";
+import { WorkerPool } from "../../lib/workers/pool.ts";
+import { Wire } from "../helpers/wire.ts";
+import type { TestSetup, TestState } from "./program.ts";
+
+/** Connections after which both workers have had one: that all of them go to the other happens once in 2^40 runs. */
+const ENOUGH = 40;
+
+const EVENTS: readonly EventType[] = ["sessionOpened", "sessionClosed", "connectionRefused", "transfer", "problem"];
+
+/** What a test works with. */
+export interface PoolStage {
+  readonly pool: WorkerPool;
+  readonly root: string;
+  /** What the workers are told by the next `refresh`. */
+  state: TestState;
+  /** Another control connection, greeted. */
+  connect(): Promise<Wire>;
+  /** One logged in at each worker: ids of sessions begin with the number of the worker. */
+  connectBoth(): Promise<Both>;
+  /** The first event, past or to come, of this type that `matches`. */
+  event<T extends EventType>(
+    type: T,
+    matches?: (event: Extract<ServerEvent, { type: T }>) => boolean,
+  ): Promise<Extract<ServerEvent, { type: T }>>;
+}
+
+/** A session at each worker; `one` is at the older. */
+export interface Both {
+  readonly one: Wire;
+  readonly other: Wire;
+}
+
+/** Runs `talk` with two workers that serve an empty directory. */
+export async function withPool(
+  setup: Omit<TestSetup, "root"> & { readonly state?: TestState },
+  talk: (stage: PoolStage) => Promise<void>,
+): Promise<void> {
+  const { state = {}, ...rest } = setup;
+  const root = await Deno.makeTempDir();
+  const events: ServerEvent[] = [];
+  const wires: Wire[] = [];
+  try {
+    await using pool = makeTestPool({ root, ...rest }, () => stage.state);
+    using _all = pool.events.on((event) => events.push(event));
+    const connect = async () => {
+      const wire = await Wire.connect(pool.address.port);
+      wires.push(wire);
+      await wire.expectReply(220);
+      return wire;
+    };
+    const stage: PoolStage = {
+      pool,
+      root,
+      state,
+      connect,
+      connectBoth: () => connectBoth(connect),
+      event: (type, matches) => waitFor(pool, events, type, matches),
+    };
+    await pool.bind();
+    pool.accept();
+    await talk(stage);
+  } finally {
+    for (const wire of wires) wire.close();
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** Two workers that are not started yet. */
+export function makeTestPool(setup: TestSetup, state: () => TestState = () => ({}), port = 0): WorkerPool {
+  return new WorkerPool({
+    module: new URL("./program.ts", import.meta.url),
+    workers: 2,
+    place: { hostname: "127.0.0.1", ports: [port] },
+    events: EVENTS,
+    setup,
+    state,
+  });
+}
+
+/** Connects until there is a session at each worker, logged in. */
+export async function connectBoth(connect: () => Promise<Wire>, name = "demo"): Promise<Both> {
+  const found = new Map<string, Wire>();
+  for (let tries = 0; tries < ENOUGH; tries++) {
+    const wire = await connect();
+    await wire.login(name, name);
+    const worker = await workerOf(wire);
+    if (found.has(worker)) {
+      await wire.expect("QUIT", 221);
+      wire.close();
+    } else found.set(worker, wire);
+    const [one, other] = [...found].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, wire]) => wire);
+    if (one && other) return { one, other };
+  }
+  return fail(`All of ${ENOUGH} connections went to one worker`);
+}
+
+/** Number of the worker that serves `wire`: it names its own sessions first. */
+export async function workerOf(wire: Wire): Promise<string> {
+  const { lines } = await wire.expect("SITE WHO", 211);
+  return /^ *(\d+)-/.exec(lines[1] ?? "")?.[1] ?? fail(`No worker in "${lines[1]}"`);
+}
+
+function waitFor<T extends EventType>(
+  pool: WorkerPool,
+  events: readonly ServerEvent[],
+  type: T,
+  matches: (event: Extract<ServerEvent, { type: T }>) => boolean = () => true,
+): Promise<Extract<ServerEvent, { type: T }>> {
+  const fits = (event: ServerEvent): event is Extract<ServerEvent, { type: T }> =>
+    event.type === type && matches(event as Extract<ServerEvent, { type: T }>);
+  const past = events.find(fits);
+  if (past) return Promise.resolve(past);
+  return new Promise((resolve) => {
+    const listening = pool.events.on((event) => {
+      if (!fits(event)) return;
+      listening[Symbol.dispose]();
+      resolve(event);
+    });
+  });
+}
