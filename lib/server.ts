@@ -237,7 +237,7 @@ export class FtpServer implements AsyncDisposable {
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.set(session, slot);
     this.#commons.sessions.add(1);
-    void session.run();
+    void session.serve();
   }
 
   #end(session: Session): void {

@@ -14,8 +14,9 @@ import * as reply from "../protocol/reply.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SessionHost } from "./host.ts";
 import { ReplyWriter } from "./reply_writer.ts";
-import { SessionTransfer } from "./running_transfer.ts";
+import type { SessionTransfer } from "./running_transfer.ts";
 import { SessionContext, type SessionLink } from "./session_context.ts";
+import { type Performer, type Turn, Turns } from "./turns.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** Enough for most command lines; idle sessions hold no more than this. */
@@ -27,9 +28,6 @@ const MOST_QUEUED = 128;
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
 const FAREWELL = 1_000;
 
-/** What waits for its turn: a command, or the answer to a line that is none. */
-type Pending = CommandLine | { readonly refusal: reply.Reply };
-
 /** What a session is made with. */
 export interface SessionOptions {
   readonly id: string;
@@ -38,23 +36,15 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements Watched, SessionLink {
+export class Session implements Watched, SessionLink, Performer {
   readonly id: string;
   readonly #host: SessionHost;
   readonly #context: SessionContext;
   readonly #writer: ReplyWriter;
   readonly #lines = new LineReader();
-  readonly #queue: Pending[] = [];
+  readonly #turns = new Turns(this);
   #connection: Connection;
-  #transfer: SessionTransfer | undefined;
-  /** A run over the queue is under way; `#working` is its end. */
-  #busy = false;
-  #working: Promise<void> | undefined;
   #reading = false;
-  /** The queue runs behind a transfer, and not on behalf of the reading loop. */
-  #aside = false;
-  /** An urgent command is under way: the queue waits until it is answered. */
-  #interrupting = false;
   #closing = false;
   #draining = false;
   #endReason = "closed by client";
@@ -78,21 +68,26 @@ export class Session implements Watched, SessionLink {
   get deadline(): number {
     if (this.#closing) return Infinity;
     const limit = this.#context.idleTimeout > 0 ? this.#context.idleTimeout : Infinity;
-    const since = this.#writer.writingSince ?? (this.#transfer || this.#busy ? Infinity : this.#lastActivity);
+    const since = this.#writer.writingSince ?? (this.transfer || this.#turns.busy ? Infinity : this.#lastActivity);
     return this.#context.login.account ? since + limit : Math.min(since + limit, this.#loginDeadline);
   }
 
   get transfer(): SessionTransfer | undefined {
-    return this.#transfer;
+    return this.#turns.transfer;
   }
 
   get readsAhead(): boolean {
-    return this.#reading || this.#aside;
+    return this.#reading || this.#turns.aside;
+  }
+
+  /** See {@link Performer}. */
+  get closing(): boolean {
+    return this.#closing;
   }
 
   get info(): SessionInfo {
     const { login, control } = this.#context;
-    const transfer = this.#transfer;
+    const { transfer } = this;
     return {
       id: this.id,
       address: control.remote.hostname,
@@ -105,7 +100,7 @@ export class Session implements Watched, SessionLink {
   }
 
   /** Greets and serves until the connection is gone. Never rejects. */
-  async run(): Promise<void> {
+  async serve(): Promise<void> {
     try {
       await this.#send(reply.ready(this.#host.options.banner));
       // The loop is written out here: a function of its own would be waited for, which costs every idle session half a KiB.
@@ -126,9 +121,9 @@ export class Session implements Watched, SessionLink {
       this.#context.emit({ type: "problem", level: "debug", message: "Control connection ended", error });
     } finally {
       this.#closing = true;
-      await this.#transfer?.orphan({
+      await this.transfer?.orphan({
         reason: this.#draining ? "shutdown" : "controlLost",
-        expected: this.#queue.some((pending) => "verb" in pending && pending.verb === "QUIT"),
+        expected: this.#turns.awaits("QUIT"),
       });
       this.#context.dispose();
       clearTimeout(this.#farewell);
@@ -146,13 +141,13 @@ export class Session implements Watched, SessionLink {
   /** Ends the session with 421: at once when nothing is under way, else behind the transfer's final reply. */
   drain(): void {
     this.#draining = true;
-    if (!this.#transfer && !this.#busy) this.#leave("Server is shutting down", "shutdown");
+    if (!this.transfer && !this.#turns.busy) this.#leave("Server is shutting down", "shutdown");
   }
 
   /** Ends a transfer that outlived the grace time, and the session with it. */
   kill(): void {
-    this.#transfer?.abort("shutdown");
-    if (this.#transfer) this.#closeSoon();
+    this.transfer?.abort("shutdown");
+    if (this.transfer) this.#closeSoon();
     else this.#leave("Server is shutting down", "shutdown");
   }
 
@@ -178,36 +173,26 @@ export class Session implements Watched, SessionLink {
   async #take(): Promise<void> {
     const connection = this.#connection;
     for (let line = this.#lines.next(); line && !this.#closing; line = this.#lines.next()) {
-      const pending = this.#understand(line);
-      if (pending === undefined) continue;
-      if ("verb" in pending && isUrgent(this.#host.table.find(pending.verb), pending)) {
+      const turn = this.#understand(line);
+      if (turn === undefined) continue;
+      if ("verb" in turn && isUrgent(this.#host.table.find(turn.verb), turn)) {
         // What came before it in the same packet may be the very transfer that it is about.
-        await this.#work();
+        await this.#turns.advance();
         // It was AUTH: this came in clear behind it.
         if (this.#connection !== connection) return;
-        if (this.#transfer) {
-          await this.#interrupt(pending);
+        if (this.transfer) {
+          await this.#turns.interrupt(turn);
           continue;
         }
       }
-      this.#queue.push(pending);
+      this.#turns.add(turn);
     }
-    await this.#work();
-    await this.#writer.flush();
-    if (this.#queue.length > MOST_QUEUED) await this.#transfer?.ended;
+    await this.#turns.advance();
+    await this.flush();
+    if (this.#turns.length > MOST_QUEUED) await this.transfer?.ended;
   }
 
-  /** The answers to ABOR come right behind each other, whatever waits behind the transfer. */
-  async #interrupt(command: CommandLine): Promise<void> {
-    this.#interrupting = true;
-    try {
-      await this.#run(command);
-    } finally {
-      this.#interrupting = false;
-    }
-  }
-
-  #understand(line: Line): Pending | undefined {
+  #understand(line: Line): Turn | undefined {
     if (line.kind === "line") {
       if (this.#commands++ === 0 && isHttpVerb(line.text)) {
         this.#leave("This is an FTP server", "spoke HTTP");
@@ -224,56 +209,34 @@ export class Session implements Watched, SessionLink {
     if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) this.#leave("Too many bad commands", "bad commands");
   }
 
-  /** Runs queued commands until there are none or a transfer has begun. One of these runs at a time. */
-  #work(): Promise<void> | undefined {
-    if (this.#busy) return this.#working;
-    if (this.#queue.length === 0 || this.#transfer || this.#interrupting) return undefined;
-    this.#busy = true;
-    this.#working = this.#drainQueue();
-    return this.#working;
+  /** See {@link Performer}. */
+  isTransfer({ verb }: CommandLine): boolean {
+    return this.#context.login.account !== undefined && this.#host.table.find(verb)?.transfer === true;
   }
 
-  async #drainQueue(): Promise<void> {
-    try {
-      while (!this.#closing && !this.#transfer) {
-        const pending = this.#queue.shift();
-        if (!pending) return;
-        if ("refusal" in pending) this.#refuse(pending.refusal);
-        else if (this.#context.login.account && this.#host.table.find(pending.verb)?.transfer) {
-          this.#beginTransfer(pending);
-        } else await this.#run(pending);
-      }
-    } finally {
-      this.#busy = false;
-      this.#lastActivity = performance.now();
-      if (this.#draining && !this.#transfer) this.#leave("Server is shutting down", "shutdown");
-    }
+  /** See {@link Performer}: whatever became of the command, the port that was chosen for it is spent. */
+  transferEnded(): void {
+    this.#context.setDataPort(undefined);
   }
 
-  /** Lets the loop go on reading; the queue is taken up again when the final reply is on its way. */
-  #beginTransfer(command: CommandLine): void {
-    const transfer = new SessionTransfer(command.verb, command.argument ?? "");
-    this.#transfer = transfer;
-    this.#run(command).catch(() => closeQuietly(this.#connection)).finally(() => {
-      this.#transfer = undefined;
-      this.#lastActivity = performance.now();
-      // Whatever became of the command, the port that was chosen for it is spent.
-      this.#context.setDataPort(undefined);
-      transfer.finish();
-      if (this.#draining) this.#leave("Server is shutting down", "shutdown");
-      this.#resume();
-    });
+  /** See {@link Performer}. */
+  rested(): void {
+    this.#lastActivity = performance.now();
+    if (this.#draining && !this.transfer) this.#leave("Server is shutting down", "shutdown");
   }
 
-  #resume(): void {
-    this.#aside = true;
-    Promise.resolve(this.#work()).then(() => {
-      this.#aside = false;
-      return this.#writer.flush();
-    }).catch(() => closeQuietly(this.#connection));
+  /** See {@link Performer}. */
+  flush(): Promise<void> | undefined {
+    return this.#writer.flush();
   }
 
-  async #run(command: CommandLine): Promise<void> {
+  /** See {@link Performer}. */
+  lost(): void {
+    closeQuietly(this.#connection);
+  }
+
+  /** See {@link Performer}. */
+  async run(command: CommandLine): Promise<void> {
     const { events, table } = this.#host;
     if (events.wants("command")) {
       const line = maskCommand(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
@@ -285,7 +248,7 @@ export class Session implements Watched, SessionLink {
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
     // The session may have been ended meanwhile, and 421 is its last word.
     if (this.#closing) return;
-    if (!row) return this.#refuse(final);
+    if (!row) return this.refuse(final);
     this.#badLines = 0;
     this.#add(final);
     if (final.then !== undefined) await this.#conclude(final);
@@ -302,7 +265,8 @@ export class Session implements Watched, SessionLink {
     return await answer;
   }
 
-  #refuse(refusal: reply.Reply): void {
+  /** See {@link Performer}. */
+  refuse(refusal: reply.Reply): void {
     this.#add(refusal);
     this.#countBadLine();
   }
@@ -312,6 +276,7 @@ export class Session implements Watched, SessionLink {
     if (then === "secure") return await this.#secure();
     this.#closing = true;
     this.#endReason = code === reply.goodbye.code ? "quit" : "too many failed logins";
+    this.#closeSoon();
     await this.#connection.closeWrite().catch(() => {});
     // Ends a read that is pending. Without one the loop ends by itself and closes; closing twice would cost an exception each time.
     if (this.#reading) closeQuietly(this.#connection);
@@ -320,7 +285,7 @@ export class Session implements Watched, SessionLink {
   /** Whatever came in clear behind AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
   async #secure(): Promise<void> {
     this.#lines.reset();
-    this.#queue.length = 0;
+    this.#turns.clear();
     try {
       this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
     } catch (error) {
@@ -352,7 +317,7 @@ export class Session implements Watched, SessionLink {
     try {
       await this.#send(preliminary);
     } catch (error) {
-      this.#transfer?.abort("controlLost");
+      this.transfer?.abort("controlLost");
       throw error;
     }
   }
