@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AccountsStore } from "../auth/accounts.ts";
+import { type AccountsStore, isAnonymous } from "../auth/accounts.ts";
 import { AccountsFile } from "../auth/accounts_store.ts";
 import { AccountsFileError } from "../auth/accounts_file.ts";
 import { EventStream } from "../events.ts";
@@ -19,12 +19,12 @@ import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { become, resolveIdentity } from "./privileges.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
 import { processSources } from "./setting_sources.ts";
-import { workerCount } from "./worker_count.ts";
 import { DEFAULT_USERS, type Settings } from "./settings.ts";
 import { checkOptions, serverOptions } from "./serve_options.ts";
 import { openTls } from "./serve_tls.ts";
 import { SERVE_USAGE } from "./serve_usage.ts";
 import { UsageError } from "./usage_error.ts";
+import { workerCount } from "./worker_count.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
 /** What a program may know of the server that runs: one, or several behind one port. */
@@ -157,7 +157,8 @@ async function openUsers(
 }
 
 /** Each root must be there and be permitted, or the first user of the account would be the one to find out. */
-async function checkRoots(accounts: AccountsStore, { users = DEFAULT_USERS }: Settings): Promise<void> {
+async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<void> {
+  const { users = DEFAULT_USERS, anonymous } = settings;
   for (const account of accounts.list()) {
     if (!account.enabled) continue;
     requireGrants(accountNeeds([account]));
@@ -165,7 +166,10 @@ async function checkRoots(accounts: AccountsStore, { users = DEFAULT_USERS }: Se
       await openDisk(account.rootPath);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`Account "${account.name}" of "${users}": field "root": ${reason}`);
+      const source = isAnonymous(account) && anonymous !== undefined
+        ? `Flag "--anonymous"`
+        : `Account "${account.name}" of "${users}": field "root"`;
+      throw new UsageError(`${source}: ${reason}`);
     }
   }
 }
