@@ -109,6 +109,8 @@ export interface ServerOptions {
   readonly maxLoginFailures?: number;
   /** First delay of an answer to a wrong password, in milliseconds; it doubles with each failure of the address. Default 500. */
   readonly failureDelay?: number;
+  /** Shuts an address out for `duration` milliseconds after so many failed logins within ten minutes. Without it nobody is. */
+  readonly ban?: { readonly failures: number; readonly duration: number };
   /** Addresses of data connections need not be the control connection's. Loosens a defence (RFC 2577). Default `false`. */
   readonly allowForeignDataPeer?: boolean;
   /** What TYPE A does: convert line ends, pass bytes as they are, or refuse transfers. Default `convert`. */
@@ -134,7 +136,7 @@ export interface ServerOptions {
 }
 
 /** Options without which there is nothing instead. */
-type OptionalHooks = "before" | "after" | "network";
+type OptionalHooks = "before" | "after" | "network" | "ban";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options

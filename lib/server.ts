@@ -73,8 +73,8 @@ export class FtpServer implements AsyncDisposable {
    */
   constructor(options: ServerOptions, makeCommons: MakeCommons = ownCommons) {
     this.#options = resolveOptions(options);
-    const { failureDelay, clock, timeouts: { login, idle } } = this.#options;
-    this.#commons = makeCommons({ delay: failureDelay, now: clock });
+    const { failureDelay, ban, clock, timeouts: { login, idle } } = this.#options;
+    this.#commons = makeCommons({ delay: failureDelay, now: clock, ...(ban && { ban }) });
     this.#watchdog = new Watchdog(Math.min(login || Infinity, idle || Infinity));
     this.#host = this.#makeHost();
   }
@@ -156,13 +156,19 @@ export class FtpServer implements AsyncDisposable {
 
   async #accept(listener: Deno.TcpListener, implicitTls: boolean): Promise<void> {
     const { signal } = this.#stopping;
+    let failing = false;
     while (!signal.aborted) {
       try {
         this.#receive(await listener.accept(), implicitTls);
+        failing = false;
       } catch (error) {
         if (signal.aborted) return;
         if (isGoneBeforeAccept(error)) continue;
-        this.events.emit({ type: "problem", level: "warning", message: "Cannot accept a connection", error });
+        // Told once: out of sockets, it is so many times a second until some are given back.
+        if (!failing) {
+          this.events.emit({ type: "problem", level: "warning", message: "Cannot accept connections", error });
+        }
+        failing = true;
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }
     }

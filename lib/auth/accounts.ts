@@ -48,7 +48,8 @@ export function createAccount(fields: AccountBasics & Partial<Account>): Account
   return {
     root: fields.rootPath,
     uploads: "inPlace",
-    brokenUploads: "keep",
+    // A hidden part that nobody can resume is of no use to anybody.
+    brokenUploads: fields.uploads === "atomic" ? "delete" : "keep",
     enabled: true,
     allowFrom: [],
     tls: "optional",

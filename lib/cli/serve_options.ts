@@ -47,6 +47,7 @@ export function serverOptions(
       maxSessions: settings.maxSessions,
       maxSessionsPerAddress: settings.maxSessionsPerIp,
       maxLoginFailures: settings.maxLoginFailures,
+      ban: settings.banAfter ? { failures: settings.banAfter, duration: (settings.banTime ?? 600) * 1000 } : undefined,
       allowForeignDataPeer: settings.allowForeignDataPeer,
       ascii: settings.ascii,
       digests: settings.digests,

@@ -95,6 +95,8 @@ export const SETTINGS = {
   maxSessions: setting("N", "sessions at once, 0 for no limit", count, "0"),
   maxSessionsPerIp: setting("N", "sessions at once of one address, 0 for no limit", count, "0"),
   maxLoginFailures: setting("N", "wrong passwords before a session ends", count, "5"),
+  banAfter: setting("N", "failed logins of an address within ten minutes that shut it out, 0 for never", count, "0"),
+  banTime: setting("SECONDS", "for which an address is shut out", seconds, "600"),
   loginTimeout: setting("SECONDS", "from the greeting to a login", seconds, "60"),
   idleTimeout: setting("SECONDS", "between two commands", seconds, "300"),
   dataTimeout: setting("SECONDS", "for the data connection to come about", seconds, "30"),

@@ -108,7 +108,7 @@ const CHANGEABLE_FACTS: readonly ChangeableFact[] = [
     name: "UNIX.mode",
     setter: (context, value) => {
       const set = context.vfs.extras.setMode;
-      return !/^0?[0-7]{3,4}$/.test(value) || !set ? undefined : (path) => set(path, parseInt(value, 8));
+      return !/^0?[0-7]{3}$/.test(value) || !set ? undefined : (path) => set(path, parseInt(value, 8));
     },
   },
 ];

@@ -13,8 +13,8 @@ import type { CommandContext, SessionInfo } from "./context.ts";
 import { helpOf, verbLines } from "./info.ts";
 
 async function chmod(context: CommandContext, given: string): Promise<reply.Reply> {
-  const match = /^(0?[0-7]{3,4}) (.+)$/.exec(given);
-  if (!match) return reply.badArgument("SITE CHMOD takes an octal mode and a path");
+  const match = /^(0?[0-7]{3}) (.+)$/.exec(given);
+  if (!match) return reply.badArgument("SITE CHMOD takes an octal mode up to 777 and a path");
   const [, mode = "", name = ""] = match;
   const path = argument.toPath(name, context);
   const set = context.vfs.extras.setMode;

@@ -37,7 +37,7 @@ export interface Commons {
 }
 
 /** What the commons have to know of the server that they are for. */
-export type CommonsOptions = Required<Pick<ThrottleOptions, "delay" | "now">>;
+export type CommonsOptions = Required<Pick<ThrottleOptions, "delay" | "now">> & Pick<ThrottleOptions, "ban">;
 
 /** Makes commons for a server. */
 export type MakeCommons = (throttle: CommonsOptions) => Commons;

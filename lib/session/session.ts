@@ -116,6 +116,7 @@ export class Session implements Watched, SessionLink, Performer {
         else if (buffer.length > SMALL_READ && count < SMALL_READ) buffer = new Uint8Array(SMALL_READ);
         await this.#take();
       }
+      if (this.#turns.awaits("QUIT")) await this.#finishTurns();
     } catch (error) {
       // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
       this.#context.emit({ type: "problem", level: "debug", message: "Control connection ended", error });
@@ -133,6 +134,12 @@ export class Session implements Watched, SessionLink, Performer {
     }
   }
 
+  /** A client may say QUIT behind a transfer and close its half: RFC 959 section 4.1.1 lets QUIT wait for the transfer. */
+  async #finishTurns(): Promise<void> {
+    await this.transfer?.ended;
+    await this.#turns.advance();
+  }
+
   expire(): void {
     const idle = this.#context.login.account !== undefined;
     this.#leave(idle ? "Idle for too long, goodbye" : "Login took too long, goodbye", "timed out");
@@ -141,6 +148,7 @@ export class Session implements Watched, SessionLink, Performer {
   /** Ends the session with 421: at once when nothing is under way, else behind the transfer's final reply. */
   drain(): void {
     this.#draining = true;
+    this.#context.endPause();
     if (!this.transfer && !this.#turns.busy) this.#leave("Server is shutting down", "shutdown");
   }
 

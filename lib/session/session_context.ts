@@ -136,6 +136,8 @@ export class SessionContext implements CommandContext {
   async authenticate(password: string): Promise<reply.Reply> {
     const name = this.login.name ?? "";
     const address = this.control.remote.hostname;
+    // Whoever hung up before the answer to a wrong password pays for it here.
+    if (this.#failures === 0) await this.#pause(this.#host.throttle.delayFor(address, name));
     const tried = this.options.authenticator.authenticate({ name, password, address, secure: this.control.secure });
     const result: AuthResult = tried instanceof Promise ? await tried : tried;
     if (!result.ok) return await this.#loginFailed(name, address, result.reason);
@@ -256,9 +258,14 @@ export class SessionContext implements CommandContext {
     return (this.#ending ??= new AbortController()).signal;
   }
 
+  /** Answers what waits only to be late. */
+  endPause(): void {
+    this.#wake?.();
+  }
+
   /** Ends a pause, or a long command, early: the session is over. */
   wake(): void {
-    this.#wake?.();
+    this.endPause();
     this.#ending?.abort(new VfsError("failed", "The session is over"));
   }
 

@@ -104,6 +104,18 @@ conversation("STAT with a path waits for the end of the transfer", { files: big 
   assertEquals(await ftp.codes(2), [226, 213]);
 });
 
+plainConversation("QUIT and a half-closed control connection let a download end", {
+  files: { "/a": "x".repeat(4 << 20) },
+}, async ({ ftp }) => {
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.begin("RETR a");
+  await ftp.send("QUIT");
+  await ftp.halfClose();
+  assertEquals((await readAll(data)).length, 4 << 20);
+  await ftp.expectReply(226);
+  await ftp.expectReply(221);
+});
+
 conversation("QUIT lets the transfer end, answers it, then says goodbye", {}, async ({ ftp, files }) => {
   const data = await ftp.begin("STOR a");
   await ftp.send("QUIT");

@@ -57,7 +57,7 @@ conversation("A broken atomic upload leaves the old file, and itself only where 
 
 conversation(
   "A broken atomic upload that is kept stays hidden",
-  { account: { uploads: "atomic" } },
+  { account: { uploads: "atomic", brokenUploads: "keep" } },
   async ({ ftp, files }) => {
     await begin(ftp, "STOR new");
     await abort(ftp);

@@ -181,6 +181,11 @@ export class Wire implements AsyncDisposable {
     this.#connection = await protect(this.#connection);
   }
 
+  /** Says that no more commands come; replies are still read. */
+  halfClose(): Promise<void> {
+    return this.#connection.closeWrite();
+  }
+
   /** Vanishes without a word. */
   close(): void {
     closeQuietly(this.#connection);
