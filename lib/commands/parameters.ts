@@ -42,7 +42,7 @@ async function allo(context: CommandContext, given: string): Promise<reply.Reply
   const match = /^(\d{1,15})(?: R \d{1,15})?$/i.exec(given.trim());
   if (!match) return reply.badArgument("ALLO takes a number of bytes");
   const bytes = Number(match[1]);
-  const space = await context.vfs.extras.space?.(context.login.cwd);
+  const space = await context.vfs.extras.space?.(context.login.cwd, bytes);
   if (space && bytes > space.free) return reply.tooLarge("Not enough space for that");
   context.parameters.announcedSize = bytes;
   return reply.done(`${bytes} bytes noted`);

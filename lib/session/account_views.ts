@@ -6,9 +6,10 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
-import { usageMeters, withQuota } from "../vfs/quota.ts";
+import { withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/scoped.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
+import { usageMeters } from "../vfs/usage.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import type { Commons } from "./commons.ts";
 

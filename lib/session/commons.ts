@@ -8,7 +8,7 @@
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { DigestCache } from "../data/digest.ts";
-import { type Usage, usageMeters } from "../vfs/quota.ts";
+import { type Usage, usageMeters } from "../vfs/usage.ts";
 import { Counter } from "./admissions.ts";
 
 /** One number. */

@@ -81,9 +81,9 @@ export function guardExtras(extras: VfsExtras, check: (path: VirtualPath, extra:
       },
     }),
     ...(space && {
-      space: async (path) => {
+      space: async (path, wanted) => {
         check(path, "space");
-        return await space(path);
+        return await space(path, wanted);
       },
     }),
   };

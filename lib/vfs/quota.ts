@@ -5,6 +5,7 @@
  */
 
 import { ForwardingVfs, lookUp } from "./forwarding.ts";
+import { ownSize, type Usage } from "./usage.ts";
 import {
   type Entry,
   type FileSink,
@@ -15,62 +16,6 @@ import {
   type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
-import { joinPath, ROOT } from "./virtual_path.ts";
-
-/** Bytes in use, shared by all sessions of an account. */
-export interface Usage {
-  /** Bytes in use as far as is known; 0 before the first count. */
-  readonly bytes: number;
-  /** Counts what is in `vfs`, the first time; a failed count is made again the next time. */
-  count(vfs: Vfs): Promise<void>;
-  /** Notes that `bytes` came to be, or went away where negative. */
-  add(bytes: number): void;
-  /** As {@link add}, unless there would be more than `limit` then; gives whether it did. */
-  take(bytes: number, limit: number): boolean;
-}
-
-/**
- * Bytes in use, for one event loop. Counted once by walking the tree, then kept up with what this server does; what
- * others do to the tree meanwhile is not seen.
- */
-export class UsageMeter implements Usage {
-  #bytes = 0;
-  #counting: Promise<void> | undefined;
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  async count(vfs: Vfs): Promise<void> {
-    this.#counting ??= sizeOfTree(vfs).then((bytes) => this.add(bytes));
-    try {
-      await this.#counting;
-    } catch (error) {
-      this.#counting = undefined;
-      throw error;
-    }
-  }
-
-  add(bytes: number): void {
-    this.#bytes = Math.max(0, this.#bytes + bytes);
-  }
-
-  take(bytes: number, limit: number): boolean {
-    if (this.#bytes + bytes > limit) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-}
-
-/** Gives each root a meter of its own: accounts that share a root share its bytes too. */
-export function usageMeters(): (rootPath: string) => Usage {
-  const meters = new Map<string, UsageMeter>();
-  return (rootPath) => {
-    let meter = meters.get(rootPath);
-    if (!meter) meters.set(rootPath, meter = new UsageMeter());
-    return meter;
-  };
-}
 
 /** What {@link withQuota} works with. */
 export interface QuotaOptions {
@@ -79,7 +24,10 @@ export interface QuotaOptions {
   readonly usage: Usage;
 }
 
-/** `inner` with writes beyond the limit refused as `overQuota`. The whole of `inner` counts. */
+/**
+ * `inner` with writes beyond the limit refused as `overQuota`. The whole of `inner` counts. Tells the space that is left even where
+ * `inner` cannot.
+ */
 export function withQuota(inner: Vfs, options: QuotaOptions): Vfs {
   return new QuotaVfs(inner, options);
 }
@@ -93,8 +41,7 @@ class QuotaVfs extends ForwardingVfs {
     super(inner);
     this.#limit = options.limit;
     this.#usage = options.usage;
-    const { space } = inner.extras;
-    this.#extras = { ...inner.extras, ...(space && { space: (path) => this.#limitSpace(path, space) }) };
+    this.#extras = { ...inner.extras, space: (path, wanted) => this.#space(path, wanted) };
   }
 
   override get extras(): VfsExtras {
@@ -106,11 +53,13 @@ class QuotaVfs extends ForwardingVfs {
     const replaces = !options.append && !options.exclusive && (options.offset ?? 0) === 0;
     const before = replaces ? await lookUp(this.inner, path) : undefined;
     const sink = await this.inner.openWrite(path, options);
-    if (before !== undefined && !sink.created) this.#usage.add(-before.size);
     return new MeteredSink(sink, {
+      inner: this.inner,
       limit: this.#limit,
       usage: this.#usage,
+      path,
       offset: options.append ? sink.initialSize : options.offset ?? 0,
+      replaces: sink.created ? undefined : before,
     });
   }
 
@@ -118,7 +67,7 @@ class QuotaVfs extends ForwardingVfs {
     await this.#usage.count(this.inner);
     const before = await lookUp(this.inner, path);
     await this.inner.remove(path);
-    this.#usage.add(-ownSize(before));
+    this.#usage.release(ownSize(before));
   }
 
   override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
@@ -127,20 +76,37 @@ class QuotaVfs extends ForwardingVfs {
     const target = await lookUp(this.inner, to);
     await this.inner.rename(from, to);
     const same = from === to || (source.unique !== undefined && source.unique === target?.unique);
-    if (!same) this.#usage.add(-ownSize(target));
+    if (!same) this.#usage.release(ownSize(target));
   }
 
-  async #limitSpace(path: VirtualPath, space: (path: VirtualPath) => Promise<Space>): Promise<Space> {
+  async #space(path: VirtualPath, wanted = Infinity): Promise<Space> {
+    const storage = await this.#storageSpace(path);
     await this.#usage.count(this.inner);
-    const { free, total } = await space(path);
-    const left = Math.max(0, this.#limit - this.#usage.bytes);
-    return { free: Math.min(free, left), total: Math.min(total, this.#limit) };
+    if (wanted > this.#left) await this.#usage.recount(this.inner);
+    return { free: Math.min(storage.free, this.#left), total: Math.min(storage.total, this.#limit) };
+  }
+
+  async #storageSpace(path: VirtualPath): Promise<Space> {
+    const { space } = this.inner.extras;
+    if (space) return await space(path);
+    // Fails as `space` would where there is nothing.
+    await this.inner.stat(path);
+    return { free: Infinity, total: Infinity };
+  }
+
+  get #left(): number {
+    return Math.max(0, this.#limit - this.#usage.bytes);
   }
 }
 
 interface Metering extends QuotaOptions {
+  /** What is counted again before a write is refused. */
+  readonly inner: Vfs;
+  readonly path: VirtualPath;
   /** First byte that will be written. */
   readonly offset: number;
+  /** The file whose content goes with the first write, or at the commit. */
+  readonly replaces: Entry | undefined;
 }
 
 /** Asks for room before each write, so that sessions that write at once cannot pass the limit together. */
@@ -148,68 +114,73 @@ class MeteredSink implements FileSink {
   readonly initialSize: number;
   readonly created: boolean;
   readonly #sink: FileSink;
-  readonly #limit: number;
-  readonly #usage: Usage;
+  readonly #metering: Metering;
   #size: number;
   #position: number;
+  #replaces: Entry | undefined;
 
-  constructor(sink: FileSink, { limit, usage, offset }: Metering) {
+  constructor(sink: FileSink, metering: Metering) {
     this.initialSize = sink.initialSize;
     this.created = sink.created;
     this.#sink = sink;
-    this.#limit = limit;
-    this.#usage = usage;
+    this.#metering = metering;
     this.#size = sink.initialSize;
-    this.#position = offset;
+    this.#position = metering.offset;
+    this.#replaces = metering.replaces;
   }
 
   async write(data: Uint8Array): Promise<void> {
+    const { usage } = this.#metering;
     const growth = Math.max(0, this.#position + data.length - this.#size);
-    if (growth > 0 && !this.#usage.take(growth, this.#limit)) {
-      throw new VfsError("overQuota", `Over the quota of ${this.#limit} bytes`);
-    }
+    if (this.#replaces !== undefined || !this.#take(growth, 0)) await this.#makeRoom(growth);
     try {
       await this.#sink.write(data);
     } catch (error) {
-      this.#usage.add(-growth);
+      usage.release(growth);
       throw error;
+    } finally {
+      usage.settle(growth);
     }
     this.#size += growth;
     this.#position += data.length;
   }
 
-  commit(): Promise<void> {
-    return this.#sink.commit();
+  async commit(): Promise<void> {
+    const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
+    await this.#sink.commit();
+    this.#metering.usage.release(replaced);
   }
 
   abort(): Promise<void> {
     return this.#sink.abort();
   }
-}
 
-/** A link takes no room of its own; what it leads to is counted under its own name. */
-function ownSize(entry: Entry | undefined): number {
-  return entry?.kind === "file" && !entry.linked ? entry.size : 0;
-}
-
-/** Bytes of all files below `directory`. Rejects when that cannot be listed. */
-export async function sizeOfTree(vfs: Vfs, directory: VirtualPath = ROOT): Promise<number> {
-  let bytes = 0;
-  for await (const batch of vfs.list(directory)) {
-    for (const entry of batch) {
-      if (entry.kind === "directory" && !entry.linked) bytes += await sizeBelow(vfs, joinPath(directory, entry.name));
-      else bytes += ownSize(entry);
-    }
+  /** Files may have been removed without this server: it looks again before it refuses. */
+  async #makeRoom(growth: number): Promise<void> {
+    const { inner, limit, usage } = this.#metering;
+    if (await this.#takeAndRelease(growth)) return;
+    await usage.recount(inner);
+    if (!await this.#takeAndRelease(growth)) throw new VfsError("overQuota", `Over the quota of ${limit} bytes`);
   }
-  return bytes;
-}
 
-/** A directory that is gone meanwhile or closed to this server counts nothing, or one of them would end all uploads. */
-async function sizeBelow(vfs: Vfs, directory: VirtualPath): Promise<number> {
-  try {
-    return await sizeOfTree(vfs, directory);
-  } catch (error) {
-    if (error instanceof VfsError) return 0;
-    throw error;
+  /** What is replaced makes room. */
+  async #takeAndRelease(growth: number): Promise<boolean> {
+    const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
+    if (!this.#take(growth, replaced)) return false;
+    this.#metering.usage.release(replaced);
+    this.#replaces = undefined;
+    return true;
+  }
+
+  #take(growth: number, replaced: number): boolean {
+    const { limit, usage } = this.#metering;
+    return growth === 0 || usage.take(growth, limit + replaced);
+  }
+
+  /** Asked at the last moment: of two uploads that replace one file, the second replaces what the first has written. */
+  async #replacedSize(opened: Entry): Promise<number> {
+    const { inner, path } = this.#metering;
+    const there = await lookUp(inner, path);
+    return there !== undefined && there.unique === opened.unique ? there.size : 0;
   }
 }

@@ -118,7 +118,8 @@ export interface VfsExtras {
   readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
   /** `modified` in milliseconds since 1970, UTC. */
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
-  readonly space?: (path: VirtualPath) => Promise<Space>;
+  /** Who only needs to know whether there is room for `wanted` bytes may say so, which can spare work. */
+  readonly space?: (path: VirtualPath, wanted?: number) => Promise<Space>;
 }
 
 /** What drivers implement and commands use. Every method rejects with {@link VfsError} and nothing else. */

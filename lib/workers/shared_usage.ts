@@ -4,16 +4,15 @@
  * @module
  */
 
-import { sizeOfTree, type Usage } from "../vfs/quota.ts";
+import { nextCount, sizeOfTree, type Usage, type UsageOptions } from "../vfs/usage.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { hashOf } from "./hash.ts";
 
 /** Roots there is room for. Its pages cost nothing before they are used. */
 const ROOTS = 1 << 14;
 
-/** Nobody has counted the tree. Other states: a worker with this number plus one counts it, or it is counted. */
-const UNCOUNTED = 0;
-const COUNTED = -1;
+/** No worker counts the tree; otherwise the one with this number less one does. */
+const NOBODY = 0;
 
 /** Milliseconds between two looks at whether another worker has counted: `Atomics.waitAsync` does not keep the event loop going. */
 const POLL = 10;
@@ -23,29 +22,41 @@ export interface UsageMemory {
   /** Two halves of the hash of each root. */
   readonly roots: BigInt64Array<SharedArrayBuffer>;
   readonly bytes: BigInt64Array<SharedArrayBuffer>;
-  readonly states: Int32Array<SharedArrayBuffer>;
+  /** All bytes that were ever taken. */
+  readonly taken: BigInt64Array<SharedArrayBuffer>;
+  /** When the next count may be; 0 before the first. */
+  readonly due: BigInt64Array<SharedArrayBuffer>;
+  readonly counting: Int32Array<SharedArrayBuffer>;
 }
 
 /** Makes memory for the meters of all roots. */
 export function makeUsages(): UsageMemory {
+  const column = () => new BigInt64Array(new SharedArrayBuffer(8 * ROOTS));
   return {
-    roots: new BigInt64Array(new SharedArrayBuffer(8 * ROOTS)),
-    bytes: new BigInt64Array(new SharedArrayBuffer(8 * ROOTS)),
-    states: new Int32Array(new SharedArrayBuffer(4 * ROOTS)),
+    roots: column(),
+    bytes: column(),
+    taken: column(),
+    due: column(),
+    counting: new Int32Array(new SharedArrayBuffer(4 * ROOTS)),
   };
 }
 
 /** Lets others count what the worker in this place was counting when it died. */
-export function abandonCounts({ states }: UsageMemory, worker: number): void {
-  for (let slot = 0; slot < ROOTS; slot++) Atomics.compareExchange(states, slot, worker + 1, UNCOUNTED);
+export function abandonCounts({ counting }: UsageMemory, worker: number): void {
+  for (let slot = 0; slot < ROOTS; slot++) Atomics.compareExchange(counting, slot, worker + 1, NOBODY);
+}
+
+/** Whose meters they are, and the clock, which has to be the same for all workers. */
+export interface SharedUsageOptions extends UsageOptions {
+  readonly worker: number;
 }
 
 /** Gives the meter of each root, the same bytes to every thread. Throws where there are too many roots. */
-export function sharedUsages(memory: UsageMemory, worker: number): (rootPath: string) => Usage {
+export function sharedUsages(memory: UsageMemory, options: SharedUsageOptions): (rootPath: string) => Usage {
   const meters = new Map<string, SharedUsage>();
   return (rootPath) => {
     let meter = meters.get(rootPath);
-    if (!meter) meters.set(rootPath, meter = new SharedUsage(memory, slotOf(memory, rootPath), worker + 1));
+    if (!meter) meters.set(rootPath, meter = new SharedUsage(memory, slotOf(memory, rootPath), options));
     return meter;
   };
 }
@@ -62,17 +73,26 @@ function slotOf({ roots }: UsageMemory, rootPath: string): number {
   throw new RangeError(`No room for the quota of "${rootPath}": there may be ${ROOTS} roots with one`);
 }
 
+/** As the wall clock was when the thread began, but steps of that do not move it: nobody waits for a time that was set back. */
+function sinceEpoch(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 class SharedUsage implements Usage {
   readonly #memory: UsageMemory;
   readonly #slot: number;
-  /** The state in which this worker counts. */
+  /** How {@link UsageMemory.counting} names this worker. */
   readonly #own: number;
+  readonly #clock: () => number;
+  /** Bytes this worker has taken that are not settled. What dies with it must not be waited for, so each knows only its own. */
+  #unsettled = 0;
   #counting: Promise<void> | undefined;
 
-  constructor(memory: UsageMemory, slot: number, own: number) {
+  constructor(memory: UsageMemory, slot: number, { worker, clock = sinceEpoch }: SharedUsageOptions) {
     this.#memory = memory;
     this.#slot = slot;
-    this.#own = own;
+    this.#own = worker + 1;
+    this.#clock = clock;
   }
 
   get bytes(): number {
@@ -80,19 +100,29 @@ class SharedUsage implements Usage {
   }
 
   async count(vfs: Vfs): Promise<void> {
-    while (Atomics.load(this.#memory.states, this.#slot) !== COUNTED) {
-      await (this.#counting ??= this.#countOrWait(vfs).finally(() => this.#counting = undefined));
-    }
+    while (Atomics.load(this.#memory.due, this.#slot) === 0n) await this.#join(vfs);
   }
 
-  add(bytes: number): void {
-    this.#change((before) => Math.max(0, before + bytes));
+  async recount(vfs: Vfs): Promise<void> {
+    while (this.#isDue()) await this.#join(vfs);
   }
 
   take(bytes: number, limit: number): boolean {
-    return this.#change((before) => before + bytes > limit ? undefined : before + bytes);
+    if (!this.#change((before) => before + bytes > limit ? undefined : before + bytes)) return false;
+    Atomics.add(this.#memory.taken, this.#slot, BigInt(bytes));
+    this.#unsettled += bytes;
+    return true;
   }
 
+  settle(bytes: number): void {
+    this.#unsettled -= bytes;
+  }
+
+  release(bytes: number): void {
+    this.#change((before) => Math.max(0, before - bytes));
+  }
+
+  /** Changes the bytes to what `next` makes of them, unless that is `undefined`; gives whether it did. */
   #change(next: (before: number) => number | undefined): boolean {
     const { bytes } = this.#memory;
     for (;;) {
@@ -103,18 +133,34 @@ class SharedUsage implements Usage {
     }
   }
 
+  #isDue(): boolean {
+    return this.#clock() >= Number(Atomics.load(this.#memory.due, this.#slot));
+  }
+
+  #join(vfs: Vfs): Promise<void> {
+    return this.#counting ??= this.#walkOrWait(vfs).finally(() => this.#counting = undefined);
+  }
+
   /** One worker walks the tree; the others wait for it. */
-  async #countOrWait(vfs: Vfs): Promise<void> {
-    const { states } = this.#memory;
-    const state = Atomics.compareExchange(states, this.#slot, UNCOUNTED, this.#own);
-    if (state === COUNTED) return;
-    if (state !== UNCOUNTED) return await new Promise((resolve) => setTimeout(resolve, POLL));
-    let outcome = UNCOUNTED;
-    try {
-      this.add(await sizeOfTree(vfs));
-      outcome = COUNTED;
-    } finally {
-      Atomics.store(states, this.#slot, outcome);
+  async #walkOrWait(vfs: Vfs): Promise<void> {
+    const { counting } = this.#memory;
+    if (Atomics.compareExchange(counting, this.#slot, NOBODY, this.#own) !== NOBODY) {
+      return await new Promise((resolve) => setTimeout(resolve, POLL));
     }
+    try {
+      if (this.#isDue()) await this.#walk(vfs);
+    } finally {
+      Atomics.compareExchange(counting, this.#slot, this.#own, NOBODY);
+    }
+  }
+
+  async #walk(vfs: Vfs): Promise<void> {
+    const { taken, due } = this.#memory;
+    const takenSoFar = () => Number(Atomics.load(taken, this.#slot));
+    const began = this.#clock();
+    const before = takenSoFar() - this.#unsettled;
+    const found = await sizeOfTree(vfs);
+    this.#change(() => found + takenSoFar() - before);
+    Atomics.store(due, this.#slot, BigInt(Math.ceil(nextCount(began, this.#clock()))));
   }
 }

@@ -119,7 +119,7 @@ class Link {
       perAccount: new SharedCounter(table, "account "),
       throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
       digests: new SharedDigests(memory.epochs),
-      usageOf: sharedUsages(memory.usages, place),
+      usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),
     });
   }

@@ -1,9 +1,10 @@
 import { openDisk } from "../../lib/vfs/disk.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { parsePermissions } from "../../lib/vfs/permissions.ts";
-import { UsageMeter, withQuota } from "../../lib/vfs/quota.ts";
+import { withQuota } from "../../lib/vfs/quota.ts";
 import { scopeVfs } from "../../lib/vfs/scoped.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
+import { UsageMeter } from "../../lib/vfs/usage.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { conformance, type Subject } from "./conformance.ts";
 

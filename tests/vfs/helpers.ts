@@ -1,6 +1,7 @@
 /** What the tests of file-system views share. */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { ForwardingVfs } from "../../lib/vfs/forwarding.ts";
 import {
   type Entry,
   type FileSource,
@@ -74,5 +75,28 @@ export async function withTempDir(test: (dir: string) => Promise<void>): Promise
     await test(dir);
   } finally {
     await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** Counts the walks through the tree, and holds the next one at its end where that is wanted. */
+export class PausableVfs extends ForwardingVfs {
+  walks = 0;
+  #pause: { readonly reached: () => void; readonly over: Promise<void> } | undefined;
+
+  /** `listed` resolves when a walk has seen everything; it goes on when `resume` is called. */
+  pause(): { readonly listed: Promise<void>; readonly resume: () => void } {
+    const [listed, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    this.#pause = { reached: listed.resolve, over: over.promise };
+    return { listed: listed.promise, resume: over.resolve };
+  }
+
+  override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    if (path === ROOT) this.walks++;
+    yield* this.inner.list(path);
+    const pause = this.#pause;
+    if (path !== ROOT || pause === undefined) return;
+    this.#pause = undefined;
+    pause.reached();
+    await pause.over;
   }
 }

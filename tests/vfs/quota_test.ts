@@ -2,10 +2,11 @@ import { assertEquals } from "@std/assert";
 import { openDisk } from "../../lib/vfs/disk.ts";
 import { ForwardingVfs } from "../../lib/vfs/forwarding.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { UsageMeter, withQuota } from "../../lib/vfs/quota.ts";
+import { withQuota } from "../../lib/vfs/quota.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
-import { type Entry, type Vfs, VfsError } from "../../lib/vfs/vfs.ts";
-import { assertFails, at, bytes, namesOf, put, readText, withTempDir } from "./helpers.ts";
+import { UsageMeter } from "../../lib/vfs/usage.ts";
+import type { Space, Vfs, VfsExtras } from "../../lib/vfs/vfs.ts";
+import { assertFails, at, bytes, namesOf, PausableVfs, put, readText, withTempDir } from "./helpers.ts";
 
 function limited(limit: number, files: Record<string, string> = {}): { inner: MemoryVfs; vfs: Vfs; usage: UsageMeter } {
   const usage = new UsageMeter();
@@ -100,19 +101,148 @@ Deno.test("withQuota counts a linked file once and a linked directory never", ()
     assertEquals(usage.bytes, 5);
   }));
 
-/** A driver whose listing fails, as that of a disk that is away. */
-class Unlistable extends ForwardingVfs {
-  // deno-lint-ignore require-yield
-  override async *list(): AsyncGenerator<readonly Entry[], void> {
-    throw await Promise.resolve(new VfsError("failed", "Cannot be listed"));
-  }
+Deno.test("withQuota leaves the bytes of a file whose replacement broke off before its first byte", async () => {
+  const { vfs, usage } = limited(10, { "/a": "12345" });
+  await (await vfs.openWrite(at("/a"))).abort();
+  assertEquals(usage.bytes, 5);
+  await (await vfs.openWrite(at("/a"))).commit();
+  assertEquals(usage.bytes, 0);
+});
+
+Deno.test("withQuota frees what is replaced once, however many replace it at a time", () =>
+  withTempDir(async (dir) => {
+    const usage = new UsageMeter();
+    const vfs = withQuota(await openDisk(dir), { limit: 20, usage });
+    await put(vfs, "/a", "12345");
+    await put(vfs, "/b", "1234567890");
+    const sinks = await Promise.all([1, 2, 3].map(() => vfs.openWrite(at("/a"))));
+    for (const sink of sinks) {
+      await sink.write(bytes("123"));
+      await sink.commit();
+    }
+    assertEquals(usage.bytes, 13);
+  }));
+
+Deno.test("withQuota frees nothing for a file that was put in the place of the one it replaces", () =>
+  withTempDir(async (dir) => {
+    const usage = new UsageMeter();
+    const vfs = withQuota(await openDisk(dir), { limit: 20, usage });
+    await put(vfs, "/a", "12345");
+    await put(vfs, "/b", "1234567890");
+    const sink = await vfs.openWrite(at("/a"));
+    await vfs.rename(at("/a"), at("/c"));
+    await vfs.rename(at("/b"), at("/a"));
+    await sink.write(bytes("1"));
+    await sink.commit();
+    assertEquals(usage.bytes, 16);
+  }));
+
+/** Runs `test` over each driver; `host` removes a file behind the back of the quota. */
+function overDrivers(name: string, test: (inner: Vfs, host: (name: string) => Promise<void>) => Promise<void>): void {
+  Deno.test(`${name} (memory)`, async () => {
+    const inner = new MemoryVfs();
+    await test(inner, (name) => inner.remove(at(name)));
+  });
+  Deno.test(`${name} (disk)`, () =>
+    withTempDir(async (dir) => await test(await openDisk(dir), (name) => Deno.remove(`${dir}${name}`))));
 }
 
-Deno.test("UsageMeter counts again after a count that failed", async () => {
-  const usage = new UsageMeter();
-  const inner = new MemoryVfs({ files: { "/f": "123" } });
-  await assertFails("failed", () => usage.count(new Unlistable(inner)));
-  await usage.count(inner);
-  await usage.count(inner);
-  assertEquals(usage.bytes, 3);
+/** A quota of 100 bytes over `inner`, by a clock that the test moves. */
+function limitedByClock(inner: Vfs): { vfs: Vfs; usage: UsageMeter; pass: (milliseconds: number) => void } {
+  let now = 0;
+  const usage = new UsageMeter({ clock: () => now });
+  return { usage, vfs: withQuota(inner, { limit: 100, usage }), pass: (milliseconds) => void (now += milliseconds) };
+}
+
+overDrivers("withQuota sees what was removed on the host before it refuses", async (inner, host) => {
+  const { vfs, usage, pass } = limitedByClock(inner);
+  for (const name of ["/a", "/b", "/c"]) {
+    await put(vfs, name, "x".repeat(90));
+    pass(10_000);
+    await assertFails("overQuota", () => put(vfs, "/more", "y".repeat(90)));
+    await host(name);
+    pass(10_000);
+  }
+  assertEquals(usage.bytes, 90);
 });
+
+overDrivers("withQuota counts again no sooner than ten seconds after the last count", async (inner, host) => {
+  const paused = new PausableVfs(inner);
+  const { vfs, pass } = limitedByClock(paused);
+  await put(vfs, "/a", "x".repeat(90));
+  await host("/a");
+  pass(9999);
+  await assertFails("overQuota", () => put(vfs, "/b", "y".repeat(90)));
+  await assertFails("overQuota", () => put(vfs, "/b", "y".repeat(90)));
+  assertEquals(paused.walks, 1);
+  pass(1);
+  await put(vfs, "/b", "y".repeat(90));
+  assertEquals(paused.walks, 2);
+});
+
+overDrivers("withQuota counts the bytes of uploads under way once", async (inner, host) => {
+  const { vfs, usage, pass } = limitedByClock(inner);
+  await put(vfs, "/a", "x".repeat(60));
+  const [one, two] = [await vfs.openWrite(at("/b")), await vfs.openWrite(at("/c"))];
+  await one.write(bytes("y".repeat(20)));
+  await two.write(bytes("z".repeat(10)));
+  await host("/a");
+  pass(10_000);
+  await Promise.all([one.write(bytes("y".repeat(30))), two.write(bytes("z".repeat(40)))]);
+  assertEquals(usage.bytes, 100);
+  await assertFails("overQuota", () => one.write(bytes("y")));
+  for (const sink of [one, two]) await sink.commit();
+});
+
+overDrivers("withQuota adds to a count what is written meanwhile, and takes nothing off it", async (inner, host) => {
+  const paused = new PausableVfs(inner);
+  const { vfs, usage, pass } = limitedByClock(paused);
+  await put(vfs, "/a", "x".repeat(50));
+  await put(vfs, "/b", "x".repeat(30));
+  await host("/a");
+  pass(10_000);
+  const { listed, resume } = paused.pause();
+  const late = put(vfs, "/late", "y".repeat(30));
+  await listed;
+  await put(vfs, "/small", "z".repeat(7));
+  await vfs.remove(at("/b"));
+  resume();
+  await late;
+  assertEquals(usage.bytes, 30 + 7 + 30);
+  pass(10_000);
+  await usage.recount(inner);
+  assertEquals(usage.bytes, 7 + 30);
+});
+
+overDrivers("withQuota tells what is left where the driver cannot tell its space", async (inner, host) => {
+  const { vfs, pass } = limitedByClock(new Spaceless(inner));
+  await put(vfs, "/a", "x".repeat(90));
+  const { space } = vfs.extras;
+  assertEquals(await space?.(at("/")), { free: 10, total: 100 });
+  await assertFails("notFound", async () => await space?.(at("/missing")));
+  await host("/a");
+  pass(10_000);
+  assertEquals(await space?.(at("/"), 10), { free: 10, total: 100 });
+  assertEquals(await space?.(at("/"), 11), { free: 100, total: 100 });
+});
+
+overDrivers("withQuota passes the free space of a storage that has less than the limit leaves", async (inner) => {
+  const { vfs } = limitedByClock(new Spaceless(inner, { free: 4, total: 50 }));
+  assertEquals(await vfs.extras.space?.(at("/")), { free: 4, total: 50 });
+});
+
+/** A driver that tells this space, or cannot tell any. */
+class Spaceless extends ForwardingVfs {
+  readonly #space: Space | undefined;
+
+  constructor(inner: Vfs, space?: Space) {
+    super(inner);
+    this.#space = space;
+  }
+
+  override get extras(): VfsExtras {
+    const { space: _, ...others } = this.inner.extras;
+    const space = this.#space;
+    return { ...others, ...(space && { space: () => Promise.resolve(space) }) };
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Bytes that an account keeps: counted by walking its tree, then kept up with what this server does. What others do to the tree is seen
+ * at the next count, which comes when there seems to be no room.
+ *
+ * A count walks while uploads go on, and cannot tell which of their bytes it has come across. What they wrote before is in the files, and
+ * is counted there; what they were writing or have written since is added to what was found; what was removed meanwhile is not taken
+ * off. So a count may end too high, by no more than what this server wrote and removed while it ran. Too low it can end in two narrow
+ * cases: by a file whose removal was under way when it ended (taken off twice), and between workers by the pieces that others were
+ * writing just as it began or ended. No error outlives the next count.
+ *
+ * @module
+ */
+
+import { type Entry, type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
+import { joinPath, ROOT } from "./virtual_path.ts";
+
+/** Milliseconds between two counts at least. */
+const PAUSE = 10_000;
+
+/** A count that took long is followed by this many times as long without one, or a full account with many files would do nothing else. */
+const PAUSE_FACTOR = 10;
+
+/** Bytes in use, shared by all sessions of an account. */
+export interface Usage {
+  /** Bytes in use as far as is known; 0 before the first count. */
+  readonly bytes: number;
+  /** Counts what is in `vfs`, the first time; a failed count is made again the next time. Rejects as `vfs` does. */
+  count(vfs: Vfs): Promise<void>;
+  /** Counts again, or waits for the count that is under way; does nothing when the last is not long ago. Rejects as `vfs` does. */
+  recount(vfs: Vfs): Promise<void>;
+  /** Sets `bytes` aside for a write, which {@link settle} ends; gives `false`, and does nothing, where there would be more than `limit` then. */
+  take(bytes: number, limit: number): boolean;
+  /** The write of `bytes` that were taken is over. Where it failed, they are to be released as well. */
+  settle(bytes: number): void;
+  /** Notes that `bytes` went away. */
+  release(bytes: number): void;
+}
+
+/** What meters work with. */
+export interface UsageOptions {
+  /** Milliseconds since some moment; never goes back. */
+  readonly clock?: () => number;
+}
+
+/** When the next count may be, by the clock that told when one `began` and `ended`. */
+export function nextCount(began: number, ended: number): number {
+  return ended + Math.max(PAUSE, PAUSE_FACTOR * (ended - began));
+}
+
+/** Bytes in use, for one event loop. */
+export class UsageMeter implements Usage {
+  readonly #clock: () => number;
+  #bytes = 0;
+  /** All that was ever taken: what is in `bytes` may go away again, this only grows. */
+  #taken = 0;
+  /** The part of it that is over. */
+  #settled = 0;
+  /** When the next count may be; `undefined` before the first. */
+  #due: number | undefined;
+  #counting: Promise<void> | undefined;
+
+  constructor({ clock = () => performance.now() }: UsageOptions = {}) {
+    this.#clock = clock;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async count(vfs: Vfs): Promise<void> {
+    if (this.#due === undefined) await this.#join(vfs);
+  }
+
+  async recount(vfs: Vfs): Promise<void> {
+    if (this.#due === undefined || this.#clock() >= this.#due) await this.#join(vfs);
+  }
+
+  take(bytes: number, limit: number): boolean {
+    if (this.#bytes + bytes > limit) return false;
+    this.#bytes += bytes;
+    this.#taken += bytes;
+    return true;
+  }
+
+  settle(bytes: number): void {
+    this.#settled += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#bytes = Math.max(0, this.#bytes - bytes);
+  }
+
+  #join(vfs: Vfs): Promise<void> {
+    return this.#counting ??= this.#walk(vfs).finally(() => this.#counting = undefined);
+  }
+
+  async #walk(vfs: Vfs): Promise<void> {
+    const began = this.#clock();
+    const before = this.#settled;
+    const found = await sizeOfTree(vfs);
+    this.#bytes = found + this.#taken - before;
+    this.#due = nextCount(began, this.#clock());
+  }
+}
+
+/** Gives each root a meter of its own: accounts that share a root share its bytes too. */
+export function usageMeters(): (rootPath: string) => Usage {
+  const meters = new Map<string, UsageMeter>();
+  return (rootPath) => {
+    let meter = meters.get(rootPath);
+    if (!meter) meters.set(rootPath, meter = new UsageMeter());
+    return meter;
+  };
+}
+
+/** Bytes of `entry` itself. A link takes no room of its own; what it leads to is counted under its own name. */
+export function ownSize(entry: Entry | undefined): number {
+  return entry?.kind === "file" && !entry.linked ? entry.size : 0;
+}
+
+/** Bytes of all files below `directory`. Rejects when that cannot be listed. */
+export async function sizeOfTree(vfs: Vfs, directory: VirtualPath = ROOT): Promise<number> {
+  let bytes = 0;
+  for await (const batch of vfs.list(directory)) {
+    for (const entry of batch) {
+      if (entry.kind === "directory" && !entry.linked) bytes += await sizeBelow(vfs, joinPath(directory, entry.name));
+      else bytes += ownSize(entry);
+    }
+  }
+  return bytes;
+}
+
+/** A directory that is gone meanwhile or closed to this server counts nothing, or one of them would end all uploads. */
+async function sizeBelow(vfs: Vfs, directory: VirtualPath): Promise<number> {
+  try {
+    return await sizeOfTree(vfs, directory);
+  } catch (error) {
+    if (error instanceof VfsError) return 0;
+    throw error;
+  }
+}
