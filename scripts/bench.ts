@@ -109,7 +109,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function measure({ scale, quick, servers, trials, out }: Settings): Promise<void> {
-  await Deno.mkdir(CACHE, { recursive: true });
+  for (const folder of [CACHE, out]) await Deno.mkdir(folder, { recursive: true });
   const packages = await fetchPackages(CACHE);
   const client = await Client.compile(CACHE);
   const stopped = untilInterrupted();
