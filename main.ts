@@ -4,12 +4,9 @@
  * @module
  */
 
-import { runCert } from "./lib/cli/cert.ts";
-import { runConfig } from "./lib/cli/config.ts";
 import type { CommandIo } from "./lib/cli/io.ts";
-import { runPermissions } from "./lib/cli/permissions.ts";
 import { runServe } from "./lib/cli/serve.ts";
-import { runUser, type UserIo } from "./lib/cli/user.ts";
+import type { UserIo } from "./lib/cli/user.ts";
 import { versionLine } from "./lib/version.ts";
 import { workerScope } from "./lib/workers/scope.ts";
 
@@ -35,20 +32,20 @@ const io: CommandIo & UserIo = {
   stderr: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
 };
 
+/** A command other than `serve` is loaded only when it is asked for, so that the server does not start later for it. */
 async function run([name = "help", ...args]: readonly string[]): Promise<number> {
   switch (name) {
     case "serve":
       return await runServe(args, io, { ownsProcess: true, workerModule: import.meta.url });
     case "user":
-      return await runUser(args, io);
+      return await (await import("./lib/cli/user.ts")).runUser(args, io);
     case "cert":
-      return await runCert(args, io);
+      return await (await import("./lib/cli/cert.ts")).runCert(args, io);
     case "config":
-      return await runConfig(args, io);
+      return await (await import("./lib/cli/config.ts")).runConfig(args, io);
     case "permissions":
-      return await runPermissions(args, io);
+      return await (await import("./lib/cli/permissions.ts")).runPermissions(args, io);
     case "fixture":
-      // Loaded only here, so that nothing else starts later for it.
       return await (await import("./lib/cli/fixture.ts")).runFixture(args, io);
     case "version":
     case "--version":

@@ -58,7 +58,6 @@ export const uniqueName = (name: string): Reply => situation(150, `FILE: ${name}
 export const done = (text: string): Reply => situation(200, text);
 export const superfluous = (text: string): Reply => situation(202, text);
 export const systemStatus = (lines: readonly string[]): Reply => situation(211, lines);
-export const noFeatures: Reply = situation(211, "No features");
 export const directoryStatus = (lines: readonly string[]): Reply => situation(212, lines);
 export const fileStatus = (text: string | readonly string[]): Reply => situation(213, text);
 export const helpText = (lines: string | readonly string[]): Reply => situation(214, lines);

@@ -1,28 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { Bench } from "./bench.ts";
+import { LFTP_MODES, LFTP_SETTINGS } from "./lftp_settings.ts";
 import { makePayload, sha256, sha256OfFile } from "./payload.ts";
 import type { Finished } from "./process.ts";
 import { ALICE } from "./server_under_test.ts";
-import { type Change, type Client, type DataMode, ODD_NAMES, testClient, type Transfer } from "./suite.ts";
+import { type Change, type Client, ODD_NAMES, testClient, type Transfer } from "./suite.ts";
 
-const SETTINGS = [
-  "set cmd:fail-exit yes",
-  "set cmd:move-background no",
-  "set net:max-retries 1",
-  "set net:timeout 20",
-  "set net:persist-retries 0",
-  "set xfer:clobber yes",
-  "set ftp:ssl-allow no",
-  "debug 5",
-];
-
-const MODE_SETTINGS: Readonly<Record<DataMode, readonly string[]>> = {
-  PASV: ["set ftp:passive-mode yes", "set ftp:prefer-epsv no"],
-  EPSV: ["set ftp:passive-mode yes", "set ftp:prefer-epsv yes"],
-  PORT: ["set ftp:passive-mode no"],
-  EPRT: ["set ftp:passive-mode no"],
-};
+const SETTINGS = [...LFTP_SETTINGS, "set ftp:ssl-allow no"];
 
 /** As one word of an lftp command. */
 function quote(word: string): string {
@@ -48,7 +33,7 @@ const client: Client = {
     const [local, remote] = [quote(`./${transfer.local}`), quote(`./${transfer.remote}`)];
     const flags = `${resume ? "-c " : ""}${ascii ? "-a " : ""}`;
     const command = direction === "upload" ? `put ${flags}${local} -o ${remote}` : `get ${flags}${remote} -o ${local}`;
-    return (await lftp(bench, [...MODE_SETTINGS[mode], command])).stderr;
+    return (await lftp(bench, [...LFTP_MODES[mode], command])).stderr;
   },
 
   async change(bench: Bench, change: Change): Promise<void> {

@@ -1,32 +1,19 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Bench } from "./bench.ts";
+import { LFTP_MODES, LFTP_SETTINGS } from "./lftp_settings.ts";
 import { makePayload, sha256OfFile } from "./payload.ts";
 import type { Finished } from "./process.ts";
 import { ALICE } from "./server_under_test.ts";
-import type { DataMode } from "./suite.ts";
 import { testTlsClient, type TlsClient, type TlsKind, type TlsTransfer, type TlsVersion } from "./tls_suite.ts";
 
 const SETTINGS = [
-  "set cmd:fail-exit yes",
-  "set cmd:move-background no",
-  "set net:max-retries 1",
-  "set net:timeout 20",
-  "set net:persist-retries 0",
-  "set xfer:clobber yes",
+  ...LFTP_SETTINGS,
   "set ftp:ssl-force yes",
   "set ftp:ssl-protect-data yes",
   "set ftp:ssl-protect-list yes",
   "set ssl:verify-certificate yes",
-  "debug 5",
 ];
-
-const MODE_SETTINGS: Readonly<Record<DataMode, readonly string[]>> = {
-  PASV: ["set ftp:passive-mode yes", "set ftp:prefer-epsv no"],
-  EPSV: ["set ftp:passive-mode yes", "set ftp:prefer-epsv yes"],
-  PORT: ["set ftp:passive-mode no"],
-  EPRT: ["set ftp:passive-mode no"],
-};
 
 /** As GnuTLS, which Debian's lftp is built with, spells it. */
 const PRIORITIES: Readonly<Record<TlsVersion, string>> = {
@@ -52,7 +39,7 @@ const client: TlsClient = {
 
   async transfer(bench: Bench, { kind, direction, local, remote, mode, version }: TlsTransfer): Promise<string> {
     const settings = [
-      ...MODE_SETTINGS[mode],
+      ...LFTP_MODES[mode],
       ...(version === undefined ? [] : [`set ssl:priority "${PRIORITIES[version]}"`]),
     ];
     const command = direction === "upload" ? `put ./${local} -o ./${remote}` : `get ./${remote} -o ./${local}`;

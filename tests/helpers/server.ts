@@ -15,6 +15,7 @@ import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { parsePermissions } from "../../lib/vfs/permissions.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { protect, testEndpoint } from "./tls.ts";
+import { waitFor } from "./wait_for.ts";
 import { Wire } from "./wire.ts";
 
 /** What a test may set: options of the server, fields of the account, the files at the start. */
@@ -144,7 +145,7 @@ async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => P
       files,
       events,
       connect,
-      event: (type, matches) => waitFor(server, events, type, matches),
+      event: (type, matches) => waitFor({ stream: server.events, past: events }, type, matches),
     });
   } finally {
     for (const wire of wires) wire.close();
@@ -170,23 +171,4 @@ export function authenticatorOf(...accounts: (Partial<Account> & Pick<Account, "
 /** Path rules from pairs of path and grant, such as `["/", "ro"]`. */
 export function rulesOf(...pairs: (readonly [path: string, grant: string])[]): Account["rules"] {
   return pairs.map(([path, grant]) => ({ path, ...parsePermissions(grant) }));
-}
-
-function waitFor<T extends EventType>(
-  server: FtpServer,
-  events: readonly ServerEvent[],
-  type: T,
-  matches: (event: Extract<ServerEvent, { type: T }>) => boolean = () => true,
-): Promise<Extract<ServerEvent, { type: T }>> {
-  const fits = (event: ServerEvent): event is Extract<ServerEvent, { type: T }> =>
-    event.type === type && matches(event as Extract<ServerEvent, { type: T }>);
-  const past = events.find(fits);
-  if (past) return Promise.resolve(past);
-  return new Promise((resolve) => {
-    const listening = server.events.on((event) => {
-      if (!fits(event)) return;
-      listening[Symbol.dispose]();
-      resolve(event);
-    });
-  });
 }

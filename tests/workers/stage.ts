@@ -7,6 +7,7 @@
 import { fail } from "@std/assert";
 import type { EventType, ServerEvent } from "../../lib/events.ts";
 import { WorkerPool } from "../../lib/workers/pool.ts";
+import { waitFor } from "../helpers/wait_for.ts";
 import { Wire } from "../helpers/wire.ts";
 import type { TestSetup, TestState } from "./program.ts";
 
@@ -62,7 +63,7 @@ export async function withPool(
       state,
       connect,
       connectBoth: () => connectBoth(connect),
-      event: (type, matches) => waitFor(pool, events, type, matches),
+      event: (type, matches) => waitFor({ stream: pool.events, past: events }, type, matches),
     };
     await pool.bind();
     pool.accept();
@@ -106,23 +107,4 @@ export async function connectBoth(connect: () => Promise<Wire>, name = "demo"): 
 export async function workerOf(wire: Wire): Promise<string> {
   const { lines } = await wire.expect("SITE WHO", 211);
   return /^ *(\d+)-/.exec(lines[1] ?? "")?.[1] ?? fail(`No worker in "${lines[1]}"`);
-}
-
-function waitFor<T extends EventType>(
-  pool: WorkerPool,
-  events: readonly ServerEvent[],
-  type: T,
-  matches: (event: Extract<ServerEvent, { type: T }>) => boolean = () => true,
-): Promise<Extract<ServerEvent, { type: T }>> {
-  const fits = (event: ServerEvent): event is Extract<ServerEvent, { type: T }> =>
-    event.type === type && matches(event as Extract<ServerEvent, { type: T }>);
-  const past = events.find(fits);
-  if (past) return Promise.resolve(past);
-  return new Promise((resolve) => {
-    const listening = pool.events.on((event) => {
-      if (!fits(event)) return;
-      listening[Symbol.dispose]();
-      resolve(event);
-    });
-  });
 }
