@@ -4,11 +4,11 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { parsePortRange } from "../data/port_range.ts";
 import type { FixtureOptions } from "../fixture.ts";
 import { familyOf } from "../net/ip.ts";
 import { PERSONALITIES, type PersonalityName } from "../protocol/personality.ts";
+import { parseFlags, readTextFlag } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `denoftpd fixture --help` prints. */
@@ -61,8 +61,8 @@ export interface FixtureFlags {
 
 /** @throws {UsageError} that names the flag. */
 export function readFixtureFlags(args: readonly string[]): FixtureFlags {
-  const parsed = parse(args);
-  const text = (name: string) => readText(parsed, name);
+  const parsed = parseFlags(args, { command: "fixture", texts: [...TEXTS, "user"], switches: SWITCHES });
+  const text = (name: string) => readTextFlag(parsed, name);
   const on = (name: string) => parsed[name] === true;
   const [seed, directory, ports] = [text("seed"), text("dir"), text("passive-ports")];
   if (seed !== undefined && directory !== undefined) {
@@ -90,28 +90,6 @@ export function readFixtureFlags(args: readonly string[]): FixtureFlags {
     control: controlAddress === undefined ? undefined : readEndpoint(controlAddress),
     exitOnStdinClose: on("exit-on-stdin-close"),
   };
-}
-
-function parse(args: readonly string[]): Readonly<Record<string, unknown>> {
-  return parseArgs(args, {
-    string: [...TEXTS, "user"],
-    boolean: SWITCHES,
-    collect: [...TEXTS, "user"],
-    unknown: (argument) => {
-      throw new UsageError(
-        argument.startsWith("-")
-          ? `Unknown flag "${argument}", see denoftpd help fixture`
-          : `Unexpected argument "${argument}"`,
-      );
-    },
-  });
-}
-
-function readText(parsed: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const [value, ...more]: unknown[] = [parsed[name] ?? []].flat();
-  if (more.length > 0) throw new UsageError(`Flag "--${name}" is given twice`);
-  if (value === "") throw new UsageError(`Flag "--${name}" needs a value`);
-  return typeof value === "string" ? value : undefined;
 }
 
 function readUsers(value: unknown): NonNullable<FixtureOptions["users"]> {

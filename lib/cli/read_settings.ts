@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseFlags, readTextFlag } from "./flags.ts";
 import {
   CONFIG_VARIABLE,
   flagOf,
@@ -85,24 +85,11 @@ function assign<N extends SettingName>(settings: Settings, name: N, { text, sour
 function readFlags(args: readonly string[]): Map<string, string> {
   const switches = SETTING_NAMES.filter((name) => SETTINGS[name].value === undefined).map(flagOf);
   const values = SETTING_NAMES.filter((name) => SETTINGS[name].value !== undefined).map(flagOf);
-  const parsed = parseArgs(args, {
-    string: [...values, "config"],
-    collect: [...values, "config"],
-    boolean: switches,
-    unknown: (argument) => {
-      throw new UsageError(
-        argument.startsWith("-")
-          ? `Unknown flag "${argument}", see denoftpd help serve`
-          : `Unexpected argument "${argument}"`,
-      );
-    },
-  });
+  const texts = [...values, "config"];
+  const parsed = parseFlags(args, { command: "serve", texts, switches });
   const flags = new Map<string, string>();
-  for (const name of [...values, "config"]) {
-    const given: unknown = parsed[name];
-    const [value, ...more] = Array.isArray(given) ? given.map(String) : [];
-    if (more.length > 0) throw new UsageError(`Flag "--${name}" is given twice`);
-    if (value === "") throw new UsageError(`Flag "--${name}" needs a value`);
+  for (const name of texts) {
+    const value = readTextFlag(parsed, name);
     if (value !== undefined) flags.set(name, value);
   }
   for (const name of switches) if (parsed[name] === true) flags.set(name, "true");

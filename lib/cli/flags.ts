@@ -1,0 +1,44 @@
+/**
+ * Command lines that are flags only: read with one library call, and refused in the same words everywhere.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "./usage_error.ts";
+
+/** The flags of a command, without their dashes. */
+export interface FlagNames {
+  /** For "see denoftpd help COMMAND". */
+  readonly command: string;
+  /** Flags that take a value. */
+  readonly texts: readonly string[];
+  readonly switches: readonly string[];
+}
+
+/** What was given, by the name of the flag: each value of a text, and `true` for a switch. */
+export type GivenFlags = Readonly<Record<string, unknown>>;
+
+/** @throws {UsageError} that names an argument which is none of the flags. */
+export function parseFlags(args: readonly string[], { command, texts, switches }: FlagNames): GivenFlags {
+  return parseArgs(args, {
+    string: texts,
+    collect: texts,
+    boolean: switches,
+    unknown: (argument) => {
+      throw new UsageError(
+        argument.startsWith("-")
+          ? `Unknown flag "${argument}", see denoftpd help ${command}`
+          : `Unexpected argument "${argument}"`,
+      );
+    },
+  });
+}
+
+/** The value of a flag that may be given once; `undefined` where it was not. @throws {UsageError} for a second or an empty one. */
+export function readTextFlag(given: GivenFlags, name: string): string | undefined {
+  const [value, ...more]: unknown[] = [given[name] ?? []].flat();
+  if (more.length > 0) throw new UsageError(`Flag "--${name}" is given twice`);
+  if (value === "") throw new UsageError(`Flag "--${name}" needs a value`);
+  return typeof value === "string" ? value : undefined;
+}
