@@ -72,7 +72,10 @@ export function startLog({ level, format, write }: LogOptions): EventLog {
   const types = (Object.keys(LEVELS) as EventType[]).filter((type) => {
     return type === "problem" || type === "login" || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
   });
-  return { listener: (event) => record(logger, event), types };
+  const listener = (event: ServerEvent) => {
+    if (LOG_LEVELS.indexOf(levelOf(event)) >= from) record(logger, event);
+  };
+  return { listener, types };
 }
 
 function textFormatter(): TextFormatter {

@@ -12,7 +12,10 @@ export interface Watched {
   expire(): void;
 }
 
-/** Looks at deadlines every now and then. */
+/**
+ * Looks at deadlines every now and then. The timer ends at a look that finds nothing to watch, not before: where sessions come one after
+ * the other, each would begin it anew.
+ */
 export class Watchdog implements Disposable {
   readonly #watched = new Set<Watched>();
   readonly #interval: number;
@@ -30,7 +33,6 @@ export class Watchdog implements Disposable {
 
   remove(watched: Watched): void {
     this.#watched.delete(watched);
-    if (this.#watched.size === 0) this[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
@@ -39,6 +41,7 @@ export class Watchdog implements Disposable {
   }
 
   #look(): void {
+    if (this.#watched.size === 0) return this[Symbol.dispose]();
     const now = performance.now();
     for (const watched of this.#watched) if (watched.deadline <= now) watched.expire();
   }

@@ -30,15 +30,30 @@ Deno.test("Watchdog expires what is past its deadline, and nothing else", async 
   assertEquals(wrong, false);
 });
 
-Deno.test("Watchdog leaves no timer behind once nobody is watched", async () => {
-  // The sanitizer of the test runner would find the timer.
-  const watchdog = new Watchdog(Infinity);
+Deno.test("Watchdog ends its timer at a look that finds nobody to watch", async () => {
+  // The sanitizer of the test runner would find the timer of the first one; the second one looks later.
+  const watchdog = new Watchdog(20);
   const watched = new Patient(Infinity);
   watchdog.add(watched);
   watchdog.remove(watched);
-  watchdog.add(watched);
-  watchdog.remove(watched);
-  await Promise.resolve();
+  using later = new Watchdog(80);
+  const late = new Patient(0);
+  later.add(late);
+  await late.expired;
+});
+
+Deno.test("Watchdog begins anew with somebody to watch after that", async () => {
+  using watchdog = new Watchdog(20);
+  const gone = new Patient(Infinity);
+  watchdog.add(gone);
+  watchdog.remove(gone);
+  using later = new Watchdog(80);
+  const late = new Patient(0);
+  later.add(late);
+  await late.expired;
+  const next = new Patient(0);
+  watchdog.add(next);
+  await next.expired;
 });
 
 Deno.test("Watchdog goes on to look when somebody is removed while it looks", async () => {
