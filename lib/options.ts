@@ -121,7 +121,10 @@ export interface ServerOptions {
   readonly mkdExisting?: "refuse" | "accept";
   /** STOR makes missing parent directories. Default `false`. */
   readonly autoMkdir?: boolean;
-  /** Whether digests are taken while files stream: `auto` for the first 16 MiB, or all of it once a session asks for digests. Default `auto`. */
+  /**
+   * Whether digests are taken while files stream: `auto` for the first 16 MiB where somebody listens to `transfer` events, and for all of
+   * it once a session asks for digests. Default `auto`.
+   */
   readonly digests?: "auto" | "always" | "off";
   /** Names HOST accepts (RFC 7151); without any, every well-formed one. */
   readonly hostNames?: readonly string[];

@@ -128,6 +128,12 @@ export type HandlerEvent =
   | Omit<LoginTried, keyof Actor>
   | Omit<Problem, keyof Actor>;
 
+/** How urgent a preliminary reply is. */
+export interface MarkOptions {
+  /** It may wait for a millisecond or two, in case that the final reply is ready by then. Default `false`. */
+  readonly canWait?: boolean;
+}
+
 /** Everything a handler may use. */
 export interface CommandContext {
   readonly id: string;
@@ -148,7 +154,9 @@ export interface CommandContext {
   /** Limits of this session's account; `undefined` where there is none. */
   readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
-  mark(reply: Reply): Promise<void>;
+  mark(reply: Reply, options?: MarkOptions): Promise<void> | undefined;
+  /** Whether anybody would hear of an event of this type. */
+  wants(type: HandlerEvent["type"]): boolean;
   /** Reports an event of this session. */
   emit(event: HandlerEvent): void;
   /** Checks the password and, if it is right, makes the session the account's. Waits before telling a wrong one. */

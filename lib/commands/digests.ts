@@ -12,7 +12,7 @@ import * as argument from "./arguments.ts";
 import { type Command, command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
-/** Bytes of a transfer that are digested for a client that has not asked for digests yet: cheap, and most files end before. */
+/** Bytes of a transfer that are digested for the log, where the client has not asked for digests: cheap, and most files end before. */
 const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
 
 /** The digest to take along with a transfer of a whole file; `size` where it is known. */
@@ -20,7 +20,8 @@ export function streamingDigest(context: CommandContext, size = 0): RunningDiges
   const { digests } = context.options;
   if (digests === "off") return undefined;
   if (digests === "always" || context.parameters.wantsDigests) return new RunningDigest();
-  return size > SPECULATIVE_LIMIT ? undefined : new RunningDigest({ limit: SPECULATIVE_LIMIT });
+  if (size > SPECULATIVE_LIMIT || !context.wants("transfer")) return undefined;
+  return new RunningDigest({ limit: SPECULATIVE_LIMIT });
 }
 
 /** One file is one key for every account that sees it under the same root. */

@@ -6,7 +6,7 @@
  */
 
 import type { Command } from "../commands/command.ts";
-import type { SessionInfo } from "../commands/context.ts";
+import type { MarkOptions, SessionInfo } from "../commands/context.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type CommandLine, isHttpVerb, maskCommand, parseCommandLine } from "../protocol/command_line.ts";
 import { type Line, LineReader } from "../protocol/line_reader.ts";
@@ -102,7 +102,8 @@ export class Session implements Watched, SessionLink, Performer {
   /** Greets and serves until the connection is gone. Never rejects. */
   async serve(): Promise<void> {
     try {
-      await this.#send(reply.ready(this.#host.options.banner));
+      this.#add(reply.ready(this.#host.options.banner));
+      await this.flush();
       // The loop is written out here: a function of its own would be waited for, which costs every idle session half a KiB.
       let buffer = new Uint8Array(SMALL_READ);
       while (!this.#closing) {
@@ -196,7 +197,8 @@ export class Session implements Watched, SessionLink, Performer {
       this.#turns.add(turn);
     }
     await this.#turns.advance();
-    await this.flush();
+    // The mark of a transfer that may be over at once goes out with its final reply.
+    if (!this.#writer.flushesLater) await this.flush();
     if (this.#turns.length > MOST_QUEUED) await this.transfer?.ended;
   }
 
@@ -315,19 +317,14 @@ export class Session implements Watched, SessionLink, Performer {
     }
   }
 
-  async #send(preliminary: reply.Reply): Promise<void> {
-    this.#add(preliminary);
-    await this.#writer.flush();
-  }
-
   /** See {@link SessionLink}: without a control connection to mark it on there is no transfer. */
-  async mark(preliminary: reply.Reply): Promise<void> {
-    try {
-      await this.#send(preliminary);
-    } catch (error) {
-      this.transfer?.abort("controlLost");
-      throw error;
-    }
+  mark(preliminary: reply.Reply, { canWait = false }: MarkOptions = {}): Promise<void> | undefined {
+    this.#add(preliminary);
+    const lost = () => this.transfer?.abort("controlLost");
+    // Who puts faults into the network wants to see each step by itself.
+    if (!canWait || this.#host.options.network?.wrap) return this.flush()?.catch(lost);
+    this.#writer.flushLater(lost);
+    return undefined;
   }
 }
 

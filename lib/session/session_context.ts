@@ -12,6 +12,7 @@ import type {
   DataState,
   HandlerEvent,
   LoginState,
+  MarkOptions,
   ParameterState,
   RenameState,
   RunningTransfer,
@@ -37,8 +38,8 @@ export interface SessionLink {
   readonly transfer: RunningTransfer | undefined;
   /** See {@link CommandContext.readsAhead}. */
   readonly readsAhead: boolean;
-  /** Sends a preliminary reply. When that fails the transfer that it is about is aborted. */
-  mark(preliminary: reply.Reply): Promise<void>;
+  /** See {@link CommandContext.mark}. When that fails the transfer that it is about is aborted. */
+  mark(preliminary: reply.Reply, options?: MarkOptions): Promise<void> | undefined;
 }
 
 /** The control connection that a session begins with. */
@@ -113,8 +114,12 @@ export class SessionContext implements CommandContext {
     return this.login.vfs;
   }
 
-  mark(preliminary: reply.Reply): Promise<void> {
-    return this.#link.mark(preliminary);
+  mark(preliminary: reply.Reply, options?: MarkOptions): Promise<void> | undefined {
+    return this.#link.mark(preliminary, options);
+  }
+
+  wants(type: HandlerEvent["type"]): boolean {
+    return this.#host.events.wants(type);
   }
 
   emit(event: HandlerEvent): void {
