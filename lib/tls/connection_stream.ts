@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
+import { discard } from "./chunk_memory.ts";
 
 /** An idle session keeps one buffer of this size waiting; it holds a ClientHello and any FTP command. */
 const SMALLEST_READ = 2048;
@@ -20,6 +21,8 @@ export class ConnectionStream extends Duplex {
   readonly #connection: Connection;
   readonly #flushed = Promise.withResolvers<void>();
   #readSize = SMALLEST_READ;
+  /** For the next read, where the last one left it. */
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   #held = false;
   #wanted = false;
   #silent = false;
@@ -63,12 +66,14 @@ export class ConnectionStream extends Duplex {
   override _read(): void {
     this.#wanted = this.#held;
     if (this.#held) return;
-    const buffer = new Uint8Array(this.#readSize);
+    const buffer = this.#takeBuffer();
     this.#connection.read(buffer).then((count) => {
       if (this.destroyed) return;
       if (count === null) return void this.emit("endOfInput");
       this.#resize(count);
       this.push(Buffer.from(buffer.buffer, 0, count));
+      // A chunk that does not wait in the stream was handed on within the call, and TLS copies what it is handed.
+      if (this.readableLength === 0) this.#spare = buffer;
     }, (error) => {
       this.destroy(error);
     });
@@ -79,7 +84,12 @@ export class ConnectionStream extends Duplex {
       this.#unsaid = () => this._write(chunk, encoding, done);
       return;
     }
-    writeAll(this.#connection, chunk).then(() => done(), done);
+    const written = (): void => {
+      // The TLS above made it for this stream alone.
+      discard(chunk);
+      done();
+    };
+    writeAll(this.#connection, chunk).then(written, done);
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
@@ -99,6 +109,12 @@ export class ConnectionStream extends Duplex {
     closeQuietly(this.#connection);
     this.#flushed.resolve();
     done(error);
+  }
+
+  #takeBuffer(): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare?.length === this.#readSize ? spare : new Uint8Array(this.#readSize);
   }
 
   /** Bulk transfers fill the buffer and get a larger one; a session that went quiet falls back. */

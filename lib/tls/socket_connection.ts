@@ -6,6 +6,7 @@
 
 import type { TLSSocket } from "node:tls";
 import type { SocketAddress } from "../net/connection.ts";
+import { discard } from "./chunk_memory.ts";
 import type { ConnectionStream } from "./connection_stream.ts";
 import type { SecureConnection, TlsVersion } from "./route.ts";
 
@@ -22,6 +23,8 @@ export class SocketConnection implements SecureConnection {
   readonly #socket: TLSSocket;
   readonly #wire: ConnectionStream;
   readonly #queue: Uint8Array[] = [];
+  /** Bytes of the first in the queue that are read already. */
+  #taken = 0;
   /** Nobody sees the stand-in: a connection is handed out after its handshake. */
   #terms: Terms = { protocol: "TLSv1.3", cipher: "", resumed: false, serverName: undefined };
   /** Writes under way. A socket that is destroyed forgets to call them back. */
@@ -136,14 +139,20 @@ export class SocketConnection implements SecureConnection {
     while (filled < buffer.length) {
       const chunk = this.#queue[0];
       if (chunk === undefined) break;
-      const part = chunk.subarray(0, buffer.length - filled);
+      const part = chunk.subarray(this.#taken, this.#taken + buffer.length - filled);
       buffer.set(part, filled);
       filled += part.length;
-      if (part.length === chunk.length) this.#queue.shift();
-      else this.#queue[0] = chunk.subarray(part.length);
+      this.#taken += part.length;
+      if (this.#taken === chunk.length) this.#dropFirst(chunk);
     }
     this.#queued -= filled;
     return filled;
+  }
+
+  #dropFirst(chunk: Uint8Array): void {
+    this.#queue.shift();
+    this.#taken = 0;
+    discard(chunk);
   }
 
   #end(clean: boolean): void {

@@ -10,6 +10,7 @@ import { type Duplex, duplexPair } from "node:stream";
 import { connect, createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Connection } from "../net/connection.ts";
 import type { CertificateSource, KeyPair } from "./certificates.ts";
+import { keepHeapEnd } from "./chunk_memory.ts";
 import { ConnectionStream } from "./connection_stream.ts";
 import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "./route.ts";
 import { type TlsVersion, withinLimits } from "./route.ts";
@@ -27,6 +28,7 @@ export class SocketRoute implements TlsRoute {
   constructor(certificates: CertificateSource, minVersion: TlsVersion) {
     this.#certificates = certificates;
     this.#minVersion = minVersion;
+    keepHeapEnd();
   }
 
   async secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
