@@ -5,17 +5,19 @@
  */
 
 import { LinesSource } from "../data/lines_source.ts";
+import { paced } from "../data/paced.ts";
 import { sendBytes } from "../data/pump.ts";
 import type { ListedEntry } from "../protocol/list_format.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
-import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
+import { nameOf, parentOf } from "../vfs/virtual_path.ts";
+import type { PermissionGrant } from "../vfs/permissions.ts";
 import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findTarget, type ListTarget } from "./list_target.ts";
-import { makePermFacts } from "./perm_facts.ts";
+import { makePermFacts, permLetters } from "./perm_facts.ts";
 import { pumpOptions } from "./pump_options.ts";
 import { runTransfer, takeDataPort } from "./transfer_route.ts";
 
@@ -67,17 +69,18 @@ async function* nameLines(context: CommandContext, target: ListTarget): Lines {
 }
 
 async function* factLines(context: CommandContext, path: VirtualPath): Lines {
-  const { facts } = context.parameters;
-  const perm = makePermFacts(context.vfs);
-  const own = await context.vfs.stat(path);
+  const { parameters: { facts }, vfs } = context;
+  const perm = makePermFacts();
+  const own = await vfs.stat(path);
   const parent = await parentEntry(context, path);
-  const line = (entry: ListedEntry, where: VirtualPath, type?: "cdir" | "pdir") =>
-    `${formatFacts(entry, facts, { perm: perm(where, entry.kind), ...(type && { type }) })}\r\n`;
+  const line = (entry: ListedEntry, grant: PermissionGrant, type?: "cdir" | "pdir") =>
+    `${formatFacts(entry, facts, { perm: perm(grant, entry.kind), ...(type && { type }) })}\r\n`;
   yield [
-    line({ ...own, name: "." }, path, "cdir"),
-    ...parent.map((entry) => line(entry, parentOf(path), "pdir")),
+    line({ ...own, name: "." }, vfs.grantAt(path), "cdir"),
+    ...parent.map((entry) => line(entry, vfs.grantAt(parentOf(path)), "pdir")),
   ];
-  for await (const batch of context.vfs.list(path)) yield batch.map((entry) => line(entry, joinPath(path, entry.name)));
+  const grantOf = vfs.grantsIn(path);
+  for await (const batch of vfs.list(path)) yield batch.map((entry) => line(entry, grantOf(entry.name)));
 }
 
 /** Asks for the first batch at once, so that a directory that cannot be read fails before the mark, with one reply. */
@@ -105,7 +108,7 @@ async function sendLines(
   if (reply.isReply(port)) return port;
   let source: LinesSource;
   try {
-    source = new LinesSource(await primed(lines));
+    source = new LinesSource(await primed(paced(lines)));
   } catch (error) {
     port.close();
     throw error;
@@ -145,7 +148,7 @@ async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.R
 
 async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const entry = await context.vfs.stat(path);
-  const perm = makePermFacts(context.vfs)(path, entry.kind);
+  const perm = permLetters(context.vfs.grantAt(path), entry.kind);
   const line = formatFacts({ ...entry, name: path }, context.parameters.facts, { perm });
   return reply.fileActionDone([`Listing ${path}`, line, "End"]);
 }
@@ -158,7 +161,7 @@ export async function pathStatus(context: CommandContext, given: string): Promis
   const target = await findTarget(context, given);
   const isDirectory = target.entry.kind === "directory";
   const lines = [`Status of ${isDirectory ? target.path : nameOf(target.path)}`];
-  for await (const batch of longLines(context, target)) {
+  for await (const batch of paced(longLines(context, target))) {
     for (const line of batch) lines.push(line.trimEnd());
     if (lines.length > MOST_STATUS_LINES) {
       lines.push("There is more, use LIST");

@@ -5,32 +5,29 @@
  */
 
 import { permFact } from "../protocol/mlsx.ts";
-import type { Permission } from "../vfs/permissions.ts";
-import type { ScopedVfs } from "../vfs/scoped.ts";
-import type { EntryKind, VirtualPath } from "../vfs/vfs.ts";
+import type { Permission, PermissionGrant } from "../vfs/permissions.ts";
+import type { EntryKind } from "../vfs/vfs.ts";
 
-/** Letters for an entry; made once per set of rights and kind, as a listing asks for every line. */
-export function makePermFacts(vfs: ScopedVfs): (path: VirtualPath, kind: EntryKind) => string {
-  const known = new Map<ReadonlySet<Permission>, Map<string, string>>();
-  return (path, kind) => {
-    const rights = vfs.permissionsAt(path);
-    const overwrite = vfs.mayOverwrite(path);
-    const key = overwrite ? kind : `${kind} kept`;
-    let byKind = known.get(rights);
-    if (!byKind) known.set(rights, byKind = new Map());
-    let letters = byKind.get(key);
-    if (letters === undefined) byKind.set(key, letters = lettersOf(rights, kind, overwrite));
+/** Letters for entries of a kind with a grant; made once for both, as a listing asks for every line. */
+export function makePermFacts(): (grant: PermissionGrant, kind: EntryKind) => string {
+  const known = new Map<PermissionGrant, Map<EntryKind, string>>();
+  return (grant, kind) => {
+    let byKind = known.get(grant);
+    if (!byKind) known.set(grant, byKind = new Map());
+    let letters = byKind.get(kind);
+    if (letters === undefined) byKind.set(kind, letters = permLetters(grant, kind));
     return letters;
   };
 }
 
-function lettersOf(rights: ReadonlySet<Permission>, kind: EntryKind, overwrite: boolean): string {
-  const has = (permission: Permission) => rights.has(permission);
+/** Letters for one entry. */
+export function permLetters({ allow, overwrite }: PermissionGrant, kind: EntryKind): string {
+  const has = (permission: Permission) => allow.has(permission);
   return permFact(kind, {
     append: has("append"),
     create: has("write"),
     delete: has(kind === "directory" ? "rmdir" : "delete"),
-    enter: rights.size > 0,
+    enter: allow.size > 0,
     rename: has("rename"),
     list: has("list"),
     makeDirectory: has("mkdir"),

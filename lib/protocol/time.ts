@@ -21,11 +21,12 @@ const LEAP_SECOND = 60;
  */
 export function formatTimeVal(milliseconds: number): string {
   const instant = Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, FIRST_INSTANT), LAST_INSTANT);
-  const iso = new Date(Math.floor(instant)).toISOString();
-  const seconds = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16) +
-    iso.slice(17, 19);
-  const fraction = iso.slice(19, 23);
-  return fraction === ".000" ? seconds : seconds + fraction;
+  // Field by field, as every line of a listing has a time: cutting up the ISO form takes twice as long.
+  const date = new Date(Math.floor(instant));
+  const day = padded(date.getUTCFullYear(), 4) + padded(date.getUTCMonth() + 1, 2) + padded(date.getUTCDate(), 2);
+  const time = padded(date.getUTCHours(), 2) + padded(date.getUTCMinutes(), 2) + padded(date.getUTCSeconds(), 2);
+  const fraction = date.getUTCMilliseconds();
+  return day + time + (fraction === 0 ? "" : `.${padded(fraction, 3)}`);
 }
 
 /**
@@ -51,4 +52,8 @@ export function splitTimeAndPath(argument: string): TimeAndPath | undefined {
   if (space === -1 || space === argument.length - 1) return undefined;
   const modified = parseTimeVal(argument.slice(0, space));
   return modified === undefined ? undefined : { modified, path: argument.slice(space + 1) };
+}
+
+function padded(number: number, width: number): string {
+  return String(number).padStart(width, "0");
 }

@@ -8,7 +8,7 @@
  */
 
 import { ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
-import type { Permission, PermissionRule } from "./permissions.ts";
+import type { Permission, PermissionGrant, PermissionRule } from "./permissions.ts";
 import {
   type Entry,
   type FileSink,
@@ -19,15 +19,15 @@ import {
   type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
-import { isWithin, resolvePath, ROOT } from "./virtual_path.ts";
+import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
 
 /** A view that can say beforehand what it would allow. */
 export interface ScopedVfs extends Vfs {
   can(path: VirtualPath, permission: Permission): boolean;
-  /** Everything that may be done at `path`. */
-  permissionsAt(path: VirtualPath): ReadonlySet<Permission>;
-  /** Whether a file at `path` may be replaced, by those who may write there at all. */
-  mayOverwrite(path: VirtualPath): boolean;
+  /** Everything that may be done at `path`; the same object for paths that one rule decides. */
+  grantAt(path: VirtualPath): PermissionGrant;
+  /** As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing. */
+  grantsIn(directory: VirtualPath): (name: string) => PermissionGrant;
 }
 
 /** What {@link scopeVfs} works with. */
@@ -65,12 +65,18 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     return this.#ruleAt(path).allow.has(permission);
   }
 
-  permissionsAt(path: VirtualPath): ReadonlySet<Permission> {
-    return this.#ruleAt(path).allow;
+  grantAt(path: VirtualPath): PermissionGrant {
+    return this.#ruleAt(path);
   }
 
-  mayOverwrite(path: VirtualPath): boolean {
-    return this.#ruleAt(path).overwrite;
+  /** What decides about the directory decides about all entries but those at which a rule begins. */
+  grantsIn(directory: VirtualPath): (name: string) => PermissionGrant {
+    const general = this.#ruleAt(directory);
+    const special = new Map<string, PermissionGrant>();
+    for (const { path } of this.#rules) {
+      if (path !== ROOT && parentOf(path) === directory) special.set(nameOf(path), this.#ruleAt(path));
+    }
+    return (name) => special.get(name) ?? general;
   }
 
   /** With any right at all a directory can be entered, or nobody could CWD into a drop box. */
@@ -131,7 +137,8 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     this.#require(from, "rename");
     this.#require(to, "rename");
     if (this.#gainsRights(from, to)) throw denied(from, "moved to where more is allowed");
-    const mayReplace = this.mayOverwrite(to) && this.can(to, "write");
+    const { allow, overwrite } = this.#ruleAt(to);
+    const mayReplace = overwrite && allow.has("write");
     if (!mayReplace && from !== to && await lookUp(this.inner, to) !== undefined) {
       throw new VfsError("exists", `May not be replaced: "${to}"`);
     }
@@ -180,7 +187,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
 
   #checkExtra(path: VirtualPath, extra: keyof VfsExtras): void {
     if (extra !== "space") this.#require(path, "modify");
-    else if (this.permissionsAt(path).size === 0) throw denied(path, "seen");
+    else if (this.#ruleAt(path).allow.size === 0) throw denied(path, "seen");
   }
 }
 

@@ -118,24 +118,50 @@ export function ownSize(entry: Entry | undefined): number {
   return entry?.kind === "file" && !entry.linked ? entry.size : 0;
 }
 
-/** Bytes of all files below `directory`. Rejects when that cannot be listed. */
-export async function sizeOfTree(vfs: Vfs, directory: VirtualPath = ROOT): Promise<number> {
-  let bytes = 0;
-  for await (const batch of vfs.list(directory)) {
-    for (const entry of batch) {
-      if (entry.kind === "directory" && !entry.linked) bytes += await sizeBelow(vfs, joinPath(directory, entry.name));
-      else bytes += ownSize(entry);
-    }
-  }
-  return bytes;
+/** Bytes of all files there are. Rejects when the root cannot be listed. */
+export function sizeOfTree(vfs: Vfs): Promise<number> {
+  return new TreeWalk(vfs).sizeOf(ROOT);
 }
 
-/** A directory that is gone meanwhile or closed to this server counts nothing, or one of them would end all uploads. */
-async function sizeBelow(vfs: Vfs, directory: VirtualPath): Promise<number> {
-  try {
-    return await sizeOfTree(vfs, directory);
-  } catch (error) {
-    if (error instanceof VfsError) return 0;
-    throw error;
+/** Entries that are counted without a rest: some two milliseconds of work on a disk. */
+const ENTRIES_BETWEEN_RESTS = 256;
+
+/** Goes through a tree. Nobody waits for it as for a listing, so it rests on timers, which let all others have their turn first. */
+class TreeWalk {
+  readonly #vfs: Vfs;
+  #unrested = 0;
+
+  constructor(vfs: Vfs) {
+    this.#vfs = vfs;
+  }
+
+  async sizeOf(directory: VirtualPath): Promise<number> {
+    let bytes = 0;
+    for await (const batch of this.#vfs.list(directory)) {
+      for (const entry of batch) {
+        if (entry.kind !== "directory" || entry.linked) bytes += ownSize(entry);
+        else bytes += await this.#sizeBelow(joinPath(directory, entry.name));
+      }
+      await this.#rest(batch.length);
+    }
+    return bytes;
+  }
+
+  /** A directory that is gone meanwhile or closed to this server counts nothing, or one of them would end all uploads. */
+  async #sizeBelow(directory: VirtualPath): Promise<number> {
+    try {
+      return await this.sizeOf(directory);
+    } catch (error) {
+      if (error instanceof VfsError) return 0;
+      throw error;
+    }
+  }
+
+  async #rest(entries: number): Promise<void> {
+    // A directory is work too, also where nothing is in it.
+    this.#unrested += entries + 1;
+    if (this.#unrested < ENTRIES_BETWEEN_RESTS) return;
+    this.#unrested = 0;
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }

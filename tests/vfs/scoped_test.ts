@@ -1,8 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { parsePermissions, type Permission, type PermissionRule, PERMISSIONS } from "../../lib/vfs/permissions.ts";
 import { type ScopedVfs, scopeVfs } from "../../lib/vfs/scoped.ts";
 import { VfsError } from "../../lib/vfs/vfs.ts";
+import { joinPath } from "../../lib/vfs/virtual_path.ts";
 import { assertFails, at, listAll, namesOf, put, readText } from "./helpers.ts";
 
 function rule(path: string, permissions: string): PermissionRule {
@@ -57,8 +58,27 @@ Deno.test("scopeVfs goes by the last rule that covers a path", () => {
   assertEquals(vfs.can(at("/d"), "write"), true);
   assertEquals(vfs.can(at("/d/x/y"), "write"), true);
   assertEquals(vfs.can(at("/dx"), "write"), false);
-  assertEquals(vfs.permissionsAt(at("/d/e/h")).size, 0);
-  assertEquals([vfs.mayOverwrite(at("/d/g")), vfs.mayOverwrite(at("/f"))], [true, false]);
+  assertEquals(vfs.grantAt(at("/d/e/h")).allow.size, 0);
+  assertEquals([vfs.grantAt(at("/d/g")).overwrite, vfs.grantAt(at("/f")).overwrite], [true, false]);
+});
+
+Deno.test("scopeVfs tells for the names in a directory what it tells for their paths", () => {
+  const rules = [
+    rule("/", "ro"),
+    rule("/d", "rw"),
+    rule("/d/e/deep", "rw"),
+    rule("/d/f", "none"),
+    rule("/d/g", "none"),
+  ];
+  for (const more of [[], [rule("/d/g", "dropbox")], [rule("/d", "add")], [rule("/", "none")]]) {
+    const { vfs } = scope(...rules, ...more);
+    for (const directory of ["/", "/d", "/d/e", "/d/f", "/other"]) {
+      const grants = vfs.grantsIn(at(directory));
+      for (const name of ["d", "e", "f", "g", "deep", "other"]) {
+        assertStrictEquals(grants(name), vfs.grantAt(joinPath(at(directory), name)), `${name} in ${directory}`);
+      }
+    }
+  }
 });
 
 Deno.test("scopeVfs lets a later general rule win over an earlier specific one", () => {

@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ForwardingVfs } from "../../lib/vfs/forwarding.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { nextCount, UsageMeter, usageMeters } from "../../lib/vfs/usage.ts";
+import { nextCount, sizeOfTree, UsageMeter, usageMeters } from "../../lib/vfs/usage.ts";
 import { type Entry, VfsError } from "../../lib/vfs/vfs.ts";
 import { assertFails, at, PausableVfs } from "./helpers.ts";
 
@@ -64,4 +64,14 @@ Deno.test("nextCount leaves ten seconds, and ten times as long as the count took
 Deno.test("usageMeters gives each root one meter", () => {
   const usageOf = usageMeters();
   assertEquals([usageOf("/a") === usageOf("/a"), usageOf("/a") === usageOf("/b")], [true, false]);
+});
+
+Deno.test("sizeOfTree lets others run while it goes through many small directories", async () => {
+  const vfs = new MemoryVfs();
+  for (let index = 0; index < 300; index++) vfs.write(`/${index % 20}/${index}/file`, "123");
+  let ran = false;
+  const timer = setTimeout(() => ran = true, 0);
+  assertEquals(await sizeOfTree(vfs), 900);
+  clearTimeout(timer);
+  assert(ran);
 });
