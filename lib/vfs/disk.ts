@@ -3,7 +3,8 @@
  *
  * All that looks at or changes names is synchronous, within one turn of the event loop: cheaper than a trip to a thread, and no
  * session of this server can change the tree between a check and the act it is for. What takes time by the byte (reading, writing,
- * truncating) is not. Removing is, at about 45 ms per GiB of a file on ext4.
+ * truncating) is so only in small measure and while the disk is quick (`disk_handles.ts`). Removing is, at about 45 ms per GiB of a
+ * file on ext4.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { attempt, isNotFound, toVfsError } from "./disk_errors.ts";
 import { diskExtras } from "./disk_extras.ts";
 import { DiskSink, DiskSource } from "./disk_handles.ts";
 import { describeName, listDirectory, listNames } from "./disk_list.ts";
-import { DiskRoot, isSame, joinReal, type SymlinkPolicy } from "./disk_root.ts";
+import { DiskRoot, isSame, joinReal, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
 import {
   type Entry,
   type FileSink,
@@ -80,9 +81,15 @@ export class DiskVfs implements Vfs {
 
   openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
     return attempt(path, () => {
-      const { file, info } = this.#root.open(path, { read: true });
+      const { file, info, real } = this.#root.open(path, { read: true });
       if (offset > 0) seekTo(file, { path, offset, size: info.size });
-      return new DiskSource(file, { path, size: info.size });
+      const { dev: device, ino: inode, size } = info;
+      return new DiskSource(file, {
+        path,
+        size,
+        device,
+        ...(inode !== null && { location: { path: real, device, inode, offset } }),
+      });
     });
   }
 
@@ -127,15 +134,16 @@ export class DiskVfs implements Vfs {
     const found = exclusive ? undefined : this.#openExisting(path, append);
     if (found === undefined) {
       if (offset > 0) throw pastEnd(path);
-      return new DiskSink(this.#create(path, options), { path, size: 0, created: true, replaces: false });
+      const { file, info } = this.#create(path, options);
+      return new DiskSink(file, { path, size: 0, device: info.dev, created: true, replaces: 0 });
     }
     const { file, info } = found;
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
-    const replaces = !append && offset === 0 && info.size > 0;
-    return new DiskSink(file, { path, size: replaces ? 0 : info.size, created: false, replaces });
+    const replaces = append || offset > 0 ? 0 : info.size;
+    return new DiskSink(file, { path, size: info.size - replaces, device: info.dev, created: false, replaces });
   }
 
-  #openExisting(path: VirtualPath, append: boolean): ReturnType<DiskRoot["open"]> | undefined {
+  #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {
     try {
       return this.#root.open(path, append ? { append } : { write: true });
     } catch (error) {
@@ -144,7 +152,7 @@ export class DiskVfs implements Vfs {
     }
   }
 
-  #create(path: VirtualPath, options: OpenWriteOptions): Deno.FsFile {
+  #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile {
     try {
       return this.#root.create(path, { append: options.append === true });
     } catch (error) {

@@ -1,18 +1,21 @@
 /**
  * Open files of the disk driver.
  *
- * Small pieces are read and written synchronously: from and to the page cache 64 KiB take 10 to 20 µs, less than the 25 µs that an
- * asynchronous operation costs in itself, and most files of most servers are small. Everything beyond is asynchronous, so that a
- * busy disk stops nobody but the session that uses it.
+ * Where the disk is quick (`disk_pace.ts`), what is written goes to the page cache synchronously, and so small files are read: 64 KiB
+ * take 10 to 20 µs, less than the 25 µs that an asynchronous operation costs in itself. Large files are read asynchronously: the next
+ * piece then comes on another processor while the last one is sent.
  *
  * @module
  */
 
 import { toVfsError } from "./disk_errors.ts";
-import type { FileSink, FileSource, VirtualPath } from "./vfs.ts";
+import { type DiskPace, paceOf } from "./disk_pace.ts";
+import type { FileLocation, FileSink, FileSource, VirtualPath } from "./vfs.ts";
 
-/** Bytes of a file that are read, and bytes from the start of an upload that are written, synchronously. */
-const SMALL = 64 * 1024;
+/** Files of so many bytes are read synchronously. */
+const SMALL_FILE = 64 * 1024;
+/** Most bytes that are written, or old content that is dropped, synchronously. */
+const SMALL_WRITE = 1024 * 1024;
 
 /** What a handle knows of its file beyond the file itself. */
 export interface HandleOptions {
@@ -20,24 +23,39 @@ export interface HandleOptions {
   readonly path: VirtualPath;
   /** Bytes of the file as it was opened. */
   readonly size: number;
+  /** Number of the device that it is on. */
+  readonly device: number;
+}
+
+/** What a source says of its file besides. */
+export interface SourceOptions extends HandleOptions {
+  readonly location?: FileLocation;
 }
 
 /** A file open for reading. */
 export class DiskSource implements FileSource {
   readonly size: number;
+  readonly location?: FileLocation;
   readonly #path: VirtualPath;
+  readonly #pace: DiskPace;
   #file: Deno.FsFile | undefined;
 
-  constructor(file: Deno.FsFile, options: HandleOptions) {
+  constructor(file: Deno.FsFile, options: SourceOptions) {
     this.#file = file;
     this.#path = options.path;
+    this.#pace = paceOf(options.device);
     this.size = options.size;
+    if (options.location) this.location = options.location;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#file === undefined) return null;
     try {
-      return this.size <= SMALL ? this.#file.readSync(buffer) : await this.#file.read(buffer);
+      if (this.size > SMALL_FILE) return await this.#file.read(buffer);
+      const began = performance.now();
+      const count = this.#pace.quick ? this.#file.readSync(buffer) : await this.#file.read(buffer);
+      this.#pace.ended(began);
+      return count;
     } catch (error) {
       throw toVfsError(error, this.#path);
     }
@@ -52,8 +70,11 @@ export class DiskSource implements FileSource {
 /** What a sink says of its file besides. */
 export interface SinkOptions extends HandleOptions {
   readonly created: boolean;
-  /** The old content goes with the first byte, or at the commit: an upload that never comes about leaves it as it was. */
-  readonly replaces: boolean;
+  /**
+   * Bytes of old content that go with the first byte that is written, or at the commit: an upload that never comes about leaves them as
+   * they were.
+   */
+  readonly replaces: number;
 }
 
 /** A file open for writing. */
@@ -61,28 +82,29 @@ export class DiskSink implements FileSink {
   readonly initialSize: number;
   readonly created: boolean;
   readonly #path: VirtualPath;
+  readonly #pace: DiskPace;
   readonly #file: Deno.FsFile;
-  #replaces: boolean;
-  #written = 0;
+  #replaces: number;
   #open = true;
 
   /** `size` of the options counts what stays of the old content. */
   constructor(file: Deno.FsFile, options: SinkOptions) {
     this.#file = file;
     this.#path = options.path;
+    this.#pace = paceOf(options.device);
     this.initialSize = options.size;
     this.created = options.created;
     this.#replaces = options.replaces;
   }
 
   async write(data: Uint8Array): Promise<void> {
-    const small = this.#written + data.length <= SMALL;
-    this.#written += data.length;
     try {
-      if (this.#replaces) await this.#dropOldContent();
+      if (this.#replaces > 0) await this.#dropOldContent();
       for (let done = 0; done < data.length;) {
         const rest = data.subarray(done);
-        done += small ? this.#file.writeSync(rest) : await this.#file.write(rest);
+        const began = performance.now();
+        done += this.#waits(rest.length) ? this.#file.writeSync(rest) : await this.#file.write(rest);
+        this.#pace.ended(began);
       }
     } catch (error) {
       throw toVfsError(error, this.#path);
@@ -91,7 +113,7 @@ export class DiskSink implements FileSink {
 
   async commit(): Promise<void> {
     try {
-      if (this.#replaces && this.#open) await this.#dropOldContent();
+      if (this.#replaces > 0 && this.#open) await this.#dropOldContent();
       this.#close();
     } catch (error) {
       throw toVfsError(error, this.#path);
@@ -107,9 +129,16 @@ export class DiskSink implements FileSink {
     return Promise.resolve();
   }
 
+  /** Whether the disk may be waited for as long as so many bytes take. */
+  #waits(bytes: number): boolean {
+    return bytes <= SMALL_WRITE && this.#pace.quick;
+  }
+
   async #dropOldContent(): Promise<void> {
-    this.#replaces = false;
-    await this.#file.truncate(0);
+    const bytes = this.#replaces;
+    this.#replaces = 0;
+    if (this.#waits(bytes)) this.#file.truncateSync(0);
+    else await this.#file.truncate(0);
   }
 
   #close(): void {

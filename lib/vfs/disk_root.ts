@@ -40,6 +40,18 @@ export interface Found {
   readonly info: Deno.FileInfo;
 }
 
+/** A file with what the system says about it. */
+export interface OpenedFile {
+  readonly file: Deno.FsFile;
+  readonly info: Deno.FileInfo;
+}
+
+/** One that was there before. */
+export interface ExistingFile extends OpenedFile {
+  /** Its real path as it was opened. */
+  readonly real: string;
+}
+
 /** The real directory behind `/`. Throws the runtime's errors as well as {@link VfsError}. */
 export class DiskRoot {
   readonly symlinks: SymlinkPolicy;
@@ -92,19 +104,20 @@ export class DiskRoot {
   }
 
   /** Opens a regular file that is there, without truncating it: `isDirectory` or `denied` for anything else. */
-  open(path: VirtualPath, options: Deno.OpenOptions): { readonly file: Deno.FsFile; readonly info: Deno.FileInfo } {
+  open(path: VirtualPath, options: Deno.OpenOptions): ExistingFile {
     const before = this.#look(path, () => Deno.statSync(this.#asked(path)));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
     // Before the open: that of a FIFO waits for the other end, that of a device may do anything.
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
-    return this.#verified(Deno.openSync(real, options), (info) => {
+    const opened = this.#verified(Deno.openSync(real, options), (info) => {
       if (!isSame(info, before)) throw new VfsError("busy", `Changed while it was opened: "${path}"`);
     });
+    return { ...opened, real };
   }
 
   /** Makes a file that must not be there yet and opens it for writing. `createNew` (`O_EXCL`) does not follow a link of that name. */
-  create(path: VirtualPath, options: { readonly append: boolean }): Deno.FsFile {
+  create(path: VirtualPath, options: { readonly append: boolean }): OpenedFile {
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
     const real = joinReal(directory, nameOf(path));
@@ -112,7 +125,7 @@ export class DiskRoot {
     return this.#verified(file, () => {
       const after = Deno.lstatSync(directory);
       if (!isSame(after, before)) throw new VfsError("busy", `Directory changed while this was made: "${path}"`);
-    }).file;
+    });
   }
 
   /** Throws when `directory`, a real path that this root once gave, has become another one. */
@@ -120,10 +133,7 @@ export class DiskRoot {
     if (Deno.realPathSync(directory) !== directory) throw notFound(path);
   }
 
-  #verified(
-    file: Deno.FsFile,
-    verify: (info: Deno.FileInfo) => void,
-  ): { readonly file: Deno.FsFile; readonly info: Deno.FileInfo } {
+  #verified(file: Deno.FsFile, verify: (info: Deno.FileInfo) => void): OpenedFile {
     try {
       const info = file.statSync();
       verify(info);

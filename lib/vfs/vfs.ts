@@ -65,10 +65,21 @@ export interface Entry {
 
 /** Bytes that come from somewhere: an open file, or a listing on its way out. */
 export interface ByteSource {
+  /** Where there is a file that another thread could read instead. */
+  readonly location?: FileLocation;
   /** Fills the start of `buffer` with at least one byte and resolves to how many; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Gives back what is held. Safe to call twice. */
   close(): void;
+}
+
+/** What another thread needs to read the very file that a source reads, from where the source begins. */
+export interface FileLocation {
+  /** Real path. Something else may have come there: only a file of this `device` and `inode` is meant. */
+  readonly path: string;
+  readonly device: number;
+  readonly inode: number;
+  readonly offset: number;
 }
 
 /** A regular file open for reading, positioned where it was asked to be. */

@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import { DiskSink, DiskSource } from "../../lib/vfs/disk_handles.ts";
+import { paceOf } from "../../lib/vfs/disk_pace.ts";
+import { at, withTempDir } from "./helpers.ts";
+
+const MIB = 1024 * 1024;
+
+/** `device`, made slow. Numbers below 0 are those of no file system here, so that only a test says what they are like. */
+function slowDevice(device: number): number {
+  paceOf(device).ended(performance.now() - 1_000);
+  return device;
+}
+
+/** `file`, on which the calls that keep everybody waiting, or those that do not, fail the test. */
+function only(how: "waits" | "operations", file: Deno.FsFile): Deno.FsFile {
+  const wrong = (): never => {
+    throw new Error(`Only ${how} were expected`);
+  };
+  return how === "waits"
+    ? Object.assign(file, { read: wrong, write: wrong, truncate: wrong })
+    : Object.assign(file, { readSync: wrong, writeSync: wrong, truncateSync: wrong });
+}
+
+for (
+  const [title, how, device, size] of [
+    ["waits for a quick disk", "waits", -1, MIB],
+    ["does not wait for a slow disk", "operations", slowDevice(-2), 100],
+    ["does not wait for more than a megabyte", "operations", -3, MIB + 1],
+  ] as const
+) {
+  Deno.test(`DiskSink ${title}`, () =>
+    withTempDir(async (dir) => {
+      const real = `${dir}/file`;
+      const old = new Uint8Array(size);
+      await Deno.writeFile(real, old);
+      const file = only(how, await Deno.open(real, { write: true }));
+      const sink = new DiskSink(file, { path: at("/file"), size: 0, device, created: false, replaces: old.length });
+      const data = new Uint8Array(size).fill(7);
+      await sink.write(data);
+      await sink.commit();
+      assertEquals(await Deno.readFile(real), data);
+    }));
+}
+
+for (
+  const [title, how, device, size] of [
+    ["waits for a small file on a quick disk", "waits", -4, 100],
+    ["does not wait for a slow disk", "operations", slowDevice(-2), 100],
+    ["does not wait for a large file", "operations", -5, 64 * 1024 + 1],
+  ] as const
+) {
+  Deno.test(`DiskSource ${title}`, () =>
+    withTempDir(async (dir) => {
+      const real = `${dir}/file`;
+      await Deno.writeFile(real, new Uint8Array(size).fill(7));
+      const source = new DiskSource(only(how, await Deno.open(real)), { path: at("/file"), size, device });
+      const buffer = new Uint8Array(size);
+      assertEquals(await source.read(buffer), size);
+      assertEquals(buffer.every((byte) => byte === 7), true);
+      source.close();
+    }));
+}

@@ -1,0 +1,27 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { DiskPace, paceOf } from "../../lib/vfs/disk_pace.ts";
+
+Deno.test("DiskPace is quick until a call was slow, and again when none was for two seconds", () => {
+  let now = 0;
+  const pace = new DiskPace(() => now);
+  const call = (milliseconds: number) => {
+    const began = now;
+    now += milliseconds;
+    pace.ended(began);
+  };
+  call(10);
+  assertEquals(pace.quick, true);
+  call(11);
+  assertEquals(pace.quick, false);
+  now += 1_500;
+  call(200);
+  now += 1_999;
+  assertEquals(pace.quick, false);
+  call(1);
+  assertEquals(pace.quick, true);
+});
+
+Deno.test("paceOf knows each device by itself", () => {
+  assertStrictEquals(paceOf(-1), paceOf(-1));
+  assert(paceOf(-1) !== paceOf(-2));
+});
