@@ -8,6 +8,7 @@ import type { Account } from "./auth/accounts.ts";
 import type { ControlInfo, ServerView, SessionInfo } from "./commands/context.ts";
 import { commandTable } from "./commands/table.ts";
 import { PublicAddress } from "./data/public_address.ts";
+import { traffic } from "./data/traffic.ts";
 import { EventStream } from "./events.ts";
 import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
 import { type Options, resolveOptions, type ServerOptions } from "./options.ts";
@@ -243,6 +244,7 @@ export class FtpServer implements AsyncDisposable {
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.set(session, slot);
     this.#commons.sessions.add(1);
+    traffic.arrive();
     void session.serve();
   }
 
@@ -250,6 +252,7 @@ export class FtpServer implements AsyncDisposable {
     this.#sessions.get(session)?.[Symbol.dispose]();
     this.#sessions.delete(session);
     this.#commons.sessions.add(-1);
+    traffic.depart();
     this.#watchdog.remove(session);
     this.#close();
   }
@@ -277,7 +280,7 @@ export class FtpServer implements AsyncDisposable {
   }
 
   #makeView(): ServerView {
-    const { digests, sessions } = this.#commons;
+    const { digests, sessions, dataPorts } = this.#commons;
     const publicAddress = new PublicAddress({
       ...this.#options.passive,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
@@ -285,6 +288,7 @@ export class FtpServer implements AsyncDisposable {
     return {
       since: this.#options.clock(),
       digests,
+      dataPorts,
       get sessionCount() {
         return sessions.count;
       },

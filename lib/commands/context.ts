@@ -6,7 +6,7 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { DataPort } from "../data/data_port.ts";
+import type { DataPort, DataPorts } from "../data/data_port.ts";
 import type { DigestCache } from "../data/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
@@ -51,6 +51,11 @@ export interface ParameterState {
 export interface DataState {
   /** Chosen by PASV, EPSV, PORT or EPRT and spent by one transfer. */
   port: DataPort | undefined;
+  /**
+   * Whether the next transfer is taken for a large download: the first one, and what follows such a one. Who connects is chosen before
+   * anybody knows what is transferred, and sessions mostly go on as they began.
+   */
+  expectsBulk: boolean;
   /** EPSV ALL was sent: nothing but EPSV from then on (RFC 2428 section 4). */
   epsvAll: boolean;
 }
@@ -117,6 +122,8 @@ export interface ServerView {
   /** Those of other event loops have to be asked for. */
   sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
+  /** Who opens the data connections of large transfers in clear. */
+  readonly dataPorts: DataPorts;
   /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connectActive, listenPassive } from "../data/data_port.ts";
+import { type DataPort, type DataPorts, ownPorts } from "../data/data_port.ts";
 import { PortsExhausted } from "../data/port_range.ts";
 import { familyOf, sameAddress } from "../net/ip.ts";
 import {
@@ -36,7 +36,7 @@ async function pasv(context: CommandContext): Promise<reply.Reply> {
   if (family(context) === "2") return reply.wrongFamily("2");
   const hostname = await context.server.passiveAddress(context.control);
   if (hostname === undefined) return reply.noDataConnection("There is no address to offer, use EPSV");
-  const port = listen(context);
+  const port = await listen(context);
   if (port === undefined) return reply.noPassivePort;
   const told = context.options.network?.announce?.({ hostname, port }, context.id);
   return reply.passiveMode(formatPassiveText(await told ?? { hostname, port }));
@@ -57,22 +57,34 @@ function epsv(context: CommandContext, given: string | undefined): Answer {
       if ((request.family === "IPv4" ? "1" : "2") !== own) return reply.wrongFamily(own);
   }
   const port = listen(context);
+  return port instanceof Promise ? port.then((port) => tellPort(context, port)) : tellPort(context, port);
+}
+
+function tellPort({ options, control, id }: CommandContext, port: number | undefined): Answer {
   if (port === undefined) return reply.noPassivePort;
-  const { options, control } = context;
-  const told = options.network?.announce?.({ hostname: control.local.hostname, port }, context.id);
+  const told = options.network?.announce?.({ hostname: control.local.hostname, port }, id);
   if (told === undefined) return reply.extendedPassiveMode(formatExtendedPassiveText(port));
   return Promise.resolve(told).then((told) => reply.extendedPassiveMode(formatExtendedPassiveText(told.port)));
 }
 
+/** Under TLS the bytes have to come here anyway, and small transfers are over sooner than another thread has heard of them. */
+function portsFor({ security, server, data }: CommandContext): DataPorts {
+  return security.protectData || !data.expectsBulk ? ownPorts : server.dataPorts;
+}
+
 /**
  * Listens on the address of the control port, for which the process has the permission; strangers are turned away by their address. The
- * former choice is given back first, so that its port is free again.
+ * former choice is given back first, so that its port is free again. Gives the port, or `undefined` when there is none.
  */
-function listen(context: CommandContext): number | undefined {
+function listen(context: CommandContext): Promise<number | undefined> | number | undefined {
   context.setDataPort(undefined);
   const { options, control } = context;
+  const take = (port: DataPort) => {
+    context.setDataPort(port);
+    return port.port;
+  };
   try {
-    const port = listenPassive({
+    const port = portsFor(context).passive({
       hostname: options.hostname,
       peer: control.remote.hostname,
       allowForeignPeer: options.allowForeignDataPeer,
@@ -82,16 +94,18 @@ function listen(context: CommandContext): number | undefined {
         context.emit({ type: "problem", level: "warning", message: `Turned away a data connection from ${address}` });
       },
     });
-    context.setDataPort(port);
-    return port.port;
+    return port instanceof Promise ? port.then(take, (error) => reportNoPort(context, error)) : take(port);
   } catch (error) {
-    // The system may have no socket to give (EMFILE): to the client that is the same.
-    const report = error instanceof PortsExhausted
-      ? { level: "warning", message: error.message } as const
-      : { level: "error", message: "Cannot listen for a data connection", error } as const;
-    context.emit({ type: "problem", ...report });
-    return undefined;
+    return reportNoPort(context, error);
   }
+}
+
+/** The system may have no socket to give (EMFILE): to the client that is the same as an exhausted range. */
+function reportNoPort(context: CommandContext, error: unknown): undefined {
+  const report = error instanceof PortsExhausted
+    ? { level: "warning", message: error.message } as const
+    : { level: "error", message: "Cannot listen for a data connection", error } as const;
+  context.emit({ type: "problem", ...report });
 }
 
 function port(context: CommandContext, given: string): Answer {
@@ -109,11 +123,13 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
   const refusal = refuse(context, parsed.endpoint);
   if (refusal) return refusal;
-  context.setDataPort(connectActive(parsed.endpoint, {
-    timeout: context.options.timeouts.dataConnect,
-    // A client's firewall expects the address that the client talks to; a host may have several.
-    localAddress: context.control.local.hostname,
-  }));
+  context.setDataPort(
+    portsFor(context).active(parsed.endpoint, {
+      timeout: context.options.timeouts.dataConnect,
+      // A client's firewall expects the address that the client talks to; a host may have several.
+      localAddress: context.control.local.hostname,
+    }),
+  );
   return reply.done("Data port noted");
 }
 

@@ -18,6 +18,9 @@ import type { CommandContext, RunningTransfer } from "./context.ts";
 import { mustProtectData } from "./security.ts";
 import { replyForVfsError } from "./vfs_replies.ts";
 
+/** Bytes from which a download is a large one. */
+const BULK = 1024 * 1024;
+
 /** What is moved, and what becomes of it. */
 export interface TransferPlan {
   readonly verb: string;
@@ -71,6 +74,9 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
   const started = performance.now();
   const ending = await endingOf(context, port, plan, transfer);
   if (ending.reason !== "none") await plan.fail?.();
+  if (plan.direction !== "listing") {
+    context.data.expectsBulk = plan.direction === "download" && transfer.bytes >= BULK;
+  }
   context.emit({
     type: "transfer",
     verb: plan.verb,
@@ -128,10 +134,10 @@ async function overDataConnection(
     if (transfer.orphaned) return { reason: "controlLost", answer: reply.transferAborted };
     const flaw = plan.flaw?.(result, connection);
     if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
-    // Plain TCP says the same by closing; under TLS the client needs the close_notify (RFC 4217 section 12.4).
-    if (!context.security.protectData || await endStream(connection, transfer.signal, context.options.timeouts.stall)) {
-      return undefined;
-    }
+    // Plain TCP says the same by closing, but another thread may close later than the final reply leaves; under TLS the client needs the
+    // close_notify (RFC 4217 section 12.4).
+    const tells = context.security.protectData || (connection.apart !== undefined && plan.direction !== "upload");
+    if (!tells || await endStream(connection, transfer.signal, context.options.timeouts.stall)) return undefined;
     // Everything of an upload is here already, and a client that has closed the connection wants to hear nothing more on it.
     return plan.direction === "upload" ? undefined : endingOfStream(transfer);
   } finally {

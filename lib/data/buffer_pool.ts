@@ -16,6 +16,8 @@ export interface BufferPoolOptions {
   readonly lendingLimit?: number;
   /** At most this much is kept for later; the rest goes to the garbage collector. Default 8 MiB. */
   readonly keepingLimit?: number;
+  /** Makes a buffer. */
+  readonly make?: (size: number) => Uint8Array;
 }
 
 /** Lends buffers, each to one user at a time. It never waits and never refuses. */
@@ -24,10 +26,14 @@ export class BufferPool {
   readonly #lent = new Set<Uint8Array>();
   readonly #lendingLimit: number;
   readonly #keepingLimit: number;
+  readonly #make: (size: number) => Uint8Array;
   #lentBytes = 0;
   #keptBytes = 0;
 
-  constructor({ lendingLimit = 64 * KIB * KIB, keepingLimit = 8 * KIB * KIB }: BufferPoolOptions = {}) {
+  constructor(options: BufferPoolOptions = {}) {
+    const { lendingLimit = 64 * KIB * KIB, keepingLimit = 8 * KIB * KIB, make = (size) => new Uint8Array(size) } =
+      options;
+    this.#make = make;
     this.#lendingLimit = lendingLimit;
     this.#keepingLimit = keepingLimit;
   }
@@ -50,7 +56,7 @@ export class BufferPool {
     const size = this.#sizeFor(wanted);
     let buffer = this.#free.get(size)?.pop();
     if (buffer) this.#keptBytes -= size;
-    else buffer = new Uint8Array(size);
+    else buffer = this.#make(size);
     this.#lent.add(buffer);
     this.#lentBytes += size;
     return buffer;
@@ -82,3 +88,6 @@ export class BufferPool {
 
 /** One for all transfers of the process, as they share one event loop and its memory. */
 export const sharedBuffers = new BufferPool();
+
+/** In memory that other threads can reach, for connections of which another has the socket. */
+export const threadBuffers = new BufferPool({ make: (size) => new Uint8Array(new SharedArrayBuffer(size)) });

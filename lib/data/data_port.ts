@@ -4,6 +4,22 @@
  * @module
  */
 
+import type { SocketAddress } from "../net/connection.ts";
+import { type ActiveOptions, connectActive } from "./active_port.ts";
+import type { DataPort } from "./opening.ts";
+import { listenPassive, type PassiveOptions } from "./passive_port.ts";
+
 export { type ActiveOptions, connectActive } from "./active_port.ts";
 export { type DataPort, DataPortError, type DataPortFailure } from "./opening.ts";
 export { listenPassive, type PassiveOptions } from "./passive_port.ts";
+
+/** Who makes data ports: this thread, or another that moves their bytes as well. */
+export interface DataPorts {
+  /** As {@link listenPassive}, though a thread that has to be asked keeps one waiting. */
+  passive(options: PassiveOptions): DataPort | Promise<DataPort>;
+  /** As {@link connectActive}. */
+  active(target: SocketAddress, options: ActiveOptions): DataPort;
+}
+
+/** Ports of this thread. */
+export const ownPorts: DataPorts = { passive: listenPassive, active: connectActive };

@@ -9,7 +9,6 @@
 
 import { FromNetworkAscii } from "../protocol/ascii.ts";
 import type { FileSink } from "../vfs/vfs.ts";
-import { sharedBuffers } from "./buffer_pool.ts";
 import type { PumpRun } from "./pump_run.ts";
 
 /** A buffer on its way: `room` is filled up to `filled` and stored up to `stored`. */
@@ -46,13 +45,16 @@ export class Intake {
     let vessel = this.#vessels.at(-1);
     while (!vessel || vessel.full) {
       if (this.#vessels.length < MOST_VESSELS) vessel = this.#addVessel();
-      else await this.#change();
+      else {
+        void this.store();
+        await this.#change();
+      }
     }
     if (vessel.stored === vessel.filled) vessel.stored = vessel.filled = 0;
     return vessel.room.subarray(vessel.filled);
   }
 
-  /** `count` bytes have arrived where {@link room} said. */
+  /** `count` bytes have arrived where {@link room} said. They wait for {@link store}. */
   took(count: number): void {
     const vessel = this.#vessels.at(-1);
     if (!vessel) return;
@@ -61,13 +63,12 @@ export class Intake {
       vessel.full = true;
       this.#run.pieceSize.adapt(performance.now() - vessel.since);
     }
-    void this.#store();
   }
 
   /** Nothing more comes: resolves when everything is stored and all buffers are given back. */
   async finish(): Promise<void> {
     for (const vessel of this.#vessels) vessel.full = true;
-    void this.#store();
+    void this.store();
     while (this.#storing) await this.#change();
     const rest = this.#converter?.flush();
     if (rest && rest.length > 0) await this.#write(rest, 0);
@@ -75,7 +76,7 @@ export class Intake {
 
   #addVessel(): Vessel {
     const size = this.#run.pieceSize.current;
-    const buffer = sharedBuffers.take(size);
+    const buffer = this.#run.buffers.take(size);
     const room = buffer.subarray(0, size);
     const vessel = { buffer, room, since: performance.now(), stored: 0, filled: 0, full: false };
     this.#vessels.push(vessel);
@@ -87,8 +88,8 @@ export class Intake {
     return new Promise((resolve) => this.#onChange = resolve);
   }
 
-  /** Stores until there is nothing left to store. */
-  async #store(): Promise<void> {
+  /** Stores until there is nothing left to store. To be called when more has been asked for already: a quick sink takes it at once. */
+  async store(): Promise<void> {
     if (this.#storing) return;
     this.#storing = true;
     for (let vessel; (vessel = this.#vessels[0]) && (vessel.full || vessel.stored < vessel.filled);) {
@@ -97,7 +98,7 @@ export class Intake {
       vessel.stored = filled;
       if (!vessel.full || vessel.filled > filled) continue;
       this.#vessels.shift();
-      sharedBuffers.give(buffer);
+      this.#run.buffers.give(buffer);
       this.#onChange?.();
     }
     this.#storing = false;

@@ -8,7 +8,7 @@
 import type { Connection } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource, FileSink } from "../vfs/vfs.ts";
-import { sharedBuffers as buffers } from "./buffer_pool.ts";
+import { sendApart } from "./threads/send_apart.ts";
 import { Intake } from "./intake.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
 
@@ -27,6 +27,7 @@ interface Piece {
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
+  if (await sendApart(run, source, connection)) return run.result;
   const converter = options.ascii ? new ToNetworkAscii() : undefined;
   let left = options.limit ?? Infinity;
   let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);
@@ -34,10 +35,10 @@ export async function sendBytes(source: ByteSource, connection: Connection, opti
     const { buffer, bytes } = piece;
     left -= bytes.length;
     const ahead = left > 0 && !run.ended ? readPiece(run, source, left) : undefined;
-    const sending = run.ended ? undefined : run.send(converter ? converter.convert(bytes) : bytes);
+    const sending = run.ended ? undefined : run.send(converter ? converter.convert(bytes) : bytes, left <= 0);
     options.digest?.update(bytes);
     await sending;
-    buffers.give(buffer);
+    run.buffers.give(buffer);
     piece = await ahead;
   }
   return run.result;
@@ -55,7 +56,9 @@ export async function receiveBytes(connection: Connection, sink: FileSink, optio
   let left = options.limit ?? Infinity;
   while (left > 0 && !run.ended) {
     const room = await intake.room();
-    const count = await run.receive(room.length > left ? room.subarray(0, left) : room);
+    const receiving = run.receive(room.length > left ? room.subarray(0, left) : room);
+    void intake.store();
+    const count = await receiving;
     left -= count;
     if (count > 0) intake.took(count);
   }
@@ -64,11 +67,11 @@ export async function receiveBytes(connection: Connection, sink: FileSink, optio
 }
 
 async function readPiece(run: PumpRun, source: ByteSource, left: number): Promise<Piece | undefined> {
-  const buffer = buffers.take(run.pieceSize.current);
+  const buffer = run.buffers.take(run.pieceSize.current);
   const count = await run.untilFailed(source.read(roomIn(buffer, run, left)));
   if (count) return { buffer, bytes: buffer.subarray(0, count) };
-  if (count === undefined) buffers.drop(buffer);
-  else buffers.give(buffer);
+  if (count === undefined) run.buffers.drop(buffer);
+  else run.buffers.give(buffer);
   return undefined;
 }
 

@@ -5,11 +5,12 @@
  */
 
 import { closeQuietly, type Connection } from "../net/connection.ts";
+import { type BufferPool, sharedBuffers, threadBuffers } from "./buffer_pool.ts";
 import type { RunningDigest } from "./digest.ts";
 import { PieceSize } from "./piece_size.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import { type StallWatch, watchForStall } from "./stall_timer.ts";
-import { traffic } from "./traffic.ts";
+import { type Traffic, traffic } from "./traffic.ts";
 
 /** How a run ended; whatever is not `done` names who or what broke it. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";
@@ -39,6 +40,8 @@ export interface PumpOptions {
    * read that would only find the end.
    */
   readonly limit?: number | undefined;
+  /** At most this many bytes at once, at the time. Default: as many as pay. */
+  readonly largestPiece?: () => number;
   /** Called with {@link PumpResult.bytes} so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -47,8 +50,12 @@ export interface PumpOptions {
 export class PumpRun implements Disposable {
   readonly options: PumpOptions;
   readonly pieceSize: PieceSize;
+  /** Lends what suits the connection. */
+  readonly buffers: BufferPool;
   readonly #connection: Connection;
   readonly #watch: StallWatch | undefined;
+  /** `undefined` where the bytes keep nobody on this event loop waiting. */
+  readonly #traffic: Traffic | undefined;
   readonly #onAbort = () => this.fail("aborted", this.options.signal.reason);
   #bytes = 0;
   #failure: { readonly outcome: PumpOutcome; readonly error?: unknown } | undefined;
@@ -58,8 +65,10 @@ export class PumpRun implements Disposable {
   constructor(connection: Connection, options: PumpOptions) {
     this.options = options;
     this.pieceSize = new PieceSize({ ...options, expected: options.limit });
+    this.buffers = connection.apart ? threadBuffers : sharedBuffers;
     this.#connection = connection;
-    traffic.enter();
+    this.#traffic = connection.apart ? undefined : traffic;
+    this.#traffic?.enter();
     const { signal, stallTimeout } = options;
     if (stallTimeout > 0) this.#watch = watchForStall(stallTimeout, () => this.fail("stalled"));
     if (signal.aborted) this.#onAbort();
@@ -106,16 +115,17 @@ export class PumpRun implements Disposable {
     });
   }
 
-  /** Sends all of `data`, or fails. */
-  async send(data: Uint8Array): Promise<void> {
+  /** Sends all of `data`, or fails. `last`: as of {@link Connection.write}. */
+  async send(data: Uint8Array, last: boolean): Promise<void> {
     const { limiter, signal } = this.options;
     const began = performance.now();
     try {
       for (let sent = 0; sent < data.length;) {
-        if (traffic.rest) await traffic.rest;
-        const count = await this.#connection.write(sent === 0 ? data : data.subarray(sent));
+        const part = sent === 0 ? data : data.subarray(sent);
+        const wait = this.#turn(part.length);
+        if (wait) await wait;
+        const count = await this.#connection.write(part, last);
         sent += count;
-        traffic.count(count);
         this.count(count);
       }
       this.pieceSize.adapt(performance.now() - began);
@@ -130,13 +140,13 @@ export class PumpRun implements Disposable {
   async receive(buffer: Uint8Array): Promise<number> {
     const { limiter, signal } = this.options;
     try {
-      if (traffic.rest) await traffic.rest;
+      const wait = this.#turn(buffer.length);
+      if (wait) await wait;
       const count = await this.#connection.read(buffer);
       if (count === null) {
         this.#sawEnd = true;
         return 0;
       }
-      traffic.count(count);
       this.#touch();
       const debt = limiter?.take(count, signal);
       if (debt) await this.#rest(debt);
@@ -148,9 +158,14 @@ export class PumpRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    traffic.leave();
+    this.#traffic?.leave();
     this.#watch?.[Symbol.dispose]();
     this.options.signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  /** What to wait for before `bytes` may move; `undefined` is nothing. */
+  #turn(bytes: number): Promise<void> | undefined {
+    return this.#traffic?.turn(bytes)?.then(() => this.#turn(bytes));
   }
 
   /** Stands still on purpose. */

@@ -11,8 +11,40 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** A part of a file, for a thread that has to open it by itself. */
+export interface FilePart {
+  /** Real path. It may have come to lead elsewhere: only a file of this `device` and `inode` is meant. */
+  readonly path: string;
+  readonly device: number;
+  readonly inode: number;
+  readonly offset: number;
+  /** Bytes to send at most. */
+  readonly limit: number;
+}
+
+/** How far a file was sent. */
+export interface FileSent {
+  /** Bytes that were not told as progress. */
+  readonly bytes: number;
+  /** Why it went no further, and whose fault that was. */
+  readonly failure?: { readonly of: "file" | "network"; readonly error: unknown };
+}
+
+/** What a connection can do whose socket is in another thread. Shared memory gets there without being copied. */
+export interface Apart {
+  /**
+   * Lets the other thread send a file by itself and end the stream. Resolves to `undefined`, with nothing sent, where it does not find that
+   * file.
+   *
+   * @param onProgress told the bytes since it was called last.
+   */
+  sendFile(part: FilePart, onProgress: (bytes: number) => void): Promise<FileSent | undefined>;
+}
+
 /** A byte stream with two addresses. */
 export interface Connection {
+  /** Its bytes move on a thread of their own, and so keep nobody waiting on this one. */
+  readonly apart?: Apart;
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
   /**
@@ -20,8 +52,11 @@ export interface Connection {
    * the stream. Rejects when the connection was reset or closed meanwhile.
    */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of `data`; resolves to how many bytes were taken, at least one. */
-  write(data: Uint8Array): Promise<number>;
+  /**
+   * Writes some of `data`; resolves to how many bytes were taken, at least one. `last` is a hint that nothing comes behind it: a
+   * connection for which {@link closeWrite} is a long way may do that as well.
+   */
+  write(data: Uint8Array, last?: boolean): Promise<number>;
   /** Tells the peer that nothing more comes (close_notify under TLS, then FIN). Reading goes on. */
   closeWrite(): Promise<void>;
   /** Gives the socket back. Pending reads and writes reject or end. May be called more than once only through {@link closeQuietly}. */

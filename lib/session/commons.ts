@@ -7,6 +7,7 @@
 
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../commands/context.ts";
+import { type DataPorts, ownPorts } from "../data/data_port.ts";
 import { DigestCache } from "../data/digest.ts";
 import { type Usage, usageMeters } from "../vfs/usage.ts";
 import { Counter } from "./admissions.ts";
@@ -32,6 +33,8 @@ export interface Commons {
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;
+  /** Who opens the data connections of large transfers in clear. */
+  readonly dataPorts: DataPorts;
   /** Sessions of the other loops. */
   others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
 }
@@ -53,6 +56,7 @@ export function ownCommons(throttle: CommonsOptions): Commons {
     throttle: new FailureThrottle(throttle),
     digests: new DigestCache(),
     usageOf: usageMeters(),
+    dataPorts: ownPorts,
     others: () => [],
   };
 }

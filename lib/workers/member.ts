@@ -5,7 +5,8 @@
  */
 
 import type { SessionInfo } from "../commands/context.ts";
-import { type Addresses, type FromWorker, raiseError, type Start, type ToWorker } from "./messages.ts";
+import { raiseError } from "../net/flat_error.ts";
+import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 
 /** Milliseconds that a worker gets to tell its sessions: one that is busy for longer must not keep the others waiting. */
 const PATIENCE = 2_000;

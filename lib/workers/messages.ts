@@ -7,6 +7,7 @@
 import type { SessionInfo } from "../commands/context.ts";
 import type { EventType, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
+import type { FlatError } from "../net/flat_error.ts";
 import type { TableMemory } from "./shared_table.ts";
 import type { UsageMemory } from "./shared_usage.ts";
 
@@ -37,6 +38,8 @@ export interface Start {
   readonly events: readonly EventType[];
   /** Where the others listen; `undefined` for the first, who finds the ports. */
   readonly addresses: Addresses | undefined;
+  /** Module of the data thread that the worker gets; `undefined`: it moves bytes itself. */
+  readonly dataModule: string | undefined;
   /** What the program says about itself, for good. */
   readonly setup: unknown;
   /** What the program says for the time being: {@link StateChanged} brings another. */
@@ -90,40 +93,3 @@ export type FromWorker =
   | SessionsAsked
   | SessionsTold
   | { readonly type: "over" };
-
-/** An error that keeps its name from one thread to another: a clone of the error itself would lose it. */
-export interface FlatError {
-  readonly flatError: true;
-  readonly name: string;
-  readonly message: string;
-  readonly cause: unknown;
-}
-
-/** `error` for the way; what is no error goes as text. */
-export function flattenError(error: unknown): unknown {
-  if (error === undefined) return undefined;
-  return error instanceof Error ? flatErrorOf(error) : String(error);
-}
-
-/** {@link flattenError} where it is known to be one. */
-export function flatErrorOf({ name, message, cause }: Error): FlatError {
-  return { flatError: true, name, message, cause: flattenError(cause) };
-}
-
-/** The error that {@link flattenError} was given, as far as a log can tell; one of the system's is of its class again. */
-export function raiseError(given: unknown): unknown {
-  if (!isFlatError(given)) return given;
-  const { name, message, cause } = given;
-  const options = cause === undefined ? {} : { cause: raiseError(cause) };
-  const error = isSystemError(name) ? new Deno.errors[name](message, options) : new Error(message, options);
-  error.name = name;
-  return error;
-}
-
-function isFlatError(given: unknown): given is FlatError {
-  return typeof given === "object" && given !== null && "flatError" in given;
-}
-
-function isSystemError(name: string): name is keyof typeof Deno.errors {
-  return Object.hasOwn(Deno.errors, name);
-}

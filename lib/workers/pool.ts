@@ -10,7 +10,8 @@ import { EventStream, type EventType } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { ShutdownOptions } from "../server.ts";
 import { Member, type News } from "./member.ts";
-import { type Addresses, raiseError, type SharedMemory, type ToWorker } from "./messages.ts";
+import { raiseError } from "../net/flat_error.ts";
+import type { Addresses, SharedMemory, ToWorker } from "./messages.ts";
 import { Respawns } from "./respawns.ts";
 import { makeEpochs } from "./shared_digests.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
@@ -25,6 +26,8 @@ export interface PoolOptions {
   readonly module: string | URL;
   /** At least 1. */
   readonly workers: number;
+  /** Whether each worker gets a thread that moves the bytes of its data connections. Default `true`. */
+  readonly dataThreads?: boolean;
   /** Where the workers will listen. Ports that are known, and not for the system to choose, must be free of others who share them. */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
   /** Types of events that anybody wants to hear of: workers send no others. */
@@ -110,9 +113,10 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #spawn(place: number, found: Promise<Addresses | undefined>): Member {
-    const { module, workers, events, setup, state } = this.#options;
+    const { module, workers, dataThreads = true, events, setup, state } = this.#options;
     const number = ++this.#lastNumber;
-    const fixed = { type: "start", place, number, workers, memory: this.#memory, events, setup } as const;
+    const dataModule = dataThreads ? String(module) : undefined;
+    const fixed = { type: "start", place, number, workers, memory: this.#memory, events, setup, dataModule } as const;
     const member = new Member(module, {
       place,
       number,

@@ -6,9 +6,13 @@
 
 /** The global scope of a worker, as far as it is used here; the types of the program are those of the main thread. */
 export interface WorkerScope {
+  readonly name: string;
   postMessage(message: unknown): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }
+
+/** Name of threads that move the bytes of data connections. */
+export const DATA_THREAD = "data";
 
 /** The scope of this thread when it is a worker's; `undefined` on the main thread. */
 export function workerScope(): WorkerScope | undefined {

@@ -5,12 +5,17 @@
  */
 
 import type { SessionInfo } from "../commands/context.ts";
+import { ownPorts } from "../data/data_port.ts";
+import { DataServer } from "../data/threads/data_server.ts";
+import type { ToDataThread } from "../data/threads/messages.ts";
 import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
-import { type Addresses, flatErrorOf, type FromWorker, type Start, type ToWorker } from "./messages.ts";
+import { flatErrorOf } from "../net/flat_error.ts";
+import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
+import { DataThreads } from "./data_threads.ts";
 import { Outbox } from "./outbox.ts";
 import { RelayedThrottle } from "./relayed_throttle.ts";
-import type { WorkerScope } from "./scope.ts";
+import { DATA_THREAD, type WorkerScope } from "./scope.ts";
 import { SharedCounter, SharedTally } from "./shared_counter.ts";
 import { SharedDigests } from "./shared_digests.ts";
 import { SharedTable } from "./shared_table.ts";
@@ -33,9 +38,16 @@ export type MakeProgram = (parts: ProgramParts) => WorkerProgram | Promise<Worke
 
 /** Waits for the coordinator and serves. What it does ends with the thread. */
 export function runWorker(scope: WorkerScope, make: MakeProgram): void {
+  if (scope.name === DATA_THREAD) return serveData(scope);
   const link = new Link(scope, make);
   scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => link.receive(data));
   link.greet();
+}
+
+function serveData(scope: WorkerScope): void {
+  const server = new DataServer((message) => scope.postMessage(message));
+  scope.addEventListener("message", ({ data }: MessageEvent<ToDataThread>) => server.receive(data));
+  server.greet();
 }
 
 /** This end of the connection to the coordinator. */
@@ -46,6 +58,7 @@ class Link {
   readonly #questions = new Map<number, (sessions: readonly SessionInfo[]) => void>();
   #program: WorkerProgram | undefined;
   #throttle: RelayedThrottle | undefined;
+  #data: DataThreads | undefined;
   #lastRequest = 0;
   /** A state that came while the program was being made. */
   #newer: { readonly state: unknown } | undefined;
@@ -88,7 +101,8 @@ class Link {
 
   /** An error in making the program is one of the program, and ends the worker. */
   async #start(start: Start): Promise<void> {
-    const { setup, state, workers, addresses } = start;
+    const { setup, state, workers, addresses, dataModule } = start;
+    if (dataModule !== undefined) this.#data = this.#makeData(dataModule);
     const program = await this.#make({ setup, state, workers, addresses, makeCommons: this.#commons(start) });
     const { server } = program;
     server.events.on((event) => this.#outbox.add(event), start.events);
@@ -100,13 +114,23 @@ class Link {
       return this.#post({ type: "cannotListen", error: flatErrorOf(reason) });
     }
     this.#program = program;
+    await this.#data?.ready;
     this.#post({ type: "listening", addresses: addressesOf(server) });
   }
 
   async #shutdown(grace: number): Promise<void> {
     await this.#program?.server.shutdown({ grace });
+    this.#data?.[Symbol.dispose]();
     this.#outbox.flush();
     this.#post({ type: "over" });
+  }
+
+  #makeData(module: string): DataThreads {
+    const onDeath = (error: Error) => {
+      const message = "The data thread has died with its transfers, another takes its place";
+      this.#program?.server.events.emit({ type: "problem", level: "error", message, error });
+    };
+    return new DataThreads({ module, onDeath });
   }
 
   #commons({ place, number, memory }: Start): MakeCommons {
@@ -119,6 +143,7 @@ class Link {
       perAccount: new SharedCounter(table, "account "),
       throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
       digests: new SharedDigests(memory.epochs),
+      dataPorts: this.#data ?? ownPorts,
       usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),
     });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PieceSize } from "../../lib/data/piece_size.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
-import { Traffic, traffic } from "../../lib/data/traffic.ts";
+import { traffic } from "../../lib/data/traffic.ts";
 
 const KIB = 1024;
 
@@ -35,49 +35,15 @@ Deno.test("PieceSize keeps to the piece of a rate limit", () => {
   assertEquals(course(size, 1, 300, 1), [1, 1, 1, 1]);
 });
 
-Deno.test("PieceSize stays in the middle while others transfer", () => {
+Deno.test("PieceSize stays below the largest while others transfer and wait", () => {
   const size = new PieceSize({});
   assertEquals(course(size, 1, 1), [64, 256, 1024]);
   traffic.enter();
   traffic.enter();
-  assertEquals(size.current, 256 * KIB);
-  traffic.leave();
-  traffic.leave();
   assertEquals(size.current, 1024 * KIB);
-});
-
-const ENOUGH = KIB * KIB;
-
-Deno.test("Traffic lets several transfers rest after a megabyte", async () => {
-  const several = new Traffic();
-  several.enter();
-  several.enter();
-  several.count(ENOUGH - 1);
-  assertEquals(several.rest, undefined);
-  several.count(1);
-  await several.rest;
-  assertEquals(several.rest, undefined);
-  several.count(ENOUGH);
-  assertEquals(several.rest instanceof Promise, true);
-  several.leave();
-  several.leave();
-});
-
-Deno.test("Traffic never makes a single transfer rest", () => {
-  const single = new Traffic();
-  single.enter();
-  single.count(10 * ENOUGH);
-  assertEquals(single.rest, undefined);
-});
-
-Deno.test("Traffic ends the rest with the last transfer", async () => {
-  const several = new Traffic();
-  several.enter();
-  several.enter();
-  several.count(ENOUGH);
-  const { rest } = several;
-  several.leave();
-  several.leave();
-  assertEquals(several.rest, undefined);
-  await rest;
+  for (let sessions = 0; sessions < 3; sessions++) traffic.arrive();
+  assertEquals(size.current, 256 * KIB);
+  for (let sessions = 0; sessions < 3; sessions++) traffic.depart();
+  traffic.leave();
+  traffic.leave();
 });

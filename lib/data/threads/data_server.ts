@@ -1,0 +1,117 @@
+/**
+ * The data thread's own side: listens, connects, and moves bytes between sockets and shared memory. It knows no session, and opens no file
+ * but those it is told to send.
+ *
+ * @module
+ */
+
+import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
+import { flattenError } from "../../net/flat_error.ts";
+import { connectActive, type DataPort, DataPortError, listenPassive } from "../data_port.ts";
+import { parsePortRange, type PortRange } from "../port_range.ts";
+import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
+import { Mover } from "./mover.ts";
+
+/** A port on its way to a connection. */
+interface Opening {
+  readonly port: DataPort;
+  /** Resolves when it is there, or when the system has the port back. */
+  readonly over: Promise<void>;
+}
+
+/** It is the other thread that has patience or not. */
+const never = new AbortController().signal;
+
+/** Serves one other thread. */
+export class DataServer {
+  readonly #post: (message: FromDataThread) => void;
+  readonly #openings = new Map<number, Opening>();
+  readonly #movers = new Map<number, Mover>();
+  readonly #ranges = new Map<string, PortRange>();
+  /** Openings that were given up and are not over. */
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(post: (message: FromDataThread) => void) {
+    this.#post = post;
+  }
+
+  /** Tells that somebody listens: a message that comes before is lost. */
+  greet(): void {
+    this.#post({ type: "hello" });
+  }
+
+  receive(message: ToDataThread): void {
+    const { id } = message;
+    switch (message.type) {
+      case "listen":
+        return void this.#listen(id, message.options);
+      case "connect":
+        return this.#open(id, connectActive(message.target, { ...message.options, timeout: 0 }));
+      case "close":
+        return this.#close(id);
+      default:
+        return void this.#movers.get(id)?.perform(message);
+    }
+  }
+
+  async #listen(id: number, { range, ...options }: ListenOptions): Promise<void> {
+    // A range may have no other free port than one of these.
+    if (range !== undefined) await Promise.all(this.#closing);
+    const onStranger = (address: string) => this.#tell(id, { type: "stranger", address });
+    try {
+      const port = listenPassive({ ...options, range: this.#rangeOf(range), timeout: 0, onStranger });
+      this.#tell(id, { type: "listening", port: port.port });
+      this.#open(id, port);
+    } catch (error) {
+      this.#tell(id, { type: "cannotOpen", error: flattenError(error) });
+    }
+  }
+
+  #rangeOf(text: string | undefined): PortRange | undefined {
+    if (text === undefined) return undefined;
+    let range = this.#ranges.get(text);
+    if (!range) this.#ranges.set(text, range = parsePortRange(text));
+    return range;
+  }
+
+  #open(id: number, port: DataPort): void {
+    this.#openings.set(id, { port, over: this.#untilOpen(id, port) });
+  }
+
+  async #untilOpen(id: number, port: DataPort): Promise<void> {
+    try {
+      const connection = await port.open(never);
+      // Given up meanwhile.
+      if (!this.#openings.delete(id)) return closeQuietly(connection);
+      const { localAddr, remoteAddr } = connection;
+      this.#movers.set(id, new Mover(connection, (answer) => this.#tell(id, answer)));
+      this.#tell(id, { type: "connected", localAddr: plain(localAddr), remoteAddr: plain(remoteAddr) });
+    } catch (error) {
+      if (!this.#openings.delete(id)) return;
+      const reason = error instanceof DataPortError ? error.cause : error;
+      this.#tell(id, { type: "cannotOpen", error: flattenError(reason) });
+    }
+  }
+
+  #close(id: number): void {
+    const opening = this.#openings.get(id);
+    if (opening) this.#giveUp(id, opening);
+    this.#movers.get(id)?.close();
+    this.#movers.delete(id);
+  }
+
+  #giveUp(id: number, { port, over }: Opening): void {
+    this.#openings.delete(id);
+    this.#closing.add(over);
+    void over.then(() => this.#closing.delete(over));
+    port.close();
+  }
+
+  #tell(id: number, answer: Answer): void {
+    this.#post({ ...answer, id });
+  }
+}
+
+function plain({ hostname, port }: SocketAddress): SocketAddress {
+  return { hostname, port };
+}

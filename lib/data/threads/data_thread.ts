@@ -1,0 +1,75 @@
+/**
+ * The data thread, seen from the thread of the sessions: it has the sockets of data connections and moves their bytes, so that nobody's
+ * command waits behind them. What may be read and written is decided here; a large file that goes out as it is, the thread reads by itself.
+ *
+ * @module
+ */
+
+import type { SocketAddress } from "../../net/connection.ts";
+import { raiseError } from "../../net/flat_error.ts";
+import type { ActiveOptions } from "../active_port.ts";
+import type { DataPort, DataPorts } from "../data_port.ts";
+import type { PassiveOptions } from "../passive_port.ts";
+import { PortsExhausted } from "../port_range.ts";
+import { Channel, type Exchange } from "./channel.ts";
+import type { ToDataThread, Told } from "./messages.ts";
+import { RemotePort } from "./remote_port.ts";
+
+/** See the module. */
+export class DataThread implements DataPorts {
+  readonly #exchange: Exchange;
+  #lastId = 0;
+
+  /** @param post sends to the thread, which runs `serveData`. */
+  constructor(post: (message: ToDataThread) => void) {
+    this.#exchange = { post, listeners: new Map() };
+  }
+
+  /** The thread has said something. */
+  receive(told: Told): void {
+    this.#exchange.listeners.get(told.id)?.hear(told);
+  }
+
+  /** The thread is no more: whatever waits for it fails. */
+  lose(error: Error): void {
+    for (const listener of [...this.#exchange.listeners.values()]) listener.lose(error);
+    this.#exchange.listeners.clear();
+  }
+
+  /** Rejects as `listenPassive` throws. */
+  passive({ timeout, onStranger, ...options }: PassiveOptions): Promise<DataPort> {
+    const { hostname, peer, allowForeignPeer = false, range } = options;
+    const channel = this.#open();
+    const { promise, resolve, reject } = Promise.withResolvers<DataPort>();
+    const lose = (error: unknown) => {
+      channel.leave();
+      reject(error);
+    };
+    channel.listen({
+      lose,
+      hear: (answer) => {
+        // The client may connect before anybody sees the result.
+        if (answer.type === "listening") {
+          resolve(new RemotePort(channel, { kind: "passive", port: answer.port, timeout, onStranger }));
+        } else if (answer.type === "cannotOpen") lose(raiseListenError(answer.error));
+      },
+    });
+    channel.send({ type: "listen", options: { hostname, peer, allowForeignPeer, range: range?.toString() } });
+    return promise;
+  }
+
+  active(target: SocketAddress, { timeout, localAddress, localPort }: ActiveOptions): DataPort {
+    const channel = this.#open();
+    const onOpen = () => channel.send({ type: "connect", target, options: { localAddress, localPort } });
+    return new RemotePort(channel, { kind: "active", port: target.port, timeout, onOpen });
+  }
+
+  #open(): Channel {
+    return new Channel(this.#exchange, ++this.#lastId);
+  }
+}
+
+function raiseListenError(given: unknown): unknown {
+  const error = raiseError(given);
+  return error instanceof Error && error.name === PortsExhausted.name ? new PortsExhausted(error.message) : error;
+}

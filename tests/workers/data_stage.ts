@@ -1,0 +1,98 @@
+/**
+ * One server with a data thread, for tests that talk to it.
+ *
+ * @module
+ */
+
+import type { DataPorts } from "../../lib/data/data_port.ts";
+import type { EventType, ServerEvent } from "../../lib/events.ts";
+import type { ServerOptions } from "../../lib/options.ts";
+import { FtpServer } from "../../lib/server.ts";
+import { ownCommons } from "../../lib/session/commons.ts";
+import { openDisk } from "../../lib/vfs/disk.ts";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { DataThreads } from "../../lib/workers/data_threads.ts";
+import { authenticatorOf, reachable } from "../helpers/server.ts";
+import { waitFor } from "../helpers/wait_for.ts";
+import { Wire } from "../helpers/wire.ts";
+
+/** What a test may set. */
+export interface DataSetup {
+  /** Default: what workers run. */
+  readonly module?: string;
+  /** Files are in memory instead of on disk. */
+  readonly memory?: boolean;
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  readonly options?: Partial<ServerOptions>;
+}
+
+/** What a test works with. */
+export interface DataStage {
+  /** Logged in, with TYPE I. */
+  readonly ftp: Wire;
+  /** Data ports that the thread was asked for. */
+  readonly asked: { count: number };
+  /** Deaths of the thread. */
+  readonly deaths: Error[];
+  /** Another one like {@link ftp}. */
+  connect(): Promise<Wire>;
+  event<T extends EventType>(
+    type: T,
+    matches?: (event: Extract<ServerEvent, { type: T }>) => boolean,
+  ): Promise<Extract<ServerEvent, { type: T }>>;
+}
+
+/** Runs `talk` with a server whose data connections are in another thread. */
+export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) => Promise<void>): Promise<void> {
+  const { module = "./program.ts", memory, files = {}, options } = setup;
+  const root = await Deno.makeTempDir();
+  for (const [name, content] of Object.entries(files)) await Deno.writeFile(`${root}/${name}`, content);
+  const inMemory = new MemoryVfs({ files: Object.fromEntries(Object.entries(files).map(([k, v]) => [`/${k}`, v])) });
+  const events: ServerEvent[] = [];
+  const wires: Wire[] = [];
+  const deaths: Error[] = [];
+  try {
+    using threads = new DataThreads({
+      module: new URL(module, import.meta.url),
+      onDeath: (error) => deaths.push(error),
+    });
+    await threads.ready;
+    const asked = { count: 0 };
+    const dataPorts = counted(threads, asked);
+    await using server = new FtpServer({
+      authenticator: authenticatorOf({ name: "demo" }),
+      fileSystem: () => memory ? inMemory : openDisk(root),
+      port: 0,
+      ...options,
+    }, (throttle) => ({ ...ownCommons(throttle), dataPorts }));
+    using _all = server.events.on((event) => events.push(event));
+    server.listen();
+    const connect = async () => {
+      const wire = await Wire.connect(server.address.port, { hostname: reachable(server) });
+      wires.push(wire);
+      await wire.expectReply(220);
+      await wire.login();
+      await wire.expect("TYPE I", 200);
+      return wire;
+    };
+    const event: DataStage["event"] = (type, matches) =>
+      waitFor({ stream: server.events, past: events }, type, matches);
+    await talk({ ftp: await connect(), asked, deaths, connect, event });
+  } finally {
+    for (const wire of wires) wire.close();
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+function counted(ports: DataPorts, asked: { count: number }): DataPorts {
+  return {
+    passive: (options) => {
+      asked.count++;
+      return ports.passive(options);
+    },
+    active: (target, options) => {
+      asked.count++;
+      return ports.active(target, options);
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "node:net";
+import { PortRange } from "../../lib/data/port_range.ts";
+import { patternOf } from "../data/helpers.ts";
+import { protect, testEndpoint } from "../helpers/tls.ts";
+import { readAll, sendData, type Wire } from "../helpers/wire.ts";
+import { withDataThread } from "./data_stage.ts";
+
+const LARGE = patternOf(5_000_000);
+const files = { large: LARGE, small: patternOf(4096) };
+/** More than both ends of a connection hold on the way. */
+const huge = new Uint8Array(64 * 2 ** 20);
+
+/** The port that EPSV gives. */
+async function epsv(ftp: Wire): Promise<number> {
+  return Number(/\|(\d+)\|/.exec((await ftp.expect("EPSV", 229)).text)?.[1]);
+}
+
+/** A range of the one port that was just free. */
+function singlePort(): PortRange {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return new PortRange(listener.addr.port, listener.addr.port);
+}
+
+for (const memory of [false, true]) {
+  const place = memory ? "in memory" : "on disk";
+
+  Deno.test(`DataThreads sends files ${place}, from anywhere in them`, async () => {
+    await withDataThread({ memory, files }, async ({ ftp, asked }) => {
+      assertEquals(await ftp.download("RETR large"), LARGE);
+      await ftp.expect("REST 1000001", 350);
+      assertEquals(await ftp.download("RETR large"), LARGE.slice(1_000_001));
+      await ftp.expect("RANG 5 3000004", 350);
+      assertEquals(await ftp.download("RETR large"), LARGE.slice(5, 3_000_005));
+      assertEquals(await ftp.download("RETR small"), files.small);
+      assertEquals(asked.count, 4);
+    });
+  });
+
+  Deno.test(`DataThreads stores files ${place}`, async () => {
+    await withDataThread({ memory, files }, async ({ ftp, asked }) => {
+      await ftp.upload("STOR copy", LARGE);
+      assertEquals(asked.count, 1);
+      assertEquals(await ftp.download("RETR copy"), LARGE);
+      await ftp.upload("APPE copy", files.small);
+      await ftp.expect("REST 5000000", 350);
+      assertEquals(await ftp.download("RETR copy"), files.small);
+    });
+  });
+}
+
+Deno.test("DataThreads sends listings, empty files and converted lines", async () => {
+  const text = new TextEncoder().encode("one\ntwo\n".repeat(200_000));
+  await withDataThread({ files: { empty: new Uint8Array(), text } }, async ({ ftp }) => {
+    assertEquals((await ftp.downloadLines("NLST")).toSorted(), ["empty", "text"]);
+    assertEquals(await ftp.download("RETR empty"), new Uint8Array());
+    assertEquals((await ftp.downloadLines("LIST")).length, 2);
+    await ftp.expect("TYPE A", 200);
+    assertEquals(await ftp.downloadText("RETR text"), "one\r\ntwo\r\n".repeat(200_000));
+  });
+});
+
+Deno.test("DataThreads is asked for the next download after a large one, and not after a small one", async () => {
+  await withDataThread({ files }, async ({ ftp, asked }) => {
+    await ftp.downloadLines("NLST");
+    await ftp.download("RETR large");
+    await ftp.download("RETR small");
+    assertEquals(asked.count, 3);
+    await ftp.download("RETR large");
+    assertEquals(asked.count, 3);
+    await ftp.download("RETR small");
+    assertEquals(asked.count, 4);
+  });
+});
+
+for (const memory of [false, true]) {
+  Deno.test(`DataThreads ends a download at ABOR, ${memory ? "from memory" : "from disk"}, and the session goes on`, async () => {
+    await withDataThread({ memory, files: { ...files, huge } }, async ({ ftp, event }) => {
+      await ftp.begin("RETR huge");
+      await ftp.send("ABOR");
+      assertEquals(await ftp.codes(2), [426, 226]);
+      assert((await event("transfer")).bytes < huge.length);
+      assertEquals(await ftp.download("RETR large"), LARGE);
+    });
+  });
+}
+
+Deno.test("DataThreads ends an upload at ABOR", async () => {
+  await withDataThread({}, async ({ ftp }) => {
+    const data = await ftp.begin("STOR part");
+    await data.write(patternOf(1000));
+    await ftp.send("ABOR");
+    assertEquals(await ftp.codes(2), [426, 226]);
+  });
+});
+
+Deno.test("DataThreads notices a client that reads no more, and one that is gone", async () => {
+  await withDataThread({ files: { huge }, options: { timeouts: { stall: 200 } } }, async ({ ftp, event }) => {
+    await ftp.begin("RETR huge");
+    await ftp.expectReply(426);
+    assertEquals((await event("transfer")).reason, "stalled");
+    const data = await ftp.begin("RETR huge");
+    await data.read(new Uint8Array(1000));
+    data.close();
+    await ftp.expectReply(426);
+    await event("transfer", ({ reason }) => reason === "dataLost");
+  });
+});
+
+Deno.test("DataThreads gives up a transfer whose control connection is gone", async () => {
+  await withDataThread({ files: { huge } }, async ({ ftp, event }) => {
+    await ftp.begin("RETR huge");
+    ftp.close();
+    assertEquals((await event("transfer")).reason, "controlLost");
+  });
+});
+
+Deno.test("DataThreads keeps to a range of one port: it is refused while it is taken, and free again afterwards", async () => {
+  await withDataThread({ files, options: { passive: { ports: singlePort() } } }, async ({ ftp, connect }) => {
+    const first = await epsv(ftp);
+    const other = await connect();
+    await other.expect("EPSV", 425);
+    assertEquals(await epsv(ftp), first);
+    for (let times = 0; times < 3; times++) assertEquals(await ftp.download("RETR large"), LARGE);
+    assertEquals(await epsv(other), first);
+  });
+});
+
+Deno.test("DataThreads turns strangers away and goes on waiting", async () => {
+  await withDataThread({ files }, async ({ ftp, event }) => {
+    const port = await epsv(ftp);
+    const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+    const gone = new Promise((resolve) => stranger.once("close", resolve));
+    stranger.on("error", () => {});
+    stranger.resume();
+    assertMatch((await event("problem", ({ message }) => message.includes("Turned away"))).message, /127\.0\.0\.2/);
+    await gone;
+    const data = await Deno.connect({ hostname: "127.0.0.1", port });
+    await ftp.expect("RETR large", 150);
+    assertEquals(await readAll(data), LARGE);
+    await ftp.expectReply(226);
+  });
+});
+
+Deno.test("DataThreads answers 425 when nobody connects, and takes whoever comes behind the command", async () => {
+  await withDataThread({ files, options: { timeouts: { dataConnect: 300 } } }, async ({ ftp }) => {
+    await epsv(ftp);
+    await ftp.expect("RETR large", 150);
+    await ftp.expectReply(425);
+    const port = await epsv(ftp);
+    await ftp.send("RETR large");
+    const data = await Deno.connect({ hostname: "127.0.0.1", port });
+    await ftp.expectReply(150);
+    assertEquals(await readAll(data), LARGE);
+    await ftp.expectReply(226);
+  });
+});
+
+Deno.test("DataThreads connects to the client, and answers 425 where nobody listens", async () => {
+  await withDataThread({ files }, async ({ ftp, asked }) => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    await ftp.expect(`EPRT |1|127.0.0.1|${port}|`, 200);
+    await ftp.send("RETR large");
+    const data = await listener.accept();
+    listener.close();
+    assertEquals(await readAll(data), LARGE);
+    assertEquals(await ftp.codes(2), [150, 226]);
+    await ftp.expect(`EPRT |1|127.0.0.1|${port}|`, 200);
+    await ftp.expect("RETR large", 150);
+    await ftp.expectReply(425);
+    assertEquals(asked.count, 2);
+  });
+});
+
+Deno.test("DataThreads listens on IPv6", async () => {
+  await withDataThread({ files, options: { hostname: "::1" } }, async ({ ftp, asked }) => {
+    assertEquals(await ftp.download("RETR large"), LARGE);
+    assertEquals(asked.count, 1);
+  });
+});
+
+Deno.test("DataThreads carries TLS that was asked for after the port", async () => {
+  const tls = { endpoint: await testEndpoint() };
+  await withDataThread({ files, options: { tls } }, async ({ ftp, asked }) => {
+    await ftp.startTls(protect);
+    await ftp.login();
+    await ftp.expect("TYPE I", 200);
+    for (const [line, talk] of [["RETR large", readAll], ["STOR copy", send]] as const) {
+      await ftp.expect("PROT C", 200);
+      const data = await ftp.passive();
+      await ftp.expect("PROT P", 200);
+      await ftp.expect(line, 150);
+      assertEquals(await talk(await ftp.protect(data)), LARGE);
+      await ftp.expectReply(226);
+    }
+    // What came last was an upload, so this one stays here.
+    assertEquals(await ftp.download("RETR copy"), LARGE);
+    assertEquals(asked.count, 2);
+  });
+
+  async function send(data: Parameters<typeof sendData>[0]): Promise<Uint8Array> {
+    await sendData(data, LARGE);
+    return LARGE;
+  }
+});
+
+Deno.test("DataThreads that dies ends its transfers, and the sessions go on", async () => {
+  await withDataThread(
+    { module: "./mortal_thread.ts", files: { ...files, huge } },
+    async ({ ftp, connect, deaths }) => {
+      const other = await connect();
+      await ftp.begin("RETR huge");
+      await other.expect("EPRT |1|127.0.0.1|1024|", 200);
+      await other.expect("RETR large", 150);
+      await other.expectReply(425);
+      await ftp.expectReply(426);
+      assertMatch(String(deaths[0]), /Asked to die/);
+      for (const wire of [ftp, other]) assertEquals(await wire.download("RETR large"), LARGE);
+    },
+  );
+});
+
+Deno.test("DataThreads leaves nothing behind when it ends in the middle of a transfer", async () => {
+  await withDataThread({ files: { huge } }, async ({ ftp }) => {
+    await ftp.begin("RETR huge");
+  });
+});

@@ -1,0 +1,19 @@
+/**
+ * A data thread that dies when it is asked to connect.
+ *
+ * @module
+ */
+
+import { DataServer } from "../../lib/data/threads/data_server.ts";
+import type { ToDataThread } from "../../lib/data/threads/messages.ts";
+import { workerScope } from "../../lib/workers/scope.ts";
+
+const scope = workerScope();
+if (scope) {
+  const server = new DataServer((message) => scope.postMessage(message));
+  scope.addEventListener("message", ({ data }: MessageEvent<ToDataThread>) => {
+    if (data.type === "connect") throw new Error("Asked to die");
+    server.receive(data);
+  });
+  server.greet();
+}
