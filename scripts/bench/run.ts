@@ -45,7 +45,7 @@ export class Runner implements AsyncDisposable {
     for (let round = 0; round < rounds; round++) {
       this.#progress(`${trial.id}: round ${round + 1} of ${rounds}`);
       if (trial.limit) add(tally.values, LIMIT, await trial.limit(this.#scene));
-      for (const server of this.#servers) {
+      for (const server of startingWith(this.#servers, round)) {
         if (failed.has(server.name) || trial.fits?.(server, this.#scene) === false) continue;
         try {
           await this.#measure(trial, server, tally);
@@ -92,6 +92,12 @@ export class Runner implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(Array.from(this.#running.values(), (running) => running[Symbol.asyncDispose]()));
   }
+}
+
+/** Somebody else begins each round: whoever comes first finds memory and disk in another state than those behind. */
+function startingWith<T>(all: readonly T[], round: number): readonly T[] {
+  const first = round % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {
