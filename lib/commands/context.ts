@@ -135,12 +135,6 @@ export type HandlerEvent =
   | Omit<LoginTried, keyof Actor>
   | Omit<Problem, keyof Actor>;
 
-/** How urgent a preliminary reply is. */
-export interface MarkOptions {
-  /** It may wait for a millisecond or two, in case that the final reply is ready by then. Default `false`. */
-  readonly canWait?: boolean;
-}
-
 /** Everything a handler may use. */
 export interface CommandContext {
   readonly id: string;
@@ -161,7 +155,7 @@ export interface CommandContext {
   /** Limits of this session's account; `undefined` where there is none. */
   readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
-  mark(reply: Reply, options?: MarkOptions): Promise<void> | undefined;
+  mark(reply: Reply): Promise<void>;
   /** Whether anybody would hear of an event of this type. */
   wants(type: HandlerEvent["type"]): boolean;
   /** Reports an event of this session. */

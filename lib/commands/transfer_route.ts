@@ -1,7 +1,7 @@
 /**
  * The order of every transfer, written once: the file is open before this begins; then mark, data connection, protection, pump, close,
  * final reply. The mark goes out before the data connection must exist, because some clients connect only when they have read it
- * (zero-byte uploads of FileZilla, curlftpfs); the final reply goes out after the data connection is closed, because some clients cut
+ * (zero-byte uploads of FileZilla, curlftpfs), and others listen for the end of the data only then (clients on Node); the final reply goes out after the data connection is closed, because some clients cut
  * the file when they read it earlier.
  *
  * @module
@@ -121,10 +121,7 @@ async function overDataConnection(
 ): Promise<Ending | undefined> {
   let connection: Connection | undefined;
   try {
-    // Of a client that is there already, and is only to receive, nothing depends on the mark. A file of one piece is through before it
-    // would be read, and both replies leave in one write.
-    const canWait = plan.direction !== "upload" && !context.security.protectData && await port.ready();
-    await context.mark(plan.mark, { canWait });
+    await context.mark(plan.mark);
     connection = await port.open(transfer.signal);
     transfer.connected = true;
     connection = await context.protectData(connection, transfer.signal);

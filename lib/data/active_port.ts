@@ -43,10 +43,6 @@ class ActivePort implements DataPort {
     return this.#target.port;
   }
 
-  ready(): Promise<boolean> {
-    return Promise.resolve(false);
-  }
-
   async open(signal: AbortSignal): Promise<Connection> {
     if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
     this.#spent = true;

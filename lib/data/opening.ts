@@ -26,8 +26,6 @@ export interface DataPort {
   readonly kind: "passive" | "active";
   /** Where we listen, or where the client does. */
   readonly port: number;
-  /** Resolves to whether the connection is there already, so that {@link open} takes no time; within one turn of the event loop. */
-  ready(): Promise<boolean>;
   /**
    * Waits for the connection. To be called once.
    *

@@ -34,19 +34,14 @@ export function listenPassive(options: PassiveOptions): DataPort {
 }
 
 /**
- * A client may connect before or after its transfer command. Nothing is accepted before {@link ready} or {@link open}: the kernel holds
- * the client meanwhile, a session that only asked for a port has no pending operation to pay for, and the port is free as soon as it is
- * given up.
+ * A client may connect before or after its transfer command. Nothing is accepted before {@link open}: the kernel holds the client
+ * meanwhile, and a session that only asked for a port has no pending operation to pay for.
  */
 class PassivePort implements DataPort {
   readonly kind = "passive";
   readonly port: number;
   readonly #options: PassiveOptions;
   readonly #listener: Deno.TcpListener;
-  #accepting: Promise<void> | undefined;
-  /** Accepted, and not handed out. */
-  #connection: Connection | undefined;
-  #failure: unknown;
   #deadline: Deadline | undefined;
   #spent = false;
   #closed = false;
@@ -57,65 +52,32 @@ class PassivePort implements DataPort {
     this.port = this.#listener.addr.port;
   }
 
-  async ready(): Promise<boolean> {
-    this.#accepting ??= this.#accept();
-    // A client that waits is accepted without a turn of the event loop.
-    await Promise.race([this.#accepting, new Promise((resolve) => setImmediate(resolve))]);
-    return this.#connection !== undefined;
-  }
-
   async open(signal: AbortSignal): Promise<Connection> {
     if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
     this.#spent = true;
-    // No timer for a client that is there.
-    if (!this.#connection || signal.aborted) await this.#wait(signal);
-    const connection = this.#connection;
-    this.#connection = undefined;
-    if (connection) return connection;
-    throw new DataPortError("aborted", "Data port was closed");
+    using deadline = new Deadline(signal, this.#options.timeout, () => this.#release());
+    this.#deadline = deadline;
+    try {
+      return await this.#accept(deadline);
+    } catch (error) {
+      throw deadline.explain(error);
+    } finally {
+      this.#deadline = undefined;
+      this.#release();
+    }
   }
 
   close(): void {
     this.#spent = true;
     this.#deadline?.abort();
-    this.#stop();
-    if (this.#connection) closeQuietly(this.#connection);
-    this.#connection = undefined;
+    this.#release();
   }
 
-  async #wait(signal: AbortSignal): Promise<void> {
-    using deadline = new Deadline(signal, this.#options.timeout, () => this.close());
-    this.#deadline = deadline;
-    await (this.#accepting ??= this.#accept());
-    this.#deadline = undefined;
-    if (deadline.passed || this.#failure !== undefined) throw deadline.explain(this.#failure);
-  }
-
-  /** Listens no more. */
-  #stop(): void {
+  #release(): void {
     if (this.#closed) return;
     this.#closed = true;
     closeQuietly(this.#listener);
     this.#options.range?.release(this.port);
-  }
-
-  /** Takes in the first connection that comes from the right address. Never rejects. */
-  async #accept(): Promise<void> {
-    const { peer, allowForeignPeer, onStranger } = this.#options;
-    try {
-      while (!this.#connection) {
-        const connection = await this.#next();
-        const address = connection.remoteAddr.hostname;
-        const welcome = allowForeignPeer || sameAddress(address, peer);
-        if (welcome && !this.#closed) this.#connection = connection;
-        else closeQuietly(connection);
-        if (!welcome) onStranger?.(address);
-      }
-    } catch (error) {
-      this.#failure = error;
-    } finally {
-      this.#stop();
-    }
   }
 
   async #next(): Promise<Deno.TcpConn> {
@@ -125,6 +87,19 @@ class PassivePort implements DataPort {
       } catch (error) {
         if (!isGoneBeforeAccept(error)) throw error;
       }
+    }
+  }
+
+  /** The first connection that comes from the right address. */
+  async #accept(deadline: Deadline): Promise<Connection> {
+    const { peer, allowForeignPeer, onStranger } = this.#options;
+    for (;;) {
+      const connection = await this.#next();
+      const address = connection.remoteAddr.hostname;
+      const welcome = allowForeignPeer || sameAddress(address, peer);
+      if (welcome && !deadline.passed) return connection;
+      closeQuietly(connection);
+      if (!welcome) onStranger?.(address);
     }
   }
 }

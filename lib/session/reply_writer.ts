@@ -15,7 +15,6 @@ export class ReplyWriter {
   #pending = "";
   #writing: Promise<void> | undefined;
   #writingSince: number | undefined;
-  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -36,24 +35,8 @@ export class ReplyWriter {
     this.#pending += formatReply(reply);
   }
 
-  /** Whether {@link flushLater} was called and nothing has been flushed since. */
-  get flushesLater(): boolean {
-    return this.#later !== undefined;
-  }
-
-  /**
-   * Flushes in a millisecond or two, unless somebody does so before: what is added until then leaves in the same write.
-   *
-   * @param lost called when the peer is gone.
-   */
-  flushLater(lost: () => void): void {
-    this.#later ??= setTimeout(() => void this.flush()?.catch(lost), 1);
-  }
-
   /** Resolves when everything added so far is on the wire; `undefined` when there is nothing to wait for. Rejects when the peer is gone. */
   flush(): Promise<void> | undefined {
-    clearTimeout(this.#later);
-    this.#later = undefined;
     if (this.#writing === undefined && this.#pending !== "") {
       this.#writing = this.#write().finally(() => this.#writing = this.#writingSince = undefined);
     }

@@ -6,7 +6,7 @@
  */
 
 import type { Command } from "../commands/command.ts";
-import type { MarkOptions, SessionInfo } from "../commands/context.ts";
+import type { SessionInfo } from "../commands/context.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type CommandLine, isHttpVerb, maskCommand, parseCommandLine } from "../protocol/command_line.ts";
 import { type Line, LineReader } from "../protocol/line_reader.ts";
@@ -197,8 +197,7 @@ export class Session implements Watched, SessionLink, Performer {
       this.#turns.add(turn);
     }
     await this.#turns.advance();
-    // The mark of a transfer that may be over at once goes out with its final reply.
-    if (!this.#writer.flushesLater) await this.flush();
+    await this.flush();
     if (this.#turns.length > MOST_QUEUED) await this.transfer?.ended;
   }
 
@@ -318,13 +317,14 @@ export class Session implements Watched, SessionLink, Performer {
   }
 
   /** See {@link SessionLink}: without a control connection to mark it on there is no transfer. */
-  mark(preliminary: reply.Reply, { canWait = false }: MarkOptions = {}): Promise<void> | undefined {
+  async mark(preliminary: reply.Reply): Promise<void> {
     this.#add(preliminary);
-    const lost = () => this.transfer?.abort("controlLost");
-    // Who puts faults into the network wants to see each step by itself.
-    if (!canWait || this.#host.options.network?.wrap) return this.flush()?.catch(lost);
-    this.#writer.flushLater(lost);
-    return undefined;
+    try {
+      await this.flush();
+    } catch (error) {
+      this.transfer?.abort("controlLost");
+      throw error;
+    }
   }
 }
 

@@ -12,7 +12,6 @@ import type {
   DataState,
   HandlerEvent,
   LoginState,
-  MarkOptions,
   ParameterState,
   RenameState,
   RunningTransfer,
@@ -38,8 +37,8 @@ export interface SessionLink {
   readonly transfer: RunningTransfer | undefined;
   /** See {@link CommandContext.readsAhead}. */
   readonly readsAhead: boolean;
-  /** See {@link CommandContext.mark}. When that fails the transfer that it is about is aborted. */
-  mark(preliminary: reply.Reply, options?: MarkOptions): Promise<void> | undefined;
+  /** Sends a preliminary reply. When that fails the transfer that it is about is aborted. */
+  mark(preliminary: reply.Reply): Promise<void>;
 }
 
 /** The control connection that a session begins with. */
@@ -114,8 +113,8 @@ export class SessionContext implements CommandContext {
     return this.login.vfs;
   }
 
-  mark(preliminary: reply.Reply, options?: MarkOptions): Promise<void> | undefined {
-    return this.#link.mark(preliminary, options);
+  mark(preliminary: reply.Reply): Promise<void> {
+    return this.#link.mark(preliminary);
   }
 
   wants(type: HandlerEvent["type"]): boolean {

@@ -72,33 +72,6 @@ Deno.test("passive port goes on waiting when a connection was reset before its t
   assertEquals(connection.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
 });
 
-Deno.test("passive port is ready when its client has come, and not for a stranger", async () => {
-  const told = Promise.withResolvers<void>();
-  const port = listenPassive({ ...LOCAL, onStranger: () => told.resolve() });
-  assertEquals(await port.ready(), false);
-  const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });
-  const dropped = new Promise((resolve) => stranger.once("close", resolve));
-  stranger.resume();
-  await told.promise;
-  assertEquals(await port.ready(), false);
-  using client = await dial(port.port);
-  // The event loop turns until the client has been noticed.
-  while (!await port.ready());
-  const connection = await port.open(never);
-  assertEquals(connection.remoteAddr.port, client.localAddr.port);
-  connection.close();
-  await dropped;
-});
-
-Deno.test("closing a passive port closes the connection that nobody took", async () => {
-  const port = listenPassive(LOCAL);
-  using client = await dial(port.port);
-  while (!await port.ready());
-  port.close();
-  assertEquals(await client.read(new Uint8Array(1)), null);
-  assertEquals(await failureOf(port.open(never)), "failed");
-});
-
 Deno.test("passive port lets a stranger in when that is allowed", async () => {
   const port = listenPassive({ ...LOCAL, allowForeignPeer: true });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });

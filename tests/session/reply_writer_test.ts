@@ -76,35 +76,3 @@ Deno.test("ReplyWriter goes on over another connection", async () => {
   await writer.flush();
   assertEquals([clear.writes.length, secure.writes], [1, ["200 PBSZ\r\n"]]);
 });
-
-Deno.test("ReplyWriter lets a mark wait for the final reply, so that both leave in one write", async () => {
-  const connection = new SlowConnection();
-  const writer = new ReplyWriter(connection);
-  writer.add({ code: 150, text: "A" });
-  writer.flushLater(() => {});
-  assertEquals(writer.flushesLater, true);
-  writer.add({ code: 226, text: "B" });
-  await writer.flush();
-  assertEquals(writer.flushesLater, false);
-  assertEquals(connection.writes, ["150 A\r\n226 B\r\n"]);
-});
-
-Deno.test("ReplyWriter sends a mark that has waited in vain", async () => {
-  const { promise: sent, resolve } = Promise.withResolvers<void>();
-  const connection = new SlowConnection();
-  const write = connection.write.bind(connection);
-  connection.write = (data) => write(data).finally(resolve);
-  const writer = new ReplyWriter(connection);
-  writer.add({ code: 150, text: "A" });
-  writer.flushLater(() => {});
-  await sent;
-  assertEquals(connection.writes, ["150 A\r\n"]);
-});
-
-Deno.test("ReplyWriter tells when a mark that has waited finds nobody", async () => {
-  const connection = new SlowConnection();
-  connection.write = () => Promise.reject(new Deno.errors.BrokenPipe("gone"));
-  const writer = new ReplyWriter(connection);
-  writer.add({ code: 150, text: "A" });
-  await new Promise<void>((resolve) => writer.flushLater(resolve));
-});

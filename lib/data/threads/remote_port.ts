@@ -31,7 +31,6 @@ export class RemotePort implements DataPort, Listener {
   readonly #options: RemotePortOptions;
   readonly #opening = Promise.withResolvers<Connection>();
   #deadline: Deadline | undefined;
-  #connected = false;
   #spent = false;
   /** Nothing of the port is left: it was given up, or has become a connection that was handed out. */
   #over = false;
@@ -44,10 +43,6 @@ export class RemotePort implements DataPort, Listener {
     channel.listen(this);
     // Until the transfer command nobody waits.
     this.#opening.promise.catch(() => {});
-  }
-
-  ready(): Promise<boolean> {
-    return Promise.resolve(this.#connected);
   }
 
   async open(signal: AbortSignal): Promise<Connection> {
@@ -93,7 +88,6 @@ export class RemotePort implements DataPort, Listener {
   }
 
   #connect(ends: Ends): void {
-    this.#connected = true;
     const connection = new RemoteConnection(this.#channel, ends);
     this.#channel.listen(connection);
     this.#opening.resolve(connection);
