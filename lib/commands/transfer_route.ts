@@ -1,8 +1,8 @@
 /**
  * The order of every transfer, written once: the file is open before this begins; then mark, data connection, protection, pump, close,
  * final reply. The mark goes out before the data connection must exist, because some clients connect only when they have read it
- * (zero-byte uploads of FileZilla, curlftpfs), and others listen for the end of the data only then (clients on Node); the final reply goes out after the data connection is closed, because some clients cut
- * the file when they read it earlier.
+ * (zero-byte uploads of FileZilla, curlftpfs), and others listen for the end of the data only then (clients on Node). The final reply
+ * goes out after the data connection is closed, because some clients cut the file when they read it earlier.
  *
  * @module
  */
