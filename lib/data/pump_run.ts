@@ -140,13 +140,15 @@ export class PumpRun implements Disposable {
   async receive(buffer: Uint8Array): Promise<number> {
     const { limiter, signal } = this.options;
     try {
-      const wait = this.#turn(buffer.length);
+      const wait = this.#turn(0);
       if (wait) await wait;
       const count = await this.#connection.read(buffer);
       if (count === null) {
         this.#sawEnd = true;
         return 0;
       }
+      // Booked afterwards: a slow sender's few bytes must not count as the buffer that was ready for them.
+      void this.#traffic?.turn(count);
       this.#touch();
       const debt = limiter?.take(count, signal);
       if (debt) await this.#rest(debt);
