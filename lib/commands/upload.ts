@@ -63,7 +63,8 @@ export async function stou(context: CommandContext, given: VirtualPath | undefin
   return await receive(context, { ...setup, verb: "STOU", path, sink, mark, success });
 }
 
-async function openForUpload(context: CommandContext, path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+async function openForUpload(context: CommandContext, path: VirtualPath, how: OpenWriteOptions): Promise<FileSink> {
+  const options = context.transfer ? { ...how, signal: context.transfer.signal } : how;
   try {
     return await context.vfs.openWrite(path, options);
   } catch (error) {

@@ -21,6 +21,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   overQuota: reply.overQuota,
   badName: reply.actionRefused("No file can have that name"),
   busy: reply.fileBusy("File is busy, try again later"),
+  takenOver: reply.localError("Another upload has taken the file over"),
   unsupported: reply.actionRefused("Not supported here"),
   pastEnd: reply.restartBeyondEnd,
   failed: reply.localError("Local error in processing"),

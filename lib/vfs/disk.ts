@@ -24,7 +24,11 @@ import {
   type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
+import { type Opened, UploadLocks } from "./upload_locks.ts";
 import { nameOf, ROOT } from "./virtual_path.ts";
+
+/** Who writes to which file, of all roots there are: the same file may be below several. */
+export const diskUploads: UploadLocks<string> = new UploadLocks();
 
 /** How a {@link DiskVfs} behaves. */
 export interface DiskVfsOptions {
@@ -94,7 +98,7 @@ export class DiskVfs implements Vfs {
   }
 
   openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
-    return attempt(path, () => this.#openWrite(path, options));
+    return diskUploads.open(() => attempt(path, () => this.#openWrite(path, options)), options.signal);
   }
 
   mkdir(path: VirtualPath): Promise<void> {
@@ -129,18 +133,21 @@ export class DiskVfs implements Vfs {
     return entry;
   }
 
-  #openWrite(path: VirtualPath, options: OpenWriteOptions): FileSink {
+  #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {
     const { append = false, offset = 0, exclusive = false } = options;
     const found = exclusive ? undefined : this.#openExisting(path, append);
-    if (found === undefined) {
-      if (offset > 0) throw pastEnd(path);
-      const { file, info } = this.#create(path, options);
-      return new DiskSink(file, { path, size: 0, device: info.dev, created: true, replaces: 0 });
-    }
-    const { file, info } = found;
+    if (found === undefined && offset > 0) throw pastEnd(path);
+    const { file, info, real } = found ?? this.#create(path, options);
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
-    const replaces = append || offset > 0 ? 0 : info.size;
-    return new DiskSink(file, { path, size: info.size - replaces, device: info.dev, created: false, replaces });
+    const replaced = found !== undefined && !append && offset === 0;
+    const sink = new DiskSink(file, {
+      path,
+      size: replaced ? 0 : info.size,
+      device: info.dev,
+      created: found === undefined,
+      replaces: replaced ? info.size : undefined,
+    });
+    return { key: `${info.dev} ${info.ino ?? real}`, mode: append ? "append" : "alone", sink };
   }
 
   #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {

@@ -72,9 +72,9 @@ export interface SinkOptions extends HandleOptions {
   readonly created: boolean;
   /**
    * Bytes of old content that go with the first byte that is written, or at the commit: an upload that never comes about leaves them as
-   * they were.
+   * they were. `undefined`: nothing goes.
    */
-  readonly replaces: number;
+  readonly replaces: number | undefined;
 }
 
 /** A file open for writing. */
@@ -84,7 +84,7 @@ export class DiskSink implements FileSink {
   readonly #path: VirtualPath;
   readonly #pace: DiskPace;
   readonly #file: Deno.FsFile;
-  #replaces: number;
+  #replaces: number | undefined;
   #open = true;
 
   /** `size` of the options counts what stays of the old content. */
@@ -99,7 +99,7 @@ export class DiskSink implements FileSink {
 
   async write(data: Uint8Array): Promise<void> {
     try {
-      if (this.#replaces > 0) await this.#dropOldContent();
+      if (this.#replaces !== undefined) await this.#dropOldContent(this.#replaces);
       for (let done = 0; done < data.length;) {
         const rest = data.subarray(done);
         const began = performance.now();
@@ -113,7 +113,7 @@ export class DiskSink implements FileSink {
 
   async commit(): Promise<void> {
     try {
-      if (this.#replaces > 0 && this.#open) await this.#dropOldContent();
+      if (this.#replaces !== undefined && this.#open) await this.#dropOldContent(this.#replaces);
       this.#close();
     } catch (error) {
       throw toVfsError(error, this.#path);
@@ -134,9 +134,9 @@ export class DiskSink implements FileSink {
     return bytes <= SMALL_WRITE && this.#pace.quick;
   }
 
-  async #dropOldContent(): Promise<void> {
-    const bytes = this.#replaces;
-    this.#replaces = 0;
+  /** Also where there seems to be none: another upload may have come in between, in another event loop. */
+  async #dropOldContent(bytes: number): Promise<void> {
+    this.#replaces = undefined;
     if (this.#waits(bytes)) this.#file.truncateSync(0);
     else await this.#file.truncate(0);
   }

@@ -36,20 +36,14 @@ export type SymlinkPolicy = "follow-inside" | "hide" | "deny";
 
 /** What the system says about one name. */
 export interface Found {
+  /** Its real path as it was looked at. */
   readonly real: string;
   readonly info: Deno.FileInfo;
 }
 
 /** A file with what the system says about it. */
-export interface OpenedFile {
+export interface OpenedFile extends Found {
   readonly file: Deno.FsFile;
-  readonly info: Deno.FileInfo;
-}
-
-/** One that was there before. */
-export interface ExistingFile extends OpenedFile {
-  /** Its real path as it was opened. */
-  readonly real: string;
 }
 
 /** The real directory behind `/`. Throws the runtime's errors as well as {@link VfsError}. */
@@ -104,16 +98,15 @@ export class DiskRoot {
   }
 
   /** Opens a regular file that is there, without truncating it: `isDirectory` or `denied` for anything else. */
-  open(path: VirtualPath, options: Deno.OpenOptions): ExistingFile {
+  open(path: VirtualPath, options: Deno.OpenOptions): OpenedFile {
     const before = this.#look(path, () => Deno.statSync(this.#asked(path)));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
     // Before the open: that of a FIFO waits for the other end, that of a device may do anything.
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
-    const opened = this.#verified(Deno.openSync(real, options), (info) => {
+    return this.#opened(real, options, (info) => {
       if (!isSame(info, before)) throw new VfsError("busy", `Changed while it was opened: "${path}"`);
     });
-    return { ...opened, real };
   }
 
   /** Makes a file that must not be there yet and opens it for writing. `createNew` (`O_EXCL`) does not follow a link of that name. */
@@ -121,8 +114,7 @@ export class DiskRoot {
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
     const real = joinReal(directory, nameOf(path));
-    const file = Deno.openSync(real, { write: true, append: options.append, createNew: true });
-    return this.#verified(file, () => {
+    return this.#opened(real, { write: true, append: options.append, createNew: true }, () => {
       const after = Deno.lstatSync(directory);
       if (!isSame(after, before)) throw new VfsError("busy", `Directory changed while this was made: "${path}"`);
     });
@@ -133,11 +125,12 @@ export class DiskRoot {
     if (Deno.realPathSync(directory) !== directory) throw notFound(path);
   }
 
-  #verified(file: Deno.FsFile, verify: (info: Deno.FileInfo) => void): OpenedFile {
+  #opened(real: string, options: Deno.OpenOptions, verify: (info: Deno.FileInfo) => void): OpenedFile {
+    const file = Deno.openSync(real, options);
     try {
       const info = file.statSync();
       verify(info);
-      return { file, info };
+      return { real, file, info };
     } catch (error) {
       file.close();
       throw error;

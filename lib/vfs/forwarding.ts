@@ -15,6 +15,35 @@ import {
   type VirtualPath,
 } from "./vfs.ts";
 
+/** Passes everything to `inner` unchanged. */
+export class ForwardingSink implements FileSink {
+  readonly initialSize: number;
+  readonly created: boolean;
+  protected readonly inner: FileSink;
+
+  constructor(inner: FileSink) {
+    this.inner = inner;
+    this.initialSize = inner.initialSize;
+    this.created = inner.created;
+  }
+
+  hold(): boolean {
+    return this.inner.hold?.() ?? true;
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return this.inner.write(data);
+  }
+
+  commit(): Promise<void> {
+    return this.inner.commit();
+  }
+
+  abort(): Promise<void> {
+    return this.inner.abort();
+  }
+}
+
 /** Passes every operation to `inner` unchanged. */
 export class ForwardingVfs implements Vfs {
   protected readonly inner: Vfs;

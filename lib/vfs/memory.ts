@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Opened, UploadLocks, type UploadLocksOptions } from "./upload_locks.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
 import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode } from "./memory_nodes.ts";
 import { MemorySink, MemorySource } from "./memory_handles.ts";
@@ -28,18 +29,22 @@ export interface MemoryVfsOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** Bytes that fit in; `noSpace` beyond. Without limit unless told. */
   readonly capacity?: number;
+  /** How uploads to the same file wait for each other. */
+  readonly uploadLocks?: UploadLocksOptions;
 }
 
 /** Files and directories in memory, with the extras a disk has. */
 export class MemoryVfs implements Vfs {
   readonly extras: VfsExtras;
   readonly #clock: () => number;
+  readonly #uploads: UploadLocks<MemoryFile>;
   #budget: MemoryBudget;
   #root: MemoryDirectory;
   #lastId = 0;
 
   constructor(options: MemoryVfsOptions = {}) {
     this.#clock = options.clock ?? Date.now;
+    this.#uploads = new UploadLocks(options.uploadLocks);
     this.#budget = new MemoryBudget(options.capacity ?? Number.MAX_SAFE_INTEGER);
     this.#root = new MemoryDirectory(this.#newNode());
     this.extras = this.#makeExtras();
@@ -103,17 +108,7 @@ export class MemoryVfs implements Vfs {
   }
 
   openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
-    return attempt(() => {
-      const created = this.#find(path) === undefined;
-      const file = this.#openForWriting(path, options);
-      const replaces = !created && !options.append && (options.offset ?? 0) === 0;
-      return new MemorySink(file, {
-        created,
-        clock: this.#clock,
-        truncate: replaces ? () => file.truncate(++this.#lastId) : undefined,
-        position: options.append ? "end" : options.offset ?? 0,
-      });
-    });
+    return this.#uploads.open(() => attempt(() => this.#openSink(path, options)), options.signal);
   }
 
   mkdir(path: VirtualPath): Promise<void> {
@@ -155,6 +150,19 @@ export class MemoryVfs implements Vfs {
       this.#drop(from);
       target?.unlink();
     });
+  }
+
+  #openSink(path: VirtualPath, options: OpenWriteOptions): Opened<MemoryFile> {
+    const created = this.#find(path) === undefined;
+    const file = this.#openForWriting(path, options);
+    const replaces = !created && !options.append && (options.offset ?? 0) === 0;
+    const sink = new MemorySink(file, {
+      created,
+      clock: this.#clock,
+      truncate: replaces ? () => file.truncate(++this.#lastId) : undefined,
+      position: options.append ? "end" : options.offset ?? 0,
+    });
+    return { key: file, mode: options.append ? "append" : "alone", sink };
   }
 
   #openForWriting(path: VirtualPath, options: OpenWriteOptions): MemoryFile {

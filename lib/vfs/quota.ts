@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ForwardingVfs, lookUp } from "./forwarding.ts";
+import { ForwardingSink, ForwardingVfs, lookUp } from "./forwarding.ts";
 import { ownSize, type Usage } from "./usage.ts";
 import {
   type Entry,
@@ -110,31 +110,26 @@ interface Metering extends QuotaOptions {
 }
 
 /** Asks for room before each write, so that sessions that write at once cannot pass the limit together. */
-class MeteredSink implements FileSink {
-  readonly initialSize: number;
-  readonly created: boolean;
-  readonly #sink: FileSink;
+class MeteredSink extends ForwardingSink {
   readonly #metering: Metering;
   #size: number;
   #position: number;
   #replaces: Entry | undefined;
 
   constructor(sink: FileSink, metering: Metering) {
-    this.initialSize = sink.initialSize;
-    this.created = sink.created;
-    this.#sink = sink;
+    super(sink);
     this.#metering = metering;
     this.#size = sink.initialSize;
     this.#position = metering.offset;
     this.#replaces = metering.replaces;
   }
 
-  async write(data: Uint8Array): Promise<void> {
+  override async write(data: Uint8Array): Promise<void> {
     const { usage } = this.#metering;
     const growth = Math.max(0, this.#position + data.length - this.#size);
     if (this.#replaces !== undefined || !this.#take(growth, 0)) await this.#makeRoom(growth);
     try {
-      await this.#sink.write(data);
+      await this.inner.write(data);
     } catch (error) {
       usage.release(growth);
       throw error;
@@ -145,14 +140,10 @@ class MeteredSink implements FileSink {
     this.#position += data.length;
   }
 
-  async commit(): Promise<void> {
+  override async commit(): Promise<void> {
     const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
-    await this.#sink.commit();
+    await this.inner.commit();
     this.#metering.usage.release(replaced);
-  }
-
-  abort(): Promise<void> {
-    return this.#sink.abort();
   }
 
   /** Files may have been removed without this server: it looks again before it refuses. */

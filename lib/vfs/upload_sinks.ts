@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lookUp } from "./forwarding.ts";
+import { ForwardingSink, lookUp } from "./forwarding.ts";
 import { type Entry, type FileSink, type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
 
 /** Another extension, so that nobody who watches the directory takes the file for a finished one (drakkan/sftpgo issue 1983). */
@@ -34,35 +34,20 @@ interface InPlaceUpload {
 }
 
 /** A new file that goes away again unless it is committed. */
-export class RemovedWhenBroken implements FileSink {
-  readonly initialSize: number;
-  readonly created: boolean;
+export class RemovedWhenBroken extends ForwardingSink {
   readonly #vfs: Vfs;
   readonly #upload: InPlaceUpload;
 
   constructor(vfs: Vfs, upload: InPlaceUpload) {
+    super(upload.sink);
     this.#vfs = vfs;
     this.#upload = upload;
-    this.initialSize = upload.sink.initialSize;
-    this.created = upload.sink.created;
   }
 
-  write(data: Uint8Array): Promise<void> {
-    return this.#upload.sink.write(data);
-  }
-
-  async commit(): Promise<void> {
-    try {
-      await this.#upload.sink.commit();
-    } catch (error) {
-      await this.#remove();
-      throw error;
-    }
-  }
-
-  async abort(): Promise<void> {
-    await this.#upload.sink.abort();
-    await this.#remove();
+  /** Removes the file before it is given back: whoever waits for it makes another one. */
+  override async abort(): Promise<void> {
+    if (this.hold()) await this.#remove();
+    await this.inner.abort();
   }
 
   /** Only the file that this upload made: another may have been given its name since. Never rejects. */
@@ -88,38 +73,20 @@ interface AtomicUpload {
 }
 
 /** An upload under a temporary name, which gets its own once it is complete. */
-export class AtomicSink implements FileSink {
-  readonly initialSize = 0;
-  readonly created: boolean;
+export class AtomicSink extends ForwardingSink {
+  override readonly created: boolean;
   readonly #vfs: Vfs;
   readonly #upload: AtomicUpload;
 
   constructor(vfs: Vfs, upload: AtomicUpload) {
+    super(upload.sink);
     this.#vfs = vfs;
     this.#upload = upload;
     this.created = upload.replaced === undefined;
   }
 
-  write(data: Uint8Array): Promise<void> {
-    return this.#upload.sink.write(data);
-  }
-
-  async commit(): Promise<void> {
-    try {
-      await this.#upload.sink.commit();
-      await this.#publish();
-    } catch (error) {
-      await this.#dropPart();
-      throw error;
-    }
-  }
-
-  async abort(): Promise<void> {
-    await this.#upload.sink.abort();
-    await this.#dropPart();
-  }
-
-  async #publish(): Promise<void> {
+  override async commit(): Promise<void> {
+    await this.inner.commit();
     const { path, part, replaced, exclusive } = this.#upload;
     if (exclusive && await lookUp(this.#vfs, path) !== undefined) {
       throw new VfsError("exists", `Already there: "${path}"`);
@@ -129,7 +96,8 @@ export class AtomicSink implements FileSink {
     await this.#vfs.rename(part, path);
   }
 
-  async #dropPart(): Promise<void> {
+  override async abort(): Promise<void> {
+    await this.inner.abort();
     // As with any failed clean-up: the upload is reported as failed already.
     if (!this.#upload.keepBroken) await this.#vfs.remove(this.#upload.part).catch(() => {});
   }

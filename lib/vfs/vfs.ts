@@ -25,6 +25,7 @@ export type VfsErrorKind =
   | "overQuota"
   | "badName"
   | "busy"
+  | "takenOver"
   | "unsupported"
   | "pastEnd"
   | "failed";
@@ -89,15 +90,20 @@ export interface FileSource extends ByteSource {
 }
 
 /**
- * A file open for writing. `commit` or `abort` ends it; `abort` behind a `commit` that rejected does nothing. Old content that is to be
- * replaced stays until the first byte is written or the sink is committed.
+ * A file open for writing. `commit` ends it, or else `abort`, also behind a `commit` that rejected. Old content that is to be replaced
+ * stays until the first byte is written or the sink is committed.
  */
 export interface FileSink {
   /** Bytes of the file before anything was written; 0 for a new one and for one whose content is replaced. */
   readonly initialSize: number;
   /** The open made the file. */
   readonly created: boolean;
-  /** Writes all of `data` at the current position. */
+  /**
+   * Keeps the file from being given to another upload before the end. `false`: it has been, and nothing can be written any more. Absent
+   * where that does not happen.
+   */
+  hold?(): boolean;
+  /** Writes all of `data` at the current position. Rejects as `takenOver` when the file has been given to another upload. */
   write(data: Uint8Array): Promise<void>;
   /** Closes the file; only when this resolves is the upload safe to report. */
   commit(): Promise<void>;
@@ -116,6 +122,8 @@ export interface OpenWriteOptions {
   readonly append?: boolean;
   /** The file must not be there yet; `exists` otherwise. */
   readonly exclusive?: boolean;
+  /** Ends a wait for another upload that writes to the file. */
+  readonly signal?: AbortSignal;
 }
 
 /** Free and total bytes of the storage behind a directory. */
@@ -147,6 +155,10 @@ export interface Vfs {
   names(path: VirtualPath): AsyncIterable<readonly string[]>;
   /** A regular file only: `isDirectory` or `denied` otherwise. An `offset` past the end is `pastEnd`. */
   openRead(path: VirtualPath, offset?: number): Promise<FileSource>;
+  /**
+   * Nothing writes to the file besides, or all append: waits a while for other uploads, then `busy`. One that has been silent for long
+   * loses its file to this.
+   */
   openWrite(path: VirtualPath, options?: OpenWriteOptions): Promise<FileSink>;
   mkdir(path: VirtualPath): Promise<void>;
   /** An empty directory only: `notEmpty`, `notDirectory` otherwise. */

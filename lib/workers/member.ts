@@ -12,7 +12,7 @@ import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 const PATIENCE = 2_000;
 
 /** Messages that are not for the member itself. */
-export type News = Extract<FromWorker, { type: "events" | "login" | "askSessions" }>;
+export type News = Extract<FromWorker, { type: "events" | "login" | "wanted" | "askSessions" }>;
 
 /** What a member tells the coordinator. */
 interface MemberListener {

@@ -60,6 +60,13 @@ export interface LoginNews {
   readonly name: string;
 }
 
+/** An upload waits for those that write to a file: see `UploadLocks.yield`. */
+export interface FileWanted {
+  readonly type: "wanted";
+  /** Key of its lock. */
+  readonly file: string;
+}
+
 /** Asks for sessions: a worker for those of all others, the coordinator for the worker's own. */
 export interface SessionsAsked {
   readonly type: "askSessions";
@@ -79,6 +86,7 @@ export type ToWorker =
   | { readonly type: "accept" }
   | StateChanged
   | LoginNews
+  | FileWanted
   | SessionsAsked
   | SessionsTold
   | { readonly type: "shutdown"; readonly grace: number };
@@ -90,6 +98,7 @@ export type FromWorker =
   | { readonly type: "cannotListen"; readonly error: FlatError }
   | { readonly type: "events"; readonly events: readonly ServerEvent[] }
   | LoginNews
+  | FileWanted
   | SessionsAsked
   | SessionsTold
   | { readonly type: "over" };

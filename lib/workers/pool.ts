@@ -161,6 +161,7 @@ export class WorkerPool implements AsyncDisposable {
           this.events.emit(event.type === "problem" ? { ...event, error: raiseError(event.error) } : event)
         );
       case "login":
+      case "wanted":
         return this.#tell(news, from);
       case "askSessions":
         return void this.#collect(from).then((sessions) => {

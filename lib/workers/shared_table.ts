@@ -1,8 +1,8 @@
 /**
  * Counts by key in memory that all event loops share, so that a limit is asked and kept without a message.
  *
- * A hash table with linear probing, under one lock: what it guards takes less than a microsecond, and only sessions that begin or end
- * come here. Each entry knows how much of its count is whose, so that what a dead worker had counted can be taken off.
+ * A hash table with linear probing, under one lock: what it guards takes less than a microsecond, and only sessions and uploads that
+ * begin or end come here. Each entry knows how much of its count is whose, so that what a dead worker had counted can be taken off.
  *
  * @module
  */

@@ -10,6 +10,7 @@ import { DataServer } from "../data/threads/data_server.ts";
 import type { ToDataThread } from "../data/threads/messages.ts";
 import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
+import { diskUploads } from "../vfs/disk.ts";
 import { flatErrorOf } from "../net/flat_error.ts";
 import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 import { DataThreads } from "./data_threads.ts";
@@ -18,6 +19,7 @@ import { RelayedThrottle } from "./relayed_throttle.ts";
 import { DATA_THREAD, type WorkerScope } from "./scope.ts";
 import { SharedCounter, SharedTally } from "./shared_counter.ts";
 import { SharedDigests } from "./shared_digests.ts";
+import { SharedLocks } from "./shared_locks.ts";
 import { SharedTable } from "./shared_table.ts";
 import { sharedUsages } from "./shared_usage.ts";
 
@@ -85,6 +87,8 @@ class Link {
         return;
       case "login":
         return this.#throttle?.hear(message);
+      case "wanted":
+        return diskUploads.yield(message.file);
       case "askSessions":
         return this.#post({
           type: "sessions",
@@ -135,6 +139,7 @@ class Link {
 
   #commons({ place, number, memory }: Start): MakeCommons {
     const table = new SharedTable(memory.counts, place);
+    diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
     return (options) => ({
       idPrefix: `${number}-`,
       connections: new SharedTally(table, "connections"),

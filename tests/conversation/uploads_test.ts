@@ -167,3 +167,51 @@ conversation("SITE UMASK sets the mode of what is made afterwards", {}, async ({
   await ftp.upload("STOR a", "y");
   assertEquals(await mode("a"), "0600", "the file was there before");
 });
+
+/** Another session, logged in. */
+async function another({ connect }: Stage): Promise<Wire> {
+  const ftp = await connect();
+  await ftp.login();
+  await ftp.expect("TYPE I", 200);
+  return ftp;
+}
+
+for (const name of ["old", "new"]) {
+  conversation(
+    `What a lost client had sent does not spoil what it sends again, over a file that was ${
+      name === "old" ? "" : "not "
+    }there`,
+    { account: { brokenUploads: "delete" }, files: { "/old": "old content" } },
+    async (stage) => {
+      const lost = await another(stage);
+      const late = await lost.begin(`STOR ${name}`);
+      lost.hangUp();
+      const { ftp, files } = stage;
+      await ftp.expect("TYPE I", 200);
+      const data = await ftp.passive();
+      await ftp.send(`STOR ${name}`);
+      // Not 150 yet: the file is still the other one's.
+      for (let count = 0; count < 3; count++) await ftp.expect("STAT", 211);
+      await sendData(late, "too late");
+      await ftp.expectReply(150);
+      await sendData(await ftp.protect(data), "again");
+      await ftp.expectReply(226);
+      assertEquals(text(files.read(`/${name}`)), "again");
+    },
+  );
+}
+
+conversation("ABOR ends a wait for another upload of the same file", { files: { "/a": "x" } }, async (stage) => {
+  const { ftp, files } = stage;
+  const busy = await another(stage);
+  const data = await busy.begin("APPE a");
+  await ftp.expect("TYPE I", 200);
+  await ftp.passive();
+  await ftp.send("STOR a");
+  await ftp.expect("STAT", 211);
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [450, 226]);
+  await sendData(data, "y");
+  await busy.expectReply(226);
+  assertEquals(text(files.read("/a")), "xy");
+});

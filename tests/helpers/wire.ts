@@ -186,9 +186,14 @@ export class Wire implements AsyncDisposable {
     return this.#connection.closeWrite();
   }
 
+  /** Gives up the control connection alone, without a word. */
+  hangUp(): void {
+    closeQuietly(this.#connection);
+  }
+
   /** Vanishes without a word. */
   close(): void {
-    closeQuietly(this.#connection);
+    this.hangUp();
     for (const connection of this.#dataConnections) closeQuietly(connection);
   }
 

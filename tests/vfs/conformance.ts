@@ -130,6 +130,29 @@ const writing: Readonly<Record<string, Claim>> = {
     await other.commit();
     assertEquals(await readText(vfs, "/f"), "-ab");
   },
+  "lets an upload wait for another one of the same file": async (vfs) => {
+    await put(vfs, "/f", "01");
+    const first = await vfs.openWrite(at("/f"), { append: true });
+    let over = false;
+    const waiting = vfs.openWrite(at("/f"), { offset: 2 }).then(async (second) => {
+      assert(over);
+      await second.write(bytes("-"));
+      await second.commit();
+    });
+    await first.write(bytes("23"));
+    over = true;
+    await first.commit();
+    await waiting;
+    assertEquals(await readText(vfs, "/f"), "01-3");
+  },
+  "waits for another upload no longer than is wanted": async (vfs) => {
+    await put(vfs, "/f", "01");
+    const first = await vfs.openWrite(at("/f"), { offset: 1 });
+    await assertFails("busy", () => vfs.openWrite(at("/f"), { append: true, signal: AbortSignal.abort() }));
+    await first.write(bytes("-"));
+    await first.commit();
+    assertEquals(await readText(vfs, "/f"), "0-");
+  },
   "makes only what is not there when exclusive": async (vfs) => {
     await put(vfs, "/f", "first", { exclusive: true });
     await assertFails("exists", () => vfs.openWrite(at("/f"), { exclusive: true }));

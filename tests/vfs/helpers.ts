@@ -49,8 +49,13 @@ export async function readText(vfs: Vfs, path: string, offset?: number): Promise
 /** Uploads `text` in one piece. */
 export async function put(vfs: Vfs, path: string, text: string, options?: OpenWriteOptions): Promise<void> {
   const sink = await vfs.openWrite(at(path), options);
-  await sink.write(bytes(text));
-  await sink.commit();
+  try {
+    await sink.write(bytes(text));
+    await sink.commit();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
 }
 
 /** The entries of a directory by name, in the order of the names. */

@@ -96,6 +96,7 @@ Deno.test("atomic uploads that must not replace fail when somebody was faster", 
   const sink = await vfs.openWrite(at("/new"), { exclusive: true });
   await put(inner, "/new", "faster");
   await assertFails("exists", () => sink.commit());
+  await sink.abort();
   assertEquals(await readText(vfs, "/new"), "faster");
   assertEquals(await namesOf(inner, "/"), ["new", "old"]);
 });
@@ -143,6 +144,27 @@ Deno.test("uploads in place that break off do not delete another file of their n
   await vfs.rename(at("/new"), at("/elsewhere"));
   await put(vfs, "/new", "another");
   await sink.abort();
+  assertEquals(await readText(vfs, "/new"), "another");
+});
+
+Deno.test("uploads in place that break off delete nothing that another has stored in their file since", async () => {
+  let now = 0;
+  const inner = new MemoryVfs({ uploadLocks: { now: () => now } });
+  const vfs = withUploadPolicy(inner, { mode: "inPlace", broken: "delete" });
+  const silent = await vfs.openWrite(at("/new"));
+  await silent.write(bytes("from a network that is gone"));
+  now += 5_000;
+  await put(vfs, "/new", "another");
+  await silent.abort();
+  assertEquals(await readText(vfs, "/new"), "another");
+});
+
+Deno.test("uploads in place that break off are deleted before others may write to their file", async () => {
+  const { vfs } = uploads({ mode: "inPlace", broken: "delete" });
+  const sink = await vfs.openWrite(at("/new"));
+  const waiting = put(vfs, "/new", "another");
+  await sink.abort();
+  await waiting;
   assertEquals(await readText(vfs, "/new"), "another");
 });
 

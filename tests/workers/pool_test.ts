@@ -94,6 +94,28 @@ Deno.test("WorkerPool forgets digests of a file that another worker has changed"
   });
 });
 
+Deno.test("WorkerPool lets an upload wait for one of the same file at another worker, until it is over or silent", async () => {
+  await withPool({}, async ({ connectBoth, root }) => {
+    const { one, other } = await connectBoth();
+    const begun = await one.begin("STOR file");
+    const data = await other.passive();
+    await other.send("STOR file");
+    for (let count = 0; count < 3; count++) await other.expect("STAT", 211);
+    await sendData(begun, "first");
+    await one.expectReply(226);
+    await other.expectReply(150);
+    // Nothing comes over this one: its file is given away.
+    const silent = await one.begin("STOR another");
+    await sendData(data, "second");
+    await other.expectReply(226);
+    await other.upload("STOR another", "whole");
+    await sendData(silent, "late");
+    await one.expectReply(451);
+    assertEquals(await Deno.readTextFile(`${root}/file`), "second");
+    assertEquals(await Deno.readTextFile(`${root}/another`), "whole");
+  });
+});
+
 Deno.test("WorkerPool spreads a range of passive ports over the workers, each port to one at a time", async () => {
   const [first, last] = freePair();
   await withPool({ ports: [first, last] }, async ({ connectBoth }) => {

@@ -1,0 +1,137 @@
+import { assert, assertEquals } from "@std/assert";
+import { type LockMode, type LocksElsewhere, UploadLocks } from "../../lib/vfs/upload_locks.ts";
+import type { FileSink } from "../../lib/vfs/vfs.ts";
+import { assertFails, bytes } from "./helpers.ts";
+
+/** Longer than an upload may be silent, and than another waits. */
+const LONG = 6_000;
+
+/** A file that notes what is done to it. */
+class Notebook implements FileSink {
+  readonly initialSize = 0;
+  readonly created = false;
+  readonly notes: string[] = [];
+  /** What the next write waits for. */
+  slow: Promise<void> | undefined;
+
+  async write(data: Uint8Array): Promise<void> {
+    await this.slow;
+    this.notes.push(new TextDecoder().decode(data));
+  }
+
+  commit(): Promise<void> {
+    this.notes.push("committed");
+    return Promise.resolve();
+  }
+
+  abort(): Promise<void> {
+    this.notes.push("aborted");
+    return Promise.resolve();
+  }
+}
+
+/** Locks by a clock that the test moves. */
+class Stage {
+  now = 0;
+  readonly locks = new UploadLocks<string>({ now: () => this.now });
+
+  open(sink: FileSink, { key = "file", mode = "alone" }: { key?: string; mode?: LockMode } = {}): Promise<FileSink> {
+    return this.locks.open(() => Promise.resolve({ key, mode, sink }));
+  }
+}
+
+Deno.test("UploadLocks keep nobody from another file, and appends not from each other", async () => {
+  const stage = new Stage();
+  await stage.open(new Notebook());
+  await stage.open(new Notebook(), { key: "another" });
+  await stage.open(new Notebook(), { key: "log", mode: "append" });
+  await stage.open(new Notebook(), { key: "log", mode: "append" });
+});
+
+Deno.test("UploadLocks refuse who has waited for long, and leave the file to who has it", async () => {
+  const stage = new Stage();
+  const [mine, other] = [new Notebook(), new Notebook()];
+  const first = await stage.open(mine);
+  const waiting = stage.open(other);
+  // Never silent for long.
+  for (; stage.now < LONG; stage.now += 1_000) await first.write(bytes("."));
+  await assertFails("busy", () => waiting);
+  await first.commit();
+  assertEquals(mine.notes.at(-1), "committed");
+  assertEquals(new Set(other.notes), new Set(["aborted"]));
+  await stage.open(other);
+});
+
+Deno.test("UploadLocks give the file of a silent upload to another, and no byte or end of the first comes through", async () => {
+  const stage = new Stage();
+  const [mine, other] = [new Notebook(), new Notebook()];
+  const silent = await stage.open(mine);
+  stage.now += 5_000;
+  const second = await stage.open(other);
+  await assertFails("takenOver", () => silent.write(bytes("late")));
+  await assertFails("takenOver", () => silent.commit());
+  await silent.abort();
+  assertEquals([mine.notes, silent.hold?.()], [["aborted"], false]);
+  // What the first gives up is not the second's lock.
+  const third = stage.open(new Notebook());
+  await second.write(bytes("x"));
+  await second.commit();
+  await third;
+  assertEquals(other.notes, ["x", "committed"]);
+});
+
+Deno.test("UploadLocks take no file away while it is written to, or held", async () => {
+  const stage = new Stage();
+  const mine = new Notebook();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  mine.slow = promise;
+  const first = await stage.open(mine);
+  const writing = first.write(bytes("x"));
+  stage.now += LONG;
+  stage.locks.yield("file");
+  resolve();
+  await writing;
+  assert(first.hold?.());
+  stage.now += LONG;
+  stage.locks.yield("file");
+  await first.commit();
+  assertEquals(mine.notes, ["x", "committed"]);
+});
+
+Deno.test("UploadLocks keep the file behind a failed commit until the abort", async () => {
+  const stage = new Stage();
+  const mine = new Notebook();
+  mine.commit = () => Promise.reject(new Error("full"));
+  const first = await stage.open(mine);
+  await first.commit().catch(() => {});
+  let opened = false;
+  const second = stage.open(new Notebook()).then(() => opened = true);
+  await Promise.resolve();
+  assertEquals(opened, false);
+  await first.abort();
+  await first.abort();
+  assert(await second);
+});
+
+Deno.test("UploadLocks hold against those elsewhere, who are asked and get all back", async () => {
+  const stage = new Stage();
+  const taken: string[] = [];
+  const asked: string[] = [];
+  let free = false;
+  const elsewhere: LocksElsewhere<string> = {
+    take: (key, mode) => {
+      if (!free) return undefined;
+      taken.push(`${mode} ${key}`);
+      return { [Symbol.dispose]: () => void taken.pop() };
+    },
+    ask: (key) => {
+      asked.push(key);
+      free = true;
+    },
+  };
+  stage.locks.share(elsewhere);
+  const sink = await stage.open(new Notebook(), { mode: "append" });
+  assertEquals([asked, taken], [["file"], ["append file"]]);
+  await sink.commit();
+  assertEquals(taken, []);
+});
