@@ -7,7 +7,7 @@
 import type { Connection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
 import { connectFrom } from "./bound_connection.ts";
-import { type DataPort, DataPortError, Deadline } from "./opening.ts";
+import { type DataPort, Wait } from "./opening.ts";
 
 /** How to connect. */
 export interface ActiveOptions {
@@ -31,8 +31,7 @@ class ActivePort implements DataPort {
   readonly kind = "active";
   readonly #target: SocketAddress;
   readonly #options: ActiveOptions;
-  #spent = false;
-  #deadline: Deadline | undefined;
+  readonly #wait = new Wait();
 
   constructor(target: SocketAddress, options: ActiveOptions) {
     this.#target = target;
@@ -43,27 +42,14 @@ class ActivePort implements DataPort {
     return this.#target.port;
   }
 
-  async open(signal: AbortSignal): Promise<Connection> {
-    if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
-    this.#spent = true;
+  open(signal: AbortSignal): Promise<Connection> {
     const abort = new AbortController();
-    using deadline = new Deadline(signal, this.#options.timeout, () => abort.abort());
-    this.#deadline = deadline;
-    try {
-      const connection = await this.#connect(abort.signal);
-      if (!deadline.passed) return connection;
-      connection.close();
-    } catch (error) {
-      throw deadline.explain(error);
-    } finally {
-      this.#deadline = undefined;
-    }
-    throw deadline.explain();
+    const { timeout } = this.#options;
+    return this.#wait.run({ signal, timeout, connect: () => this.#connect(abort.signal), stop: () => abort.abort() });
   }
 
   close(): void {
-    this.#spent = true;
-    this.#deadline?.abort();
+    this.#wait.end();
   }
 
   #connect(signal: AbortSignal): Promise<Connection> {

@@ -1,10 +1,10 @@
 /**
- * What both kinds of data port share: the type, its one error, and the end of a wait.
+ * What all kinds of data port share: the type, its one error, and the wait.
  *
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import { closeQuietly, type Connection } from "../net/connection.ts";
 
 /** Why there is no data connection. */
 export type DataPortFailure = "timeout" | "refused" | "aborted" | "failed";
@@ -36,8 +36,50 @@ export interface DataPort {
   close(): void;
 }
 
+/** What a wait is for. */
+export interface WaitOptions {
+  /** Aborts it. */
+  readonly signal: AbortSignal;
+  /** Milliseconds; 0 for no limit. */
+  readonly timeout: number;
+  /** Begins it; not called when it is over before. */
+  readonly connect: () => Promise<Connection>;
+  /** Called at most once, to make what {@link connect} began end. */
+  readonly stop: () => void;
+}
+
+/** The one wait of a data port. */
+export class Wait {
+  #spent = false;
+  #deadline: Deadline | undefined;
+
+  /** Waits; rejects as {@link DataPort.open}, and the second time. A connection that comes too late is closed. */
+  async run({ signal, timeout, connect, stop }: WaitOptions): Promise<Connection> {
+    if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
+    this.#spent = true;
+    using deadline = new Deadline(signal, timeout, stop);
+    this.#deadline = deadline;
+    try {
+      const connection = deadline.passed ? undefined : await connect();
+      if (connection && !deadline.passed) return connection;
+      if (connection) closeQuietly(connection);
+    } catch (error) {
+      throw deadline.explain(error);
+    } finally {
+      this.#deadline = undefined;
+    }
+    throw deadline.explain();
+  }
+
+  /** Ends it, or sees to it that there is none. */
+  end(): void {
+    this.#spent = true;
+    this.#deadline?.abort();
+  }
+}
+
 /** The end of a wait that comes from outside: time is up, or the transfer was aborted. */
-export class Deadline implements Disposable {
+class Deadline implements Disposable {
   readonly #signal: AbortSignal;
   readonly #timeout: number;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,7 +6,7 @@
 
 import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
-import { type DataPort, DataPortError, Deadline } from "./opening.ts";
+import { type DataPort, Wait } from "./opening.ts";
 import { listenIn, type PortRange } from "./port_range.ts";
 
 /** Where to listen, and for whom. */
@@ -42,8 +42,7 @@ class PassivePort implements DataPort {
   readonly port: number;
   readonly #options: PassiveOptions;
   readonly #listener: Deno.TcpListener;
-  #deadline: Deadline | undefined;
-  #spent = false;
+  readonly #wait = new Wait();
   #closed = false;
 
   constructor(options: PassiveOptions) {
@@ -53,23 +52,16 @@ class PassivePort implements DataPort {
   }
 
   async open(signal: AbortSignal): Promise<Connection> {
-    if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
-    this.#spent = true;
-    using deadline = new Deadline(signal, this.#options.timeout, () => this.#release());
-    this.#deadline = deadline;
+    const { timeout } = this.#options;
     try {
-      return await this.#accept(deadline);
-    } catch (error) {
-      throw deadline.explain(error);
+      return await this.#wait.run({ signal, timeout, connect: () => this.#accept(), stop: () => this.#release() });
     } finally {
-      this.#deadline = undefined;
       this.#release();
     }
   }
 
   close(): void {
-    this.#spent = true;
-    this.#deadline?.abort();
+    this.#wait.end();
     this.#release();
   }
 
@@ -91,15 +83,15 @@ class PassivePort implements DataPort {
   }
 
   /** The first connection that comes from the right address. */
-  async #accept(deadline: Deadline): Promise<Connection> {
+  async #accept(): Promise<Connection> {
     const { peer, allowForeignPeer, onStranger } = this.#options;
     for (;;) {
       const connection = await this.#next();
       const address = connection.remoteAddr.hostname;
       const welcome = allowForeignPeer || sameAddress(address, peer);
-      if (welcome && !deadline.passed) return connection;
+      if (welcome) return connection;
       closeQuietly(connection);
-      if (!welcome) onStranger?.(address);
+      onStranger?.(address);
     }
   }
 }

@@ -27,25 +27,21 @@ export interface PieceSizeOptions {
   readonly limiter?: RateLimiter | undefined;
   /** Line ends are converted, byte by byte: small pieces, as a long conversion keeps everybody waiting. */
   readonly ascii?: boolean | undefined;
-  /** Bytes of the largest piece now. Default: as many as pay. */
-  readonly largestPiece?: () => number;
 }
 
 /** Size of the next piece of one transfer, in bytes. It starts small and follows what the transfer does. */
 export class PieceSize {
   readonly #most: number;
-  readonly #largestPiece: () => number;
   #current: number;
 
-  constructor({ expected = 0, limiter, ascii, largestPiece = () => LARGEST }: PieceSizeOptions) {
-    this.#largestPiece = largestPiece;
+  constructor({ expected = 0, limiter, ascii }: PieceSizeOptions) {
     this.#most = Math.min(ascii ? SMALLEST : LARGEST, limiter?.pieceSize ?? LARGEST);
     this.#current = Math.min(this.#most, Math.max(SMALLEST, Math.min(expected, MIDDLE)));
   }
 
   /** The size now; less than the largest while others transfer and wait, too. */
   get current(): number {
-    return Math.min(this.#current, this.#largestPiece(), traffic.largestPiece);
+    return Math.min(this.#current, traffic.largestPiece);
   }
 
   /** Learns how long the last full piece took. */

@@ -8,9 +8,9 @@
 import type { Connection } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource, FileSink } from "../vfs/vfs.ts";
-import { sendApart } from "./threads/send_apart.ts";
 import { Intake } from "./intake.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
+import { sendApart } from "./threads/send_apart.ts";
 
 export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 

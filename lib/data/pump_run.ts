@@ -40,8 +40,6 @@ export interface PumpOptions {
    * read that would only find the end.
    */
   readonly limit?: number | undefined;
-  /** At most this many bytes at once, at the time. Default: as many as pay. */
-  readonly largestPiece?: () => number;
   /** Called with {@link PumpResult.bytes} so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }

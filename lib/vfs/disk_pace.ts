@@ -3,8 +3,9 @@
  *
  * From and to the page cache a megabyte takes less than a millisecond, synchronously. As an asynchronous operation it costs two changes of
  * threads besides: uploads are then a fifth to a half slower. But a disk that is short of memory for writes, worn or far away makes
- * whoever waits stand still, and a synchronous call is waited for by all sessions. So every call is timed, and after a slow one nobody
- * waits for that disk any more, until it has been quick for a while. It can delay others by one call.
+ * whoever waits stand still, and a synchronous call is waited for by all sessions. So writes and
+ * the reads of small files are timed, and after a slow one nobody waits for that disk any more, until it has been quick for a while. It can
+ * delay others by one call.
  *
  * @module
  */

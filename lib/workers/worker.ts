@@ -8,6 +8,7 @@ import type { SessionInfo } from "../commands/context.ts";
 import { ownPorts } from "../data/data_port.ts";
 import { DataServer } from "../data/threads/data_server.ts";
 import type { ToDataThread } from "../data/threads/messages.ts";
+import { traffic } from "../data/traffic.ts";
 import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
 import { diskUploads } from "../vfs/disk.ts";
@@ -47,6 +48,7 @@ export function runWorker(scope: WorkerScope, make: MakeProgram): void {
 }
 
 function serveData(scope: WorkerScope): void {
+  traffic.serveOthers();
   const server = new DataServer((message) => scope.postMessage(message));
   scope.addEventListener("message", ({ data }: MessageEvent<ToDataThread>) => server.receive(data));
   server.greet();

@@ -17,6 +17,14 @@ for (const [sessions, runs, piece] of [[2, 1, Infinity], [4, 4, Infinity], [3, 2
   });
 }
 
+Deno.test("Traffic keeps pieces small where the sessions are in other threads", () => {
+  for (const [runs, piece] of [[1, Infinity], [2, MIB / 4]] as const) {
+    const traffic = trafficOf({ sessions: 0, runs });
+    traffic.serveOthers();
+    assertEquals(traffic.largestPiece, piece);
+  }
+});
+
 for (const [sessions, runs, megabytes] of [[2, 1, 1], [5, 4, 1], [1, 1, 16], [4, 4, 16], [0, 1, 16]] as const) {
   Deno.test(`Traffic makes ${runs} of ${sessions} sessions rest after ${megabytes} MiB`, async () => {
     const traffic = trafficOf({ sessions, runs });

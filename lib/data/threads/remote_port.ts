@@ -4,10 +4,10 @@
  * @module
  */
 
-import { closeQuietly, type Connection } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
 import { raiseError } from "../../net/flat_error.ts";
 import type { ActiveOptions } from "../active_port.ts";
-import { type DataPort, DataPortError, Deadline } from "../opening.ts";
+import { type DataPort, Wait } from "../opening.ts";
 import type { PassiveOptions } from "../passive_port.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
@@ -30,8 +30,7 @@ export class RemotePort implements DataPort, Listener {
   readonly #channel: Channel;
   readonly #options: RemotePortOptions;
   readonly #opening = Promise.withResolvers<Connection>();
-  #deadline: Deadline | undefined;
-  #spent = false;
+  readonly #wait = new Wait();
   /** Nothing of the port is left: it was given up, or has become a connection that was handed out. */
   #over = false;
 
@@ -45,28 +44,19 @@ export class RemotePort implements DataPort, Listener {
     this.#opening.promise.catch(() => {});
   }
 
-  async open(signal: AbortSignal): Promise<Connection> {
-    if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
-    this.#spent = true;
-    using deadline = new Deadline(signal, this.#options.timeout, () => this.#giveUp());
-    this.#deadline = deadline;
-    try {
-      if (!deadline.passed) this.#options.onOpen?.();
+  open(signal: AbortSignal): Promise<Connection> {
+    const { timeout, onOpen } = this.#options;
+    const connect = async () => {
+      onOpen?.();
       const connection = await this.#opening.promise;
       this.#over = true;
-      if (!deadline.passed) return connection;
-      closeQuietly(connection);
-    } catch (error) {
-      throw deadline.explain(error);
-    } finally {
-      this.#deadline = undefined;
-    }
-    throw deadline.explain();
+      return connection;
+    };
+    return this.#wait.run({ signal, timeout, connect, stop: () => this.#giveUp() });
   }
 
   close(): void {
-    this.#spent = true;
-    this.#deadline?.abort();
+    this.#wait.end();
     this.#giveUp();
   }
 

@@ -12,17 +12,6 @@ import { sendBytes } from "../pump.ts";
 /** Milliseconds between two reports of progress. */
 const REPORT = 100;
 
-/**
- * Bytes of the largest piece while several files are sent: larger ones keep the threads of commands waiting for a processor. With two
- * processors and four downloads a command waited 0.8 to 1.2 ms beside pieces of this size and 2.8 to 3.4 ms beside pieces of 1 MiB (p99).
- */
-const PIECE_IN_COMPANY = 256 * 1024;
-
-/** Files under way in this thread. */
-let sending = 0;
-
-const largestPiece = () => sending > 1 ? PIECE_IN_COMPANY : Infinity;
-
 /** Who wants to hear of the file, and when it is enough. */
 export interface SendFileOptions {
   /** Ends it; the connection is closed. */
@@ -39,7 +28,6 @@ export async function sendFile(
 ): Promise<FileSent | undefined> {
   const file = await openSame(part);
   if (!file) return undefined;
-  sending++;
   try {
     let told = 0;
     let toldAt = performance.now();
@@ -50,14 +38,13 @@ export async function sendFile(
       told = bytes;
       toldAt = now;
     };
-    const options = { signal, stallTimeout: 0, limit: part.limit, largestPiece, onProgress: report };
+    const options = { signal, stallTimeout: 0, limit: part.limit, onProgress: report };
     const { outcome, bytes, error } = await sendBytes(file, connection, options);
     if (outcome === "done") await connection.closeWrite();
     if (outcome === "done") return { bytes: bytes - told };
     const of = outcome === "sourceFailed" ? "file" : "network";
     return { bytes: bytes - told, failure: { of, error: flattenError(error) } };
   } finally {
-    sending--;
     file.close();
   }
 }
