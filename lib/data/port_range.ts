@@ -81,8 +81,11 @@ export function parsePortRange(text: string): PortRange {
   return new PortRange(Number(match[1]), Number(match[2] ?? match[1]));
 }
 
-/** The dynamic ports (RFC 6335 section 6): those that may be used without asking anybody. */
-const FIRST_DYNAMIC_PORT = 49152;
+/**
+ * Of the dynamic ports (RFC 6335 section 6), which may be used without asking anybody, those that Linux does not give to outgoing
+ * connections (ip(7), `ip_local_port_range`): clients on the same host, as in CI, leave theirs behind in TIME_WAIT, and one try in ten met one.
+ */
+const FIRST_FREE_PORT = 61000;
 const LAST_PORT = 65535;
 /** Ports tried before the system is asked for one. */
 const MOST_TRIES = 8;
@@ -98,7 +101,7 @@ const MOST_TRIES = 8;
 export function listenIn(range: PortRange | undefined, hostname: string): Deno.TcpListener {
   if (range) return range.listen(hostname);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const port = FIRST_DYNAMIC_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_DYNAMIC_PORT + 1));
+    const port = FIRST_FREE_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_FREE_PORT + 1));
     try {
       return Deno.listen({ hostname, port });
     } catch {
