@@ -58,6 +58,15 @@ export class Tree implements AsyncDisposable {
     for (let left = size; left > 0;) left -= file.writeSync(PIECE.subarray(0, left));
   }
 
+  /**
+   * Uses memory for a file of `size` bytes once. The host of a virtual machine takes back what is free for some seconds (free page
+   * reporting), and who writes next waits for it: `dd` into a tmpfs reaches 2.7 GB/s with memory that is there, and 0.4 to 0.6 with such.
+   */
+  warm(size: number): void {
+    this.file("warm", size);
+    this.remove("warm");
+  }
+
   /** A folder with `count` files of `size` bytes, named 0 and up. */
   files(folder: string, count: number, size: number): void {
     this.folder(folder);

@@ -105,6 +105,7 @@ function stor(tree: "memory" | "disk", words: string): Trial {
     run: async ({ client, scale, trees }, server) => {
       const file = join(trees[tree].root, "up", "large");
       trees[tree].remove("up/large");
+      trees[tree].warm(scale.large);
       const report = await client.measure(targetOf(server), "stor", "/up/large", scale.large);
       await client.measure(undefined, "check", file, scale.large);
       trees[tree].remove("up/large");
@@ -128,6 +129,7 @@ function secure(verb: "retr" | "stor"): Trial {
         return { speed: perSecond(await client.measure(targetOf(server), "retr-tls", "/secure", 1)) };
       }
       trees.memory.remove("up/secure");
+      trees.memory.warm(scale.secure);
       const report = await client.measure(targetOf(server), "stor-tls", "/up/secure", scale.secure);
       await client.measure(undefined, "check", join(trees.memory.root, "up/secure"), scale.secure);
       trees.memory.remove("up/secure");
