@@ -10,6 +10,9 @@ import { NOBODY } from "./servers.ts";
 
 const PIECE = new Uint8Array(1 << 20).fill(120);
 
+/** A host may take memory back at once when a GiB is free, and after two seconds where it is less. */
+const MOST_WARM = 900 << 20;
+
 /** A directory of the benchmark's own. */
 export class Tree implements AsyncDisposable {
   readonly root: string;
@@ -59,11 +62,11 @@ export class Tree implements AsyncDisposable {
   }
 
   /**
-   * Uses memory for a file of `size` bytes once. The host of a virtual machine takes back what is free for some seconds (free page
-   * reporting), and who writes next waits for it: `dd` into a tmpfs reaches 2.7 GB/s with memory that is there, and 0.4 to 0.6 with such.
+   * Uses memory for a file of `size` bytes once. The host of a virtual machine takes back what is free (free page reporting), and who
+   * writes next waits for it: `dd` into a tmpfs reaches 2.7 GB/s with memory that is there, and 0.4 to 0.6 with such.
    */
   warm(size: number): void {
-    this.file("warm", size);
+    this.file("warm", Math.min(size, MOST_WARM));
     this.remove("warm");
   }
 
