@@ -77,7 +77,12 @@ class UploadVfs extends ForwardingVfs {
     if (this.#policy.mode === "atomic" && !adds) return await this.#openAtomic(path, options);
     const sink = await this.inner.openWrite(path, options);
     if (this.#policy.broken === "keep" || !sink.created) return sink;
-    return new RemovedWhenBroken(this.inner, { path, sink, unique: (await lookUp(this.inner, path))?.unique });
+    try {
+      return new RemovedWhenBroken(this.inner, { path, sink, unique: (await lookUp(this.inner, path))?.unique });
+    } catch (error) {
+      await sink.abort();
+      throw error;
+    }
   }
 
   override async mkdir(path: VirtualPath): Promise<void> {

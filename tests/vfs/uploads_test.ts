@@ -191,6 +191,16 @@ for (const mode of ["atomic", "inPlace"] as const) {
   });
 }
 
+Deno.test("uploads in place leave nothing open where the new file cannot be looked at", async () => {
+  const inner = new MemoryVfs();
+  const vfs = withUploadPolicy(inner, { mode: "inPlace", broken: "delete" });
+  const stat = inner.stat.bind(inner);
+  inner.stat = () => Promise.reject(new VfsError("denied", "Closed meanwhile"));
+  await assertFails("denied", () => vfs.openWrite(at("/f")));
+  inner.stat = stat;
+  await (await vfs.openWrite(at("/f"), { signal: AbortSignal.abort() })).commit();
+});
+
 Deno.test("partName is hidden, has another extension and is never too long", () => {
   assertMatch(partName("a.csv"), /^\.a\.csv\.[0-9a-f]{8}\.denoftpd-part$/);
   for (const name of ["x".repeat(255), "日".repeat(85), "🎉".repeat(63)]) {
