@@ -78,7 +78,13 @@ export * from "./vfs/vfs.ts";
 export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "./vfs/virtual_path.ts";
 export { type DiskVfsOptions, openDisk } from "./vfs/disk.ts";
 export { MemoryVfs, type MemoryVfsOptions } from "./vfs/memory.ts";
-export { type LockMode, type Opened, UploadLocks, type UploadLocksOptions } from "./vfs/upload_locks.ts";
+export {
+  type LockMode,
+  type LocksElsewhere,
+  type Opened,
+  UploadLocks,
+  type UploadLocksOptions,
+} from "./vfs/upload_locks.ts";
 export {
   parsePermissions,
   type Permission,

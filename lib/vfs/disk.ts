@@ -134,8 +134,9 @@ export class DiskVfs implements Vfs {
   }
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {
-    const { append = false, offset = 0, exclusive = false } = options;
+    const { append = false, offset = 0, exclusive = false, existing = false } = options;
     const found = exclusive ? undefined : this.#openExisting(path, append);
+    if (found === undefined && existing) throw new VfsError("notFound", `Not found: "${path}"`);
     if (found === undefined && offset > 0) throw pastEnd(path);
     const { file, info, real } = found ?? this.#create(path, options);
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
@@ -147,7 +148,13 @@ export class DiskVfs implements Vfs {
       created: found === undefined,
       replaces: replaced ? info.size : undefined,
     });
-    return { key: `${info.dev} ${info.ino ?? real}`, mode: append ? "append" : "alone", sink };
+    const isCurrent = () => {
+      const { nlink, size } = file.statSync();
+      return nlink !== 0 && (found !== undefined || size === 0);
+    };
+    // Windows has none, or one that a number cannot hold.
+    const object = Number.isSafeInteger(info.ino) ? info.ino || real : real;
+    return { key: `${info.dev} ${object}`, mode: append ? "append" : "alone", sink, isCurrent };
   }
 
   #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {
@@ -164,9 +171,10 @@ export class DiskVfs implements Vfs {
       return this.#root.create(path, { append: options.append === true });
     } catch (error) {
       const vfsError = toVfsError(error, path);
+      if (vfsError.kind !== "exists" || options.exclusive) throw vfsError;
       // There is something that could not be opened: a link that leads nowhere, and must not be written through.
-      if (vfsError.kind === "exists" && !options.exclusive) throw new VfsError("denied", `Is a link: "${path}"`);
-      throw vfsError;
+      if (lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
+      throw new VfsError("busy", `Made by another at the same moment: "${path}"`);
     }
   }
 

@@ -169,6 +169,7 @@ export class MemoryVfs implements Vfs {
     const offset = options.offset ?? 0;
     const found = this.#find(path);
     if (found === undefined) {
+      if (options.existing) throw new VfsError("notFound", `Not found: "${path}"`);
       if (offset > 0) throw pastEnd(path);
       return this.#add(path, new MemoryFile(this.#budget, this.#newNode()));
     }

@@ -145,10 +145,14 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     await this.inner.rename(from, to);
   }
 
-  /** Appends without the right to make files. The driver makes one if this one goes in the moment between. */
+  /** Appends without the right to make files. */
   async #openExisting(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
-    if (await lookUp(this.inner, path) === undefined) throw denied(path, "made");
-    return await this.inner.openWrite(path, options);
+    try {
+      return await this.inner.openWrite(path, { ...options, existing: true });
+    } catch (error) {
+      if (error instanceof VfsError && error.kind === "notFound") throw denied(path, "made");
+      throw error;
+    }
   }
 
   /** Appends without the right to touch files that are there: only a new file is left. */

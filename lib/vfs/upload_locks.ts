@@ -24,19 +24,24 @@ const LONGEST_LOOK = 250;
 /** How a file is written to. */
 export type LockMode = "alone" | "append";
 
-/** A file that was opened for an upload, before anything is written. */
+/** A file that was opened for an upload. An abort before anything is written must leave no trace. */
 export interface Opened<Key> {
   /** The same for all names of the file. */
   readonly key: Key;
   readonly mode: LockMode;
   readonly sink: FileSink;
+  /**
+   * Whether the file is still there and is what the sink says of it, as another event loop may have had it since it was opened. Asked when it
+   * is locked.
+   */
+  readonly isCurrent?: () => boolean;
 }
 
 /** The locks of other event loops. */
 export interface LocksElsewhere<Key> {
   /** Takes the lock against all others; `undefined` where one of them has it. Disposing the result gives it back. */
   take(key: Key, mode: LockMode): Disposable | undefined;
-  /** Lets them know that somebody waits: see {@link UploadLocks.yield}. */
+  /** Lets them know that somebody waits: see {@link UploadLocks.wanted}. */
   ask(key: Key): void;
 }
 
@@ -62,7 +67,7 @@ export class UploadLocks<Key> {
   }
 
   /**
-   * What `open` opens, once nobody else writes to it. `open` is called again after each wait, as the file may be another one then.
+   * What `open` opens, once nobody else writes to it. `open` is called again after each wait, as the name may stand for another file then.
    *
    * @param signal ends the wait.
    * @throws {VfsError} `busy`, and whatever `open` rejects with.
@@ -71,10 +76,13 @@ export class UploadLocks<Key> {
     const until = this.#now() + PATIENCE;
     for (let look = FIRST_LOOK;; look = Math.min(2 * look, LONGEST_LOOK)) {
       const opened = await open();
-      this.yield(opened.key);
-      const locked = this.#lock(opened);
-      if (locked) return locked;
-      await opened.sink.abort();
+      let locked = this.#lock(opened);
+      if (!locked) {
+        this.wanted(opened.key);
+        locked = this.#lock(opened);
+      }
+      if (locked && (!this.#elsewhere || opened.isCurrent?.() !== false)) return locked;
+      await (locked ?? opened.sink).abort();
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");
       this.#elsewhere?.ask(opened.key);
       // An abort is looked at after one more try.
@@ -83,8 +91,8 @@ export class UploadLocks<Key> {
   }
 
   /** Somebody waits for the file: whoever has it and is silent loses it. */
-  yield(key: Key): void {
-    for (const sink of this.#holders.get(key) ?? []) sink.yield();
+  wanted(key: Key): void {
+    for (const sink of this.#holders.get(key) ?? []) sink.giveUpIfSilent();
   }
 
   #lock({ key, mode, sink }: Opened<Key>): LockedSink | undefined {
@@ -115,7 +123,7 @@ class LockedSink extends ForwardingSink {
   readonly #now: () => number;
   /** `undefined` when the file is not this upload's any more. */
   #release: (() => void) | undefined;
-  /** When the last write was over; `undefined` during one, and from {@link hold} on. */
+  /** When the last write was over; `undefined` during one, and from {@link hold} to the end of the next. */
   #idleSince: number | undefined;
 
   constructor(inner: FileSink, { mode, release, now }: Lock) {
@@ -126,8 +134,8 @@ class LockedSink extends ForwardingSink {
     this.#idleSince = now();
   }
 
-  /** Gives the file up if nothing was written for a while. */
-  yield(): void {
+  /** Lets the waiting upload have the file if nothing was written to it for a while. */
+  giveUpIfSilent(): void {
     if (this.#idleSince === undefined || this.#now() - this.#idleSince < SILENCE) return;
     this.#giveBack();
   }

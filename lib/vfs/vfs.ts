@@ -99,8 +99,8 @@ export interface FileSink {
   /** The open made the file. */
   readonly created: boolean;
   /**
-   * Keeps the file from being given to another upload before the end. `false`: it has been, and nothing can be written any more. Absent
-   * where that does not happen.
+   * Keeps the file from being given to another upload before the next write is over, or the sink is ended. `false`: it has been given away,
+   * or the sink is ended, and nothing can be written any more. Absent where files are not given away.
    */
   hold?(): boolean;
   /** Writes all of `data` at the current position. Rejects as `takenOver` when the file has been given to another upload. */
@@ -122,6 +122,8 @@ export interface OpenWriteOptions {
   readonly append?: boolean;
   /** The file must not be there yet; `exists` otherwise. */
   readonly exclusive?: boolean;
+  /** The file must be there; `notFound` otherwise. */
+  readonly existing?: boolean;
   /** Ends a wait for another upload that writes to the file. */
   readonly signal?: AbortSignal;
 }

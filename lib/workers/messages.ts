@@ -60,7 +60,7 @@ export interface LoginNews {
   readonly name: string;
 }
 
-/** An upload waits for those that write to a file: see `UploadLocks.yield`. */
+/** An upload waits for those that write to a file: see `UploadLocks.wanted`. */
 export interface FileWanted {
   readonly type: "wanted";
   /** Key of its lock. */

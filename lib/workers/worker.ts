@@ -90,7 +90,7 @@ class Link {
       case "login":
         return this.#throttle?.hear(message);
       case "wanted":
-        return diskUploads.yield(message.file);
+        return diskUploads.wanted(message.file);
       case "askSessions":
         return this.#post({
           type: "sessions",

@@ -153,6 +153,13 @@ const writing: Readonly<Record<string, Claim>> = {
     await first.commit();
     assertEquals(await readText(vfs, "/f"), "0-");
   },
+  "makes nothing where the file must be there": async (vfs) => {
+    await assertFails("notFound", () => vfs.openWrite(at("/f"), { existing: true, append: true }));
+    await assertFails("notFound", () => vfs.stat(at("/f")));
+    await put(vfs, "/f", "a");
+    await put(vfs, "/f", "b", { existing: true, append: true });
+    assertEquals(await readText(vfs, "/f"), "ab");
+  },
   "makes only what is not there when exclusive": async (vfs) => {
     await put(vfs, "/f", "first", { exclusive: true });
     await assertFails("exists", () => vfs.openWrite(at("/f"), { exclusive: true }));

@@ -119,6 +119,19 @@ Deno.test("withQuota frees what is replaced once, however many replace it at a t
     assertEquals(usage.bytes, 13);
   }));
 
+Deno.test("withQuota frees nothing for an upload that has lost its file to another", async () => {
+  let now = 0;
+  const usage = new UsageMeter();
+  const inner = new MemoryVfs({ files: { "/a": "12345" }, uploadLocks: { now: () => now } });
+  const vfs = withQuota(inner, { limit: 10, usage });
+  const silent = await vfs.openWrite(at("/a"));
+  now += 5_000;
+  await put(vfs, "/a", "67", { offset: 5 });
+  await assertFails("takenOver", () => silent.write(bytes("x")));
+  await silent.abort();
+  assertEquals(usage.bytes, 7);
+});
+
 Deno.test("withQuota frees nothing for a file that was put in the place of the one it replaces", () =>
   withTempDir(async (dir) => {
     const usage = new UsageMeter();

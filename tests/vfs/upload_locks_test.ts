@@ -3,7 +3,7 @@ import { type LockMode, type LocksElsewhere, UploadLocks } from "../../lib/vfs/u
 import type { FileSink } from "../../lib/vfs/vfs.ts";
 import { assertFails, bytes } from "./helpers.ts";
 
-/** Longer than an upload may be silent, and than another waits. */
+/** As long as an upload waits, and longer than another may be silent. */
 const LONG = 6_000;
 
 /** A file that notes what is done to it. */
@@ -88,29 +88,43 @@ Deno.test("UploadLocks take no file away while it is written to, or held", async
   const first = await stage.open(mine);
   const writing = first.write(bytes("x"));
   stage.now += LONG;
-  stage.locks.yield("file");
+  stage.locks.wanted("file");
   resolve();
   await writing;
   assert(first.hold?.());
   stage.now += LONG;
-  stage.locks.yield("file");
+  stage.locks.wanted("file");
   await first.commit();
   assertEquals(mine.notes, ["x", "committed"]);
 });
 
 Deno.test("UploadLocks keep the file behind a failed commit until the abort", async () => {
-  const stage = new Stage();
+  const { locks } = new Stage();
   const mine = new Notebook();
   mine.commit = () => Promise.reject(new Error("full"));
-  const first = await stage.open(mine);
+  const open = (sink: FileSink) => locks.open(() => Promise.resolve({ key: "file", mode: "alone", sink }));
+  const first = await open(mine);
   await first.commit().catch(() => {});
-  let opened = false;
-  const second = stage.open(new Notebook()).then(() => opened = true);
-  await Promise.resolve();
-  assertEquals(opened, false);
+  // Looks three times, and finds the file free only then.
+  const other = new Notebook();
+  const abort = other.abort.bind(other);
+  other.abort = async () => {
+    await abort();
+    if (other.notes.length === 3) await first.abort();
+  };
+  await open(other);
+  assertEquals([mine.notes, other.notes], [["aborted"], ["aborted", "aborted", "aborted"]]);
   await first.abort();
-  await first.abort();
-  assert(await second);
+  assert(first.hold?.() === false);
+});
+
+Deno.test("UploadLocks take no file away for an append from one that appends", async () => {
+  const stage = new Stage();
+  const quiet = await stage.open(new Notebook(), { mode: "append" });
+  stage.now += LONG;
+  await stage.open(new Notebook(), { mode: "append" });
+  await quiet.write(bytes("a line every hour"));
+  await quiet.commit();
 });
 
 Deno.test("UploadLocks hold against those elsewhere, who are asked and get all back", async () => {

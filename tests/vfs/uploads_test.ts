@@ -152,19 +152,33 @@ Deno.test("uploads in place that break off delete nothing that another has store
   const inner = new MemoryVfs({ uploadLocks: { now: () => now } });
   const vfs = withUploadPolicy(inner, { mode: "inPlace", broken: "delete" });
   const silent = await vfs.openWrite(at("/new"));
-  await silent.write(bytes("from a network that is gone"));
+  await silent.write(bytes("from a network that"));
   now += 5_000;
-  await put(vfs, "/new", "another");
+  await put(vfs, "/new", " was gone", { offset: 19 });
   await silent.abort();
-  assertEquals(await readText(vfs, "/new"), "another");
+  assertEquals(await readText(vfs, "/new"), "from a network that was gone");
 });
 
 Deno.test("uploads in place that break off are deleted before others may write to their file", async () => {
-  const { vfs } = uploads({ mode: "inPlace", broken: "delete" });
+  const { inner, vfs } = uploads({ mode: "inPlace", broken: "delete" });
   const sink = await vfs.openWrite(at("/new"));
-  const waiting = put(vfs, "/new", "another");
-  await sink.abort();
-  await waiting;
+  let looks = 0;
+  const { promise: looked, resolve } = Promise.withResolvers<void>();
+  const openWrite = inner.openWrite.bind(inner);
+  inner.openWrite = (path, options) => {
+    if (++looks === 2) resolve();
+    return openWrite(path, { ...options, signal: AbortSignal.abort() });
+  };
+  // It takes so long to remove the file that others look for it twice.
+  const remove = inner.remove.bind(inner);
+  inner.remove = async (path) => {
+    await looked;
+    await remove(path);
+  };
+  const over = sink.abort();
+  for (let tries = 0; tries < 2; tries++) await assertFails("busy", () => put(vfs, "/new", "another"));
+  await over;
+  await put(vfs, "/new", "another");
   assertEquals(await readText(vfs, "/new"), "another");
 });
 

@@ -1,0 +1,36 @@
+/** Uploads to a disk beside another event loop, which acts at the worst moment: when a file is open and not yet locked. */
+
+import { assertEquals } from "@std/assert";
+import { diskUploads, openDisk } from "../../lib/vfs/disk.ts";
+import type { FileSink, OpenWriteOptions } from "../../lib/vfs/vfs.ts";
+import { at, bytes, withTempDir } from "./helpers.ts";
+
+/** Opens `/f` below `dir`; the other loop does `act` to the real file meanwhile. */
+async function openBeside(dir: string, act: (real: string) => void, options?: OpenWriteOptions): Promise<FileSink> {
+  let acted = false;
+  diskUploads.share({
+    take: () => {
+      if (!acted) act(`${dir}/f`);
+      acted = true;
+      return { [Symbol.dispose]: () => {} };
+    },
+    ask: () => {},
+  });
+  return await (await openDisk(dir)).openWrite(at("/f"), options);
+}
+
+Deno.test("openDisk writes to no file that another loop has just removed", () =>
+  withTempDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/f`, "old");
+    const sink = await openBeside(dir, (real) => Deno.removeSync(real));
+    await sink.write(bytes("new"));
+    await sink.commit();
+    assertEquals([sink.created, await Deno.readTextFile(`${dir}/f`)], [true, "new"]);
+  }));
+
+Deno.test("openDisk does not take a file for its own that another loop has just filled", () =>
+  withTempDir(async (dir) => {
+    const sink = await openBeside(dir, (real) => Deno.writeTextFileSync(real, "theirs"), { append: true });
+    assertEquals([sink.created, sink.initialSize], [false, 6]);
+    await sink.abort();
+  }));
