@@ -10,6 +10,7 @@ import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { run } from "./process.ts";
 
 const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+const LIB = fromFileUrl(new URL("../../lib", import.meta.url));
 const READY = /ready ftp:\/\/(\S+):(\d+)/;
 const IMPLICIT_TLS = /Implicit TLS on \S+:(\d+)/;
 const READY_WITHIN_MS = 30_000;
@@ -37,6 +38,8 @@ export interface StartOptions {
   readonly logLevel?: "debug" | "warning";
   /** With a certificate, and a second port for implicit TLS. Default `false`. */
   readonly tls?: boolean;
+  /** Default 1. */
+  readonly workers?: number;
   /** More flags for `serve`. */
   readonly flags?: readonly string[];
 }
@@ -72,15 +75,16 @@ export class ServerUnderTest implements AsyncDisposable {
   }
 
   static async #startIn(directory: string, options: StartOptions): Promise<ServerUnderTest> {
-    const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", tls = false, flags = [] } = options;
+    const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", tls = false, workers = 1, flags = [] } =
+      options;
     await Deno.mkdir(join(directory, "root"));
-    const programme = commandLine(directory, host);
+    const programme = commandLine(directory, host, workers);
     for (const account of accounts) await addAccount(programme, directory, account);
     const tlsFlags = tls ? await makeCertificate(directory) : [];
     const users = join(directory, "users.json");
     const process = spawnLogged(directory, [
       ...[...programme, "serve", "--host", host, "--port", "0", "--users", users],
-      ...["--log-level", logLevel, "--allow-root", ...tlsFlags, ...flags],
+      ...["--log-level", logLevel, "--workers", String(workers), "--allow-root", ...tlsFlags, ...flags],
     ]);
     const port = await readyPort(process, directory);
     return new ServerUnderTest(process, directory, { host, port });
@@ -132,11 +136,12 @@ export class ServerUnderTest implements AsyncDisposable {
 }
 
 /** The program and its first arguments, up to the name of the subcommand. */
-function commandLine(directory: string, host: Host): [string, ...string[]] {
+function commandLine(directory: string, host: Host, workers: number): [string, ...string[]] {
   const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
   if (executable !== undefined) return [executable];
   const net = host === "::1" ? "[::1]" : host;
-  const permissions = [`--allow-net=${net}`, `--allow-read=${directory}`, `--allow-write=${directory}`];
+  const readable = workers > 1 ? [directory, MAIN, LIB] : [directory];
+  const permissions = [`--allow-net=${net}`, `--allow-read=${readable}`, `--allow-write=${directory}`];
   return [Deno.execPath(), "run", "--no-prompt", ...permissions, MAIN];
 }
 

@@ -2,7 +2,7 @@
  * Many visitors at once for a while, some of whom vanish, and then the question whether the server is as it was: no session,
  * no listener, no open file, no more memory, and every file that was answered 226 intact.
  *
- *     deno task test:soak [--seconds 120] [--visitors 200] [--seed N]
+ *     deno task test:soak [--seconds 120] [--visitors 200] [--seed N] [--workers 1]
  *
  * @module
  */
@@ -29,6 +29,7 @@ interface Plan {
   readonly seconds: number;
   readonly visitors: number;
   readonly seed: number;
+  readonly workers: number;
 }
 
 function say(text: string): void {
@@ -36,7 +37,7 @@ function say(text: string): void {
 }
 
 function readPlan(args: readonly string[]): Plan {
-  const flags = parseArgs(args, { string: ["seconds", "visitors", "seed"] });
+  const flags = parseArgs(args, { string: ["seconds", "visitors", "seed", "workers"] });
   const number = (name: keyof Plan, otherwise: number): number => {
     const value = Number(flags[name] ?? otherwise);
     if (!Number.isInteger(value) || value < 1) {
@@ -48,6 +49,7 @@ function readPlan(args: readonly string[]): Plan {
     seconds: number("seconds", 120),
     visitors: number("visitors", 200),
     seed: number("seed", 1 + Math.floor(Math.random() * 1_000_000)),
+    workers: number("workers", 1),
   };
 }
 
@@ -82,9 +84,10 @@ async function liveSessions(server: ServerUnderTest): Promise<number> {
   return text.split("\n").length - 3;
 }
 
-function leaks({ listeners, connections, files }: Holdings): string[] {
+/** What is left besides a listener for each worker. */
+function leaks({ listeners, connections, files }: Holdings, { workers }: Plan): string[] {
   const lines: string[] = [];
-  if (listeners !== 1) lines.push(`${listeners} listeners are left instead of 1`);
+  if (listeners !== workers) lines.push(`${listeners} listeners are left instead of ${workers}`);
   if (connections !== 0) lines.push(`${connections} connections are still open`);
   if (files !== 0) lines.push(`${files} files are still open`);
   return lines;
@@ -98,7 +101,8 @@ const FLAGS = ["--max-sessions", "5000", "--max-sessions-per-ip", "5000", "--pas
 
 /** Runs the plan; resolves to everything that is not as it should be. */
 async function soak(plan: Plan): Promise<string[]> {
-  await using server = await ServerUnderTest.start({ accounts: ACCOUNTS, logLevel: "warning", flags: FLAGS });
+  const { workers } = plan;
+  await using server = await ServerUnderTest.start({ accounts: ACCOUNTS, logLevel: "warning", workers, flags: FLAGS });
   await Deno.mkdir(join(server.root, "shared"));
   await Deno.writeFile(join(server.root, SHARED.path), makePayload(SHARED.size, SHARED.seed));
   const empty = holdings(server.pid, server.root);
@@ -114,7 +118,7 @@ async function soak(plan: Plan): Promise<string[]> {
   await stay(visitors, Math.max(1, plan.seconds - warmUp));
   const last = await settle(server);
 
-  const problems = [...visitors.flatMap(({ complaints }) => complaints), ...leaks(last)];
+  const problems = [...visitors.flatMap(({ complaints }) => complaints), ...leaks(last, plan)];
   const growth = last.residentMiB - first.residentMiB;
   if (growth > GROWTH_MIB) problems.push(`Resident memory grew by ${growth.toFixed(0)} MiB`);
   const sessions = await liveSessions(server).catch((error: unknown) => String(error));
