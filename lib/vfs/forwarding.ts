@@ -42,6 +42,11 @@ export class ForwardingSink implements FileSink {
   abort(): Promise<void> {
     return this.inner.abort();
   }
+
+  /** {@link hold}, or an end: throws {@link VfsError} `takenOver`. */
+  protected holdOrThrow(): void {
+    if (!this.hold()) throw new VfsError("takenOver", "Another upload has the file now");
+  }
 }
 
 /** Passes every operation to `inner` unchanged. */

@@ -126,7 +126,7 @@ class MeteredSink extends ForwardingSink {
 
   override async write(data: Uint8Array): Promise<void> {
     // What a file holds that is another upload's now must not be taken off, nor must that happen while room is looked for.
-    if (!this.hold()) throw new VfsError("takenOver", "Another upload has the file now");
+    this.holdOrThrow();
     const { usage } = this.#metering;
     const growth = Math.max(0, this.#position + data.length - this.#size);
     if (this.#replaces !== undefined || !this.#take(growth, 0)) await this.#makeRoom(growth);

@@ -146,7 +146,7 @@ class LockedSink extends ForwardingSink {
   }
 
   override async write(data: Uint8Array): Promise<void> {
-    this.#holdOrThrow();
+    this.holdOrThrow();
     try {
       await this.inner.write(data);
     } finally {
@@ -155,7 +155,7 @@ class LockedSink extends ForwardingSink {
   }
 
   override async commit(): Promise<void> {
-    this.#holdOrThrow();
+    this.holdOrThrow();
     await this.inner.commit();
     this.#giveBack();
   }
@@ -164,10 +164,6 @@ class LockedSink extends ForwardingSink {
     this.hold();
     await this.inner.abort();
     this.#giveBack();
-  }
-
-  #holdOrThrow(): void {
-    if (!this.hold()) throw new VfsError("takenOver", "Another upload has the file now");
   }
 
   #giveBack(): void {

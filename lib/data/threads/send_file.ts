@@ -40,8 +40,10 @@ export async function sendFile(
     };
     const options = { signal, stallTimeout: 0, limit: part.limit, onProgress: report };
     const { outcome, bytes, error } = await sendBytes(file, connection, options);
-    if (outcome === "done") await connection.closeWrite();
-    if (outcome === "done") return { bytes: bytes - told };
+    if (outcome === "done") {
+      await connection.closeWrite();
+      return { bytes: bytes - told };
+    }
     const of = outcome === "sourceFailed" ? "file" : "network";
     return { bytes: bytes - told, failure: { of, error: flattenError(error) } };
   } finally {
