@@ -20,6 +20,9 @@ const BATCH = 64;
  */
 const SMALL_DIRECTORY = 64 * 1024;
 
+/** How many names the runtime reads from a directory at once. Another number here is only slower: on Deno 2.9.6 one call of `next` in 32 makes the trip. */
+const READ_TOGETHER = 32;
+
 /** What the runtime puts in the place of bytes that are not UTF-8; the name then opens nothing, unless the file is really called so. */
 const REPLACEMENT = "\uFFFD";
 
@@ -92,15 +95,26 @@ function* readAtOnce(directory: string): Generator<readonly Deno.DirEntry[], voi
   for (let start = 0; start <= children.length; start += BATCH) yield children.slice(start, start + BATCH);
 }
 
-/** As {@link readAtOnce}. */
+/**
+ * As {@link readAtOnce}. The runtime reads {@link READ_TOGETHER} names per trip to a thread: the next trip begins before these names are
+ * looked at, which takes as long.
+ */
 async function* readInParts(directory: string): AsyncGenerator<readonly Deno.DirEntry[], void> {
-  let batch: Deno.DirEntry[] = [];
-  for await (const child of Deno.readDir(directory)) {
-    if (batch.push(child) < BATCH) continue;
+  const children = Deno.readDir(directory)[Symbol.asyncIterator]();
+  let ahead = children.next();
+  for (let ended = false; !ended;) {
+    const batch: Deno.DirEntry[] = [];
+    while (batch.length < READ_TOGETHER) {
+      const next = await ahead;
+      if (next.done) {
+        ended = true;
+        break;
+      }
+      batch.push(next.value);
+      ahead = children.next();
+    }
     yield batch;
-    batch = [];
   }
-  yield batch;
 }
 
 /** The names of `children` that may be listed. */
