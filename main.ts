@@ -36,7 +36,7 @@ const io: CommandIo & UserIo = {
 async function run([name = "help", ...args]: readonly string[]): Promise<number> {
   switch (name) {
     case "serve":
-      return await runServe(args, io, { ownsProcess: true, workerModule: import.meta.url });
+      return await runServe(args, io, { ownsProcess: true });
     case "user":
       return await (await import("./lib/cli/user.ts")).runUser(args, io);
     case "cert":

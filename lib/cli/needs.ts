@@ -26,13 +26,17 @@ export function settingsNeeds(settings: Settings): Need[] {
   ];
 }
 
-/** A worker loads the program again, and the runtime looks at who reads its files; the executable has none. */
-function workerNeeds({ workers = 1 }: Settings): Need[] {
-  if (workers === 1 || Deno.build.standalone) return [];
-  return [Deno.mainModule, new URL("..", import.meta.url)]
-    .map((module) => new URL(module))
-    .filter(({ protocol }) => protocol === "file:")
-    .map((module) => needRead(fromFileUrl(module), "starting workers"));
+/** What the settings ask for, not what `auto` takes where it may. */
+function workerNeeds({ workers = 1, dataThreads = "auto" }: Settings): Need[] {
+  return workers !== 1 || (dataThreads !== "auto" && dataThreads > 0) ? threadNeeds() : [];
+}
+
+/** A thread loads the program again, and the runtime looks at who reads its files; the executable has none. */
+export function threadNeeds(): Need[] {
+  const source = new URL("..", import.meta.url);
+  return Deno.build.standalone || source.protocol !== "file:"
+    ? []
+    : [needRead(fromFileUrl(source), "starting threads")];
 }
 
 /** The accounts file; `undefined` where `--anonymous` alone says who may come. */

@@ -11,6 +11,7 @@ import { EventStream } from "../events.ts";
 import { startLog } from "../log.ts";
 import { FtpServer } from "../server.ts";
 import { openDisk } from "../vfs/disk.ts";
+import { DataThreads, ownCommonsWith } from "../workers/data_threads.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "./excess.ts";
 import { requireGrants } from "./grants.ts";
@@ -24,7 +25,7 @@ import { checkOptions, serverOptions } from "./serve_options.ts";
 import { openTls } from "./serve_tls.ts";
 import { SERVE_USAGE } from "./serve_usage.ts";
 import { UsageError } from "./usage_error.ts";
-import { workerCount } from "./worker_count.ts";
+import { dataThreadCount, workerCount } from "./thread_counts.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
 /** What a program may know of the server that runs: one, or several behind one port. */
@@ -36,8 +37,6 @@ export interface ServeHooks {
   readonly signal?: AbortSignal;
   /** Called behind the ready line. */
   readonly onReady?: (server: Serving) => void;
-  /** Module that workers run: it calls `serveAsWorker`. Default: one that does nothing else. */
-  readonly workerModule?: string;
   /** Nothing but the server runs in this process: once started it gives up permissions for the whole of it. Default `false`. */
   readonly ownsProcess?: boolean;
 }
@@ -78,14 +77,18 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   tell(early, "warning", judgeExcess([...needs, ...accountNeeds(accounts.list())], settings));
   await using tls = await openTls(settings, early, () => refresh());
   const options = checkOptions({ ...serverOptions(settings, accounts), ...(tls && { tls: tls.options }) });
-  await using server = workers === 1 ? new FtpServer(options) : (await import("./serve_pool.ts")).makePool({
+  const dataThreads = dataThreadCount(settings);
+  // For one event loop: workers have their own.
+  using threads = new DataThreads({ threads: dataThreads, onProblem: (problem) => early.emit(problem) });
+  const commons = dataThreads > 0 ? ownCommonsWith(threads) : undefined;
+  await using server = workers === 1 ? new FtpServer(options, commons) : (await import("./serve_pool.ts")).makePool({
     workers,
+    dataThreads,
     gathered,
     settings,
     accounts,
     certificates: tls?.certificates,
     events: settings.xferlog === undefined ? log.types : [...log.types, "transfer"],
-    module: hooks.workerModule,
   });
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);

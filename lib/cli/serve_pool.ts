@@ -14,6 +14,9 @@ import type { Gathered } from "./read_settings.ts";
 import type { ServeSetup, ServeState } from "./serve_worker.ts";
 import type { Settings } from "./settings.ts";
 
+/** The executable has no other module than the program itself. */
+const WORKER_MODULE = Deno.build.standalone ? import.meta.url : new URL("./worker_main.ts", import.meta.url);
+
 /** What `serve` knows when it starts workers. */
 export interface ServePoolOptions {
   /** At least 2. */
@@ -24,8 +27,8 @@ export interface ServePoolOptions {
   readonly certificates: CertificateSource | undefined;
   /** Types of events for the log and its like. */
   readonly events: readonly EventType[];
-  /** Module that calls `serveAsWorker`; without it, one that does nothing else. */
-  readonly module: string | undefined;
+  /** Of each worker. */
+  readonly dataThreads: number;
 }
 
 /**
@@ -36,7 +39,7 @@ const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
 /** Makes the workers' coordinator; nothing is started yet. */
 export function makePool(
-  { gathered, settings, accounts, certificates, module, ...options }: ServePoolOptions,
+  { gathered, settings, accounts, certificates, ...options }: ServePoolOptions,
 ): WorkerPool {
   hastenEvents();
   const setup: ServeSetup = { gathered };
@@ -44,7 +47,7 @@ export function makePool(
   const { host = "127.0.0.1", port = 2121, implicitTlsPort } = settings;
   return new WorkerPool({
     ...options,
-    module: module ?? new URL("./worker_main.ts", import.meta.url),
+    module: WORKER_MODULE,
     place: { hostname: host, ports: implicitTlsPort === undefined ? [port] : [port, implicitTlsPort] },
     setup,
     state,

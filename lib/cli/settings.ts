@@ -92,6 +92,12 @@ export const SETTINGS = {
     wholeOr("auto", 1, 256),
     "1",
   ),
+  dataThreads: setting(
+    "N|auto",
+    "threads beside each event loop for large downloads, 0 for none, auto for what is useful and permitted",
+    wholeOr("auto", 0, 64),
+    "auto",
+  ),
   maxSessions: setting("N", "sessions at once, 0 for no limit", count, "0"),
   maxSessionsPerIp: setting("N", "sessions at once of one address, 0 for no limit", count, "0"),
   maxLoginFailures: setting("N", "wrong passwords before a session ends", count, "5"),

@@ -1,5 +1,5 @@
 /**
- * A module for workers of `serve` that is nothing else. The executable has no such file: there the program itself is that module.
+ * The module of workers of `serve`.
  *
  * @module
  */

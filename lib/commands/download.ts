@@ -43,6 +43,7 @@ function send(context: CommandContext, download: Download): Promise<reply.Reply>
     direction: "download",
     path,
     offset,
+    expected: bytes,
     ascii,
     mark: reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : bytes),
     success: "Transfer complete",

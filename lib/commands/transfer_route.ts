@@ -28,6 +28,8 @@ export interface TransferPlan {
   readonly path: string;
   /** First byte of the file that this is about. */
   readonly offset?: number;
+  /** Bytes that will go out, where that is known. */
+  readonly expected?: number;
   readonly ascii?: boolean;
   /** The preliminary reply. */
   readonly mark: reply.Reply;
@@ -125,6 +127,7 @@ async function overDataConnection(
     connection = await port.open(transfer.signal);
     transfer.connected = true;
     connection = await context.protectData(connection, transfer.signal);
+    if (!connection.apart && isBurden(context, plan)) context.server.dataPorts.expectBulk?.();
     const result = await plan.pump(connection, transfer);
     transfer.bytes = result.bytes;
     if (result.outcome !== "done") return endingOfPump(context, plan, result, transfer);
@@ -141,6 +144,12 @@ async function overDataConnection(
     port.close();
     if (connection) closeQuietly(connection);
   }
+}
+
+/** Whether the transfer would be better off in another thread, for the sake of other sessions. */
+function isBurden({ limiters, security, server }: CommandContext, { expected = 0, ascii }: TransferPlan): boolean {
+  const unhindered = !ascii && !limiters.download && !security.protectData;
+  return unhindered && expected >= BULK && server.sessionCount > 1;
 }
 
 /** close_notify and FIN; a client that has stopped reading does not hold the transfer for ever. Resolves to whether they went out. */

@@ -19,6 +19,8 @@ export interface DataPorts {
   passive(options: PassiveOptions): DataPort | Promise<DataPort>;
   /** As {@link connectActive}. */
   active(target: SocketAddress, options: ActiveOptions): DataPort;
+  /** A large download moves in this thread and keeps others waiting: the next ones had better have another, if there is any to be had. */
+  expectBulk?(): void;
 }
 
 /** Ports of this thread. */

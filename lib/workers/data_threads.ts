@@ -1,82 +1,86 @@
 /**
- * The data thread beside an event loop: its start, its end, and the next one when it dies.
+ * The data threads beside an event loop. They are started when a large download first moves in that loop beside other sessions, so a server
+ * that has none of it is spared them: some 10 MiB each.
  *
  * @module
  */
 
 import type { ActiveOptions, DataPort, DataPorts, PassiveOptions } from "../data/data_port.ts";
 import { ownPorts } from "../data/data_port.ts";
-import { DataThread } from "../data/threads/data_thread.ts";
-import type { FromDataThread } from "../data/threads/messages.ts";
+import type { DataThread } from "../data/threads/data_thread.ts";
+import type { Problem } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
-import { Respawns } from "./respawns.ts";
-import { DATA_THREAD } from "./scope.ts";
+import { type MakeCommons, ownCommons } from "../session/commons.ts";
+import { DataThreadPlace } from "./data_thread_place.ts";
 
-/** Who the thread is. */
+/** The executable has no other module than the program itself. */
+const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./data_main.ts", import.meta.url);
+
+/** How many there may be, and who hears of their ends. */
 export interface DataThreadsOptions {
-  /** Module that calls `runWorker`. */
-  readonly module: string | URL;
-  /** Told when the thread has died. */
-  readonly onDeath: (error: Error) => void;
+  /** At least 1. */
+  readonly threads: number;
+  /** Told when one of them has died. */
+  readonly onProblem: (problem: Problem) => void;
+  /** Module that calls `serveData`. */
+  readonly module?: string | URL;
 }
 
-/** One thread at a time. While there is none, data connections stay in this thread. */
+/** See the module. While there is no thread, data connections stay in this one. */
 export class DataThreads implements DataPorts, Disposable {
-  /** Resolves when the first thread is there, or has died. */
-  readonly ready: Promise<void>;
   readonly #options: DataThreadsOptions;
-  readonly #respawns = new Respawns();
-  readonly #ready = Promise.withResolvers<void>();
-  #worker: Worker | undefined;
-  #thread: DataThread | undefined;
+  readonly #places: DataThreadPlace[] = [];
+  #started: Promise<void> | undefined;
 
   constructor(options: DataThreadsOptions) {
     this.#options = options;
-    this.ready = this.#ready.promise;
-    this.#spawn();
   }
 
   passive(options: PassiveOptions): DataPort | Promise<DataPort> {
-    return (this.#thread ?? ownPorts).passive(options);
+    return this.#freest.passive(options);
   }
 
   active(target: SocketAddress, options: ActiveOptions): DataPort {
-    return (this.#thread ?? ownPorts).active(target, options);
+    return this.#freest.active(target, options);
   }
 
-  /** Ends the thread, and what it moves. */
+  expectBulk(): void {
+    void this.start();
+  }
+
+  /** Starts the threads, if they are not. Resolves when each is there, or has died. */
+  start(): Promise<void> {
+    return this.#started ??= this.#start();
+  }
+
+  /** Ends the threads, and what they move. */
   [Symbol.dispose](): void {
-    this.#respawns[Symbol.dispose]();
-    this.#lose(new Deno.errors.Interrupted("The data thread was ended"));
+    for (const place of this.#places) place[Symbol.dispose]();
   }
 
-  #spawn(): void {
-    const worker = new Worker(this.#options.module, { type: "module", name: DATA_THREAD });
-    const thread = new DataThread((message) => worker.postMessage(message));
-    this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromDataThread>) => {
-      if (data.type !== "hello") return thread.receive(data);
-      this.#thread = thread;
-      this.#ready.resolve();
-    };
-    worker.onerror = (event) => {
-      // Without this the error would end this thread too.
-      event.preventDefault();
-      this.#die(new Error(event.message));
-    };
+  async #start(): Promise<void> {
+    const { threads, module = DATA_MODULE } = this.#options;
+    const onDeath = (error: Error, again: boolean) => this.#report(error, again);
+    for (let count = 0; count < threads; count++) this.#places.push(new DataThreadPlace({ module, onDeath }));
+    await Promise.all(this.#places.map(({ settled }) => settled));
   }
 
-  #die(error: Error): void {
-    this.#lose(error);
-    this.#options.onDeath(error);
-    this.#respawns.plan(0, () => this.#spawn());
+  #report(error: Error, again: boolean): void {
+    const message = again
+      ? "A data thread has died with its transfers, another takes its place"
+      : "A data thread does not start, downloads go on without it";
+    this.#options.onProblem({ type: "problem", level: "error", message, error });
   }
 
-  #lose(error: Error): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#thread?.lose(error);
-    this.#thread = undefined;
-    this.#ready.resolve();
+  /** The one with the least to do. */
+  get #freest(): DataPorts {
+    let freest: DataThread | undefined;
+    for (const { thread } of this.#places) if (thread && !(freest && freest.load <= thread.load)) freest = thread;
+    return freest ?? ownPorts;
   }
+}
+
+/** Commons of a server alone that has these threads beside it. */
+export function ownCommonsWith(dataPorts: DataPorts): MakeCommons {
+  return (throttle) => ({ ...ownCommons(throttle), dataPorts });
 }

@@ -38,8 +38,8 @@ export interface Start {
   readonly events: readonly EventType[];
   /** Where the others listen; `undefined` for the first, who finds the ports. */
   readonly addresses: Addresses | undefined;
-  /** Module of the data thread that the worker gets; `undefined`: it moves bytes itself. */
-  readonly dataModule: string | undefined;
+  /** Data threads that the worker may have. */
+  readonly dataThreads: number;
   /** What the program says about itself, for good. */
   readonly setup: unknown;
   /** What the program says for the time being: {@link StateChanged} brings another. */

@@ -26,8 +26,8 @@ export interface PoolOptions {
   readonly module: string | URL;
   /** At least 1. */
   readonly workers: number;
-  /** Whether each worker gets a thread that moves the bytes of its data connections. Default `true`. */
-  readonly dataThreads?: boolean;
+  /** Threads that each worker may have to move large downloads. Default 1. */
+  readonly dataThreads?: number;
   /** Where the workers will listen. Ports that are known, and not for the system to choose, must be free of others who share them. */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
   /** Types of events that anybody wants to hear of: workers send no others. */
@@ -113,10 +113,9 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #spawn(place: number, found: Promise<Addresses | undefined>): Member {
-    const { module, workers, dataThreads = true, events, setup, state } = this.#options;
+    const { module, workers, dataThreads = 1, events, setup, state } = this.#options;
     const number = ++this.#lastNumber;
-    const dataModule = dataThreads ? String(module) : undefined;
-    const fixed = { type: "start", place, number, workers, memory: this.#memory, events, setup, dataModule } as const;
+    const fixed = { type: "start", place, number, workers, memory: this.#memory, events, setup, dataThreads } as const;
     const member = new Member(module, {
       place,
       number,

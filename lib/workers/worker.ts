@@ -6,9 +6,6 @@
 
 import type { SessionInfo } from "../commands/context.ts";
 import { ownPorts } from "../data/data_port.ts";
-import { DataServer } from "../data/threads/data_server.ts";
-import type { ToDataThread } from "../data/threads/messages.ts";
-import { traffic } from "../data/traffic.ts";
 import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
 import { diskUploads } from "../vfs/disk.ts";
@@ -18,6 +15,7 @@ import { DataThreads } from "./data_threads.ts";
 import { Outbox } from "./outbox.ts";
 import { RelayedThrottle } from "./relayed_throttle.ts";
 import { DATA_THREAD, type WorkerScope } from "./scope.ts";
+import { serveData } from "./serve_data.ts";
 import { SharedCounter, SharedTally } from "./shared_counter.ts";
 import { SharedDigests } from "./shared_digests.ts";
 import { SharedLocks } from "./shared_locks.ts";
@@ -41,17 +39,10 @@ export type MakeProgram = (parts: ProgramParts) => WorkerProgram | Promise<Worke
 
 /** Waits for the coordinator and serves. What it does ends with the thread. */
 export function runWorker(scope: WorkerScope, make: MakeProgram): void {
-  if (scope.name === DATA_THREAD) return serveData(scope);
+  if (scope.name === DATA_THREAD) return void serveData(scope);
   const link = new Link(scope, make);
   scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => link.receive(data));
   link.greet();
-}
-
-function serveData(scope: WorkerScope): void {
-  traffic.serveOthers();
-  const server = new DataServer((message) => scope.postMessage(message));
-  scope.addEventListener("message", ({ data }: MessageEvent<ToDataThread>) => server.receive(data));
-  server.greet();
 }
 
 /** This end of the connection to the coordinator. */
@@ -107,8 +98,8 @@ class Link {
 
   /** An error in making the program is one of the program, and ends the worker. */
   async #start(start: Start): Promise<void> {
-    const { setup, state, workers, addresses, dataModule } = start;
-    if (dataModule !== undefined) this.#data = this.#makeData(dataModule);
+    const { setup, state, workers, addresses, dataThreads } = start;
+    if (dataThreads > 0) this.#data = this.#makeData(dataThreads);
     const program = await this.#make({ setup, state, workers, addresses, makeCommons: this.#commons(start) });
     const { server } = program;
     server.events.on((event) => this.#outbox.add(event), start.events);
@@ -120,7 +111,6 @@ class Link {
       return this.#post({ type: "cannotListen", error: flatErrorOf(reason) });
     }
     this.#program = program;
-    await this.#data?.ready;
     this.#post({ type: "listening", addresses: addressesOf(server) });
   }
 
@@ -131,12 +121,8 @@ class Link {
     this.#post({ type: "over" });
   }
 
-  #makeData(module: string): DataThreads {
-    const onDeath = (error: Error) => {
-      const message = "The data thread has died with its transfers, another takes its place";
-      this.#program?.server.events.emit({ type: "problem", level: "error", message, error });
-    };
-    return new DataThreads({ module, onDeath });
+  #makeData(threads: number): DataThreads {
+    return new DataThreads({ threads, onProblem: (problem) => this.#program?.server.events.emit(problem) });
   }
 
   #commons({ place, number, memory }: Start): MakeCommons {

@@ -39,6 +39,8 @@ export interface Server {
 }
 
 const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+/** For its data threads. */
+const SOURCE = fromFileUrl(new URL("../../lib", import.meta.url));
 /** `bench` as crypt(3) made it with DES: the cheapest proof there is, so that logins are measured and not hashes. */
 const DES_HASH = "ab3Nxe3bAE.r.";
 /** The same as scrypt with its least cost. Once proven, our server remembers it, as it does for every account. */
@@ -60,8 +62,13 @@ function denoftpd(place: Place): Launch {
   const { root, scratch, port, tls } = place;
   const account = { name: "bench", password: SCRYPT_HASH, root, permissions: "rw" };
   const users = write(place, "users.json", [JSON.stringify({ accounts: [account] })]);
-  const readable = [root, scratch, ...tls ? [dirname(tls.cert)] : []].join(",");
-  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${readable}`, `--allow-write=${root}`];
+  const readable = [root, scratch, SOURCE, ...tls ? [dirname(tls.cert)] : []].join(",");
+  const permissions = [
+    "--allow-net=127.0.0.1",
+    `--allow-read=${readable}`,
+    `--allow-write=${root}`,
+    "--allow-sys=setPriority",
+  ];
   const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
   const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];
   return {

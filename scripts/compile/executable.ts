@@ -31,8 +31,8 @@ export const PERMISSION_FLAGS: readonly string[] = [
   "--allow-read",
   "--allow-write",
   `--allow-env=${[CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...SETTING_NAMES.map(variableOf)].join(",")}`,
-  // Free space (statfs); who runs this, and becoming somebody else (--user).
-  "--allow-sys=statfs,uid,gid,setuid,setgid",
+  // Free space (statfs); who runs this, and becoming somebody else (--user); data threads that give way to the others.
+  "--allow-sys=statfs,uid,gid,setuid,setgid,setPriority",
 ];
 
 /** Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold (docs/performance.md). */

@@ -78,7 +78,7 @@ export class ServerUnderTest implements AsyncDisposable {
     const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", tls = false, workers = 1, flags = [] } =
       options;
     await Deno.mkdir(join(directory, "root"));
-    const programme = commandLine(directory, host, workers);
+    const programme = commandLine(directory, host);
     for (const account of accounts) await addAccount(programme, directory, account);
     const tlsFlags = tls ? await makeCertificate(directory) : [];
     const users = join(directory, "users.json");
@@ -136,12 +136,11 @@ export class ServerUnderTest implements AsyncDisposable {
 }
 
 /** The program and its first arguments, up to the name of the subcommand. */
-function commandLine(directory: string, host: Host, workers: number): [string, ...string[]] {
+function commandLine(directory: string, host: Host): [string, ...string[]] {
   const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
   if (executable !== undefined) return [executable];
   const net = host === "::1" ? "[::1]" : host;
-  const readable = workers > 1 ? [directory, MAIN, LIB] : [directory];
-  const permissions = [`--allow-net=${net}`, `--allow-read=${readable}`, `--allow-write=${directory}`];
+  const permissions = [`--allow-net=${net}`, `--allow-read=${[directory, LIB]}`, `--allow-write=${directory}`];
   return [Deno.execPath(), "run", "--no-prompt", ...permissions, MAIN];
 }
 

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { makePayload, sha256, sha256OfFile } from "../clients/payload.ts";
 import { run } from "../clients/process.ts";
 import { ALICE, ServerUnderTest } from "../clients/server_under_test.ts";
+import { untilGivenWay } from "../helpers/priorities.ts";
 import { readAll, Wire } from "../helpers/wire.ts";
 import { findExecutable, runExecutable, withDirectory } from "./executable.ts";
 
@@ -41,6 +42,26 @@ Deno.test("executable does the same under TLS, on both connections", async () =>
   await using server = await ServerUnderTest.start({ flags: ["--tls-self-signed", "--tls", "required"] });
   await roundTrip(server, ["--ssl-reqd", "--insecure"]);
   await assertRejects(() => curl([`ftp://127.0.0.1:${server.port}/`]), Error, "67");
+});
+
+Deno.test({
+  name: "executable has data threads that give way, with one worker and with two",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    for (const workers of [1, 2]) {
+      await using server = await ServerUnderTest.start({ workers });
+      await Deno.writeFile(join(server.root, "large"), makePayload(SIZE));
+      await using ftp = await Wire.connect(server.port);
+      await using other = await Wire.connect(server.port);
+      for (const wire of [ftp, other]) {
+        await wire.expectReply(220);
+        await wire.login(ALICE.user, ALICE.password);
+      }
+      await ftp.expect("TYPE I", 200);
+      const found = await untilGivenWay(server.pid, () => ftp.download("RETR large"));
+      assertEquals(new Set(found), new Set([10]));
+    }
+  },
 });
 
 Deno.test("executable refuses a wrong password", async () => {

@@ -1,25 +1,28 @@
 /**
- * One server with a data thread, for tests that talk to it.
+ * One server with data threads, for tests that talk to it.
  *
  * @module
  */
 
 import type { DataPorts } from "../../lib/data/data_port.ts";
-import type { EventType, ServerEvent } from "../../lib/events.ts";
+import type { EventType, Problem, ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server.ts";
-import { ownCommons } from "../../lib/session/commons.ts";
 import { openDisk } from "../../lib/vfs/disk.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { DataThreads } from "../../lib/workers/data_threads.ts";
+import { DataThreads, ownCommonsWith } from "../../lib/workers/data_threads.ts";
 import { authenticatorOf, reachable } from "../helpers/server.ts";
 import { waitFor } from "../helpers/wait_for.ts";
 import { Wire } from "../helpers/wire.ts";
 
 /** What a test may set. */
 export interface DataSetup {
-  /** Default: what workers run. */
+  /** Default 1. */
+  readonly threads?: number;
+  /** Beside this file. Default: what data threads run. */
   readonly module?: string;
+  /** Whether they are started before the test begins. Default `true`. */
+  readonly started?: boolean;
   /** Files are in memory instead of on disk. */
   readonly memory?: boolean;
   readonly files?: Readonly<Record<string, Uint8Array>>;
@@ -30,10 +33,11 @@ export interface DataSetup {
 export interface DataStage {
   /** Logged in, with TYPE I. */
   readonly ftp: Wire;
-  /** Data ports that the thread was asked for. */
-  readonly asked: { count: number };
-  /** Deaths of the thread. */
-  readonly deaths: Error[];
+  readonly threads: DataThreads;
+  /** Data ports that were asked for, and how often a large download was told. */
+  readonly asked: { count: number; bulk: number };
+  /** What was told of deaths. */
+  readonly problems: Problem[];
   /** Another one like {@link ftp}. */
   connect(): Promise<Wire>;
   event<T extends EventType>(
@@ -42,29 +46,30 @@ export interface DataStage {
   ): Promise<Extract<ServerEvent, { type: T }>>;
 }
 
-/** Runs `talk` with a server whose data connections are in another thread. */
+/** Runs `talk` with a server whose data connections are in other threads. */
 export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) => Promise<void>): Promise<void> {
-  const { module = "./program.ts", memory, files = {}, options } = setup;
+  const { threads: count = 1, module, started = true, memory, files = {}, options } = setup;
   const root = await Deno.makeTempDir();
   for (const [name, content] of Object.entries(files)) await Deno.writeFile(`${root}/${name}`, content);
   const inMemory = new MemoryVfs({ files: Object.fromEntries(Object.entries(files).map(([k, v]) => [`/${k}`, v])) });
   const events: ServerEvent[] = [];
   const wires: Wire[] = [];
-  const deaths: Error[] = [];
+  const problems: Problem[] = [];
   try {
     using threads = new DataThreads({
-      module: new URL(module, import.meta.url),
-      onDeath: (error) => deaths.push(error),
+      threads: count,
+      onProblem: (problem) => problems.push(problem),
+      ...(module !== undefined && { module: new URL(module, import.meta.url) }),
     });
-    await threads.ready;
-    const asked = { count: 0 };
+    if (started) await threads.start();
+    const asked = { count: 0, bulk: 0 };
     const dataPorts = counted(threads, asked);
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
       fileSystem: () => memory ? inMemory : openDisk(root),
       port: 0,
       ...options,
-    }, (throttle) => ({ ...ownCommons(throttle), dataPorts }));
+    }, ownCommonsWith(dataPorts));
     using _all = server.events.on((event) => events.push(event));
     server.listen();
     const connect = async () => {
@@ -77,14 +82,14 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     };
     const event: DataStage["event"] = (type, matches) =>
       waitFor({ stream: server.events, past: events }, type, matches);
-    await talk({ ftp: await connect(), asked, deaths, connect, event });
+    await talk({ ftp: await connect(), threads, asked, problems, connect, event });
   } finally {
     for (const wire of wires) wire.close();
     await Deno.remove(root, { recursive: true });
   }
 }
 
-function counted(ports: DataPorts, asked: { count: number }): DataPorts {
+function counted(ports: DataPorts, asked: DataStage["asked"]): DataPorts {
   return {
     passive: (options) => {
       asked.count++;
@@ -93,6 +98,10 @@ function counted(ports: DataPorts, asked: { count: number }): DataPorts {
     active: (target, options) => {
       asked.count++;
       return ports.active(target, options);
+    },
+    expectBulk: () => {
+      asked.bulk++;
+      ports.expectBulk?.();
     },
   };
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
 import { PortRange } from "../../lib/data/port_range.ts";
 import { patternOf } from "../data/helpers.ts";
+import { authenticatorOf } from "../helpers/server.ts";
 import { protect, testEndpoint } from "../helpers/tls.ts";
 import { readAll, sendData, type Wire } from "../helpers/wire.ts";
 import { withDataThread } from "./data_stage.ts";
@@ -208,17 +209,89 @@ Deno.test("DataThreads carries TLS that was asked for after the port", async () 
 Deno.test("DataThreads that dies ends its transfers, and the sessions go on", async () => {
   await withDataThread(
     { module: "./mortal_thread.ts", files: { ...files, huge } },
-    async ({ ftp, connect, deaths }) => {
+    async ({ ftp, connect, problems }) => {
       const other = await connect();
       await ftp.begin("RETR huge");
-      await other.expect("EPRT |1|127.0.0.1|1024|", 200);
-      await other.expect("RETR large", 150);
-      await other.expectReply(425);
+      await killOne(other);
       await ftp.expectReply(426);
-      assertMatch(String(deaths[0]), /Asked to die/);
+      assertMatch(String(problems[0]?.error), /Asked to die/);
+      assertMatch(String(problems[0]?.message), /another takes its place/);
       for (const wire of [ftp, other]) assertEquals(await wire.download("RETR large"), LARGE);
     },
   );
+});
+
+Deno.test("DataThreads takes the thread with the least to do, and the others survive its death", async () => {
+  await withDataThread(
+    { threads: 2, module: "./mortal_thread.ts", files: { ...files, huge } },
+    async ({ ftp, connect, problems }) => {
+      const other = await connect();
+      const data = await ftp.begin("RETR huge");
+      await killOne(other);
+      assertEquals(problems.length, 1);
+      assertEquals((await readAll(data)).length, huge.length);
+      await ftp.expectReply(226);
+    },
+  );
+});
+
+/** Asks for a data connection that `mortal_thread.ts` dies of. */
+async function killOne(wire: Wire): Promise<void> {
+  await wire.expect("EPRT |1|127.0.0.1|1024|", 200);
+  await wire.expect("RETR large", 150);
+  await wire.expectReply(425);
+}
+
+Deno.test("DataThreads that cannot start says so once, and this thread moves the bytes", async () => {
+  await withDataThread({ module: "./no_such_thread.ts", files }, async ({ ftp, problems }) => {
+    assertEquals(problems.length, 1);
+    assertMatch(String(problems[0]?.message), /does not start/);
+    assertEquals(await ftp.download("RETR large"), LARGE);
+  });
+});
+
+Deno.test("DataThreads begins with the first large download that keeps another session waiting", async () => {
+  await withDataThread({ started: false, threads: 2, files }, async ({ ftp, connect, threads, asked }) => {
+    const isElsewhere = async () => {
+      const port = threads.passive({ hostname: "127.0.0.1", peer: "127.0.0.1", timeout: 0, onStranger: () => {} });
+      (await port).close();
+      return port instanceof Promise;
+    };
+    await ftp.download("RETR large");
+    assertEquals(asked.bulk, 0);
+    const other = await connect();
+    await other.download("RETR small");
+    await ftp.downloadLines("NLST");
+    assertEquals(asked.bulk, 0);
+    assertEquals(await isElsewhere(), false);
+    await ftp.download("RETR large");
+    assertEquals(asked.bulk, 1);
+    await threads.start();
+    assertEquals(await isElsewhere(), true);
+    // What moves there is no burden here.
+    assertEquals(await ftp.download("RETR large"), LARGE);
+    assertEquals(asked.bulk, 1);
+  });
+});
+
+Deno.test("DataThreads is of no use to a download that is converted, slowed down or under TLS", async () => {
+  const tls = { endpoint: await testEndpoint() };
+  await withDataThread({ started: false, files, options: { tls } }, async ({ ftp, connect, asked }) => {
+    const other = await connect();
+    await other.startTls(protect);
+    await other.login();
+    await other.expect("TYPE I", 200);
+    assertEquals(await other.download("RETR large"), LARGE);
+    await ftp.expect("TYPE A", 200);
+    await ftp.downloadText("RETR large");
+    assertEquals(asked.bulk, 0);
+  });
+  const slow = { authenticator: authenticatorOf({ name: "demo", downloadRate: 2 ** 30 }) };
+  await withDataThread({ started: false, files, options: slow }, async ({ ftp, connect, asked }) => {
+    await connect();
+    assertEquals(await ftp.download("RETR large"), LARGE);
+    assertEquals(asked.bulk, 0);
+  });
 });
 
 Deno.test("DataThreads leaves nothing behind when it ends in the middle of a transfer", async () => {

@@ -1,16 +1,17 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { serve } from "../cli/serve_process.ts";
 import { protectTrusting } from "../helpers/tls.ts";
+import { untilGivenWay } from "../helpers/priorities.ts";
 import { Wire } from "../helpers/wire.ts";
 import { type Both, connectBoth } from "./stage.ts";
 
 /** The password `bench`, at the least cost there is. */
 const HASH = "$scrypt$ln=1,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$mLlqpXFdGdwV8bSd4JrPaFb8BiJDqoNOIfoplEiPnYQ";
 
-/** The source, for which workers ask again. */
-const SOURCE = ["../../main.ts", "../../lib"].map((path) => new URL(path, import.meta.url).pathname);
+/** The source, for which threads ask again. */
+const SOURCE = fromFileUrl(new URL("../../lib", import.meta.url));
 
 /** A directory with an accounts file and a root. */
 async function makePlace(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -27,7 +28,7 @@ async function writeAccounts(path: string, permissions: string): Promise<void> {
 
 /** What one account in one directory needs, and nothing else. */
 function permissionsFor(path: string): string[] {
-  const [read, write] = [[path, ...SOURCE], [join(path, "root"), join(path, "xferlog")]];
+  const [read, write] = [[path, SOURCE], [join(path, "root"), join(path, "xferlog")]];
   return ["--allow-net=127.0.0.1", `--allow-read=${read}`, `--allow-write=${write}`];
 }
 
@@ -134,13 +135,67 @@ Deno.test("serve --workers ends with 1 where the port is taken", async () => {
   assertMatch(stderr, /Cannot listen on 127\.0\.0\.1:\d+: the port is in use/);
 });
 
-Deno.test("serve --workers names the permission that workers need", async () => {
+const LARGE = 4_000_000;
+
+/** A session beside another one that says nothing. */
+async function visit(port: number, talk: (ftp: Wire) => Promise<void>): Promise<void> {
+  await using ftp = await Wire.connect(port);
+  await using other = await Wire.connect(port);
+  for (const wire of [ftp, other]) {
+    await wire.expectReply(220);
+    await wire.login("bench", "bench");
+  }
+  await ftp.expect("TYPE I", 200);
+  await talk(ftp);
+}
+
+Deno.test({
+  name: "serve starts data threads that give way to its sessions, where both are permitted",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using place = await makePlace();
+    await Deno.writeFile(join(place.path, "root", "large"), new Uint8Array(LARGE));
+    let priorities: number[] = [];
+    const { code, stderr } = await serve({
+      permissions: [...permissionsFor(place.path), "--allow-sys=setPriority"],
+      flags: ["--port", "0", "--allow-root", "--log-level", "warning"],
+      cwd: place.path,
+      whenReady: (port, pid) =>
+        visit(port, async (ftp) => {
+          priorities = await untilGivenWay(pid, () => ftp.download("RETR large"));
+        }),
+    });
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(new Set(priorities), new Set([10]));
+  },
+});
+
+Deno.test("serve moves all bytes itself where it may not read its source, and says nothing", async () => {
   await using place = await makePlace();
+  await Deno.writeFile(join(place.path, "root", "large"), new Uint8Array(LARGE));
   const { code, stderr } = await serve({
     permissions: ["--allow-net=127.0.0.1", `--allow-read=${place.path}`, `--allow-write=${join(place.path, "root")}`],
-    flags: ["--port", "0", "--workers", "2", "--allow-root"],
+    flags: ["--port", "0", "--allow-root", "--log-level", "warning"],
     cwd: place.path,
+    whenReady: (port) =>
+      visit(port, async (ftp) => {
+        for (let downloads = 0; downloads < 5; downloads++) {
+          assertEquals((await ftp.download("RETR large")).length, LARGE);
+        }
+      }),
   });
-  assertEquals(code, 2);
-  assertMatch(stderr, /does not permit starting workers: add --allow-read=.*main\.ts/);
+  assertEquals([code, stderr], [0, ""]);
 });
+
+for (const flag of ["--workers", "--data-threads"]) {
+  Deno.test(`serve ${flag} names the permission that threads need`, async () => {
+    await using place = await makePlace();
+    const { code, stderr } = await serve({
+      permissions: ["--allow-net=127.0.0.1", `--allow-read=${place.path}`, `--allow-write=${join(place.path, "root")}`],
+      flags: ["--port", "0", flag, "2", "--allow-root"],
+      cwd: place.path,
+    });
+    assertEquals(code, 2);
+    assertMatch(stderr, /does not permit starting threads: add --allow-read=\S+lib\b/);
+  });
+}

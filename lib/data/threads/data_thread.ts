@@ -25,6 +25,11 @@ export class DataThread implements DataPorts {
     this.#exchange = { post, listeners: new Map() };
   }
 
+  /** How many ports and connections it has. */
+  get load(): number {
+    return this.#exchange.listeners.size;
+  }
+
   /** The thread has said something. */
   receive(told: Told): void {
     this.#exchange.listeners.get(told.id)?.hear(told);

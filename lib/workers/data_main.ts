@@ -1,0 +1,11 @@
+/**
+ * The module of data threads: it loads nothing of the server but what moves bytes.
+ *
+ * @module
+ */
+
+import { workerScope } from "./scope.ts";
+import { serveData } from "./serve_data.ts";
+
+const scope = workerScope();
+if (scope) await serveData(scope);

@@ -1,0 +1,42 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { SETTINGS } from "../../lib/cli/settings.ts";
+import { dataThreadCount, workerCount } from "../../lib/cli/thread_counts.ts";
+
+Deno.test("workerCount is one unless told otherwise", () => {
+  assertEquals(workerCount({}), 1);
+  assertEquals(workerCount({ workers: 1 }), 1);
+});
+
+Deno.test({
+  name: "workerCount takes a number, or one for each processor",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    assertEquals(workerCount({ workers: 3 }), 3);
+    assertEquals(workerCount({ workers: "auto" }), navigator.hardwareConcurrency);
+  },
+});
+
+for (const given of ["0", "257", "many", "1.5", "-1", ""]) {
+  Deno.test(`SETTINGS.workers refuses "${given}"`, () => {
+    assertThrows(() => SETTINGS.workers.parse(given), Error, "must be");
+  });
+}
+
+Deno.test("dataThreadCount takes a number as it is", () => {
+  for (const dataThreads of [0, 1, 64]) assertEquals(dataThreadCount({ dataThreads }), dataThreads);
+});
+
+Deno.test({
+  name: "dataThreadCount is one for each processor, four at most, and one where there are several workers",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    assertEquals(dataThreadCount({}), Math.min(4, navigator.hardwareConcurrency));
+    assertEquals(dataThreadCount({ dataThreads: "auto", workers: 2 }), 1);
+  },
+});
+
+for (const given of ["65", "some", "-1", ""]) {
+  Deno.test(`SETTINGS.dataThreads refuses "${given}"`, () => {
+    assertThrows(() => SETTINGS.dataThreads.parse(given), Error, "must be");
+  });
+}
