@@ -31,5 +31,10 @@ async function giveWay(): Promise<void> {
   // The cast is for a kind that the runtime's types leave out.
   const permission = { name: "sys", kind: "setPriority" } as Deno.PermissionDescriptor;
   if (Deno.permissions.querySync(permission).state !== "granted") return;
-  (await import("node:os")).setPriority(0, NICENESS);
+  const { setPriority } = await import("node:os");
+  try {
+    setPriority(0, NICENESS);
+  } catch {
+    // A sandbox may forbid the call (SystemCallFilter of systemd); the thread does its work without it.
+  }
 }
