@@ -74,11 +74,9 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
   const transfer = context.transfer;
   if (transfer === undefined) throw new Error("A transfer row ran without a running transfer");
   const started = performance.now();
+  if (plan.direction !== "listing") remember(context, isBulk(plan));
   const ending = await endingOf(context, port, plan, transfer);
   if (ending.reason !== "none") await plan.fail?.();
-  if (plan.direction !== "listing") {
-    context.data.expectsBulk = plan.direction === "download" && transfer.bytes >= BULK;
-  }
   context.emit({
     type: "transfer",
     verb: plan.verb,
@@ -94,6 +92,17 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
     ...(ending.sha256 !== undefined && { sha256: ending.sha256 }),
   });
   return ending.answer;
+}
+
+/** A large download, as far as can be known before. */
+function isBulk({ direction, expected = 0 }: TransferPlan): boolean {
+  return direction === "download" && expected >= BULK;
+}
+
+/** For the choice of the next data port, of this session and of those to come. */
+function remember({ data, server }: CommandContext, bulk: boolean): void {
+  if (data.expectsBulk === undefined) server.firstTransfers.learn(bulk);
+  data.expectsBulk = bulk;
 }
 
 async function endingOf(
@@ -147,9 +156,9 @@ async function overDataConnection(
 }
 
 /** Whether the transfer would be better off in another thread, for the sake of other sessions. */
-function isBurden({ limiters, security, server }: CommandContext, { expected = 0, ascii }: TransferPlan): boolean {
-  const unhindered = !ascii && !limiters.download && !security.protectData;
-  return unhindered && expected >= BULK && server.sessionCount > 1;
+function isBurden({ limiters, security, server }: CommandContext, plan: TransferPlan): boolean {
+  const unhindered = !plan.ascii && !limiters.download && !security.protectData;
+  return unhindered && isBulk(plan) && server.sessionCount > 1;
 }
 
 /** close_notify and FIN; a client that has stopped reading does not hold the transfer for ever. Resolves to whether they went out. */

@@ -7,6 +7,7 @@
 
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../commands/context.ts";
+import { BulkForecast } from "../data/bulk_forecast.ts";
 import { type DataPorts, ownPorts } from "../data/data_port.ts";
 import { DigestCache } from "../data/digest.ts";
 import { type Usage, usageMeters } from "../vfs/usage.ts";
@@ -35,6 +36,8 @@ export interface Commons {
   usageOf(rootPath: string): Usage;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataPorts: DataPorts;
+  /** What to expect of sessions that have transferred nothing yet. */
+  readonly firstTransfers: BulkForecast;
   /** Sessions of the other loops. */
   others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
 }
@@ -57,6 +60,7 @@ export function ownCommons(throttle: CommonsOptions): Commons {
     digests: new DigestCache(),
     usageOf: usageMeters(),
     dataPorts: ownPorts,
+    firstTransfers: new BulkForecast(),
     others: () => [],
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { SessionInfo } from "../commands/context.ts";
+import { BulkForecast } from "../data/bulk_forecast.ts";
 import { ownPorts } from "../data/data_port.ts";
 import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
@@ -137,6 +138,7 @@ class Link {
       throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
       digests: new SharedDigests(memory.epochs),
       dataPorts: this.#data ?? ownPorts,
+      firstTransfers: new BulkForecast(),
       usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),
     });

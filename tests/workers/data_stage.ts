@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BulkForecast } from "../../lib/data/bulk_forecast.ts";
 import type { DataPorts } from "../../lib/data/data_port.ts";
 import type { EventType, Problem, ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions } from "../../lib/options.ts";
@@ -23,6 +24,8 @@ export interface DataSetup {
   readonly module?: string;
   /** Whether they are started before the test begins. Default `true`. */
   readonly started?: boolean;
+  /** Whether the first transfer of a session is taken for a large download. Default `true`. */
+  readonly expectsBulk?: boolean;
   /** Files are in memory instead of on disk. */
   readonly memory?: boolean;
   readonly files?: Readonly<Record<string, Uint8Array>>;
@@ -48,7 +51,7 @@ export interface DataStage {
 
 /** Runs `talk` with a server whose data connections are in other threads. */
 export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) => Promise<void>): Promise<void> {
-  const { threads: count = 1, module, started = true, memory, files = {}, options } = setup;
+  const { threads: count = 1, module, started = true, expectsBulk = true, memory, files = {}, options } = setup;
   const root = await Deno.makeTempDir();
   for (const [name, content] of Object.entries(files)) await Deno.writeFile(`${root}/${name}`, content);
   const inMemory = new MemoryVfs({ files: Object.fromEntries(Object.entries(files).map(([k, v]) => [`/${k}`, v])) });
@@ -64,12 +67,14 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     if (started) await threads.start();
     const asked = { count: 0, bulk: 0 };
     const dataPorts = counted(threads, asked);
+    const firstTransfers = new BulkForecast();
+    if (expectsBulk) { for (let times = 0; times < 2; times++) firstTransfers.learn(true); }
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
       fileSystem: () => memory ? inMemory : openDisk(root),
       port: 0,
       ...options,
-    }, ownCommonsWith(dataPorts));
+    }, (throttle) => ({ ...ownCommonsWith(dataPorts)(throttle), firstTransfers }));
     using _all = server.events.on((event) => events.push(event));
     server.listen();
     const connect = async () => {

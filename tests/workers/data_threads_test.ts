@@ -250,6 +250,18 @@ Deno.test("DataThreads that cannot start says so once, and this thread moves the
   });
 });
 
+Deno.test("DataThreads has the first transfers of sessions once those of others were large downloads", async () => {
+  await withDataThread({ expectsBulk: false, files }, async ({ ftp, connect, asked }) => {
+    const [second, third, fourth] = [await connect(), await connect(), await connect()];
+    for (const wire of [ftp, second]) assertEquals(await wire.download("RETR large"), LARGE);
+    assertEquals(asked.count, 0);
+    await third.upload("STOR copy", LARGE);
+    assertEquals(asked.count, 1);
+    await fourth.download("RETR small");
+    assertEquals(asked.count, 1);
+  });
+});
+
 Deno.test("DataThreads begins with the first large download that keeps another session waiting", async () => {
   await withDataThread({ started: false, threads: 2, files }, async ({ ftp, connect, threads, asked }) => {
     const isElsewhere = async () => {
