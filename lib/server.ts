@@ -280,7 +280,7 @@ export class FtpServer implements AsyncDisposable {
   }
 
   #makeView(): ServerView {
-    const { digests, sessions, dataPorts, firstTransfers } = this.#commons;
+    const { digests, sessions, dataPorts, forecast } = this.#commons;
     const publicAddress = new PublicAddress({
       ...this.#options.passive,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
@@ -289,7 +289,7 @@ export class FtpServer implements AsyncDisposable {
       since: this.#options.clock(),
       digests,
       dataPorts,
-      firstTransfers,
+      forecast,
       get sessionCount() {
         return sessions.count;
       },

@@ -39,7 +39,7 @@ export function judgeExcess(needs: readonly Need[], { strictPermissions = false 
 
 /**
  * Gives up, for the rest of the process, what a server that has started has no use for. Gives the names of what is gone.
- * What stays: `net`, `read`, and `sys` for the free space, which cannot be kept apart where all of `sys` is granted.
+ * What stays: `net`, `read`, and `sys` for the free space and the priority of threads, which cannot be kept apart where all of `sys` is granted.
  *
  * @param options `write`: whether an account may ever write, or the xferlog is written.
  */

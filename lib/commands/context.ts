@@ -6,7 +6,7 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { BulkForecast } from "../data/bulk_forecast.ts";
+import type { BulkForecast, TransferKind } from "../data/bulk_forecast.ts";
 import type { DataPort, DataPorts } from "../data/data_port.ts";
 import type { DigestCache } from "../data/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
@@ -52,11 +52,8 @@ export interface ParameterState {
 export interface DataState {
   /** Chosen by PASV, EPSV, PORT or EPRT and spent by one transfer. */
   port: DataPort | undefined;
-  /**
-   * Whether the next transfer is taken for a large download, as the last one was: sessions mostly go on as they began. `undefined` before
-   * the first, about which {@link ServerView.firstTransfers} is asked.
-   */
-  expectsBulk: boolean | undefined;
+  /** For {@link ServerView.forecast}. */
+  lastTransfer: TransferKind | undefined;
   /** EPSV ALL was sent: nothing but EPSV from then on (RFC 2428 section 4). */
   epsvAll: boolean;
 }
@@ -125,7 +122,8 @@ export interface ServerView {
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataPorts: DataPorts;
-  readonly firstTransfers: BulkForecast;
+  /** Which transfers will be for {@link dataPorts}. */
+  readonly forecast: BulkForecast;
   /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
 }

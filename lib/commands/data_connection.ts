@@ -69,8 +69,7 @@ function tellPort({ options, control, id }: CommandContext, port: number | undef
 
 /** Under TLS the bytes have to come here anyway, and small transfers are over sooner than another thread has heard of them. */
 function portsFor({ security, server, data }: CommandContext): DataPorts {
-  if (security.protectData) return ownPorts;
-  return data.expectsBulk ?? server.firstTransfers.expectsBulk ? server.dataPorts : ownPorts;
+  return !security.protectData && server.forecast.expectsBulk(data.lastTransfer) ? server.dataPorts : ownPorts;
 }
 
 /**

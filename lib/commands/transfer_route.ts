@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { TransferKind } from "../data/bulk_forecast.ts";
 import { type DataPort, DataPortError } from "../data/data_port.ts";
 import type { PumpResult } from "../data/pump.ts";
 import type { TransferReason } from "../events.ts";
@@ -74,7 +75,7 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
   const transfer = context.transfer;
   if (transfer === undefined) throw new Error("A transfer row ran without a running transfer");
   const started = performance.now();
-  if (plan.direction !== "listing") remember(context, isBulk(plan));
+  remember(context, kindOf(context, plan));
   const ending = await endingOf(context, port, plan, transfer);
   if (ending.reason !== "none") await plan.fail?.();
   context.emit({
@@ -94,15 +95,20 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
   return ending.answer;
 }
 
-/** A large download, as far as can be known before. */
-function isBulk({ direction, expected = 0 }: TransferPlan): boolean {
-  return direction === "download" && expected >= BULK;
+/** For the choice of the next data port, of this session and of those to come. */
+function remember({ data, server }: CommandContext, kind: TransferKind): void {
+  server.forecast.learn(data.lastTransfer, kind);
+  data.lastTransfer = kind;
 }
 
-/** For the choice of the next data port, of this session and of those to come. */
-function remember({ data, server }: CommandContext, bulk: boolean): void {
-  if (data.expectsBulk === undefined) server.firstTransfers.learn(bulk);
-  data.expectsBulk = bulk;
+/** As far as can be known before. What is converted, slowed down or under TLS passes through this thread whoever has the socket. */
+function kindOf(
+  { limiters, security }: CommandContext,
+  { direction, expected = 0, ascii }: TransferPlan,
+): TransferKind {
+  if (direction === "listing") return "listing";
+  const isLarge = direction === "download" && expected >= BULK;
+  return isLarge && !ascii && !limiters.download && !security.protectData ? "bulk" : "other";
 }
 
 async function endingOf(
@@ -136,7 +142,9 @@ async function overDataConnection(
     connection = await port.open(transfer.signal);
     transfer.connected = true;
     connection = await context.protectData(connection, transfer.signal);
-    if (!connection.apart && isBurden(context, plan)) context.server.dataPorts.expectBulk?.();
+    const { dataPorts, sessionCount } = context.server;
+    // For the sake of other sessions it would be better off in another thread.
+    if (context.data.lastTransfer === "bulk" && !connection.apart && sessionCount > 1) dataPorts.expectBulk?.();
     const result = await plan.pump(connection, transfer);
     transfer.bytes = result.bytes;
     if (result.outcome !== "done") return endingOfPump(context, plan, result, transfer);
@@ -153,12 +161,6 @@ async function overDataConnection(
     port.close();
     if (connection) closeQuietly(connection);
   }
-}
-
-/** Whether the transfer would be better off in another thread, for the sake of other sessions. */
-function isBurden({ limiters, security, server }: CommandContext, plan: TransferPlan): boolean {
-  const unhindered = !plan.ascii && !limiters.download && !security.protectData;
-  return unhindered && isBulk(plan) && server.sessionCount > 1;
 }
 
 /** close_notify and FIN; a client that has stopped reading does not hold the transfer for ever. Resolves to whether they went out. */

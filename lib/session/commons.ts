@@ -36,8 +36,8 @@ export interface Commons {
   usageOf(rootPath: string): Usage;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataPorts: DataPorts;
-  /** What to expect of sessions that have transferred nothing yet. */
-  readonly firstTransfers: BulkForecast;
+  /** Which transfers will be for {@link dataPorts}. */
+  readonly forecast: BulkForecast;
   /** Sessions of the other loops. */
   others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
 }
@@ -60,7 +60,7 @@ export function ownCommons(throttle: CommonsOptions): Commons {
     digests: new DigestCache(),
     usageOf: usageMeters(),
     dataPorts: ownPorts,
-    firstTransfers: new BulkForecast(),
+    forecast: new BulkForecast(),
     others: () => [],
   };
 }

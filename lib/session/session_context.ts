@@ -71,6 +71,7 @@ export class SessionContext implements CommandContext {
   readonly #link: SessionLink;
   #admission: Disposable | undefined;
   #failures = 0;
+  #over = false;
   #wake: (() => void) | undefined;
   #ending: AbortController | undefined;
 
@@ -214,7 +215,9 @@ export class SessionContext implements CommandContext {
 
   setDataPort(port: DataPort | undefined): void {
     this.data.port?.close();
-    this.data.port = port;
+    // Another thread may come with a port that a client has asked for and not waited for.
+    if (this.#over) port?.close();
+    this.data.port = this.#over ? undefined : port;
   }
 
   async protectData(connection: Connection, signal: AbortSignal): Promise<Connection> {
@@ -286,6 +289,7 @@ export class SessionContext implements CommandContext {
 
   /** Gives back everything that belongs to the session. */
   dispose(): void {
+    this.#over = true;
     this.wake();
     this.setDataPort(undefined);
     this.#admission?.[Symbol.dispose]();

@@ -29,7 +29,7 @@ export function freshParameters(): ParameterState {
 }
 
 export function freshData(): DataState {
-  return { port: undefined, expectsBulk: undefined, epsvAll: false };
+  return { port: undefined, lastTransfer: undefined, epsvAll: false };
 }
 
 export function freshRename(): RenameState {

@@ -13,7 +13,9 @@ import { DATA_THREAD } from "./scope.ts";
 export interface DataThreadPlaceOptions {
   /** Module that calls `serveData`. */
   readonly module: string | URL;
-  /** Told when the thread has died. `again`: another takes its place. The first one gets none: what kept it from starting has not gone. */
+  /** Whether another thread may be started now: see `spare_files.ts`. */
+  readonly hasRoom: () => boolean;
+  /** Told when the thread has died. `again`: another takes its place. One that did not start gets none: what kept it from it has not gone. */
   readonly onDeath: (error: Error, again: boolean) => void;
 }
 
@@ -26,7 +28,7 @@ export class DataThreadPlace implements Disposable {
   readonly #settled = Promise.withResolvers<void>();
   #worker: Worker | undefined;
   #thread: DataThread | undefined;
-  #wasThere = false;
+  #over = false;
 
   constructor(options: DataThreadPlaceOptions) {
     this.#options = options;
@@ -41,18 +43,26 @@ export class DataThreadPlace implements Disposable {
 
   /** Ends the thread, and what it moves. */
   [Symbol.dispose](): void {
+    this.#over = true;
     this.#respawns[Symbol.dispose]();
     this.#lose(new Deno.errors.Interrupted("The data thread was ended"));
   }
 
   #spawn(): void {
-    const worker = new Worker(this.#options.module, { type: "module", name: DATA_THREAD });
+    try {
+      this.#begin(new Worker(this.#options.module, { type: "module", name: DATA_THREAD }));
+    } catch (error) {
+      // The system may have no thread to give.
+      this.#die(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #begin(worker: Worker): void {
     const thread = new DataThread((message) => worker.postMessage(message));
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromDataThread>) => {
       if (data.type !== "hello") return thread.receive(data);
       this.#thread = thread;
-      this.#wasThere = true;
       this.#settled.resolve();
     };
     worker.onerror = (event) => {
@@ -63,9 +73,17 @@ export class DataThreadPlace implements Disposable {
   }
 
   #die(error: Error): void {
+    if (this.#over) return;
+    const wasThere = this.#thread !== undefined;
     this.#lose(error);
-    this.#options.onDeath(error, this.#wasThere);
-    if (this.#wasThere) this.#respawns.plan(0, () => this.#spawn());
+    this.#options.onDeath(error, wasThere);
+    if (wasThere) this.#respawns.plan(0, () => this.#succeed());
+  }
+
+  /** Later where there is no room for it now. */
+  #succeed(): void {
+    if (this.#options.hasRoom()) this.#spawn();
+    else this.#respawns.plan(0, () => this.#succeed());
   }
 
   #lose(error: Error): void {

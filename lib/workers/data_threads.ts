@@ -12,9 +12,14 @@ import type { Problem } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import { type MakeCommons, ownCommons } from "../session/commons.ts";
 import { DataThreadPlace } from "./data_thread_place.ts";
+import { hasSpareFiles } from "./spare_files.ts";
 
 /** The executable has no other module than the program itself. */
 const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./data_main.ts", import.meta.url);
+
+/** A file that may be read wherever threads may be started. */
+const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE);
+const hasRoom = () => hasSpareFiles(READABLE);
 
 /** How many there may be, and who hears of their ends. */
 export interface DataThreadsOptions {
@@ -31,6 +36,7 @@ export class DataThreads implements DataPorts, Disposable {
   readonly #options: DataThreadsOptions;
   readonly #places: DataThreadPlace[] = [];
   #started: Promise<void> | undefined;
+  #failed = false;
 
   constructor(options: DataThreadsOptions) {
     this.#options = options;
@@ -45,7 +51,7 @@ export class DataThreads implements DataPorts, Disposable {
   }
 
   expectBulk(): void {
-    void this.start();
+    if (!this.#started && hasRoom()) void this.start();
   }
 
   /** Starts the threads, if they are not. Resolves when each is there, or has died. */
@@ -61,14 +67,17 @@ export class DataThreads implements DataPorts, Disposable {
   async #start(): Promise<void> {
     const { threads, module = DATA_MODULE } = this.#options;
     const onDeath = (error: Error, again: boolean) => this.#report(error, again);
-    for (let count = 0; count < threads; count++) this.#places.push(new DataThreadPlace({ module, onDeath }));
+    for (let count = 0; count < threads; count++) this.#places.push(new DataThreadPlace({ module, hasRoom, onDeath }));
     await Promise.all(this.#places.map(({ settled }) => settled));
   }
 
+  /** What keeps one thread from starting keeps all from it, and is told once. */
   #report(error: Error, again: boolean): void {
+    if (!again && this.#failed) return;
+    this.#failed ||= !again;
     const message = again
       ? "A data thread has died with its transfers, another takes its place"
-      : "A data thread does not start, downloads go on without it";
+      : "Data threads do not start, downloads go on without them";
     this.#options.onProblem({ type: "problem", level: "error", message, error });
   }
 

@@ -138,7 +138,7 @@ class Link {
       throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
       digests: new SharedDigests(memory.epochs),
       dataPorts: this.#data ?? ownPorts,
-      firstTransfers: new BulkForecast(),
+      forecast: new BulkForecast(),
       usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),
     });

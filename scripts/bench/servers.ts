@@ -67,7 +67,7 @@ function denoftpd(place: Place): Launch {
     "--allow-net=127.0.0.1",
     `--allow-read=${readable}`,
     `--allow-write=${root}`,
-    "--allow-sys=setPriority",
+    "--allow-sys=getPriority,setPriority",
   ];
   const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
   const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];

@@ -32,7 +32,7 @@ export const PERMISSION_FLAGS: readonly string[] = [
   "--allow-write",
   `--allow-env=${[CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...SETTING_NAMES.map(variableOf)].join(",")}`,
   // Free space (statfs); who runs this, and becoming somebody else (--user); data threads that give way to the others.
-  "--allow-sys=statfs,uid,gid,setuid,setgid,setPriority",
+  "--allow-sys=statfs,uid,gid,setuid,setgid,getPriority,setPriority",
 ];
 
 /** Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold (docs/performance.md). */

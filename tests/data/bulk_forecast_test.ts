@@ -1,21 +1,32 @@
 import { assertEquals } from "@std/assert";
-import { BulkForecast } from "../../lib/data/bulk_forecast.ts";
+import { BulkForecast, type TransferKind } from "../../lib/data/bulk_forecast.ts";
 
-/** What is expected after each of these, `L` a large download and `s` anything else. */
-function forecasts(transfers: string): string {
+/** What is expected after each of these transfers that came after `last`: `L` a large download, `s` anything else. */
+function forecasts(last: TransferKind | undefined, transfers: string): string {
   const forecast = new BulkForecast();
   return Array.from(transfers, (transfer) => {
-    forecast.learn(transfer === "L");
-    return forecast.expectsBulk ? "L" : "s";
+    forecast.learn(last, transfer === "L" ? "bulk" : "other");
+    return forecast.expectsBulk(last) ? "L" : "s";
   }).join("");
 }
 
-Deno.test("BulkForecast expects nothing large at first", () => {
-  assertEquals(new BulkForecast().expectsBulk, false);
+Deno.test("BulkForecast expects that a session goes on as it was", () => {
+  assertEquals(forecasts("bulk", "ssss"), "LLLL");
+  assertEquals(forecasts("other", "LLLL"), "ssss");
 });
 
-Deno.test("BulkForecast expects what came last twice, and overlooks one exception", () => {
-  assertEquals(forecasts("LL"), "sL");
-  assertEquals(forecasts("LLLLLsLss"), "sLLLLLLLs");
-  assertEquals(forecasts("sssssLsLL"), "ssssssssL");
+for (const last of [undefined, "listing"] as const) {
+  const where = last === undefined ? "at the beginning of a session" : "after a listing";
+  Deno.test(`BulkForecast expects ${where} what was there twice before, and overlooks one exception`, () => {
+    assertEquals(forecasts(last, "s"), "s");
+    assertEquals(forecasts(last, "LL"), "sL");
+    assertEquals(forecasts(last, "LLLLLsLss"), "sLLLLLLLs");
+    assertEquals(forecasts(last, "sssssLsLL"), "ssssssssL");
+  });
+}
+
+Deno.test("BulkForecast tells beginnings from what follows a listing", () => {
+  const forecast = new BulkForecast();
+  for (let times = 0; times < 2; times++) forecast.learn("listing", "bulk");
+  assertEquals([forecast.expectsBulk("listing"), forecast.expectsBulk(undefined)], [true, false]);
 });

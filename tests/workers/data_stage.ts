@@ -24,7 +24,7 @@ export interface DataSetup {
   readonly module?: string;
   /** Whether they are started before the test begins. Default `true`. */
   readonly started?: boolean;
-  /** Whether the first transfer of a session is taken for a large download. Default `true`. */
+  /** Whether the first transfer of a session, and one after a listing, is taken for a large download. Default `true`. */
   readonly expectsBulk?: boolean;
   /** Files are in memory instead of on disk. */
   readonly memory?: boolean;
@@ -67,14 +67,16 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     if (started) await threads.start();
     const asked = { count: 0, bulk: 0 };
     const dataPorts = counted(threads, asked);
-    const firstTransfers = new BulkForecast();
-    if (expectsBulk) { for (let times = 0; times < 2; times++) firstTransfers.learn(true); }
+    const forecast = new BulkForecast();
+    for (const last of expectsBulk ? [undefined, "listing"] as const : []) {
+      for (let times = 0; times < 3; times++) forecast.learn(last, "bulk");
+    }
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
       fileSystem: () => memory ? inMemory : openDisk(root),
       port: 0,
       ...options,
-    }, (throttle) => ({ ...ownCommonsWith(dataPorts)(throttle), firstTransfers }));
+    }, (throttle) => ({ ...ownCommonsWith(dataPorts)(throttle), forecast }));
     using _all = server.events.on((event) => events.push(event));
     server.listen();
     const connect = async () => {
