@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BulkForecast } from "../../lib/data/bulk_forecast.ts";
+import { BulkForecast, type TransferKind } from "../../lib/data/bulk_forecast.ts";
 import type { DataPorts } from "../../lib/data/data_port.ts";
 import type { EventType, Problem, ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions } from "../../lib/options.ts";
@@ -67,10 +67,7 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     if (started) await threads.start();
     const asked = { count: 0, bulk: 0 };
     const dataPorts = counted(threads, asked);
-    const forecast = new BulkForecast();
-    for (const last of expectsBulk ? [undefined, "listing"] as const : []) {
-      for (let times = 0; times < 3; times++) forecast.learn(last, "bulk");
-    }
+    const forecast = expectsBulk ? new ConfidentForecast() : new BulkForecast();
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
       fileSystem: () => memory ? inMemory : openDisk(root),
@@ -93,6 +90,13 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
   } finally {
     for (const wire of wires) wire.close();
     await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** Expects nothing but large downloads where a session's own transfers do not say otherwise. */
+class ConfidentForecast extends BulkForecast {
+  override expectsBulk(last: TransferKind | undefined): boolean {
+    return last !== "other";
   }
 }
 

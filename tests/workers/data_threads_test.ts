@@ -271,9 +271,9 @@ Deno.test("DataThreads has the first transfers of sessions once those of others 
     const [second, third, fourth] = [await connect(), await connect(), await connect()];
     for (const wire of [ftp, second]) assertEquals(await wire.download("RETR large"), LARGE);
     assertEquals(asked.count, 0);
-    await third.upload("STOR copy", LARGE);
+    await third.download("RETR small");
     assertEquals(asked.count, 1);
-    await fourth.download("RETR small");
+    await fourth.download("RETR large");
     assertEquals(asked.count, 1);
   });
 });
