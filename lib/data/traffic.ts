@@ -38,7 +38,7 @@ export class Traffic {
   #rest: Promise<void> | undefined;
   readonly #pass = new SocketPass();
 
-  /** Here are transfers alone: whoever waits for commands does so in another thread, which has to ask this one for ports. */
+  /** Here are transfers alone: whoever waits for commands does so in another thread. */
   serveOthers(): void {
     this.#servesOthers = true;
   }
@@ -76,7 +76,7 @@ export class Traffic {
   turn(bytes: number): Promise<void> | undefined {
     if (this.#rest) return this.#rest;
     this.#booked += bytes;
-    if (this.#booked >= (this.#inCompany || this.#servesOthers ? PACE_IN_COMPANY : PACE_ALONE)) this.#beginRest();
+    if (this.#booked >= (this.#inCompany ? PACE_IN_COMPANY : PACE_ALONE)) this.#beginRest();
     return undefined;
   }
 
