@@ -76,7 +76,8 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     for (const { path } of this.#rules) {
       if (path !== ROOT && parentOf(path) === directory) special.set(nameOf(path), this.#ruleAt(path));
     }
-    return (name) => special.get(name) ?? general;
+    // Looking up a name that was just read makes its hash: a tenth of a listing.
+    return special.size === 0 ? () => general : (name) => special.get(name) ?? general;
   }
 
   /** With any right at all a directory can be entered, or nobody could CWD into a drop box. */
