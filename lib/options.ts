@@ -8,6 +8,7 @@ import type { Account } from "./auth/accounts.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
 import type { NetworkHooks } from "./net/hooks.ts";
 import { familyOf, isUnspecified, type Network, parseNetwork } from "./net/ip.ts";
+import type { FileSender } from "./data/file_sender.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
 import { PERSONALITIES, type Personality } from "./protocol/personality.ts";
@@ -134,12 +135,14 @@ export interface ServerOptions {
   readonly personality?: Personality;
   /** Stands between the server and its sockets. */
   readonly network?: NetworkHooks;
+  /** Sends large files in place of the runtime, where it can. */
+  readonly fileSender?: FileSender;
   /** Milliseconds since 1970; for tests and reproducible listings. */
   readonly clock?: () => number;
 }
 
 /** Options without which there is nothing instead. */
-type OptionalHooks = "before" | "after" | "network" | "ban";
+type OptionalHooks = "before" | "after" | "network" | "fileSender" | "ban";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options

@@ -32,17 +32,20 @@ export const LAW: Readonly<Record<string, Part>> = {
   tls: { imports: ["net"] },
   auth: { imports: ["net", "vfs"] },
   data: { imports: ["protocol", "net"], types: ["vfs"] },
+  native: { imports: ["net", "data"], types: ["vfs"] },
   options: { imports: ["auth", "data", "net", "protocol", "tls", "vfs"] },
   commands: { imports: [...BELOW_COMMANDS, "version"] },
   session: { imports: [...BELOW_COMMANDS, "commands"] },
   server: { imports: [...BELOW_COMMANDS, "commands", "session"] },
-  workers: { imports: [...BELOW_COMMANDS, "commands", "session", "server"] },
+  workers: { imports: [...BELOW_COMMANDS, "commands", "session", "server", "native"] },
   log: { imports: ["events"] },
   xferlog: { imports: ["events"] },
   client: { imports: ["protocol", "data", "tls", "net"] },
   fixture: { imports: [...BELOW_COMMANDS, "commands", "server", "log"] },
-  mod: { imports: [...BELOW_COMMANDS, "server", "client", "fixture", "log", "xferlog", "version"] },
-  cli: { imports: [...BELOW_COMMANDS, "server", "workers", "client", "fixture", "log", "xferlog", "version"] },
+  mod: { imports: [...BELOW_COMMANDS, "native", "server", "client", "fixture", "log", "xferlog", "version"] },
+  cli: {
+    imports: [...BELOW_COMMANDS, "native", "server", "workers", "client", "fixture", "log", "xferlog", "version"],
+  },
   main: { imports: ["cli", "workers", "version"] },
 };
 

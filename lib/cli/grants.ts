@@ -41,6 +41,11 @@ export function needEnv(variable: string, purpose: string): Need {
   return { permission: { name: "env", variable }, purpose };
 }
 
+/** Calling what the library `path` has in it; nothing holds it to what it should do. */
+export function needFfi(path: string, purpose: string): Need {
+  return { permission: { name: "ffi", path }, purpose };
+}
+
 /** What the system may be asked for; the runtime's types leave the two out that `node:process` needs. */
 export type SysKind = NonNullable<Deno.SysPermissionDescriptor["kind"]> | "setuid" | "setgid";
 
@@ -86,6 +91,7 @@ function scopeOf(permission: Deno.PermissionDescriptor): string | undefined {
       return permission.host;
     case "read":
     case "write":
+    case "ffi":
       return permission.path === undefined ? undefined : String(permission.path);
     case "env":
       return permission.variable;

@@ -9,6 +9,7 @@ import { dirname, fromFileUrl } from "@std/path";
 import type { Account } from "../auth/accounts.ts";
 import { familyOf, isLoopback, isUnspecified } from "../net/ip.ts";
 import { isGranted, type Need, needNet, needRead, needSys, needWrite } from "./grants.ts";
+import { nativeNeeds } from "./native.ts";
 import { DEFAULT_USERS, type Settings } from "./settings.ts";
 import { GROUP_FILE, parseUser, PASSWORD_FILE } from "./privileges.ts";
 
@@ -23,6 +24,7 @@ export function settingsNeeds(settings: Settings): Need[] {
     ...(xferlog === undefined ? [] : [needWrite(xferlog, `writing the xferlog "${xferlog}"`)]),
     ...userNeeds(settings),
     ...workerNeeds(settings),
+    ...nativeNeeds(settings),
   ];
 }
 

@@ -16,6 +16,7 @@ import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "./excess.ts";
 import { requireGrants } from "./grants.ts";
 import type { CommandIo } from "./io.ts";
+import { openNative } from "./native.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { become, resolveIdentity } from "./privileges.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
@@ -76,14 +77,20 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   await checkRoots(accounts, settings);
   tell(early, "warning", judgeExcess([...needs, ...accountNeeds(accounts.list())], settings));
   await using tls = await openTls(settings, early, () => refresh());
-  const options = checkOptions({ ...serverOptions(settings, accounts), ...(tls && { tls: tls.options }) });
+  using native = openNative(settings);
+  const options = checkOptions({ ...serverOptions(settings, accounts, { native }), ...(tls && { tls: tls.options }) });
   const dataThreads = dataThreadCount(settings);
   // For one event loop: workers have their own.
-  using threads = new DataThreads({ threads: dataThreads, onProblem: (problem) => early.emit(problem) });
+  using threads = new DataThreads({
+    threads: dataThreads,
+    native: native !== undefined,
+    onProblem: (problem) => early.emit(problem),
+  });
   const commons = dataThreads > 0 ? ownCommonsWith(threads) : undefined;
   await using server = workers === 1 ? new FtpServer(options, commons) : (await import("./serve_pool.ts")).makePool({
     workers,
     dataThreads,
+    native: native !== undefined,
     gathered,
     settings,
     accounts,
@@ -103,6 +110,8 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   if (identity) tell(early, "warning", become(identity));
   // The first check was that of root, who may read everything.
   if (identity) await checkRoots(accounts, settings);
+  // Later they would not be permitted to open the library.
+  if (native && workers === 1) await threads.start();
   if (hooks.ownsProcess) {
     // Accounts that are read again may come to write.
     const write = users !== undefined || xferlog !== undefined;

@@ -6,6 +6,7 @@
 
 import type { AccountsStore } from "../auth/accounts.ts";
 import { type AuthenticatorOptions, PasswordAuthenticator } from "../auth/authenticator.ts";
+import type { NativeIo } from "../native/native_io.ts";
 import { resolveOptions, type ServerOptions, type Timeouts } from "../options.ts";
 import { openDisk } from "../vfs/disk.ts";
 import { requireGrants } from "./grants.ts";
@@ -24,11 +25,18 @@ export function checkOptions(options: ServerOptions): ServerOptions {
   }
 }
 
+/** What a server gets besides its settings. */
+export interface ServerParts {
+  /** For checking passwords. */
+  readonly login?: AuthenticatorOptions;
+  readonly native?: NativeIo | undefined;
+}
+
 /** What the settings say, but for TLS and for what several workers need. */
 export function serverOptions(
   settings: Settings,
   accounts: AccountsStore,
-  login: AuthenticatorOptions = {},
+  { login = {}, native }: ServerParts = {},
 ): ServerOptions {
   const { passivePorts, passiveAddress, passiveLocalNetworks, symlinks } = settings;
   const milliseconds = (seconds: number | undefined) => seconds === undefined ? undefined : seconds * 1000;
@@ -37,7 +45,7 @@ export function serverOptions(
     fileSystem: (account) => {
       // An account that came with a reload: the runtime would stop and ask.
       requireGrants(accountNeeds([account]));
-      return openDisk(account.rootPath, symlinks === undefined ? {} : { symlinks });
+      return openDisk(account.rootPath, present({ symlinks, readDirectory: native?.readDirectory }));
     },
     ...present({
       hostname: settings.host,
@@ -54,6 +62,7 @@ export function serverOptions(
       mkdExisting: settings.mkdExisting,
       autoMkdir: settings.autoMkdir,
       timeZone: settings.timeZone,
+      fileSender: native?.fileSender,
     }),
     timeouts: present<Partial<Timeouts>>({
       login: milliseconds(settings.loginTimeout),

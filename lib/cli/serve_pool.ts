@@ -29,6 +29,8 @@ export interface ServePoolOptions {
   readonly events: readonly EventType[];
   /** Of each worker. */
   readonly dataThreads: number;
+  /** Whether workers use the C library. */
+  readonly native: boolean;
 }
 
 /**

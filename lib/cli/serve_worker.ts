@@ -5,6 +5,7 @@
  */
 
 import { type Account, MemoryAccounts } from "../auth/accounts.ts";
+import { openNativeIo } from "../native/native_io.ts";
 import type { TlsOptions } from "../options.ts";
 import { FtpServer } from "../server.ts";
 import { type CertificateSource, type KeyPair, selectPair } from "../tls/certificates.ts";
@@ -47,7 +48,9 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const store = { find: (name: string) => accounts.find(name), list: (): readonly Account[] => accounts.list() };
   const login = { concurrency: Math.ceil(Math.min(MOST_CHECKS, navigator.hardwareConcurrency) / parts.workers) };
   const tls = certificates && await makeTls(settings, certificates, parts);
-  const options = { ...serverOptions(settings, store, login), ...(tls && { tls }), reusePort: true };
+  // One that comes in the place of another finds the permission given up, and does without.
+  const native = settings.nativeIo ? openNativeIo() : undefined;
+  const options = { ...serverOptions(settings, store, { login, native }), ...(tls && { tls }), reusePort: true };
   const port = parts.addresses?.control.port;
   return {
     server: new FtpServer({ ...options, ...(port !== undefined && { port }) }, parts.makeCommons),

@@ -98,6 +98,12 @@ export const SETTINGS = {
     wholeOr("auto", 0, 64),
     "auto",
   ),
+  nativeIo: setting(
+    undefined,
+    "send files and read directories by calls of the C library: faster, at the price of --allow-ffi (Linux)",
+    onOff,
+    "false",
+  ),
   maxSessions: setting("N", "sessions at once, 0 for no limit", count, "0"),
   maxSessionsPerIp: setting("N", "sessions at once of one address, 0 for no limit", count, "0"),
   maxLoginFailures: setting("N", "wrong passwords before a session ends", count, "5"),

@@ -6,6 +6,7 @@
 
 import type { Connection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
+import { markPlain } from "../net/plain_sockets.ts";
 import { connectFrom } from "./bound_connection.ts";
 import { type DataPort, Wait } from "./opening.ts";
 
@@ -52,12 +53,12 @@ class ActivePort implements DataPort {
     this.#wait.end();
   }
 
-  #connect(signal: AbortSignal): Promise<Connection> {
+  async #connect(signal: AbortSignal): Promise<Connection> {
     const { localAddress, localPort } = this.#options;
     if (localAddress === undefined || (localPort === undefined && isKernelsChoice(localAddress, this.#target))) {
-      return Deno.connect({ ...this.#target, signal, autoSelectFamily: false });
+      return markPlain(await Deno.connect({ ...this.#target, signal, autoSelectFamily: false }));
     }
-    return connectFrom(this.#target, { localAddress, localPort }, signal);
+    return await connectFrom(this.#target, { localAddress, localPort }, signal);
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
+import { markPlain } from "../net/plain_sockets.ts";
 import { type DataPort, Wait } from "./opening.ts";
 import { listenIn, type PortRange } from "./port_range.ts";
 
@@ -89,7 +90,7 @@ class PassivePort implements DataPort {
       const connection = await this.#next();
       const address = connection.remoteAddr.hostname;
       const welcome = allowForeignPeer || sameAddress(address, peer);
-      if (welcome) return connection;
+      if (welcome) return markPlain(connection);
       closeQuietly(connection);
       onStranger?.(address);
     }

@@ -10,7 +10,7 @@ import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource, FileSink } from "../vfs/vfs.ts";
 import { Intake } from "./intake.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
-import { sendApart } from "./threads/send_apart.ts";
+import { sendWhole } from "./whole_files.ts";
 
 export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 
@@ -27,7 +27,7 @@ interface Piece {
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
-  if (await sendApart(run, source, connection)) return run.result;
+  if (await sendWhole(run, source, connection)) return run.result;
   const converter = options.ascii ? new ToNetworkAscii() : undefined;
   let left = options.limit ?? Infinity;
   let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);

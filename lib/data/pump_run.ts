@@ -7,6 +7,7 @@
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type BufferPool, sharedBuffers, threadBuffers } from "./buffer_pool.ts";
 import type { RunningDigest } from "./digest.ts";
+import type { FileSender } from "./file_sender.ts";
 import { PieceSize } from "./piece_size.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import { type StallWatch, watchForStall } from "./stall_timer.ts";
@@ -18,7 +19,10 @@ export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "
 /** The end of a run. */
 export interface PumpResult {
   readonly outcome: PumpOutcome;
-  /** Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact for every outcome. */
+  /**
+   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact for every outcome; but where the system sent
+   * the file by itself, up to half a MiB more may have left until it was stopped.
+   */
   readonly bytes: number;
   /** What the source, the sink or the connection rejected with, or the reason of the abort. */
   readonly error?: unknown;
@@ -31,6 +35,8 @@ export interface PumpOptions {
   /** Milliseconds without a byte moving until the run is given up as `stalled`; 0 for ever. */
   readonly stallTimeout: number;
   readonly limiter?: RateLimiter | undefined;
+  /** Sends large files that nobody has to see on their way, where it can. */
+  readonly fileSender?: FileSender | undefined;
   /** Converts line ends (TYPE A). */
   readonly ascii?: boolean | undefined;
   /** Fed with the bytes of the file, as they are stored there. */
@@ -42,6 +48,12 @@ export interface PumpOptions {
   readonly limit?: number | undefined;
   /** Called with {@link PumpResult.bytes} so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** Options of {@link PumpRun.untilFailed}. */
+export interface ReadingOptions {
+  readonly blame?: (error: unknown) => PumpOutcome;
+  readonly stop?: () => void;
 }
 
 /** State of one run, and its connection. None of its methods rejects: the first failure is kept and the rest follows from it. */
@@ -105,11 +117,17 @@ export class PumpRun implements Disposable {
   /**
    * Waits for a read of the source. Resolves to its bytes, 0 at the end, and `undefined` once the run has failed: then the read may still
    * be pending, as closing the connection does not end it, and its buffer belongs to it.
+   *
+   * @param options `blame`: what it means that the read failed; `stop`: called when the run fails meanwhile.
    */
-  untilFailed(reading: Promise<number | null>): Promise<number | undefined> {
+  untilFailed(reading: Promise<number | null>, options: ReadingOptions = {}): Promise<number | undefined> {
+    const { blame = () => "sourceFailed", stop } = options;
     return new Promise((resolve) => {
-      this.#release = () => resolve(undefined);
-      reading.then((count) => resolve(count ?? 0), (error) => this.fail("sourceFailed", error));
+      this.#release = () => {
+        stop?.();
+        resolve(undefined);
+      };
+      reading.then((count) => resolve(count ?? 0), (error) => this.fail(blame(error), error));
     });
   }
 

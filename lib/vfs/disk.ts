@@ -12,7 +12,7 @@
 import { attempt, isNotFound, toVfsError } from "./disk_errors.ts";
 import { diskExtras } from "./disk_extras.ts";
 import { DiskSink, DiskSource } from "./disk_handles.ts";
-import { describeName, listDirectory, listNames } from "./disk_list.ts";
+import { describeName, type DirectoryReader, listDirectory, listNames } from "./disk_list.ts";
 import { DiskRoot, isSame, joinReal, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
 import {
   type Entry,
@@ -34,6 +34,8 @@ export const diskUploads: UploadLocks<string> = new UploadLocks();
 export interface DiskVfsOptions {
   /** `follow-inside` unless told. */
   readonly symlinks?: SymlinkPolicy;
+  /** Reads directories in place of the runtime, where it can. */
+  readonly readDirectory?: DirectoryReader;
 }
 
 /**
@@ -56,10 +58,12 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
 export class DiskVfs implements Vfs {
   readonly extras: VfsExtras;
   readonly #root: DiskRoot;
+  readonly #readDirectory: DirectoryReader | undefined;
 
   /** `root` is the real path of a directory that is there. */
   constructor(root: string, options: DiskVfsOptions = {}) {
     this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside");
+    this.#readDirectory = options.readDirectory;
     this.extras = diskExtras(this.#root);
   }
 
@@ -69,7 +73,7 @@ export class DiskVfs implements Vfs {
 
   async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
     try {
-      yield* listDirectory(this.#root, path);
+      yield* listDirectory(this.#root, path, this.#readDirectory);
     } catch (error) {
       throw toVfsError(error, path);
     }

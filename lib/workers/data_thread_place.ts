@@ -7,12 +7,14 @@
 import { DataThread } from "../data/threads/data_thread.ts";
 import type { FromDataThread } from "../data/threads/messages.ts";
 import { Respawns } from "./respawns.ts";
-import { DATA_THREAD } from "./scope.ts";
+import { DATA_THREAD, NATIVE_DATA_THREAD } from "./scope.ts";
 
 /** Which thread it is, and who hears of its end. */
 export interface DataThreadPlaceOptions {
   /** Module that calls `serveData`. */
   readonly module: string | URL;
+  /** Whether it uses the C library, where that is permitted. */
+  readonly native: boolean;
   /** Whether another thread may be started now: see `spare_files.ts`. */
   readonly hasRoom: () => boolean;
   /** Told when the thread has died. `again`: another takes its place. One that did not start gets none: what kept it from it has not gone. */
@@ -49,8 +51,9 @@ export class DataThreadPlace implements Disposable {
   }
 
   #spawn(): void {
+    const { module, native } = this.#options;
     try {
-      this.#begin(new Worker(this.#options.module, { type: "module", name: DATA_THREAD }));
+      this.#begin(new Worker(module, { type: "module", name: native ? NATIVE_DATA_THREAD : DATA_THREAD }));
     } catch (error) {
       // The system may have no thread to give.
       this.#die(error instanceof Error ? error : new Error(String(error)));

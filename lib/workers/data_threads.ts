@@ -25,6 +25,8 @@ const hasRoom = () => hasSpareFiles(READABLE);
 export interface DataThreadsOptions {
   /** At least 1. */
   readonly threads: number;
+  /** Whether they use the C library, where that is permitted. Default `false`. */
+  readonly native?: boolean;
   /** Told when one of them has died. */
   readonly onProblem: (problem: Problem) => void;
   /** Module that calls `serveData`. */
@@ -51,12 +53,12 @@ export class DataThreads implements DataPorts, Disposable {
   }
 
   expectBulk(): void {
-    if (!this.#started && hasRoom()) void this.start();
+    void this.start();
   }
 
-  /** Starts the threads, if they are not. Resolves when each is there, or has died. */
-  start(): Promise<void> {
-    return this.#started ??= this.#start();
+  /** Starts the threads, if they are not and there is room for them. Resolves when each is there, or has died. */
+  async start(): Promise<void> {
+    if (this.#started || hasRoom()) await (this.#started ??= this.#start());
   }
 
   /** Ends the threads, and what they move. */
@@ -65,9 +67,10 @@ export class DataThreads implements DataPorts, Disposable {
   }
 
   async #start(): Promise<void> {
-    const { threads, module = DATA_MODULE } = this.#options;
+    const { threads, native = false, module = DATA_MODULE } = this.#options;
     const onDeath = (error: Error, again: boolean) => this.#report(error, again);
-    for (let count = 0; count < threads; count++) this.#places.push(new DataThreadPlace({ module, hasRoom, onDeath }));
+    const options = { module, native, hasRoom, onDeath };
+    for (let count = 0; count < threads; count++) this.#places.push(new DataThreadPlace(options));
     await Promise.all(this.#places.map(({ settled }) => settled));
   }
 

@@ -40,6 +40,8 @@ export interface Start {
   readonly addresses: Addresses | undefined;
   /** Data threads that the worker may have. */
   readonly dataThreads: number;
+  /** Whether these use the C library, where that is permitted. */
+  readonly native: boolean;
   /** What the program says about itself, for good. */
   readonly setup: unknown;
   /** What the program says for the time being: {@link StateChanged} brings another. */

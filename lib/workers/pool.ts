@@ -28,6 +28,8 @@ export interface PoolOptions {
   readonly workers: number;
   /** Threads that each worker may have to move large downloads. Default 1. */
   readonly dataThreads?: number;
+  /** Whether these use the C library, where that is permitted. Default `false`. */
+  readonly native?: boolean;
   /** Where the workers will listen. Ports that are known, and not for the system to choose, must be free of others who share them. */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
   /** Types of events that anybody wants to hear of: workers send no others. */
@@ -113,9 +115,19 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #spawn(place: number, found: Promise<Addresses | undefined>): Member {
-    const { module, workers, dataThreads = 1, events, setup, state } = this.#options;
+    const { module, workers, dataThreads = 1, native = false, events, setup, state } = this.#options;
     const number = ++this.#lastNumber;
-    const fixed = { type: "start", place, number, workers, memory: this.#memory, events, setup, dataThreads } as const;
+    const fixed = {
+      type: "start",
+      place,
+      number,
+      workers,
+      memory: this.#memory,
+      events,
+      setup,
+      dataThreads,
+      native,
+    } as const;
     const member = new Member(module, {
       place,
       number,

@@ -14,6 +14,14 @@ export interface WorkerScope {
 /** Name of threads that move the bytes of data connections. */
 export const DATA_THREAD = "data";
 
+/** The same, and may use the C library for it. */
+export const NATIVE_DATA_THREAD = "native data";
+
+/** Whether a thread of this name is one of these two. */
+export function isDataThread({ name }: Pick<WorkerScope, "name">): boolean {
+  return name === DATA_THREAD || name === NATIVE_DATA_THREAD;
+}
+
 /** The scope of this thread when it is a worker's; `undefined` on the main thread. */
 export function workerScope(): WorkerScope | undefined {
   const scope: object = globalThis;

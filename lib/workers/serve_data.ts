@@ -7,7 +7,8 @@
 import { DataServer } from "../data/threads/data_server.ts";
 import type { ToDataThread } from "../data/threads/messages.ts";
 import { traffic } from "../data/traffic.ts";
-import type { WorkerScope } from "./scope.ts";
+import { openNativeIo } from "../native/native_io.ts";
+import { NATIVE_DATA_THREAD, type WorkerScope } from "./scope.ts";
 
 /**
  * How much lower their priority is than that of the process. Whoever gives commands waits for a processor beside threads that are always busy; with this they come first. Measured on two
@@ -22,7 +23,8 @@ const MOST_NICE = 19;
 export async function serveData(scope: WorkerScope): Promise<void> {
   await giveWay();
   traffic.serveOthers();
-  const server = new DataServer((message) => scope.postMessage(message));
+  const native = scope.name === NATIVE_DATA_THREAD ? openNativeIo() : undefined;
+  const server = new DataServer((message) => scope.postMessage(message), native?.fileSender);
   scope.addEventListener("message", ({ data }: MessageEvent<ToDataThread>) => server.receive(data));
   server.greet();
 }

@@ -15,7 +15,7 @@ import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 import { DataThreads } from "./data_threads.ts";
 import { Outbox } from "./outbox.ts";
 import { RelayedThrottle } from "./relayed_throttle.ts";
-import { DATA_THREAD, type WorkerScope } from "./scope.ts";
+import { isDataThread, type WorkerScope } from "./scope.ts";
 import { serveData } from "./serve_data.ts";
 import { SharedCounter, SharedTally } from "./shared_counter.ts";
 import { SharedDigests } from "./shared_digests.ts";
@@ -40,7 +40,7 @@ export type MakeProgram = (parts: ProgramParts) => WorkerProgram | Promise<Worke
 
 /** Waits for the coordinator and serves. What it does ends with the thread. */
 export function runWorker(scope: WorkerScope, make: MakeProgram): void {
-  if (scope.name === DATA_THREAD) return void serveData(scope);
+  if (isDataThread(scope)) return void serveData(scope);
   const link = new Link(scope, make);
   scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => link.receive(data));
   link.greet();
@@ -99,8 +99,10 @@ class Link {
 
   /** An error in making the program is one of the program, and ends the worker. */
   async #start(start: Start): Promise<void> {
-    const { setup, state, workers, addresses, dataThreads } = start;
-    if (dataThreads > 0) this.#data = this.#makeData(dataThreads);
+    const { setup, state, workers, addresses, dataThreads, native } = start;
+    if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
+    // Later they would not be permitted to open the library.
+    if (native) await this.#data?.start();
     const program = await this.#make({ setup, state, workers, addresses, makeCommons: this.#commons(start) });
     const { server } = program;
     server.events.on((event) => this.#outbox.add(event), start.events);
@@ -122,8 +124,8 @@ class Link {
     this.#post({ type: "over" });
   }
 
-  #makeData(threads: number): DataThreads {
-    return new DataThreads({ threads, onProblem: (problem) => this.#program?.server.events.emit(problem) });
+  #makeData(threads: number, native: boolean): DataThreads {
+    return new DataThreads({ threads, native, onProblem: (problem) => this.#program?.server.events.emit(problem) });
   }
 
   #commons({ place, number, memory }: Start): MakeCommons {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { runPermissions } from "../../lib/cli/permissions.ts";
 import { runCert } from "../../lib/cli/cert.ts";
+import { HAS_NATIVE } from "../helpers/native.ts";
 import { Wire } from "../helpers/wire.ts";
 import { serve } from "./serve_process.ts";
 
@@ -107,6 +108,9 @@ const SITES: Record<string, (directory: string) => string[]> = {
       ...["--users", join(directory, "users.json")],
       ...["--tls-cert", join(directory, "tls", "cert.pem"), "--tls-key", join(directory, "tls", "key.pem")],
     ];
+  },
+  ...HAS_NATIVE && {
+    "the C library": (directory) => ["--port", "0", "--users", join(directory, "users.json"), "--native-io"],
   },
 };
 

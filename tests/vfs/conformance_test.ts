@@ -6,6 +6,7 @@ import { scopeVfs } from "../../lib/vfs/scoped.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { UsageMeter } from "../../lib/vfs/usage.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { HAS_NATIVE, nativeIo } from "../helpers/native.ts";
 import { conformance, type Subject } from "./conformance.ts";
 
 function inMemory(wrap: (vfs: Vfs) => Vfs): () => Promise<Subject> {
@@ -17,6 +18,17 @@ function onDisk(wrap: (vfs: Vfs) => Vfs): () => Promise<Subject> {
     const dir = await Deno.makeTempDir({ prefix: "denoftpd-" });
     return { vfs: wrap(await openDisk(dir)), cleanup: () => Deno.remove(dir, { recursive: true }) };
   };
+}
+
+/** Directories are read by calls of the C library. */
+async function onDiskNatively(): Promise<Subject> {
+  const dir = await Deno.makeTempDir({ prefix: "denoftpd-" });
+  const native = nativeIo();
+  const cleanup = () => {
+    native[Symbol.dispose]();
+    return Deno.remove(dir, { recursive: true });
+  };
+  return { vfs: await openDisk(dir, { readDirectory: native.readDirectory }), cleanup };
 }
 
 function scoped(vfs: Vfs): Vfs {
@@ -33,6 +45,7 @@ function atomic(vfs: Vfs): Vfs {
 
 conformance("memory", inMemory((vfs) => vfs));
 conformance("disk", onDisk((vfs) => vfs));
+if (HAS_NATIVE) conformance("disk by the C library", onDiskNatively);
 conformance("scoped memory", inMemory(scoped));
 conformance("scoped disk", onDisk(scoped));
 conformance("atomic memory", inMemory(atomic));

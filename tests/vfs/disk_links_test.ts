@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { type DiskVfsOptions, openDisk } from "../../lib/vfs/disk.ts";
 import type { SymlinkPolicy } from "../../lib/vfs/disk_root.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { nativeIo, nativeTest } from "../helpers/native.ts";
 import { assertFails, at, listAll, namesOf, put, readText, withTempDir } from "./helpers.ts";
 
 interface Tree {
@@ -15,7 +16,7 @@ interface Tree {
  * the end, whatever was tried.
  */
 function linkTest(name: string, check: (tree: Tree) => Promise<void>, symlinks: SymlinkPolicy = "follow-inside"): void {
-  Deno.test(name, () =>
+  const run = (options: DiskVfsOptions) =>
     withTempDir(async (dir) => {
       const [root, outside] = [`${dir}/root`, `${dir}/outside`];
       await Deno.mkdir(`${root}/inside`, { recursive: true });
@@ -23,13 +24,18 @@ function linkTest(name: string, check: (tree: Tree) => Promise<void>, symlinks: 
       await Deno.writeTextFile(`${root}/inside/file`, "inside");
       await Deno.writeTextFile(`${outside}/secret`, "secret");
       await Deno.writeTextFile(`${outside}/dir/file`, "secret");
-      await check({ vfs: await openDisk(root, { symlinks }), root, outside });
+      await check({ vfs: await openDisk(root, options), root, outside });
       assertEquals(await Deno.readTextFile(`${outside}/secret`), "secret");
       assertEquals(await Deno.readTextFile(`${outside}/dir/file`), "secret");
       const left = await Array.fromAsync(Deno.readDir(outside), (entry) => entry.name);
       assertEquals(left.sort(), ["dir", "secret"]);
       assertEquals((await Array.fromAsync(Deno.readDir(`${outside}/dir`))).length, 1);
-    }));
+    });
+  Deno.test(name, () => run({ symlinks }));
+  nativeTest(`${name}, by the C library`, async () => {
+    using native = nativeIo();
+    await run({ symlinks, readDirectory: native.readDirectory });
+  });
 }
 
 /** Everything that could touch what `path`, a link, leads to. */

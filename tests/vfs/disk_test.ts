@@ -1,18 +1,24 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type DiskVfs, openDisk } from "../../lib/vfs/disk.ts";
+import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../lib/vfs/disk.ts";
+import { nativeIo, nativeTest } from "../helpers/native.ts";
 import { assertFails, at, bytes, listAll, namesOf, put, readText, withTempDir } from "./helpers.ts";
 
-/** A disk view of `dir/root`, made ready by `prepare`, which gets the real paths of the root and of its neighbour outside. */
+/** A disk view of `dir/root`, and the real paths of the root and of its neighbour outside. Once more with directories read by the C library. */
 function diskTest(
   name: string,
   check: (disk: { readonly vfs: DiskVfs; readonly root: string; readonly outside: string }) => Promise<void>,
 ): void {
-  Deno.test(name, () =>
+  const run = (options: DiskVfsOptions) =>
     withTempDir(async (dir) => {
       await Deno.mkdir(`${dir}/root`);
       await Deno.mkdir(`${dir}/outside`);
-      await check({ vfs: await openDisk(`${dir}/root`), root: `${dir}/root`, outside: `${dir}/outside` });
-    }));
+      await check({ vfs: await openDisk(`${dir}/root`, options), root: `${dir}/root`, outside: `${dir}/outside` });
+    });
+  Deno.test(name, () => run({}));
+  nativeTest(`${name}, by the C library`, async () => {
+    using native = nativeIo();
+    await run({ readDirectory: native.readDirectory });
+  });
 }
 
 Deno.test("openDisk says what is wrong with the root", () =>

@@ -13,6 +13,7 @@ import { openDisk } from "../../lib/vfs/disk.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { DataThreads, ownCommonsWith } from "../../lib/workers/data_threads.ts";
 import { authenticatorOf, reachable } from "../helpers/server.ts";
+import { nativeIo } from "../helpers/native.ts";
 import { waitFor } from "../helpers/wait_for.ts";
 import { Wire } from "../helpers/wire.ts";
 
@@ -28,6 +29,8 @@ export interface DataSetup {
   readonly expectsBulk?: boolean;
   /** Files are in memory instead of on disk. */
   readonly memory?: boolean;
+  /** Threads and the server use the C library. */
+  readonly native?: boolean;
   readonly files?: Readonly<Record<string, Uint8Array>>;
   readonly options?: Partial<ServerOptions>;
 }
@@ -51,7 +54,16 @@ export interface DataStage {
 
 /** Runs `talk` with a server whose data connections are in other threads. */
 export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) => Promise<void>): Promise<void> {
-  const { threads: count = 1, module, started = true, expectsBulk = true, memory, files = {}, options } = setup;
+  const {
+    threads: count = 1,
+    module,
+    started = true,
+    expectsBulk = true,
+    memory,
+    native = false,
+    files = {},
+    options,
+  } = setup;
   const root = await Deno.makeTempDir();
   for (const [name, content] of Object.entries(files)) await Deno.writeFile(`${root}/${name}`, content);
   const inMemory = new MemoryVfs({ files: Object.fromEntries(Object.entries(files).map(([k, v]) => [`/${k}`, v])) });
@@ -59,8 +71,10 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
   const wires: Wire[] = [];
   const problems: Problem[] = [];
   try {
+    using library = native ? nativeIo() : undefined;
     using threads = new DataThreads({
       threads: count,
+      native,
       onProblem: (problem) => problems.push(problem),
       ...(module !== undefined && { module: new URL(module, import.meta.url) }),
     });
@@ -70,8 +84,9 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     const forecast = expectsBulk ? new ConfidentForecast() : new BulkForecast();
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
-      fileSystem: () => memory ? inMemory : openDisk(root),
+      fileSystem: () => memory ? inMemory : openDisk(root, library ? { readDirectory: library.readDirectory } : {}),
       port: 0,
+      ...(library && { fileSender: library.fileSender }),
       ...options,
     }, (throttle) => ({ ...ownCommonsWith(dataPorts)(throttle), forecast }));
     using _all = server.events.on((event) => events.push(event));

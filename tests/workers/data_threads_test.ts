@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { PortRange } from "../../lib/data/port_range.ts";
 import { patternOf } from "../data/helpers.ts";
 import { authenticatorOf } from "../helpers/server.ts";
+import { HAS_NATIVE } from "../helpers/native.ts";
 import { protect, testEndpoint } from "../helpers/tls.ts";
 import { readAll, sendData, type Wire } from "../helpers/wire.ts";
 import { withDataThread } from "./data_stage.ts";
@@ -23,11 +24,16 @@ function singlePort(): PortRange {
   return new PortRange(listener.addr.port, listener.addr.port);
 }
 
-for (const memory of [false, true]) {
-  const place = memory ? "in memory" : "on disk";
+/** Where files are, and who sends them. */
+const PLACES = [
+  { place: "in memory", setup: { memory: true } },
+  { place: "on disk", setup: {} },
+  ...HAS_NATIVE ? [{ place: "on disk by the C library", setup: { native: true } }] : [],
+] as const;
 
+for (const { place, setup } of PLACES) {
   Deno.test(`DataThreads sends files ${place}, from anywhere in them`, async () => {
-    await withDataThread({ memory, files }, async ({ ftp, asked }) => {
+    await withDataThread({ ...setup, files }, async ({ ftp, asked }) => {
       assertEquals(await ftp.download("RETR large"), LARGE);
       await ftp.expect("REST 1000001", 350);
       assertEquals(await ftp.download("RETR large"), LARGE.slice(1_000_001));
@@ -39,7 +45,7 @@ for (const memory of [false, true]) {
   });
 
   Deno.test(`DataThreads stores files ${place}`, async () => {
-    await withDataThread({ memory, files }, async ({ ftp, asked }) => {
+    await withDataThread({ ...setup, files }, async ({ ftp, asked }) => {
       await ftp.upload("STOR copy", LARGE);
       assertEquals(asked.count, 1);
       assertEquals(await ftp.download("RETR copy"), LARGE);
@@ -74,14 +80,36 @@ Deno.test("DataThreads is asked for the next download after a large one, and not
   });
 });
 
-for (const memory of [false, true]) {
-  Deno.test(`DataThreads ends a download at ABOR, ${memory ? "from memory" : "from disk"}, and the session goes on`, async () => {
-    await withDataThread({ memory, files: { ...files, huge } }, async ({ ftp, event }) => {
+for (const { place, setup } of PLACES) {
+  Deno.test(`DataThreads ends a download at ABOR, files ${place}, and the session goes on`, async () => {
+    await withDataThread({ ...setup, files: { ...files, huge } }, async ({ ftp, event }) => {
       await ftp.begin("RETR huge");
       await ftp.send("ABOR");
       assertEquals(await ftp.codes(2), [426, 226]);
       assert((await event("transfer")).bytes < huge.length);
       assertEquals(await ftp.download("RETR large"), LARGE);
+    });
+  });
+
+  Deno.test(`DataThreads notices a client that reads no more, and one that is gone, files ${place}`, async () => {
+    const options = { timeouts: { stall: 200 } };
+    await withDataThread({ ...setup, files: { huge }, options }, async ({ ftp, event }) => {
+      await ftp.begin("RETR huge");
+      await ftp.expectReply(426);
+      assertEquals((await event("transfer")).reason, "stalled");
+      const data = await ftp.begin("RETR huge");
+      await data.read(new Uint8Array(1000));
+      data.close();
+      await ftp.expectReply(426);
+      await event("transfer", ({ reason }) => reason === "dataLost");
+    });
+  });
+
+  Deno.test(`DataThreads gives up a transfer whose control connection is gone, files ${place}`, async () => {
+    await withDataThread({ ...setup, files: { huge } }, async ({ ftp, event }) => {
+      await ftp.begin("RETR huge");
+      ftp.close();
+      assertEquals((await event("transfer")).reason, "controlLost");
     });
   });
 }
@@ -92,27 +120,6 @@ Deno.test("DataThreads ends an upload at ABOR", async () => {
     await data.write(patternOf(1000));
     await ftp.send("ABOR");
     assertEquals(await ftp.codes(2), [426, 226]);
-  });
-});
-
-Deno.test("DataThreads notices a client that reads no more, and one that is gone", async () => {
-  await withDataThread({ files: { huge }, options: { timeouts: { stall: 200 } } }, async ({ ftp, event }) => {
-    await ftp.begin("RETR huge");
-    await ftp.expectReply(426);
-    assertEquals((await event("transfer")).reason, "stalled");
-    const data = await ftp.begin("RETR huge");
-    await data.read(new Uint8Array(1000));
-    data.close();
-    await ftp.expectReply(426);
-    await event("transfer", ({ reason }) => reason === "dataLost");
-  });
-});
-
-Deno.test("DataThreads gives up a transfer whose control connection is gone", async () => {
-  await withDataThread({ files: { huge } }, async ({ ftp, event }) => {
-    await ftp.begin("RETR huge");
-    ftp.close();
-    assertEquals((await event("transfer")).reason, "controlLost");
   });
 });
 

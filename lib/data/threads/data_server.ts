@@ -7,6 +7,7 @@
 
 import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
 import { flattenError } from "../../net/flat_error.ts";
+import type { FileSender } from "../file_sender.ts";
 import { connectActive, type DataPort, DataPortError, listenPassive } from "../data_port.ts";
 import { parsePortRange, type PortRange } from "../port_range.ts";
 import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
@@ -25,14 +26,17 @@ const never = new AbortController().signal;
 /** Serves one other thread. */
 export class DataServer {
   readonly #post: (message: FromDataThread) => void;
+  readonly #fileSender: FileSender | undefined;
   readonly #openings = new Map<number, Opening>();
   readonly #movers = new Map<number, Mover>();
   readonly #ranges = new Map<string, PortRange>();
   /** Openings that were given up and are not over. */
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(post: (message: FromDataThread) => void) {
+  /** @param fileSender sends files in place of the runtime, where it can. */
+  constructor(post: (message: FromDataThread) => void, fileSender?: FileSender) {
     this.#post = post;
+    this.#fileSender = fileSender;
   }
 
   /** Tells that somebody listens: a message that comes before is lost. */
@@ -84,7 +88,7 @@ export class DataServer {
       // Given up meanwhile.
       if (!this.#openings.delete(id)) return closeQuietly(connection);
       const { localAddr, remoteAddr } = connection;
-      this.#movers.set(id, new Mover(connection, (answer) => this.#tell(id, answer)));
+      this.#movers.set(id, new Mover(connection, (answer) => this.#tell(id, answer), this.#fileSender));
       this.#tell(id, { type: "connected", localAddr: plain(localAddr), remoteAddr: plain(remoteAddr) });
     } catch (error) {
       if (!this.#openings.delete(id)) return;

@@ -6,6 +6,7 @@
 
 import { closeQuietly, type Connection, type FilePart } from "../../net/connection.ts";
 import { flattenError } from "../../net/flat_error.ts";
+import type { FileSender } from "../file_sender.ts";
 import type { Answer, Done, Move } from "./messages.ts";
 import { sendFile } from "./send_file.ts";
 
@@ -16,11 +17,13 @@ const SLOW = 250;
 export class Mover {
   readonly #connection: Connection;
   readonly #tell: (answer: Answer) => void;
+  readonly #fileSender: FileSender | undefined;
   readonly #closing = new AbortController();
 
-  constructor(connection: Connection, tell: (answer: Answer) => void) {
+  constructor(connection: Connection, tell: (answer: Answer) => void, fileSender?: FileSender) {
     this.#connection = connection;
     this.#tell = tell;
+    this.#fileSender = fileSender;
   }
 
   /** Never rejects. */
@@ -72,7 +75,7 @@ export class Mover {
   async #sendFile(part: FilePart): Promise<Done> {
     const { signal } = this.#closing;
     const onProgress = (bytes: number) => this.#tell({ type: "progress", bytes });
-    const sent = await sendFile(part, this.#connection, { signal, onProgress });
+    const sent = await sendFile(part, this.#connection, { signal, onProgress, fileSender: this.#fileSender });
     return { type: "done", task: "sendFile", count: null, ...(sent && { sent }) };
   }
 }

@@ -7,6 +7,7 @@
 
 import type { Connection, FilePart, FileSent } from "../../net/connection.ts";
 import { flattenError } from "../../net/flat_error.ts";
+import type { FileSender } from "../file_sender.ts";
 import { sendBytes } from "../pump.ts";
 
 /** Milliseconds between two reports of progress. */
@@ -16,6 +17,7 @@ const REPORT = 100;
 export interface SendFileOptions {
   /** Ends it; the connection is closed. */
   readonly signal: AbortSignal;
+  readonly fileSender?: FileSender | undefined;
   /** Told the bytes since it was called last. */
   readonly onProgress: (bytes: number) => void;
 }
@@ -24,7 +26,7 @@ export interface SendFileOptions {
 export async function sendFile(
   part: FilePart,
   connection: Connection,
-  { signal, onProgress }: SendFileOptions,
+  { signal, fileSender, onProgress }: SendFileOptions,
 ): Promise<FileSent | undefined> {
   const file = await openSame(part);
   if (!file) return undefined;
@@ -38,8 +40,9 @@ export async function sendFile(
       told = bytes;
       toldAt = now;
     };
-    const options = { signal, stallTimeout: 0, limit: part.limit, onProgress: report };
-    const { outcome, bytes, error } = await sendBytes(file, connection, options);
+    const options = { signal, fileSender, stallTimeout: 0, limit: part.limit, onProgress: report };
+    const source = { location: part, read: (buffer: Uint8Array) => file.read(buffer), close: () => {} };
+    const { outcome, bytes, error } = await sendBytes(source, connection, options);
     if (outcome === "done") {
       await connection.closeWrite();
       return { bytes: bytes - told };

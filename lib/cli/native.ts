@@ -1,0 +1,39 @@
+/**
+ * `--native-io`: the permission for the C library, and the library.
+ *
+ * @module
+ */
+
+import { LIBC_PATHS } from "../native/libc.ts";
+import { type NativeIo, openNativeIo } from "../native/native_io.ts";
+import { isGranted, type Need, needFfi, needRead } from "./grants.ts";
+import type { Settings } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+const PURPOSE = "calling the C library";
+
+/** What `--native-io` needs. */
+export function nativeNeeds({ nativeIo = false }: Settings): Need[] {
+  if (!nativeIo || Deno.build.os !== "linux") return [];
+  const path = LIBC_PATHS.find((path) => isGranted(needFfi(path, PURPOSE))) ?? LIBC_PATHS.find(isThere);
+  return [needFfi(path ?? LIBC_PATHS[0], PURPOSE)];
+}
+
+/** What `--native-io` asks for; `undefined` where it is not given. @throws {UsageError} where it is not to be had. */
+export function openNative({ nativeIo = false }: Settings): NativeIo | undefined {
+  if (!nativeIo) return undefined;
+  if (Deno.build.os !== "linux") throw new UsageError('Flag "--native-io" needs Linux');
+  const native = openNativeIo();
+  if (native) return native;
+  throw new UsageError(`Flag "--native-io" needs glibc 2.30 or newer at ${LIBC_PATHS.join(" or ")}`);
+}
+
+/** `false` too where it may not be looked for. */
+function isThere(path: string): boolean {
+  if (!isGranted(needRead(path, PURPOSE))) return false;
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

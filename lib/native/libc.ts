@@ -1,0 +1,73 @@
+/**
+ * The C library: calls of the system that the runtime has no function for. Linux only, where the layouts used here are the same on all
+ * processors that the runtime is built for, but for one flag.
+ *
+ * A library may do anything, so the permission to open one opens the sandbox. It is asked for one file, for these functions, and the
+ * server gives it up once it has started: what is left are the functions below.
+ *
+ * @module
+ */
+
+const SYMBOLS = {
+  open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  dup: { parameters: ["i32"], result: "i32" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  // Waits, so in a thread of the runtime's pool. Its errno stays there.
+  sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "isize", nonblocking: true },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions. Each is called as its manual page says; a negative result is a failure, the reason of which cannot be told. */
+export type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+
+/** A library that is open. */
+export type LibcHandle = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
+
+const ARCHITECTURE = Deno.build.arch;
+
+/** Where distributions have it: Debian and its kin, Fedora and its kin, Arch. */
+export const LIBC_PATHS = [
+  `/lib/${ARCHITECTURE}-linux-gnu/libc.so.6`,
+  "/lib64/libc.so.6",
+  "/usr/lib/libc.so.6",
+] as const;
+
+/** `open` and `statx`: the first flag is the one that differs between processors. */
+export const O_DIRECTORY = ARCHITECTURE === "x86_64" ? 0o200000 : 0o40000;
+export const O_CLOEXEC = 0o2000000;
+export const O_NONBLOCK = 0o4000;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_NO_AUTOMOUNT = 0x800;
+export const AT_EMPTY_PATH = 0x1000;
+
+/**
+ * Opens it at the first of {@link LIBC_PATHS} where it is and may be opened; `undefined` where there is none, also because it lacks one of the
+ * functions (`statx` came with glibc 2.28, `getdents64` with 2.30), or the system is another one.
+ */
+export function openLibc(): LibcHandle | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  for (const path of LIBC_PATHS) {
+    if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") continue;
+    try {
+      return Deno.dlopen(path, SYMBOLS);
+    } catch {
+      // Not at this place.
+    }
+  }
+  return undefined;
+}
+
+const encoder = new TextEncoder();
+
+/** `text` as C has it. It has no NUL in it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${text}\0`);
+}
