@@ -16,7 +16,7 @@ import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
 import { Runner } from "./bench/run.ts";
-import { OURS, type Server, SERVERS } from "./bench/servers.ts";
+import { NATIVE, OURS, type Server, SERVERS } from "./bench/servers.ts";
 import { formatTable } from "./bench/table.ts";
 import { Tree } from "./bench/tree.ts";
 import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/trials.ts";
@@ -25,10 +25,13 @@ const USAGE = `Usage: deno task bench [flags]
 
   --quick          smaller and fewer: under three minutes
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,idle,…
-  --peers NAMES    servers besides denoftpd, by commas
+  --peers NAMES    servers besides denoftpd, by commas; "${NATIVE}" is one of them
   --rounds N       how often each trial is run
   --out FOLDER     where results.json, table.md and chart.svg go (default .cache/bench)
 `;
+
+/** What is ours in the comparison. */
+const VARIANTS = [OURS, NATIVE] as const;
 
 const CACHE = fromFileUrl(new URL("../.cache/bench/", import.meta.url));
 const MIB = 1 << 20;
@@ -89,7 +92,9 @@ function readFlags(args: readonly string[]): Settings | undefined {
   return {
     scale,
     quick: quick === true,
-    servers: SERVERS.filter(({ name }) => name === OURS || (wantedPeers?.includes(name.toLowerCase()) ?? true)),
+    servers: SERVERS.filter(({ name }) =>
+      name === OURS || (wantedPeers?.includes(name.toLowerCase()) ?? !(name === NATIVE && quick === true))
+    ),
     trials: trialsFor(scale).filter(({ id }) => wantedTrials?.some((name) => id.startsWith(name)) ?? true),
     out: typeof out === "string" ? out : CACHE,
   };
@@ -134,8 +139,8 @@ async function measure({ scale, quick, servers, trials, out }: Settings): Promis
 
 function report(results: Results, folder: string): void {
   Deno.writeTextFileSync(join(folder, "results.json"), `${JSON.stringify(results, undefined, 1)}\n`);
-  Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, OURS));
-  const table = `${results.machine}\n\n${formatTable(results, OURS)}\n`;
+  Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, VARIANTS));
+  const table = `${results.machine}\n\n${formatTable(results, VARIANTS)}\n`;
   Deno.writeTextFileSync(join(folder, "table.md"), table);
   say(table);
   for (const note of results.notes) say(`Left out: ${note}\n`);

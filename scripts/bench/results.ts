@@ -49,10 +49,10 @@ export interface Standing {
   readonly ratio: number;
 }
 
-/** Compares `ours` with the best of the others; `undefined` when there is nothing to compare. */
-export function standing(row: Row, ours: string): Standing | undefined {
-  const own = row.samples[ours];
-  const peers = Object.entries(row.samples).filter(([name]) => name !== ours && name !== LIMIT);
+/** Compares `server`, one of `ours`, with the best of the others; `undefined` when there is nothing to compare. */
+export function standing(row: Row, server: string, ours: readonly string[]): Standing | undefined {
+  const own = row.samples[server];
+  const peers = Object.entries(row.samples).filter(([name]) => !ours.includes(name) && name !== LIMIT);
   if (!own || peers.length === 0) return undefined;
   const sign = row.better === "higher" ? 1 : -1;
   const ranked = peers

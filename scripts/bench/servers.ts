@@ -5,6 +5,7 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path";
+import { LIBC_PATHS } from "../../lib/native/libc.ts";
 import type { Packages } from "./packages.ts";
 
 /** What a server is started with. */
@@ -56,6 +57,13 @@ function write(place: Place, name: string, lines: readonly string[]): string {
   const path = join(place.scratch, name);
   Deno.writeTextFileSync(path, `${lines.join("\n")}\n`);
   return path;
+}
+
+/** With the C library, and the permission for it. */
+function denoftpdNative(place: Place): Launch {
+  const { command, args } = denoftpd(place);
+  const [run = "", ...rest] = args;
+  return { command, args: [run, `--allow-ffi=${LIBC_PATHS.join(",")}`, ...rest, "--native-io"] };
 }
 
 function denoftpd(place: Place): Launch {
@@ -200,9 +208,13 @@ function ftpSrv(place: Place): Launch {
 /** Ours, by which the others are measured. */
 export const OURS = "denoftpd";
 
+/** Ours once more, with `--native-io`. */
+export const NATIVE = "denoftpd --native-io";
+
 /** All of them, ours first. */
 export const SERVERS: readonly Server[] = [
   { name: OURS, user: "bench", forks: false, tls: true, launch: denoftpd },
+  { name: NATIVE, user: "bench", forks: false, tls: true, launch: denoftpdNative },
   { name: "vsftpd", user: "anonymous", forks: true, tls: true, launch: vsftpd },
   { name: "ProFTPD", user: "bench", forks: true, tls: true, launch: proftpd },
   { name: "Pure-FTPd", user: "bench", forks: true, tls: true, launch: pureFtpd },

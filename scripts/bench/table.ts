@@ -7,9 +7,11 @@
 import { formatNumber, LIMIT, median, type Results, type Row, spread, standing } from "./results.ts";
 
 /** Lines of a Markdown table, in columns as wide as their content; readable as it is. */
-export function formatTable({ rows, servers }: Pick<Results, "rows" | "servers">, ours: string): string {
-  const peers = servers.filter((name) => name !== ours);
-  const header = ["row", "unit", ours, ...peers, LIMIT, "best peer", "ratio", "CPU s: ours / best peer"];
+export function formatTable({ rows, servers }: Pick<Results, "rows" | "servers">, variants: readonly string[]): string {
+  const peers = servers.filter((name) => !variants.includes(name));
+  const ours = variants.filter((name) => servers.includes(name));
+  const ratios = ours.map((name, index) => index === 0 ? "ratio" : `ratio of ${name}`);
+  const header = ["row", "unit", ...ours, ...peers, LIMIT, "best peer", ...ratios, "CPU s: ours / best peer"];
   const body = rows.map((row) => cells(row, ours, peers));
   const widths = header.map((title, column) =>
     Math.max(...[header, ...body].map((line) => line[column]?.length ?? 0), title.length)
@@ -19,18 +21,17 @@ export function formatTable({ rows, servers }: Pick<Results, "rows" | "servers">
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
-function cells(row: Row, ours: string, peers: readonly string[]): string[] {
-  const place = standing(row, ours);
+function cells(row: Row, ours: readonly string[], peers: readonly string[]): string[] {
+  const places = ours.map((name) => standing(row, name, ours));
+  const best = places.find((place) => place !== undefined)?.best;
   const cpu = (name: string) => formatNumber(row.cpu[name] ?? NaN);
   return [
     row.title,
     row.unit,
-    cell(row, ours),
-    ...peers.map((name) => cell(row, name)),
-    cell(row, LIMIT),
-    place?.best ?? "-",
-    place ? formatNumber(place.ratio) : "-",
-    place ? `${cpu(ours)} / ${cpu(place.best)}` : "-",
+    ...[...ours, ...peers, LIMIT].map((name) => cell(row, name)),
+    best ?? "-",
+    ...places.map((place) => place ? formatNumber(place.ratio) : "-"),
+    best === undefined ? "-" : [...ours, best].map(cpu).join(" / "),
   ];
 }
 
