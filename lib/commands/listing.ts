@@ -83,19 +83,23 @@ async function* factLines(context: CommandContext, path: VirtualPath): Lines {
   for await (const batch of vfs.list(path)) yield batch.map((entry) => line(entry, grantOf(entry.name)));
 }
 
-/** Asks for the first batch at once, so that a directory that cannot be read fails before the mark, with one reply. */
+/**
+ * Asks for the first batch at once, so that a directory that cannot be read fails before the mark, with one reply. No generator: one that is ended
+ * before it has begun would not end what it reads from.
+ */
 async function primed(lines: Lines): Promise<Lines> {
   const iterator = lines[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  return (async function* () {
-    try {
-      if (first.done) return;
-      yield first.value;
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  })();
+  let first: Promise<IteratorResult<readonly string[]>> | undefined = Promise.resolve(await iterator.next());
+  const next = () => {
+    const result = first ?? iterator.next();
+    first = undefined;
+    return result;
+  };
+  const end = async (): Promise<IteratorResult<readonly string[]>> => {
+    await iterator.return?.();
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
 }
 
 async function sendLines(

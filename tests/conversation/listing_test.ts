@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import type { Entry, VirtualPath } from "../../lib/vfs/vfs.ts";
 import { conversation, rulesOf } from "../helpers/server.ts";
 
 const DAY = 86_400_000;
@@ -241,4 +242,31 @@ function endless(): MemoryVfs {
     for (;;) yield* list("/many" as typeof path);
   };
   return vfs;
+}
+
+/** Tells how many listings are under way. */
+class CountingVfs extends MemoryVfs {
+  open = 0;
+
+  override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    this.open++;
+    try {
+      yield* super.list(path);
+    } finally {
+      this.open--;
+    }
+  }
+}
+
+for (const verb of ["LIST", "MLSD", "NLST -l"]) {
+  const vfs = new CountingVfs({ files: tree });
+  const options = { timeouts: { dataConnect: 50 } };
+  conversation(`${verb} ends what it reads from when nobody connects`, { vfs: () => vfs, options }, async ({ ftp }) => {
+    await ftp.expect("EPSV", 229);
+    await ftp.expect(verb, 150);
+    await ftp.expectReply(425);
+    assertEquals(vfs.open, 0);
+    assertEquals((await ftp.downloadLines(verb)).length > 0, true);
+    assertEquals(vfs.open, 0);
+  });
 }
