@@ -127,7 +127,11 @@ export class PumpRun implements Disposable {
         stop?.();
         resolve(undefined);
       };
-      reading.then((count) => resolve(count ?? 0), (error) => this.fail(blame(error), error));
+      reading.then((count) => resolve(count ?? 0), (error) => {
+        this.fail(blame(error), error);
+        // Where the run had failed before, nobody else does.
+        resolve(undefined);
+      });
     });
   }
 

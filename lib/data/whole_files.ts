@@ -54,7 +54,8 @@ async function sendDirectly(run: PumpRun, part: FilePart, sending: FileSending):
   using _sending = sending;
   let left = part.limit;
   let stride: number = STRIDE.first;
-  while (left > 0) {
+  // It may have failed between two waits.
+  while (left > 0 && !run.ended) {
     const began = performance.now();
     const count = await run.untilFailed(sending.next(Math.min(left, stride)), {
       blame: (error) => error instanceof FileSendError ? outcomeOf(error.of) : "sourceFailed",

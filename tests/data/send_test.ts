@@ -2,10 +2,11 @@ import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert"
 import { connect } from "node:net";
 import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
 import { RunningDigest } from "../../lib/data/digest.ts";
+import { type FileSender, FileSendError } from "../../lib/data/file_sender.ts";
 import { LinesSource } from "../../lib/data/lines_source.ts";
 import { type PumpOptions, sendBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
-import { writeAll } from "../../lib/net/connection.ts";
+import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
 import type { ByteSource } from "../../lib/vfs/vfs.ts";
 import {
   connectedPair,
@@ -28,7 +29,7 @@ function options(extra: Partial<PumpOptions> = {}): PumpOptions {
 async function through({ ours, theirs }: Pair, source: ByteSource, extra: Partial<PumpOptions> = {}) {
   const receiving = readToEnd(theirs);
   const result = await sendBytes(source, ours, options(extra));
-  ours.close();
+  closeQuietly(ours);
   return { result, received: await receiving };
 }
 
@@ -225,4 +226,80 @@ Deno.test("sendBytes leaves the connection open when done", async () => {
   await writeAll(pair.ours, patternOf(2));
   pair.ours.close();
   assertEquals((await readToEnd(pair.theirs)).length, 5);
+});
+
+/** A source in a file that {@link FileSender} may send instead. */
+function located(bytes: Uint8Array): ByteSource {
+  const source = new MemorySource(bytes);
+  return {
+    location: { path: "/file", device: 1, inode: 1, offset: 0 },
+    read: (buffer) => source.read(buffer),
+    close: () => source.close(),
+  };
+}
+
+/** Sends nothing, but says what it is told to. */
+function scripted(...outcomes: (number | null | FileSendError)[]): FileSender & { stops: number; ends: number } {
+  const sender = {
+    stops: 0,
+    ends: 0,
+    begin: () => ({
+      next: () => {
+        const outcome = outcomes.shift() ?? null;
+        return outcome instanceof FileSendError ? Promise.reject(outcome) : Promise.resolve(outcome);
+      },
+      stop: () => void sender.stops++,
+      [Symbol.dispose]: () => void sender.ends++,
+    }),
+  };
+  return sender;
+}
+
+const LIMIT = 1_000_000;
+
+for (
+  const { claim, script, result, received } of [
+    { claim: "counts what the sender sends", script: [600_000, 400_000], result: ["done", LIMIT], received: 0 },
+    {
+      claim: "sends the file itself where the sender cannot",
+      script: [null],
+      result: ["done", LIMIT],
+      received: LIMIT,
+    },
+    { claim: "ends where the sender finds the end", script: [600_000, null], result: ["done", 600_000], received: 0 },
+    {
+      claim: "names the network that failed the sender",
+      script: [600_000, new FileSendError("network", "gone")],
+      result: ["networkFailed", 600_000],
+      received: 0,
+    },
+    {
+      claim: "names the file that failed the sender",
+      script: [600_000, new FileSendError("file", "broken")],
+      result: ["sourceFailed", 600_000],
+      received: 0,
+    },
+  ] as const
+) {
+  Deno.test(`sendBytes ${claim}`, async () => {
+    using pair = await connectedPair();
+    const fileSender = scripted(...script);
+    const sent = await through(pair, located(patternOf(LIMIT)), { limit: LIMIT, fileSender });
+    assertEquals([sent.result.outcome, sent.result.bytes], [...result]);
+    assertEquals([sent.received.length, fileSender.ends], [received, 1]);
+  });
+}
+
+Deno.test("sendBytes stops a sender that is aborted between two of its parts", async () => {
+  using pair = await connectedPair();
+  const abort = new AbortController();
+  const fileSender = scripted(1, new FileSendError("network", "closed"));
+  const { result } = await through(pair, located(patternOf(LIMIT)), {
+    limit: LIMIT,
+    fileSender,
+    signal: abort.signal,
+    onProgress: () => abort.abort("enough"),
+  });
+  assertEquals(result, { outcome: "aborted", bytes: 1, error: "enough" });
+  assertEquals([fileSender.stops, fileSender.ends], [1, 1]);
 });
