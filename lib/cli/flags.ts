@@ -19,8 +19,9 @@ export interface FlagNames {
 /** What was given, by the name of the flag: each value of a text, and `true` for a switch. */
 export type GivenFlags = Readonly<Record<string, unknown>>;
 
-/** @throws {UsageError} that names an argument which is none of the flags. */
+/** @throws {UsageError} that names an argument which is none of the flags, or a switch with another value than true or false. */
 export function parseFlags(args: readonly string[], { command, texts, switches }: FlagNames): GivenFlags {
+  for (const argument of args) requireSwitchValue(argument, switches);
   return parseArgs(args, {
     string: texts,
     collect: texts,
@@ -33,6 +34,13 @@ export function parseFlags(args: readonly string[], { command, texts, switches }
       );
     },
   });
+}
+
+/** What stands behind the sign of equality would be taken for "on", whatever it is. */
+function requireSwitchValue(argument: string, switches: readonly string[]): void {
+  const [, name = "", value] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
+  if (!switches.includes(name) || value === "true" || value === "false") return;
+  throw new UsageError(`Flag "--${name}" must be true or false, or without a value, not "${value}"`);
 }
 
 /** The value of a flag that may be given once; `undefined` where it was not. @throws {UsageError} for a second or an empty one. */
