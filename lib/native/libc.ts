@@ -31,17 +31,16 @@ export type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
 /** A library that is open. */
 export type LibcHandle = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
 
-const ARCHITECTURE = Deno.build.arch;
+/** Where distributions have it for this processor: Debian and its kin, Fedora and its kin, Arch. */
+export function libcPaths(architecture: string): readonly [string, ...string[]] {
+  return [`/lib/${architecture}-linux-gnu/libc.so.6`, "/lib64/libc.so.6", "/usr/lib/libc.so.6"];
+}
 
-/** Where distributions have it: Debian and its kin, Fedora and its kin, Arch. */
-export const LIBC_PATHS = [
-  `/lib/${ARCHITECTURE}-linux-gnu/libc.so.6`,
-  "/lib64/libc.so.6",
-  "/usr/lib/libc.so.6",
-] as const;
+/** Where it is looked for. */
+export const LIBC_PATHS = libcPaths(Deno.build.arch);
 
 /** `open` and `statx`: the first flag is the one that differs between processors. */
-export const O_DIRECTORY = ARCHITECTURE === "x86_64" ? 0o200000 : 0o40000;
+export const O_DIRECTORY = Deno.build.arch === "x86_64" ? 0o200000 : 0o40000;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;

@@ -7,6 +7,7 @@
 import { dirname } from "@std/path";
 import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings.ts";
 import { BUNDLE } from "./bundle.ts";
+import { libcPaths } from "../../lib/native/libc.ts";
 import type { Compiler } from "./compiler.ts";
 import { runOrThrow } from "./run.ts";
 
@@ -23,9 +24,9 @@ export interface ExecutableOptions {
 
 /**
  * Hosts and folders are for the configuration to say, so no flag here can name them; `serve` gives up what a configuration does not use.
- * Programs, foreign code and everybody else's environment variables are never reached.
+ * Programs and everybody else's environment variables are never reached, and of foreign code the C library alone, for `--native-io`.
  */
-export const PERMISSION_FLAGS: readonly string[] = [
+const PERMISSION_FLAGS: readonly string[] = [
   "--no-prompt",
   "--allow-net",
   "--allow-read",
@@ -34,6 +35,13 @@ export const PERMISSION_FLAGS: readonly string[] = [
   // Free space (statfs); who runs this, and becoming somebody else (--user); data threads that give way to the others.
   "--allow-sys=statfs,uid,gid,setuid,setgid,getPriority,setPriority",
 ];
+
+/** {@link PERMISSION_FLAGS}, and what is different for each `target`. */
+export function permissionFlags(target: string): readonly string[] {
+  const [architecture = ""] = target.split("-");
+  const ffi = target.includes("linux") ? [`--allow-ffi=${libcPaths(architecture).join(",")}`] : [];
+  return [...PERMISSION_FLAGS, ...ffi];
+}
 
 /** Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold (docs/performance.md). */
 const RUNTIME_FLAGS: readonly string[] = ["--unstable-net", "--v8-flags=--max-semi-space-size=4"];
@@ -45,7 +53,7 @@ export async function makeExecutable(compiler: Compiler, options: ExecutableOpti
   const { stderr } = await runOrThrow([
     ...[...compiler.command, "compile", "--no-config", "--no-lock", "--no-check", "--target", target],
     ...(noCodeCache ? ["--no-code-cache"] : []),
-    ...[...RUNTIME_FLAGS, ...PERMISSION_FLAGS, "--output", output, BUNDLE],
+    ...[...RUNTIME_FLAGS, ...permissionFlags(target), "--output", output, BUNDLE],
   ], { cwd: folder, env: compiler.env });
   const stray = embeddedFiles(stderr).filter((file) => file !== BUNDLE);
   if (stray.length > 0) throw new Error(`The executable has more in it than the program: ${stray.join(", ")}`);

@@ -6,6 +6,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
+import { LIBC_PATHS } from "../../lib/native/libc.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { run } from "./process.ts";
 
@@ -140,7 +141,13 @@ function commandLine(directory: string, host: Host): [string, ...string[]] {
   const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
   if (executable !== undefined) return [executable];
   const net = host === "::1" ? "[::1]" : host;
-  const permissions = [`--allow-net=${net}`, `--allow-read=${[directory, LIB]}`, `--allow-write=${directory}`];
+  const permissions = [
+    `--allow-net=${net}`,
+    `--allow-read=${[directory, LIB]}`,
+    `--allow-write=${directory}`,
+    // For --native-io; given up by a server that runs without.
+    `--allow-ffi=${LIBC_PATHS}`,
+  ];
   return [Deno.execPath(), "run", "--no-prompt", ...permissions, MAIN];
 }
 

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { embeddedFiles, PERMISSION_FLAGS } from "../../scripts/compile/executable.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { embeddedFiles, permissionFlags } from "../../scripts/compile/executable.ts";
 import { selectTargets, TARGETS } from "../../scripts/compile/targets.ts";
 
 const REPORT = `Compile denoftpd.js to /tmp/out
@@ -35,10 +35,17 @@ Deno.test("selectTargets knows this system, all, and each by name", () => {
   assertThrows(() => selectTargets("windows"), RangeError, 'not "windows"');
 });
 
-Deno.test("PERMISSION_FLAGS leave out programs, foreign code and other people's variables", () => {
-  const text = PERMISSION_FLAGS.join(" ");
-  for (const flag of ["--allow-all", "-A", "--allow-run", "--allow-ffi", "--allow-import", "--allow-env "]) {
-    assertEquals(text.includes(flag), false, flag);
+Deno.test("permissionFlags leaves out programs, foreign code but the C library of Linux, and other people's variables", () => {
+  for (const { triple } of TARGETS) {
+    const flags = permissionFlags(triple);
+    const ffi = flags.filter((flag) => flag.startsWith("--allow-ffi"));
+    const text = flags.filter((flag) => !ffi.includes(flag)).join(" ");
+    for (const flag of ["--allow-all", "-A", "--allow-run", "--allow-import", "--allow-env "]) {
+      assertEquals(text.includes(flag), false, flag);
+    }
+    assertEquals(flags.includes("--no-prompt"), true);
+    assertEquals(ffi.length, triple.includes("linux") ? 1 : 0);
+    for (const flag of ffi) assertMatch(flag, /^--allow-ffi=(\/[^,]*\/libc\.so\.6,?)+$/);
   }
-  assertEquals(PERMISSION_FLAGS.includes("--no-prompt"), true);
+  assertMatch(permissionFlags("aarch64-unknown-linux-gnu").join(" "), /\/lib\/aarch64-linux-gnu\/libc\.so\.6/);
 });

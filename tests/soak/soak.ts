@@ -2,7 +2,7 @@
  * Many visitors at once for a while, some of whom vanish, and then the question whether the server is as it was: no session,
  * no listener, no open file, no more memory, and every file that was answered 226 intact.
  *
- *     deno task test:soak [--seconds 120] [--visitors 200] [--seed N] [--workers 1]
+ *     deno task test:soak [--seconds 120] [--visitors 200] [--seed N] [--workers 1] [--native-io]
  *
  * @module
  */
@@ -33,15 +33,19 @@ interface Plan {
   readonly visitors: number;
   readonly seed: number;
   readonly workers: number;
+  readonly nativeIo: boolean;
 }
+
+/** What is a number in a plan. */
+type Amount = "seconds" | "visitors" | "seed" | "workers";
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 function readPlan(args: readonly string[]): Plan {
-  const flags = parseArgs(args, { string: ["seconds", "visitors", "seed", "workers"] });
-  const number = (name: keyof Plan, otherwise: number): number => {
+  const flags = parseArgs(args, { string: ["seconds", "visitors", "seed", "workers"], boolean: ["native-io"] });
+  const number = (name: Amount, otherwise: number): number => {
     const value = Number(flags[name] ?? otherwise);
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`Cannot read --${name} "${flags[name]}": not a whole number above 0`);
@@ -53,6 +57,7 @@ function readPlan(args: readonly string[]): Plan {
     visitors: number("visitors", 200),
     seed: number("seed", 1 + Math.floor(Math.random() * 1_000_000)),
     workers: number("workers", 1),
+    nativeIo: flags["native-io"] === true,
   };
 }
 
@@ -105,8 +110,9 @@ const FLAGS = ["--max-sessions", "5000", "--max-sessions-per-ip", "5000", "--pas
 
 /** Runs the plan; resolves to everything that is not as it should be. */
 async function soak(plan: Plan): Promise<string[]> {
-  const { workers } = plan;
-  await using server = await ServerUnderTest.start({ accounts: ACCOUNTS, logLevel: "warning", workers, flags: FLAGS });
+  const { workers, nativeIo } = plan;
+  const flags = nativeIo ? [...FLAGS, "--native-io", "--digests", "off"] : FLAGS;
+  await using server = await ServerUnderTest.start({ accounts: ACCOUNTS, logLevel: "warning", workers, flags });
   await Deno.mkdir(join(server.root, "shared"));
   await Deno.writeFile(join(server.root, SHARED.path), makePayload(SHARED.size, SHARED.seed));
   const empty = holdings(server.pid, server.root);
