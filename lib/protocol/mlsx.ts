@@ -161,5 +161,5 @@ function factValue(name: FactName, entry: ListedEntry, options: FactOptions): st
 
 /** A value without the two characters that would end it. */
 function plainValue(value: string): string {
-  return /[; ]/.test(value) ? value.replaceAll(/[; ]/g, "_") : value;
+  return value.includes(";") || value.includes(" ") ? value.replaceAll(/[; ]/g, "_") : value;
 }

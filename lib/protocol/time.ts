@@ -23,10 +23,11 @@ export function formatTimeVal(milliseconds: number): string {
   const instant = Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, FIRST_INSTANT), LAST_INSTANT);
   // Field by field, as every line of a listing has a time: cutting up the ISO form takes twice as long.
   const date = new Date(Math.floor(instant));
-  const day = padded(date.getUTCFullYear(), 4) + padded(date.getUTCMonth() + 1, 2) + padded(date.getUTCDate(), 2);
-  const time = padded(date.getUTCHours(), 2) + padded(date.getUTCMinutes(), 2) + padded(date.getUTCSeconds(), 2);
+  const year = date.getUTCFullYear();
+  const day = `${two(Math.trunc(year / 100))}${two(year % 100)}${two(date.getUTCMonth() + 1)}${two(date.getUTCDate())}`;
+  const time = `${two(date.getUTCHours())}${two(date.getUTCMinutes())}${two(date.getUTCSeconds())}`;
   const fraction = date.getUTCMilliseconds();
-  return day + time + (fraction === 0 ? "" : `.${padded(fraction, 3)}`);
+  return fraction === 0 ? day + time : `${day}${time}.${String(fraction).padStart(3, "0")}`;
 }
 
 /**
@@ -54,6 +55,9 @@ export function splitTimeAndPath(argument: string): TimeAndPath | undefined {
   return modified === undefined ? undefined : { modified, path: argument.slice(space + 1) };
 }
 
-function padded(number: number, width: number): string {
-  return String(number).padStart(width, "0");
+/** From `00` to `99`. */
+const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0"));
+
+function two(number: number): string {
+  return TWO_DIGITS[number] ?? "";
 }
