@@ -93,6 +93,9 @@ export {
   PERMISSIONS,
 } from "./vfs/permissions.ts";
 
+export { type NativeIo, openNativeIo } from "./native/native_io.ts";
+export type { FileSender, FileSending } from "./data/file_sender.ts";
+export { FileSendError } from "./data/file_sender.ts";
 export { type Connection, type SocketAddress } from "./net/connection.ts";
 export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
 export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";

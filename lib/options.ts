@@ -136,7 +136,7 @@ export interface ServerOptions {
   /** Stands between the server and its sockets. */
   readonly network?: NetworkHooks;
   /** Sends large files in place of the runtime, where it can. */
-  readonly fileSender?: FileSender;
+  readonly fileSender?: FileSender | undefined;
   /** Milliseconds since 1970; for tests and reproducible listings. */
   readonly clock?: () => number;
 }

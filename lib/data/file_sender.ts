@@ -19,13 +19,15 @@ export class FileSendError extends Error {
 
 /** One file on its way. Disposing it ends a pending {@link next}, and gives back what is held as soon as that is over. */
 export interface FileSending extends Disposable {
+  /** Nothing more of the file can be sent so: it is at its end, or of a kind that cannot be sent. */
+  readonly ended: boolean;
   /**
-   * Sends some, at most `bytes`. Resolves to how many, at least one; `null` at the end of the file, and where nothing of it can be sent so. One is
-   * pending at a time.
+   * Sends some, at most `bytes`. Resolves to how many; 0 where it has {@link ended}, and where the peer takes nothing for a while. One is pending at a
+   * time.
    *
    * @throws {FileSendError} and nothing else.
    */
-  next(bytes: number): Promise<number | null>;
+  next(bytes: number): Promise<number>;
   /** Ends the connection, and with it a pending {@link next}. */
   stop(): void;
 }

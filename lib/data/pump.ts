@@ -27,9 +27,8 @@ interface Piece {
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
-  if (await sendWhole(run, source, connection)) return run.result;
+  let left = await sendWhole(run, source, connection);
   const converter = options.ascii ? new ToNetworkAscii() : undefined;
-  let left = options.limit ?? Infinity;
   let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);
   while (piece) {
     const { buffer, bytes } = piece;

@@ -12,8 +12,8 @@ import { FileStatus } from "./file_status.ts";
 import { cString, type Libc, O_CLOEXEC, O_NONBLOCK } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 
-/** Files at once: each waits in a thread of the pool, which has 512, and reading other files needs some too. */
-const MOST_FILES = 128;
+/** Files at once: each waits in a thread of the runtime's pool, which has 32, and whatever else is done with files waits there too. */
+const MOST_FILES = 16;
 /** Milliseconds that the system waits for a slow peer before it tells how far it got. */
 const PATIENCE = 200;
 /** Tries that fail at once until it is the file's fault: a signal may interrupt one or two. */
@@ -73,6 +73,7 @@ class NativeSending implements FileSending {
   readonly #descriptors: Descriptors;
   readonly #flags: number;
   #sent = false;
+  #ended = false;
   #pending = false;
   #over = false;
 
@@ -86,7 +87,11 @@ class NativeSending implements FileSending {
     libc.setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, patience, patience.byteLength);
   }
 
-  async next(bytes: number): Promise<number | null> {
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  async next(bytes: number): Promise<number> {
     this.#pending = true;
     try {
       return await this.#next(bytes);
@@ -106,22 +111,23 @@ class NativeSending implements FileSending {
     else this.#close();
   }
 
-  async #next(bytes: number): Promise<number | null> {
+  async #next(bytes: number): Promise<number> {
     const { file, socket } = this.#descriptors;
-    for (let tries = 0; tries < MOST_TRIES;) {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
       const began = performance.now();
       const count = Number(await this.#libc.sendfile(socket, file, null, BigInt(bytes)));
       if (count >= 0) {
         this.#sent ||= count > 0;
-        return count || null;
+        this.#ended = count === 0;
+        return count;
       }
       const state = this.#socketState();
       if (state & (POLLERR | POLLHUP)) throw new FileSendError("network", "Connection is broken");
-      const peerIsSlow = !(state & POLLOUT) || performance.now() - began >= PATIENCE;
-      if (!peerIsSlow) tries++;
+      if (!(state & POLLOUT) || performance.now() - began >= PATIENCE) return 0;
     }
     if (this.#sent) throw new FileSendError("file", "Cannot send the file any further");
-    return null;
+    this.#ended = true;
+    return 0;
   }
 
   #close(): void {

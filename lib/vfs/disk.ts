@@ -35,7 +35,7 @@ export interface DiskVfsOptions {
   /** `follow-inside` unless told. */
   readonly symlinks?: SymlinkPolicy;
   /** Reads directories in place of the runtime, where it can. */
-  readonly readDirectory?: DirectoryReader;
+  readonly readDirectory?: DirectoryReader | undefined;
 }
 
 /**

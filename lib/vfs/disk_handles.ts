@@ -61,6 +61,10 @@ export class DiskSource implements FileSource {
     }
   }
 
+  skip(bytes: number): void {
+    this.#file?.seekSync(bytes, Deno.SeekMode.Current);
+  }
+
   close(): void {
     this.#file?.close();
     this.#file = undefined;

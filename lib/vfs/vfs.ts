@@ -68,6 +68,8 @@ export interface Entry {
 export interface ByteSource {
   /** Where there is a file that another thread could read instead. */
   readonly location?: FileLocation;
+  /** Goes on `bytes` further, which another has read: there where {@link location} is. Throws where the file cannot. */
+  skip?(bytes: number): void;
   /** Fills the start of `buffer` with at least one byte and resolves to how many; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Gives back what is held. Safe to call twice. */

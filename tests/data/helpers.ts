@@ -85,6 +85,10 @@ export class MemorySource implements ByteSource {
     return part.length || null;
   }
 
+  skip(bytes: number): void {
+    this.#position += bytes;
+  }
+
   close(): void {}
 }
 

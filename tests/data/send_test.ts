@@ -234,19 +234,23 @@ function located(bytes: Uint8Array): ByteSource {
   return {
     location: { path: "/file", device: 1, inode: 1, offset: 0 },
     read: (buffer) => source.read(buffer),
+    skip: (bytes) => source.skip(bytes),
     close: () => source.close(),
   };
 }
 
 /** Sends nothing, but says what it is told to. */
-function scripted(...outcomes: (number | null | FileSendError)[]): FileSender & { stops: number; ends: number } {
+function scripted(...outcomes: (number | "end" | FileSendError)[]): FileSender & { stops: number; ends: number } {
   const sender = {
     stops: 0,
     ends: 0,
     begin: () => ({
-      next: () => {
-        const outcome = outcomes.shift() ?? null;
-        return outcome instanceof FileSendError ? Promise.reject(outcome) : Promise.resolve(outcome);
+      ended: false,
+      next() {
+        const outcome = outcomes.shift() ?? "end";
+        if (outcome instanceof FileSendError) return Promise.reject(outcome);
+        this.ended = outcome === "end";
+        return Promise.resolve(outcome === "end" ? 0 : outcome);
       },
       stop: () => void sender.stops++,
       [Symbol.dispose]: () => void sender.ends++,
@@ -262,11 +266,18 @@ for (
     { claim: "counts what the sender sends", script: [600_000, 400_000], result: ["done", LIMIT], received: 0 },
     {
       claim: "sends the file itself where the sender cannot",
-      script: [null],
+      script: ["end"],
       result: ["done", LIMIT],
       received: LIMIT,
     },
-    { claim: "ends where the sender finds the end", script: [600_000, null], result: ["done", 600_000], received: 0 },
+    {
+      claim: "sends the rest itself for a slow peer",
+      script: [600_000, 0, 0],
+      result: ["done", LIMIT],
+      received: 400_000,
+    },
+    { claim: "gives the sender a second try", script: [600_000, 0, 400_000], result: ["done", LIMIT], received: 0 },
+    { claim: "ends where the sender finds the end", script: [600_000, "end"], result: ["done", 600_000], received: 0 },
     {
       claim: "names the network that failed the sender",
       script: [600_000, new FileSendError("network", "gone")],

@@ -60,3 +60,15 @@ for (
       source.close();
     }));
 }
+
+Deno.test("DiskSource goes on behind what another has read", () =>
+  withTempDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/file`, "0123456789");
+    const source = new DiskSource(await Deno.open(`${dir}/file`), { path: at("/file"), size: 10, device: -6 });
+    const buffer = new Uint8Array(2);
+    assertEquals(await source.read(buffer), 2);
+    source.skip(5);
+    assertEquals([await source.read(buffer), new TextDecoder().decode(buffer)], [2, "78"]);
+    source.close();
+    source.skip(1);
+  }));

@@ -7,6 +7,7 @@
 
 import type { Connection, FilePart, FileSent } from "../../net/connection.ts";
 import { flattenError } from "../../net/flat_error.ts";
+import type { ByteSource } from "../../vfs/vfs.ts";
 import type { FileSender } from "../file_sender.ts";
 import { sendBytes } from "../pump.ts";
 
@@ -41,7 +42,12 @@ export async function sendFile(
       toldAt = now;
     };
     const options = { signal, fileSender, stallTimeout: 0, limit: part.limit, onProgress: report };
-    const source = { location: part, read: (buffer: Uint8Array) => file.read(buffer), close: () => {} };
+    const source: ByteSource = {
+      location: part,
+      read: (buffer) => file.read(buffer),
+      skip: (bytes) => void file.seekSync(bytes, Deno.SeekMode.Current),
+      close: () => {},
+    };
     const { outcome, bytes, error } = await sendBytes(source, connection, options);
     if (outcome === "done") {
       await connection.closeWrite();
