@@ -91,7 +91,7 @@ nativeTest(
       let count = 0;
       for (const batch of native.readDirectory(`${dir}/d`, identityOf(`${dir}/d`)) ?? []) {
         count += batch.length;
-        if (count === batch.length) Deno.removeSync(`${dir}/d`, { recursive: true });
+        if (count === batch.length) await Deno.remove(`${dir}/d`, { recursive: true });
       }
       assertEquals(count >= 64 && count < 600, true);
     }),
