@@ -45,6 +45,19 @@ Deno.test("executable does the same under TLS, on both connections", async () =>
 });
 
 Deno.test({
+  name: "executable uses the C library where it is asked to, and gives it up otherwise",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    for (const flags of [["--native-io", "--digests", "off"], []]) {
+      await using server = await ServerUnderTest.start({ flags });
+      await roundTrip(server);
+      await roundTrip(server, ["--ftp-port", "-"]);
+      assertMatch(server.log(), /Gave up the permissions [^\n]*\bffi\b/);
+    }
+  },
+});
+
+Deno.test({
   name: "executable has data threads that give way, with one worker and with two",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
