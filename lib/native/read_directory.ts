@@ -37,7 +37,8 @@ class DirectoryWalk implements Iterable<readonly Entry[]> {
   readonly #status: FileStatus;
   readonly #names = new Uint8Array(NAMES);
   readonly #view = new DataView(this.#names.buffer);
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  /** A name may begin with the bytes that elsewhere mark UTF-8. */
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
   constructor(libc: Libc, directory: number, status: FileStatus) {
     this.#libc = libc;
