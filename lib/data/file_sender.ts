@@ -22,8 +22,8 @@ export interface FileSending extends Disposable {
   /** Nothing more of the file can be sent so: it is at its end, or of a kind that cannot be sent. */
   readonly ended: boolean;
   /**
-   * Sends some, at most `bytes`. Resolves to how many; 0 where it has {@link ended}, and where the peer takes nothing for a while. One is pending at a
-   * time.
+   * Sends some, at most `bytes`. Resolves to how many: fewer where it has {@link ended}, and where the peer takes no more for a while. One is pending
+   * at a time.
    *
    * @throws {FileSendError} and nothing else.
    */

@@ -123,14 +123,20 @@ export class PumpRun implements Disposable {
   untilFailed(reading: Promise<number | null>, options: ReadingOptions = {}): Promise<number | undefined> {
     const { blame = () => "sourceFailed", stop } = options;
     return new Promise((resolve) => {
-      this.#release = () => {
+      const release = () => {
         stop?.();
         resolve(undefined);
       };
-      reading.then((count) => resolve(count ?? 0), (error) => {
+      const settle = (count: number | undefined) => {
+        // What fails from now on has nothing to stop here any more.
+        if (this.#release === release) this.#release = undefined;
+        resolve(count);
+      };
+      this.#release = release;
+      reading.then((count) => settle(count ?? 0), (error) => {
         this.fail(blame(error), error);
         // Where the run had failed before, nobody else does.
-        resolve(undefined);
+        settle(undefined);
       });
     });
   }

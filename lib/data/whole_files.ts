@@ -70,7 +70,8 @@ async function sendDirectly(run: PumpRun, { limit }: FilePart, sending: FileSend
   // It may have failed between two waits.
   for (let slow = 0; sent < limit && slow < TOO_SLOW && !run.ended;) {
     const began = performance.now();
-    const count = await run.untilFailed(sending.next(Math.min(limit - sent, stride)), {
+    const asked = Math.min(limit - sent, stride);
+    const count = await run.untilFailed(sending.next(asked), {
       blame: (error) => error instanceof FileSendError ? outcomeOf(error.of) : "sourceFailed",
       stop: () => sending.stop(),
     });
@@ -78,7 +79,7 @@ async function sendDirectly(run: PumpRun, { limit }: FilePart, sending: FileSend
     sent += count;
     if (count > 0) run.count(count);
     const milliseconds = performance.now() - began;
-    slow = count === 0 || milliseconds > SLOW ? slow + 1 : 0;
+    slow = count < asked || milliseconds > SLOW ? slow + 1 : 0;
     stride = slow > 0
       ? Math.max(stride / 4, STRIDE.least)
       : milliseconds < QUICK

@@ -39,10 +39,14 @@ export function libcPaths(architecture: string): readonly [string, ...string[]] 
 /** Where it is looked for. */
 export const LIBC_PATHS = libcPaths(Deno.build.arch);
 
-/** `open` and `statx`: the first flag is the one that differs between processors. */
-export const O_DIRECTORY = Deno.build.arch === "x86_64" ? 0o200000 : 0o40000;
+/** Of `open`: these two differ between processors. */
+const [directory, noFollow] = Deno.build.arch === "x86_64" ? [0o200000, 0o400000] : [0o40000, 0o100000];
+export const O_DIRECTORY = directory;
+export const O_NOFOLLOW = noFollow;
+export const O_NOCTTY = 0o400;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
+/** Of `statx`. */
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;

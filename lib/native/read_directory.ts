@@ -8,7 +8,7 @@
 import type { DirectoryReader } from "../vfs/disk_list.ts";
 import type { Entry } from "../vfs/vfs.ts";
 import { FileStatus } from "./file_status.ts";
-import { cString, type Libc, O_CLOEXEC, O_DIRECTORY } from "./libc.ts";
+import { cString, type Libc, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW } from "./libc.ts";
 
 /** Bytes of names that are read at once: some 800. */
 const NAMES = 32 * 1024;
@@ -21,7 +21,7 @@ const RECORD_NAME = 19;
 /** Reads directories with the functions of `libc`. */
 export function directoryReader(libc: Libc): DirectoryReader {
   return (directory, identity) => {
-    const descriptor = libc.open(cString(directory), O_DIRECTORY | O_CLOEXEC, 0);
+    const descriptor = libc.open(cString(directory), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (descriptor < 0) return undefined;
     const status = new FileStatus(libc);
     if (status.lookAt(descriptor) && status.is(identity)) return new DirectoryWalk(libc, descriptor, status);

@@ -9,7 +9,7 @@ import { type FileSender, FileSendError, type FileSending } from "../data/file_s
 import type { FilePart } from "../net/connection.ts";
 import { isPlain } from "../net/plain_sockets.ts";
 import { FileStatus } from "./file_status.ts";
-import { cString, type Libc, O_CLOEXEC, O_NONBLOCK } from "./libc.ts";
+import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 
 /** Files at once: each waits in a thread of the runtime's pool, which has 32, and whatever else is done with files waits there too. */
@@ -50,8 +50,8 @@ export function fileSender(libc: Libc): FileSender {
 
 /** Opens the file at its offset, if it is still what is at its path. */
 function openSame(libc: Libc, { path, offset, ...identity }: FilePart): number | undefined {
-  // That of a FIFO would wait for the other end.
-  const file = libc.open(cString(path), O_CLOEXEC | O_NONBLOCK, 0);
+  // The path is a real one, so what is no file there was put there since: a FIFO would wait for the other end.
+  const file = libc.open(cString(path), O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
   if (file < 0) return undefined;
   const status = new FileStatus(libc);
   const isSame = status.lookAt(file) && status.is(identity);
@@ -76,6 +76,7 @@ class NativeSending implements FileSending {
   #ended = false;
   #pending = false;
   #over = false;
+  #closed = false;
 
   constructor(libc: Libc, descriptors: Descriptors) {
     this.#libc = libc;
@@ -95,6 +96,10 @@ class NativeSending implements FileSending {
     this.#pending = true;
     try {
       return await this.#next(bytes);
+    } catch (error) {
+      if (error instanceof FileSendError) throw error;
+      // The library was closed.
+      throw new FileSendError("file", `Cannot send the file: ${error instanceof Error ? error.message : error}`);
     } finally {
       this.#pending = false;
       if (this.#over) this.#close();
@@ -102,6 +107,8 @@ class NativeSending implements FileSending {
   }
 
   stop(): void {
+    // The number may mean another socket by now.
+    if (this.#closed) return;
     this.#libc.shutdown(this.#descriptors.socket, SHUT_RDWR);
   }
 
@@ -131,6 +138,8 @@ class NativeSending implements FileSending {
   }
 
   #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     const { file, socket, free } = this.#descriptors;
     this.#libc.fcntl(socket, F_SETFL, this.#flags);
     this.#libc.close(socket);

@@ -96,7 +96,8 @@ export class DiskVfs implements Vfs {
         path,
         size,
         device,
-        ...(inode !== null && { location: { path: real, device, inode, offset } }),
+        // A number that is not exact may be that of two files.
+        ...(inode !== null && Number.isSafeInteger(inode) && { location: { path: real, device, inode, offset } }),
       });
     });
   }

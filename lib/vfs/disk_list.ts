@@ -46,7 +46,9 @@ export async function* listDirectory(
 ): AsyncGenerator<readonly Entry[], void> {
   const opened = openDirectory(root, path);
   const { directory, info, prefix } = opened;
-  const read = info.ino === null ? undefined : reader?.(directory, { device: info.dev, inode: info.ino });
+  const { dev: device, ino: inode } = info;
+  // A number that is not exact may be that of two directories.
+  const read = inode !== null && Number.isSafeInteger(inode) ? reader?.(directory, { device, inode }) : undefined;
   if (read) {
     let first = true;
     for (const entries of read) {

@@ -312,5 +312,28 @@ Deno.test("sendBytes stops a sender that is aborted between two of its parts", a
     onProgress: () => abort.abort("enough"),
   });
   assertEquals(result, { outcome: "aborted", bytes: 1, error: "enough" });
-  assertEquals([fileSender.stops, fileSender.ends], [1, 1]);
+  // Nothing was pending that would have to be stopped.
+  assertEquals([fileSender.stops, fileSender.ends], [0, 1]);
+});
+
+Deno.test("sendBytes stops no sender that is over", async () => {
+  using pair = await connectedPair();
+  const fileSender = scripted(600_000, 0, 0);
+  const broken: ByteSource = {
+    ...located(patternOf(LIMIT)),
+    skip: () => {
+      throw new Error("Cannot seek");
+    },
+  };
+  const { result } = await through(pair, broken, { limit: LIMIT, fileSender });
+  assertEquals([result.outcome, result.bytes], ["sourceFailed", 600_000]);
+  assertEquals([fileSender.stops, fileSender.ends], [0, 1]);
+});
+
+Deno.test("sendBytes takes a sender that sends less than it was asked to for slow", async () => {
+  using pair = await connectedPair();
+  const fileSender = scripted(1000, 2000, 400_000);
+  const { result, received } = await through(pair, located(patternOf(LIMIT)), { limit: LIMIT, fileSender });
+  assertEquals(result, { outcome: "done", bytes: LIMIT });
+  assertEquals(received.length, LIMIT - 3000);
 });

@@ -282,3 +282,24 @@ async function untilClosed(path: string): Promise<void> {
   // There is no event to wait for: the system is asked from outside, on purpose.
   for (let tries = 0; tries < 500 && descriptorsOf(path) > 0; tries++) await new Promise((r) => setTimeout(r, 10));
 }
+
+nativeTest("fileSender that is over touches nobody else's connection", () =>
+  withTempDir(async (dir) => {
+    await Deno.writeFile(`${dir}/file`, CONTENT);
+    const { dev, ino } = await Deno.stat(`${dir}/file`);
+    const part = { path: `${dir}/file`, device: dev, inode: ino ?? 0, offset: 0, limit: CONTENT.length };
+    using native = nativeIo();
+    using pair = await connectedPair();
+    const sending = native.fileSender.begin(part, markPlain(pair.ours));
+    assert(sending);
+    sending[Symbol.dispose]();
+    // These have the numbers that were free.
+    const others = await Promise.all(Array.from({ length: 4 }, () => connectedPair()));
+    sending.stop();
+    sending[Symbol.dispose]();
+    for (const other of others) {
+      assertEquals(await other.ours.write(new Uint8Array(3)), 3);
+      assertEquals(await other.theirs.read(new Uint8Array(8)), 3);
+      other[Symbol.dispose]();
+    }
+  }));
