@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Identity } from "../vfs/disk_list.ts";
 import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, cString, type Libc } from "./libc.ts";
 
 /** Bytes of `struct statx`. */
@@ -38,7 +39,7 @@ export class FileStatus {
   }
 
   /** Whether it is the one of these numbers. */
-  is({ device, inode }: { readonly device: number; readonly inode: number }): boolean {
+  is({ device, inode }: Identity): boolean {
     return this.inode === inode && this.device === device;
   }
 

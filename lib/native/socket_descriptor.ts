@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { SocketAddress } from "../net/connection.ts";
-import { parseIp } from "../net/ip.ts";
+import type { Connection, SocketAddress } from "../net/connection.ts";
+import { parseIp, withoutMapping } from "../net/ip.ts";
 import type { Libc } from "./libc.ts";
 
 /**
@@ -19,17 +19,11 @@ const AF_INET6 = 10;
 /** Bytes of the largest address (`struct sockaddr_in6`). */
 const ADDRESS_SIZE = 28;
 
-/** A socket by its two ends. */
-export interface Ends {
-  readonly localAddr: SocketAddress;
-  readonly remoteAddr: SocketAddress;
-}
-
 /**
  * Another number for the socket between `ends`, for the caller to close: whatever becomes of the runtime's own, this one goes on to mean the
  * same socket. `undefined` where it is not found.
  */
-export function duplicateSocket(libc: Libc, ends: Ends): number | undefined {
+export function duplicateSocket(libc: Libc, ends: Pick<Connection, "localAddr" | "remoteAddr">): number | undefined {
   const local = comparable(ends.localAddr);
   const remote = comparable(ends.remoteAddr);
   if (!local || !remote) return undefined;
@@ -95,15 +89,9 @@ class SocketName {
       case AF_INET:
         return `${bytes.subarray(4, 8).join(".")} ${port}`;
       case AF_INET6:
-        return `${plainAddress(bytes.subarray(8, 24)).join(".")} ${port}`;
+        return `${withoutMapping(bytes.subarray(8, 24)).join(".")} ${port}`;
       default:
         return undefined;
     }
   }
-}
-
-/** An IPv4 address inside IPv6 is the IPv4 address (`net/ip.ts`). */
-function plainAddress(bytes: Uint8Array): Uint8Array {
-  const mapped = bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
-  return mapped ? bytes.subarray(12) : bytes;
 }

@@ -19,6 +19,12 @@ export function parseIp(text: string): Uint8Array | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
+/** The 4 bytes of an IPv4 address inside the 16 of IPv6; those that were given where there is none inside. */
+export function withoutMapping(bytes: Uint8Array): Uint8Array {
+  const mapped = bytes[10] === 0xff && bytes[11] === 0xff && isZero(bytes.subarray(0, 10));
+  return mapped ? bytes.slice(12) : bytes;
+}
+
 /** 4 or 6; `undefined` where the text is no address. */
 export function familyOf(text: string): 4 | 6 | undefined {
   const bytes = parseIp(text);
@@ -170,9 +176,7 @@ function readIpv4(text: string, start: number, bytes: Uint8Array, at: number): b
 function parseIpv6(text: string): Uint8Array | undefined {
   const zone = text.indexOf("%");
   const bytes = zone < 0 ? readIpv6(text) : zone === text.length - 1 ? undefined : readIpv6(text.slice(0, zone));
-  if (bytes === undefined) return undefined;
-  const mapped = bytes[10] === 0xff && bytes[11] === 0xff && isZero(bytes.subarray(0, 10));
-  return mapped ? bytes.slice(12) : bytes;
+  return bytes && withoutMapping(bytes);
 }
 
 function readIpv6(text: string): Uint8Array | undefined {

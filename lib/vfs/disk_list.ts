@@ -8,7 +8,7 @@
  */
 
 import { type DiskRoot, joinReal } from "./disk_root.ts";
-import { type Entry, VfsError, type VirtualPath } from "./vfs.ts";
+import { type Entry, type FileLocation, VfsError, type VirtualPath } from "./vfs.ts";
 import { isListable } from "./virtual_path.ts";
 
 const BATCH = 64;
@@ -33,10 +33,7 @@ const REPLACEMENT = "\uFFFD";
 export type DirectoryReader = (directory: string, identity: Identity) => Iterable<readonly Entry[]> | undefined;
 
 /** Numbers of one object of the file system. */
-export interface Identity {
-  readonly device: number;
-  readonly inode: number;
-}
+export type Identity = Pick<FileLocation, "device" | "inode">;
 
 /** The entries of the directory at `path`. Throws the runtime's errors as well as {@link VfsError}. */
 export async function* listDirectory(

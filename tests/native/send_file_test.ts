@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { FileSender } from "../../lib/data/file_sender.ts";
 import { type PumpOptions, type PumpResult, sendBytes } from "../../lib/data/pump.ts";
-import { closeQuietly, type Connection } from "../../lib/net/connection.ts";
+import { closeQuietly, type Connection, type FilePart } from "../../lib/net/connection.ts";
 import { markPlain } from "../../lib/net/plain_sockets.ts";
 import { openDisk } from "../../lib/vfs/disk.ts";
 import { concat, connectedPair, type Pair, patternOf, readToEnd } from "../data/helpers.ts";
@@ -81,6 +81,16 @@ function sendTest(name: string, test: (stage: Stage) => Promise<void>): void {
       await test({ dir, sender, pair, send });
       assertEquals(descriptorsOf(`${dir}/file`), 0);
     }));
+}
+
+/** Runs `test` with a file of its own, all of which is to be sent. */
+function withPart(test: (part: FilePart) => Promise<void>): Promise<void> {
+  return withTempDir(async (dir) => {
+    const path = `${dir}/file`;
+    await Deno.writeFile(path, CONTENT);
+    const { dev, ino } = await Deno.stat(path);
+    await test({ path, device: dev, inode: ino ?? 0, offset: 0, limit: CONTENT.length });
+  });
 }
 
 /** How often this process has `path` open. */
@@ -228,10 +238,7 @@ sendTest("fileSender sends what is there of a file that has become shorter", asy
 });
 
 nativeTest("fileSender finds its socket among many, over IPv6 too", () =>
-  withTempDir(async (dir) => {
-    await Deno.writeFile(`${dir}/file`, CONTENT);
-    const { dev, ino } = await Deno.stat(`${dir}/file`);
-    const part = { path: `${dir}/file`, device: dev, inode: ino ?? 0, offset: 0, limit: CONTENT.length };
+  withPart(async (part) => {
     using native = nativeIo();
     using listener = Deno.listen({ hostname: "::1", port: 0 });
     const ends: Deno.TcpConn[] = [];
@@ -260,10 +267,7 @@ nativeTest("fileSender finds its socket among many, over IPv6 too", () =>
 nativeTest(
   "fileSender takes so many files at once and no more, and others when these are over",
   () =>
-    withTempDir(async (dir) => {
-      await Deno.writeFile(`${dir}/file`, CONTENT);
-      const { dev, ino } = await Deno.stat(`${dir}/file`);
-      const part = { path: `${dir}/file`, device: dev, inode: ino ?? 0, offset: 0, limit: CONTENT.length };
+    withPart(async (part) => {
       using native = nativeIo();
       using pair = await connectedPair();
       markPlain(pair.ours);
@@ -273,7 +277,7 @@ nativeTest(
       all.push(native.fileSender.begin(part, pair.ours));
       assert(all.at(-1));
       for (const each of all) each?.[Symbol.dispose]();
-      assertEquals(descriptorsOf(`${dir}/file`), 0);
+      assertEquals(descriptorsOf(part.path), 0);
     }),
 );
 
@@ -284,10 +288,7 @@ async function untilClosed(path: string): Promise<void> {
 }
 
 nativeTest("fileSender that is over touches nobody else's connection", () =>
-  withTempDir(async (dir) => {
-    await Deno.writeFile(`${dir}/file`, CONTENT);
-    const { dev, ino } = await Deno.stat(`${dir}/file`);
-    const part = { path: `${dir}/file`, device: dev, inode: ino ?? 0, offset: 0, limit: CONTENT.length };
+  withPart(async (part) => {
     using native = nativeIo();
     using pair = await connectedPair();
     const sending = native.fileSender.begin(part, markPlain(pair.ours));
