@@ -19,7 +19,7 @@ export class PortRange {
   /**
    * @param first 1 to 65535.
    * @param last `first` to 65535.
-   * @param options `random`: a number from 0 up to 1, for reproducible ports.
+   * @param options `random`: a number from 0 up to 1, for reproducible ports. Default: one that cannot be guessed.
    * @throws {RangeError} that quotes the ports.
    */
   constructor(first: number, last: number, options: { readonly random?: () => number } = {}) {
@@ -28,7 +28,7 @@ export class PortRange {
     }
     this.first = first;
     this.last = last;
-    this.#random = options.random ?? Math.random;
+    this.#random = options.random ?? unguessable;
   }
 
   /** How many ports there are. */
@@ -101,7 +101,7 @@ const MOST_TRIES = 8;
 export function listenIn(range: PortRange | undefined, hostname: string): Deno.TcpListener {
   if (range) return range.listen(hostname);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const port = FIRST_FREE_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_FREE_PORT + 1));
+    const port = FIRST_FREE_PORT + Math.floor(unguessable() * (LAST_PORT - FIRST_FREE_PORT + 1));
     try {
       return Deno.listen({ hostname, port });
     } catch {
@@ -109,6 +109,12 @@ export function listenIn(range: PortRange | undefined, hostname: string): Deno.T
     }
   }
   return Deno.listen({ hostname, port: 0 });
+}
+
+/** A number from 0 up to 1. The state of `Math.random` follows from a few of its numbers, and PASV gives those to everybody. */
+function unguessable(): number {
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return number / 2 ** 32;
 }
 
 function isPort(value: number): boolean {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { closeQuietly } from "../net/connection.ts";
+import { closeQuietly, isSameEnd } from "../net/connection.ts";
 
 const HOSTNAME = "127.0.0.1";
 
@@ -87,7 +87,7 @@ async function openLoop(): Promise<Loop | undefined> {
     ends.push(far);
     near.setNoDelay(true);
     // Somebody else may have been quicker to connect.
-    if (far.remoteAddr.port === near.localAddr.port) return new Loop(near, far);
+    if (isSameEnd(far.remoteAddr, near.localAddr)) return new Loop(near, far);
   } catch {
     // No socket to be had: the timer does.
   }

@@ -75,6 +75,11 @@ export function isGoneBeforeAccept(error: unknown): boolean {
     error instanceof Deno.errors.ConnectionAborted;
 }
 
+/** Whether two ends of connections are one. A port alone says too little: 127.0.0.2 may have the same. */
+export function isSameEnd(a: SocketAddress, b: SocketAddress): boolean {
+  return a.port === b.port && a.hostname === b.hostname;
+}
+
 /** Closes `connection`, whatever state it is in. */
 export function closeQuietly(connection: { close(): void }): void {
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeQuietly } from "../net/connection.ts";
+import { closeQuietly, isSameEnd } from "../net/connection.ts";
 import type { KeyPair } from "./certificates.ts";
 
 /** Both ends of one hop through the terminator: what goes into `local` encrypted is read from `accepted` in clear. */
@@ -41,7 +41,7 @@ export class Terminator implements Disposable {
       local.setNoDelay(true);
       for (;;) {
         const accepted = await this.#listener.accept();
-        if (accepted.remoteAddr.port === local.localAddr.port) return { local, accepted };
+        if (isSameEnd(accepted.remoteAddr, local.localAddr)) return { local, accepted };
         accepted.close();
       }
     } catch (error) {

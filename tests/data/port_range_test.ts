@@ -80,3 +80,22 @@ Deno.test("listenIn takes any free port without a range", () => {
   using listener = listenIn(undefined, "127.0.0.1");
   assert(listener.addr.port > 0);
 });
+
+Deno.test("Passive ports cannot be guessed from those that were given before", () => {
+  const { random } = Math;
+  // Whoever knows some of its numbers knows the next; here everybody knows them.
+  Math.random = () => 0;
+  try {
+    const range = freeRange(1000);
+    const ports = Array.from({ length: 3 }, () => {
+      using listener = range.listen("127.0.0.1");
+      return listener.addr.port;
+    });
+    assert(ports.some((port) => port > range.first + 3), `The ports were ${ports}`);
+    using first = listenIn(undefined, "127.0.0.1");
+    using second = listenIn(undefined, "127.0.0.1");
+    assert(Math.abs(first.addr.port - second.addr.port) > 1 || first.addr.port > 61_010, "61000 and the one after it");
+  } finally {
+    Math.random = random;
+  }
+});
