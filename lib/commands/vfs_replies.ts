@@ -7,7 +7,7 @@
 import * as reply from "../protocol/reply.ts";
 import type { VfsError, VfsErrorKind } from "../vfs/vfs.ts";
 
-/** Whether the command makes a name, in which case RFC 959 answers 553 to what is wrong with it, or uses one that should be there. */
+/** These make a name, and so RFC 959 answers 553 where the name cannot be; others use one that should be there. */
 const MAKES_NAME: ReadonlySet<string> = new Set(["STOR", "STOU", "APPE", "RNTO"]);
 
 const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
@@ -27,12 +27,13 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   failed: reply.localError("Local error in processing"),
 };
 
+/** A directory that is missing is no fault of the name: clients such as PyFilesystem take 550 alone for "not found". */
 const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   ...EXISTING_NAME,
   badName: reply.nameRefused("That name cannot be used here"),
-  notFound: reply.nameRefused("The directory for that name does not exist"),
+  notFound: reply.actionRefused("No such directory"),
   exists: reply.nameRefused("A file of that name exists and may not be replaced"),
-  notDirectory: reply.nameRefused("A part of that path is not a directory"),
+  notDirectory: reply.actionRefused("A part of that path is not a directory"),
 };
 
 /** The reply to `verb` when the file system failed with `error`. */

@@ -40,7 +40,7 @@ conversation("RNTO needs RNFR just before it, and spends it", { files }, async (
     await ftp.expect("RNTO x", 503);
   }
   await ftp.expect("RNFR a", 350);
-  await ftp.expect("RNTO missing/x", 553);
+  await ftp.expect("RNTO missing/x", 550);
   await ftp.expect("RNTO x", 503);
   await ftp.expect("RNFR a", 350);
   await ftp.expect("RNTO x", 250);

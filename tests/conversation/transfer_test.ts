@@ -85,11 +85,11 @@ conversation(
         ["RETR d/missing", 550],
         ["STOR d", 550],
         ["STOR /", 550],
-        ["STOR missing/a", 553],
-        ["STOR f/a", 553],
+        ["STOR missing/a", 550],
+        ["STOR f/a", 550],
         ["APPE d", 550],
-        ["APPE missing/a", 553],
-        ["STOU missing/a", 553],
+        ["APPE missing/a", 550],
+        ["STOU missing/a", 550],
       ] as const
     ) {
       await ftp.passive();
