@@ -93,6 +93,8 @@ export interface TransferEnded extends Actor {
   readonly reason: TransferReason;
   /** An upload under TLS ended without close_notify: somebody on the way may have cut it (RFC 8446 section 6.1). */
   readonly unclean?: true;
+  /** An upload that ended in good order with fewer bytes than ALLO had announced. */
+  readonly short?: true;
   /** Lower-case hexadecimal SHA-256 of the file, where it was taken on the way. */
   readonly sha256?: string;
 }

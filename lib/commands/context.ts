@@ -37,7 +37,7 @@ export interface ParameterState {
   restart: number;
   /** Bytes of the next transfer (RANG), `undefined` without limit. */
   rangeLength: number | undefined;
-  /** Size of the next upload as told by ALLO. */
+  /** Size of the next upload as ALLO announced it. */
   announcedSize: number | undefined;
   facts: readonly FactName[];
   hash: DigestAlgorithm;

@@ -38,6 +38,8 @@ function send(context: CommandContext, download: Download): Promise<reply.Reply>
   const whole = offset === 0 && length === undefined;
   const digest = whole ? streamingDigest(context, source.size) : undefined;
   const bytes = Math.min(source.size - offset, length ?? Infinity);
+  // Files such as those of /proc have no size and yet content: they are read to their end, or as far as RANG says.
+  const limit = bytes > 0 ? bytes : length;
   return runTransfer(context, port, {
     verb: "RETR",
     direction: "download",
@@ -52,8 +54,7 @@ function send(context: CommandContext, download: Download): Promise<reply.Reply>
         ...pumpOptions(context, transfer, context.limiters.download),
         ascii,
         ...(digest && { digest }),
-        // Files such as those of /proc have no size and yet content.
-        ...(bytes > 0 && { limit: bytes }),
+        ...(limit !== undefined && { limit }),
       }),
     flaw: ({ bytes: sent }) =>
       !ascii && sent < bytes ? { reason: "storage", text: "The file became shorter while it was sent" } : undefined,

@@ -37,13 +37,14 @@ function only(wanted: string, what: string): (context: CommandContext, given: st
       : reply.badParameter(`${what} "${given}" is not supported`);
 }
 
-/** Remembers the size: an upload that ends short of it did not arrive whole. Refuses what cannot fit. */
-async function allo(context: CommandContext, given: string): Promise<reply.Reply> {
+/**
+ * Remembers the size, for the event of the upload. It refuses nothing: RFC 959 section 4.1.3 names no file, and one that is replaced or
+ * resumed may need far less room than this says. The upload itself finds out.
+ */
+function allo(context: CommandContext, given: string): Answer {
   const match = /^(\d{1,15})(?: R \d{1,15})?$/i.exec(given.trim());
   if (!match) return reply.badArgument("ALLO takes a number of bytes");
   const bytes = Number(match[1]);
-  const space = await context.vfs.extras.space?.(context.login.cwd, bytes);
-  if (space && bytes > space.free) return reply.tooLarge("Not enough space for that");
   context.parameters.announcedSize = bytes;
   return reply.done(`${bytes} bytes noted`);
 }

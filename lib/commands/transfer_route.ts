@@ -31,6 +31,8 @@ export interface TransferPlan {
   readonly offset?: number;
   /** Bytes that will go out, where that is known. */
   readonly expected?: number;
+  /** Bytes that the client has said will come in. */
+  readonly announced?: number | undefined;
   readonly ascii?: boolean;
   /** The preliminary reply. */
   readonly mark: reply.Reply;
@@ -90,9 +92,15 @@ export async function runTransfer(context: CommandContext, port: DataPort, plan:
     complete: ending.reason === "none",
     reason: ending.reason,
     ...(transfer.unclean && { unclean: true }),
+    ...(isShort(plan, ending, transfer) && { short: true }),
     ...(ending.sha256 !== undefined && { sha256: ending.sha256 }),
   });
   return ending.answer;
+}
+
+/** RFC 959 section 4.1.3 makes ALLO a wish for room and no promise: fewer bytes are no fault, but may be worth a look. */
+function isShort({ announced = 0 }: TransferPlan, { reason }: Ending, { bytes }: RunningTransfer): boolean {
+  return reason === "none" && bytes < announced;
 }
 
 /** For the choice of the next data port, of this session and of those to come. */

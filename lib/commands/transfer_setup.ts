@@ -9,35 +9,52 @@ import * as reply from "../protocol/reply.ts";
 import type { CommandContext } from "./context.ts";
 import { takeDataPort } from "./transfer_route.ts";
 
-/** One transfer, before its file is open. */
-export interface TransferSetup {
+/** The part of a file that a transfer is about. */
+interface FilePart {
   /** First byte, from REST or RANG. */
   readonly offset: number;
   /** Bytes wanted, from RANG; `undefined` for all there are. */
   readonly length: number | undefined;
-  /** Size of the upload, from ALLO. */
+}
+
+/** One transfer, before its file is open. */
+export interface TransferSetup extends FilePart {
+  /** Bytes of the upload, from ALLO, where that is the size of what is sent. */
   readonly announcedSize: number | undefined;
   /** Line ends are converted. */
   readonly ascii: boolean;
   readonly port: DataPort;
 }
 
+/** What a transfer cannot be combined with: a range of RANG alone, or any start but the first byte. */
+export interface SetupLimits {
+  readonly verb: string;
+  readonly without: "range" | "restart";
+}
+
 /** Takes what REST, RANG, ALLO and TYPE have said, so that it counts once, and the data port; or gives the reply that refuses. */
-export function setUpTransfer(context: CommandContext): TransferSetup | reply.Reply {
+export function setUpTransfer(context: CommandContext, limits?: SetupLimits): TransferSetup | reply.Reply {
   const { restart: offset, rangeLength: length, announcedSize } = context.parameters;
   context.parameters.restart = 0;
   context.parameters.rangeLength = undefined;
   context.parameters.announcedSize = undefined;
-  const ascii = asciiMode(context, offset);
+  if (limits && length !== undefined) return reply.fileBusy(`RANG and ${limits.verb} do not go together`);
+  if (limits?.without === "restart" && offset > 0) return reply.fileBusy(`REST and ${limits.verb} do not go together`);
+  const ascii = asciiMode(context, { offset, length });
   if (reply.isReply(ascii)) return ascii;
   const port = takeDataPort(context);
-  return reply.isReply(port) ? port : { offset, length, announcedSize, ascii, port };
+  if (reply.isReply(port)) return port;
+  // Before the rest of a file some clients announce all of it, and line ends change the size.
+  const measures = offset === 0 && length === undefined && !ascii;
+  return { offset, length, announcedSize: measures ? announcedSize : undefined, ascii, port };
 }
 
-function asciiMode(context: CommandContext, offset: number): boolean | reply.Reply {
+function asciiMode(context: CommandContext, { offset, length }: FilePart): boolean | reply.Reply {
   if (context.parameters.type === "I" || context.options.ascii === "binary") return false;
   if (context.options.ascii === "refuse") return reply.badParameter("TYPE A transfers are refused here, send TYPE I");
-  return offset === 0 ? true : reply.badParameter("A transfer in TYPE A cannot start in the middle, send TYPE I");
+  return offset === 0 && length === undefined
+    ? true
+    : reply.badParameter("A transfer in TYPE A cannot be of a part of the file, send TYPE I");
 }
 
 /** Opens the file of a transfer; when that fails the data port is given back. */

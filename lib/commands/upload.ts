@@ -4,7 +4,7 @@
  * @module
  */
 
-import { receiveBytes } from "../data/pump.ts";
+import { type PumpResult, receiveBytes } from "../data/pump.ts";
 import type { Connection } from "../net/connection.ts";
 import * as reply from "../protocol/reply.ts";
 import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
@@ -25,36 +25,45 @@ interface Upload extends TransferSetup {
   readonly success: string;
 }
 
-/** Handles STOR. */
-export function stor(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  return store(context, path, { verb: "STOR" });
-}
-
-/** Handles APPE. REST before it is taken as the place to go on from, as STOR does; without it, the end of the file. */
-export function appe(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  return store(context, path, { verb: "APPE", append: true });
-}
-
-async function store(
-  context: CommandContext,
-  path: VirtualPath,
-  { verb, append }: { readonly verb: string; readonly append?: true },
-): Promise<reply.Reply> {
+/** Handles STOR. REST says where to begin, RANG where to end as well; neither cuts the file. */
+export async function stor(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const setup = setUpTransfer(context);
   if (reply.isReply(setup)) return setup;
-  const options = setup.offset > 0 ? { offset: setup.offset } : append ? { append } : {};
+  const { offset, length } = setup;
+  const options = { ...(offset > 0 && { offset }), ...(length !== undefined && { keep: true }) };
   const sink = await openOrRelease(setup.port, () => openForUpload(context, path, options));
-  const mark = reply.openingData(setup.ascii ? "A" : "I", nameOf(path));
-  return await receive(context, { ...setup, verb, path, sink, mark, success: "Transfer complete" });
+  return await store(context, path, { ...setup, verb: "STOR", sink });
+}
+
+/**
+ * Handles APPE, which always writes to the end of the file. A REST before it that means another place is refused: vsftpd ignores it and
+ * ProFTPD refuses every REST, but clients that resume so send the size of the file.
+ */
+export async function appe(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  const setup = setUpTransfer(context, { verb: "APPE", without: "range" });
+  if (reply.isReply(setup)) return setup;
+  const resumes = setup.offset > 0;
+  const options = { append: true, ...(resumes && { existing: true }) };
+  const sink = await openOrRelease(setup.port, () => openForUpload(context, path, options));
+  const offset = sink.initialSize;
+  if (!resumes || setup.offset === offset) return await store(context, path, { ...setup, verb: "APPE", sink, offset });
+  setup.port.close();
+  await sink.abort();
+  return reply.restartNotAtEnd(offset);
+}
+
+function store(
+  context: CommandContext,
+  path: VirtualPath,
+  upload: Omit<Upload, "path" | "mark" | "success">,
+): Promise<reply.Reply> {
+  const mark = reply.openingData(upload.ascii ? "A" : "I", nameOf(path));
+  return receive(context, { ...upload, path, mark, success: "Transfer complete" });
 }
 
 /** Handles STOU: the name is the client's with a number behind it, as soon as that is free. */
 export async function stou(context: CommandContext, given: VirtualPath | undefined): Promise<reply.Reply> {
-  if (context.parameters.restart > 0) {
-    context.parameters.restart = 0;
-    return reply.fileBusy("REST and STOU do not go together");
-  }
-  const setup = setUpTransfer(context);
+  const setup = setUpTransfer(context, { verb: "STOU", without: "restart" });
   if (reply.isReply(setup)) return setup;
   const wanted = given ?? joinPath(context.login.cwd, "upload");
   const { path, sink } = await openOrRelease(setup.port, () => openUnique(context, wanted));
@@ -68,7 +77,8 @@ async function openForUpload(context: CommandContext, path: VirtualPath, how: Op
   try {
     return await context.vfs.openWrite(path, options);
   } catch (error) {
-    if (!context.options.autoMkdir || !(error instanceof VfsError) || error.kind !== "notFound") throw error;
+    if (!context.options.autoMkdir || how.existing) throw error;
+    if (!(error instanceof VfsError) || error.kind !== "notFound") throw error;
     await makeParents(context.vfs, path);
     return await context.vfs.openWrite(path, options);
   }
@@ -94,15 +104,15 @@ async function openUnique(
 }
 
 function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> {
-  const { verb, path, offset, length, ascii, sink, port } = upload;
-  const whole = offset === 0 && verb !== "APPE";
+  const { verb, path, offset, length, ascii, announcedSize, sink, port } = upload;
+  const whole = offset === 0 && length === undefined && verb !== "APPE";
   const digest = whole ? streamingDigest(context) : undefined;
   forgetDigest(context, path);
   return runTransfer(context, port, {
     verb,
     direction: "upload",
     path,
-    offset: verb === "APPE" && offset === 0 ? sink.initialSize : offset,
+    offset,
     ascii,
     mark: upload.mark,
     success: upload.success,
@@ -113,7 +123,8 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
         ...(digest && { digest }),
         ...(length !== undefined && { limit: length }),
       }),
-    flaw: ({ bytes }, connection) => truncatedTls(context, connection) ?? shortOfAnnounced(upload, bytes),
+    announced: announcedSize,
+    flaw: (result, connection) => truncatedTls(context, connection) ?? notTheRange(upload, result),
     complete: async () => {
       await sink.commit();
       forgetDigest(context, path);
@@ -127,10 +138,13 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
   });
 }
 
-/** ALLO told the size: fewer bytes than that did not all arrive, though the connection was closed in good order. */
-function shortOfAnnounced({ offset, ascii, announcedSize }: TransferSetup, bytes: number): Flaw | undefined {
-  if (announcedSize === undefined || ascii || offset > 0 || bytes >= announcedSize) return undefined;
-  return { reason: "sizeMismatch", text: `Only ${bytes} of the ${announcedSize} bytes of ALLO arrived` };
+/** RANG has said how many bytes come. */
+function notTheRange({ length }: TransferSetup, { bytes, exceeded }: PumpResult): Flaw | undefined {
+  if (length === undefined || (bytes === length && !exceeded)) return undefined;
+  const text = exceeded
+    ? `More than the ${length} bytes of RANG came`
+    : `Only ${bytes} of the ${length} bytes of RANG came`;
+  return { reason: "sizeMismatch", text };
 }
 
 /** Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). */

@@ -53,6 +53,7 @@ export async function receiveBytes(connection: Connection, sink: FileSink, optio
   using run = new PumpRun(connection, options);
   const intake = new Intake(run, sink);
   let left = options.limit ?? Infinity;
+  let exceeded = false;
   while (left > 0 && !run.ended) {
     const room = await intake.room();
     const receiving = run.receive(room.length > left ? room.subarray(0, left) : room);
@@ -61,8 +62,14 @@ export async function receiveBytes(connection: Connection, sink: FileSink, optio
     left -= count;
     if (count > 0) intake.took(count);
   }
+  // All that was wanted is here: the peer ends the stream now, or has sent too much.
+  if (!run.ended) {
+    const receiving = run.receive(new Uint8Array(1));
+    void intake.store();
+    exceeded = await receiving > 0;
+  }
   await intake.finish();
-  return run.result;
+  return exceeded ? { ...run.result, exceeded } : run.result;
 }
 
 async function readPiece(run: PumpRun, source: ByteSource, left: number): Promise<Piece | undefined> {

@@ -24,6 +24,8 @@ export interface PumpResult {
    * the file by itself, up to half a MiB more may have left until it was stopped.
    */
   readonly bytes: number;
+  /** More came in than {@link PumpOptions.limit}: the rest was neither stored nor read to its end. */
+  readonly exceeded?: boolean;
   /** What the source, the sink or the connection rejected with, or the reason of the abort. */
   readonly error?: unknown;
 }

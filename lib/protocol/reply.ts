@@ -122,6 +122,8 @@ export const tlsRequired: Reply = situation(534, "Policy requires PROT P");
 export const protectionUnsupported = (level: string): Reply => situation(536, `PROT ${level} is not supported`);
 export const actionRefused = (text: string): Reply => situation(550, text);
 export const overQuota: Reply = situation(552, "Over the storage quota");
-export const tooLarge = (text: string): Reply => situation(552, text);
 export const nameRefused = (text: string): Reply => situation(553, text);
+/** REST before APPE means another place than the end. */
+export const restartNotAtEnd = (end: number): Reply =>
+  situation(554, `APPE goes on at the end of the file, which is at ${end}: use STOR to write elsewhere`);
 export const restartBeyondEnd: Reply = situation(554, "Restart offset is behind the end of the file");

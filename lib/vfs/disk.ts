@@ -18,6 +18,7 @@ import {
   type Entry,
   type FileSink,
   type FileSource,
+  keepsContent,
   type OpenWriteOptions,
   type Vfs,
   VfsError,
@@ -145,7 +146,7 @@ export class DiskVfs implements Vfs {
     if (found === undefined && offset > 0) throw pastEnd(path);
     const { file, info, real } = found ?? this.#create(path, options);
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
-    const replaced = found !== undefined && !append && offset === 0;
+    const replaced = found !== undefined && !keepsContent(options);
     const sink = new DiskSink(file, {
       path,
       size: replaced ? 0 : info.size,

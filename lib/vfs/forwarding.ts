@@ -115,9 +115,9 @@ export function guardExtras(extras: VfsExtras, check: (path: VirtualPath, extra:
       },
     }),
     ...(space && {
-      space: async (path, wanted) => {
+      space: async (path) => {
         check(path, "space");
-        return await space(path, wanted);
+        return await space(path);
       },
     }),
   };

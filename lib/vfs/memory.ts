@@ -12,6 +12,7 @@ import {
   type Entry,
   type FileSink,
   type FileSource,
+  keepsContent,
   type OpenWriteOptions,
   type Vfs,
   VfsError,
@@ -155,7 +156,7 @@ export class MemoryVfs implements Vfs {
   #openSink(path: VirtualPath, options: OpenWriteOptions): Opened<MemoryFile> {
     const created = this.#find(path) === undefined;
     const file = this.#openForWriting(path, options);
-    const replaces = !created && !options.append && (options.offset ?? 0) === 0;
+    const replaces = !created && !keepsContent(options);
     const sink = new MemorySink(file, {
       created,
       clock: this.#clock,

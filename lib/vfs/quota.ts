@@ -9,6 +9,7 @@ import { ownSize, type Usage } from "./usage.ts";
 import {
   type Entry,
   type FileSink,
+  keepsContent,
   type OpenWriteOptions,
   type Space,
   type Vfs,
@@ -41,7 +42,7 @@ class QuotaVfs extends ForwardingVfs {
     super(inner);
     this.#limit = options.limit;
     this.#usage = options.usage;
-    this.#extras = { ...inner.extras, space: (path, wanted) => this.#space(path, wanted) };
+    this.#extras = { ...inner.extras, space: (path) => this.#space(path) };
   }
 
   override get extras(): VfsExtras {
@@ -50,7 +51,7 @@ class QuotaVfs extends ForwardingVfs {
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
     await this.#usage.count(this.inner);
-    const replaces = !options.append && !options.exclusive && (options.offset ?? 0) === 0;
+    const replaces = !options.exclusive && !keepsContent(options);
     const before = replaces ? await lookUp(this.inner, path) : undefined;
     const sink = await this.inner.openWrite(path, options);
     return new MeteredSink(sink, {
@@ -79,10 +80,9 @@ class QuotaVfs extends ForwardingVfs {
     if (!same) this.#usage.release(ownSize(target));
   }
 
-  async #space(path: VirtualPath, wanted = Infinity): Promise<Space> {
+  async #space(path: VirtualPath): Promise<Space> {
     const storage = await this.#storageSpace(path);
-    await this.#usage.count(this.inner);
-    if (wanted > this.#left) await this.#usage.recount(this.inner);
+    await this.#usage.recount(this.inner);
     return { free: Math.min(storage.free, this.#left), total: Math.min(storage.total, this.#limit) };
   }
 

@@ -13,6 +13,7 @@ import {
   type Entry,
   type FileSink,
   type FileSource,
+  keepsContent,
   type OpenWriteOptions,
   type Vfs,
   VfsError,
@@ -106,8 +107,9 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
     const { allow, overwrite } = this.#ruleAt(path);
-    const adds = options.append === true || (options.offset ?? 0) > 0;
-    if (!adds) {
+    // A range that begins at the first byte can write over all of a file.
+    const mayReplaceAll = !keepsContent(options) || (options.keep === true && !options.offset && !overwrite);
+    if (mayReplaceAll) {
       this.#require(path, "write");
       // `exclusive` lets the driver decide at the open itself, so that no file can appear in between. The answer is `exists`: the
       // user may write here, and learns that another name would do.

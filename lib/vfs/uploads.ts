@@ -11,6 +11,7 @@ import {
   type Entry,
   type FileSink,
   type FileSource,
+  keepsContent,
   type OpenWriteOptions,
   type Vfs,
   VfsError,
@@ -73,8 +74,7 @@ class UploadVfs extends ForwardingVfs {
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
     requireUsable(path);
-    const adds = options.append === true || (options.offset ?? 0) > 0;
-    if (this.#policy.mode === "atomic" && !adds) return await this.#openAtomic(path, options);
+    if (this.#policy.mode === "atomic" && !keepsContent(options)) return await this.#openAtomic(path, options);
     const sink = await this.inner.openWrite(path, options);
     if (this.#policy.broken === "keep" || !sink.created) return sink;
     try {

@@ -122,12 +122,22 @@ export interface OpenWriteOptions {
   readonly offset?: number;
   /** Write behind the last byte (APPE). */
   readonly append?: boolean;
+  /**
+   * Nothing of the file goes: each byte that is written takes the place of one, from {@link offset} or else from the first (RANG). What is
+   * written past the end is added.
+   */
+  readonly keep?: boolean;
   /** The file must not be there yet; `exists` otherwise. */
   readonly exclusive?: boolean;
   /** The file must be there; `notFound` otherwise. */
   readonly existing?: boolean;
   /** Ends a wait for another upload that writes to the file. */
   readonly signal?: AbortSignal;
+}
+
+/** Whether such an open leaves all of the file that is not written over: who may do this may not always replace files, and the other way round. */
+export function keepsContent({ append = false, keep = false, offset = 0 }: OpenWriteOptions): boolean {
+  return append || keep || offset > 0;
 }
 
 /** Free and total bytes of the storage behind a directory. */
@@ -141,8 +151,7 @@ export interface VfsExtras {
   readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
   /** `modified` in milliseconds since 1970, UTC. */
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
-  /** Who only needs to know whether there is room for `wanted` bytes may say so, which can spare work. */
-  readonly space?: (path: VirtualPath, wanted?: number) => Promise<Space>;
+  readonly space?: (path: VirtualPath) => Promise<Space>;
 }
 
 /** What drivers implement and commands use. Every method rejects with {@link VfsError} and nothing else. */

@@ -76,10 +76,25 @@ conversation("A transfer in TYPE A cannot start in the middle", { files: { "/a":
   await ftp.expect("RETR a", 504);
 });
 
-conversation("ALLO is no measure of an upload in TYPE A", {}, async ({ ftp }) => {
+conversation("ALLO is no measure of an upload in TYPE A", {}, async ({ ftp, event }) => {
   await ftp.expect("ALLO 100", 200);
   await ftp.upload("STOR a", "a\r\n");
+  assertEquals((await event("transfer")).short, undefined);
 });
+
+conversation(
+  "A range from the first byte is none in TYPE A either",
+  { files: { "/a": "0123456789" } },
+  async ({ ftp }) => {
+    for (const line of ["RETR a", "STOR a"]) {
+      await ftp.expect("TYPE I", 200);
+      await ftp.expect("RANG 0 4", 350);
+      await ftp.expect("TYPE A", 200);
+      await ftp.passive();
+      await ftp.expect(line, 504);
+    }
+  },
+);
 
 conversation("TYPE A passes bytes as they are where the server says so", {
   files: { "/a": "a\nb" },

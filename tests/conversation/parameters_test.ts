@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { conversation } from "../helpers/server.ts";
 
 conversation("TYPE takes A, I and L 8, and names what it refuses", {}, async ({ ftp }) => {
@@ -22,8 +23,13 @@ conversation("MODE takes S, STRU takes F, the others are answered 504", {}, asyn
   for (const structure of ["R", "P", "FF"]) await ftp.expect(`STRU ${structure}`, 504);
 });
 
-conversation("ALLO notes a size, and refuses what cannot fit", {}, async ({ ftp }) => {
-  for (const good of ["100", "0", "100 R 10", "100 r 10"]) await ftp.expect(`ALLO ${good}`, 200);
+conversation("ALLO takes any size, as it says nothing of the file", {
+  account: { quota: 1000 },
+  vfs: () => new MemoryVfs({ capacity: 2000 }),
+}, async ({ ftp }) => {
+  for (const good of ["100", "0", "100 R 10", "100 r 10", "1001", "999999999999999"]) {
+    await ftp.expect(`ALLO ${good}`, 200);
+  }
   for (const bad of ["x", "-1", "1 2", "1 R", "1e3"]) await ftp.expect(`ALLO ${bad}`, 501);
 });
 

@@ -41,11 +41,7 @@ conversation("STOR cut anywhere and resumed with REST gives the same file", {}, 
     // Anywhere up to what has arrived, as some clients go back a little to be safe.
     const from = random.upTo(await sizeOf(ftp, name));
     await ftp.expect(`REST ${from}`, 350);
-    // REST 0 before APPE is no offset: it would add to the end.
-    await ftp.upload(
-      from > 0 ? random.oneOf([`STOR ${name}`, `APPE ${name}`]) : `STOR ${name}`,
-      content.subarray(from),
-    );
+    await ftp.upload(`STOR ${name}`, content.subarray(from));
     assert(equal(files.read(`/${name}`), content), `cut at ${cut}, resumed at ${from} of ${content.length}`);
   }
 });
@@ -58,6 +54,8 @@ conversation("APPE of the rest after a cut gives the same file", {}, async ({ ft
     const cut = random.upTo(content.length);
     await ftp.upload("STOR a", content.subarray(0, cut));
     assertEquals(await sizeOf(ftp, "a"), cut);
+    // Some clients send the size once more, which is where APPE goes on anyway.
+    if (random.upTo(1) === 1) await ftp.expect(`REST ${cut}`, 350);
     await ftp.upload("APPE a", content.subarray(cut));
     assert(equal(files.read("/a"), content), `cut at ${cut} of ${content.length}`);
   }

@@ -118,7 +118,7 @@ conversation("APPE adds to a file, and makes one", { files: ten }, async ({ ftp,
 });
 
 conversation(
-  "REST lets STOR and APPE write in the middle and truncates nothing",
+  "REST lets STOR write in the middle and truncates nothing",
   { files: ten },
   async ({ ftp, files }) => {
     await ftp.expect("TYPE I", 200);
@@ -126,11 +126,32 @@ conversation(
     await ftp.upload("STOR a", "xx");
     assertEquals(text(files.read("/a")), "012xx56789");
     await ftp.expect("REST 8", 350);
-    await ftp.upload("APPE a", "yyyy");
+    await ftp.upload("STOR a", "yyyy");
     assertEquals(text(files.read("/a")), "012xx567yyyy");
     await ftp.expect("REST 12", 350);
     await ftp.upload("STOR a", "end");
     assertEquals(text(files.read("/a")), "012xx567yyyyend");
+  },
+);
+
+conversation(
+  "APPE never writes into the middle, whatever REST says",
+  { files: ten, options: { autoMkdir: true } },
+  async ({ ftp, files, event }) => {
+    await ftp.expect("TYPE I", 200);
+    for (const [line, code] of [["APPE a", 554], ["APPE new", 550], ["APPE x/new", 550]] as const) {
+      await ftp.expect("REST 4", 350);
+      await ftp.passive();
+      await ftp.expect(line, code);
+    }
+    assertEquals(text(files.read("/a")), "0123456789");
+    assertEquals(await ftp.downloadLines("NLST"), ["a"], "nothing was made");
+    await ftp.expect("REST 10", 350);
+    await ftp.upload("APPE a", "ABC");
+    assertEquals(text(files.read("/a")), "0123456789ABC");
+    assertEquals((await event("transfer", ({ verb }) => verb === "APPE")).offset, 10);
+    await ftp.upload("APPE a", "D");
+    assertEquals(text(files.read("/a")), "0123456789ABCD", "REST counts once");
   },
 );
 
@@ -157,26 +178,6 @@ conversation("REST 0 before STOR is a fresh upload", { files: ten }, async ({ ft
   assertEquals(text(files.read("/a")), "x");
 });
 
-conversation("RANG limits one transfer to its bytes, both ends included", { files: ten }, async ({ ftp, files }) => {
-  await ftp.expect("TYPE I", 200);
-  await ftp.expect("RANG 2 4", 350);
-  const data = await ftp.passive();
-  assertMatch((await ftp.expect("RETR a", 150)).text, /\(3 bytes\)$/);
-  assertEquals(text(await readAll(await ftp.protect(data))), "234");
-  await ftp.expectReply(226);
-  assertEquals(await ftp.downloadText("RETR a"), "0123456789");
-  await ftp.expect("RANG 8 100", 350);
-  assertEquals(await ftp.downloadText("RETR a"), "89");
-  await ftp.expect("RANG 0 0", 350);
-  assertEquals(await ftp.downloadText("RETR a"), "0");
-  await ftp.expect("RANG 2 4", 350);
-  await ftp.expect("RANG 1 0", 350);
-  assertEquals(await ftp.downloadText("RETR a"), "0123456789");
-  await ftp.expect("RANG 2 4", 350);
-  await ftp.upload("STOR a", "xyz");
-  assertEquals(text(files.read("/a")), "01xyz56789");
-});
-
 conversation(
   "STOU tells the name before and after, and never replaces",
   { files: { "/taken": "old" } },
@@ -200,17 +201,46 @@ conversation(
   },
 );
 
-conversation("ALLO makes a short upload an incomplete one", {}, async ({ ftp, files, event }) => {
+for (const uploads of ["inPlace", "atomic"] as const) {
+  conversation(`ALLO of more than comes is a remark in the event of the upload, ${uploads}`, {
+    account: { uploads, brokenUploads: "delete" },
+  }, async ({ ftp, files, events }) => {
+    await ftp.expect("TYPE I", 200);
+    for (const size of [10, 4, 3]) {
+      await ftp.expect(`ALLO ${size}`, 200);
+      await ftp.upload(`STOR ${size}`, "four");
+      assertEquals(text(files.read(`/${size}`)), "four");
+    }
+    await ftp.upload("STOR a", "four");
+    await ftp.expect("ALLO 10", 200);
+    await ftp.expect("REST 4", 350);
+    await ftp.upload("STOR a", "more");
+    await ftp.expect("ALLO 5", 200);
+    await ftp.upload("APPE a", "end");
+    const short = events.flatMap((each) => each.type === "transfer" ? [[each.path, each.complete, each.short]] : []);
+    assertEquals(short, [
+      ["/10", true, true],
+      ["/4", true, undefined],
+      ["/3", true, undefined],
+      ["/a", true, undefined],
+      ["/a", true, undefined],
+      ["/a", true, true],
+    ]);
+  });
+}
+
+conversation("ALLO stands in the way of no upload that fits the quota", {
+  account: { quota: 1000 },
+  files: { "/a": "x".repeat(800) },
+}, async ({ ftp, files }) => {
   await ftp.expect("TYPE I", 200);
-  await ftp.expect("ALLO 10", 200);
-  await sendData(await ftp.begin("STOR a"), "four");
-  await ftp.expectReply(426);
-  const { complete, reason, bytes } = await event("transfer");
-  assertEquals([complete, reason, bytes], [false, "sizeMismatch", 4]);
-  assertEquals(text(files.read("/a")), "four", "what has arrived can be resumed");
-  await ftp.upload("STOR a", "four");
-  await ftp.expect("ALLO 4", 200);
-  await ftp.upload("STOR a", "four");
+  await ftp.expect("ALLO 950", 200);
+  await ftp.upload("STOR a", "y".repeat(950));
+  assertEquals(text(files.read("/a")), "y".repeat(950));
+  await ftp.expect("ALLO 1000", 200);
+  await ftp.expect("REST 950", 350);
+  await ftp.upload("STOR a", "z".repeat(50));
+  assertEquals(files.read("/a").length, 1000);
 });
 
 conversation("A transfer is one event, with bytes, offset and digest", { files: ten }, async ({ ftp, events }) => {

@@ -32,12 +32,30 @@ for (const size of SIZES) {
   });
 }
 
-Deno.test("receiveBytes stops at the limit", async () => {
+Deno.test("receiveBytes stops at the limit, and says whether more came", async () => {
   using pair = await connectedPair();
   const sent = patternOf(100_000);
   const sink = new MemorySink();
-  assertEquals(await through(pair, sent, sink, { limit: 70_001 }), { outcome: "done", bytes: 70_001 });
+  assertEquals(await through(pair, sent, sink, { limit: 70_001 }), {
+    outcome: "done",
+    bytes: 70_001,
+    exceeded: true,
+  });
   assertEquals(await sha256(sink.bytes), await sha256(sent.subarray(0, 70_001)));
+});
+
+Deno.test("receiveBytes waits for the end of the stream when it has all that was wanted", async () => {
+  using pair = await connectedPair();
+  const limit = 70_001;
+  const sink = new MemorySink();
+  const stopping = new AbortController();
+  const receiving = receiveBytes(pair.ours, sink, options({ limit, signal: stopping.signal }));
+  await writeAll(pair.theirs, patternOf(limit));
+  await sink.stored(limit);
+  stopping.abort();
+  assertEquals((await receiving).outcome, "aborted");
+  using ended = await connectedPair();
+  assertEquals(await through(ended, patternOf(limit), sink, { limit }), { outcome: "done", bytes: limit });
 });
 
 Deno.test("receiveBytes keeps nothing back while the sender pauses", async () => {

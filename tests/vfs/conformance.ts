@@ -104,6 +104,20 @@ const writing: Readonly<Record<string, Claim>> = {
     await put(vfs, "/f", "XYZ", { offset: 10 });
     assertEquals(await readText(vfs, "/f"), "012ab56789XYZ");
   },
+  "keeps what is not written over, from the first byte too": async (vfs) => {
+    await put(vfs, "/f", "0123456789");
+    const sink = await vfs.openWrite(at("/f"), { keep: true });
+    assertEquals([sink.initialSize, sink.created], [10, false]);
+    await sink.write(bytes("ab"));
+    await sink.commit();
+    assertEquals(await readText(vfs, "/f"), "ab23456789");
+    await put(vfs, "/f", "XYZ", { keep: true, offset: 8 });
+    assertEquals(await readText(vfs, "/f"), "ab234567XYZ");
+    await put(vfs, "/new", "made", { keep: true });
+    assertEquals(await readText(vfs, "/new"), "made");
+    await (await vfs.openWrite(at("/f"), { keep: true })).commit();
+    assertEquals(await readText(vfs, "/f"), "ab234567XYZ");
+  },
   "refuses an offset past the end and harms nothing": async (vfs) => {
     await put(vfs, "/f", "0123");
     await assertFails("pastEnd", () => vfs.openWrite(at("/f"), { offset: 5 }));
