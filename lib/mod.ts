@@ -44,6 +44,7 @@ export { type Commons, FtpServer, type MakeCommons, type SessionInfo, type Shutd
 export type {
   AfterHook,
   BeforeHook,
+  LinkListing,
   OpenFileSystem,
   PassiveOptions,
   PendingCommand,

@@ -56,6 +56,9 @@ export interface Timeouts {
   readonly handshake: number;
 }
 
+/** How listings show symbolic links, see {@link ServerOptions.linkListing}. */
+export type LinkListing = "arrow" | "plain" | "followed";
+
 /** When TLS must be used; `off` refuses AUTH though there is a certificate. */
 export type TlsPolicy = "off" | "optional" | "required";
 
@@ -116,6 +119,11 @@ export interface ServerOptions {
   readonly allowForeignDataPeer?: boolean;
   /** What TYPE A does: convert line ends, pass bytes as they are, or refuse transfers. Default `convert`. */
   readonly ascii?: "convert" | "binary" | "refuse";
+  /**
+   * How LIST, STAT, MLSD and MLST show symbolic links: with an arrow and the target behind it; as links without a target; or as what they
+   * lead to, so that clients which remove a directory with all that is in it go through links and remove what is there. Default `arrow`.
+   */
+  readonly linkListing?: LinkListing;
   /** IANA zone of LIST dates. Default UTC. */
   readonly timeZone?: string;
   /** What MKD of an existing directory answers: 550, or 257 for devices that insist. Default `refuse`. */
@@ -200,6 +208,7 @@ export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOption
     failureDelay: 500,
     allowForeignDataPeer: false,
     ascii: "convert",
+    linkListing: "arrow",
     mkdExisting: "refuse",
     autoMkdir: false,
     digests: "auto",

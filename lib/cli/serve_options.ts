@@ -59,6 +59,7 @@ export function serverOptions(
       allowForeignDataPeer: settings.allowForeignDataPeer,
       ascii: settings.ascii,
       digests: settings.digests,
+      linkListing: settings.linkListing,
       mkdExisting: settings.mkdExisting,
       autoMkdir: settings.autoMkdir,
       timeZone: settings.timeZone,

@@ -122,6 +122,12 @@ export const SETTINGS = {
     oneOf("follow-inside", "hide", "deny"),
     "follow-inside",
   ),
+  linkListing: setting(
+    "HOW",
+    "links in listings: arrow (link -> target), plain (no target) or followed (clients delete through them)",
+    oneOf("arrow", "plain", "followed"),
+    "arrow",
+  ),
   mkdExisting: setting("HOW", "MKD of what exists: refuse or accept", oneOf("refuse", "accept"), "refuse"),
   autoMkdir: setting(undefined, "uploads make missing directories", onOff, "false"),
   timeZone: setting("ZONE", "zone of dates in LIST, such as Europe/Berlin", timeZone, "UTC"),

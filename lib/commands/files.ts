@@ -55,11 +55,18 @@ async function size(context: CommandContext, path: VirtualPath): Promise<reply.R
 async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);
   if (split === undefined || await exists(context, given)) {
-    return reply.fileStatus(formatTimeVal((await context.vfs.stat(argument.toPath(given, context))).modified));
+    return reply.fileStatus(formatTimeVal(await modifiedAt(context, argument.toPath(given, context))));
   }
   const path = argument.toPath(split.path, context);
   await setModified(context, path, split.modified);
   return reply.fileStatus("Modification time set");
+}
+
+/** A link that leads nowhere has no time, as it has no size. */
+async function modifiedAt(context: CommandContext, path: VirtualPath): Promise<number> {
+  const { kind, modified } = await context.vfs.stat(path);
+  if (kind === "link") throw new VfsError("notFound", `Leads nowhere: "${path}"`);
+  return modified;
 }
 
 async function exists(context: CommandContext, name: string): Promise<boolean> {

@@ -7,34 +7,34 @@
 import { LinesSource } from "../data/lines_source.ts";
 import { paced } from "../data/paced.ts";
 import { sendBytes } from "../data/pump.ts";
-import type { ListedEntry } from "../protocol/list_format.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import { nameOf, parentOf } from "../vfs/virtual_path.ts";
 import type { PermissionGrant } from "../vfs/permissions.ts";
-import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findTarget, type ListTarget } from "./list_target.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
 import { pumpOptions } from "./pump_options.ts";
+import { shownLink } from "./shown_link.ts";
 import { runTransfer, takeDataPort } from "./transfer_route.ts";
 
 /** Lines of one directory, in batches as the driver hands them out. */
 type Lines = AsyncIterable<readonly string[]>;
 
-function longFormatter({ options }: CommandContext): (entry: ListedEntry) => string {
+function longFormatter({ options }: CommandContext): (entry: Entry) => string {
   const { formatLine } = options.personality;
   const format = { now: options.clock(), zone: options.zone };
-  return (entry) => `${formatLine(entry, format)}\r\n`;
+  return (entry) => `${formatLine(shownLink(entry, options.linkListing), format)}\r\n`;
 }
 
 /** As `ls -l`, or what the personality has in its place, prints them; `.` and `..` only where `-a` asks for them. */
 async function* longLines(context: CommandContext, target: ListTarget): Lines {
   const format = longFormatter(context);
   if (target.entry.kind !== "directory") {
-    yield [format(target.entry)];
+    yield [format(target.entry.link ?? target.entry)];
     return;
   }
   const { path, entry, matches } = target;
@@ -48,7 +48,7 @@ async function* longLines(context: CommandContext, target: ListTarget): Lines {
 }
 
 /** The directory above `path` as `..`; none where the user may not see it, who may well see this one. */
-async function parentEntry(context: CommandContext, path: VirtualPath): Promise<ListedEntry[]> {
+async function parentEntry(context: CommandContext, path: VirtualPath): Promise<Entry[]> {
   try {
     return [{ ...await context.vfs.stat(parentOf(path)), name: ".." }];
   } catch (error) {
@@ -69,12 +69,14 @@ async function* nameLines(context: CommandContext, target: ListTarget): Lines {
 }
 
 async function* factLines(context: CommandContext, path: VirtualPath): Lines {
-  const { parameters: { facts }, vfs } = context;
+  const { options: { linkListing }, parameters: { facts }, vfs } = context;
   const perm = makePermFacts();
   const own = await vfs.stat(path);
   const parent = await parentEntry(context, path);
-  const line = (entry: ListedEntry, grant: PermissionGrant, type?: "cdir" | "pdir") =>
-    `${formatFacts(entry, facts, { perm: perm(grant, entry.kind), ...(type && { type }) })}\r\n`;
+  const line = (listed: Entry, grant: PermissionGrant, type?: "cdir" | "pdir") => {
+    const entry = shownLink(listed, linkListing);
+    return `${formatFacts(entry, facts, { perm: perm(grant, entry), ...(type && { type }) })}\r\n`;
+  };
   yield [
     line({ ...own, name: "." }, vfs.grantAt(path), "cdir"),
     ...parent.map((entry) => line(entry, vfs.grantAt(parentOf(path)), "pdir")),
@@ -151,8 +153,9 @@ async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.R
 }
 
 async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const entry = await context.vfs.stat(path);
-  const perm = permLetters(context.vfs.grantAt(path), entry.kind);
+  const found = await context.vfs.stat(path);
+  const entry = shownLink(found.link ?? found, context.options.linkListing);
+  const perm = permLetters(context.vfs.grantAt(path), entry);
   const line = formatFacts({ ...entry, name: path }, context.parameters.facts, { perm });
   return reply.fileActionDone([`Listing ${path}`, line, "End"]);
 }

@@ -6,24 +6,28 @@
 
 import { permFact } from "../protocol/mlsx.ts";
 import type { Permission, PermissionGrant } from "../vfs/permissions.ts";
-import type { EntryKind } from "../vfs/vfs.ts";
+import type { Entry, EntryKind } from "../vfs/vfs.ts";
 
-/** Letters for entries of a kind with a grant; made once for both, as a listing asks for every line. */
-export function makePermFacts(): (grant: PermissionGrant, kind: EntryKind) => string {
+/** What letters depend on besides the grant. */
+type Permitted = Pick<Entry, "kind" | "leadsTo">;
+
+/** Letters for entries with a grant; made once for all of a kind, as a listing asks for every line. Links are rare enough to be asked anew. */
+export function makePermFacts(): (grant: PermissionGrant, entry: Permitted) => string {
   const known = new Map<PermissionGrant, Map<EntryKind, string>>();
-  return (grant, kind) => {
+  return (grant, entry) => {
+    if (entry.kind === "link") return permLetters(grant, entry);
     let byKind = known.get(grant);
     if (!byKind) known.set(grant, byKind = new Map());
-    let letters = byKind.get(kind);
-    if (letters === undefined) byKind.set(kind, letters = permLetters(grant, kind));
+    let letters = byKind.get(entry.kind);
+    if (letters === undefined) byKind.set(entry.kind, letters = permLetters(grant, entry));
     return letters;
   };
 }
 
-/** Letters for one entry. */
-export function permLetters({ allow, overwrite }: PermissionGrant, kind: EntryKind): string {
+/** Letters for one entry: of a link, DELE and RNFR take the link itself, and all else what it leads to. */
+export function permLetters({ allow, overwrite }: PermissionGrant, { kind, leadsTo }: Permitted): string {
   const has = (permission: Permission) => allow.has(permission);
-  return permFact(kind, {
+  return permFact(leadsTo?.kind ?? kind, {
     append: has("append"),
     create: has("write"),
     delete: has(kind === "directory" ? "rmdir" : "delete"),

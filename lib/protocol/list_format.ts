@@ -23,6 +23,10 @@ export interface ListedEntry {
   readonly group: string;
   /** The same for two names of one object (RFC 3659 section 7.5.2). */
   readonly unique?: string;
+  /** Where a link leads, as the client may know it. */
+  readonly target?: string;
+  /** What a link leads to, where it leads anywhere. */
+  readonly leadsTo?: Pick<ListedEntry, "kind" | "size" | "modified">;
 }
 
 /** What lines depend on besides the entry. */
@@ -35,7 +39,7 @@ export interface ListFormatOptions {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 const RIGHTS = ["---", "--x", "-w-", "-wx", "r--", "r-x", "rw-", "rwx"] as const;
-/** A broken link is a link, without an arrow; what is neither file nor directory is shown as a pipe, which clients leave alone. */
+/** What is neither file nor directory nor link is shown as a pipe, which clients leave alone. */
 const TYPE_LETTERS = { file: "-", directory: "d", link: "l", other: "p" } as const;
 
 const SET_USER = 0o4000;
@@ -48,7 +52,8 @@ const RECENT = 180 * 86_400_000;
 const LAST_INSTANT = 8.64e15;
 
 /**
- * The line of `ls -l`: type and rights, links, owner, group, size, date, name; columns as wide as those of vsftpd and never merged.
+ * The line of `ls -l`: type and rights, links, owner, group, size, date, name, for a link an arrow and where it leads; columns as wide as
+ * those of vsftpd and never merged.
  * The date has the time of day for the last 180 days, and the year for older and future ones (the six-month rule of `ls`, IEEE 1003.1).
  */
 export function formatUnixLine(entry: ListedEntry, options: ListFormatOptions): string {
@@ -56,10 +61,16 @@ export function formatUnixLine(entry: ListedEntry, options: ListFormatOptions): 
   const owner = column(entry.owner).padEnd(8);
   const group = column(entry.group).padEnd(8);
   const size = String(entry.size).padStart(12);
-  return `${formatMode(entry)} ${links} ${owner} ${group} ${size} ${unixDate(entry.modified, options)} ${entry.name}`;
+  const arrow = entry.target === undefined ? "" : ` -> ${entry.target}`;
+  return `${formatMode(entry)} ${links} ${owner} ${group} ${size} ${
+    unixDate(entry.modified, options)
+  } ${entry.name}${arrow}`;
 }
 
-/** The line of MS-DOS, as IIS prints it: date and time on a twelve-hour clock, `<DIR>` or the size, name. */
+/**
+ * The line of MS-DOS, as IIS prints it: date and time on a twelve-hour clock, `<DIR>` or the size, name. It has no form for a link that
+ * clients know: one looks like a file, so that no client deletes what is in a directory by way of a link to it.
+ */
 export function formatWindowsLine(entry: ListedEntry, options: Pick<ListFormatOptions, "zone"> = {}): string {
   const date = localDate(entry.modified, options.zone);
   const hour = date.getUTCHours();

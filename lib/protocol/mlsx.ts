@@ -61,7 +61,10 @@ export interface FactsLine {
   readonly facts: ReadonlyMap<string, string>;
 }
 
-const TYPE_VALUES = { file: "file", directory: "dir", link: "OS.unix=slink", other: "OS.unix=special" } as const;
+const TYPE_VALUES = { file: "file", directory: "dir", link: "OS.unix=symlink", other: "OS.unix=special" } as const;
+
+/** What cannot be in the value of a fact (RFC 3659 section 7.2). */
+const ENDS_VALUE = /[; ]/;
 
 /** Letters of the `perm` fact in their order, and the kind of entry each is for (RFC 3659 section 7.5.5). */
 const PERM_LETTERS:
@@ -109,13 +112,10 @@ export function formatFacts(entry: ListedEntry, selected: readonly FactName[], o
   return `${line} ${entry.name}`;
 }
 
-/** The letters of the `perm` fact for an entry of this kind. */
+/** The letters of the `perm` fact for an entry of this kind; for a link, of the kind that it leads to. */
 export function permFact(kind: ListedEntry["kind"], rights: EntryRights): string {
-  const isDirectory = kind === "directory";
   return PERM_LETTERS
-    .filter(([, right, kinds]) =>
-      rights[right] === true && (kinds === "any" || (kinds === "directory") === isDirectory)
-    )
+    .filter(([, right, kinds]) => rights[right] === true && (kinds === "any" || kinds === kind))
     .map(([letter]) => letter)
     .join("");
 }
@@ -140,12 +140,12 @@ export function parseFactsLine(line: string): FactsLine | undefined {
 function factValue(name: FactName, entry: ListedEntry, options: FactOptions): string | undefined {
   switch (name) {
     case "type":
-      return options.type ?? TYPE_VALUES[entry.kind];
+      return options.type ?? typeValue(entry);
     case "size":
-      // For a directory it would say nothing about the octets of a transfer (RFC 3659 section 7.5.7).
-      return entry.kind === "file" ? String(entry.size) : undefined;
+      return transferSize(entry.leadsTo ?? entry);
     case "modify":
-      return formatTimeVal(entry.modified);
+      // What MDTM says, which follows links (RFC 3659 section 7.5.3).
+      return formatTimeVal((entry.leadsTo ?? entry).modified);
     case "perm":
       return options.perm;
     case "unique":
@@ -159,7 +159,21 @@ function factValue(name: FactName, entry: ListedEntry, options: FactOptions): st
   }
 }
 
+/**
+ * A link with its target has the type of the example in RFC 3659 section 7.7.4, which clients show the target from. The RFC's own grammar
+ * has no such value, so one without a target, or with one that no fact can carry, has the type of erratum 1500, which lftp reads as well.
+ */
+function typeValue({ kind, target }: ListedEntry): string {
+  const hasTarget = kind === "link" && target !== undefined && !ENDS_VALUE.test(target);
+  return hasTarget ? `OS.unix=slink:${target}` : TYPE_VALUES[kind];
+}
+
+/** The octets that RETR would send; for a directory there are none to tell of (RFC 3659 section 7.5.7). */
+function transferSize({ kind, size }: Pick<ListedEntry, "kind" | "size">): string | undefined {
+  return kind === "file" ? String(size) : undefined;
+}
+
 /** A value without the two characters that would end it. */
 function plainValue(value: string): string {
-  return value.includes(";") || value.includes(" ") ? value.replaceAll(/[; ]/g, "_") : value;
+  return ENDS_VALUE.test(value) ? value.replaceAll(/[; ]/g, "_") : value;
 }

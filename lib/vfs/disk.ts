@@ -134,7 +134,7 @@ export class DiskVfs implements Vfs {
 
   #stat(path: VirtualPath): Entry {
     const entry = describeName(this.#root, this.#root.place(path), nameOf(path));
-    const hidden = this.#root.symlinks === "hide" && (entry.kind === "link" || entry.linked);
+    const hidden = this.#root.symlinks === "hide" && (entry.kind === "link" || entry.link !== undefined);
     if (hidden) throw new VfsError("notFound", `Is a link: "${path}"`);
     return entry;
   }
@@ -195,7 +195,7 @@ export class DiskVfs implements Vfs {
     const there = lookUp(target);
     // The same object under another spelling is no obstacle where case does not count.
     if (there !== undefined && !isSame(there, source.info)) {
-      const leadsTo = there.isSymlink ? this.#root.followLink(target) : there;
+      const leadsTo = there.isSymlink ? this.#root.followLink(target)?.info : there;
       if (isDirectory || leadsTo?.isDirectory) throw new VfsError("exists", `Already there: "${to}"`);
     }
     Deno.renameSync(source.real, target);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { whereLinkLeads } from "./disk_links.ts";
 import { type DiskRoot, joinReal } from "./disk_root.ts";
 import { type Entry, type FileLocation, VfsError, type VirtualPath } from "./vfs.ts";
 import { isListable } from "./virtual_path.ts";
@@ -52,7 +53,7 @@ export async function* listDirectory(
       // What was opened is the directory that was found inside; where it is moved from now on does not matter.
       if (first) root.requireUnmoved(directory, path);
       first = false;
-      yield entries.flatMap((entry) => followed(root, prefix, entry) ?? []);
+      yield entries.flatMap((entry) => listable(root, prefix, entry) ?? []);
     }
     return;
   }
@@ -75,15 +76,29 @@ export async function* listNames(root: DiskRoot, path: VirtualPath): AsyncGenera
   }
 }
 
-/** What is to be told of the name `name` at the real path `real`; throws the runtime's errors. */
+/** What is to be told of the name `name` at the real path `real`, a link followed; throws the runtime's errors. */
 export function describeName(root: DiskRoot, real: string, name: string): Entry {
-  const info = Deno.lstatSync(real);
-  if (!info.isSymlink) return describeInfo(name, info, false);
-  const target = root.followLink(real);
-  return describeInfo(name, target ?? info, target !== undefined);
+  const entry = describeItself(root, real, name);
+  return entry.leadsTo ? { ...entry.leadsTo, link: entry } : entry;
 }
 
-function describeInfo(name: string, info: Deno.FileInfo, linked: boolean): Entry {
+/** As {@link describeName}, a link not followed. */
+function describeItself(root: DiskRoot, real: string, name: string): Entry {
+  const entry = describeInfo(name, Deno.lstatSync(real));
+  return entry.kind === "link" ? describeLink(root, real, entry) : entry;
+}
+
+/** `entry`, a link, with what is to be told of where it leads. */
+function describeLink(root: DiskRoot, real: string, entry: Entry): Entry {
+  const { target, info } = whereLinkLeads(root, real);
+  return {
+    ...entry,
+    ...(target !== undefined && { target }),
+    ...(info && { leadsTo: describeInfo(entry.name, info) }),
+  };
+}
+
+function describeInfo(name: string, info: Deno.FileInfo): Entry {
   const directory = info.isDirectory;
   return {
     name,
@@ -96,7 +111,6 @@ function describeInfo(name: string, info: Deno.FileInfo, linked: boolean): Entry
     owner: String(info.uid ?? 0),
     group: String(info.gid ?? 0),
     ...(info.ino && { unique: `${info.dev.toString(36)}g${info.ino.toString(36)}` }),
-    ...(linked && { linked }),
   };
 }
 
@@ -166,20 +180,18 @@ function namesOf(root: DiskRoot, children: readonly Deno.DirEntry[]): readonly s
   return names;
 }
 
-/** `entry` as it may be listed: a link that leads inside the root as what it leads to. `undefined` for what may not be. */
-function followed(root: DiskRoot, prefix: string, entry: Entry): Entry | undefined {
+/** `entry` as it may be listed; `undefined` for what may not be. */
+function listable(root: DiskRoot, prefix: string, entry: Entry): Entry | undefined {
   const { name, kind } = entry;
   if (!isListable(name)) return undefined;
   if (kind !== "link") return entry;
-  if (root.symlinks === "hide") return undefined;
-  const target = root.followLink(prefix + name);
-  return target ? describeInfo(name, target, true) : entry;
+  return root.symlinks === "hide" ? undefined : describeLink(root, prefix + name, entry);
 }
 
 /** `undefined` for what is gone, cannot be looked at, or has a name whose bytes are not UTF-8. */
 function describeChild(root: DiskRoot, real: string, name: string): Entry | undefined {
   try {
-    return describeName(root, real, name);
+    return describeItself(root, real, name);
   } catch {
     return undefined;
   }

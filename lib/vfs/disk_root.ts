@@ -71,15 +71,21 @@ export class DiskRoot {
     return real;
   }
 
-  /** What `real`, the path of a link, leads to; `undefined` where that is nothing for this view. */
-  followLink(real: string): Deno.FileInfo | undefined {
+  /** What `link`, the path of one, leads to; `undefined` where that is nothing for this view. */
+  followLink(link: string): Found | undefined {
     if (this.symlinks !== "follow-inside") return undefined;
     try {
-      const target = Deno.realPathSync(real);
-      return this.#contains(target) ? Deno.lstatSync(target) : undefined;
+      const real = Deno.realPathSync(link);
+      return this.#contains(real) ? { real, info: Deno.lstatSync(real) } : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  /** What a user calls the real path `real`; `undefined` for one outside. */
+  nameInside(real: string): string | undefined {
+    if (!this.#contains(real)) return undefined;
+    return `/${real.slice(this.#prefix.length).replaceAll(SEPARATOR, "/")}`;
   }
 
   /** The place of the name itself: links are followed up to its directory, and the name need not be there. */

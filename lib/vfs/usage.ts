@@ -115,7 +115,7 @@ export function usageMeters(): (rootPath: string) => Usage {
 
 /** Bytes of `entry` itself. A link takes no room of its own; what it leads to is counted under its own name. */
 export function ownSize(entry: Entry | undefined): number {
-  return entry?.kind === "file" && !entry.linked ? entry.size : 0;
+  return entry?.kind === "file" && entry.link === undefined ? entry.size : 0;
 }
 
 /** Bytes of all files there are. Rejects when the root cannot be listed. */
@@ -139,7 +139,7 @@ class TreeWalk {
     let bytes = 0;
     for await (const batch of this.#vfs.list(directory)) {
       for (const entry of batch) {
-        if (entry.kind !== "directory" || entry.linked) bytes += ownSize(entry);
+        if (entry.kind !== "directory") bytes += ownSize(entry);
         else bytes += await this.#sizeBelow(joinPath(directory, entry.name));
       }
       await this.#rest(batch.length);

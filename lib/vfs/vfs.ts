@@ -41,7 +41,7 @@ export class VfsError extends Error {
   }
 }
 
-/** What an entry is once links that stay inside the root are followed; `link` is one that leads nowhere. */
+/** What an entry is. `stat` follows links that stay inside the root, so that a `link` of its is one that leads nowhere; `list` follows none. */
 export type EntryKind = "file" | "directory" | "link" | "other";
 
 /** A file or directory, as `stat` and `list` tell it. */
@@ -60,8 +60,15 @@ export interface Entry {
   readonly group: string;
   /** The same for two names of one object, different for two objects (RFC 3659 section 7.5.2); absent where the driver cannot tell. */
   readonly unique?: string;
-  /** `true` where the name is a link, and all else is told of what it leads to. */
-  readonly linked?: boolean;
+  /**
+   * Where a link leads, from the directory it is in or from the root of the view: never a path outside. Absent where there is no such
+   * path to name, and for what is no link.
+   */
+  readonly target?: string;
+  /** What a link leads to; absent where that is nothing of this view, and for what is no link. */
+  readonly leadsTo?: Entry;
+  /** The link through which `stat` has found what it describes; absent where the name is no link. */
+  readonly link?: Entry;
 }
 
 /** Bytes that come from somewhere: an open file, or a listing on its way out. */
@@ -157,10 +164,10 @@ export interface VfsExtras {
 /** What drivers implement and commands use. Every method rejects with {@link VfsError} and nothing else. */
 export interface Vfs {
   readonly extras: VfsExtras;
-  /** Follows links that stay inside the root. */
+  /** Follows links that stay inside the root, and says so in {@link Entry.link}. */
   stat(path: VirtualPath): Promise<Entry>;
   /**
-   * The entries of a directory, without `.` and `..`, in batches so that a large one costs constant memory; the order is the driver's.
+   * The entries of a directory, links as links, without `.` and `..`, in batches so that a large one costs constant memory; the order is the driver's.
    * Names that FTP cannot carry are left out; an entry that vanishes meanwhile is left out; one bad entry never fails the listing.
    */
   list(path: VirtualPath): AsyncIterable<readonly Entry[]>;

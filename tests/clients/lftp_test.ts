@@ -130,6 +130,31 @@ tests.test("removes a whole tree", async (bench) => {
   assertEquals([...Deno.readDirSync(bench.remote)], []);
 });
 
+for (const mlsd of ["yes", "no"]) {
+  tests.test(`removes a tree beside a link and leaves all that is behind it, use-mlsd ${mlsd}`, async (bench) => {
+    const kept = await makeTree(join(bench.remote, "keep"));
+    await makeTree(join(bench.remote, "job"));
+    await Deno.symlink("../keep", join(bench.remote, "job", "link"));
+    await Deno.symlink("../keep/sub", join(bench.remote, "job", "sub", "link"));
+    await lftp(bench, [`set ftp:use-mlsd ${mlsd}`, "rm -r job"]);
+    assertEquals([...Deno.readDirSync(bench.remote)].map(({ name }) => name), ["keep"]);
+    assertEquals(sorted(await readTree(join(bench.remote, "keep"))), sorted(kept));
+  });
+
+  tests.test(`mirrors a tree with a link to its own directory once, use-mlsd ${mlsd}`, async (bench) => {
+    const tree = await makeTree(join(bench.remote, "tree"));
+    await Deno.symlink(".", join(bench.remote, "tree", "self"));
+    await Deno.symlink("..", join(bench.remote, "tree", "sub", "above"));
+    const { stderr } = await lftp(bench, [`set ftp:use-mlsd ${mlsd}`, "mirror tree copy"]);
+    // One in each folder is empty, and lftp knows that without asking for it.
+    assertEquals(stderr.match(/---> RETR /g)?.length, tree.size - 4);
+    assertEquals(await Deno.readLink(join(bench.local, "copy", "self")), ".");
+    await Deno.remove(join(bench.local, "copy", "self"));
+    await Deno.remove(join(bench.local, "copy", "sub", "above"));
+    assertEquals(sorted(await readTree(join(bench.local, "copy"))), sorted(tree));
+  });
+}
+
 tests.test("fetches one file in four pieces at a time", async (bench) => {
   const payload = makePayload(4 * 1024 * 1024 + 3);
   await Deno.writeFile(join(bench.remote, "big.bin"), payload);

@@ -91,7 +91,7 @@ for (
   const [kind, type, expected] of [
     ["directory", "cdir", "type=cdir; a b.txt"],
     ["directory", "pdir", "type=pdir; a b.txt"],
-    ["link", undefined, "type=OS.unix=slink; a b.txt"],
+    ["link", undefined, "type=OS.unix=symlink; a b.txt"],
     ["other", undefined, "type=OS.unix=special; a b.txt"],
   ] as const
 ) {
@@ -99,6 +99,32 @@ for (
     assertEquals(formatFacts({ ...FILE, kind }, ["type"], type === undefined ? {} : { type }), expected);
   });
 }
+
+for (
+  const [target, type] of [
+    ["../keep", "OS.unix=slink:../keep"],
+    ["/a=b", "OS.unix=slink:/a=b"],
+    ["two words", "OS.unix=symlink"],
+    ["semi;colon", "OS.unix=symlink"],
+  ] as const
+) {
+  Deno.test(`formatFacts writes the type of a link to "${target}" as ${type}`, () => {
+    assertEquals(formatFacts({ ...FILE, kind: "link", target }, ["type"]), `type=${type}; a b.txt`);
+  });
+}
+
+Deno.test("formatFacts tells of a link the size and time of what RETR and MDTM are about", () => {
+  const link: ListedEntry = { ...FILE, kind: "link", size: 7, modified: 0 };
+  assertEquals(
+    formatFacts({ ...link, leadsTo: { kind: "file", size: 3, modified: FILE.modified } }, ["size", "modify"]),
+    "size=3;modify=20260203040506; a b.txt",
+  );
+  assertEquals(
+    formatFacts({ ...link, leadsTo: { kind: "directory", size: 4096, modified: FILE.modified } }, ["size", "modify"]),
+    "modify=20260203040506; a b.txt",
+  );
+  assertEquals(formatFacts(link, ["size", "modify"]), "modify=19700101000000; a b.txt");
+});
 
 Deno.test("formatFacts lets no value end its fact", () => {
   const odd = { ...FILE, owner: "a;b c", group: "x=y", unique: "1;2" };
@@ -109,7 +135,8 @@ Deno.test("formatFacts lets no value end its fact", () => {
 Deno.test("permFact gives the letters that fit the kind, in order", () => {
   assertEquals(permFact("file", ALL_RIGHTS), "adfrw");
   assertEquals(permFact("directory", ALL_RIGHTS), "cdeflmp");
-  assertEquals(permFact("link", { delete: true, rename: true }), "df");
+  assertEquals(permFact("link", ALL_RIGHTS), "df");
+  assertEquals(permFact("other", ALL_RIGHTS), "df");
   assertEquals(permFact("file", { read: true, write: false, list: true }), "r");
   assertEquals(permFact("directory", {}), "");
 });

@@ -10,7 +10,14 @@ export interface Subject {
   readonly cleanup: () => Promise<void>;
 }
 
+/** One of a driver that knows symbolic links. */
+export interface LinkingSubject extends Subject {
+  /** Makes a link: there is no command for it. */
+  readonly link: (target: string, path: string) => Promise<void>;
+}
+
 type Claim = (vfs: Vfs) => Promise<void>;
+type LinkClaim = (vfs: Vfs, link: LinkingSubject["link"]) => Promise<void>;
 
 /** Registers one test for each claim. */
 export function conformance(name: string, makeSubject: () => Promise<Subject>): void {
@@ -26,12 +33,68 @@ export function conformance(name: string, makeSubject: () => Promise<Subject>): 
   }
 }
 
+/** As {@link conformance}, and what is so of links besides. */
+export function linkingConformance(name: string, makeSubject: () => Promise<LinkingSubject>): void {
+  conformance(name, makeSubject);
+  for (const [claim, check] of Object.entries(links)) {
+    Deno.test(`${name} ${claim}`, async () => {
+      const { vfs, link, cleanup } = await makeSubject();
+      try {
+        await check(vfs, link);
+      } finally {
+        await cleanup();
+      }
+    });
+  }
+}
+
+const links: Readonly<Record<string, LinkClaim>> = {
+  "lists links as links, and says what they lead to": async (vfs, link) => {
+    await vfs.mkdir(at("/keep"));
+    await put(vfs, "/keep/file", "12345");
+    await vfs.mkdir(at("/job"));
+    await link("../keep", "/job/directory");
+    await link("../keep/file", "/job/file");
+    await link("nothing", "/job/broken");
+    const entries = await listAll(vfs, "/job");
+    assertEquals([...entries].map(([name, { kind, target, leadsTo }]) => [name, kind, target, leadsTo?.kind]), [
+      ["broken", "link", "nothing", undefined],
+      ["directory", "link", "../keep", "directory"],
+      ["file", "link", "../keep/file", "file"],
+    ]);
+    assertEquals(entries.get("file")?.leadsTo?.size, 5);
+    assertEquals(await namesOf(vfs, "/job"), ["broken", "directory", "file"]);
+    assertEquals([...(await listAll(vfs, "/job/directory")).keys()], ["file"]);
+  },
+  "follows links when it looks at them, and names the link": async (vfs, link) => {
+    await put(vfs, "/file", "12345");
+    await link("file", "/link");
+    await link("nothing", "/broken");
+    const found = await vfs.stat(at("/link"));
+    assertEquals([found.name, found.kind, found.size, found.link?.kind], ["link", "file", 5, "link"]);
+    assertEquals([found.link?.target, (await vfs.stat(at("/file"))).link], ["file", undefined]);
+    const broken = await vfs.stat(at("/broken"));
+    assertEquals([broken.kind, broken.target, broken.link], ["link", "nothing", undefined]);
+  },
+  "removes a link, never what it leads to": async (vfs, link) => {
+    await vfs.mkdir(at("/keep"));
+    await put(vfs, "/keep/file", "12345");
+    await link("keep", "/directory");
+    await link("keep/file", "/link");
+    await assertFails("notDirectory", () => vfs.rmdir(at("/directory")));
+    await vfs.remove(at("/directory"));
+    await vfs.remove(at("/link"));
+    assertEquals(await namesOf(vfs, "/"), ["keep"]);
+    assertEquals(await readText(vfs, "/keep/file"), "12345");
+  },
+};
+
 const reading: Readonly<Record<string, Claim>> = {
   "tells a file by name, kind, size and time": async (vfs) => {
     await vfs.mkdir(at("/d"));
     await put(vfs, "/d/a.txt", "hello");
     const entry = await vfs.stat(at("/d/a.txt"));
-    assertEquals([entry.name, entry.kind, entry.size, entry.linked], ["a.txt", "file", 5, undefined]);
+    assertEquals([entry.name, entry.kind, entry.size, entry.link], ["a.txt", "file", 5, undefined]);
     assert(Number.isFinite(entry.modified) && entry.mode > 0 && entry.mode <= 0o7777 && entry.links >= 1);
   },
   "tells the root as a directory called /": async (vfs) => {

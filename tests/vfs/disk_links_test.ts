@@ -72,17 +72,17 @@ async function assertClosedBelow(vfs: Vfs, path: string): Promise<void> {
   }
 }
 
-/** How a link may leave the root; each is made as `/link`. */
-const ESCAPES: readonly (readonly [shape: string, make: (tree: Tree) => Promise<void>])[] = [
+/** How a link may leave the root, and the target that may be told: each is made as `/link`. */
+const ESCAPES: readonly (readonly [shape: string, make: (tree: Tree) => Promise<void>, target?: string])[] = [
   ["an absolute link to a file", ({ root, outside }) => Deno.symlink(`${outside}/secret`, `${root}/link`)],
   ["a relative link to a file", ({ root }) => Deno.symlink("../outside/secret", `${root}/link`)],
   ["a link to a missing file", ({ root, outside }) => Deno.symlink(`${outside}/new`, `${root}/link`)],
   ["a relative link to a missing file", ({ root }) => Deno.symlink("../outside/new", `${root}/link`)],
-  ["a link to itself", ({ root }) => Deno.symlink("link", `${root}/link`)],
+  ["a link to itself", ({ root }) => Deno.symlink("link", `${root}/link`), "link"],
   ["a chain of links", async ({ root, outside }) => {
     await Deno.symlink(`${outside}/secret`, `${root}/inside/second`);
     await Deno.symlink("inside/second", `${root}/link`);
-  }],
+  }, "inside/second"],
   ["a link with .. through a directory link", async ({ root, outside }) => {
     await Deno.symlink(`${outside}/dir`, `${root}/inside/out`);
     await Deno.symlink("inside/out/../secret", `${root}/link`);
@@ -92,11 +92,12 @@ const ESCAPES: readonly (readonly [shape: string, make: (tree: Tree) => Promise<
   ["a link to the real root", ({ root }) => Deno.symlink("/", `${root}/link`)],
 ];
 
-for (const [shape, make] of ESCAPES) {
+for (const [shape, make, target] of ESCAPES) {
   linkTest(`DiskVfs does not follow ${shape}`, async (tree) => {
     await make(tree);
     await assertClosed(tree.vfs, "/link");
-    assertEquals((await listAll(tree.vfs, "/")).get("link")?.kind, "link");
+    const listed = (await listAll(tree.vfs, "/")).get("link");
+    assertEquals([listed?.kind, listed?.leadsTo, listed?.target], ["link", undefined, target]);
     assertEquals(await namesOf(tree.vfs, "/"), ["inside", "link"]);
     await tree.vfs.rename(at("/link"), at("/moved"));
     await tree.vfs.remove(at("/moved"));
@@ -132,9 +133,10 @@ linkTest("DiskVfs follows links that stay inside", async ({ vfs, root }) => {
   await Deno.symlink("inside/file", `${root}/file-link`);
   await Deno.symlink(`${root}/inside`, `${root}/dir-link`);
   const entries = await listAll(vfs, "/");
-  assertEquals([entries.get("file-link")?.kind, entries.get("file-link")?.size], ["file", 6]);
-  assertEquals([entries.get("dir-link")?.kind, entries.get("dir-link")?.linked], ["directory", true]);
-  assertEquals((await vfs.stat(at("/dir-link"))).kind, "directory");
+  assertEquals([entries.get("file-link")?.kind, entries.get("file-link")?.leadsTo?.size], ["link", 6]);
+  assertEquals([entries.get("dir-link")?.kind, entries.get("dir-link")?.leadsTo?.kind], ["link", "directory"]);
+  const { kind, link } = await vfs.stat(at("/dir-link"));
+  assertEquals([kind, link], ["directory", entries.get("dir-link")]);
   assertEquals(await readText(vfs, "/file-link"), "inside");
   assertEquals(await readText(vfs, "/dir-link/file"), "inside");
   await put(vfs, "/dir-link/file", "changed");
@@ -142,6 +144,45 @@ linkTest("DiskVfs follows links that stay inside", async ({ vfs, root }) => {
   await put(vfs, "/file-link", "+", { append: true });
   assertEquals(await Deno.readTextFile(`${root}/inside/file`), "changed+");
   assertEquals(await namesOf(vfs, "/dir-link"), ["file", "new"]);
+});
+
+/** What a link in `/inside` says, and the target that users see. */
+const TARGETS: readonly (readonly [text: (tree: Tree) => string, target: string | undefined])[] = [
+  [() => "file", "file"],
+  [() => "./file", "./file"],
+  [() => "missing", "missing"],
+  [() => "..", ".."],
+  [() => "../inside/file", "../inside/file"],
+  [() => "../missing", "../missing"],
+  [({ root }) => `${root}/inside/file`, "/inside/file"],
+  [({ root }) => `${root}/missing`, "/missing"],
+  [({ root }) => root, "/"],
+  // Out and in again: the text would name what is above the root.
+  [() => "../../root/inside/file", "/inside/file"],
+  [() => "../../root", "/"],
+  [() => "../../root/missing", undefined],
+  [({ outside }) => `${outside}/../root/inside`, "/inside"],
+  [({ outside }) => `${outside}/missing`, undefined],
+  [() => "../../outside/secret", undefined],
+  // By way of a link to a directory outside; there or not, it is the same.
+  [() => "../out/file", undefined],
+  [() => "../out/missing", undefined],
+  [() => "no-directory/missing", undefined],
+  [() => "line\nend", undefined],
+];
+
+linkTest("DiskVfs names the target of a link only where that says nothing of what is outside", async (tree) => {
+  const { vfs, root, outside } = tree;
+  await Deno.symlink(`${outside}/dir`, `${root}/out`);
+  for (const [text, target] of TARGETS) {
+    await Deno.symlink(text(tree), `${root}/inside/link`);
+    const listed = (await listAll(vfs, "/inside")).get("link");
+    assertEquals([listed?.kind, listed?.target], ["link", target], text(tree));
+    const found = await vfs.stat(at("/inside/link"));
+    assertEquals(found.link ?? found, listed, text(tree));
+    await vfs.remove(at("/inside/link"));
+  }
+  assertEquals(await readText(vfs, "/inside/file"), "inside");
 });
 
 linkTest("DiskVfs removes and renames a link, not what it leads to", async ({ vfs, root }) => {
@@ -165,7 +206,9 @@ linkTest("DiskVfs with deny lists links and follows none", async ({ vfs, root, o
   await Deno.symlink("inside", `${root}/in`);
   await Deno.symlink(`${outside}/dir`, `${root}/out`);
   const entries = await listAll(vfs, "/");
-  assertEquals([entries.get("in")?.kind, entries.get("out")?.kind], ["link", "link"]);
+  for (const entry of [entries.get("in"), entries.get("out")]) {
+    assertEquals([entry?.kind, entry?.target, entry?.leadsTo], ["link", undefined, undefined]);
+  }
   for (const path of ["/in/file", "/out/file"]) {
     await assertFails("denied", () => vfs.openRead(at(path)));
     await assertFails("denied", () => vfs.openWrite(at(path)));
