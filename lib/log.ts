@@ -14,6 +14,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import type { EventListener, EventType, ServerEvent } from "./events.ts";
+import { UNPRINTABLE } from "./unprintable.ts";
 
 /** Least important first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -56,9 +57,7 @@ const LEVELS: Readonly<Record<EventType, LogLevel>> = {
 
 /** Sets up the process's log and gives the listener that fills it. */
 export function startLog({ level, format, write }: LogOptions): EventLog {
-  const formatter: TextFormatter = format === "json"
-    ? getJsonLinesFormatter({ properties: "flatten" })
-    : textFormatter();
+  const formatter = format === "json" ? jsonFormatter() : textFormatter();
   configureSync({
     reset: true,
     sinks: { lines: (record: LogRecord) => write(formatter(record)) },
@@ -76,6 +75,12 @@ export function startLog({ level, format, write }: LogOptions): EventLog {
     if (LOG_LEVELS.indexOf(levelOf(event)) >= from) record(logger, event);
   };
   return { listener, types };
+}
+
+/** JSON leaves what is not ASCII as it is, also what ends a line to Unicode. It stands in strings alone, where it may be escaped. */
+function jsonFormatter(): TextFormatter {
+  const formatter = getJsonLinesFormatter({ properties: "flatten" });
+  return (record) => `${printable(formatter(record).trimEnd())}\n`;
 }
 
 function textFormatter(): TextFormatter {
@@ -142,12 +147,9 @@ function sentence(event: ServerEvent): string {
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** Paths in the messages of problems may hold what a terminal obeys: C0, which JSON escapes elsewhere, and C1, which it does not. */
-// deno-lint-ignore no-control-regex -- control characters are what this looks for
-const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f]/g;
-
+/** Names from outside, and paths in the messages of problems, may hold what a terminal obeys; of that, JSON escapes C0 alone. */
 function printable(line: string): string {
-  return line.replace(CONTROL_CHARACTERS, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return line.replaceAll(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** An error and what lies behind it, on one line. */

@@ -5,6 +5,7 @@
  */
 
 import type { TransferEnded } from "./events.ts";
+import { UNPRINTABLE } from "./unprintable.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -43,8 +44,7 @@ function formatDate(date: Date): string {
   return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${time} ${date.getUTCFullYear()}`;
 }
 
-/** Fields are parted by spaces, so none may have one, nor a line end. */
+/** Fields are parted by spaces, so none may have one, nor a line end or what hides one. */
 function withoutSpaces(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what this looks for
-  return text.replace(/[\s\x00-\x1f\x7f-\x9f]/g, "_");
+  return text.replace(/\s/g, "_").replace(UNPRINTABLE, "_");
 }

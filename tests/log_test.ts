@@ -97,6 +97,41 @@ Deno.test("startLog lets no text from outside steer a terminal", () => {
   }
 });
 
+/** One of each kind that readers of text act on though a terminal does not, and how the log shows it. */
+const UNSEEN = [
+  ["\u2028", "\\u2028"],
+  ["\u2029", "\\u2029"],
+  ["\u202e", "\\u202e"],
+  ["\u061c", "\\u061c"],
+  ["\u200e", "\\u200e"],
+  ["\u200f", "\\u200f"],
+  ["\u202a", "\\u202a"],
+  ["\u2066", "\\u2066"],
+  ["\u2069", "\\u2069"],
+  ["\x85", "\\u0085"],
+] as const;
+
+Deno.test("startLog shows what ends lines or turns text round to Unicode, in both formats", () => {
+  for (const [character, shown] of UNSEEN) {
+    const events: readonly ServerEvent[] = [
+      { type: "fileChanged", ...actor, change: "deleted", path: `/a${character}b` },
+      { type: "problem", level: "warning", message: `Failed at "/a${character}b"`, error: new Error(character) },
+    ];
+    for (const format of ["text", "json"] as const) {
+      for (const line of linesOf("debug", format, events)) {
+        assert(!line.includes(character), JSON.stringify(line));
+        assert(line.includes(`${shown}b`), line);
+      }
+    }
+  }
+});
+
+Deno.test("startLog leaves JSON lines with their properties as they were", () => {
+  const path = UNSEEN.map(([character]) => character).join("");
+  const [line = ""] = linesOf("debug", "json", [{ type: "fileChanged", ...actor, change: "deleted", path }]);
+  assertEquals(JSON.parse(line).path, path);
+});
+
 Deno.test("startLog lets no text from outside begin a line of its own", () => {
   const evil = "x\r\n2024-01-01T00:00:00Z INFO    [1 root@127.0.0.1] Logged in {0} {name}";
   const events: readonly ServerEvent[] = [

@@ -51,3 +51,8 @@ Deno.test("formatXferlog keeps a name with spaces and line ends in its field", (
 Deno.test("formatXferlog has no line for a listing", () => {
   assertEquals(formatXferlog({ ...upload, direction: "listing" }, NOW), undefined);
 });
+
+Deno.test("formatXferlog shows no name in another order than it is in", () => {
+  const line = formatXferlog({ ...upload, path: "/exe.\u202egpj\u2066\u200f" }, NOW) ?? "";
+  assertEquals(line.split(" ").find((field) => field.startsWith("/")), "/exe._gpj__");
+});
