@@ -67,7 +67,14 @@ async function existing(
 
 /** The directory as the client wrote it, of a file the one that it is in; nothing for the working directory. */
 function prefixOf(given: string, { entry }: { readonly entry: Entry }): string {
-  if (entry.kind !== "directory") return given.slice(0, given.replace(/\/+$/, "").lastIndexOf("/") + 1);
+  if (entry.kind !== "directory") return given.slice(0, startOfName(given));
   if (given === "" || given === ".") return "";
   return given.endsWith("/") ? given : `${given}/`;
+}
+
+/** Where the last name of `given` begins, whatever slashes follow it. From the end, so that thousands of slashes are looked at once. */
+function startOfName(given: string): number {
+  let end = given.length;
+  while (given[end - 1] === "/") end--;
+  return end === 0 ? 0 : given.lastIndexOf("/", end - 1) + 1;
 }

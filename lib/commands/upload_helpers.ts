@@ -8,19 +8,38 @@ import { parentOf, ROOT } from "../vfs/virtual_path.ts";
 import { type Vfs, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import type { CommandContext } from "./context.ts";
 
-/** Makes the directories above `path` that are missing, outermost first. */
+/**
+ * Makes the directories above `path` that are missing, outermost first. Others have their turn between two of them: a path may have a
+ * hundred names, and making one looks at all of those before it.
+ */
 export async function makeParents(vfs: Vfs, path: VirtualPath): Promise<void> {
-  const parent = parentOf(path);
-  if (parent === ROOT) return;
+  const missing: VirtualPath[] = [];
+  for (let parent = parentOf(path); parent !== ROOT; parent = parentOf(parent)) {
+    if (missing.length > 0) await giveWay();
+    if (await tryMake(vfs, parent) === "there") break;
+    missing.push(parent);
+  }
+  for (const directory of missing.toReversed()) {
+    await giveWay();
+    await tryMake(vfs, directory);
+  }
+}
+
+/** Another may make it at the same moment. `orphan`: the directory that it would be in is missing. */
+async function tryMake(vfs: Vfs, path: VirtualPath): Promise<"there" | "orphan"> {
   try {
-    await vfs.mkdir(parent);
+    await vfs.mkdir(path);
+    return "there";
   } catch (error) {
     if (!(error instanceof VfsError)) throw error;
-    if (error.kind === "exists") return;
-    if (error.kind !== "notFound") throw error;
-    await makeParents(vfs, parent);
-    await vfs.mkdir(parent);
+    if (error.kind === "exists") return "there";
+    if (error.kind === "notFound") return "orphan";
+    throw error;
   }
+}
+
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Applies SITE UMASK to what a command has just made; `full` is the mode before the mask. */

@@ -9,6 +9,7 @@
 
 import { ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
 import type { Permission, PermissionGrant, PermissionRule } from "./permissions.ts";
+import { requireFits } from "./tree_fit.ts";
 import {
   type Entry,
   type FileSink,
@@ -140,6 +141,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     this.#require(from, "rename");
     this.#require(to, "rename");
     if (this.#gainsRights(from, to)) throw denied(from, "moved to where more is allowed");
+    await requireFits(this.inner, from, to);
     const { allow, overwrite } = this.#ruleAt(to);
     const mayReplace = overwrite && allow.has("write");
     if (!mayReplace && from !== to && await lookUp(this.inner, to) !== undefined) {

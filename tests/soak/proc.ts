@@ -57,3 +57,12 @@ function tcpStates(pid: number): Map<string, string> {
   }
   return states;
 }
+
+/** Seconds that process `pid` has kept a processor busy so far, in its own code and in the system's. */
+export function processorSeconds(pid: number): number {
+  const TICKS_A_SECOND = 100;
+  const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  // The name of the program comes before, in parentheses, and may hold spaces.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}

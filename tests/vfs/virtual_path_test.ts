@@ -1,6 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { VfsError } from "../../lib/vfs/vfs.ts";
-import { isListable, isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
+import {
+  depthOf,
+  isListable,
+  isWithin,
+  joinPath,
+  nameOf,
+  parentOf,
+  resolvePath,
+  ROOT,
+} from "../../lib/vfs/virtual_path.ts";
 import { at } from "./helpers.ts";
 
 const RESOLVED: readonly (readonly [cwd: string, argument: string, path: string])[] = [
@@ -36,6 +45,7 @@ const REFUSED: readonly (readonly [claim: string, argument: string])[] = [
   ["half a surrogate pair", "a\uD800b"],
   ["a name of 256 bytes", "x".repeat(256)],
   ["a name of 86 characters and 258 bytes", "日".repeat(86)],
+  ["a path of 101 names", "d/".repeat(101)],
   ["a path of 4097 bytes", `/${"x".repeat(99)}`.repeat(41)],
 ];
 
@@ -49,6 +59,12 @@ Deno.test("resolvePath counts bytes, not characters, up to the limits", () => {
   assertEquals(nameOf(resolvePath(ROOT, "日".repeat(85))), "日".repeat(85));
   assertEquals(nameOf(resolvePath(ROOT, "x".repeat(255))), "x".repeat(255));
   assertEquals(resolvePath(ROOT, `/${"x".repeat(127)}`.repeat(32)).length, 4096);
+});
+
+Deno.test("resolvePath counts the names that are left", () => {
+  const deepest = at("d/".repeat(100));
+  assertEquals(resolvePath(deepest, "x/../.."), parentOf(deepest));
+  assertEquals(assertThrows(() => resolvePath(deepest, "d"), VfsError).kind, "badName");
 });
 
 Deno.test("resolvePath forgets a name that .. takes back", () => {
@@ -67,6 +83,13 @@ Deno.test("joinPath takes one name and nothing else", () => {
   for (const name of ["", ".", "..", "a/b", "/", "a\nb"]) {
     assertEquals(assertThrows(() => joinPath(ROOT, name), VfsError).kind, "badName");
   }
+});
+
+Deno.test("joinPath goes deeper than a client may ask for, to what was listed there", () => {
+  const deepest = at("d/".repeat(100));
+  assertEquals(depthOf(joinPath(deepest, "d")), 101);
+  const long = at(`/${"x".repeat(127)}`.repeat(32));
+  assertEquals(assertThrows(() => joinPath(long, "x"), VfsError).kind, "badName");
 });
 
 Deno.test("isWithin is about names, not about beginnings of names", () => {
