@@ -124,6 +124,8 @@ export interface ServerOptions {
    * lead to, so that clients which remove a directory with all that is in it go through links and remove what is there. Default `arrow`.
    */
   readonly linkListing?: LinkListing;
+  /** MDTM and the `modify` fact tell milliseconds, which many recipes cannot read. MFMT and MDTM take them all the same. Default `false`. */
+  readonly timeFractions?: boolean;
   /** IANA zone of LIST dates. Default UTC. */
   readonly timeZone?: string;
   /** What MKD of an existing directory answers: 550, or 257 for devices that insist. Default `refuse`. */
@@ -209,6 +211,7 @@ export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOption
     allowForeignDataPeer: false,
     ascii: "convert",
     linkListing: "arrow",
+    timeFractions: false,
     mkdExisting: "refuse",
     autoMkdir: false,
     digests: "auto",

@@ -60,6 +60,7 @@ export function serverOptions(
       ascii: settings.ascii,
       digests: settings.digests,
       linkListing: settings.linkListing,
+      timeFractions: settings.timeFractions,
       mkdExisting: settings.mkdExisting,
       autoMkdir: settings.autoMkdir,
       timeZone: settings.timeZone,

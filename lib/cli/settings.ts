@@ -131,6 +131,7 @@ export const SETTINGS = {
   mkdExisting: setting("HOW", "MKD of what exists: refuse or accept", oneOf("refuse", "accept"), "refuse"),
   autoMkdir: setting(undefined, "uploads make missing directories", onOff, "false"),
   timeZone: setting("ZONE", "zone of dates in LIST, such as Europe/Berlin", timeZone, "UTC"),
+  timeFractions: setting(undefined, "milliseconds in MDTM and in the modify fact of MLSD", onOff, "false"),
   logLevel: setting("LEVEL", LOG_LEVELS.join(", "), oneOf(...LOG_LEVELS), "info"),
   logFormat: setting("FORMAT", "text or json", oneOf("text", "json"), "text"),
   xferlog: setting("FILE", "append a line per transferred file, as wu-ftpd does", text),

@@ -55,7 +55,8 @@ async function size(context: CommandContext, path: VirtualPath): Promise<reply.R
 async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);
   if (split === undefined || await exists(context, given)) {
-    return reply.fileStatus(formatTimeVal(await modifiedAt(context, argument.toPath(given, context))));
+    const modified = await modifiedAt(context, argument.toPath(given, context));
+    return reply.fileStatus(formatTimeVal(modified, { fractions: context.options.timeFractions }));
   }
   const path = argument.toPath(split.path, context);
   await setModified(context, path, split.modified);
@@ -86,13 +87,13 @@ async function setModified(context: CommandContext, path: VirtualPath, modified:
   context.emit({ type: "fileChanged", change: "modified", path });
 }
 
-/** draft-somers-ftp-mfxx-04 section 3: the reply repeats fact and path. */
+/** draft-somers-ftp-mfxx-04 section 3: the reply repeats fact and path. Who sends a fraction can read one. */
 async function mfmt(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);
   if (!split) return reply.badArgument("MFMT takes YYYYMMDDHHMMSS and a path");
   const path = argument.toPath(split.path, context);
   await setModified(context, path, split.modified);
-  return reply.fileStatus(`Modify=${formatTimeVal(split.modified)}; ${split.path}`);
+  return reply.fileStatus(`Modify=${formatTimeVal(split.modified, { fractions: true })}; ${split.path}`);
 }
 
 /** One fact that MFF can change: how its value is read, and what applies it. */

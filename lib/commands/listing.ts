@@ -69,13 +69,15 @@ async function* nameLines(context: CommandContext, target: ListTarget): Lines {
 }
 
 async function* factLines(context: CommandContext, path: VirtualPath): Lines {
-  const { options: { linkListing }, parameters: { facts }, vfs } = context;
+  const { options: { linkListing, timeFractions }, parameters: { facts }, vfs } = context;
   const perm = makePermFacts();
   const own = await vfs.stat(path);
   const parent = await parentEntry(context, path);
   const line = (listed: Entry, grant: PermissionGrant, type?: "cdir" | "pdir") => {
     const entry = shownLink(listed, linkListing);
-    return `${formatFacts(entry, facts, { perm: perm(grant, entry), ...(type && { type }) })}\r\n`;
+    return `${
+      formatFacts(entry, facts, { perm: perm(grant, entry), fractions: timeFractions, ...(type && { type }) })
+    }\r\n`;
   };
   yield [
     line({ ...own, name: "." }, vfs.grantAt(path), "cdir"),
@@ -154,9 +156,10 @@ async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.R
 
 async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const found = await context.vfs.stat(path);
-  const entry = shownLink(found.link ?? found, context.options.linkListing);
+  const { linkListing, timeFractions } = context.options;
+  const entry = shownLink(found.link ?? found, linkListing);
   const perm = permLetters(context.vfs.grantAt(path), entry);
-  const line = formatFacts({ ...entry, name: path }, context.parameters.facts, { perm });
+  const line = formatFacts({ ...entry, name: path }, context.parameters.facts, { perm, fractions: timeFractions });
   return reply.fileActionDone([`Listing ${path}`, line, "End"]);
 }
 

@@ -28,6 +28,8 @@ export interface FactOptions {
   readonly perm?: string;
   /** Set for the listed directory itself, and the one above it (RFC 3659 section 7.5.1). */
   readonly type?: "cdir" | "pdir";
+  /** Milliseconds in `modify`, see {@link TimeFormatOptions.fractions}. Default `false`. */
+  readonly fractions?: boolean;
 }
 
 /** What the session may do with an entry; those that do not fit its kind are ignored. */
@@ -145,7 +147,7 @@ function factValue(name: FactName, entry: ListedEntry, options: FactOptions): st
       return transferSize(entry.leadsTo ?? entry);
     case "modify":
       // What MDTM says, which follows links (RFC 3659 section 7.5.3).
-      return formatTimeVal((entry.leadsTo ?? entry).modified);
+      return formatTimeVal((entry.leadsTo ?? entry).modified, options);
     case "perm":
       return options.perm;
     case "unique":

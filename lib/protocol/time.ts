@@ -15,18 +15,24 @@ const FIRST_INSTANT = Date.parse("0000-01-01T00:00:00Z");
 const LAST_INSTANT = Date.parse("9999-12-31T23:59:59.999Z");
 const LEAP_SECOND = 60;
 
+/** How {@link formatTimeVal} writes. */
+export interface TimeFormatOptions {
+  /** With `.sss` where there are milliseconds. RFC 3659 section 2.3 allows them; recipes that read fourteen digits fail on them. Default `false`. */
+  readonly fractions?: boolean;
+}
+
 /**
- * `YYYYMMDDHHMMSS`, with `.sss` only when there are milliseconds: some clients cannot read them.
+ * `YYYYMMDDHHMMSS`: the second that the instant is in, unless fractions are asked for.
  * What four digits of a year cannot say is moved to the nearest instant they can; no number at all is 1970.
  */
-export function formatTimeVal(milliseconds: number): string {
+export function formatTimeVal(milliseconds: number, { fractions = false }: TimeFormatOptions = {}): string {
   const instant = Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, FIRST_INSTANT), LAST_INSTANT);
   // Field by field, as every line of a listing has a time: cutting up the ISO form takes twice as long.
   const date = new Date(Math.floor(instant));
   const year = date.getUTCFullYear();
   const day = `${two(Math.trunc(year / 100))}${two(year % 100)}${two(date.getUTCMonth() + 1)}${two(date.getUTCDate())}`;
   const time = `${two(date.getUTCHours())}${two(date.getUTCMinutes())}${two(date.getUTCSeconds())}`;
-  const fraction = date.getUTCMilliseconds();
+  const fraction = fractions ? date.getUTCMilliseconds() : 0;
   return fraction === 0 ? day + time : `${day}${time}.${String(fraction).padStart(3, "0")}`;
 }
 

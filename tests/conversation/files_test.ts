@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
 import { conversation } from "../helpers/server.ts";
+import type { Wire } from "../helpers/wire.ts";
 
 const files = { "/a": "0123456789", "/b": "b", "/d/c": "c" };
 const SHA256_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -64,13 +66,37 @@ conversation("SIZE answers nothing but digits, and 550 for a directory", { files
 });
 
 conversation("MDTM tells the time in UTC, of directories too, and sets it", { files }, async ({ ftp, event }) => {
-  assertMatch((await ftp.expect("MDTM a", 213)).text, /^\d{14}(\.\d{3})?$/);
+  assertMatch((await ftp.expect("MDTM a", 213)).text, /^\d{14}$/);
   await ftp.expect("MDTM d", 213);
   await ftp.expect("MDTM x", 550);
   await ftp.expect("MDTM 20011231235959 a", 213);
   assertEquals((await ftp.expect("MDTM a", 213)).lines, ["213 20011231235959"]);
   assertEquals((await event("fileChanged")).change, "modified");
   await ftp.expect("MDTM 20011331235959 a", 550);
+});
+
+/** Every way to tell a time of `a`. */
+async function timesOf(ftp: Wire): Promise<string[]> {
+  const lines = [(await ftp.expect("MLST a", 250)).lines[1] ?? "", ...await ftp.downloadLines("MLSD")];
+  const modify = lines.filter((line) => line.endsWith("a")).map((line) => /modify=([^;]*);/.exec(line)?.[1] ?? "");
+  return [(await ftp.expect("MDTM a", 213)).text, ...modify];
+}
+
+conversation("MDTM, MLST and MLSD tell whole seconds, MFMT and MDTM take fractions", { files }, async (stage) => {
+  const { ftp, files } = stage;
+  await ftp.expect("MFMT 20200229010203.952 a", 213);
+  assertEquals((await files.stat(resolvePath(ROOT, "a"))).modified, Date.parse("2020-02-29T01:02:03.952Z"));
+  assertEquals(await timesOf(ftp), ["20200229010203", "20200229010203", "20200229010203"]);
+  await ftp.expect("MDTM 20200229010204.952 a", 213);
+  assertEquals((await files.stat(resolvePath(ROOT, "a"))).modified, Date.parse("2020-02-29T01:02:04.952Z"));
+});
+
+conversation("timeFractions has MDTM, MLST and MLSD tell milliseconds", {
+  files,
+  options: { timeFractions: true },
+}, async ({ ftp }) => {
+  await ftp.expect("MFMT 20200229010203.952 a", 213);
+  assertEquals(await timesOf(ftp), ["20200229010203.952", "20200229010203.952", "20200229010203.952"]);
 });
 
 conversation("MDTM of a file whose name begins with a time tells its time", {
