@@ -13,7 +13,7 @@ import type { Hop } from "./terminator.ts";
 /** What a relayed connection is made of. */
 export interface RelayParts extends Hop {
   readonly client: Connection;
-  /** The two pipes between client and hop; `outward` is the one towards the client. */
+  /** The two pipes between client and hop; `outward` is the one towards the client. Either rejects when the client has reset the connection. */
   readonly inward: Promise<void>;
   readonly outward: Promise<void>;
   /** Before {@link client}; shut until there is something to say. */
@@ -43,8 +43,8 @@ export class RelayConnection implements SecureConnection {
     this.serverName = hello.serverName;
     this.resumed = terms.preSharedKey ||
       (terms.protocol === "TLSv1.2" && terms.sessionId !== "" && terms.sessionId === hello.sessionId);
-    // A pipe that broke has no one left to carry for: both its neighbours must hear of it.
-    for (const pipe of [parts.inward, parts.outward]) pipe.catch(() => this.#closeSockets());
+    // Nothing can be sent any more. A break of the other pipe is heard of by who has read all that came before it.
+    parts.outward.catch(() => this.#closeSockets());
   }
 
   get cleanClose(): boolean | undefined {
@@ -59,6 +59,8 @@ export class RelayConnection implements SecureConnection {
     } catch (error) {
       // The runtime's TLS reports an end without close_notify as this error.
       if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
+      // A reset is no end. The pipe is over: its end is what was read.
+      await this.#parts.inward;
       this.#cleanClose = false;
       return null;
     }

@@ -52,18 +52,20 @@ export class RelayRoute implements TlsRoute {
     await writeAll(local, bytes);
     const agreed = Promise.withResolvers<ServerHello>();
     const gate = new Gate(connection);
-    const inward = pipe(connection, local, quietGate(agreed.promise, gate));
+    const inward = carryIn(connection, local, quietGate(agreed.promise, gate));
     const outward = pipe(local, gate, serverHelloWatcher(agreed));
     // Nobody waits for these when the handshake is given up.
-    for (const promise of [agreed.promise, outward]) promise.catch(() => {});
+    for (const promise of [agreed.promise, inward, outward]) promise.catch(() => {});
     try {
-      await Promise.race([accepted.handshake(), inward.then(peerLeft, peerLeft)]);
+      // The terminator alone knows whether a peer that has gone had finished: with a small upload its last message of the handshake, the
+      // data, close_notify and FIN may all be there before the handshake is seen to end.
+      await accepted.handshake();
     } catch (error) {
       gate.open();
       // Lets the alert that says why reach the client before the sockets go.
       closeQuietly(accepted);
       await outward.catch(() => {});
-      throw error instanceof TlsError ? error : handshakeFailure(error);
+      throw handshakeFailure(error);
     }
     const terms = await agreed.promise;
     return new RelayConnection({ client: connection, local, accepted, inward, outward, gate, hello, terms });
@@ -116,7 +118,7 @@ async function readClientHello(connection: Connection): Promise<{ hello: ClientH
   let length = 0;
   for (;;) {
     const count = await connection.read(buffer.subarray(length)).catch(() => null);
-    if (count === null) throw new TlsError("closed", "Peer closed the connection during the TLS handshake");
+    if (count === null) throw peerLeft();
     length += count;
     const bytes = buffer.subarray(0, length);
     const hello = protocolChecked(() => parseClientHello(bytes));
@@ -172,11 +174,22 @@ function quietGate(agreed: Promise<ServerHello>, gate: Gate): () => void {
   };
 }
 
-function peerLeft(): never {
-  throw new TlsError("closed", "Peer closed the connection during the TLS handshake");
+/** As {@link pipe}; a failure ends what was carried until then, so that all of it can still be read. */
+async function carryIn(client: Connection, local: Deno.TcpConn, watch: () => void): Promise<void> {
+  try {
+    await pipe(client, local, watch);
+  } catch (error) {
+    await local.closeWrite().catch(() => closeQuietly(local));
+    throw error;
+  }
+}
+
+function peerLeft(cause?: unknown): TlsError {
+  return new TlsError("closed", "Peer closed the connection during the TLS handshake", { cause });
 }
 
 function handshakeFailure(error: unknown): TlsError {
+  if (error instanceof Deno.errors.UnexpectedEof) return peerLeft(error);
   const reason = error instanceof Deno.errors.InvalidData ? "protocol" : "closed";
   return new TlsError(reason, `TLS handshake failed: ${messageOf(error)}`, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { type Connection, writeAll } from "../../lib/net/connection.ts";
+import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
 import { TlsError } from "../../lib/tls/tls.ts";
 import {
   captureClientHello,
@@ -127,21 +127,6 @@ for (const route of ROUTES) {
     using tls = await endpoint({ route });
     const { client, server } = await loopback();
     const left = Promise.withResolvers<void>();
-    let reads = 0;
-    const late: Connection = {
-      localAddr: server.localAddr,
-      remoteAddr: server.remoteAddr,
-      // The end of the handshake is read when the peer has gone, and the rest bit by bit, as over a long way: whatever is sent meanwhile
-      // is answered with a reset.
-      read: async (buffer) => {
-        if (reads++ > 0) await left.promise;
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        return await server.read(buffer.subarray(0, 8192));
-      },
-      write: (data) => server.write(data),
-      closeWrite: () => server.closeWrite(),
-      close: () => server.close(),
-    };
     const sent = payload(500_000);
     const send = async (): Promise<void> => {
       const peer = nodeClient(client).on("error", () => {});
@@ -150,10 +135,66 @@ for (const route of ROUTES) {
       client.close();
       left.resolve();
     };
+    // Bit by bit, as over a long way: whatever is sent meanwhile is answered with a reset.
+    const late = readingLate(server, { until: left.promise, atMost: 8192 });
     const [secured] = await Promise.all([tls.secure(late), send()]);
     assertEquals(await sha256(await readAll(secured)), await sha256(sent));
     await secured.closeWrite().catch(() => {});
     secured.close();
+  });
+
+  Deno.test(`TlsEndpoint (${route}) takes the end of a handshake together with data, close_notify and FIN`, async () => {
+    using tls = await endpoint({ route });
+    for (const size of [0, 5, 4096, 100_000]) {
+      const { client, server } = await loopback();
+      const left = Promise.withResolvers<void>();
+      const sent = payload(size);
+      const send = async (): Promise<Deno.TlsConn> => {
+        const peer = await startTls(client);
+        await peer.handshake();
+        if (size > 0) await writeAll(peer, sent);
+        await peer.closeWrite();
+        left.resolve();
+        return peer;
+      };
+      const [secured, peer] = await Promise.all([tls.secure(readingLate(server, { until: left.promise })), send()]);
+      assertEquals(await sha256(await readAll(secured)), await sha256(sent), `${size} bytes`);
+      assertEquals(secured.cleanClose, true);
+      secured.close();
+      peer.close();
+    }
+  });
+
+  Deno.test(`TlsEndpoint (${route}) takes no reset for an end, unless close_notify came before it`, async () => {
+    using tls = await endpoint({ route });
+    for (const clean of [true, false]) {
+      const { client, server } = await loopback();
+      const reset = Promise.withResolvers<void>();
+      // A reset is seen by a reader who has had all that came before it, as over a long way.
+      const breaking = readingLate(server, {
+        until: Promise.resolve(),
+        atEnd: async () => {
+          await reset.promise;
+          throw new Deno.errors.ConnectionReset("Connection reset by peer");
+        },
+      });
+      const send = async (): Promise<void> => {
+        const peer = nodeClient(client).on("error", () => {}).resume();
+        await once(peer, "secureConnect");
+        await new Promise<void>((resolve) =>
+          clean ? peer.end("all of it", resolve) : peer.write("all of", () => resolve())
+        );
+        closeQuietly(client);
+      };
+      const [secured] = await Promise.all([tls.secure(breaking), send()]);
+      assertEquals(await readText(secured, 6), "all of");
+      reset.resolve();
+      if (clean) {
+        assertEquals(new TextDecoder().decode(await readAll(secured)), " it");
+        assertEquals(secured.cleanClose, true);
+      } else await assertRejects(() => secured.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
+      secured.close();
+    }
   });
 
   Deno.test(`TlsEndpoint (${route}) rejects bytes that are not TLS`, async () => {
@@ -294,6 +335,34 @@ Deno.test("createTlsEndpoint finds a route that works by itself", async () => {
   secured.close();
   peer.close();
 });
+
+/** What {@link readingLate} waits for, and how it reads. */
+interface LateReading {
+  /** Reads wait for it, but the first one, which is that of ClientHello. */
+  readonly until: Promise<void>;
+  /** Bytes a read, and one read a turn of the event loop. Default: as many as there are, as soon as they are. */
+  readonly atMost?: number;
+  /** What is done in place of telling the end. */
+  readonly atEnd?: () => Promise<never>;
+}
+
+/** The server's end of a connection whose bytes arrive when the test says so. */
+function readingLate(server: Deno.TcpConn, { until, atMost = Infinity, atEnd }: LateReading): Connection {
+  let reads = 0;
+  return {
+    localAddr: server.localAddr,
+    remoteAddr: server.remoteAddr,
+    read: async (buffer) => {
+      if (reads++ > 0) await until;
+      if (atMost < Infinity) await new Promise((resolve) => setTimeout(resolve, 0));
+      const count = await server.read(buffer.subarray(0, Math.min(buffer.length, atMost)));
+      return count === null && atEnd ? await atEnd() : count;
+    },
+    write: (data) => server.write(data),
+    closeWrite: () => server.closeWrite(),
+    close: () => server.close(),
+  };
+}
 
 /** The peer is gone: end of stream or reset, after whatever alert it still sent. */
 async function assertClosed(client: Deno.TcpConn): Promise<void> {
