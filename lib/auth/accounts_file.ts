@@ -37,7 +37,7 @@ import { isObject, quote } from "./json_values.ts";
 /** The most bytes of a file that is read: some 100,000 accounts. */
 const MAX_BYTES = 64 * 1024 ** 2;
 
-/** The file cannot be read, or what it says makes no sense. `message` is one line, with the first of `problems` in it. */
+/** The file cannot be read (`cause` says why), or what it says makes no sense. `message` is one line, with the first of `problems` in it. */
 export class AccountsFileError extends Error {
   override readonly name = "AccountsFileError";
   /** Everything that is wrong, each a line of its own without the file's name. */
@@ -50,6 +50,11 @@ export class AccountsFileError extends Error {
   }
 }
 
+/** Whether `error` is about what a file says. Otherwise the file could not be read: the same file may be found good the next time. */
+export function wasJudged(error: Error): boolean {
+  return error instanceof AccountsFileError && error.cause === undefined;
+}
+
 /** Reads and checks the file at `path`. Rejects with {@link AccountsFileError}. */
 export async function readAccountsFile(path: string): Promise<Account[]> {
   return parseAccounts(await readAccountsText(path), path);
@@ -58,7 +63,9 @@ export async function readAccountsFile(path: string): Promise<Account[]> {
 /** The text of the file at `path`. Rejects with {@link AccountsFileError}, which names the permission that is missing. */
 export async function readAccountsText(path: string): Promise<string> {
   try {
-    const { size } = await Deno.stat(path);
+    const { size, isFile, isDirectory } = await Deno.stat(path);
+    // Reading a pipe would wait for whoever writes to it, perhaps for ever.
+    if (!isFile && !isDirectory) throw new AccountsFileError(path, ["Is no regular file"]);
     if (size > MAX_BYTES) throw new AccountsFileError(path, [`Is too large: ${size} bytes`]);
     return await Deno.readTextFile(path);
   } catch (error) {

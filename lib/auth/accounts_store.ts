@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readAccountsFile } from "./accounts_file.ts";
+import { readAccountsFile, wasJudged } from "./accounts_file.ts";
 import { type Account, type AccountsStore, MemoryAccounts } from "./accounts.ts";
 
 const DEFAULT_INTERVAL = 2_000;
@@ -31,12 +31,14 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
   readonly #path: string;
   readonly #onReload: (outcome: ReloadOutcome) => void;
   #accounts: MemoryAccounts;
-  /** Attributes of the file when it was last read, good or bad. */
-  #taken: string;
+  /** Attributes of the file when it was last read, good or bad; `undefined` where it could not be read, and will be tried again. */
+  #taken: string | undefined;
   /** Attributes at the last look. */
   #seen: string;
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
+  /** Why the file cannot be read: said once, however often it is tried. */
+  #obstacle: string | undefined;
   /** Ends when every reload asked for so far has: they run one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +67,7 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
 
   /** Reads the file again, after the reloads that are under way. Never rejects. */
   reload(): Promise<ReloadOutcome> {
-    const outcome = this.#tail.then(() => this.#load());
+    const outcome = this.#tail.then(() => this.#load({ repeated: false }));
     this.#tail = outcome;
     return outcome;
   }
@@ -86,14 +88,21 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
   async #compare(): Promise<void> {
     const before = this.#seen;
     this.#seen = await signatureOf(this.#path);
-    if (this.#timer !== undefined && this.#seen === before && this.#seen !== this.#taken) await this.#load();
+    if (this.#timer !== undefined && this.#seen === before && this.#seen !== this.#taken) {
+      await this.#load({ repeated: true });
+    }
   }
 
-  async #load(): Promise<ReloadOutcome> {
+  /** @param repeated an obstacle that is known is not reported again. */
+  async #load({ repeated }: { readonly repeated: boolean }): Promise<ReloadOutcome> {
     // Before the content: a change in between shows at the next look.
-    this.#taken = this.#seen = await signatureOf(this.#path);
+    const signature = this.#seen = await signatureOf(this.#path);
     const outcome = await this.#read();
-    this.#onReload(outcome);
+    // Whoever had no descriptor left, or a share that was away, has not seen what the file says.
+    const obstacle = outcome.ok || wasJudged(outcome.error) ? undefined : outcome.error.message;
+    this.#taken = obstacle === undefined ? signature : undefined;
+    if (!repeated || obstacle === undefined || obstacle !== this.#obstacle) this.#onReload(outcome);
+    this.#obstacle = obstacle;
     return outcome;
   }
 

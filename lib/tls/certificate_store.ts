@@ -5,8 +5,19 @@
  */
 
 import { dirname } from "@std/path";
-import { type CertificateSource, type KeyPair, type KeyPairFiles, loadKeyPair, selectPair } from "./certificates.ts";
+import {
+  type CertificateSource,
+  CertificateUnread,
+  type KeyPair,
+  type KeyPairFiles,
+  loadKeyPair,
+  selectPair,
+} from "./certificates.ts";
 import { messageOf } from "./route.ts";
+
+const SETTLE_TIME = 500;
+/** So many settle times later files are tried again that could not be read, say for want of a descriptor. */
+const RETRY_AFTER = 4;
 
 /** Settings of {@link CertificateStore.open}. Both callbacks must not throw. */
 export interface CertificateStoreOptions {
@@ -62,6 +73,7 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watcher?.close();
+    this.#watcher = undefined;
     await this.#watching;
     clearTimeout(this.#timer);
     await this.#reloading;
@@ -79,6 +91,8 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
       loaded = await Promise.all(this.#files.map(loadKeyPair));
     } catch (error) {
       this.#refuse(messageOf(error));
+      // No change of the file would bring it to mind again.
+      if (error instanceof CertificateUnread) this.#loadLater(RETRY_AFTER);
       return false;
     }
     this.#refusal = undefined;
@@ -113,9 +127,14 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
 
   async #follow(watcher: Deno.FsWatcher): Promise<void> {
     for await (const { kind } of watcher) {
-      if (kind === "access") continue;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#enqueue({ tellUnchanged: false }), this.#options.settleTime ?? 500);
+      if (kind !== "access") this.#loadLater(1);
     }
+  }
+
+  #loadLater(times: number): void {
+    if (!this.#watcher) return;
+    clearTimeout(this.#timer);
+    const { settleTime = SETTLE_TIME } = this.#options;
+    this.#timer = setTimeout(() => void this.#enqueue({ tellUnchanged: false }), times * settleTime);
   }
 }

@@ -34,7 +34,12 @@ export interface KeyPairFiles {
 
 /** A pair that cannot be used; the message names the file and what is wrong with it. */
 export class CertificateError extends Error {
-  override readonly name = "CertificateError";
+  override readonly name: string = "CertificateError";
+}
+
+/** A file is there and could not be read: the next try may find nothing wrong with it. */
+export class CertificateUnread extends CertificateError {
+  override readonly name = "CertificateUnread";
 }
 
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -94,11 +99,15 @@ export function fixedCertificates(...pairs: readonly KeyPair[]): CertificateSour
 
 async function readPem(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    // Reading a pipe would wait for whoever writes to it, perhaps for ever.
+    if ((await Deno.stat(path)).isFile) return await Deno.readTextFile(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read";
-    throw new CertificateError(`File "${path}" ${why}`, { cause: error });
+    if (error instanceof Deno.errors.NotFound) {
+      throw new CertificateError(`File "${path}" does not exist`, { cause: error });
+    }
+    throw new CertificateUnread(`File "${path}" cannot be read`, { cause: error });
   }
+  throw new CertificateError(`File "${path}" is no regular file`);
 }
 
 function attempt<T>(failure: string, action: () => T): T {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { AccountsFileError } from "../../lib/auth/accounts_file.ts";
+import { putPipe, withoutDescriptors } from "../helpers/stub.ts";
 import { AccountsFile, type AccountsFileOptions, type ReloadOutcome } from "../../lib/auth/accounts_store.ts";
 
 function textOf(...names: string[]): string {
@@ -115,6 +116,38 @@ Deno.test("AccountsFile tells of a broken file once, not at every look", async (
   await Deno.writeTextFile(bed.path, textOf("dave"));
   assertEquals(await bed.reloaded(), { ok: true, accounts: 1 });
   assertEquals(accounts.find("dave")?.name, "dave");
+});
+
+Deno.test("AccountsFile tries again to read a file that it could not read, and says so once", async () => {
+  await using bed = await Bed.make();
+  await using accounts = await bed.open();
+  {
+    using _fault = withoutDescriptors();
+    await Deno.writeTextFile(bed.path, textOf("carol"));
+    const outcome = await bed.reloaded();
+    assert(!outcome.ok);
+    assertStringIncludes(outcome.error.message, "Too many open files");
+    // Who asks is answered; the looks that fail beside it are not told again.
+    assertEquals((await accounts.reload()).ok, false);
+    assertEquals((await bed.reloaded()).ok, false);
+  }
+  // Nothing has changed since.
+  assertEquals(await bed.reloaded(), { ok: true, accounts: 1 });
+  assertEquals(accounts.find("bob"), undefined);
+});
+
+const unix = { ignore: Deno.build.os === "windows" };
+
+Deno.test("AccountsFile refuses a pipe instead of waiting for what it brings", unix, async () => {
+  await using bed = await Bed.make();
+  const accounts = await bed.open();
+  using _pipe = await putPipe(bed.path);
+  const outcome = await bed.reloaded();
+  assert(!outcome.ok);
+  assertStringIncludes(outcome.error.message, "Is no regular file");
+  assertEquals(accounts.find("bob")?.name, "bob");
+  await accounts[Symbol.asyncDispose]();
+  await assertRejects(() => bed.open(), AccountsFileError, "Is no regular file");
 });
 
 Deno.test("AccountsFile leaves nothing behind when disposed of in the middle of a reload", async () => {

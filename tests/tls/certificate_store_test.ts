@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { CertificateStore, type CertificateStoreOptions } from "../../lib/tls/certificate_store.ts";
 import { CertificateError, type KeyPair, type KeyPairFiles } from "../../lib/tls/certificates.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { createTlsEndpoint } from "../../lib/tls/tls.ts";
+import { putPipe, withoutDescriptors } from "../helpers/stub.ts";
 import { encode, loopback, nodeClient, readText, ROUTES, selfSigned } from "./helpers.ts";
 
 const renewed = await createSelfSigned({ names: ["renewed.example"] });
@@ -139,3 +140,28 @@ for (const route of ROUTES) {
     }
   });
 }
+
+Deno.test("CertificateStore tries again to read a file that it could not read", async () => {
+  await using folder = await PairFolder.create(selfSigned);
+  const { options, reloaded, refused } = watchStore();
+  await using store = await CertificateStore.open([folder.files], options);
+  {
+    using _fault = withoutDescriptors();
+    await folder.write(renewed);
+    assertStringIncludes(await refused, "cannot be read");
+  }
+  // Nothing changes after that.
+  await reloaded;
+  assertEquals(store.select(undefined).certificate, renewed.certificate);
+});
+
+const unix = { ignore: Deno.build.os === "windows" };
+
+Deno.test("CertificateStore refuses a pipe instead of waiting for what it brings", unix, async () => {
+  await using folder = await PairFolder.create(selfSigned);
+  const { options, refused } = watchStore();
+  await using store = await CertificateStore.open([folder.files], { ...options, watch: false });
+  using _pipe = await putPipe(folder.files.privateKeyFile);
+  assertEquals(await store.reload(), false);
+  assertStringIncludes(await refused, "is no regular file");
+});
