@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isAnonymous } from "../auth/accounts.ts";
 import { splitSubcommand } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { parseTimeVal } from "../protocol/time.ts";
@@ -62,20 +63,31 @@ function idle(context: CommandContext, given: string | undefined): Answer {
   return reply.done(`Idle limit is ${seconds} seconds`);
 }
 
-/** The sessions of the same account: what other accounts do is not everybody's business. */
+/** The sessions of the same account: what other accounts do is not everybody's business. As anonymous come strangers to each other. */
 async function who(context: CommandContext): Promise<reply.Reply> {
-  const name = context.login.account?.name;
+  const { account } = context.login;
+  if (!account || isAnonymous(account)) return reply.actionRefused("SITE WHO is not for anonymous");
   const lines = [];
   for (const session of await context.server.sessions()) {
-    if (session.user === name) lines.push(describe(session, context));
+    if (session.user === account.name) lines.push(describe(session, context));
   }
-  return reply.systemStatus([`Sessions of ${name}:`, ...lines, `${lines.length} in all`]);
+  return reply.systemStatus([`Sessions of ${account.name}:`, ...lines, `${lines.length} in all`]);
 }
 
-function describe({ id, address, since, lastCommand, secure, transfer }: SessionInfo, context: CommandContext): string {
+function describe({ id, address, since, secure, ...doing }: SessionInfo, context: CommandContext): string {
   const seconds = Math.max(0, Math.round((context.options.clock() - since) / 1000));
-  const activity = transfer ? `${transfer.verb} ${transfer.path} (${transfer.bytes} bytes)` : lastCommand;
-  return `${id} ${address} ${secure ? "TLS" : "clear"} ${seconds}s ${activity}`;
+  return `${id} ${address} ${secure ? "TLS" : "clear"} ${seconds}s ${activityOf(doing, context)}`;
+}
+
+/** Names of files are for those who may list every directory: others hand in files that they shall not see of each other. */
+function activityOf(
+  { lastCommand, transfer }: Pick<SessionInfo, "lastCommand" | "transfer">,
+  { login }: CommandContext,
+): string {
+  const namesFiles = login.account?.rules.every(({ allow }) => allow.has("list"));
+  if (!transfer) return namesFiles ? lastCommand : lastCommand.split(" ", 1).join();
+  const path = namesFiles ? ` ${transfer.path}` : "";
+  return `${transfer.verb}${path} (${transfer.bytes} bytes)`;
 }
 
 function siteHelp(context: CommandContext, topic: string | undefined): Answer {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { conversation } from "../helpers/server.ts";
+import { authenticatorOf, conversation, rulesOf } from "../helpers/server.ts";
+import { sendData } from "../helpers/wire.ts";
 
 const files = { "/a": "x", "/b c": "y" };
 
@@ -74,4 +75,36 @@ conversation("What the file system cannot do is answered 502, and is in no list"
   assert(!(await ftp.expect("SITE HELP", 214)).lines.join().includes("CHMOD"));
   assert(!(await ftp.expect("HELP", 214)).lines.join().includes("MFMT"));
   await ftp.upload("STOR new", "works");
+});
+
+conversation("SITE WHO names no files to those who may not list them", {
+  account: { rules: rulesOf(["/", "rw"], ["/inbox", "dropbox"]) },
+}, async ({ ftp, connect }) => {
+  const other = await connect();
+  await other.login();
+  const upload = await other.begin("STOR whistle-blower.pdf");
+  const text = (await ftp.expect("SITE WHO", 211)).lines.join();
+  assertMatch(text, /STOR \(0 bytes\)/);
+  assert(!text.includes("whistle-blower"));
+  await sendData(upload, "x");
+  await other.expectReply(226);
+  await other.expect("SIZE whistle-blower.pdf", 213);
+  assert(!(await ftp.expect("SITE WHO", 211)).lines.join().includes("whistle-blower"));
+});
+
+conversation("SITE WHO shows the files of transfers to those who may list them", {}, async ({ ftp, connect }) => {
+  const other = await connect();
+  await other.login();
+  const upload = await other.begin("STOR report.pdf");
+  assertMatch((await ftp.expect("SITE WHO", 211)).lines.join(), /STOR report\.pdf \(0 bytes\)/);
+  await sendData(upload, "x");
+  await other.expectReply(226);
+});
+
+conversation("SITE WHO is not for anonymous", {
+  login: false,
+  options: { authenticator: authenticatorOf({ name: "anonymous" }) },
+}, async ({ ftp }) => {
+  await ftp.login("anonymous", "anonymous");
+  await ftp.expect("SITE WHO", 550);
 });
