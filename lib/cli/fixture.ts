@@ -7,6 +7,7 @@
 import { dirname } from "@std/path";
 import { type Fixture, type FixtureOptions, SeedError, startFixture } from "../fixture.ts";
 import { FixtureControl } from "../fixture/control.ts";
+import { isLoopback } from "../net/ip.ts";
 import { FIXTURE_USAGE, type FixtureFlags, readFixtureFlags } from "./fixture_flags.ts";
 import { readFaultsFile, writeCa, writeReadyFile, writingJournal } from "./fixture_files.ts";
 import { type Need, needNet, needRead, needWrite, requireGrants } from "./grants.ts";
@@ -142,7 +143,7 @@ function serveControl(
   address: { readonly hostname: string; readonly port: number },
   { describe, onStop }: ControlHooks,
 ): { readonly url: string } & AsyncDisposable {
-  const control = new FixtureControl(fixture, { describe, onStop });
+  const control = new FixtureControl(fixture, { describe, onStop, otherNames: !isLoopback(address.hostname) });
   const server = Deno.serve({ ...address, onListen: () => {} }, (request) => control.answer(request));
   const { hostname, port } = server.addr;
   const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
