@@ -10,6 +10,7 @@ import { commandTable } from "./commands/table.ts";
 import { PublicAddress } from "./data/public_address.ts";
 import { traffic } from "./data/traffic.ts";
 import { EventStream } from "./events.ts";
+import { addressKey, unmapped } from "./net/address_key.ts";
 import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
 import { type Options, resolveOptions, type ServerOptions } from "./options.ts";
 import { formatReply, tooManySessions } from "./protocol/reply.ts";
@@ -176,21 +177,29 @@ export class FtpServer implements AsyncDisposable {
   }
 
   #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
-    const address = connection.remoteAddr.hostname;
+    const address = unmapped(connection.remoteAddr.hostname);
     this.#open++;
     const others = this.#commons.connections.add(1);
-    const slot = this.#commons.perAddress.add(address, this.#options.maxSessionsPerAddress);
+    const slot = this.#commons.perAddress.add(addressKey(address), this.#options.maxSessionsPerAddress);
     const refusal = this.#refusal(address, { others, underAddressCap: slot !== undefined });
     if (slot === undefined || refusal !== undefined) {
       slot?.[Symbol.dispose]();
       void this.#turnAway(connection, refusal ?? "Too many sessions from your address");
       return;
     }
-    connection.setNoDelay(true);
-    connection.setKeepAlive(true);
     const id = `${this.#commons.idPrefix}${++this.#sessionNumber}`;
-    if (implicitTls) void this.#serveSecurely(connection, { id, slot });
-    else this.#serve(connection, { id, slot, implicitTls });
+    try {
+      // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
+      connection.setNoDelay(true);
+      connection.setKeepAlive(true);
+      if (implicitTls) void this.#serveSecurely(connection, { id, slot });
+      else this.#serve(connection, { id, slot, implicitTls });
+    } catch (error) {
+      this.events.emit({ type: "problem", level: "debug", message: "Cannot serve a connection", session: id, error });
+      closeQuietly(connection);
+      slot[Symbol.dispose]();
+      this.#close();
+    }
   }
 
   #close(): void {
@@ -211,7 +220,7 @@ export class FtpServer implements AsyncDisposable {
 
   /** Always a 421, never a silent close. One short line fits into the socket whether the peer reads or not. */
   async #turnAway(connection: Connection, text: string): Promise<void> {
-    const { hostname: address } = connection.remoteAddr;
+    const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "connectionRefused", address, reason: text });
     try {
       await writeAll(connection, new TextEncoder().encode(formatReply(tooManySessions(text))));
@@ -240,7 +249,7 @@ export class FtpServer implements AsyncDisposable {
   #serve(connection: Connection, { slot, ...options }: SessionOptions & { slot: Disposable }): void {
     const session = new Session(connection, this.#host, options);
     this.#watchdog.add(session);
-    const { hostname: address } = connection.remoteAddr;
+    const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.set(session, slot);
     this.#commons.sessions.add(1);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addressKey } from "../net/address_key.ts";
 import { type Account, type AccountsStore, isAnonymous } from "./accounts.ts";
 import { decoyHash, verifyPassword } from "./password.ts";
 import { Proofs } from "./proofs.ts";
@@ -81,15 +82,20 @@ export class PasswordAuthenticator implements Authenticator {
     if (account !== undefined && isAnonymous(account)) return this.#admit(account, attempt);
     const encoded = account?.passwordHash ?? this.#decoyFor(attempt.name);
     const proof = this.#proofs.make(account?.name ?? attempt.name, encoded, attempt.password);
-    if (account !== undefined && this.#proofs.has(proof)) return this.#admit(account, attempt);
+    if (account !== undefined && this.#proofs.has(proof)) {
+      const known = this.#admit(account, attempt);
+      // A refusal that comes quicker than others would tell that the password is right: all of them take the whole way.
+      if (known.ok) return known;
+    }
     return this.#check(proof, encoded, attempt).then((right) => {
       // Asked again: the file may have changed while this attempt waited in line.
       const current = this.#store.find(attempt.name);
       if (current === undefined) return { ok: false, reason: "unknown" };
       // Nothing is remembered for a name held against a decoy: the next answer, a quick one, would tell that the password is right elsewhere.
       if (!right || current.passwordHash !== encoded) return { ok: false, reason: "password" };
-      this.#proofs.add(proof);
-      return this.#admit(current, attempt);
+      const result = this.#admit(current, attempt);
+      if (result.ok) this.#proofs.add(proof);
+      return result;
     });
   }
 
@@ -111,7 +117,7 @@ export class PasswordAuthenticator implements Authenticator {
     const running = this.#running.get(proof);
     if (running !== undefined) return running;
     const check = this.#turnstile
-      .run(attempt.address, () => this.#verify(attempt.password, encoded))
+      .run(addressKey(attempt.address), () => this.#verify(attempt.password, encoded))
       .finally(() => this.#running.delete(proof));
     this.#running.set(proof, check);
     return check;

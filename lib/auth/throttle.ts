@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseIp } from "../net/ip.ts";
+import { addressKey } from "../net/address_key.ts";
 
 /** How failures are answered. Times in milliseconds. */
 export interface ThrottleOptions {
@@ -64,7 +64,7 @@ export class FailureThrottle {
 
   /** Milliseconds to wait before `address` is answered about the account `name`; 0 where nothing failed of late. */
   delayFor(address: string, name = ""): number {
-    const offender = this.#offenders.get(keyOf(address));
+    const offender = this.#offenders.get(addressKey(address));
     if (offender === undefined) return 0;
     const recent = this.#recent(offender);
     const nameHash = hashOf(name);
@@ -75,7 +75,7 @@ export class FailureThrottle {
 
   /** Counts a failed login. */
   failed(address: string, name = ""): void {
-    const key = keyOf(address);
+    const key = addressKey(address);
     const offender = this.#offenders.get(key) ?? { failures: [], bannedUntil: 0 };
     const at = this.#now();
     const kept = Math.max(KEPT, this.#ban?.failures ?? 0);
@@ -95,7 +95,7 @@ export class FailureThrottle {
   succeeded(address: string, name = ""): boolean {
     // Nearly every login finds nobody here, and pays for nothing else.
     if (this.#offenders.size === 0) return false;
-    const key = keyOf(address);
+    const key = addressKey(address);
     const offender = this.#offenders.get(key);
     if (offender === undefined) return false;
     const nameHash = hashOf(name);
@@ -107,7 +107,7 @@ export class FailureThrottle {
   /** Whether `address` is shut out for the time being. */
   isBanned(address: string): boolean {
     if (this.#ban === undefined || this.#offenders.size === 0) return false;
-    const offender = this.#offenders.get(keyOf(address));
+    const offender = this.#offenders.get(addressKey(address));
     return offender !== undefined && this.#isBanned(offender);
   }
 
@@ -126,12 +126,6 @@ export class FailureThrottle {
       return;
     }
   }
-}
-
-function keyOf(address: string): string {
-  const bytes = parseIp(address);
-  if (bytes === undefined) return address;
-  return bytes.length === 4 ? bytes.join(".") : `${bytes.subarray(0, 8).toHex()}/64`;
 }
 
 /** FNV-1a, 32 bits. Two names with one hash share their failures, which hurts nobody. */

@@ -6,6 +6,7 @@
 
 import { type DataPort, type DataPorts, ownPorts } from "../data/data_port.ts";
 import { PortsExhausted } from "../data/port_range.ts";
+import { unmapped } from "../net/address_key.ts";
 import { familyOf, sameAddress } from "../net/ip.ts";
 import {
   type Endpoint,
@@ -91,7 +92,11 @@ function listen(context: CommandContext): Promise<number | undefined> | number |
       timeout: options.timeouts.dataConnect,
       ...(options.passive.ports && { range: options.passive.ports }),
       onStranger: (address) => {
-        context.emit({ type: "problem", level: "warning", message: `Turned away a data connection from ${address}` });
+        context.emit({
+          type: "problem",
+          level: "warning",
+          message: `Turned away a data connection from ${unmapped(address)}`,
+        });
       },
     });
     return port instanceof Promise ? port.then(take, (error) => reportNoPort(context, error)) : take(port);

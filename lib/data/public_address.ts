@@ -6,6 +6,7 @@
  */
 
 import { lookup } from "node:dns/promises";
+import { unmapped } from "../net/address_key.ts";
 import { familyOf, isPrivate, isUnspecified, type Network } from "../net/ip.ts";
 import type { SocketAddress } from "../net/connection.ts";
 
@@ -47,7 +48,7 @@ export class PublicAddress {
   ): string | undefined | Promise<string | undefined> {
     const { address, localNetworks } = this.#options;
     const own = familyOf(ends.local.hostname) === 4 && !isUnspecified(ends.local.hostname)
-      ? plain(ends.local.hostname)
+      ? unmapped(ends.local.hostname)
       : undefined;
     if (localNetworks.some((network) => network.contains(ends.remote.hostname))) return own;
     if (address === undefined) {
@@ -86,9 +87,4 @@ export class PublicAddress {
 
 async function systemLookup(name: string): Promise<string> {
   return (await lookup(name, { family: 4 })).address;
-}
-
-/** `192.0.2.1` for `::ffff:192.0.2.1`, as dual-stack listeners show it. */
-function plain(hostname: string): string {
-  return hostname.slice(hostname.lastIndexOf(":") + 1);
 }

@@ -21,6 +21,7 @@ import type {
 import type { DataPort } from "../data/data_port.ts";
 import { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, CommandReceived, DataOpened, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
+import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 import * as reply from "../protocol/reply.ts";
@@ -83,8 +84,8 @@ export class SessionContext implements CommandContext {
     this.idleTimeout = host.options.timeouts.idle;
     this.security = freshSecurity(implicitTls);
     this.control = {
-      local: connection.localAddr,
-      remote: connection.remoteAddr,
+      local: plainEnd(connection.localAddr),
+      remote: plainEnd(connection.remoteAddr),
       secure: implicitTls,
     };
   }
@@ -295,6 +296,11 @@ export class SessionContext implements CommandContext {
     this.#admission?.[Symbol.dispose]();
     this.#admission = undefined;
   }
+}
+
+/** A listener on `::` shows IPv4 clients inside of IPv6: to everybody who reads of them they are what they are. */
+function plainEnd({ hostname, port }: SocketAddress): SocketAddress {
+  return { hostname: unmapped(hostname), port };
 }
 
 const NO_LIMITS: CommandContext["limiters"] = Object.freeze({ upload: undefined, download: undefined });

@@ -135,9 +135,45 @@ Deno.test("PasswordAuthenticator looks at the rest of the account on every login
   const { login, clock } = authenticatorOf(new MemoryAccounts([accountOf("bob", { validUntil: NOW + 10 })]));
   assertEquals(reasonOf(await login("bob")), "ok");
   clock.now += 10;
-  const result = login("bob");
-  assert(!(result instanceof Promise));
-  assertEquals(reasonOf(result), "expired");
+  assertEquals(reasonOf(await login("bob")), "expired");
+});
+
+Deno.test("PasswordAuthenticator does the same work for every refusal, so that none tells a right password by its time", async () => {
+  const network = parseNetwork("198.51.100.0/24");
+  assert(network !== undefined);
+  const { login, checks, clock } = authenticatorOf(
+    new MemoryAccounts([
+      accountOf("off", { enabled: false }),
+      accountOf("far", { allowFrom: [network] }),
+      accountOf("safe", { tls: "required" }),
+      accountOf("brief", { validUntil: NOW + 10 }),
+    ]),
+  );
+  const inside = { address: "198.51.100.9", secure: true };
+  assertEquals(reasonOf(await login("far", undefined, inside)), "ok");
+  assertEquals(reasonOf(await login("safe", undefined, inside)), "ok");
+  assertEquals(reasonOf(await login("brief")), "ok");
+  clock.now += 10;
+  checks.length = 0;
+  const refused = ["off", "far", "safe", "brief"];
+  for (const name of [...refused, ...refused]) assert(!(await login(name)).ok);
+  assertEquals(checks.length, 8);
+});
+
+Deno.test("PasswordAuthenticator lets the addresses of one IPv6 network wait for each other, and nobody else", async () => {
+  const order: string[] = [];
+  const { login } = authenticatorOf(new MemoryAccounts([accountOf("bob")]), {
+    concurrency: 1,
+    verify: (password) => {
+      order.push(password);
+      return Promise.resolve(false);
+    },
+  });
+  await Promise.all([
+    ...[1, 2, 3, 4].map((host) => login("bob", `flood ${host}`, { address: `2001:db8::${host}` })),
+    login("bob", "guest", { address: "2001:db8:0:1::1" }),
+  ]);
+  assertEquals(order, ["flood 1", "flood 2", "guest", "flood 3", "flood 4"]);
 });
 
 Deno.test("PasswordAuthenticator forgets a right password when the hash changes", async () => {

@@ -1,0 +1,150 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { ServerEvent } from "../lib/events.ts";
+import type { SocketAddress } from "../lib/net/connection.ts";
+import type { ServerOptions } from "../lib/options.ts";
+import { FtpServer } from "../lib/server.ts";
+import { MemoryVfs } from "../lib/vfs/memory.ts";
+import { authenticatorOf, conversation } from "./helpers/server.ts";
+import { stub } from "./helpers/stub.ts";
+
+const HERE: SocketAddress = { hostname: "::", port: 21 };
+
+/** An accepted connection from an address that no test machine has. Its peer says nothing. */
+class Visitor {
+  readonly localAddr = HERE;
+  readonly remoteAddr: SocketAddress;
+  readonly #gone = Promise.withResolvers<null>();
+  readonly #greeted = Promise.withResolvers<string>();
+  /** What the server says first; empty where it closes without a word. */
+  readonly greeting = this.#greeted.promise;
+
+  constructor(hostname: string) {
+    this.remoteAddr = { hostname, port: 40_000 };
+  }
+
+  setNoDelay(): void {}
+  setKeepAlive(): void {}
+
+  read(_buffer: Uint8Array): Promise<number | null> {
+    return this.#gone.promise;
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    this.#greeted.resolve(new TextDecoder().decode(data));
+    return Promise.resolve(data.length);
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#greeted.resolve("");
+    this.#gone.resolve(null);
+  }
+}
+
+/** Accepts the visitors that a test sends. */
+class Door {
+  readonly addr = HERE;
+  readonly #waiting: Visitor[] = [];
+  #knock = Promise.withResolvers<void>();
+  #closed = false;
+
+  /** Resolves to how the visitor is greeted. */
+  send(visitor: Visitor): Promise<string> {
+    this.#waiting.push(visitor);
+    this.#knock.resolve();
+    return visitor.greeting;
+  }
+
+  async accept(): Promise<Visitor> {
+    while (!this.#closed) {
+      const visitor = this.#waiting.shift();
+      if (visitor) return visitor;
+      await this.#knock.promise;
+      this.#knock = Promise.withResolvers();
+    }
+    throw new Deno.errors.BadResource("Listener has been closed");
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#knock.resolve();
+  }
+}
+
+async function withDoor(
+  options: Partial<ServerOptions>,
+  act: (stage: { door: Door; server: FtpServer; events: ServerEvent[] }) => Promise<void>,
+): Promise<void> {
+  const door = new Door();
+  // As far as the server looks at them, both are what the runtime gives.
+  const listen = (() => door) as unknown as typeof Deno.listen;
+  using _listen = stub(Deno, "listen", listen);
+  await using server = new FtpServer({
+    authenticator: authenticatorOf({ name: "demo" }),
+    fileSystem: () => new MemoryVfs(),
+    failureDelay: 0,
+    ...options,
+  });
+  const events: ServerEvent[] = [];
+  using _events = server.events.on((event) => events.push(event));
+  server.listen();
+  await act({ door, server, events });
+}
+
+Deno.test("FtpServer counts off a connection whose socket takes no options any more", async () => {
+  await withDoor({ maxSessions: 1 }, async ({ door, server, events }) => {
+    const gone = new Visitor("192.0.2.1");
+    gone.setNoDelay = () => {
+      throw new Deno.errors.InvalidData("Invalid argument (os error 22)");
+    };
+    assertEquals(await door.send(gone), "");
+    assertMatch(await door.send(new Visitor("192.0.2.1")), /^220 /);
+    // Nor does the server pause, as it does where the system has no socket to give.
+    assertEquals(events.filter((event) => event.type === "problem" && event.level !== "debug"), []);
+    await server.shutdown({ grace: 0 });
+  });
+});
+
+Deno.test("FtpServer counts off a connection that a hook refuses to wrap", async () => {
+  let refuses = true;
+  const wrap = <T>(connection: T) => {
+    if (refuses) throw new Error("Not this one");
+    return connection;
+  };
+  await withDoor({ maxSessions: 1, network: { wrap } }, async ({ door, server }) => {
+    assertEquals(await door.send(new Visitor("192.0.2.1")), "");
+    refuses = false;
+    assertMatch(await door.send(new Visitor("192.0.2.1")), /^220 /);
+    await server.shutdown({ grace: 0 });
+  });
+});
+
+Deno.test("maxSessionsPerAddress counts the /64 of an IPv6 address, and an IPv4 one inside of IPv6 as itself", async () => {
+  await withDoor({ maxSessionsPerAddress: 2 }, async ({ door }) => {
+    const greet = (address: string) => door.send(new Visitor(address));
+    for (const address of ["2001:db8::1", "2001:db8::2"]) assertMatch(await greet(address), /^220 /);
+    assertMatch(await greet("2001:db8::3"), /^421 Too many sessions from your address/);
+    assertMatch(await greet("2001:db8:0:1::1"), /^220 /);
+    for (const address of ["::ffff:192.0.2.1", "::ffff:192.0.2.1"]) assertMatch(await greet(address), /^220 /);
+    assertMatch(await greet("::ffff:192.0.2.1"), /^421 /);
+    assertMatch(await greet("::ffff:192.0.2.2"), /^220 /);
+  });
+});
+
+conversation("A client over IPv4 is shown as one where the server listens on ::", {
+  options: { hostname: "::" },
+  login: false,
+}, async ({ connect, events }) => {
+  const ftp = await connect({ hostname: "127.0.0.1" });
+  await ftp.login();
+  assertMatch((await ftp.expect("STAT", 211)).lines.join(), /Connected from 127\.0\.0\.1,/);
+  assertMatch((await ftp.expect("SITE WHO", 211)).lines.join(), / 127\.0\.0\.1 /);
+  await ftp.upload("STOR file", "content");
+  await ftp.expect("QUIT", 221);
+  const shown = new Set(events.flatMap((event) => "address" in event ? [event.address] : []));
+  // The first connection of the conversation came over IPv6.
+  assertEquals([...shown].toSorted(), ["127.0.0.1", "::1"]);
+});
