@@ -7,15 +7,10 @@
 import { assertEquals, fail } from "@std/assert";
 import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
+import { type ParsedReply, ReplyParser } from "../../lib/protocol/reply_parser.ts";
 
-/** A reply as it came: all lines, without their ends. */
-export interface WireReply {
-  readonly code: number;
-  /** Text of the last line, or of the only one. */
-  readonly text: string;
-  /** Every line as it came. */
-  readonly lines: readonly string[];
-}
+/** A reply as it came. */
+export type WireReply = ParsedReply;
 
 /** How this agent turns a connection into a protected one; `undefined`: it stays plain. */
 export type Protect = (connection: Connection) => Promise<Connection>;
@@ -30,7 +25,11 @@ const PATIENCE = 20_000;
 export class Wire implements AsyncDisposable {
   readonly hostname: string;
   #connection: Connection;
+  readonly #parser = new ReplyParser();
+  /** All that has come since the last reply that a test has asked for. */
   #received = "";
+  /** Whole replies that no test has asked for yet. */
+  readonly #replies: WireReply[] = [];
   readonly #dataConnections: Connection[] = [];
   /** Set for data connections under PROT P. */
   protectData: Protect | undefined;
@@ -88,14 +87,13 @@ export class Wire implements AsyncDisposable {
 
   /** The next reply. */
   async reply(): Promise<WireReply> {
-    const lines: string[] = [];
     for (;;) {
-      const line = await this.#line();
-      lines.push(line);
-      const [, code = "", dash = ""] = /^(\d{3})([ -])/.exec(lines[0] ?? "") ?? fail(`No reply: "${line}"`);
-      if (dash === " " || (lines.length > 1 && line.startsWith(`${code} `))) {
-        return { code: Number(code), text: line.slice(4), lines };
+      const reply = this.#replies.shift();
+      if (reply) {
+        this.#received = this.#received.slice(reply.lines.reduce((length, line) => length + line.length + 2, 0));
+        return reply;
       }
+      if (!await this.#receive()) fail(`The connection ended after "${this.#received}"`);
     }
   }
 
@@ -105,7 +103,7 @@ export class Wire implements AsyncDisposable {
     await this.expect(`PASS ${password}`, 230);
   }
 
-  /** Resolves when the server has closed the control connection; what it still sent is the result. */
+  /** Resolves when the server has closed the control connection, to what it still sent. */
   async closed(): Promise<string> {
     for (let more = true; more;) more = await this.#receive();
     return this.#received;
@@ -207,25 +205,15 @@ export class Wire implements AsyncDisposable {
     return connection;
   }
 
-  async #line(): Promise<string> {
-    for (;;) {
-      const end = this.#received.indexOf("\r\n");
-      if (end >= 0) {
-        const line = this.#received.slice(0, end);
-        this.#received = this.#received.slice(end + 2);
-        return line;
-      }
-      if (!await this.#receive()) fail(`The connection ended behind "${this.#received}"`);
-    }
-  }
-
   async #receive(): Promise<boolean> {
     const timer = setTimeout(() => this.close(), PATIENCE);
     try {
       const buffer = new Uint8Array(4096);
       const count = await this.#connection.read(buffer);
       if (count === null) return false;
-      this.#received += decoder.decode(buffer.subarray(0, count), { stream: true });
+      const bytes = buffer.subarray(0, count);
+      this.#received += decoder.decode(bytes, { stream: true });
+      this.#replies.push(...this.#parser.push(bytes));
       return true;
     } finally {
       clearTimeout(timer);

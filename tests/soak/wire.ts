@@ -6,14 +6,9 @@
  */
 
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type ParsedReply, ReplyParser } from "../../lib/protocol/reply_parser.ts";
 
 const PATIENCE_MS = 45_000;
-
-/** A reply with all of its lines. */
-export interface Reply {
-  readonly code: number;
-  readonly text: string;
-}
 
 /** How a client goes away without QUIT. */
 export type Exit = "FIN" | "RST";
@@ -46,16 +41,14 @@ export function leave(socket: Socket, exit: Exit): void {
 /** A control connection. */
 export class Control {
   readonly #socket: Socket;
-  readonly #replies: Reply[] = [];
-  #waiting: PromiseWithResolvers<Reply> | undefined;
-  #partial = "";
-  #lines: string[] = [];
+  readonly #replies: ParsedReply[] = [];
+  #waiting: PromiseWithResolvers<ParsedReply> | undefined;
+  readonly #parser = new ReplyParser();
   #closed = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.setEncoding("utf8");
-    socket.on("data", (text: string) => this.#receive(text));
+    socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
     socket.on("close", () => {
       this.#closed = true;
       this.#waiting?.reject(new Error("The server closed the control connection"));
@@ -73,27 +66,27 @@ export class Control {
   }
 
   /** Sends one command and resolves to the next reply. */
-  async command(line: string): Promise<Reply> {
+  async command(line: string): Promise<ParsedReply> {
     this.say(`${line}\r\n`);
     return await this.reply(line);
   }
 
   /** Sends one command. Rejects when the next reply has none of `codes`. */
-  async expect(line: string, ...codes: readonly number[]): Promise<Reply> {
+  async expect(line: string, ...codes: readonly number[]): Promise<ParsedReply> {
     return check(await this.command(line), line, codes);
   }
 
   /** The next reply that has not been taken yet; `about` names it in errors. */
-  async reply(about: string): Promise<Reply> {
+  async reply(about: string): Promise<ParsedReply> {
     const ready = this.#replies.shift();
     if (ready !== undefined) return ready;
     if (this.#closed) throw new Error(`The server had closed the control connection before ${about}`);
-    this.#waiting = Promise.withResolvers<Reply>();
+    this.#waiting = Promise.withResolvers<ParsedReply>();
     return await inTime(this.#waiting.promise, `a reply to ${about}`);
   }
 
   /** The next reply. Rejects when it has none of `codes`. */
-  async expectReply(about: string, ...codes: readonly number[]): Promise<Reply> {
+  async expectReply(about: string, ...codes: readonly number[]): Promise<ParsedReply> {
     return check(await this.reply(about), about, codes);
   }
 
@@ -102,25 +95,11 @@ export class Control {
     leave(this.#socket, exit);
   }
 
-  #receive(text: string): void {
-    const lines = (this.#partial + text).split("\r\n");
-    this.#partial = lines.pop() ?? "";
-    for (const line of lines) {
-      this.#lines.push(line);
-      const first = this.#lines[0] ?? "";
-      if (line.startsWith(`${first.slice(0, 3)} `)) {
-        this.#deliver({ code: Number(first.slice(0, 3)), text: this.#take() });
-      }
-    }
+  #receive(bytes: Uint8Array): void {
+    for (const reply of this.#parser.push(bytes)) this.#deliver(reply);
   }
 
-  #take(): string {
-    const text = this.#lines.join("\n");
-    this.#lines = [];
-    return text;
-  }
-
-  #deliver(reply: Reply): void {
+  #deliver(reply: ParsedReply): void {
     const waiting = this.#waiting;
     // Cleared at once: the next reply may be in the same packet, before whoever waits has run.
     this.#waiting = undefined;
@@ -130,9 +109,9 @@ export class Control {
 }
 
 /** Returns `reply` when it has one of `codes`; throws otherwise. */
-export function check(reply: Reply, about: string, codes: readonly number[]): Reply {
+export function check(reply: ParsedReply, about: string, codes: readonly number[]): ParsedReply {
   if (!codes.includes(reply.code)) {
-    throw new Error(`${about} was answered "${reply.text}" instead of ${codes.join(" or ")}`);
+    throw new Error(`${about} was answered "${reply.lines.join(" | ")}" instead of ${codes.join(" or ")}`);
   }
   return reply;
 }
