@@ -31,6 +31,12 @@ export interface Row<A> {
   readonly permission?: Permission;
   /** Uses the data connection: later commands wait for its end. */
   readonly transfer?: true;
+  /**
+   * Takes as long as a transfer, though it uses no data connection. As there, the next commands are read meanwhile and
+   * wait for its end; ABOR ends it, and so do the end of the control connection and that of the server. Its handler has
+   * a running transfer.
+   */
+  readonly lengthy?: true;
   /** `true`: acts at once while a transfer runs, instead of waiting for its end. */
   readonly urgent?: true | ((argument: string | undefined) => boolean);
   /** State that survives this command though most commands clear it. */

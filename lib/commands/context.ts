@@ -170,8 +170,6 @@ export interface CommandContext {
   setDataPort(port: DataPort | undefined): void;
   /** Protects a data connection as PROT asks; plain otherwise. */
   protectData(connection: Connection, signal: AbortSignal): Promise<Connection>;
-  /** Aborted when the session is ended by the server: a long command must not hold it up. */
-  readonly ending: AbortSignal;
   /** Idle limit of this session in milliseconds; SITE IDLE sets it. */
   idleTimeout: number;
 }

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestOf, isSame, RunningDigest } from "../data/digest.ts";
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, isSame, RunningDigest } from "../data/digest.ts";
+import { digestOf, DigestStalled } from "../data/file_digest.ts";
 import { type ByteRange, parseDigestArgument } from "../protocol/byte_range.ts";
 import * as reply from "../protocol/reply.ts";
 import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { type Command, command } from "./command.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandContext, RunningTransfer } from "./context.ts";
 
 /** Bytes of a transfer that are digested for the log, where the client has not asked for digests: cheap, and most files end before. */
 const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
@@ -90,9 +91,15 @@ async function digestOfFile(
   const key = cacheKey(context, path);
   const known = whole && context.vfs.can(path, "read") ? context.server.digests.find(key, entry, algorithm) : undefined;
   if (known !== undefined) return { digest: known, start, end };
+  const transfer = runningIn(context);
   const source = await context.vfs.openRead(path, start);
   try {
-    const digest = await digestOf(source, algorithm, { length: end - start, signal: context.ending });
+    const digest = await digestOf(source, algorithm, {
+      length: end - start,
+      signal: transfer.signal,
+      stallTimeout: context.options.timeouts.stall,
+      onProgress: (bytes) => transfer.bytes = bytes,
+    });
     if (whole) context.server.digests.remember(key, entry, new Map([[algorithm, digest]]));
     return { digest, start, end };
   } finally {
@@ -100,15 +107,35 @@ async function digestOfFile(
   }
 }
 
+/** A digest is a transfer to nowhere: ABOR, the end of the control connection and that of the server end it. */
+function runningIn({ transfer }: CommandContext): RunningTransfer {
+  if (transfer === undefined) throw new Error("A digest was asked for outside of a lengthy command");
+  return transfer;
+}
+
+/** The reply that `made` resolves to, or the one that tells why there is no digest. */
+async function orReason(context: CommandContext, path: VirtualPath, made: Promise<reply.Reply>): Promise<reply.Reply> {
+  try {
+    return await made;
+  } catch (error) {
+    if (context.transfer?.signal.aborted) return reply.digestAborted;
+    if (!(error instanceof DigestStalled)) throw error;
+    context.emit({ type: "problem", level: "warning", message: `Storage failed in the digest of "${path}"`, error });
+    return reply.localError("Local error in processing");
+  }
+}
+
 /** draft-bryan-ftpext-hash section 3: algorithm, first and last byte, digest, path. RANG limits it. */
-async function hash(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+function hash(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const { restart, rangeLength, hash: algorithm } = context.parameters;
   context.parameters.restart = 0;
   context.parameters.rangeLength = undefined;
   context.parameters.wantsDigests = true;
   const range = { start: restart, end: rangeLength === undefined ? undefined : restart + rangeLength };
-  const { digest, start, end } = await digestOfFile(context, path, algorithm, range);
-  return reply.fileStatus(`${algorithm} ${start}-${Math.max(start, end - 1)} ${digest} ${path}`);
+  const made = digestOfFile(context, path, algorithm, range).then(({ digest, start, end }) =>
+    reply.fileStatus(`${algorithm} ${start}-${Math.max(start, end - 1)} ${digest} ${path}`)
+  );
+  return orReason(context, path, made);
 }
 
 /** `XCRC path`, or `XCRC "path" [start] end`. */
@@ -120,13 +147,14 @@ function olderCommand(verb: string, algorithm: DigestAlgorithm): Command {
     source: "de facto",
     argument: argument.text,
     feature: verb,
-    handler: async (context, given) => {
+    lengthy: true,
+    handler: (context, given) => {
       const request = parseDigestArgument(given);
       if (!request) return reply.badArgument("Not a path, or not a range behind it");
       const path = argument.toPath(request.path, context);
       context.parameters.wantsDigests = true;
-      const { digest } = await digestOfFile(context, path, algorithm, request.range);
-      return reply.fileActionDone(digest);
+      const made = digestOfFile(context, path, algorithm, request.range);
+      return orReason(context, path, made.then(({ digest }) => reply.fileActionDone(digest)));
     },
   });
 }
@@ -140,6 +168,7 @@ export const digestCommands = [
     argument: argument.path,
     permission: "read",
     keeps: "restart",
+    lengthy: true,
     feature: ({ parameters }) =>
       `HASH ${DIGEST_ALGORITHMS.map((each) => each === parameters.hash ? `${each}*` : each).join(";")}`,
     handler: hash,

@@ -1,13 +1,13 @@
 /**
- * Digests of files: while they stream, so that HASH and its relatives need not read them again, or of a file at rest.
+ * Digests of files: how they are made, while a file streams or later, and what is remembered of them, so that HASH
+ * and its relatives need not read it again.
  *
  * @module
  */
 
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { ByteSource, Entry } from "../vfs/vfs.ts";
-import { type BufferPool, sharedBuffers } from "./buffer_pool.ts";
+import type { Entry } from "../vfs/vfs.ts";
 
 /** Names as HASH and OPTS HASH use them (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
 export const DIGEST_ALGORITHMS = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const;
@@ -18,8 +18,11 @@ export type DigestAlgorithm = typeof DIGEST_ALGORITHMS[number];
 /** Digests of one content, each in lower-case hexadecimal; CRC32 has eight digits. */
 export type Digests = ReadonlyMap<DigestAlgorithm, string>;
 
-interface Hasher {
+/** One digest of everything that is fed to it, in order. */
+export interface Hasher {
+  /** Adds the next piece. */
   update(bytes: Uint8Array): void;
+  /** The digest. To be called once: nothing can be added afterwards. */
   hex(): string;
 }
 
@@ -59,6 +62,11 @@ const HASHERS: Readonly<Record<DigestAlgorithm, () => Hasher>> = {
   "CRC32": () => new Crc32(),
 };
 
+/** A digest that has yet to be fed. */
+export function hasherFor(algorithm: DigestAlgorithm): Hasher {
+  return HASHERS[algorithm]();
+}
+
 /** The algorithm of that name, in any case; `undefined` where there is none. */
 export function findDigestAlgorithm(name: string): DigestAlgorithm | undefined {
   const wanted = name.toUpperCase();
@@ -79,7 +87,7 @@ export class RunningDigest {
   #room: number;
 
   constructor({ algorithms = ["SHA-256", "CRC32"], limit = Infinity }: RunningDigestOptions = {}) {
-    this.#hashers = new Map(algorithms.map((algorithm) => [algorithm, HASHERS[algorithm]()]));
+    this.#hashers = new Map(algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)]));
     this.#room = limit;
   }
 
@@ -98,41 +106,6 @@ export class RunningDigest {
     for (const [algorithm, hasher] of this.#hashers) digests.set(algorithm, hasher.hex());
     this.#hashers = undefined;
     return digests;
-  }
-}
-
-/** How much {@link digestOf} reads. */
-export interface DigestOptions {
-  /** Bytes to read, less if the source ends before. Default: all of it. */
-  readonly length?: number;
-  /** Ends it between two pieces: rejects with the reason. */
-  readonly signal?: AbortSignal;
-  /** Where its buffer comes from. Default: the pool of all transfers. */
-  readonly pool?: BufferPool;
-}
-
-/** Bytes hashed in one go; at the speed of SHA-512 other sessions wait less than a millisecond. */
-const PIECE = 256 * 1024;
-
-/** Reads `source` from where it stands and digests it. Does not close it. */
-export async function digestOf(
-  source: ByteSource,
-  algorithm: DigestAlgorithm,
-  { length = Infinity, signal, pool = sharedBuffers }: DigestOptions = {},
-): Promise<string> {
-  const hasher = HASHERS[algorithm]();
-  const buffer = pool.take(PIECE);
-  try {
-    for (let left = length; left > 0;) {
-      signal?.throwIfAborted();
-      const count = await source.read(left < buffer.length ? buffer.subarray(0, left) : buffer);
-      if (count === null) break;
-      hasher.update(buffer.subarray(0, count));
-      left -= count;
-    }
-    return hasher.hex();
-  } finally {
-    pool.give(buffer);
   }
 }
 

@@ -93,6 +93,8 @@ export const noDataConnection = (text: string): Reply => situation(425, text);
 export const needDataPort: Reply = situation(425, "Use PASV, EPSV, PORT or EPRT first");
 export const noPassivePort: Reply = situation(425, "No passive port is free, try again later");
 export const transferAborted: Reply = situation(426, "Transfer aborted");
+/** As for a transfer: who sends ABOR waits for 426 and then 226. */
+export const digestAborted: Reply = situation(426, "Digest aborted");
 /** Not 421, which would say that the control connection closes too. */
 export const dataStalled: Reply = situation(426, "Data connection stalled, transfer ended");
 export const connectionLost = (text: string): Reply => situation(426, text);

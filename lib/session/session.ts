@@ -150,7 +150,16 @@ export class Session implements Watched, SessionLink, Performer {
   drain(): void {
     this.#draining = true;
     this.#context.endPause();
-    if (!this.transfer && !this.#turns.busy) this.#leave("Server is shutting down", "shutdown");
+    if (this.transfer ? this.#endLengthy(this.transfer) : !this.#turns.busy) {
+      this.#leave("Server is shutting down", "shutdown");
+    }
+  }
+
+  /** Nobody is harmed who asks for a digest again. Tells whether that was what is under way. */
+  #endLengthy(transfer: SessionTransfer): boolean {
+    const isLengthy = this.#host.table.find(transfer.verb)?.lengthy ?? false;
+    if (isLengthy) transfer.abort("shutdown");
+    return isLengthy;
   }
 
   /** Ends a transfer that outlived the grace time, and the session with it. */
@@ -165,7 +174,7 @@ export class Session implements Watched, SessionLink, Performer {
     if (this.#closing) return;
     this.#closing = true;
     this.#endReason = reason;
-    this.#context.wake();
+    this.#context.endPause();
     this.#add(reply.closing(text));
     this.#closeSoon();
     Promise.resolve(this.#writer.flush())
@@ -220,12 +229,13 @@ export class Session implements Watched, SessionLink, Performer {
 
   /** See {@link Performer}. */
   isTransfer({ verb }: CommandLine): boolean {
-    return this.#context.login.account !== undefined && this.#host.table.find(verb)?.transfer === true;
+    const row = this.#host.table.find(verb);
+    return this.#context.login.account !== undefined && (row?.transfer === true || row?.lengthy === true);
   }
 
   /** See {@link Performer}: whatever became of the command, the port that was chosen for it is spent. */
-  transferEnded(): void {
-    this.#context.setDataPort(undefined);
+  transferEnded({ verb }: CommandLine): void {
+    if (this.#host.table.find(verb)?.transfer) this.#context.setDataPort(undefined);
   }
 
   /** See {@link Performer}. */

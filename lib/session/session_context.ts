@@ -27,7 +27,6 @@ import type { Options } from "../options.ts";
 import * as reply from "../protocol/reply.ts";
 import { TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
-import { VfsError } from "../vfs/vfs.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "./state.ts";
@@ -74,7 +73,6 @@ export class SessionContext implements CommandContext {
   #failures = 0;
   #over = false;
   #wake: (() => void) | undefined;
-  #ending: AbortController | undefined;
 
   constructor(host: SessionHost, link: SessionLink, { connection, implicitTls }: ContextOptions) {
     this.#host = host;
@@ -261,20 +259,9 @@ export class SessionContext implements CommandContext {
     return secured;
   }
 
-  /** Made for those who ask: most sessions never do. */
-  get ending(): AbortSignal {
-    return (this.#ending ??= new AbortController()).signal;
-  }
-
   /** Answers what waits only to be late. */
   endPause(): void {
     this.#wake?.();
-  }
-
-  /** Ends a pause, or a long command, early: the session is over. */
-  wake(): void {
-    this.endPause();
-    this.#ending?.abort(new VfsError("failed", "The session is over"));
   }
 
   #pause(milliseconds: number): Promise<void> | undefined {
@@ -291,7 +278,7 @@ export class SessionContext implements CommandContext {
   /** Gives back everything that belongs to the session. */
   dispose(): void {
     this.#over = true;
-    this.wake();
+    this.endPause();
     this.setDataPort(undefined);
     this.#admission?.[Symbol.dispose]();
     this.#admission = undefined;

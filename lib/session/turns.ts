@@ -16,13 +16,13 @@ export type Turn = CommandLine | { readonly refusal: Reply };
 export interface Performer {
   /** Nothing more is to be performed. */
   readonly closing: boolean;
-  /** Whether the command uses the data connection, so that others wait for its end. */
+  /** Whether the command is a transfer, or takes as long: others are read meanwhile, and wait for its end. */
   isTransfer(command: CommandLine): boolean;
   /** Performs a command up to its final reply. Rejects when the control connection is gone. */
   run(command: CommandLine): Promise<void>;
   refuse(refusal: Reply): void;
   /** The transfer is over, its final reply on its way. */
-  transferEnded(): void;
+  transferEnded(command: CommandLine): void;
   /** Nothing has its turn any more, for now. */
   rested(): void;
   /** Replies to what ran behind a transfer are to be sent. Rejects when the control connection is gone. */
@@ -121,7 +121,7 @@ export class Turns {
     this.#transfer = transfer;
     this.#performer.run(command).catch(() => this.#performer.lost()).finally(() => {
       this.#transfer = undefined;
-      this.#performer.transferEnded();
+      this.#performer.transferEnded(command);
       transfer.finish();
       this.#performer.rested();
       this.#resume();

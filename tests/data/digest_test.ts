@@ -1,14 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { BufferPool } from "../../lib/data/buffer_pool.ts";
+import { assertEquals } from "@std/assert";
 import {
   type DigestAlgorithm,
   DigestCache,
-  digestOf,
   type Digests,
   findDigestAlgorithm,
   RunningDigest,
 } from "../../lib/data/digest.ts";
-import { MemorySource, patternOf } from "./helpers.ts";
 
 const CHECK = new TextEncoder().encode("123456789");
 const ABC = new TextEncoder().encode("abc");
@@ -29,10 +26,6 @@ const KNOWN: readonly [DigestAlgorithm, Uint8Array, string][] = [
 ];
 
 for (const [algorithm, bytes, expected] of KNOWN) {
-  Deno.test(`digestOf gives the published ${algorithm} of ${bytes.length} bytes`, async () => {
-    assertEquals(await digestOf(new MemorySource(bytes), algorithm), expected);
-  });
-
   Deno.test(`RunningDigest gives the published ${algorithm} of ${bytes.length} bytes fed one by one`, () => {
     const digest = new RunningDigest({ algorithms: [algorithm] });
     for (const byte of bytes) digest.update(Uint8Array.of(byte));
@@ -54,22 +47,6 @@ Deno.test("RunningDigest gives up past its limit and not at it", () => {
   const within = new RunningDigest({ limit: 10 });
   within.update(new Uint8Array(10));
   assertEquals(within.finish()?.size, 2);
-});
-
-Deno.test("digestOf reads no more than length", async () => {
-  const bytes = patternOf(600_000);
-  const part = await digestOf(new MemorySource(bytes.subarray(0, 500_001)), "SHA-256");
-  assertEquals(await digestOf(new MemorySource(bytes), "SHA-256", { length: 500_001 }), part);
-  const empty = await digestOf(new MemorySource(new Uint8Array(0)), "SHA-256");
-  assertEquals(await digestOf(new MemorySource(bytes), "SHA-256", { length: 0 }), empty);
-});
-
-Deno.test("digestOf rejects when aborted or when the source fails, and gives its buffer back", async () => {
-  const pool = new BufferPool();
-  const signal = AbortSignal.abort(new Error("Stop"));
-  await assertRejects(() => digestOf(new MemorySource(CHECK), "MD5", { pool, signal }), Error, "Stop");
-  await assertRejects(() => digestOf(new MemorySource(CHECK, 0), "MD5", { pool }), Error, "Disk is broken");
-  assertEquals(pool.lentBytes, 0);
 });
 
 for (const [name, expected] of [["sha-256", "SHA-256"], ["crc32", "CRC32"], ["SHA256", undefined]] as const) {

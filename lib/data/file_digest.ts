@@ -1,0 +1,95 @@
+/**
+ * The digest of a file at rest: a transfer to nowhere, paced as all transfers are, so that it keeps nobody waiting.
+ *
+ * @module
+ */
+
+import type { Connection } from "../net/connection.ts";
+import type { ByteSource } from "../vfs/vfs.ts";
+import { type DigestAlgorithm, type Hasher, hasherFor } from "./digest.ts";
+import { type DigestTurns, digestTurns } from "./digest_turns.ts";
+import { PumpRun } from "./pump_run.ts";
+
+/** How a file is digested, and what ends it early. */
+export interface DigestOptions {
+  /** Bytes to read, less if the source ends before. Default: all of it. */
+  readonly length?: number;
+  /** Ends it: rejects with the reason. */
+  readonly signal: AbortSignal;
+  /** Milliseconds without a byte read until it is given up; 0 for ever. The time in line does not count. */
+  readonly stallTimeout: number;
+  /** Told the bytes read so far, after each piece. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Where it stands in line. Default: with all others of this event loop. */
+  readonly turns?: DigestTurns;
+}
+
+/** Bytes hashed in one go; at the speed of SHA-512 other sessions wait less than a millisecond. */
+const PIECE = 256 * 1024;
+/** Bytes until the next in line has its turn: some tenth of a second. */
+const STRETCH = 64 * 1024 * 1024;
+
+/** The storage gave nothing for too long. */
+export class DigestStalled extends Error {
+  override readonly name = "DigestStalled";
+}
+
+/**
+ * Reads `source` from where it stands and digests it. Does not close it. Rejects as the source does, and with {@link DigestStalled}.
+ */
+export async function digestOf(
+  source: ByteSource,
+  algorithm: DigestAlgorithm,
+  options: DigestOptions,
+): Promise<string> {
+  const { length = Infinity, signal, turns = digestTurns } = options;
+  const hasher = hasherFor(algorithm);
+  for (let done = 0; done < length;) {
+    using _turn = await turns.take(signal);
+    const count = await stretch(source, hasher, { ...options, done, most: Math.min(length - done, STRETCH) });
+    if (count === 0) break;
+    done += count;
+  }
+  return hasher.hex();
+}
+
+interface Stretch extends DigestOptions {
+  readonly done: number;
+  readonly most: number;
+}
+
+/** Resolves to its bytes: 0 at the end of the source. */
+async function stretch(source: ByteSource, hasher: Hasher, options: Stretch): Promise<number> {
+  const { signal, stallTimeout, onProgress, done, most } = options;
+  using run = new PumpRun(nowhere, { signal, stallTimeout, onProgress: (bytes) => onProgress?.(done + bytes) });
+  for (let left = most; left > 0 && !run.ended;) {
+    const buffer = run.buffers.take(PIECE);
+    const count = await run.untilFailed(source.read(buffer.subarray(0, left)));
+    if (count === undefined) {
+      // The read may still be pending.
+      run.buffers.drop(buffer);
+      break;
+    }
+    const bytes = buffer.subarray(0, count);
+    hasher.update(bytes);
+    if (count > 0) await run.send(bytes, false);
+    run.buffers.give(buffer);
+    if (count === 0) break;
+    left -= count;
+  }
+  const { outcome, bytes, error } = run.result;
+  if (outcome === "done") return bytes;
+  throw outcome === "stalled" ? new DigestStalled("Storage gave nothing for too long") : error;
+}
+
+const NO_END = Object.freeze({ hostname: "", port: 0 });
+
+/** Takes everything at once. */
+const nowhere: Connection = Object.freeze({
+  localAddr: NO_END,
+  remoteAddr: NO_END,
+  read: () => Promise.resolve(null),
+  write: (data: Uint8Array) => Promise.resolve(data.length),
+  closeWrite: () => Promise.resolve(),
+  close: () => {},
+});
