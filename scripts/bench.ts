@@ -16,8 +16,8 @@ import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
 import { Runner } from "./bench/run.ts";
-import { NATIVE, OURS, type Server, SERVERS } from "./bench/servers.ts";
-import { formatTable } from "./bench/table.ts";
+import { BASELINE, baselineOf, NATIVE, OURS, type Server, SERVERS } from "./bench/servers.ts";
+import { formatComparison, formatTable } from "./bench/table.ts";
 import { Tree } from "./bench/tree.ts";
 import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/trials.ts";
 
@@ -26,12 +26,15 @@ const USAGE = `Usage: deno task bench [flags]
   --quick          smaller and fewer: under three minutes
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,idle,…
   --peers NAMES    servers besides denoftpd, by commas; "${NATIVE}" is one of them
+  --baseline PATH  another checkout, compared with this one by the processor time of each trial
   --rounds N       how often each trial is run
   --out FOLDER     where results.json, table.md and chart.svg go (default .cache/bench)
 `;
 
 /** What is ours in the comparison. */
 const VARIANTS = [OURS, NATIVE] as const;
+/** What is no peer of ours. */
+const NO_PEERS = [...VARIANTS, BASELINE] as const;
 
 const CACHE = fromFileUrl(new URL("../.cache/bench/", import.meta.url));
 const MIB = 1 << 20;
@@ -76,8 +79,8 @@ interface Settings {
 
 /** `undefined` when only the usage was asked for. @throws {TypeError} for a flag that there is not. */
 function readFlags(args: readonly string[]): Settings | undefined {
-  const { quick, help, only, peers, rounds, out } = parseArgs(args, {
-    string: ["only", "peers", "rounds", "out"],
+  const { quick, help, only, peers, baseline, rounds, out } = parseArgs(args, {
+    string: ["only", "peers", "baseline", "rounds", "out"],
     boolean: ["quick", "help"],
     unknown: (flag) => {
       throw new TypeError(`Unknown argument "${flag}"`);
@@ -92,9 +95,12 @@ function readFlags(args: readonly string[]): Settings | undefined {
   return {
     scale,
     quick: quick === true,
-    servers: SERVERS.filter(({ name }) =>
-      name === OURS || (wantedPeers?.includes(name.toLowerCase()) ?? !(name === NATIVE && quick === true))
-    ),
+    servers: [
+      ...SERVERS.filter(({ name }) =>
+        name === OURS || (wantedPeers?.includes(name.toLowerCase()) ?? !(name === NATIVE && quick === true))
+      ),
+      ...(typeof baseline === "string" ? [baselineOf(baseline)] : []),
+    ],
     trials: trialsFor(scale).filter(({ id }) => wantedTrials?.some((name) => id.startsWith(name)) ?? true),
     out: typeof out === "string" ? out : CACHE,
   };
@@ -139,10 +145,11 @@ async function measure({ scale, quick, servers, trials, out }: Settings): Promis
 
 function report(results: Results, folder: string): void {
   Deno.writeTextFileSync(join(folder, "results.json"), `${JSON.stringify(results, undefined, 1)}\n`);
-  Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, VARIANTS));
-  const table = `${results.machine}\n\n${formatTable(results, VARIANTS)}\n`;
+  Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, NO_PEERS));
+  const table = `${results.machine}\n\n${formatTable(results, NO_PEERS)}\n`;
   Deno.writeTextFileSync(join(folder, "table.md"), table);
   say(table);
+  if (results.servers.includes(BASELINE)) say(`\n${formatComparison(results, OURS, BASELINE)}\n`);
   for (const note of results.notes) say(`Left out: ${note}\n`);
 }
 

@@ -20,7 +20,7 @@ const BEHIND = "#b4552d";
 const THIN = "#222222";
 
 /** An SVG picture, readable on light and dark ground. */
-export function drawChart({ rows }: Pick<Results, "rows">, variants: readonly [string, string]): string {
+export function drawChart({ rows }: Pick<Results, "rows">, variants: readonly [string, string, ...string[]]): string {
   const [ours, variant] = variants;
   const bars = rows.flatMap((row) => {
     const place = standing(row, ours, variants);

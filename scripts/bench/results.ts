@@ -11,8 +11,8 @@ export interface Row extends RowInfo {
   readonly id: string;
   /** Values in the order of the rounds, by server; `limit` is the machine's own. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
-  /** Processor seconds of the server's process tree for the whole trial, by server: the median. */
-  readonly cpu: Readonly<Record<string, number>>;
+  /** Processor seconds of the server's process tree for the whole trial, in the order of the rounds, by server. */
+  readonly cpu: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A whole run, as it goes to the JSON file. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LIMIT, median, type Row } from "./results.ts";
+import { LIMIT, type Row } from "./results.ts";
 import { RunningServer, type Setup } from "./running.ts";
 import type { Server } from "./servers.ts";
 import type { Scene, Trial, Values } from "./trials.ts";
@@ -111,11 +111,10 @@ function settle(): Promise<void> {
 }
 
 function rowsOf(trial: Trial, { values, cpu }: Tally): Row[] {
-  const processor = Object.fromEntries(Array.from(cpu, ([name, seconds]) => [name, median(seconds)]));
   return Object.entries(trial.rows).map(([key, info]) => ({
     ...info,
     id: `${trial.id}.${key}`,
     samples: Object.fromEntries(Array.from(values, ([name, all]) => [name, all.map((each) => each[key] ?? NaN)])),
-    cpu: processor,
+    cpu: Object.fromEntries(cpu),
   }));
 }

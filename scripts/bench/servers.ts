@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, resolve } from "@std/path";
 import { LIBC_PATHS } from "../../lib/native/libc.ts";
 import type { Packages } from "./packages.ts";
 
@@ -39,9 +39,8 @@ export interface Server {
   readonly launch: (place: Place) => Launch;
 }
 
-const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
-/** For its data threads. */
-const SOURCE = fromFileUrl(new URL("../../lib", import.meta.url));
+/** This checkout. */
+const HERE = fromFileUrl(new URL("../../", import.meta.url));
 /** `bench` as crypt(3) made it with DES: the cheapest proof there is, so that logins are measured and not hashes. */
 const DES_HASH = "ab3Nxe3bAE.r.";
 /** The same as scrypt with its least cost. Once proven, our server remembers it, as it does for every account. */
@@ -60,28 +59,37 @@ function write(place: Place, name: string, lines: readonly string[]): string {
 }
 
 /** With the C library, and the permission for it. */
-function denoftpdNative(place: Place): Launch {
-  const { command, args } = denoftpd(place);
-  const [run = "", ...rest] = args;
-  return { command, args: [run, `--allow-ffi=${LIBC_PATHS.join(",")}`, ...rest, "--native-io"] };
+function denoftpdNative(checkout: string): Server["launch"] {
+  const launch = denoftpd(checkout);
+  return (place) => {
+    const { command, args } = launch(place);
+    const [run = "", ...rest] = args;
+    return { command, args: [run, `--allow-ffi=${LIBC_PATHS.join(",")}`, ...rest, "--native-io"] };
+  };
 }
 
-function denoftpd(place: Place): Launch {
-  const { root, scratch, port, tls } = place;
-  const account = { name: "bench", password: SCRYPT_HASH, root, permissions: "rw" };
-  const users = write(place, "users.json", [JSON.stringify({ accounts: [account] })]);
-  const readable = [root, scratch, SOURCE, ...tls ? [dirname(tls.cert)] : []].join(",");
-  const permissions = [
-    "--allow-net=127.0.0.1",
-    `--allow-read=${readable}`,
-    `--allow-write=${root}`,
-    "--allow-sys=getPriority,setPriority",
-  ];
-  const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
-  const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];
-  return {
-    command: Deno.execPath(),
-    args: ["run", "--no-prompt", RUNTIME_FLAGS, ...permissions, MAIN, "serve", ...settings, ...secure],
+/** From the source in `checkout`. */
+function denoftpd(checkout: string): Server["launch"] {
+  return ({ root, scratch, port, tls, ...place }) => {
+    const account = { name: "bench", password: SCRYPT_HASH, root, permissions: "rw" };
+    const users = write({ root, scratch, port, ...place }, "users.json", [JSON.stringify({ accounts: [account] })]);
+    // Its source, for its data threads.
+    const readable = [root, scratch, join(checkout, "lib"), ...tls ? [dirname(tls.cert)] : []].join(",");
+    const permissions = [
+      "--allow-net=127.0.0.1",
+      `--allow-read=${readable}`,
+      `--allow-write=${root}`,
+      "--allow-sys=getPriority,setPriority",
+    ];
+    const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
+    const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];
+    return {
+      command: Deno.execPath(),
+      args: [
+        ...["run", "--no-prompt", RUNTIME_FLAGS, ...permissions],
+        ...[join(checkout, "main.ts"), "serve", ...settings, ...secure],
+      ],
+    };
   };
 }
 
@@ -211,10 +219,24 @@ export const OURS = "denoftpd";
 /** Ours once more, with `--native-io`. */
 export const NATIVE = "denoftpd --native-io";
 
+/** Another checkout of ours, to be compared with. */
+export const BASELINE = "baseline";
+
+/** Its server, as {@link OURS} is started. @throws {TypeError} where there is no checkout of this project. */
+export function baselineOf(checkout: string): Server {
+  const path = resolve(checkout);
+  try {
+    Deno.statSync(join(path, "main.ts"));
+  } catch {
+    throw new TypeError(`--baseline is no checkout of this project: "${checkout}"`);
+  }
+  return { name: BASELINE, user: "bench", forks: false, tls: true, launch: denoftpd(path) };
+}
+
 /** All of them, ours first. */
 export const SERVERS: readonly Server[] = [
-  { name: OURS, user: "bench", forks: false, tls: true, launch: denoftpd },
-  { name: NATIVE, user: "bench", forks: false, tls: true, launch: denoftpdNative },
+  { name: OURS, user: "bench", forks: false, tls: true, launch: denoftpd(HERE) },
+  { name: NATIVE, user: "bench", forks: false, tls: true, launch: denoftpdNative(HERE) },
   { name: "vsftpd", user: "anonymous", forks: true, tls: true, launch: vsftpd },
   { name: "ProFTPD", user: "bench", forks: true, tls: true, launch: proftpd },
   { name: "Pure-FTPd", user: "bench", forks: true, tls: true, launch: pureFtpd },
