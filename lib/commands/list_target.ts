@@ -4,12 +4,13 @@
  * @module
  */
 
-import { compileGlob, hasGlob } from "../protocol/glob.ts";
+import { type Glob, hasGlob } from "../protocol/glob.ts";
 import { parseListArgument } from "../protocol/list_argument.ts";
 import { resolvePath } from "../vfs/virtual_path.ts";
 import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import { toPath } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
+import { patternOf } from "./matching.ts";
 
 /** One file, one directory, or what matches a pattern in one directory. */
 export interface ListTarget {
@@ -17,7 +18,7 @@ export interface ListTarget {
   readonly path: VirtualPath;
   readonly entry: Entry;
   /** The names wanted of a directory; all without it. */
-  readonly matches: ((name: string) => boolean) | undefined;
+  readonly glob: Glob | undefined;
   /** In front of each name of NLST, so that it can be used with RETR as printed (RFC 1123 section 4.1.2.7). */
   readonly prefix: string;
   /** Letters of the options, such as `la`. */
@@ -29,27 +30,28 @@ export async function findTarget(context: CommandContext, argument: string | und
   const { flags, path, literal } = parseListArgument(argument);
   if (literal !== undefined) {
     const named = await existing(context, literal);
-    if (named) return { ...named, matches: undefined, prefix: prefixOf(literal, named), flags: "" };
+    if (named) return { ...named, glob: undefined, prefix: prefixOf(literal, named), flags: "" };
   }
   const given = path ?? "";
   if (hasGlob(given)) {
     const named = await existing(context, given);
-    if (!named) return await matching(context, given, flags);
-    return { ...named, matches: undefined, prefix: prefixOf(given, named), flags };
+    if (!named) return await matchingTarget(context, given, flags);
+    return { ...named, glob: undefined, prefix: prefixOf(given, named), flags };
   }
   const resolved = given === "" ? context.login.cwd : toPath(given, context);
   const found = { path: resolved, entry: await context.vfs.stat(resolved) };
-  return { ...found, matches: undefined, prefix: prefixOf(given, found), flags };
+  return { ...found, glob: undefined, prefix: prefixOf(given, found), flags };
 }
 
 /** A pattern is looked for in the last part of the path only: bounded work, no recursion. */
-async function matching(context: CommandContext, given: string, flags: string): Promise<ListTarget> {
+async function matchingTarget(context: CommandContext, given: string, flags: string): Promise<ListTarget> {
   const slash = given.lastIndexOf("/");
+  const glob = patternOf(given.slice(slash + 1));
   const prefix = given.slice(0, slash + 1);
   const directory = prefix === "" ? context.login.cwd : toPath(prefix, context);
   const entry = await context.vfs.stat(directory);
   if (entry.kind !== "directory") throw new VfsError("notDirectory", `Cannot list "${directory}"`);
-  return { path: directory, entry, matches: compileGlob(given.slice(slash + 1)), prefix, flags };
+  return { path: directory, entry, glob, prefix, flags };
 }
 
 async function existing(

@@ -5,7 +5,7 @@
  */
 
 import { LinesSource } from "../data/lines_source.ts";
-import { paced } from "../data/paced.ts";
+import { paced, Pacer } from "../data/paced.ts";
 import { sendBytes } from "../data/pump.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
@@ -16,12 +16,13 @@ import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findTarget, type ListTarget } from "./list_target.ts";
+import { matching } from "./matching.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
 import { pumpOptions } from "./pump_options.ts";
 import { shownLink } from "./shown_link.ts";
 import { runTransfer, takeDataPort } from "./transfer_route.ts";
 
-/** Lines of one directory, in batches as the driver hands them out. */
+/** Lines of one directory, in batches as the driver hands them out, none of which keeps others waiting. */
 type Lines = AsyncIterable<readonly string[]>;
 
 function longFormatter({ options }: CommandContext): (entry: Entry) => string {
@@ -37,14 +38,14 @@ async function* longLines(context: CommandContext, target: ListTarget): Lines {
     yield [format(target.entry.link ?? target.entry)];
     return;
   }
-  const { path, entry, matches } = target;
-  if (target.flags.includes("a") && !matches) {
+  const { path, entry, glob } = target;
+  if (target.flags.includes("a") && !glob) {
     const parent = await parentEntry(context, path);
     yield [{ ...entry, name: "." }, ...parent].map(format);
   }
-  for await (const batch of context.vfs.list(path)) {
-    yield (matches ? batch.filter(({ name }) => matches(name)) : batch).map(format);
-  }
+  const pacer = new Pacer();
+  const entries = matching(paced(context.vfs.list(path), pacer), glob, { nameOf: ({ name }) => name, pacer });
+  for await (const batch of entries) yield batch.map(format);
 }
 
 /** The directory above `path` as `..`; none where the user may not see it, who may well see this one. */
@@ -58,14 +59,14 @@ async function parentEntry(context: CommandContext, path: VirtualPath): Promise<
 }
 
 async function* nameLines(context: CommandContext, target: ListTarget): Lines {
-  const { matches, prefix } = target;
+  const { glob, prefix } = target;
   if (target.entry.kind !== "directory") {
     yield [`${prefix}${target.entry.name}\r\n`];
     return;
   }
-  for await (const batch of context.vfs.names(target.path)) {
-    yield (matches ? batch.filter(matches) : batch).map((name) => `${prefix}${name}\r\n`);
-  }
+  const pacer = new Pacer();
+  const names = matching(paced(context.vfs.names(target.path), pacer), glob, { nameOf: (name) => name, pacer });
+  for await (const batch of names) yield batch.map((name) => `${prefix}${name}\r\n`);
 }
 
 async function* factLines(context: CommandContext, path: VirtualPath): Lines {
@@ -84,7 +85,7 @@ async function* factLines(context: CommandContext, path: VirtualPath): Lines {
     ...parent.map((entry) => line(entry, vfs.grantAt(parentOf(path)), "pdir")),
   ];
   const grantOf = vfs.grantsIn(path);
-  for await (const batch of vfs.list(path)) yield batch.map((entry) => line(entry, grantOf(entry.name)));
+  for await (const batch of paced(vfs.list(path))) yield batch.map((entry) => line(entry, grantOf(entry.name)));
 }
 
 /**
@@ -116,7 +117,7 @@ async function sendLines(
   if (reply.isReply(port)) return port;
   let source: LinesSource;
   try {
-    source = new LinesSource(await primed(paced(lines)));
+    source = new LinesSource(await primed(lines));
   } catch (error) {
     port.close();
     throw error;
@@ -171,7 +172,7 @@ export async function pathStatus(context: CommandContext, given: string): Promis
   const target = await findTarget(context, given);
   const isDirectory = target.entry.kind === "directory";
   const lines = [`Status of ${isDirectory ? target.path : nameOf(target.path)}`];
-  for await (const batch of paced(longLines(context, target))) {
+  for await (const batch of longLines(context, target)) {
     for (const line of batch) lines.push(line.trimEnd());
     if (lines.length > MOST_STATUS_LINES) {
       lines.push("There is more, use LIST");

@@ -5,36 +5,130 @@
  * @module
  */
 
+import { codeOf, type CodeSet, isIn, type ParsedSet, parseSet } from "./glob_set.ts";
+
+/** UTF-16 units of a pattern at most, unless a caller says otherwise: no name is longer, and braces only make patterns longer than what they match. */
+const LONGEST = 255;
 /** From this many opening braces on, braces are ordinary characters. */
 const MOST_BRACES = 16;
 /** From this many alternatives on, too. */
 const MOST_ALTERNATIVES = 64;
+/** Tokens of all alternatives together at most. */
+const MOST_TOKENS = 4096;
+/** Steps that one name may take at most: about a millisecond. A pattern as people write them takes a few for each character of the name. */
+const MOST_STEPS = 100_000;
 
-/** Matches one character (a code point) of a name, or any run of them. */
-type Token =
-  | { readonly kind: "run" }
-  | { readonly kind: "any" }
-  | { readonly kind: "character"; readonly code: number }
-  | { readonly kind: "set"; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] };
-
-/** A set and where its closing bracket stands. */
-interface ParsedSet {
-  readonly token: Token;
-  readonly end: number;
-}
+/** Tokens that are no code point; what is lower is a set, {@link FIRST_SET} the first. */
+const RUN = -1;
+const ANY = -2;
+const FIRST_SET = -3;
+const DOT = 0x2e;
 
 /** Whether the text has a character that means something in a pattern. A file of that very name should be looked for first. */
 export function hasGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
+/** What {@link compileGlob} takes besides the pattern. */
+export interface GlobOptions {
+  /** UTF-16 units of the pattern at most. Default 255. */
+  readonly longest?: number;
+}
+
 /**
  * Compiles a pattern for single names, without slashes. A name that begins with a dot matches only when the pattern begins with one, as
  * in a shell. Upper and lower case differ.
+ *
+ * @throws {RangeError} for a pattern that is too long, or means too many.
  */
-export function compileGlob(pattern: string): (name: string) => boolean {
-  const alternatives = expandBraces(pattern).map(parseTokens);
-  return (name) => alternatives.some((tokens) => matches(tokens, name));
+export function compileGlob(pattern: string, { longest = LONGEST }: GlobOptions = {}): Glob {
+  if (pattern.length > longest) throw new RangeError(`Pattern has more than ${longest} characters`);
+  return new Glob(expandBraces(pattern));
+}
+
+/** A compiled pattern; made by {@link compileGlob}. */
+export class Glob {
+  /** Each a row of code points, {@link RUN}, {@link ANY} and sets. */
+  readonly #alternatives: readonly Int32Array[];
+  readonly #sets: readonly CodeSet[];
+  #steps = 0;
+
+  /** Takes patterns without braces, one of which must match. @throws {RangeError} when they are too many together. */
+  constructor(patterns: readonly string[]) {
+    const sets = new SetTable();
+    let left = MOST_TOKENS;
+    this.#alternatives = patterns.map((pattern) => {
+      const tokens = parseTokens(pattern, sets);
+      left -= tokens.length;
+      if (left < 0) throw new RangeError(`Pattern has more than ${MOST_TOKENS} parts`);
+      return tokens;
+    });
+    this.#sets = sets.sets;
+  }
+
+  /** Steps that all names so far have taken, some ten nanoseconds each. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Whether a name matches. @throws {RangeError} when it would take too long to find out. */
+  matches(name: string): boolean {
+    const budget = this.#steps + MOST_STEPS;
+    return this.#alternatives.some((tokens) => this.#matches(tokens, name, budget));
+  }
+
+  /** Goes back to the latest run only, which is enough: at most tokens × characters steps, and those of sets. */
+  #matches(tokens: Int32Array, name: string, budget: number): boolean {
+    if (name.startsWith(".") && tokens[0] !== DOT) return false;
+    let at = 0;
+    let index = 0;
+    let runIndex = -1;
+    let runAt = 0;
+    while (at < name.length) {
+      if (++this.#steps > budget) throw new RangeError("Pattern takes too many steps");
+      const token = tokens[index];
+      const code = name.codePointAt(at) ?? 0;
+      if (token === RUN) {
+        runIndex = index++;
+        runAt = at;
+      } else if (token !== undefined && this.#accepts(token, code)) {
+        index++;
+        at += widthOf(code);
+      } else if (runIndex !== -1) {
+        index = runIndex + 1;
+        runAt += widthOf(name.codePointAt(runAt) ?? 0);
+        at = runAt;
+      } else return false;
+    }
+    if (tokens[index] === RUN) index++;
+    return index === tokens.length;
+  }
+
+  #accepts(token: number, code: number): boolean {
+    if (token >= 0) return token === code;
+    if (token === ANY) return true;
+    const set = this.#sets[FIRST_SET - token];
+    // Counted by what it takes to find the range: at most eight halvings.
+    this.#steps += 4;
+    return set !== undefined && isIn(set, code);
+  }
+}
+
+/** The sets of a pattern, each once however many alternatives have it. */
+class SetTable {
+  readonly sets: CodeSet[] = [];
+  readonly #tokens = new Map<string, number>();
+
+  /** The token for `set`, which `source` spells. */
+  tokenOf(source: string, set: CodeSet): number {
+    let token = this.#tokens.get(source);
+    if (token === undefined) {
+      token = FIRST_SET - this.sets.length;
+      this.#tokens.set(source, token);
+      this.sets.push(set);
+    }
+    return token;
+  }
 }
 
 /** `a{b,c}d` to `abd` and `acd`; the pattern alone when that would be too many. */
@@ -74,91 +168,30 @@ function splitBraces(pattern: string): string[] | undefined {
   return undefined;
 }
 
-function parseTokens(pattern: string): readonly Token[] {
+function parseTokens(pattern: string, sets: SetTable): Int32Array {
   const characters = [...pattern];
-  const tokens: Token[] = [];
+  const tokens: number[] = [];
   // Without this, a pattern of nothing but opening brackets would be searched to its end for each of them.
   let setsMayClose = true;
   for (let index = 0; index < characters.length; index++) {
     const character = characters[index] ?? "";
     if (character === "*") {
-      if (tokens.at(-1)?.kind !== "run") tokens.push({ kind: "run" });
+      if (tokens.at(-1) !== RUN) tokens.push(RUN);
     } else if (character === "?") {
-      tokens.push({ kind: "any" });
+      tokens.push(ANY);
     } else if (character === "[") {
-      const set: ParsedSet | undefined = setsMayClose ? parseSet(characters, index) : undefined;
-      setsMayClose = set !== undefined;
-      tokens.push(set?.token ?? literal(character));
-      index = set?.end ?? index;
+      const parsed: ParsedSet | undefined = setsMayClose ? parseSet(characters, index) : undefined;
+      setsMayClose = parsed !== undefined;
+      if (parsed) tokens.push(sets.tokenOf(characters.slice(index, parsed.end).join(""), parsed.set));
+      else tokens.push(codeOf(character));
+      index = parsed?.end ?? index;
     } else if (character === "\\" && index + 1 < characters.length) {
-      tokens.push(literal(characters[++index] ?? ""));
+      tokens.push(codeOf(characters[++index]));
     } else {
-      tokens.push(literal(character));
+      tokens.push(codeOf(character));
     }
   }
-  return tokens;
-}
-
-function literal(character: string): Token {
-  return { kind: "character", code: character.codePointAt(0) ?? 0 };
-}
-
-/** The set that opens at `open`; `undefined` when no bracket closes it, and the opening one is then an ordinary character. */
-function parseSet(characters: readonly string[], open: number): ParsedSet | undefined {
-  let index = open + 1;
-  const negated = characters[index] === "!" || characters[index] === "^";
-  if (negated) index++;
-  const first = index;
-  const ranges: [number, number][] = [];
-  for (; index < characters.length; index++) {
-    // A closing bracket in the first place is a member.
-    if (characters[index] === "]" && index > first) return { token: { kind: "set", negated, ranges }, end: index };
-    if (characters[index] === "\\" && index + 1 < characters.length) index++;
-    const low = characters[index]?.codePointAt(0) ?? 0;
-    const hasRange = characters[index + 1] === "-" && index + 2 < characters.length && characters[index + 2] !== "]";
-    if (hasRange) index += 2;
-    ranges.push([low, characters[index]?.codePointAt(0) ?? low]);
-  }
-  return undefined;
-}
-
-/** Goes back to the latest run only, which is enough: at most tokens × characters steps. */
-function matches(tokens: readonly Token[], name: string): boolean {
-  const [head] = tokens;
-  if (name.startsWith(".") && !(head?.kind === "character" && head.code === 0x2e)) return false;
-  let at = 0;
-  let token = 0;
-  let runToken = -1;
-  let runAt = 0;
-  while (at < name.length) {
-    const current = tokens[token];
-    const code = name.codePointAt(at) ?? 0;
-    if (current?.kind === "run") {
-      runToken = token++;
-      runAt = at;
-    } else if (current !== undefined && accepts(current, code)) {
-      token++;
-      at += widthOf(code);
-    } else if (runToken !== -1) {
-      token = runToken + 1;
-      runAt += widthOf(name.codePointAt(runAt) ?? 0);
-      at = runAt;
-    } else return false;
-  }
-  if (tokens[token]?.kind === "run") token++;
-  return token === tokens.length;
-}
-
-function accepts(token: Token, code: number): boolean {
-  switch (token.kind) {
-    case "run":
-    case "any":
-      return true;
-    case "character":
-      return token.code === code;
-    case "set":
-      return token.ranges.some(([low, high]) => code >= low && code <= high) !== token.negated;
-  }
+  return Int32Array.from(tokens);
 }
 
 /** UTF-16 units of a code point. */

@@ -270,3 +270,37 @@ for (const verb of ["LIST", "MLSD", "NLST -l"]) {
     assertEquals(vfs.open, 0);
   });
 }
+
+conversation("A pattern that matches nothing keeps nobody waiting, and can be aborted", {
+  vfs: endless,
+}, async ({ ftp, connect, event }) => {
+  const other = await connect();
+  await other.login();
+  await ftp.begin("LIST nothing*");
+  for (let round = 0; round < 3; round++) await other.expect("NOOP", 200);
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+  assertEquals((await event("transfer")).reason, "aborted");
+});
+
+conversation("A pattern that is longer than any name is refused before 150", { files: tree }, async ({ ftp }) => {
+  for (const pattern of [`*${"a".repeat(255)}`, `*{${",".repeat(60)}}[${"bdfhjlnprtvxz".repeat(300)}]`]) {
+    for (const verb of ["LIST", "NLST", "LIST d/../", "STAT"]) {
+      if (verb !== "STAT") await ftp.passive();
+      await ftp.expect(`${verb}${verb.endsWith("/") ? "" : " "}${pattern}`, 550);
+    }
+  }
+  await ftp.passive();
+  await ftp.expect(`LIST {${",".repeat(62)}}${"a".repeat(150)}`, 550);
+  assertEquals(await ftp.downloadLines(`NLST *${"*".repeat(200)}.csv`).then(sorted), ["b.csv", "c.csv"]);
+});
+
+const longNames = Object.fromEntries(["x", "y", "z"].map((end) => [`/${"a".repeat(254)}${end}`, ""]));
+
+conversation("A pattern that takes too long for a name is refused", { files: longNames }, async ({ ftp }) => {
+  const costly = `*{${",".repeat(60)}}${"a".repeat(60)}b`;
+  await ftp.expect(`STAT ${costly}`, 550);
+  await ftp.passive();
+  await ftp.expect(`LIST ${costly}`, 550);
+  assertEquals((await ftp.downloadLines("NLST *a*a*a*a*x")).length, 1);
+});

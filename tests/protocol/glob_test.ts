@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compileGlob, hasGlob } from "../../lib/protocol/glob.ts";
 
 Deno.test("hasGlob tells patterns from names", () => {
@@ -51,48 +51,100 @@ for (
   ] as const
 ) {
   Deno.test(`compileGlob matches ${JSON.stringify(pattern)} as a shell does`, () => {
-    const matches = compileGlob(pattern);
-    for (const name of yes) assert(matches(name), `${pattern} should match "${name}"`);
-    for (const name of no) assert(!matches(name), `${pattern} should not match "${name}"`);
+    const glob = compileGlob(pattern);
+    for (const name of yes) assert(glob.matches(name), `${pattern} should match "${name}"`);
+    for (const name of no) assert(!glob.matches(name), `${pattern} should not match "${name}"`);
   });
 }
 
 Deno.test("compileGlob takes braces literally when they would give too many patterns", () => {
   const many = "{a,b}".repeat(7);
-  assert(compileGlob(many)(many));
-  assert(!compileGlob(many)("aaaaaaa"));
+  assert(compileGlob(many).matches(many));
+  assert(!compileGlob(many).matches("aaaaaaa"));
   const deep = `${"{".repeat(40)}a,b${"}".repeat(40)}`;
-  assert(compileGlob(deep)(deep));
-  assert(compileGlob("{a,b}".repeat(6))("ababab"));
+  assert(compileGlob(deep).matches(deep));
+  assert(compileGlob("{a,b}".repeat(6)).matches("ababab"));
 });
 
-Deno.test("compileGlob agrees with a regular expression on random patterns", () => {
+/** Numbers below `below`, the same in every run. */
+function randomness(): (below: number) => number {
   let seed = 11;
-  const random = (below: number) => (seed = (seed * 48271) % 0x7fffffff) % below;
-  const word = (alphabet: string, length: number) =>
-    Array.from({ length }, () => alphabet[random(alphabet.length)]).join("");
+  return (below) => (seed = (seed * 48271) % 0x7fffffff) % below;
+}
+
+function word(random: (below: number) => number, alphabet: string, length: number): string {
+  return Array.from({ length }, () => alphabet[random(alphabet.length)]).join("");
+}
+
+Deno.test("compileGlob agrees with a regular expression on random patterns", () => {
+  const random = randomness();
   for (let round = 0; round < 500; round++) {
-    const pattern = word("ab*?", 1 + random(7));
+    const pattern = word(random, "ab*?", 1 + random(7));
     const expression = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`);
-    const matches = compileGlob(pattern);
+    const glob = compileGlob(pattern);
     for (let index = 0; index < 20; index++) {
-      const name = word("ab", random(9));
-      assertEquals(matches(name), expression.test(name), `${pattern} and "${name}"`);
+      const name = word(random, "ab", random(9));
+      assertEquals(glob.matches(name), expression.test(name), `${pattern} and "${name}"`);
     }
   }
 });
 
-Deno.test("compileGlob comes to an end for hostile patterns", () => {
-  const name = "a".repeat(255);
-  for (
-    const pattern of [
-      "*a".repeat(4000) + "b",
-      "[".repeat(8000),
-      "{".repeat(8000),
-      "{a,".repeat(2700),
-      "?*".repeat(4000),
-    ]
-  ) {
-    assertEquals(compileGlob(pattern)(name), false);
+Deno.test("compileGlob agrees with a regular expression on random sets", () => {
+  const random = randomness();
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  for (let round = 0; round < 500; round++) {
+    const members = Array.from({ length: 1 + random(12) }, () => {
+      const [low = "a", high = "a"] = [...word(random, letters, 2)].toSorted();
+      return random(2) === 0 ? low : `${low}-${high}`;
+    });
+    const negated = random(3) === 0;
+    const glob = compileGlob(`[${negated ? "!" : ""}${members.join("")}]`);
+    const expression = new RegExp(`^[${negated ? "^" : ""}${members.join("")}]$`);
+    for (const letter of letters) assertEquals(glob.matches(letter), expression.test(letter), expression.source);
+  }
+});
+
+Deno.test("compileGlob refuses what is longer than a name, unless it is told that it may be", () => {
+  assert(compileGlob("a".repeat(255)).matches("a".repeat(255)));
+  assertThrows(() => compileGlob("a".repeat(256)), RangeError);
+  assert(compileGlob("*a".repeat(200), { longest: 400 }).matches("a".repeat(200)));
+});
+
+Deno.test("compileGlob refuses what means thousands of characters", () => {
+  assertThrows(() => compileGlob(`{${",".repeat(62)}}${"a".repeat(150)}`), RangeError);
+  assert(compileGlob(`{${",".repeat(62)}}${"a".repeat(60)}`).matches("a".repeat(60)));
+});
+
+/** Patterns that make as much work as they can. */
+const HOSTILE: readonly string[] = [
+  "*a".repeat(120) + "b",
+  "?*".repeat(127),
+  "[".repeat(255),
+  "{".repeat(255),
+  "{a,".repeat(85),
+  `*{${",".repeat(60)}}${"a".repeat(60)}b`,
+  `{${",".repeat(40)}}*[${"bdfhjlnprtvxz".repeat(4)}]`,
+];
+
+Deno.test("a glob takes a bounded number of steps for a name", () => {
+  for (const pattern of HOSTILE) {
+    const glob = compileGlob(pattern);
+    for (const name of ["a".repeat(255), "ab".repeat(127), "A"]) {
+      const before = glob.steps;
+      try {
+        glob.matches(name);
+      } catch (error) {
+        assert(error instanceof RangeError);
+      }
+      assert(glob.steps - before <= 100_000 + 16, `${pattern}: ${glob.steps - before} steps`);
+    }
+  }
+});
+
+Deno.test("a glob that people write takes a few steps for each character", () => {
+  for (const pattern of ["*.txt", "report-[0-9][0-9]*.{csv,tsv,xlsx}", "*2024*final*", "[!._]*"]) {
+    const glob = compileGlob(pattern);
+    glob.matches("a".repeat(255));
+    assert(glob.steps < 255 * 8, `${pattern}: ${glob.steps} steps`);
   }
 });
