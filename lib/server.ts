@@ -12,6 +12,7 @@ import { traffic } from "./data/traffic.ts";
 import { EventStream } from "./events.ts";
 import { addressKey, unmapped } from "./net/address_key.ts";
 import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
+import { LingeringConnections } from "./net/lingering.ts";
 import { type Options, resolveOptions, type ServerOptions } from "./options.ts";
 import { formatReply, tooManySessions } from "./protocol/reply.ts";
 import { AccountViews } from "./session/account_views.ts";
@@ -59,6 +60,7 @@ export class FtpServer implements AsyncDisposable {
   readonly #accepting: Promise<void>[] = [];
   readonly #commons: Commons;
   readonly #watchdog: Watchdog;
+  readonly #lingering = new LingeringConnections();
   readonly #host: SessionHost;
   #sessionNumber = 0;
   /**
@@ -145,8 +147,10 @@ export class FtpServer implements AsyncDisposable {
     for (const session of this.#sessions.keys()) session.drain();
     const timer = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.kill();
+      this.#lingering.closeAll();
     }, grace);
     if (this.#open > 0) await (this.#over ??= Promise.withResolvers()).promise;
+    await this.#lingering.over();
     clearTimeout(timer);
     this.#watchdog[Symbol.dispose]();
   }
@@ -298,6 +302,7 @@ export class FtpServer implements AsyncDisposable {
       since: this.#options.clock(),
       digests,
       dataPorts,
+      lingering: this.#lingering,
       forecast,
       get sessionCount() {
         return sessions.count;

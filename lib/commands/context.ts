@@ -12,6 +12,7 @@ import type { DigestCache } from "../data/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
 import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { LingeringConnections } from "../net/lingering.ts";
 import type { Options } from "../options.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
@@ -122,6 +123,8 @@ export interface ServerView {
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataPorts: DataPorts;
+  /** Data connections whose clients are to get what was sent before they are closed. */
+  readonly lingering: Pick<LingeringConnections, "add">;
   /** Which transfers will be for {@link dataPorts}. */
   readonly forecast: BulkForecast;
   /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */

@@ -137,7 +137,10 @@ async function endingOf(
   }
 }
 
-/** Everything that needs the data connection; it is closed when this settles. Resolves to how it broke, if it did. */
+/**
+ * Everything that needs the data connection; when this settles it is closed, or has been ended and will be once the client has got all of it.
+ * Resolves to how it broke, if it did.
+ */
 async function overDataConnection(
   context: CommandContext,
   port: DataPort,
@@ -159,12 +162,19 @@ async function overDataConnection(
     if (transfer.orphaned) return { reason: "controlLost", answer: reply.transferAborted };
     const flaw = plan.flaw?.(result, connection);
     if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
-    // Plain TCP says the same by closing, but another thread may close later than the final reply leaves; under TLS the client needs the
-    // close_notify (RFC 4217 section 12.4).
-    const tells = context.security.protectData || (connection.apart !== undefined && plan.direction !== "upload");
-    if (!tells || await endStream(connection, transfer.signal, context.options.timeouts.stall)) return undefined;
-    // Everything of an upload is here already, and a client that has closed the connection wants to hear nothing more on it.
-    return plan.direction === "upload" ? undefined : endingOfStream(transfer);
+    // Everything of an upload is here already. Under TLS the client needs the close_notify (RFC 4217 section 12.4), but one that has closed
+    // the connection wants to hear nothing more on it.
+    const isUpload = plan.direction === "upload";
+    const { protectData } = context.security;
+    if (isUpload && !protectData) return undefined;
+    // The FIN of a socket of this thread leaves at once.
+    const ended = protectData || connection.apart ? undefined : connection.closeWrite();
+    const isEnded = ended || await endStream(connection, transfer.signal, context.options.timeouts.stall);
+    if (isUpload) return undefined;
+    if (!isEnded) return endingOfStream(transfer);
+    context.server.lingering.add(connection, context.id, ended);
+    connection = undefined;
+    return undefined;
   } finally {
     port.close();
     if (connection) closeQuietly(connection);

@@ -59,6 +59,8 @@ export interface Connection {
   write(data: Uint8Array, last?: boolean): Promise<number>;
   /** Tells the peer that nothing more comes (close_notify under TLS, then FIN). Reading goes on. */
   closeWrite(): Promise<void>;
+  /** Resolves at the FIN of the peer, or when the connection is gone, where that may come after the end that {@link read} tells (TLS). */
+  readonly peerGone?: Promise<void> | undefined;
   /** Gives the socket back. Pending reads and writes reject or end. May be called more than once only through {@link closeQuietly}. */
   close(): void;
 }

@@ -30,6 +30,8 @@ export class RelayConnection implements SecureConnection {
   readonly cipher: string;
   readonly resumed: boolean;
   readonly serverName: string | undefined;
+  /** All that came from the client has been carried on by then. */
+  readonly peerGone: Promise<void>;
   readonly #parts: RelayParts;
   #cleanClose: boolean | undefined;
 
@@ -43,6 +45,7 @@ export class RelayConnection implements SecureConnection {
     this.serverName = hello.serverName;
     this.resumed = terms.preSharedKey ||
       (terms.protocol === "TLSv1.2" && terms.sessionId !== "" && terms.sessionId === hello.sessionId);
+    this.peerGone = parts.inward.catch(() => {});
     // Nothing can be sent any more. A break of the other pipe is heard of by who has read all that came before it.
     parts.outward.catch(() => this.#closeSockets());
   }

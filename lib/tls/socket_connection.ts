@@ -31,6 +31,7 @@ export class SocketConnection implements SecureConnection {
   readonly #writes = new Set<(reason: Error) => void>();
   #queued = 0;
   #wake: (() => void) | undefined;
+  readonly #gone = Promise.withResolvers<void>();
   #cleanClose: boolean | undefined;
   #endSeen = false;
   #failure: Error | undefined;
@@ -58,6 +59,7 @@ export class SocketConnection implements SecureConnection {
     // All that arrived is decrypted by then, and an end of TLS is announced within the same turn of the event loop: if it
     // is not, close_notify never came.
     wire.on("endOfInput", () => setImmediate(() => this.#end(false)));
+    wire.once("endOfInput", () => this.#gone.resolve());
     wire.on("error", (error: Error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Deno.errors.BadResource("Connection is closed")));
   }
@@ -80,6 +82,10 @@ export class SocketConnection implements SecureConnection {
 
   get cleanClose(): boolean | undefined {
     return this.#endSeen ? this.#cleanClose : undefined;
+  }
+
+  get peerGone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
@@ -162,6 +168,7 @@ export class SocketConnection implements SecureConnection {
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    this.#gone.resolve();
     // The alert that tells the peer.
     this.#wire.speak();
     for (const reject of this.#writes) reject(this.#failure);

@@ -69,3 +69,44 @@ export async function sendAndCut(connection: Connection, content: string): Promi
   await connection.closeWrite();
   return { [Symbol.dispose]: () => void agent.destroy() };
 }
+
+/** An agent that has ended its own direction of TLS and goes on reading, as RFC 8446 section 6.1 allows. */
+export interface HalfClosedAgent extends Disposable {
+  /** How many bytes come until the end. Nothing is read before this is called, but what the handshake came with. */
+  readToEnd(): Promise<{ readonly bytes: number; readonly clean: boolean }>;
+}
+
+/**
+ * Shakes hands on a plain connection and sends close_notify at once, without a FIN. Disposing closes the connection.
+ *
+ * @param ca the certificate to trust; that of the tests unless told.
+ */
+export async function protectAndSayGoodbye(connection: Connection, ca?: string): Promise<HalfClosedAgent> {
+  const wire = new ConnectionStream(connection);
+  const ended = Promise.withResolvers<void>();
+  let [bytes, clean] = [0, false];
+  // Any Duplex will do here (Node's documentation of `tls.connect`); the types say Socket only.
+  const agent = connect({
+    socket: wire as Duplex as Socket,
+    ca: ca ?? (await testCertificate()).certificate,
+    servername: "localhost",
+  });
+  agent.on("data", (chunk) => bytes += chunk.length);
+  agent.on("end", () => clean = true).on("error", ended.resolve).on("close", ended.resolve);
+  wire.once("endOfInput", () => setImmediate(ended.resolve));
+  wire.on("error", ended.resolve);
+  await once(agent, "secureConnect");
+  wire.hold();
+  await new Promise<void>((resolve) => void agent.end(resolve));
+  return {
+    readToEnd: async () => {
+      wire.release();
+      await ended.promise;
+      return { bytes, clean };
+    },
+    [Symbol.dispose]: () => {
+      agent.destroy();
+      wire.destroy();
+    },
+  };
+}
