@@ -36,12 +36,6 @@ export const text: ArgumentRule<string> = {
   parse: (given) => given === undefined || given === "" ? missing : given,
 };
 
-/** Text that may be empty but not absent: `PASS ` is a password (anonymous users send it empty). */
-export const presentText: ArgumentRule<string> = {
-  name: "required",
-  parse: (given) => given ?? missing,
-};
-
 /** A path, resolved against the working directory. */
 export const path: ArgumentRule<VirtualPath> = {
   name: "required",

@@ -39,12 +39,16 @@ export interface Row<A> {
   readonly lengthy?: true;
   /** `true`: acts at once while a transfer runs, instead of waiting for its end. */
   readonly urgent?: true | ((argument: string | undefined) => boolean);
+  /** What is not UTF-8 in its argument comes as U+FFFD; other rows are not run then, and the line is answered 500. */
+  readonly anyEncoding?: true;
   /** State that survives this command though most commands clear it. */
   readonly keeps?: "restart" | "rename";
   /** A capability of the file system without which the command is not there. */
   readonly needs?: keyof VfsExtras;
-  /** `false`: switched off for this session (502, and not in FEAT). */
+  /** `false`: switched off for this session (502, and not in FEAT). To depend on options and account alone: see `available.ts`. */
   readonly enabled?: (context: CommandContext) => boolean;
+  /** Known, but never done: not in the list of HELP. */
+  readonly refused?: true;
   /** Its line of FEAT; `undefined` for none. */
   readonly feature?: string | ((context: CommandContext) => string | undefined);
   /** Rows of its own, under the same checks (SITE). */

@@ -20,7 +20,8 @@ function user(context: CommandContext, name: string): Answer {
   return reply.needPassword;
 }
 
-function pass(context: CommandContext, password: string): Answer {
+/** No argument is an empty password: so clients send the one of `anonymous`. */
+function pass(context: CommandContext, password = ""): Answer {
   if (context.login.account) return reply.superfluous("Already logged in");
   if (context.login.name === undefined) return reply.badSequence("Send USER first");
   return context.authenticate(password);
@@ -53,6 +54,7 @@ export const loginCommands = [
     source: "959 §4.1.1",
     open: true,
     argument: argument.text,
+    anyEncoding: true,
     handler: user,
   }),
   command({
@@ -61,7 +63,8 @@ export const loginCommands = [
     summary: "Prove it with the password",
     source: "959 §4.1.1",
     open: true,
-    argument: argument.presentText,
+    argument: argument.optionalText,
+    anyEncoding: true,
     handler: pass,
   }),
   command({

@@ -95,6 +95,7 @@ export const securityCommands = [
     open: true,
     argument: argument.none,
     enabled: hasTls,
+    refused: true,
     handler: (context) => context.control.secure ? reply.ccc : reply.badSequence("Send AUTH TLS first"),
   }),
 ];

@@ -4,57 +4,75 @@
  * @module
  */
 
+import { TelnetFilter } from "./telnet.ts";
+
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Telnet bytes (RFC 854): everything from `FIRST_COMMAND` up is a command when it follows `IAC`. */
-const IAC = 0xff;
-const FIRST_COMMAND = 0xf0;
-const WILL = 0xfb;
-const DONT = 0xfe;
-const INTERRUPT_PROCESS = 0xf4;
-const DATA_MARK = 0xf2;
+/** What is left of a Telnet Synch whose other bytes were taken out. */
+const SYNCH_REMAINS: ReadonlySet<number> = new Set([0xf2, 0xf4, 0xff]);
 
 const DEFAULT_LIMIT = 8192;
+/** Bytes of one line that are thrown away before it counts as one without an end. */
+const MOST_DISCARDED = 256 * 1024;
 
 /** Up to here an ASCII line becomes a string faster without the decoder, which costs a call into the runtime. */
 const SHORT_LINE = 512;
+/** Bytes of `ABOR` and CR, with what a Synch may leave before it. */
+const LONGEST_ABORT = 16;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One line without its end, or the reason why there is none to use. */
 export type Line =
   | { readonly kind: "line"; readonly text: string }
   | { readonly kind: "tooLong" }
-  | { readonly kind: "invalid"; readonly reason: "nul" | "carriageReturn" | "encoding" };
+  /** Far over the limit, and its end has still not come. */
+  | { readonly kind: "endless" }
+  | { readonly kind: "invalid"; readonly reason: "nul" | "carriageReturn" }
+  /** `text` has U+FFFD in place of what is not UTF-8. */
+  | { readonly kind: "notUtf8"; readonly text: string };
 
 /** What a {@link LineReader} may be told. */
 export interface LineReaderOptions {
   /** Most bytes of one line, its end included; 8192 unless told. */
   readonly limit?: number;
+  /** Bytes of a line over the limit until it is {@link Line endless}; 262144 unless told. */
+  readonly mostDiscarded?: number;
 }
 
 /**
- * Splits what arrives on a control connection into lines. A line ends with LF, with or without CR before it. Telnet sequences are
- * removed. A line over the limit is thrown away as it comes and reported once, at its end. The chunk given to `push` may be reused at
- * once; a reader with nothing pending holds no buffer.
+ * Splits what arrives on a control connection into lines, each when it is asked for: what has arrived is kept as it came, which takes a
+ * tenth of the memory of short lines. A line ends with LF, with or without CR before it. Telnet sequences are removed. A line over the
+ * limit is thrown away as it comes and reported once, at its end. A reader with nothing pending holds no buffer.
+ *
+ * `ABOR` and CR are a whole line at the end of what has arrived: Python's ftplib sends the line as urgent data, its LF is the urgent byte,
+ * and the system takes that out of the stream. An LF that does come after it is dropped.
  */
 export class LineReader {
   readonly #limit: number;
-  #lines: Line[] | undefined;
+  readonly #mostDiscarded: number;
+  readonly #telnet = new TelnetFilter();
+  /** What was pushed, from `#start` on. */
+  #chunk: Uint8Array | undefined;
+  #start = 0;
   /** The start of a line whose end has not come: `#length` bytes of `#partial`. */
   #partial: Uint8Array | undefined;
   #length = 0;
-  #discarding = false;
-  #telnet: "text" | "command" | "option" = "text";
+  /** Bytes of a line over the limit that were thrown away. */
+  #discarded = 0;
+  /** The line end of an ABOR that was taken without it may still come. */
+  #owesLineEnd = false;
 
   constructor(options: LineReaderOptions = {}) {
     this.#limit = options.limit ?? DEFAULT_LIMIT;
+    this.#mostDiscarded = options.mostDiscarded ?? MOST_DISCARDED;
   }
 
   /** Whether anything has arrived that `next` has not handed out: whole lines, or the start of one. */
   get pending(): boolean {
-    return this.#lines !== undefined || this.#length > 0 || this.#discarding || this.#telnet !== "text";
+    return this.#chunk !== undefined || this.#length > 0 || this.#discarded > 0 || this.#telnet.pending;
   }
 
   /** Bytes kept of a line whose end has not come. */
@@ -62,21 +80,30 @@ export class LineReader {
     return this.#length;
   }
 
-  /** Takes what was read. Take the lines out with `next` before pushing more, or they pile up. */
+  /** What is to be sent to refuse the Telnet options that were pushed since it was asked last. */
+  takeRefusals(): Uint8Array | undefined {
+    return this.#telnet.takeRefusals();
+  }
+
+  /** Takes what was read. `chunk` must stay as it is until `next` has given `undefined`, and no other may be pushed before. */
   push(chunk: Uint8Array): void {
-    const bytes = this.#telnet === "text" && !chunk.includes(IAC) ? chunk : this.#withoutTelnet(chunk);
-    let start = 0;
-    for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
-      this.#end(bytes.subarray(start, end));
-      start = end + 1;
-    }
-    if (start < bytes.length) this.#keep(bytes.subarray(start));
+    const bytes = this.#telnet.apply(chunk);
+    this.#start = this.#owesLineEnd ? this.#lineEndOf(bytes) : 0;
+    this.#chunk = this.#start < bytes.length ? bytes : undefined;
   }
 
   /** The next whole line, or `undefined` when more bytes are needed. */
   next(): Line | undefined {
-    const line = this.#lines?.shift();
-    if (this.#lines?.length === 0) this.#lines = undefined;
+    const chunk = this.#chunk;
+    if (chunk === undefined) return undefined;
+    const end = chunk.indexOf(LF, this.#start);
+    if (end === -1) {
+      this.#chunk = undefined;
+      return this.#keep(chunk.subarray(this.#start));
+    }
+    const line = this.#end(chunk.subarray(this.#start, end));
+    this.#start = end + 1;
+    if (this.#start === chunk.length) this.#chunk = undefined;
     return line;
   }
 
@@ -85,37 +112,62 @@ export class LineReader {
    * taken for protected ones (CVE-2011-0411 is the same hole in SMTP).
    */
   reset(): void {
-    this.#lines = undefined;
+    this.#chunk = undefined;
+    this.#owesLineEnd = false;
     this.#forgetPartial();
-    this.#telnet = "text";
+    this.#telnet.reset();
   }
 
   #forgetPartial(): void {
     this.#partial = undefined;
     this.#length = 0;
-    this.#discarding = false;
+    this.#discarded = 0;
   }
 
-  #end(last: Uint8Array): void {
+  /** Where text begins in what came after an ABOR without its line end. */
+  #lineEndOf(bytes: Uint8Array): number {
+    let start = 0;
+    while (bytes[start] === CR) start++;
+    if (start === bytes.length) return start;
+    this.#owesLineEnd = false;
+    return bytes[start] === LF ? start + 1 : start;
+  }
+
+  #end(last: Uint8Array): Line {
     let line: Line;
-    if (this.#discarding || this.#length + last.length >= this.#limit) line = { kind: "tooLong" };
+    if (this.#discarded > 0 || this.#length + last.length >= this.#limit) line = { kind: "tooLong" };
     else if (this.#length === 0) line = decode(last);
     else {
-      this.#keep(last);
+      this.#append(last);
       line = decode(this.#partial!.subarray(0, this.#length));
     }
     this.#forgetPartial();
-    if (this.#lines === undefined) this.#lines = [line];
-    else this.#lines.push(line);
+    return line;
   }
 
-  #keep(bytes: Uint8Array): void {
+  /** The start of a line; a line of its own where no more of it is to be waited for. */
+  #keep(bytes: Uint8Array): Line | undefined {
+    if (this.#discarded > 0 || this.#length + bytes.length >= this.#limit) return this.#discard(bytes.length);
+    this.#append(bytes);
+    const start = this.#partial!.subarray(0, this.#length);
+    if (start.at(-1) !== CR || start.length > LONGEST_ABORT) return undefined;
+    const line = decode(start);
+    if (line.kind !== "line" || line.text.toUpperCase() !== "ABOR") return undefined;
+    this.#forgetPartial();
+    this.#owesLineEnd = true;
+    return line;
+  }
+
+  #discard(count: number): Line | undefined {
+    const before = this.#discarded;
+    const discarded = before + this.#length + count;
+    this.#forgetPartial();
+    this.#discarded = discarded;
+    return before <= this.#mostDiscarded && discarded > this.#mostDiscarded ? { kind: "endless" } : undefined;
+  }
+
+  #append(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
-    if (this.#discarding || length >= this.#limit) {
-      this.#forgetPartial();
-      this.#discarding = true;
-      return;
-    }
     if (this.#partial === undefined) this.#partial = bytes.slice();
     else {
       if (length > this.#partial.length) {
@@ -128,41 +180,21 @@ export class LineReader {
     }
     this.#length = length;
   }
-
-  /**
-   * A copy of `chunk` without Telnet commands (RFC 854): `IAC WILL|WONT|DO|DONT option` and `IAC command`. A byte that is no command
-   * is text although `IAC` stands before it: the Synch that goes with ABOR leaves `IAC IP IAC` in the stream when the system takes out
-   * its urgent byte. `IAC IAC` is a byte that UTF-8 never has, so it goes too. No option is ever agreed to, so there is no `SB`.
-   */
-  #withoutTelnet(chunk: Uint8Array): Uint8Array {
-    const text = new Uint8Array(chunk.length);
-    let length = 0;
-    for (const byte of chunk) {
-      if (this.#telnet === "option") this.#telnet = "text";
-      else if (this.#telnet === "text" && byte === IAC) this.#telnet = "command";
-      else if (this.#telnet === "command" && byte >= FIRST_COMMAND) {
-        this.#telnet = byte >= WILL && byte <= DONT ? "option" : "text";
-      } else {
-        this.#telnet = "text";
-        text[length++] = byte;
-      }
-    }
-    return text.subarray(0, length);
-  }
 }
 
 function decode(bytes: Uint8Array): Line {
   let start = 0;
   let end = bytes.length;
-  // What is left of a Synch whose IAC was the urgent byte. No verb begins with these.
-  while (start < end && (bytes[start] === INTERRUPT_PROCESS || bytes[start] === DATA_MARK)) start++;
+  // No verb begins with these.
+  while (start < end && SYNCH_REMAINS.has(bytes[start]!)) start++;
   // A run, because text-mode writers on Windows send CR CR LF.
   while (end > start && bytes[end - 1] === CR) end--;
-  const text = textOf(bytes.subarray(start, end));
-  if (text === undefined) return { kind: "invalid", reason: "encoding" };
+  const used = bytes.subarray(start, end);
+  const decoded = textOf(used);
+  const text = decoded ?? lossyUtf8.decode(used);
   if (text.includes("\0")) return { kind: "invalid", reason: "nul" };
   if (text.includes("\r")) return { kind: "invalid", reason: "carriageReturn" };
-  return { kind: "line", text };
+  return decoded === undefined ? { kind: "notUtf8", text } : { kind: "line", text };
 }
 
 function textOf(bytes: Uint8Array): string | undefined {

@@ -13,6 +13,7 @@ const encoder = new TextEncoder();
 export class ReplyWriter {
   #connection: Connection;
   #pending = "";
+  #refusals: Uint8Array | undefined;
   #writing: Promise<void> | undefined;
   #writingSince: number | undefined;
 
@@ -30,25 +31,42 @@ export class ReplyWriter {
     return this.#writingSince;
   }
 
+  /** Characters that wait for the next {@link flush}, or for the end of the one that is under way. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
   /** Takes a reply; it leaves with the next {@link flush}. */
   add(reply: Reply): void {
     this.#pending += formatReply(reply);
   }
 
+  /** Takes refusals of Telnet options; they leave before the replies that wait. Not to be called again before the next {@link flush}. */
+  refuse(options: Uint8Array): void {
+    this.#refusals = options;
+  }
+
   /** Resolves when everything added so far is on the wire; `undefined` when there is nothing to wait for. Rejects when the peer is gone. */
   flush(): Promise<void> | undefined {
-    if (this.#writing === undefined && this.#pending !== "") {
+    if (this.#writing === undefined && (this.#pending !== "" || this.#refusals)) {
       this.#writing = this.#write().finally(() => this.#writing = this.#writingSince = undefined);
     }
     return this.#writing;
   }
 
   async #write(): Promise<void> {
-    while (this.#pending !== "") {
-      const bytes = encoder.encode(this.#pending);
-      this.#pending = "";
+    while (this.#pending !== "" || this.#refusals) {
+      const bytes = this.#takeAll();
       this.#writingSince = performance.now();
       await writeAll(this.#connection, bytes);
     }
+  }
+
+  #takeAll(): Uint8Array {
+    const refusals = this.#refusals;
+    const replies = encoder.encode(this.#pending);
+    this.#refusals = undefined;
+    this.#pending = "";
+    return refusals ? Uint8Array.of(...refusals, ...replies) : replies;
   }
 }

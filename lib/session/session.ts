@@ -113,6 +113,8 @@ export class Session implements Watched, SessionLink, Performer {
         if (count === null) break;
         this.#lastActivity = performance.now();
         this.#lines.push(buffer.subarray(0, count));
+        const refusals = this.#lines.takeRefusals();
+        if (refusals) this.#writer.refuse(refusals);
         if (count === buffer.length && count < LARGE_READ) buffer = new Uint8Array(LARGE_READ);
         else if (buffer.length > SMALL_READ && count < SMALL_READ) buffer = new Uint8Array(SMALL_READ);
         await this.#take();
@@ -211,14 +213,26 @@ export class Session implements Watched, SessionLink, Performer {
   }
 
   #understand(line: Line): Turn | undefined {
-    if (line.kind === "line") {
-      if (this.#commands++ === 0 && isHttpVerb(line.text)) {
-        this.#leave("This is an FTP server", "spoke HTTP");
+    switch (line.kind) {
+      case "line":
+        if (this.#commands++ === 0 && isHttpVerb(line.text)) {
+          this.#leave("This is an FTP server", "spoke HTTP");
+          return undefined;
+        }
+        return parseCommandLine(line.text);
+      case "endless":
+        this.#leave("Command line is too long", "endless line");
         return undefined;
+      case "notUtf8": {
+        const command = parseCommandLine(line.text);
+        if (this.#host.table.find(command.verb)?.anyEncoding) return command;
+        return { refusal: reply.badLine("Commands are in UTF-8, this is not") };
       }
-      return parseCommandLine(line.text);
+      case "tooLong":
+        return { refusal: reply.badLine("Command line is too long") };
+      case "invalid":
+        return { refusal: reply.badLine(BAD_LINES[line.reason]) };
     }
-    return { refusal: reply.badLine(line.kind === "tooLong" ? "Command line is too long" : BAD_LINES[line.reason]) };
   }
 
   #countBadLine(): void {
@@ -341,7 +355,6 @@ export class Session implements Watched, SessionLink, Performer {
 const BAD_LINES = {
   nul: "A NUL byte has no place in a command",
   carriageReturn: "A carriage return has no place in a command",
-  encoding: "Commands are in UTF-8, this is not",
 } as const;
 
 function isUrgent(row: Command | undefined, command: CommandLine): boolean {

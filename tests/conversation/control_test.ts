@@ -46,11 +46,31 @@ conversation("NUL, a stray CR and what is not UTF-8 are answered 500 in their pl
   assertEquals(await ftp.codes(6), [200, 500, 257, 500, 500, 200]);
 });
 
-conversation("Telnet negotiation is taken out of a line", {}, async ({ ftp }) => {
-  await ftp.sendRaw(
-    Uint8Array.from([255, 251, 31, 255, 253, 1, ...encoder.encode("NO"), 255, 241, ...encoder.encode("OP\r\n")]),
-  );
+conversation("Telnet options are refused, and taken out of a line", {}, async ({ ftp }) => {
+  const [will, wont, doIt, dont, iac, noOperation] = [251, 252, 253, 254, 255, 241];
+  await ftp.sendRaw(Uint8Array.of(iac, will, 31, iac, wont, 3, iac, doIt, 1, iac, dont, 3));
+  assertEquals(await ftp.receiveRaw(6), Uint8Array.of(iac, dont, 31, iac, wont, 1));
+  await ftp.sendRaw(Uint8Array.from([...encoder.encode("NO"), iac, noOperation, ...encoder.encode("OP\r\n")]));
   await ftp.expectReply(200);
+});
+
+conversation("IAC IAC in a name is no UTF-8 and answered 500", { files: { "/ab": "kept" } }, async ({ ftp, files }) => {
+  await ftp.passive();
+  for (const verb of ["STOR", "DELE"]) {
+    await ftp.sendRaw(Uint8Array.from([...encoder.encode(`${verb} a`), 255, 255, ...encoder.encode("b\r\n")]));
+    await ftp.expectReply(500);
+  }
+  assertEquals(new TextDecoder().decode(files.read("/ab")), "kept");
+});
+
+conversation("A line without an end is answered 421 and closed", {}, async ({ ftp, event }) => {
+  // The server reads as far as it wants to; the rest finds nobody.
+  const sending = ftp.sendRaw("x".repeat(16 << 20)).catch(() => {});
+  await ftp.expectReply(421);
+  await ftp.closed().catch(() => {});
+  ftp.close();
+  await sending;
+  assertEquals((await event("sessionClosed")).reason, "endless line");
 });
 
 conversation("An empty line is an unknown command", {}, async ({ ftp }) => {

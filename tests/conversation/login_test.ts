@@ -42,11 +42,36 @@ conversation("PASS takes an empty password, and one of spaces, byte for byte", {
 }, async ({ ftp }) => {
   await ftp.expect("USER empty", 331);
   await ftp.expect("PASS ", 230);
+  await ftp.expect("USER empty", 331);
+  await ftp.expect("PASS", 230);
   await ftp.expect("USER spaces", 331);
   await ftp.expect("PASS a b", 530);
   await ftp.expect("USER spaces", 331);
   await ftp.expect("PASS   a b ", 230);
 });
+
+for (
+  const [what, name, password] of [
+    ["A name", [0x6d, 0xfc, 0x6c], [0x78]],
+    ["A password", [...new TextEncoder().encode("demo")], [0x70, 0xe4, 0xdf]],
+  ] as const
+) {
+  conversation(
+    `${what} in Latin-1 is a failed login like others: answered 530, counted and told`,
+    { login: false, options: { maxLoginFailures: 2 } },
+    async ({ ftp, events }) => {
+      const say = (verb: string, bytes: readonly number[]) =>
+        ftp.sendRaw(Uint8Array.from([...new TextEncoder().encode(`${verb} `), ...bytes, 13, 10]));
+      for (const code of [530, 421]) {
+        await say("USER", name);
+        await ftp.expectReply(331);
+        await say("PASS", password);
+        await ftp.expectReply(code);
+      }
+      assertEquals(events.filter((event) => event.type === "login" && !event.ok).length, 2);
+    },
+  );
+}
 
 conversation("PASS is superfluous once logged in", {}, async ({ ftp }) => void await ftp.expect("PASS demo", 202));
 

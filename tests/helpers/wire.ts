@@ -97,6 +97,16 @@ export class Wire implements AsyncDisposable {
     }
   }
 
+  /** The next `count` bytes as they came. Nothing may have been received before and not been asked for. */
+  async receiveRaw(count: number): Promise<Uint8Array> {
+    assertEquals(this.#received, "");
+    const bytes = new Uint8Array(count);
+    for (let length = 0; length < count;) {
+      length += await this.#connection.read(bytes.subarray(length)) ?? fail(`Only ${length} of ${count} bytes came`);
+    }
+    return bytes;
+  }
+
   /** Logs in. */
   async login(name = "demo", password = "demo"): Promise<void> {
     await this.expect(`USER ${name}`, 331);
@@ -107,6 +117,16 @@ export class Wire implements AsyncDisposable {
   async closed(): Promise<string> {
     for (let more = true; more;) more = await this.#receive();
     return this.#received;
+  }
+
+  /** Reads and forgets whatever comes, until the connection is gone. */
+  async swallow(): Promise<void> {
+    const buffer = new Uint8Array(65536);
+    try {
+      while (await this.#connection.read(buffer) !== null);
+    } catch {
+      // Closed meanwhile, which is an end as well.
+    }
   }
 
   /** Asks for a passive data connection and opens it (without TLS on it as yet). */

@@ -27,8 +27,12 @@ function line(text: string): Line {
 
 const TOO_LONG: Line = { kind: "tooLong" };
 
-function invalid(reason: "nul" | "carriageReturn" | "encoding"): Line {
+function invalid(reason: "nul" | "carriageReturn"): Line {
   return { kind: "invalid", reason };
+}
+
+function notUtf8(text: string): Line {
+  return { kind: "notUtf8", text };
 }
 
 const CASES: readonly (readonly [title: string, input: Uint8Array, expected: readonly Line[]])[] = [
@@ -43,9 +47,9 @@ const CASES: readonly (readonly [title: string, input: Uint8Array, expected: rea
   ["UTF-8 is decoded", bytes("RETR Ünï/日本/🐟.txt\r\n"), [line("RETR Ünï/日本/🐟.txt")]],
   ["a long line is decoded", bytes(`RETR ${"x".repeat(3000)}\r\n`), [line(`RETR ${"x".repeat(3000)}`)]],
   ["a long UTF-8 line is decoded", bytes(`RETR ${"é".repeat(3000)}\r\n`), [line(`RETR ${"é".repeat(3000)}`)]],
-  ["bytes that are not UTF-8 are refused", bytes("RETR ", 0xe9, "\r\nPWD\r\n"), [invalid("encoding"), line("PWD")]],
-  ["an overlong encoding is refused", bytes("RETR ", 0xc0, 0xaf, "\r\n"), [invalid("encoding")]],
-  ["a surrogate is refused", bytes("RETR ", 0xed, 0xa0, 0x80, "\r\n"), [invalid("encoding")]],
+  ["bytes that are not UTF-8 are refused", bytes("RETR ", 0xe9, "\r\nPWD\r\n"), [notUtf8("RETR \ufffd"), line("PWD")]],
+  ["an overlong encoding is refused", bytes("RETR ", 0xc0, 0xaf, "\r\n"), [notUtf8("RETR \ufffd\ufffd")]],
+  ["a surrogate is refused", bytes("RETR ", 0xed, 0xa0, 0x80, "\r\n"), [notUtf8("RETR \ufffd\ufffd\ufffd")]],
   ["NUL is refused", bytes("RETR a", 0, "b\r\nPWD\r\n"), [invalid("nul"), line("PWD")]],
   ["CR inside a line is refused", bytes("RETR a\rb\r\nPWD\r\n"), [invalid("carriageReturn"), line("PWD")]],
   ["CR NUL of Telnet is refused", bytes("RETR a\r", 0, "\r\n"), [invalid("nul")]],
@@ -54,7 +58,10 @@ const CASES: readonly (readonly [title: string, input: Uint8Array, expected: rea
   ]],
   ["an option may be a line end", bytes(IAC, 0xfd, 10, "PWD\r\n"), [line("PWD")]],
   ["IAC and a command go", bytes(IAC, 0xf1, "NO", IAC, 0xf9, "OP\r\n"), [line("NOOP")]],
-  ["IAC IAC goes", bytes("NO", IAC, IAC, "OP\r\n"), [line("NOOP")]],
+  ["IAC IAC is the byte 255", bytes("STOR a", IAC, IAC, "b\r\n"), [notUtf8("STOR a\ufffdb")]],
+  ["NUL in what is not UTF-8 is refused", bytes("PASS ", 0xe9, 0, "\r\n"), [invalid("nul")]],
+  ["CR LF of an ABOR is one line end", bytes("ABOR\r\nPWD\r\n"), [line("ABOR"), line("PWD")]],
+  ["CR CR LF of an ABOR is one line end", bytes("abor\r\r\nPWD\r\n"), [line("abor"), line("PWD")]],
   ["IAC before a letter goes alone", bytes(IAC, "NOOP\r\n"), [line("NOOP")]],
   ["IAC before a line end goes alone", bytes("NOOP", IAC, "\r\n"), [line("NOOP")]],
   ["Synch in full", bytes(IAC, INTERRUPT_PROCESS, IAC, DATA_MARK, "ABOR\r\n"), [line("ABOR")]],
@@ -65,7 +72,7 @@ const CASES: readonly (readonly [title: string, input: Uint8Array, expected: rea
     line("PWD"),
     line("STAT"),
   ]],
-  ["only a leading Synch is forgiven", bytes("RETR ", DATA_MARK, "\r\n"), [invalid("encoding")]],
+  ["only a leading Synch is forgiven", bytes("RETR ", DATA_MARK, "\r\n"), [notUtf8("RETR \ufffd")]],
 ];
 
 for (const [title, input, expected] of CASES) {
@@ -123,13 +130,12 @@ Deno.test("LineReader reports a line over the limit once, at its end, and goes o
 Deno.test("LineReader keeps nothing of a line that is over the limit", () => {
   const reader = new LineReader({ limit: 100 });
   for (let round = 0; round < 50; round++) {
-    reader.push(bytes("x".repeat(60)));
+    assertEquals(read([bytes("x".repeat(60))], reader), []);
     assert(reader.bufferedLength <= 100);
   }
   assertEquals(reader.bufferedLength, 0);
   assert(reader.pending);
-  reader.push(bytes("\r\n"));
-  assertEquals(reader.next(), TOO_LONG);
+  assertEquals(read([bytes("\r\n")], reader), [TOO_LONG]);
   assert(!reader.pending);
 });
 
@@ -143,13 +149,45 @@ Deno.test("LineReader has a limit of 8192 bytes unless told", () => {
   assertEquals(read([bytes("x".repeat(8191) + "\r\n")]), [TOO_LONG]);
 });
 
-Deno.test("LineReader does not need the chunk once push returns", () => {
+Deno.test("LineReader does not need the chunk once next has given all of it", () => {
   const reader = new LineReader();
   const chunk = bytes("PWD\r\nNO");
   reader.push(chunk);
+  assertEquals([reader.next(), reader.next()], [line("PWD"), undefined]);
   chunk.fill(0x58);
   reader.push(bytes("OP\r\n"));
-  assertEquals([reader.next(), reader.next(), reader.next()], [line("PWD"), line("NOOP"), undefined]);
+  assertEquals([reader.next(), reader.next()], [line("NOOP"), undefined]);
+});
+
+Deno.test("LineReader takes ABOR and CR for a line where nothing follows, with what a Synch leaves before it", () => {
+  for (const before of [[], [IAC, INTERRUPT_PROCESS, IAC, DATA_MARK], [INTERRUPT_PROCESS, DATA_MARK], [IAC, IAC]]) {
+    const reader = new LineReader();
+    assertEquals(read([bytes(...before, "ABOR\r")], reader), [line("ABOR")]);
+    assert(!reader.pending);
+    assertEquals(read([bytes("\nPWD\r\n")], reader), [line("PWD")]);
+    assertEquals(read([bytes(...before, "ABOR\r"), bytes("PWD\r\n")], reader), [line("ABOR"), line("PWD")]);
+    assertEquals(read([bytes("\r\n")], reader), [line("")]);
+  }
+  for (const other of ["ABOR x\r", "NOOP\r", "STAT\r", " ABOR\r"]) assertEquals(read([bytes(other)]), [], other);
+});
+
+Deno.test("LineReader refuses every Telnet option that is offered or asked for, and nothing else", () => {
+  const reader = new LineReader();
+  const [will, wont, doIt, dont] = [0xfb, 0xfc, 0xfd, 0xfe];
+  const input = bytes(IAC, doIt, 1, "NO", IAC, will, 31, IAC, wont, 5, IAC, dont, 6, "OP\r\n", IAC, will);
+  assertEquals(read([input], reader), [line("NOOP")]);
+  assertEquals(reader.takeRefusals(), bytes(IAC, wont, 1, IAC, dont, 31));
+  assertEquals(reader.takeRefusals(), undefined);
+  assertEquals(read([bytes(10)], reader), []);
+  assertEquals(reader.takeRefusals(), bytes(IAC, dont, 10));
+});
+
+Deno.test("LineReader reports a line without an end once, as soon as it is far over the limit", () => {
+  const reader = new LineReader({ limit: 10, mostDiscarded: 100 });
+  const chunks = Array.from({ length: 8 }, () => bytes("x".repeat(30)));
+  assertEquals(read(chunks.slice(0, 3), reader), []);
+  assertEquals(read(chunks, reader), [{ kind: "endless" }]);
+  assertEquals(reader.bufferedLength, 0);
 });
 
 Deno.test("LineReader.pending tells whether anything was not handed out", () => {
@@ -159,11 +197,10 @@ Deno.test("LineReader.pending tells whether anything was not handed out", () => 
   assert(reader.pending);
   reader.next();
   assert(!reader.pending);
-  reader.push(bytes("PW"));
+  assertEquals(read([bytes("PW")], reader), []);
   assert(reader.pending);
   assertEquals(reader.bufferedLength, 2);
-  reader.push(bytes("D\r\n", IAC));
-  reader.next();
+  assertEquals(read([bytes("D\r\n", IAC)], reader), [line("PWD")]);
   assert(reader.pending);
 });
 

@@ -1,0 +1,69 @@
+/**
+ * The Telnet protocol as far as a control connection has it (RFC 959 section 2.3, RFC 1123 section 4.1.2.12): taken out of the bytes, and
+ * every option refused.
+ *
+ * @module
+ */
+
+/** Everything from here up is a command when it follows `IAC` (RFC 854). */
+const FIRST_COMMAND = 0xf0;
+const WILL = 0xfb;
+const WONT = 0xfc;
+const DO = 0xfd;
+const DONT = 0xfe;
+/** Makes the byte after it a command. */
+export const IAC = 0xff;
+
+/** Takes Telnet out of a stream, in whatever pieces it comes. */
+export class TelnetFilter {
+  /** `command`: an `IAC` has come, and what it is about has not. A number is the verb of an option that has not come. */
+  #state: "text" | "command" | number = "text";
+  #refusals: number[] | undefined;
+
+  /** Whether a sequence has begun and not ended. */
+  get pending(): boolean {
+    return this.#state !== "text";
+  }
+
+  /** `IAC WONT x` for each `IAC DO x`, `IAC DONT x` for each `IAC WILL x`, since it was asked last. */
+  takeRefusals(): Uint8Array | undefined {
+    const refusals = this.#refusals;
+    this.#refusals = undefined;
+    return refusals && Uint8Array.from(refusals);
+  }
+
+  /** Forgets the start of a sequence, and what is to be refused. */
+  reset(): void {
+    this.#state = "text";
+    this.#refusals = undefined;
+  }
+
+  /**
+   * The bytes without `IAC WILL|WONT|DO|DONT option` and `IAC command`. `IAC IAC` is the byte 255, which UTF-8 never has. A byte that is no
+   * command is text although `IAC` stands before it: the Synch that goes with ABOR leaves `IAC IP IAC` in the stream when the system takes
+   * out its urgent byte. No option is ever agreed to, so there is no `SB`. The result is `chunk` itself where there is nothing to take out.
+   */
+  apply(chunk: Uint8Array): Uint8Array {
+    if (this.#state === "text" && !chunk.includes(IAC)) return chunk;
+    const text = new Uint8Array(chunk.length);
+    let length = 0;
+    for (const byte of chunk) {
+      if (typeof this.#state === "number") this.#refuse(this.#state, byte);
+      else if (this.#state === "text" && byte === IAC) this.#state = "command";
+      else if (this.#state === "command" && byte >= FIRST_COMMAND && byte !== IAC) {
+        this.#state = byte >= WILL && byte <= DONT ? byte : "text";
+      } else {
+        this.#state = "text";
+        text[length++] = byte;
+      }
+    }
+    return text.subarray(0, length);
+  }
+
+  /** WONT and DONT say what is so already, and get no answer: two sides that answer each other never end (RFC 854). */
+  #refuse(verb: number, option: number): void {
+    this.#state = "text";
+    if (verb === WILL) (this.#refusals ??= []).push(IAC, DONT, option);
+    if (verb === DO) (this.#refusals ??= []).push(IAC, WONT, option);
+  }
+}
