@@ -7,6 +7,7 @@
 import { formatCommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import * as argument from "./arguments.ts";
+import { viewOfCommands } from "./available.ts";
 import { type Answer, type Command, command, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { pathStatus } from "./listing.ts";
@@ -14,15 +15,12 @@ import { pathStatus } from "./listing.ts";
 /** Features without a command of their own: names are UTF-8 (RFC 2640), paths are as RFC 3659 section 6 (TVFS) has them. */
 const WITHOUT_COMMAND = ["UTF8", "TVFS"];
 
+const features = viewOfCommands((available) => available.flatMap(({ feature }) => feature ?? []));
+
 /** Exactly one space before each line (RFC 2389 section 3.2); made from what this session can use. */
 function feat(context: CommandContext): Answer {
-  const lines = [...WITHOUT_COMMAND];
-  for (const entry of context.table.commands) {
-    if (!isAvailable(entry, context)) continue;
-    const line = typeof entry.feature === "function" ? entry.feature(context) : entry.feature;
-    if (line !== undefined) lines.push(line);
-  }
-  return reply.systemStatus(["Features:", ...lines, "End"]);
+  const lines = features(context).map((feature) => typeof feature === "function" ? feature(context) : feature);
+  return reply.systemStatus(["Features:", ...WITHOUT_COMMAND, ...lines.filter((line) => line !== undefined), "End"]);
 }
 
 /** Verbs in columns. */
@@ -45,9 +43,13 @@ function help(context: CommandContext, topic: string | undefined): Answer {
     const entry = context.table.find(topic.toUpperCase());
     return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(topic.toUpperCase());
   }
-  const available = context.table.commands.filter((entry) => isAvailable(entry, context));
-  return reply.helpText(["Commands:", ...verbLines(available), "HELP <command> tells more"]);
+  return allCommands(context);
 }
+
+const allCommands = viewOfCommands((available) => {
+  const useful = available.filter(({ refused }) => !refused);
+  return reply.helpText(["Commands:", ...verbLines(useful), "HELP <command> tells more"]);
+});
 
 function stat(context: CommandContext, path: string | undefined): Answer {
   if (path === undefined) return reply.systemStatus(statusLines(context));

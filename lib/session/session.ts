@@ -11,6 +11,7 @@ import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type CommandLine, isHttpVerb, maskCommand, parseCommandLine } from "../protocol/command_line.ts";
 import { type Line, LineReader } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
+import { commandPace } from "./command_pace.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SessionHost } from "./host.ts";
 import { ReplyWriter } from "./reply_writer.ts";
@@ -22,9 +23,13 @@ import type { Watched } from "./watchdog.ts";
 /** Enough for most command lines; idle sessions hold no more than this. */
 const SMALL_READ = 128;
 /** For clients that fill the small one: they send many commands at once. */
-const LARGE_READ = 16 * 1024;
+const LARGE_READ = 4 * 1024;
 /** Commands kept while a transfer runs; then reading pauses until it ends. */
 const MOST_QUEUED = 128;
+/** Commands that are taken apart before the first of them runs. */
+const FEW = 16;
+/** Characters of replies that wait for a client to read; then no more commands run until it has. */
+const MOST_UNREAD = 8 * 1024;
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
 const FAREWELL = 1_000;
 
@@ -53,6 +58,8 @@ export class Session implements Watched, SessionLink, Performer {
   #lastCommand = "";
   #loginDeadline: number;
   #lastActivity = performance.now();
+  /** When the commands came that run now. */
+  #lastRead = this.#lastActivity;
   #farewell: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, host: SessionHost, { id, implicitTls }: SessionOptions) {
@@ -101,6 +108,7 @@ export class Session implements Watched, SessionLink, Performer {
 
   /** Greets and serves until the connection is gone. Never rejects. */
   async serve(): Promise<void> {
+    commandPace.enter();
     try {
       this.#add(reply.ready(this.#host.options.banner));
       await this.flush();
@@ -111,7 +119,7 @@ export class Session implements Watched, SessionLink, Performer {
         const count = await this.#connection.read(buffer);
         this.#reading = false;
         if (count === null) break;
-        this.#lastActivity = performance.now();
+        this.#lastActivity = this.#lastRead = performance.now();
         this.#lines.push(buffer.subarray(0, count));
         const refusals = this.#lines.takeRefusals();
         if (refusals) this.#writer.refuse(refusals);
@@ -132,6 +140,7 @@ export class Session implements Watched, SessionLink, Performer {
       this.#context.dispose();
       clearTimeout(this.#farewell);
       closeQuietly(this.#connection);
+      commandPace.leave();
       this.#context.report({ type: "sessionClosed", reason: this.#endReason });
       this.#host.ended(this);
     }
@@ -206,10 +215,17 @@ export class Session implements Watched, SessionLink, Performer {
         }
       }
       this.#turns.add(turn);
+      // A few at a time, so that of many commands only the bytes wait for their turn.
+      if (this.#turns.length % FEW === 0) await this.#turns.advance();
+      if (this.#turns.length > MOST_QUEUED) await this.#transferEnd();
     }
     await this.#turns.advance();
     await this.flush();
-    if (this.#turns.length > MOST_QUEUED) await this.transfer?.ended;
+  }
+
+  async #transferEnd(): Promise<void> {
+    await this.flush();
+    await this.transfer?.ended;
   }
 
   #understand(line: Line): Turn | undefined {
@@ -261,6 +277,19 @@ export class Session implements Watched, SessionLink, Performer {
   /** See {@link Performer}. */
   flush(): Promise<void> | undefined {
     return this.#writer.flush();
+  }
+
+  /** See {@link Performer}. */
+  pace(): Promise<void> | undefined {
+    if (this.#writer.pending >= MOST_UNREAD) return this.#writer.flush();
+    const rest = commandPace.turn(this.#lastRead);
+    return rest && this.#rest(rest);
+  }
+
+  /** What is answered already is on its way meanwhile. */
+  async #rest(rest: Promise<void>): Promise<void> {
+    await this.#writer.flush();
+    await rest;
   }
 
   /** See {@link Performer}. */

@@ -27,6 +27,8 @@ export interface Performer {
   rested(): void;
   /** Replies to what ran behind a transfer are to be sent. Rejects when the control connection is gone. */
   flush(): Promise<void> | undefined;
+  /** Asked before each command. A promise: not yet, ask again when it resolves. Rejects when the control connection is gone. */
+  pace(): Promise<void> | undefined;
   /** The control connection is gone. */
   lost(): void;
 }
@@ -94,6 +96,7 @@ export class Turns {
   async interrupt(command: CommandLine): Promise<void> {
     this.#interrupting = true;
     try {
+      await this.#performer.pace();
       await this.#performer.run(command);
     } finally {
       this.#interrupting = false;
@@ -103,6 +106,11 @@ export class Turns {
   async #performAll(): Promise<void> {
     try {
       while (!this.#performer.closing && !this.#transfer) {
+        const pause = this.#performer.pace();
+        if (pause) {
+          await pause;
+          continue;
+        }
         const turn = this.#queue.shift();
         if (!turn) return;
         if ("refusal" in turn) this.#performer.refuse(turn.refusal);

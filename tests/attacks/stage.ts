@@ -10,7 +10,7 @@
 
 import { ServerUnderTest, type StartOptions } from "../clients/server_under_test.ts";
 import { Wire } from "../helpers/wire.ts";
-import { holdings } from "../soak/proc.ts";
+import { residentMiB } from "../soak/proc.ts";
 
 /** Whether `--long` was asked for. */
 export const LONG = Deno.args.includes("--long");
@@ -49,7 +49,7 @@ export class Target implements AsyncDisposable {
 
   /** Resident memory of the server in MiB. */
   get residentMiB(): number {
-    return holdings(this.server.pid, this.server.root).residentMiB;
+    return residentMiB(this.server.pid);
   }
 
   /** Whether the server still answers somebody who has done nothing. */

@@ -148,7 +148,8 @@ function commandLine(directory: string, host: Host): [string, ...string[]] {
     // For --native-io; given up by a server that runs without.
     `--allow-ffi=${LIBC_PATHS}`,
   ];
-  return [Deno.execPath(), "run", "--no-prompt", ...permissions, MAIN];
+  // The flag that the tasks and the executable have.
+  return [Deno.execPath(), "run", "--no-prompt", "--v8-flags=--max-semi-space-size=4", ...permissions, MAIN];
 }
 
 async function addAccount(programme: [string, ...string[]], directory: string, account: Account): Promise<void> {

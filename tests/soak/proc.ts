@@ -29,8 +29,13 @@ export function holdings(pid: number, directory: string): Holdings {
     listeners,
     connections: inodes.filter((inode) => states.has(inode)).length - listeners,
     files: targets.filter((target) => target.startsWith(`${directory}/`)).length,
-    residentMiB: Number(/^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) / 1024,
+    residentMiB: residentMiB(pid),
   };
+}
+
+/** Resident memory of process `pid` in MiB. */
+export function residentMiB(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) / 1024;
 }
 
 function descriptors(pid: number): string[] {

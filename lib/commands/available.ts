@@ -1,0 +1,22 @@
+/**
+ * Which commands a session has, found out once for all sessions of one state: FEAT and HELP ask for nothing else, and a client may send
+ * thousands of them.
+ *
+ * @module
+ */
+
+import { type Command, isAvailable } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Makes a view of the commands that exist for a session. It is made once for each account's files, and once for sessions without a login. */
+export function viewOfCommands<T>(make: (available: readonly Command[]) => T): (context: CommandContext) => T {
+  const views = new WeakMap<object, T>();
+  return (context) => {
+    const state = context.login.vfs ?? context.options;
+    const known = views.get(state);
+    if (known !== undefined) return known;
+    const view = make(context.table.commands.filter((entry) => isAvailable(entry, context)));
+    views.set(state, view);
+    return view;
+  };
+}
