@@ -59,7 +59,7 @@ export const loginCommands = [
   }),
   command({
     verb: "PASS",
-    syntax: "<password>",
+    syntax: "[<password>]",
     summary: "Prove it with the password",
     source: "959 §4.1.1",
     open: true,
