@@ -21,7 +21,8 @@ async function dele(context: CommandContext, path: VirtualPath): Promise<reply.R
 }
 
 async function rnfr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  await context.vfs.stat(path);
+  // What cannot be seen may be renamed all the same, where the account has that right: RNTO finds out whether it is there.
+  if (context.vfs.sees(path)) await context.vfs.stat(path);
   context.rename.from = path;
   return reply.needRename;
 }

@@ -11,11 +11,10 @@ import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { applyUmask } from "./upload_helpers.ts";
+import { applyUmask, withParents } from "./upload_helpers.ts";
 
 async function changeDirectory(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const entry = await context.vfs.stat(path);
-  if (entry.kind !== "directory") throw new VfsError("notDirectory", `Cannot change to "${path}"`);
+  await context.vfs.enter(path);
   context.login.cwd = path;
   return reply.fileActionDone("Directory changed");
 }
@@ -27,7 +26,7 @@ function changeToParent(context: CommandContext): Promise<reply.Reply> {
 
 async function makeDirectory(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   try {
-    await context.vfs.mkdir(path);
+    await withParents(context, path, { always: false, action: () => context.vfs.mkdir(path) });
   } catch (error) {
     if (!await acceptsExisting(context, path, error)) throw error;
     return reply.pathCreated(quotePath(path), "exists");
@@ -41,7 +40,8 @@ async function makeDirectory(context: CommandContext, path: VirtualPath): Promis
 async function acceptsExisting(context: CommandContext, path: VirtualPath, error: unknown): Promise<boolean> {
   if (context.options.mkdExisting !== "accept") return false;
   if (!(error instanceof VfsError) || error.kind !== "exists") return false;
-  return (await context.vfs.stat(path)).kind === "directory";
+  // What cannot be seen is not looked at: it is refused, or taken for a directory, whatever it is.
+  return !context.vfs.sees(path) || (await context.vfs.stat(path)).kind === "directory";
 }
 
 async function removeDirectory(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {

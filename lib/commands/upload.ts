@@ -14,7 +14,7 @@ import { forgetDigest, rememberUpload, streamingDigest } from "./digests.ts";
 import { pumpOptions } from "./pump_options.ts";
 import { type Flaw, runTransfer } from "./transfer_route.ts";
 import { openOrRelease, setUpTransfer, type TransferSetup } from "./transfer_setup.ts";
-import { applyUmask, makeParents } from "./upload_helpers.ts";
+import { applyUmask, withParents } from "./upload_helpers.ts";
 
 /** How a file is opened for an upload, and what the client is told about its name. */
 interface Upload extends TransferSetup {
@@ -74,14 +74,10 @@ export async function stou(context: CommandContext, given: VirtualPath | undefin
 
 async function openForUpload(context: CommandContext, path: VirtualPath, how: OpenWriteOptions): Promise<FileSink> {
   const options = context.transfer ? { ...how, signal: context.transfer.signal } : how;
-  try {
-    return await context.vfs.openWrite(path, options);
-  } catch (error) {
-    if (!context.options.autoMkdir || how.existing) throw error;
-    if (!(error instanceof VfsError) || error.kind !== "notFound") throw error;
-    await makeParents(context.vfs, path);
-    return await context.vfs.openWrite(path, options);
-  }
+  const action = () => context.vfs.openWrite(path, options);
+  return how.existing
+    ? await action()
+    : await withParents(context, path, { always: context.options.autoMkdir, action });
 }
 
 /** Most names tried before STOU gives up. */

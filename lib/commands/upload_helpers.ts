@@ -42,6 +42,26 @@ function giveWay(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/**
+ * Runs `action`, which makes `path`, with the directories above it made first where they are missing and `always` is so, or where they
+ * cannot be seen but could be made: in a drop box CWD goes to any name, so clients that make what CWD refuses never make it.
+ */
+export async function withParents<T>(
+  { vfs }: CommandContext,
+  path: VirtualPath,
+  { always, action }: { readonly always: boolean; readonly action: () => Promise<T> },
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const parent = parentOf(path);
+    const makes = always || (!vfs.sees(parent) && vfs.can(parent, "mkdir"));
+    if (!makes || !(error instanceof VfsError) || error.kind !== "notFound") throw error;
+    await makeParents(vfs, path);
+    return await action();
+  }
+}
+
 /** Applies SITE UMASK to what a command has just made; `full` is the mode before the mask. */
 export async function applyUmask(context: CommandContext, path: VirtualPath, full: 0o666 | 0o777): Promise<void> {
   const { umask } = context.parameters;

@@ -26,6 +26,16 @@ import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts
 /** A view that can say beforehand what it would allow. */
 export interface ScopedVfs extends Vfs {
   can(path: VirtualPath, permission: Permission): boolean;
+  /**
+   * Whether there is a right to know what is at `path`, or that nothing is: to list or read there, or to list the directory above. For what
+   * is unseen, every look is `denied`, whether something is there or not.
+   */
+  sees(path: VirtualPath): boolean;
+  /**
+   * Fails where `path` is no directory that can be gone to: `notDirectory`, `denied` and what `stat` fails with. What is unseen can be gone
+   * to where there is any right, there or not: to refuse only what is not there would tell what is.
+   */
+  enter(path: VirtualPath): Promise<void>;
   /** Everything that may be done at `path`; the same object for paths that one rule decides. */
   grantAt(path: VirtualPath): PermissionGrant;
   /** As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing. */
@@ -56,7 +66,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   constructor(inner: Vfs, rules: readonly PermissionRule[]) {
     super(inner);
     this.#rules = rules.map((rule) => ({ ...rule, path: resolvePath(ROOT, rule.path) }));
-    this.#extras = guardExtras(inner.extras, (path, extra) => this.#checkExtra(path, extra));
+    this.#extras = this.#guardExtras(inner.extras);
   }
 
   override get extras(): VfsExtras {
@@ -82,13 +92,22 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     return special.size === 0 ? () => general : (name) => special.get(name) ?? general;
   }
 
-  /** With any right at all a directory can be entered, or nobody could CWD into a drop box. */
-  override async stat(path: VirtualPath): Promise<Entry> {
+  sees(path: VirtualPath): boolean {
     const { allow } = this.#ruleAt(path);
-    if (allow.size === 0) throw denied(path, "seen");
-    const entry = await this.inner.stat(path);
-    if (entry.kind !== "directory" && !allow.has("list") && !allow.has("read")) throw denied(path, "seen");
-    return entry;
+    if (allow.has("list") || allow.has("read")) return true;
+    return allow.size > 0 && (path === ROOT || this.can(parentOf(path), "list"));
+  }
+
+  async enter(path: VirtualPath): Promise<void> {
+    if (this.#ruleAt(path).allow.size === 0) throw denied(path, "seen");
+    if (!this.sees(path)) return;
+    const { kind } = await this.inner.stat(path);
+    if (kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
+  }
+
+  override async stat(path: VirtualPath): Promise<Entry> {
+    if (!this.sees(path)) throw denied(path, "seen");
+    return await this.inner.stat(path);
   }
 
   override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
@@ -194,9 +213,19 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     });
   }
 
-  #checkExtra(path: VirtualPath, extra: keyof VfsExtras): void {
-    if (extra !== "space") this.#require(path, "modify");
-    else if (this.#ruleAt(path).allow.size === 0) throw denied(path, "seen");
+  #guardExtras(extras: VfsExtras): VfsExtras {
+    const { space } = extras;
+    return {
+      ...guardExtras(extras, (path) => this.#require(path, "modify")),
+      ...(space && { space: async (path: VirtualPath) => await space(this.#placeOfSpace(path)) }),
+    };
+  }
+
+  /** Where nothing can be seen, the room is told of the place at which the rule begins, for every name below it. */
+  #placeOfSpace(path: VirtualPath): VirtualPath {
+    const rule = this.#ruleAt(path);
+    if (rule.allow.size === 0) throw denied(path, "seen");
+    return this.sees(path) ? path : rule.path;
   }
 }
 
