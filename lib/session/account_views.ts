@@ -10,8 +10,17 @@ import { withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/scoped.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import { usageMeters } from "../vfs/usage.ts";
-import type { Vfs } from "../vfs/vfs.ts";
+import { type Vfs, VfsError } from "../vfs/vfs.ts";
+import { ROOT } from "../vfs/virtual_path.ts";
 import type { Commons } from "./commons.ts";
+
+/** The files of an account. */
+interface AccountFiles {
+  /** What the embedder opened. */
+  readonly driver: Vfs;
+  /** With everything around it. */
+  readonly view: ScopedVfs;
+}
 
 /**
  * Sessions of one account share a view, which has no state of theirs. A reloaded accounts file brings new account objects, and so new
@@ -19,7 +28,7 @@ import type { Commons } from "./commons.ts";
  */
 export class AccountViews {
   readonly #open: OpenFileSystem;
-  readonly #views = new WeakMap<Account, ScopedVfs | Promise<ScopedVfs>>();
+  readonly #files = new WeakMap<Account, Promise<AccountFiles>>();
   readonly #usageOf: Commons["usageOf"];
 
   constructor(open: OpenFileSystem, usageOf: Commons["usageOf"] = usageMeters()) {
@@ -27,25 +36,32 @@ export class AccountViews {
     this.#usageOf = usageOf;
   }
 
-  /** The account's view; a failure to open it is not remembered. */
-  of(account: Account): ScopedVfs | Promise<ScopedVfs> {
-    const known = this.#views.get(account);
-    if (known) return known;
-    const opening = this.#make(account);
-    this.#views.set(account, opening);
-    opening.then(
-      (view) => this.#views.set(account, view),
-      () => this.#views.delete(account),
-    );
-    return opening;
+  /** The account's view. Rejects where its files cannot be opened or its root cannot be entered now; a failure is not remembered. */
+  async of(account: Account): Promise<ScopedVfs> {
+    let files = this.#files.get(account);
+    if (!files) {
+      files = this.#make(account);
+      this.#files.set(account, files);
+      files.catch(() => this.#files.delete(account));
+    }
+    const { driver, view } = await files;
+    await requireOpen(driver);
+    return view;
   }
 
-  async #make(account: Account): Promise<ScopedVfs> {
-    let vfs: Vfs = await this.#open(account);
+  async #make(account: Account): Promise<AccountFiles> {
+    const driver = await this.#open(account);
+    let vfs = driver;
     if (account.quota !== undefined) {
       vfs = withQuota(vfs, { limit: account.quota, usage: this.#usageOf(account.rootPath) });
     }
     vfs = withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
-    return scopeVfs(vfs, { rules: account.rules });
+    return { driver, view: scopeVfs(vfs, { rules: account.rules }) };
   }
+}
+
+/** Whoever cannot use a name in the root had better hear so at once; the rules of the account, which may shut the root, have no part in it. */
+async function requireOpen(driver: Vfs): Promise<void> {
+  const { kind, closed } = await driver.stat(ROOT);
+  if (kind !== "directory" || closed) throw new VfsError("denied", "The root cannot be entered");
 }

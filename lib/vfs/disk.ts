@@ -9,6 +9,7 @@
  * @module
  */
 
+import { mayEnter } from "./disk_access.ts";
 import { attempt, isNotFound, toVfsError } from "./disk_errors.ts";
 import { diskExtras } from "./disk_extras.ts";
 import { DiskSink, DiskSource } from "./disk_handles.ts";
@@ -133,10 +134,11 @@ export class DiskVfs implements Vfs {
   }
 
   #stat(path: VirtualPath): Entry {
-    const entry = describeName(this.#root, this.#root.place(path), nameOf(path));
+    const real = this.#root.place(path);
+    const entry = describeName(this.#root, real, nameOf(path));
     const hidden = this.#root.symlinks === "hide" && (entry.kind === "link" || entry.link !== undefined);
     if (hidden) throw new VfsError("notFound", `Is a link: "${path}"`);
-    return entry;
+    return entry.kind === "directory" && !mayEnter(real) ? { ...entry, closed: true } : entry;
   }
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {

@@ -101,8 +101,9 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   async enter(path: VirtualPath): Promise<void> {
     if (this.#ruleAt(path).allow.size === 0) throw denied(path, "seen");
     if (!this.sees(path)) return;
-    const { kind } = await this.inner.stat(path);
+    const { kind, closed } = await this.inner.stat(path);
     if (kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
+    if (closed) throw new VfsError("denied", `Closed to this process: "${path}"`);
   }
 
   override async stat(path: VirtualPath): Promise<Entry> {

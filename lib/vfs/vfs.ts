@@ -67,6 +67,8 @@ export interface Entry {
   readonly target?: string;
   /** What a link leads to; absent where that is nothing of this view, and for what is no link. */
   readonly leadsTo?: Entry;
+  /** Of a directory that `stat` has found: this process may not use the names in it. */
+  readonly closed?: true;
   /** The link through which `stat` has found what it describes; absent where the name is no link. */
   readonly link?: Entry;
 }

@@ -18,7 +18,7 @@ Deno.test("AccountViews opens the files of an account once, for all its sessions
   const ann = account();
   const [first, second] = await Promise.all([views.of(ann), views.of(ann)]);
   assertStrictEquals(first, second);
-  assertStrictEquals(views.of(ann), first, "without a promise from then on");
+  assertStrictEquals(await views.of(ann), first);
   await views.of(account());
   assertEquals(opened, 2, "a reloaded account is another object, and gets another view");
 });

@@ -1,0 +1,28 @@
+/**
+ * A server of the directory that the first argument names, by a process that is no root: root may enter everything. Prints its port, and
+ * ends with its standard input.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { FtpServer } from "../../lib/server.ts";
+import { openDisk } from "../../lib/vfs/disk.ts";
+import { authenticatorOf } from "../helpers/server.ts";
+
+const NOBODY = 65534;
+const [root = "."] = Deno.args;
+
+if (Deno.uid() === 0) {
+  process.setgid?.(NOBODY);
+  process.setuid?.(NOBODY);
+}
+await using server = new FtpServer({
+  authenticator: authenticatorOf({ name: "demo" }),
+  fileSystem: () => openDisk(root),
+  port: 0,
+  failureDelay: 0,
+});
+server.listen();
+Deno.stdout.writeSync(new TextEncoder().encode(`${server.address.port}\n`));
+for await (const _ of Deno.stdin.readable);
