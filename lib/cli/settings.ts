@@ -85,7 +85,12 @@ export const SETTINGS = {
     oneOf("off", "log", "require"),
     "off",
   ),
-  tlsStrictClose: setting(undefined, "an upload without close_notify is incomplete", onOff, "false"),
+  tlsStrictClose: setting(
+    undefined,
+    "an upload without close_notify is incomplete, the first of a session too",
+    onOff,
+    "false",
+  ),
   workers: setting(
     "N|auto",
     "event loops that share the port, auto for one a processor (Linux)",

@@ -69,6 +69,8 @@ export interface SecurityState {
   bufferSizeSet: boolean;
   /** PROT P is in force. */
   protectData: boolean;
+  /** An upload of this session has ended with close_notify: its client sends one, and an end without it is a cut. */
+  sendsCloseNotify: boolean;
 }
 
 /** The two ends of the control connection. */

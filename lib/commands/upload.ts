@@ -143,12 +143,19 @@ function notTheRange({ length }: TransferSetup, { bytes, exceeded }: PumpResult)
   return { reason: "sizeMismatch", text };
 }
 
-/** Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). */
+/**
+ * Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). Many clients never send close_notify, so the
+ * first end without it counts; a client that has sent one before has been cut off when the next is missing.
+ */
 function truncatedTls(context: CommandContext, connection: Connection): Flaw | undefined {
-  const { tls } = context.options;
-  if (!tls || !("cleanClose" in connection) || connection.cleanClose !== false) return undefined;
+  const { options: { tls }, security } = context;
+  if (!tls || !("cleanClose" in connection)) return undefined;
+  if (connection.cleanClose === true) security.sendsCloseNotify = true;
+  if (connection.cleanClose !== false) return undefined;
   if (context.transfer) context.transfer.unclean = true;
-  if (tls.strictClose) return { reason: "tlsTruncated", text: "The data connection was cut, transfer incomplete" };
+  if (tls.strictClose || security.sendsCloseNotify) {
+    return { reason: "tlsTruncated", text: "The data connection was cut, transfer incomplete" };
+  }
   context.emit({ type: "problem", level: "warning", message: "An upload ended without close_notify" });
   return undefined;
 }

@@ -38,5 +38,5 @@ export function freshRename(): RenameState {
 
 /** On an implicit TLS listener data connections are protected from the start, elsewhere PROT asks for it (RFC 4217 section 9). */
 export function freshSecurity(implicitTls: boolean): SecurityState {
-  return { bufferSizeSet: implicitTls, protectData: implicitTls };
+  return { bufferSizeSet: implicitTls, protectData: implicitTls, sendsCloseNotify: false };
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { closeQuietly } from "../../lib/net/connection.ts";
 import { conversation, type Stage, tlsConversation } from "../helpers/server.ts";
 import { protect, sendAndCut } from "../helpers/tls.ts";
-import { readAll, sendData } from "../helpers/wire.ts";
+import { readAll, sendData, type Wire } from "../helpers/wire.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -178,6 +178,33 @@ for (const content of ["", "cut off here"]) {
     assertEquals(text(stage.files.read("/a")), "old");
   });
 }
+
+tlsConversation("A client that has sent close_notify once is cut off where it is missing", {
+  account: { uploads: "atomic", brokenUploads: "delete" },
+  files: { "/a": "old" },
+}, async (stage) => {
+  const { ftp, files, event, connect } = stage;
+  const store = async (ftp: Wire, content: string, code: number) => {
+    const data = await ftp.passive();
+    await ftp.expect("STOR a", 150);
+    using _cut = await sendAndCut(data, content);
+    await ftp.expectReply(code);
+  };
+  await ftp.startTls(protect);
+  await ftp.login();
+  await store(ftp, "first, cut", 226);
+  assertEquals(text(files.read("/a")), "first, cut", "it may be one that never sends it");
+  await ftp.upload("STOR a", "whole");
+  await store(ftp, "second, cut", 426);
+  const { complete, unclean } = await event("transfer", ({ reason }) => reason === "tlsTruncated");
+  assertEquals([complete, unclean], [false, true]);
+  assertEquals(text(files.read("/a")), "whole");
+  await ftp.upload("STOR a", "whole again");
+  const other = await connect();
+  await other.startTls(protect);
+  await other.login();
+  await store(other, "another client, cut", 226);
+});
 
 tlsConversation("An upload with close_notify is whole where that is wanted, and not flagged", {
   tls: { strictClose: true },
