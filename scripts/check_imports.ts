@@ -32,7 +32,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   tls: { imports: ["net"] },
   auth: { imports: ["net", "vfs"] },
   data: { imports: ["protocol", "net"], types: ["vfs"] },
-  native: { imports: ["net", "data"], types: ["vfs"] },
+  native: { imports: ["net", "data", "vfs"] },
   options: { imports: ["auth", "data", "net", "protocol", "tls", "vfs"] },
   commands: { imports: [...BELOW_COMMANDS, "version"] },
   session: { imports: [...BELOW_COMMANDS, "commands"] },

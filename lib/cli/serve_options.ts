@@ -45,7 +45,10 @@ export function serverOptions(
     fileSystem: (account) => {
       // An account that came with a reload: the runtime would stop and ask.
       requireGrants(accountNeeds([account]));
-      return openDisk(account.rootPath, present({ symlinks, readDirectory: native?.readDirectory }));
+      return openDisk(
+        account.rootPath,
+        present({ symlinks, readDirectory: native?.readDirectory, paths: native?.paths }),
+      );
     },
     ...present({
       hostname: settings.host,

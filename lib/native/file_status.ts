@@ -4,18 +4,24 @@
  * @module
  */
 
-import type { Identity } from "../vfs/disk_list.ts";
+import type { Identity } from "../vfs/disk_calls.ts";
 import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, cString, type Libc } from "./libc.ts";
 
 /** Bytes of `struct statx`. */
 const SIZE = 256;
 /** Everything that `stat` tells. */
 const STATX_BASIC_STATS = 0x7ff;
+/** And when it was made, where the file system knows. */
+const STATX_BTIME = 0x800;
 /** Type bits of a mode. */
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
 const S_IFLNK = 0o120000;
+const S_IFBLK = 0o060000;
+const S_IFCHR = 0o020000;
+const S_IFIFO = 0o010000;
+const S_IFSOCK = 0o140000;
 const ITSELF = cString("");
 
 /** Looks at files. What it says is of the last look. */
@@ -83,14 +89,39 @@ export class FileStatus {
 
   /** Milliseconds since 1970. */
   get modified(): number {
-    return Number(this.#view.getBigInt64(112, true)) * 1000 + Math.trunc(this.#number(120) / 1_000_000);
+    return this.#time(112);
   }
 
-  /** As `makedev(3)` makes it of its two parts, as far as a number can hold it. */
   get device(): number {
-    const major = this.#number(136);
-    const minor = this.#number(140);
-    return (major & ~0xfff) * 2 ** 32 + (minor & ~0xff) * 2 ** 12 + ((major & 0xfff) << 8) + (minor & 0xff);
+    return this.#deviceAt(136);
+  }
+
+  /** Everything, as the runtime tells it. */
+  get info(): Deno.FileInfo {
+    const type = this.#mode & S_IFMT;
+    return {
+      isFile: type === S_IFREG,
+      isDirectory: type === S_IFDIR,
+      isSymlink: type === S_IFLNK,
+      isBlockDevice: type === S_IFBLK,
+      isCharDevice: type === S_IFCHR,
+      isFifo: type === S_IFIFO,
+      isSocket: type === S_IFSOCK,
+      size: this.size,
+      mtime: new Date(this.modified),
+      atime: new Date(this.#time(64)),
+      birthtime: (this.#number(0) & STATX_BTIME) === 0 ? null : new Date(this.#time(80)),
+      ctime: new Date(this.#time(96)),
+      dev: this.device,
+      ino: this.inode,
+      mode: this.#mode,
+      nlink: this.links,
+      uid: this.owner,
+      gid: this.group,
+      rdev: this.#deviceAt(128),
+      blksize: this.#number(4),
+      blocks: this.#long(48),
+    };
   }
 
   get #mode(): number {
@@ -98,7 +129,19 @@ export class FileStatus {
   }
 
   #look(directory: number, name: Uint8Array<ArrayBuffer>, flags: number): boolean {
-    return this.#libc.statx(directory, name, flags, STATX_BASIC_STATS, this.#bytes) === 0;
+    return this.#libc.statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, this.#bytes) === 0;
+  }
+
+  /** In milliseconds, as the runtime makes it: what is left of a millisecond is dropped. */
+  #time(offset: number): number {
+    return Number(this.#view.getBigInt64(offset, true)) * 1000 + Math.trunc(this.#number(offset + 8) / 1_000_000);
+  }
+
+  /** As `makedev(3)` makes it of its two parts, as far as a number can hold it. */
+  #deviceAt(offset: number): number {
+    const major = this.#number(offset);
+    const minor = this.#number(offset + 4);
+    return (major & ~0xfff) * 2 ** 32 + (minor & ~0xff) * 2 ** 12 + ((major & 0xfff) << 8) + (minor & 0xff);
   }
 
   #number(offset: number): number {

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { bytesOfName } from "../vfs/raw_names.ts";
+
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
@@ -21,11 +23,23 @@ const SYMBOLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
+  fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  // For openat2(2), which glibc has no function for (2.36): number, directory, path, struct open_how and its size.
+  syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i64" },
+  // These two tell why a call failed.
+  __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
+  // Waits, so in a thread of the runtime's pool. Its errno stays there.
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize", nonblocking: true },
   // Waits, so in a thread of the runtime's pool. Its errno stays there.
   sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "isize", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The functions. Each is called as its manual page says; a negative result is a failure, the reason of which cannot be told. */
+/** The functions. Each is called as its manual page says; a negative result is a failure ({@link "./system_error.ts"}). */
 export type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
 
 /** A library that is open. */
@@ -43,10 +57,18 @@ export const LIBC_PATHS = libcPaths(Deno.build.arch);
 const [directory, noFollow] = Deno.build.arch === "x86_64" ? [0o200000, 0o400000] : [0o40000, 0o100000];
 export const O_DIRECTORY = directory;
 export const O_NOFOLLOW = noFollow;
+/** Opens the name alone: for looking at what has it, and for {@link AT_FDCWD}'s place in calls that take a directory. */
+export const O_PATH = 0o10000000;
+export const O_WRONLY = 0o1;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
-/** Of `statx`. */
+/** Of calls that take a directory: the path is an absolute one, or begins in the working directory. */
+export const AT_FDCWD = -100;
+export const AT_REMOVEDIR = 0x200;
+/** Of `statx` and others. */
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;
@@ -68,9 +90,7 @@ export function openLibc(): LibcHandle | undefined {
   return undefined;
 }
 
-const encoder = new TextEncoder();
-
-/** `text` as C has it. It has no NUL in it. */
+/** `text` as C has it, bytes that are not UTF-8 included. It has no NUL in it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`${text}\0`);
+  return bytesOfName(`${text}\0`);
 }

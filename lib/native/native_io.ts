@@ -1,11 +1,12 @@
 /**
- * What the C library does better than the runtime: sending files, reading directories.
+ * What the C library does better than the runtime: sending files, reading directories, finding paths.
  *
  * @module
  */
 
 import type { FileSender } from "../data/file_sender.ts";
-import type { DirectoryReader } from "../vfs/disk_list.ts";
+import type { ContainedCalls, DirectoryReader } from "../vfs/disk_calls.ts";
+import { ContainedPaths } from "./contained_paths.ts";
 import { openLibc } from "./libc.ts";
 import { directoryReader } from "./read_directory.ts";
 import { fileSender } from "./send_file.ts";
@@ -14,14 +15,19 @@ import { fileSender } from "./send_file.ts";
 export interface NativeIo extends Disposable {
   readonly fileSender: FileSender;
   readonly readDirectory: DirectoryReader;
+  /** Absent where the system has no `openat2`: before Linux 5.6. */
+  readonly paths?: ContainedCalls;
 }
 
 /** `undefined` where the library is not to be had: another system, or no permission (`--allow-ffi`). */
 export function openNativeIo(): NativeIo | undefined {
   const libc = openLibc();
-  return libc && {
+  if (!libc) return undefined;
+  const paths = ContainedPaths.probe(libc.symbols);
+  return {
     fileSender: fileSender(libc.symbols),
-    readDirectory: directoryReader(libc.symbols),
+    readDirectory: directoryReader(libc.symbols, paths),
+    ...(paths && { paths }),
     [Symbol.dispose]: () => libc.close(),
   };
 }

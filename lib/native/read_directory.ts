@@ -5,8 +5,10 @@
  * @module
  */
 
-import type { DirectoryReader } from "../vfs/disk_list.ts";
+import type { DirectoryName, DirectoryReader, Identity } from "../vfs/disk_calls.ts";
+import { decodeName, nameOfBytes } from "../vfs/raw_names.ts";
 import type { Entry } from "../vfs/vfs.ts";
+import type { ContainedPaths } from "./contained_paths.ts";
 import { FileStatus } from "./file_status.ts";
 import { cString, type Libc, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW } from "./libc.ts";
 
@@ -16,37 +18,69 @@ const BATCH = 64;
 
 /** Where the fields of `struct linux_dirent64` are. */
 const RECORD_LENGTH = 16;
+const RECORD_TYPE = 18;
 const RECORD_NAME = 19;
 
-/** Reads directories with the functions of `libc`. */
-export function directoryReader(libc: Libc): DirectoryReader {
-  return (directory, identity) => {
-    const descriptor = libc.open(cString(directory), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+/** Types in it. Some file systems know none. */
+const DT_UNKNOWN = 0;
+const DT_LNK = 10;
+
+/** Reads directories with the functions of `libc`, found by `paths` where there are such. */
+export function directoryReader(libc: Libc, paths?: ContainedPaths): DirectoryReader {
+  const open = (directory: string, identity: Identity) => {
+    const flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    const descriptor = paths ? paths.tryOpen(directory, flags) : libc.open(cString(directory), flags, 0);
     if (descriptor < 0) return undefined;
     const status = new FileStatus(libc);
-    if (status.lookAt(descriptor) && status.is(identity)) return new DirectoryWalk(libc, descriptor, status);
+    // Without paths that have them, names that are not UTF-8 lead nowhere.
+    const toName = paths ? nameOfBytes : decodeName;
+    if (status.lookAt(descriptor) && status.is(identity)) return { libc, descriptor, status, toName };
     libc.close(descriptor);
     return undefined;
   };
+  return {
+    entries(directory, identity) {
+      const opened = open(directory, identity);
+      return opened && new DirectoryWalk(opened, describe);
+    },
+    names(directory, identity) {
+      const opened = open(directory, identity);
+      return opened && new DirectoryWalk(opened, nameOnly);
+    },
+  };
 }
 
+/** A directory that is open. */
+interface OpenedDirectory {
+  readonly libc: Libc;
+  readonly descriptor: number;
+  readonly status: FileStatus;
+  /** `undefined` for one that is left out. */
+  readonly toName: (bytes: Uint8Array) => string | undefined;
+}
+
+/** What is told of one name; `look` looks at it, and says whether there is something. */
+type Describe<T> = (name: string, type: number, look: () => FileStatus | undefined) => T | undefined;
+
 /** Closes the directory at its end, whichever way it comes about. */
-class DirectoryWalk implements Iterable<readonly Entry[]> {
+class DirectoryWalk<T> implements Iterable<readonly T[]> {
   readonly #libc: Libc;
   readonly #directory: number;
   readonly #status: FileStatus;
+  readonly #describe: Describe<T>;
+  readonly #toName: OpenedDirectory["toName"];
   readonly #names = new Uint8Array(NAMES);
   readonly #view = new DataView(this.#names.buffer);
-  /** A name may begin with the bytes that elsewhere mark UTF-8. */
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-  constructor(libc: Libc, directory: number, status: FileStatus) {
+  constructor({ libc, descriptor, status, toName }: OpenedDirectory, describe: Describe<T>) {
     this.#libc = libc;
-    this.#directory = directory;
+    this.#directory = descriptor;
     this.#status = status;
+    this.#describe = describe;
+    this.#toName = toName;
   }
 
-  *[Symbol.iterator](): Generator<readonly Entry[], void> {
+  *[Symbol.iterator](): Generator<readonly T[], void> {
     try {
       for (let length; (length = this.#read()) > 0;) yield* this.#batches(length);
     } finally {
@@ -63,11 +97,11 @@ class DirectoryWalk implements Iterable<readonly Entry[]> {
     throw new Error("Cannot read the directory any further");
   }
 
-  *#batches(length: number): Generator<readonly Entry[], void> {
-    let batch: Entry[] = [];
+  *#batches(length: number): Generator<readonly T[], void> {
+    let batch: T[] = [];
     for (let start = 0; start < length;) {
       const end = start + this.#view.getUint16(start + RECORD_LENGTH, true);
-      const entry = this.#entryAt(start + RECORD_NAME, end);
+      const entry = this.#entryAt(start, end);
       start = end;
       if (entry) batch.push(entry);
       if (batch.length < BATCH) continue;
@@ -77,16 +111,15 @@ class DirectoryWalk implements Iterable<readonly Entry[]> {
     yield batch;
   }
 
-  /** `undefined` for the directory and its parent, for what is gone, and for a name that is not UTF-8. */
-  #entryAt(start: number, end: number): Entry | undefined {
-    const bytes = this.#names.subarray(start, end);
+  /** `undefined` for the directory and its parent, and for what is gone. */
+  #entryAt(start: number, end: number): T | undefined {
+    const bytes = this.#names.subarray(start + RECORD_NAME, end);
     const length = bytes.indexOf(0);
-    if (isDots(bytes, length) || !this.#status.look(this.#directory, bytes)) return undefined;
-    try {
-      return describe(this.#decoder.decode(bytes.subarray(0, length)), this.#status);
-    } catch {
-      return undefined;
-    }
+    if (isDots(bytes, length)) return undefined;
+    const name = this.#toName(bytes.subarray(0, length));
+    if (name === undefined) return undefined;
+    const look = () => this.#status.look(this.#directory, bytes) ? this.#status : undefined;
+    return this.#describe(name, this.#names[start + RECORD_TYPE] ?? DT_UNKNOWN, look);
   }
 }
 
@@ -96,8 +129,14 @@ function isDots(name: Uint8Array, length: number): boolean {
   return name[0] === DOT && (length === 1 || (length === 2 && name[1] === DOT));
 }
 
-function describe(name: string, status: FileStatus): Entry {
+const describe: Describe<Entry> = (name, _type, look) => {
+  const status = look();
+  if (!status) return undefined;
   const { kind, size, modified, permissions, links, owner, group, inode, device } = status;
   const unique = `${device.toString(36)}g${inode.toString(36)}`;
   return { name, kind, size, modified, mode: permissions, links, owner: `${owner}`, group: `${group}`, unique };
-}
+};
+
+const nameOnly: Describe<DirectoryName> = (name, type, look) => {
+  return { name, isSymlink: type === DT_LNK || (type === DT_UNKNOWN && look()?.kind === "link") };
+};

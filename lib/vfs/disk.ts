@@ -10,10 +10,11 @@
  */
 
 import { mayEnter } from "./disk_access.ts";
+import type { ContainedCalls, DirectoryReader } from "./disk_calls.ts";
 import { attempt, isNotFound, toVfsError } from "./disk_errors.ts";
 import { diskExtras } from "./disk_extras.ts";
 import { DiskSink, DiskSource } from "./disk_handles.ts";
-import { describeName, type DirectoryReader, listDirectory, listNames } from "./disk_list.ts";
+import { describeName, listDirectory, listNames } from "./disk_list.ts";
 import { DiskRoot, isSame, joinReal, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
 import {
   type Entry,
@@ -38,6 +39,8 @@ export interface DiskVfsOptions {
   readonly symlinks?: SymlinkPolicy;
   /** Reads directories in place of the runtime, where it can. */
   readonly readDirectory?: DirectoryReader | undefined;
+  /** Finds paths in one step, which closes the moments between a look and an act (`disk_root.ts`). */
+  readonly paths?: ContainedCalls | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export class DiskVfs implements Vfs {
 
   /** `root` is the real path of a directory that is there. */
   constructor(root: string, options: DiskVfsOptions = {}) {
-    this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside");
+    this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside", options.paths);
     this.#readDirectory = options.readDirectory;
     this.extras = diskExtras(this.#root);
   }
@@ -83,7 +86,7 @@ export class DiskVfs implements Vfs {
 
   async *names(path: VirtualPath): AsyncGenerator<readonly string[], void> {
     try {
-      yield* listNames(this.#root, path);
+      yield* listNames(this.#root, path, this.#readDirectory);
     } catch (error) {
       throw toVfsError(error, path);
     }
@@ -109,7 +112,7 @@ export class DiskVfs implements Vfs {
   }
 
   mkdir(path: VirtualPath): Promise<void> {
-    return attempt(path, () => Deno.mkdirSync(this.#root.place(path)));
+    return attempt(path, () => this.#root.changes.makeDirectory(this.#root.place(path)));
   }
 
   rmdir(path: VirtualPath): Promise<void> {
@@ -117,7 +120,7 @@ export class DiskVfs implements Vfs {
       const { real, info } = this.#root.find(path);
       if (path === ROOT) throw new VfsError("denied", "The root cannot be removed");
       if (!info.isDirectory) throw new VfsError("notDirectory", `Not a directory: "${path}"`);
-      Deno.removeSync(real);
+      this.#root.changes.removeDirectory(real);
     });
   }
 
@@ -125,7 +128,7 @@ export class DiskVfs implements Vfs {
     return attempt(path, () => {
       const { real, info } = this.#root.find(path);
       if (info.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
-      Deno.removeSync(real);
+      this.#root.changes.removeFile(real);
     });
   }
 
@@ -181,7 +184,7 @@ export class DiskVfs implements Vfs {
       const vfsError = toVfsError(error, path);
       if (vfsError.kind !== "exists" || options.exclusive) throw vfsError;
       // There is something that could not be opened: a link that leads nowhere, and must not be written through.
-      if (lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
+      if (this.#lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
       throw new VfsError("busy", `Made by another at the same moment: "${path}"`);
     }
   }
@@ -194,22 +197,22 @@ export class DiskVfs implements Vfs {
     if (isDirectory && target.startsWith(joinReal(source.real, ""))) {
       throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
     }
-    const there = lookUp(target);
+    const there = this.#lookUp(target);
     // The same object under another spelling is no obstacle where case does not count.
     if (there !== undefined && !isSame(there, source.info)) {
       const leadsTo = there.isSymlink ? this.#root.followLink(target)?.info : there;
       if (isDirectory || leadsTo?.isDirectory) throw new VfsError("exists", `Already there: "${to}"`);
     }
-    Deno.renameSync(source.real, target);
+    this.#root.changes.rename(source.real, target);
   }
-}
 
-function lookUp(real: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(real);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
+  #lookUp(real: string): Deno.FileInfo | undefined {
+    try {
+      return this.#root.lstat(real);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -14,16 +14,11 @@ import { ROOT } from "./virtual_path.ts";
 export function diskExtras(root: DiskRoot): VfsExtras {
   return {
     ...(Deno.build.os !== "windows" && {
-      setMode: (path, mode) => attempt(path, () => Deno.chmodSync(root.follow(path), mode)),
+      setMode: (path, mode) => attempt(path, () => root.changes.setMode(root.follow(path), mode)),
     }),
-    setModified: (path, modified) => attempt(path, () => setModified(root.follow(path), modified)),
+    setModified: (path, modified) => attempt(path, () => root.changes.setModified(root.follow(path), modified)),
     ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),
   };
-}
-
-function setModified(real: string, modified: number): void {
-  const { atime } = Deno.lstatSync(real);
-  Deno.utimeSync(real, atime ?? new Date(modified), new Date(modified));
 }
 
 /** `statfs` needs a permission besides that to read, `--allow-sys=statfs`; trying without it would ask the user at a terminal. */

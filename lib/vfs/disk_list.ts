@@ -7,9 +7,10 @@
  * @module
  */
 
+import type { DirectoryName, DirectoryReader, Identity } from "./disk_calls.ts";
 import { whereLinkLeads } from "./disk_links.ts";
-import { type DiskRoot, joinReal } from "./disk_root.ts";
-import { type Entry, type FileLocation, VfsError, type VirtualPath } from "./vfs.ts";
+import { type DiskRoot, isSame, joinReal } from "./disk_root.ts";
+import { type Entry, VfsError, type VirtualPath } from "./vfs.ts";
 import { isListable } from "./virtual_path.ts";
 
 const BATCH = 64;
@@ -27,15 +28,6 @@ const READ_TOGETHER = 32;
 /** What the runtime puts in the place of bytes that are not UTF-8; the name then opens nothing, unless the file is really called so. */
 const REPLACEMENT = "\uFFFD";
 
-/**
- * A quicker way to read the real directory `directory` than the runtime's own: what is in it, bit by bit, links not followed. Names that are not
- * UTF-8 and what is gone are left out. `undefined` where it cannot, or another directory is there than that of `identity`.
- */
-export type DirectoryReader = (directory: string, identity: Identity) => Iterable<readonly Entry[]> | undefined;
-
-/** Numbers of one object of the file system. */
-export type Identity = Pick<FileLocation, "device" | "inode">;
-
 /** The entries of the directory at `path`. Throws the runtime's errors as well as {@link VfsError}. */
 export async function* listDirectory(
   root: DiskRoot,
@@ -43,18 +35,10 @@ export async function* listDirectory(
   reader?: DirectoryReader,
 ): AsyncGenerator<readonly Entry[], void> {
   const opened = openDirectory(root, path);
-  const { directory, info, prefix } = opened;
-  const { dev: device, ino: inode } = info;
-  // A number that is not exact may be that of two directories.
-  const read = inode !== null && Number.isSafeInteger(inode) ? reader?.(directory, { device, inode }) : undefined;
+  const { prefix } = opened;
+  const read = readQuickly(root, opened, reader && ((identity) => reader.entries(opened.directory, identity)));
   if (read) {
-    let first = true;
-    for (const entries of read) {
-      // What was opened is the directory that was found inside; where it is moved from now on does not matter.
-      if (first) root.requireUnmoved(directory, path);
-      first = false;
-      yield entries.flatMap((entry) => listable(root, prefix, entry) ?? []);
-    }
+    for (const entries of read) yield entries.flatMap((entry) => listable(root, prefix, entry) ?? []);
     return;
   }
   for await (const names of readBatches(root, opened)) {
@@ -68,11 +52,20 @@ export async function* listDirectory(
 }
 
 /** The names in the directory at `path`; only those that look undecodable are looked at. */
-export async function* listNames(root: DiskRoot, path: VirtualPath): AsyncGenerator<readonly string[], void> {
+export async function* listNames(
+  root: DiskRoot,
+  path: VirtualPath,
+  reader?: DirectoryReader,
+): AsyncGenerator<readonly string[], void> {
   const opened = openDirectory(root, path);
+  const read = readQuickly(root, opened, reader && ((identity) => reader.names(opened.directory, identity)));
+  if (read) {
+    for (const names of read) yield namesOf(root, names);
+    return;
+  }
   const { prefix } = opened;
   for await (const names of readBatches(root, opened)) {
-    yield names.filter((name) => !name.includes(REPLACEMENT) || isThere(prefix + name));
+    yield names.filter((name) => !name.includes(REPLACEMENT) || isThere(root, prefix + name));
   }
 }
 
@@ -84,7 +77,7 @@ export function describeName(root: DiskRoot, real: string, name: string): Entry 
 
 /** As {@link describeName}, a link not followed. */
 function describeItself(root: DiskRoot, real: string, name: string): Entry {
-  const entry = describeInfo(name, Deno.lstatSync(real));
+  const entry = describeInfo(name, root.lstat(real));
   return entry.kind === "link" ? describeLink(root, real, entry) : entry;
 }
 
@@ -126,9 +119,34 @@ interface OpenedDirectory {
 
 function openDirectory(root: DiskRoot, path: VirtualPath): OpenedDirectory {
   const directory = root.follow(path);
-  const info = Deno.lstatSync(directory);
+  const info = root.lstat(directory);
   if (!info.isDirectory) throw new VfsError("notDirectory", `Not a directory: "${path}"`);
   return { path, directory, prefix: joinReal(directory, ""), info };
+}
+
+/** What `read` gives of the directory by `reader`; `undefined` where it is left to the runtime. */
+function readQuickly<T>(
+  root: DiskRoot,
+  { directory, path, info: { dev: device, ino } }: OpenedDirectory,
+  read: ((identity: Identity) => Iterable<T> | undefined) | undefined,
+): Iterable<T> | undefined {
+  if (read === undefined) return undefined;
+  const inode = ino ?? 0;
+  // A number that is not exact may be that of two directories, which is of no account where no link is followed.
+  const opened = root.isContained || Number.isSafeInteger(inode) ? read({ device, inode }) : undefined;
+  if (opened === undefined) {
+    if (root.isContained) throw new VfsError("busy", `Changed while it was listed: "${path}"`);
+    return undefined;
+  }
+  // What was opened is the directory that was found inside; where it is moved from now on does not matter.
+  return function* () {
+    let first = true;
+    for (const batch of opened) {
+      if (first) root.requireUnmoved(directory, path);
+      first = false;
+      yield batch;
+    }
+  }();
 }
 
 /** Names in the directory that may be listed. */
@@ -138,6 +156,8 @@ async function* readBatches(
 ): AsyncGenerator<readonly string[], void> {
   const isSmall = info.size > 0 && info.size <= SMALL_DIRECTORY;
   for await (const children of isSmall ? readAtOnce(directory) : readInParts(directory)) {
+    // Twice: what was read in between of another directory is not of this one.
+    if (!isSame(root.lstat(directory), info)) throw new VfsError("busy", `Changed while it was listed: "${path}"`);
     root.requireUnmoved(directory, path);
     yield namesOf(root, children);
   }
@@ -172,7 +192,7 @@ async function* readInParts(directory: string): AsyncGenerator<readonly Deno.Dir
 }
 
 /** The names of `children` that may be listed. */
-function namesOf(root: DiskRoot, children: readonly Deno.DirEntry[]): readonly string[] {
+function namesOf(root: DiskRoot, children: readonly DirectoryName[]): readonly string[] {
   const names: string[] = [];
   for (const { name, isSymlink } of children) {
     if (isListable(name) && !(isSymlink && root.symlinks === "hide")) names.push(name);
@@ -197,9 +217,9 @@ function describeChild(root: DiskRoot, real: string, name: string): Entry | unde
   }
 }
 
-function isThere(real: string): boolean {
+function isThere(root: DiskRoot, real: string): boolean {
   try {
-    Deno.lstatSync(real);
+    root.lstat(real);
     return true;
   } catch {
     return false;

@@ -3,15 +3,18 @@
  * runtime do not stop links, so this is the wall.
  *
  * How: the real path is asked of the system and compared with the root. An open asks in the order identity (device and inode through
- * the asked path), real path, open, identity of the open handle. The two identities must be the same object and the real path
- * between them inside, so a directory or link swapped once at any moment is noticed before a byte moves; nothing is truncated before.
+ * the asked path), real path, open, identity of the open handle. The identities must be those of one object and the real path between them
+ * inside. Then the path is looked at once more, which the open may have come too early or too late for: all before a byte moves, and
+ * nothing is truncated before.
  *
- * What remains: who can change the tree outside this server may swap *twice* within these microseconds (out, in for the real path,
- * out again). Operations without a handle (making, removing and renaming names, modes, times) have the moment between real path and
- * system call. A file made through a swapped directory is noticed and refused, but stays behind, empty. A FIFO put in the place of a
- * file within the moment before the open blocks the process. Sessions of this server cannot do any of it: the checks and
- * the act are synchronous calls with nothing between. The runtime has no `openat`, which would close the rest; a root that only this
- * server writes to has none of it.
+ * With the C library ({@link ContainedCalls}) that last look is one step of the system in which no link is followed, so what was opened is
+ * inside whatever others do meanwhile. All that has no handle (making, removing and renaming names, modes, times, looks, listings) goes the
+ * same way.
+ *
+ * What remains without it: who can change the tree outside this server may swap back and forth in step with these calls (docs/trust.md has
+ * what was measured). Operations without a handle have the moment between real path and system call. A file made through a swapped
+ * directory is noticed and refused, but stays behind, empty. In both cases a FIFO put in the place of a file within the moment before the
+ * open blocks the process. Sessions of this server cannot do any of it: the checks and the act are synchronous calls with nothing between.
  *
  * Why synchronous: measured on Deno 2.9.6 (page-cached local disk), the four calls of an open cost 16 µs in all, against 100 µs as
  * asynchronous operations, each of which crosses to a thread and back. The price: a disk that must be waited for, as over a
@@ -21,9 +24,11 @@
  */
 
 import { SEPARATOR } from "@std/path";
+import { type ContainedCalls, type DiskChanges, runtimeChanges } from "./disk_calls.ts";
 import { VfsError, type VirtualPath } from "./vfs.ts";
 import { nameOf, parentOf, ROOT } from "./virtual_path.ts";
 import { isNotFound } from "./disk_errors.ts";
+import { hasRawBytes } from "./raw_names.ts";
 
 /** Separators, drives, streams, wildcards, names of devices, and endings that Windows drops. */
 const WINDOWS_SPECIAL = /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)/i;
@@ -52,12 +57,28 @@ export class DiskRoot {
   readonly #root: string;
   /** What a real path inside the root begins with. */
   readonly #prefix: string;
+  readonly #calls: ContainedCalls | undefined;
+  /** They as well, where they may write. */
+  readonly #writing: ContainedCalls | undefined;
 
   /** `root` is a real path: absolute, links resolved. */
-  constructor(root: string, symlinks: SymlinkPolicy) {
+  constructor(root: string, symlinks: SymlinkPolicy, calls?: ContainedCalls) {
     this.symlinks = symlinks;
     this.#root = root;
     this.#prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
+    // They know nothing of the runtime's permissions, which may be for a part of the root.
+    this.#calls = calls && isGranted("read", root) ? calls : undefined;
+    this.#writing = this.#calls && isGranted("write", root) ? this.#calls : undefined;
+  }
+
+  /** Whether no link that somebody else puts there is ever followed. */
+  get isContained(): boolean {
+    return this.#calls !== undefined;
+  }
+
+  /** What changes names below. */
+  get changes(): DiskChanges {
+    return this.#writing ?? runtimeChanges;
   }
 
   /**
@@ -66,6 +87,8 @@ export class DiskRoot {
    */
   follow(path: VirtualPath): string {
     const asked = this.#asked(path);
+    if (this.#calls?.isReal(asked)) return asked;
+    if (hasRawBytes(path)) return this.#followRaw(path);
     const real = this.#look(path, () => Deno.realPathSync(asked));
     if (real !== asked) this.#requireAllowed(real, path);
     return real;
@@ -76,7 +99,7 @@ export class DiskRoot {
     if (this.symlinks !== "follow-inside") return undefined;
     try {
       const real = Deno.realPathSync(link);
-      return this.#contains(real) ? { real, info: Deno.lstatSync(real) } : undefined;
+      return this.#contains(real) ? { real, info: this.lstat(real) } : undefined;
     } catch {
       return undefined;
     }
@@ -97,10 +120,15 @@ export class DiskRoot {
   /** The name itself, a link not followed. */
   find(path: VirtualPath): Found {
     const real = this.place(path);
-    const info = Deno.lstatSync(real);
+    const info = this.lstat(real);
     if (info.isSymlink && this.symlinks === "hide") throw notFound(path);
     if (info.isSymlink && this.symlinks === "deny") throw new VfsError("denied", `Is a link: "${path}"`);
     return { real, info };
+  }
+
+  /** What is at the real path `real`, a link not followed; throws the runtime's errors. */
+  lstat(real: string): Deno.FileInfo {
+    return this.#calls ? this.#calls.lstat(real) : Deno.lstatSync(real);
   }
 
   /** Opens a regular file that is there, without truncating it: `isDirectory` or `denied` for anything else. */
@@ -111,7 +139,8 @@ export class DiskRoot {
     // Before the open: that of a FIFO waits for the other end, that of a device may do anything.
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
     return this.#opened(real, options, (info) => {
-      if (!isSame(info, before)) throw new VfsError("busy", `Changed while it was opened: "${path}"`);
+      if (isSame(info, before) && this.#isAt(real, info)) return;
+      throw new VfsError("busy", `Changed while it was opened: "${path}"`);
     });
   }
 
@@ -120,15 +149,38 @@ export class DiskRoot {
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
     const real = joinReal(directory, nameOf(path));
-    return this.#opened(real, { write: true, append: options.append, createNew: true }, () => {
-      const after = Deno.lstatSync(directory);
-      if (!isSame(after, before)) throw new VfsError("busy", `Directory changed while this was made: "${path}"`);
+    this.#writing?.create(real);
+    const createNew = this.#writing === undefined;
+    return this.#opened(real, { write: true, append: options.append, createNew }, (info) => {
+      if (isSame(this.lstat(directory), before) && this.#isAt(real, info)) return;
+      throw new VfsError("busy", `Directory changed while this was made: "${path}"`);
     });
   }
 
   /** Throws when `directory`, a real path that this root once gave, has become another one. */
   requireUnmoved(directory: string, path: VirtualPath): void {
-    if (Deno.realPathSync(directory) !== directory) throw notFound(path);
+    if (this.#calls ? !this.#calls.isReal(directory) : Deno.realPathSync(directory) !== directory) throw notFound(path);
+  }
+
+  /** Whether what `info` is about is there, inside, at the real path `real`. */
+  #isAt(real: string, info: Deno.FileInfo): boolean {
+    try {
+      if (this.#calls) return isSame(this.lstat(real), info);
+      const isThere = () => isSame(Deno.lstatSync(real), info);
+      const isInside = () => Deno.realPathSync(real) === real;
+      // Whoever swaps in step with calls that take turns is out of step with these.
+      return isThere() && isInside() && isInside() && isThere();
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  /** As {@link follow}, where the runtime cannot be asked: links are followed up to the first name that is not UTF-8. */
+  #followRaw(path: VirtualPath): string {
+    const place = this.place(path);
+    if (this.#calls?.isReal(place)) return place;
+    throw notFound(path);
   }
 
   #opened(real: string, options: Deno.OpenOptions, verify: (info: Deno.FileInfo) => void): OpenedFile {
@@ -174,6 +226,12 @@ export class DiskRoot {
 /** The entry `name` of the real directory `directory`. */
 export function joinReal(directory: string, name: string): string {
   return directory.endsWith(SEPARATOR) ? directory + name : directory + SEPARATOR + name;
+}
+
+/** Whether the permission is for everything below `path`. */
+function isGranted(name: "read" | "write", path: string): boolean {
+  const { state, partial } = Deno.permissions.querySync({ name, path });
+  return state === "granted" && !partial;
 }
 
 /** Whether both are the same object of the file system. */

@@ -24,7 +24,7 @@ function linkConversation(
     const vfs = async () => {
       root = await makeTree();
       io = native ? nativeIo() : undefined;
-      return await openDisk(root, { readDirectory: io?.readDirectory });
+      return await openDisk(root, { readDirectory: io?.readDirectory, paths: io?.paths });
     };
     conversation(native ? `${name}, by the C library` : name, { vfs, options }, async (stage) => {
       try {

@@ -43,7 +43,7 @@ nativeTest("directoryReader tells of each entry what the runtime tells", () =>
     }
     Deno.writeTextFileSync(`${root}/${"long".repeat(63)}`, "");
     using native = nativeIo();
-    const told = await entriesOf(root, { readDirectory: native.readDirectory });
+    const told = await entriesOf(root, { readDirectory: native.readDirectory, paths: native.paths });
     assertEquals(told.length, 2010);
     assertEquals(told, await entriesOf(root, {}));
   }));
@@ -54,9 +54,9 @@ nativeTest("directoryReader leaves another directory alone, and what is none", (
     await Deno.mkdir(`${dir}/other`);
     await Deno.writeTextFile(`${dir}/file`, "");
     using native = nativeIo();
-    assertEquals(native.readDirectory(`${dir}/one`, identityOf(`${dir}/other`)), undefined);
-    assertEquals(native.readDirectory(`${dir}/file`, identityOf(`${dir}/file`)), undefined);
-    assertEquals(native.readDirectory(`${dir}/missing`, identityOf(`${dir}/one`)), undefined);
+    assertEquals(native.readDirectory.entries(`${dir}/one`, identityOf(`${dir}/other`)), undefined);
+    assertEquals(native.readDirectory.entries(`${dir}/file`, identityOf(`${dir}/file`)), undefined);
+    assertEquals(native.readDirectory.entries(`${dir}/missing`, identityOf(`${dir}/one`)), undefined);
     assertEquals(openBelow(dir), 0);
   }));
 
@@ -66,7 +66,7 @@ nativeTest(
     withTempDir(async (dir) => {
       for (let index = 0; index < 600; index++) Deno.createSync(`${dir}/f${index}`).close();
       using native = nativeIo();
-      const reader = () => native.readDirectory(dir, identityOf(dir)) ?? [];
+      const reader = () => native.readDirectory.entries(dir, identityOf(dir)) ?? [];
       assertEquals([...reader()].flat().length, 600);
       assertEquals(openBelow(dir), 0);
       for (const batch of reader()) {
@@ -74,7 +74,7 @@ nativeTest(
         break;
       }
       assertEquals(openBelow(dir), 0);
-      const vfs = await openDisk(dir, { readDirectory: native.readDirectory });
+      const vfs = await openDisk(dir, { readDirectory: native.readDirectory, paths: native.paths });
       for await (const batch of vfs.list(at("/"))) {
         assertEquals(batch.length > 0, true);
         break;
@@ -91,7 +91,7 @@ nativeTest(
       for (let index = 0; index < 600; index++) Deno.createSync(`${dir}/d/f${index}`).close();
       using native = nativeIo();
       let count = 0;
-      for (const batch of native.readDirectory(`${dir}/d`, identityOf(`${dir}/d`)) ?? []) {
+      for (const batch of native.readDirectory.entries(`${dir}/d`, identityOf(`${dir}/d`)) ?? []) {
         count += batch.length;
         if (count === batch.length) await Deno.remove(`${dir}/d`, { recursive: true });
       }

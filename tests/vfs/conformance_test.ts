@@ -33,7 +33,11 @@ async function onDiskNatively(): Promise<LinkingSubject> {
     native[Symbol.dispose]();
     return Deno.remove(dir, { recursive: true });
   };
-  return { vfs: await openDisk(dir, { readDirectory: native.readDirectory }), link: linkIn(dir), cleanup };
+  return {
+    vfs: await openDisk(dir, { readDirectory: native.readDirectory, paths: native.paths }),
+    link: linkIn(dir),
+    cleanup,
+  };
 }
 
 function scoped(vfs: Vfs): Vfs {

@@ -34,7 +34,7 @@ function linkTest(name: string, check: (tree: Tree) => Promise<void>, symlinks: 
   Deno.test(name, () => run({ symlinks }));
   nativeTest(`${name}, by the C library`, async () => {
     using native = nativeIo();
-    await run({ symlinks, readDirectory: native.readDirectory });
+    await run({ symlinks, readDirectory: native.readDirectory, paths: native.paths });
   });
 }
 

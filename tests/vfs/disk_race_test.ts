@@ -1,8 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { type DiskVfs, openDisk } from "../../lib/vfs/disk.ts";
+import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../lib/vfs/disk.ts";
+import type { ContainedCalls } from "../../lib/vfs/disk_calls.ts";
+import { nativeIo, nativeTest } from "../helpers/native.ts";
 import { assertFails, at, listAll, readText, withTempDir } from "./helpers.ts";
 
 type Call = "statSync" | "realPathSync" | "lstatSync" | "openSync";
+
+interface Tree {
+  readonly vfs: DiskVfs;
+  readonly swapDirectory: () => void;
+  readonly swapBack: () => void;
+  readonly swapFile: () => void;
+  readonly outside: string;
+}
 
 /** Runs `swap` right before the system is asked `call` for the first time, as somebody with a shell on the host could. */
 async function withSwapBefore(call: Call, options: { swap: () => void; during: () => Promise<void> }): Promise<void> {
@@ -23,9 +33,34 @@ async function withSwapBefore(call: Call, options: { swap: () => void; during: (
   }
 }
 
+/** Runs each swap right before the system is asked its call for the first time, and no sooner than the one before it. */
+async function withSwapsBefore(
+  [next, ...rest]: readonly (readonly [call: Call, swap: () => void])[],
+  during: () => Promise<void>,
+): Promise<void> {
+  if (next === undefined) return await during();
+  const [call, swap] = next;
+  let swapped = false;
+  const original = Object.getOwnPropertyDescriptor(Deno, call)!;
+  Object.defineProperty(Deno, call, {
+    ...original,
+    value: (...args: unknown[]) => {
+      if (!swapped) swap();
+      swapped = true;
+      return Reflect.apply(original.value, Deno, args);
+    },
+  });
+  try {
+    await withSwapsBefore(rest, during);
+  } finally {
+    Object.defineProperty(Deno, call, original);
+  }
+}
+
 /** `root/dir/file` inside, `outside/file` beside it, and a swap that makes `dir` a link to `outside`. */
 async function withTree(
-  check: (tree: { vfs: DiskVfs; swapDirectory: () => void; swapFile: () => void; outside: string }) => Promise<void>,
+  check: (tree: Tree) => Promise<void>,
+  options: DiskVfsOptions = {},
 ): Promise<void> {
   await withTempDir(async (base) => {
     await Deno.mkdir(`${base}/root/dir`, { recursive: true });
@@ -33,11 +68,15 @@ async function withTree(
     await Deno.writeTextFile(`${base}/root/dir/file`, "inside");
     await Deno.writeTextFile(`${base}/outside/file`, "secret");
     await check({
-      vfs: await openDisk(`${base}/root`),
+      vfs: await openDisk(`${base}/root`, options),
       outside: `${base}/outside`,
       swapDirectory: () => {
         Deno.renameSync(`${base}/root/dir`, `${base}/root/was`);
         Deno.symlinkSync(`${base}/outside`, `${base}/root/dir`);
+      },
+      swapBack: () => {
+        Deno.removeSync(`${base}/root/dir`);
+        Deno.renameSync(`${base}/root/was`, `${base}/root/dir`);
       },
       swapFile: () => {
         Deno.removeSync(`${base}/root/dir/file`);
@@ -87,6 +126,44 @@ Deno.test("DiskVfs lists nothing of a directory swapped before it is looked at",
       during: () => assertFails("notDirectory", () => listAll(vfs, "/dir")),
     });
   }));
+
+for (const action of ["openRead", "openWrite"] as const) {
+  Deno.test(`DiskVfs notices in ${action} a directory swapped out, back for the real path, and out again`, () =>
+    withTree(async ({ vfs, swapDirectory, swapBack }) => {
+      const swaps = [["statSync", swapDirectory], ["realPathSync", swapBack], ["openSync", swapDirectory]] as const;
+      await withSwapsBefore(swaps, () => assertFails("busy", () => vfs[action](at("/dir/file"))));
+    }));
+
+  nativeTest(`DiskVfs notices in ${action} a file that was opened outside, by the C library`, async () => {
+    using native = nativeIo();
+    await withTree(async ({ vfs, swapDirectory }) => {
+      const swaps = [["statSync", swapDirectory]] as const;
+      await withSwapsBefore(swaps, () => assertFails("notFound", () => vfs[action](at("/dir/file"))));
+    }, { paths: native.paths });
+    await withTree(async ({ vfs, swapDirectory }) => {
+      const swaps = [["openSync", swapDirectory]] as const;
+      await withSwapsBefore(swaps, () => assertFails("busy", () => vfs[action](at("/dir/file"))));
+    }, { paths: native.paths });
+  });
+}
+
+nativeTest("DiskVfs makes nothing through a directory swapped before the open, by the C library", async () => {
+  using native = nativeIo();
+  await withTree(async ({ vfs, swapDirectory, outside }) => {
+    // In front of the very call that would make the file.
+    const { paths: real } = native;
+    const paths = new Proxy(real!, {
+      get: (target, name: keyof ContainedCalls) => (...args: Parameters<ContainedCalls[typeof name]>) => {
+        if (name === "create") swapDirectory();
+        return Reflect.apply(target[name], target, args);
+      },
+    });
+    const swapping = await openDisk(outside.replace(/outside$/, "root"), { paths });
+    await assertFails("notFound", () => swapping.openWrite(at("/dir/new"), { exclusive: true }));
+    assertEquals((await Array.fromAsync(Deno.readDir(outside))).map(({ name }) => name), ["file"]);
+    await assertFails("notFound", () => vfs.openRead(at("/dir/file")));
+  }, { paths: native.paths });
+});
 
 Deno.test("DiskVfs leaves no swap behind in these tests", () =>
   withTree(async ({ vfs }) => assertEquals(await readText(vfs, "/dir/file"), "inside")));

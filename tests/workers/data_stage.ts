@@ -84,7 +84,10 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     const forecast = expectsBulk ? new ConfidentForecast() : new BulkForecast();
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
-      fileSystem: () => memory ? inMemory : openDisk(root, library ? { readDirectory: library.readDirectory } : {}),
+      fileSystem: () =>
+        memory
+          ? inMemory
+          : openDisk(root, library ? { readDirectory: library.readDirectory, paths: library.paths } : {}),
       port: 0,
       ...(library && { fileSender: library.fileSender }),
       ...options,

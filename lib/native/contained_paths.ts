@@ -1,0 +1,155 @@
+/**
+ * Paths by `openat2(2)`, which finds one in a single step and follows no link on the way. What is done is done in the directory that was
+ * found, by its name there, so nobody can put a link in between.
+ *
+ * The paths are absolute and have no `..`, so without links there is no way up either. `RESOLVE_BENEATH` on top would refuse absolute paths,
+ * need an open directory for each root, and not notice a link that somebody puts above the root.
+ *
+ * @module
+ */
+
+import type { ContainedCalls, DiskFile } from "../vfs/disk_calls.ts";
+import { FileStatus } from "./file_status.ts";
+import {
+  AT_FDCWD,
+  AT_REMOVEDIR,
+  AT_SYMLINK_NOFOLLOW,
+  cString,
+  type Libc,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_WRONLY,
+} from "./libc.ts";
+import { OpenFile } from "./open_file.ts";
+import { lastError, SystemError } from "./system_error.ts";
+
+/** The number of `openat2`, the same on all processors; Linux has it since 5.6 (2020). */
+const SYS_OPENAT2 = 437n;
+const RESOLVE_NO_SYMLINKS = 0x4n;
+
+/** Bits of a new file and of a new directory before the mask of the process, as the runtime has them. */
+const FILE_MODE = 0o666n;
+const DIRECTORY_MODE = 0o777;
+
+/** `UTIME_OMIT`, in the place of nanoseconds: that time stays. */
+const OMIT = (1n << 30n) - 2n;
+
+const UNSUPPORTED: ReadonlySet<string> = new Set(["ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** Does something with an entry of an open directory; a negative number says that it failed. */
+type Act = (directory: number, name: Uint8Array<ArrayBuffer>) => number;
+
+/** Finds paths with the functions of `libc`. */
+export class ContainedPaths implements ContainedCalls {
+  readonly #libc: Libc;
+  readonly #status: FileStatus;
+  /** `struct open_how`: flags, mode, how to resolve. */
+  readonly #how = new BigUint64Array([0n, 0n, RESOLVE_NO_SYMLINKS]);
+
+  private constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#status = new FileStatus(libc);
+  }
+
+  /** `undefined` where the system has no `openat2`, or does not allow it (`ENOSYS`; some containers refuse what they do not know). */
+  static probe(libc: Libc): ContainedPaths | undefined {
+    const paths = new ContainedPaths(libc);
+    return paths.isReal("/") ? paths : undefined;
+  }
+
+  isReal(path: string): boolean {
+    const descriptor = this.tryOpen(path, O_PATH | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    this.#libc.close(descriptor);
+    return true;
+  }
+
+  lstat(path: string): Deno.FileInfo {
+    const descriptor = this.#open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    try {
+      if (!this.#status.lookAt(descriptor)) throw lastError(this.#libc, "look at a file");
+      return this.#status.info;
+    } finally {
+      this.#libc.close(descriptor);
+    }
+  }
+
+  create(path: string): void {
+    this.#libc.close(this.#open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE));
+  }
+
+  open(path: string): DiskFile {
+    const descriptor = this.#open(path, O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (this.#status.lookAt(descriptor)) return new OpenFile(this.#libc, descriptor, this.#status.info);
+    const error = lastError(this.#libc, "look at a file");
+    this.#libc.close(descriptor);
+    throw error;
+  }
+
+  makeDirectory(path: string): void {
+    this.#at(path, (directory, name) => this.#libc.mkdirat(directory, name, DIRECTORY_MODE));
+  }
+
+  removeDirectory(path: string): void {
+    this.#at(path, (directory, name) => this.#libc.unlinkat(directory, name, AT_REMOVEDIR));
+  }
+
+  removeFile(path: string): void {
+    this.#at(path, (directory, name) => this.#libc.unlinkat(directory, name, 0));
+  }
+
+  rename(from: string, to: string): void {
+    this.#at(from, (directory, name) => {
+      this.#at(to, (newDirectory, newName) => this.#libc.renameat(directory, name, newDirectory, newName));
+      return 0;
+    });
+  }
+
+  setMode(path: string, mode: number): void {
+    try {
+      this.#at(path, (directory, name) => this.#libc.fchmodat(directory, name, mode, AT_SYMLINK_NOFOLLOW));
+    } catch (error) {
+      // Before glibc 2.32, and where there is no /proc. The runtime follows links, in the moment since the path was found.
+      if (!(error instanceof SystemError && UNSUPPORTED.has(error.code))) throw error;
+      Deno.chmodSync(path, mode);
+    }
+  }
+
+  setModified(path: string, modified: number): void {
+    const seconds = Math.floor(modified / 1000);
+    const nanoseconds = Math.round((modified - seconds * 1000) * 1_000_000);
+    const times = new BigInt64Array([0n, OMIT, BigInt(seconds), BigInt(nanoseconds)]);
+    this.#at(path, (directory, name) => this.#libc.utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW));
+  }
+
+  /** Gives a descriptor, or a negative number. */
+  tryOpen(path: string, flags: number, mode = 0n): number {
+    this.#how[0] = BigInt(flags);
+    this.#how[1] = mode;
+    const size = BigInt(this.#how.byteLength);
+    return Number(this.#libc.syscall(SYS_OPENAT2, AT_FDCWD, cString(path), this.#how, size));
+  }
+
+  #open(path: string, flags: number, mode = 0n): number {
+    const descriptor = this.tryOpen(path, flags, mode);
+    if (descriptor < 0) throw lastError(this.#libc, "open a path");
+    return descriptor;
+  }
+
+  /** Does `act` in the directory that holds `path`. */
+  #at(path: string, act: Act): void {
+    const slash = path.lastIndexOf("/");
+    const directory = this.#open(path.slice(0, Math.max(slash, 1)), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    try {
+      if (act(directory, cString(path.slice(slash + 1))) < 0) throw lastError(this.#libc, "act on a path");
+    } finally {
+      this.#libc.close(directory);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { ContainedPaths } from "../../lib/native/contained_paths.ts";
+import { directoryReader } from "../../lib/native/read_directory.ts";
+import { SystemError } from "../../lib/native/system_error.ts";
+import { nativeTest, withLibc } from "../helpers/native.ts";
+import { withTempDir } from "../vfs/helpers.ts";
+
+/** `dir/real/file`, and `dir/link` to `dir/real`. */
+function withPaths(check: (stage: { paths: ContainedPaths; dir: string }) => void | Promise<void>): Promise<void> {
+  return withLibc((libc) =>
+    withTempDir(async (dir) => {
+      const paths = ContainedPaths.probe(libc);
+      assert(paths);
+      Deno.mkdirSync(`${dir}/real`);
+      Deno.writeTextFileSync(`${dir}/real/file`, "content");
+      Deno.symlinkSync("real", `${dir}/link`);
+      await check({ paths, dir });
+    })
+  );
+}
+
+function assertCode(code: string, act: () => unknown): void {
+  const error = assertThrows(act, SystemError);
+  assertEquals(error.code, code);
+}
+
+nativeTest("ContainedPaths follows no link on the way", () =>
+  withPaths(({ paths, dir }) => {
+    const behind = `${dir}/link/file`;
+    assertEquals([paths.isReal(behind), paths.isReal(`${dir}/real/file`)], [false, true]);
+    for (
+      const act of [
+        () => paths.lstat(behind),
+        () => paths.open(behind),
+        () => paths.create(`${dir}/link/new`),
+        () => paths.setMode(behind, 0o600),
+        () => paths.setModified(behind, 0),
+        () => paths.removeFile(behind),
+        () => paths.rename(behind, `${dir}/moved`),
+        () => paths.rename(`${dir}/real/file`, `${dir}/link/moved`),
+        () => paths.makeDirectory(`${dir}/link/new`),
+        () => paths.removeDirectory(`${dir}/link/new`),
+      ]
+    ) assertCode("ELOOP", act);
+    assertEquals([...Deno.readDirSync(`${dir}/real`)].map(({ name }) => name), ["file"]);
+  }));
+
+nativeTest("ContainedPaths takes a link at the end for itself", () =>
+  withPaths(({ paths, dir }) => {
+    assertEquals(paths.lstat(`${dir}/link`).isSymlink, true);
+    assertEquals(paths.isReal(`${dir}/link`), false);
+    assertCode("ELOOP", () => paths.open(`${dir}/link`));
+    assertCode("EEXIST", () => paths.create(`${dir}/link`));
+    paths.rename(`${dir}/link`, `${dir}/moved`);
+    paths.removeFile(`${dir}/moved`);
+    assertEquals(Deno.readTextFileSync(`${dir}/real/file`), "content");
+  }));
+
+nativeTest("ContainedPaths looks at files as the runtime does", () =>
+  withPaths(({ paths, dir }) => {
+    for (const path of [dir, `${dir}/real/file`, `${dir}/link`, "/dev/null"]) {
+      // Of this one the runtime tells whole seconds.
+      const ctime = null;
+      assertEquals({ ...paths.lstat(path), ctime }, { ...Deno.lstatSync(path), ctime });
+    }
+  }));
+
+nativeTest("ContainedPaths changes names, modes and times", () =>
+  withPaths(({ paths, dir }) => {
+    paths.makeDirectory(`${dir}/d`);
+    paths.create(`${dir}/d/new`);
+    assertCode("EEXIST", () => paths.create(`${dir}/d/new`));
+    assertCode("ENOTEMPTY", () => paths.removeDirectory(`${dir}/d`));
+    assertCode("EISDIR", () => paths.removeFile(`${dir}/d`));
+    assertCode("ENOTDIR", () => paths.removeDirectory(`${dir}/d/new`));
+    assertCode("ENOENT", () => paths.removeFile(`${dir}/missing`));
+    const before = Deno.statSync(`${dir}/d/new`);
+    paths.setMode(`${dir}/d/new`, 0o640);
+    paths.setModified(`${dir}/d/new`, Date.UTC(1969, 6, 20, 20, 17, 40, 250));
+    const after = Deno.statSync(`${dir}/d/new`);
+    assertEquals([(after.mode ?? 0) & 0o777, after.mtime?.toISOString()], [0o640, "1969-07-20T20:17:40.250Z"]);
+    assertEquals(after.atime, before.atime);
+    paths.removeFile(`${dir}/d/new`);
+    paths.removeDirectory(`${dir}/d`);
+  }));
+
+nativeTest(
+  "ContainedPaths is not there where openat2 is not, and directories are read all the same",
+  () =>
+    withLibc((libc) =>
+      withTempDir((dir) => {
+        const old = { ...libc, syscall: () => -1n } as typeof libc;
+        assertEquals(ContainedPaths.probe(old), undefined);
+        Deno.writeTextFileSync(`${dir}/file`, "");
+        const { dev: device, ino } = Deno.statSync(dir);
+        const names = [...directoryReader(old).names(dir, { device, inode: ino ?? 0 }) ?? []].flat();
+        assertEquals(names, [{ name: "file", isSymlink: false }]);
+        return Promise.resolve();
+      })
+    ),
+);
+
+nativeTest(
+  "ContainedPaths reads a file piece by piece, and closes it after the read that is under way",
+  () =>
+    withPaths(async ({ paths, dir }) => {
+      const file = paths.open(`${dir}/real/file`);
+      const buffer = new Uint8Array(5);
+      assertEquals(await file.read(buffer, 0), 5);
+      assertEquals(new TextDecoder().decode(buffer), "conte");
+      assertEquals(await file.read(buffer, 5), 2);
+      assertEquals(await file.read(buffer, 7), null);
+      const last = file.read(buffer, 0);
+      file.close();
+      assertEquals(await last, 5);
+      assertEquals(await file.read(buffer, 0), null);
+      const directory = paths.open(`${dir}/real`);
+      await directory.read(buffer, 0).then(() => assert(false), (error) => assertInstanceOf(error, SystemError));
+      directory.close();
+    }),
+);
