@@ -293,7 +293,7 @@ export class FtpServer implements AsyncDisposable {
   }
 
   #makeView(): ServerView {
-    const { digests, sessions, dataPorts, forecast } = this.#commons;
+    const { digests, recentUploads, sessions, dataPorts, forecast } = this.#commons;
     const publicAddress = new PublicAddress({
       ...this.#options.passive,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
@@ -301,6 +301,7 @@ export class FtpServer implements AsyncDisposable {
     return {
       since: this.#options.clock(),
       digests,
+      recentUploads,
       dataPorts,
       lingering: this.#lingering,
       forecast,

@@ -17,6 +17,7 @@ import type { Options } from "../options.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { DigestAlgorithm } from "../data/digest.ts";
+import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";
 import type { CommandTable } from "./command.ts";
@@ -123,6 +124,7 @@ export interface ServerView {
   /** Those of other event loops have to be asked for. */
   sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
+  readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataPorts: DataPorts;
   /** Data connections whose clients are to get what was sent before they are closed. */

@@ -11,6 +11,7 @@ import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import { asciiSize } from "./ascii_size.ts";
 import type { CommandContext } from "./context.ts";
+import { setModified } from "./own_uploads.ts";
 import { forgetDigest } from "./digests.ts";
 
 async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
@@ -60,7 +61,7 @@ async function mdtm(context: CommandContext, given: string): Promise<reply.Reply
     return reply.fileStatus(formatTimeVal(modified, { fractions: context.options.timeFractions }));
   }
   const path = argument.toPath(split.path, context);
-  await setModified(context, path, split.modified);
+  await changeModified(context, path, split.modified);
   return reply.fileStatus("Modification time set");
 }
 
@@ -81,10 +82,8 @@ async function exists(context: CommandContext, name: string): Promise<boolean> {
   }
 }
 
-async function setModified(context: CommandContext, path: VirtualPath, modified: number): Promise<void> {
-  const set = context.vfs.extras.setModified;
-  if (!set) throw new VfsError("unsupported", "The file system cannot set times");
-  await set(path, modified);
+async function changeModified(context: CommandContext, path: VirtualPath, modified: number): Promise<void> {
+  await setModified(context, path, modified);
   context.emit({ type: "fileChanged", change: "modified", path });
 }
 
@@ -93,7 +92,7 @@ async function mfmt(context: CommandContext, given: string): Promise<reply.Reply
   const split = splitTimeAndPath(given);
   if (!split) return reply.badArgument("MFMT takes YYYYMMDDHHMMSS and a path");
   const path = argument.toPath(split.path, context);
-  await setModified(context, path, split.modified);
+  await changeModified(context, path, split.modified);
   return reply.fileStatus(`Modify=${formatTimeVal(split.modified, { fractions: true })}; ${split.path}`);
 }
 
@@ -109,8 +108,7 @@ const CHANGEABLE_FACTS: readonly ChangeableFact[] = [
     name: "Modify",
     setter: (context, value) => {
       const time = parseTimeVal(value);
-      const set = context.vfs.extras.setModified;
-      return time === undefined || !set ? undefined : (path) => set(path, time);
+      return time === undefined ? undefined : (path) => setModified(context, path, time);
     },
   },
   {

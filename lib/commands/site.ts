@@ -11,6 +11,7 @@ import { parseTimeVal } from "../protocol/time.ts";
 import * as argument from "./arguments.ts";
 import { type Answer, command, isAvailable, makeTable } from "./command.ts";
 import type { CommandContext, SessionInfo } from "./context.ts";
+import { setModified } from "./own_uploads.ts";
 import { helpOf, verbLines } from "./info.ts";
 
 async function chmod(context: CommandContext, given: string): Promise<reply.Reply> {
@@ -33,9 +34,7 @@ async function utime(context: CommandContext, given: string): Promise<reply.Repl
   const time = parseTimeVal((short?.[1] ?? long?.[2] ?? "").padEnd(14, "0"));
   if (name === undefined || time === undefined) return reply.badArgument("SITE UTIME takes YYYYMMDDHHMMSS and a path");
   const path = argument.toPath(name, context);
-  const set = context.vfs.extras.setModified;
-  if (!set) return reply.switchedOff("SITE UTIME");
-  await set(path, time);
+  await setModified(context, path, time);
   context.emit({ type: "fileChanged", change: "modified", path });
   return reply.done("Time changed");
 }

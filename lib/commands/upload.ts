@@ -11,6 +11,7 @@ import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import type { CommandContext } from "./context.ts";
 import { forgetDigest, rememberUpload, streamingDigest } from "./digests.ts";
+import { rememberOwnUpload } from "./own_uploads.ts";
 import { pumpOptions } from "./pump_options.ts";
 import { type Flaw, runTransfer } from "./transfer_route.ts";
 import { openOrRelease, setUpTransfer, type TransferSetup } from "./transfer_setup.ts";
@@ -125,6 +126,7 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
       await sink.commit();
       forgetDigest(context, path);
       if (sink.created) await applyUmask(context, path, 0o666);
+      await rememberOwnUpload(context, path);
       return await rememberUpload(context, path, digest);
     },
     fail: async () => {

@@ -10,6 +10,7 @@ import type { SessionInfo } from "../commands/context.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { type DataPorts, ownPorts } from "../data/data_port.ts";
 import { DigestCache } from "../data/digest.ts";
+import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { type Usage, usageMeters } from "../vfs/usage.ts";
 import { Counter } from "./admissions.ts";
 
@@ -32,6 +33,7 @@ export interface Commons {
   readonly perAccount: Pick<Counter, "add">;
   readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isBanned">;
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
+  readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;
   /** Who opens the data connections of large transfers in clear. */
@@ -58,6 +60,7 @@ export function ownCommons(throttle: CommonsOptions): Commons {
     perAccount: new Counter(),
     throttle: new FailureThrottle(throttle),
     digests: new DigestCache(),
+    recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),
     dataPorts: ownPorts,
     forecast: new BulkForecast(),

@@ -36,6 +36,13 @@ export interface ScopedVfs extends Vfs {
    * to where there is any right, there or not: to refuse only what is not there would tell what is.
    */
   enter(path: VirtualPath): Promise<void>;
+  /**
+   * What stands for the file at `path` as it is, whatever may be seen there; `undefined` where there is none that a time can be set of. For
+   * {@link setModifiedOfOwn}, never for a client. Never rejects.
+   */
+  identify(path: VirtualPath): Promise<string | undefined>;
+  /** Sets the time of a file without the right to `modify` it, if `isOwn` says so of what {@link identify} gives; `denied` otherwise. */
+  setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void>;
   /** Everything that may be done at `path`; the same object for paths that one rule decides. */
   grantAt(path: VirtualPath): PermissionGrant;
   /** As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing. */
@@ -104,6 +111,23 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     const { kind, closed } = await this.inner.stat(path);
     if (kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
     if (closed) throw new VfsError("denied", `Closed to this process: "${path}"`);
+  }
+
+  async identify(path: VirtualPath): Promise<string | undefined> {
+    if (!this.inner.extras.setModified) return undefined;
+    try {
+      const { kind, unique, size } = await this.inner.stat(path);
+      return kind === "file" ? JSON.stringify([path, unique, size]) : undefined;
+    } catch {
+      // It is gone already, or cannot be looked at.
+      return undefined;
+    }
+  }
+
+  async setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void> {
+    const file = await this.identify(path);
+    if (file === undefined || !isOwn(file)) throw denied(path, "used without the right to modify");
+    await this.inner.extras.setModified?.(path, modified);
   }
 
   override async stat(path: VirtualPath): Promise<Entry> {

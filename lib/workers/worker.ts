@@ -14,6 +14,7 @@ import { flatErrorOf } from "../net/flat_error.ts";
 import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 import { DataThreads } from "./data_threads.ts";
 import { Outbox } from "./outbox.ts";
+import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { RelayedThrottle } from "./relayed_throttle.ts";
 import { isDataThread, type WorkerScope } from "./scope.ts";
 import { serveData } from "./serve_data.ts";
@@ -139,6 +140,7 @@ class Link {
       perAccount: new SharedCounter(table, "account "),
       throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
       digests: new SharedDigests(memory.epochs),
+      recentUploads: new RecentUploads({ marks: table, now: options.now }),
       dataPorts: this.#data ?? ownPorts,
       forecast: new BulkForecast(),
       usageOf: sharedUsages(memory.usages, { worker: place }),

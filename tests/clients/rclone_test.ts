@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import type { Bench } from "./bench.ts";
 import { makePayload, sha256OfFile } from "./payload.ts";
 import type { Finished } from "./process.ts";
-import { ALICE } from "./server_under_test.ts";
+import { ALICE, ServerUnderTest } from "./server_under_test.ts";
 import { type Change, type Client, ODD_NAMES, testClient, type Transfer } from "./suite.ts";
 
 /** Runs rclone with a remote called `server:`, configured by the environment alone. */
@@ -84,6 +84,27 @@ tests.test("sets modification times and finds nothing to do the second time", as
   await rclone(bench, ["copyto", "dated", "server:dated"]);
   assertEquals((await Deno.stat(join(bench.remote, "dated"))).mtime?.getTime(), 1_600_000_000_000);
 });
+
+for (const workers of [1, 2]) {
+  const loops = workers === 1 ? "one event loop" : `${workers} event loops`;
+  tests.test(`copies a folder into an account that may only add, and has nothing to do the second time, ${loops}`, async (bench) => {
+    const accounts = [{ ...ALICE, permissions: "add" }];
+    await using server = await ServerUnderTest.start({ accounts, workers });
+    const folder = join(bench.local, "backup");
+    await Deno.mkdir(folder);
+    for (let index = 0; index < 40; index++) {
+      await Deno.writeFile(join(folder, `${index}.bin`), makePayload(index * 37, index));
+      await Deno.utime(join(folder, `${index}.bin`), 1_600_000_000 + index, 1_600_000_000 + index);
+    }
+    const copy = () => rclone({ ...bench, server }, ["copy", "--transfers", "8", "backup", "server:backup"]);
+    await copy();
+    for (let index = 0; index < 40; index++) {
+      const { mtime } = await Deno.stat(join(server.root, "backup", `${index}.bin`));
+      assertEquals(mtime?.getTime(), 1_600_000_000_000 + index * 1000);
+    }
+    assertMatch((await copy()).stderr, /There was nothing to transfer/);
+  });
+}
 
 tests.test("stores standard input and reads a part of a file", async (bench) => {
   await Deno.writeTextFile(join(bench.remote, "digits"), "0123456789");

@@ -20,10 +20,12 @@ const STOPPED_WITHIN_MS = 15_000;
 /** The loopback addresses a server can be asked to listen on. */
 export type Host = "127.0.0.1" | "::1";
 
-/** Somebody who may log in, with every right over the root. */
+/** Somebody who may log in. */
 export interface Account {
   readonly user: string;
   readonly password: string;
+  /** What may be done in the root. Default `rw`. */
+  readonly permissions?: string;
 }
 
 /** The one account of a server that is not asked for others. */
@@ -154,7 +156,9 @@ function commandLine(directory: string, host: Host): [string, ...string[]] {
 
 async function addAccount(programme: [string, ...string[]], directory: string, account: Account): Promise<void> {
   const [program, ...first] = programme;
-  const options = ["--users", join(directory, "users.json"), "--root", join(directory, "root"), "--permissions", "rw"];
+  const { permissions = "rw" } = account;
+  const where = ["--users", join(directory, "users.json"), "--root", join(directory, "root")];
+  const options = [...where, "--permissions", permissions];
   await run(program, [...first, "user", "add", account.user, "--password-stdin", ...options], {
     stdin: `${account.password}\n`,
     inheritEnvironment: true,
