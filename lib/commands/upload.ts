@@ -7,7 +7,8 @@
 import { type PumpResult, receiveBytes } from "../data/pump.ts";
 import type { Connection } from "../net/connection.ts";
 import * as reply from "../protocol/reply.ts";
-import { joinPath, nameOf, parentOf } from "../vfs/virtual_path.ts";
+import { randomPart } from "../vfs/upload_sinks.ts";
+import { joinPath, nameOf, parentOf, withEnding } from "../vfs/virtual_path.ts";
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import type { CommandContext } from "./context.ts";
 import { forgetDigest, rememberUpload, streamingDigest } from "./digests.ts";
@@ -62,7 +63,7 @@ function store(
   return receive(context, { ...upload, path, mark, success: "Transfer complete" });
 }
 
-/** Handles STOU: the name is the client's with a number behind it, as soon as that is free. */
+/** Handles STOU: the name is the client's, with a number or a random part after it where it is taken. */
 export async function stou(context: CommandContext, given: VirtualPath | undefined): Promise<reply.Reply> {
   const setup = setUpTransfer(context, { verb: "STOU", without: "restart" });
   if (reply.isReply(setup)) return setup;
@@ -81,23 +82,32 @@ async function openForUpload(context: CommandContext, path: VirtualPath, how: Op
     : await withParents(context, path, { always: context.options.autoMkdir, action });
 }
 
-/** Most names tried before STOU gives up. */
-const MOST_UNIQUE_NAMES = 10_000;
+/** Names with a number that STOU tries; where they are all taken, thousands more would be, and each costs a look at the disk. */
+const NUMBERED_NAMES = 20;
+/** Names with a random part tried then: one is as good as certain to be free. */
+const RANDOM_NAMES = 5;
 
-/** The open itself decides, so two uploads never get the same name. */
+/** The open itself decides, and the name is kept until the upload is over, so two uploads never get the same name. */
 async function openUnique(
   context: CommandContext,
   wanted: VirtualPath,
 ): Promise<{ path: VirtualPath; sink: FileSink }> {
-  for (let number = 0; number < MOST_UNIQUE_NAMES; number++) {
-    const path = number === 0 ? wanted : joinPath(parentOf(wanted), `${nameOf(wanted)}.${number}`);
+  for (const name of uniqueNames(nameOf(wanted))) {
+    const path = joinPath(parentOf(wanted), name);
     try {
-      return { path, sink: await openForUpload(context, path, { exclusive: true }) };
+      return { path, sink: await openForUpload(context, path, { exclusive: true, reserved: true }) };
     } catch (error) {
       if (!(error instanceof VfsError) || error.kind !== "exists") throw error;
     }
   }
   throw new VfsError("exists", `No free name for "${wanted}"`);
+}
+
+/** What a file that is to be called `wanted` may be called, in the order of preference. */
+function* uniqueNames(wanted: string): Generator<string, void> {
+  yield wanted;
+  for (let number = 1; number < NUMBERED_NAMES; number++) yield withEnding(wanted, `.${number}`);
+  for (let tries = 0; tries < RANDOM_NAMES; tries++) yield withEnding(wanted, `.${randomPart()}`);
 }
 
 function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> {

@@ -22,6 +22,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   badName: reply.actionRefused("No file can have that name"),
   busy: reply.fileBusy("File is busy, try again later"),
   takenOver: reply.localError("Another upload has taken the file over"),
+  vanished: reply.localError("The file was removed or renamed while it was uploaded"),
   unsupported: reply.actionRefused("Not supported here"),
   pastEnd: reply.restartBeyondEnd,
   failed: reply.localError("Local error in processing"),

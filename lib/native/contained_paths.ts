@@ -32,6 +32,7 @@ import { lastError, SystemError } from "./system_error.ts";
 /** The number of `openat2`, the same on all processors; Linux has it since 5.6 (2020). */
 const SYS_OPENAT2 = 437n;
 const RESOLVE_NO_SYMLINKS = 0x4n;
+const RENAME_NOREPLACE = 1;
 
 /** Bits of a new file and of a new directory before the mask of the process, as the runtime has them. */
 const FILE_MODE = 0o666n;
@@ -105,10 +106,15 @@ export class ContainedPaths implements ContainedCalls {
   }
 
   rename(from: string, to: string): void {
-    this.#at(from, (directory, name) => {
-      this.#at(to, (newDirectory, newName) => this.#libc.renameat(directory, name, newDirectory, newName));
-      return 0;
-    });
+    this.#between(from, to, (...ends) => this.#libc.renameat(...ends));
+  }
+
+  renameToFree(from: string, to: string): void {
+    this.#between(from, to, (...ends) => this.#libc.renameat2(...ends, RENAME_NOREPLACE));
+  }
+
+  link(from: string, to: string): void {
+    this.#between(from, to, (...ends) => this.#libc.linkat(...ends, 0));
   }
 
   setMode(path: string, mode: number): void {
@@ -140,6 +146,14 @@ export class ContainedPaths implements ContainedCalls {
     const descriptor = this.tryOpen(path, flags, mode);
     if (descriptor < 0) throw lastError(this.#libc, "open a path");
     return descriptor;
+  }
+
+  /** Does `act` with the directories that hold the two paths, and the names there. */
+  #between(from: string, to: string, act: (...ends: [...Parameters<Act>, ...Parameters<Act>]) => number): void {
+    this.#at(from, (directory, name) => {
+      this.#at(to, (newDirectory, newName) => act(directory, name, newDirectory, newName));
+      return 0;
+    });
   }
 
   /** Does `act` in the directory that holds `path`. */

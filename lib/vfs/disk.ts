@@ -14,14 +14,18 @@ import type { ContainedCalls, DirectoryReader } from "./disk_calls.ts";
 import { attempt, isNotFound, toVfsError } from "./disk_errors.ts";
 import { diskExtras } from "./disk_extras.ts";
 import { DiskSink, DiskSource } from "./disk_handles.ts";
+import { DiskNames } from "./disk_changes.ts";
 import { describeName, listDirectory, listNames } from "./disk_list.ts";
-import { DiskRoot, isSame, joinReal, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
+import { fileKey } from "./disk_names.ts";
+import { DiskRoot, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
 import {
   type Entry,
   type FileSink,
   type FileSource,
   keepsContent,
   type OpenWriteOptions,
+  type Removed,
+  type RenameOptions,
   type Vfs,
   VfsError,
   type VfsExtras,
@@ -63,13 +67,18 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
 export class DiskVfs implements Vfs {
   readonly extras: VfsExtras;
   readonly #root: DiskRoot;
+  readonly #names: DiskNames;
   readonly #readDirectory: DirectoryReader | undefined;
 
   /** `root` is the real path of a directory that is there. */
   constructor(root: string, options: DiskVfsOptions = {}) {
     this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside", options.paths);
+    this.#names = new DiskNames(this.#root, diskUploads);
     this.#readDirectory = options.readDirectory;
-    this.extras = diskExtras(this.#root);
+    this.extras = {
+      ...diskExtras(this.#root),
+      reserve: (path) => this.#names.reserve(path),
+    };
   }
 
   stat(path: VirtualPath): Promise<Entry> {
@@ -112,7 +121,7 @@ export class DiskVfs implements Vfs {
   }
 
   mkdir(path: VirtualPath): Promise<void> {
-    return attempt(path, () => this.#root.changes.makeDirectory(this.#root.place(path)));
+    return this.#names.mkdir(path);
   }
 
   rmdir(path: VirtualPath): Promise<void> {
@@ -124,16 +133,12 @@ export class DiskVfs implements Vfs {
     });
   }
 
-  remove(path: VirtualPath): Promise<void> {
-    return attempt(path, () => {
-      const { real, info } = this.#root.find(path);
-      if (info.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
-      this.#root.changes.removeFile(real);
-    });
+  remove(path: VirtualPath): Promise<Removed> {
+    return this.#names.remove(path);
   }
 
-  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
-    return attempt(from, () => this.#rename(from, to));
+  rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
+    return this.#names.rename(from, to, options);
   }
 
   #stat(path: VirtualPath): Entry {
@@ -146,10 +151,15 @@ export class DiskVfs implements Vfs {
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {
     const { append = false, offset = 0, exclusive = false, existing = false } = options;
-    const found = exclusive ? undefined : this.#openExisting(path, append);
+    let found = exclusive ? undefined : this.#openExisting(path, append);
     if (found === undefined && existing) throw new VfsError("notFound", `Not found: "${path}"`);
     if (found === undefined && offset > 0) throw pastEnd(path);
-    const { file, info, real } = found ?? this.#create(path, options);
+    const made = found ? undefined : this.#create(path, options);
+    // Another event loop has made it at the same moment.
+    if (!made) found ??= this.#openExisting(path, append);
+    const opened = made ?? found;
+    if (!opened) throw new VfsError("busy", `Made and removed by another at the same moment: "${path}"`);
+    const { file, info, real } = opened;
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
     const replaced = found !== undefined && !keepsContent(options);
     const sink = new DiskSink(file, {
@@ -158,14 +168,10 @@ export class DiskVfs implements Vfs {
       device: info.dev,
       created: found === undefined,
       replaces: replaced ? info.size : undefined,
+      root: this.#root,
+      real,
     });
-    const isCurrent = () => {
-      const { nlink, size } = file.statSync();
-      return nlink !== 0 && (found !== undefined || size === 0);
-    };
-    // Windows has none, or one that a number cannot hold.
-    const object = Number.isSafeInteger(info.ino) ? info.ino || real : real;
-    return { key: `${info.dev} ${object}`, mode: append ? "append" : "alone", sink, isCurrent };
+    return { key: fileKey({ real, info }), mode: append ? "append" : "alone", sink, isCurrent: () => sink.isCurrent() };
   }
 
   #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {
@@ -177,41 +183,17 @@ export class DiskVfs implements Vfs {
     }
   }
 
-  #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile {
+  /** `undefined` where there is a file by now that need not be new. */
+  #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile | undefined {
+    using _name = this.#names.claim(path, options.exclusive ? "exists" : "busy");
     try {
       return this.#root.create(path, { append: options.append === true });
     } catch (error) {
       const vfsError = toVfsError(error, path);
       if (vfsError.kind !== "exists" || options.exclusive) throw vfsError;
       // There is something that could not be opened: a link that leads nowhere, and must not be written through.
-      if (this.#lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
-      throw new VfsError("busy", `Made by another at the same moment: "${path}"`);
-    }
-  }
-
-  #rename(from: VirtualPath, to: VirtualPath): void {
-    const source = this.#root.find(from);
-    if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
-    const target = this.#root.place(to);
-    const isDirectory = source.info.isDirectory;
-    if (isDirectory && target.startsWith(joinReal(source.real, ""))) {
-      throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
-    }
-    const there = this.#lookUp(target);
-    // The same object under another spelling is no obstacle where case does not count.
-    if (there !== undefined && !isSame(there, source.info)) {
-      const leadsTo = there.isSymlink ? this.#root.followLink(target)?.info : there;
-      if (isDirectory || leadsTo?.isDirectory) throw new VfsError("exists", `Already there: "${to}"`);
-    }
-    this.#root.changes.rename(source.real, target);
-  }
-
-  #lookUp(real: string): Deno.FileInfo | undefined {
-    try {
-      return this.#root.lstat(real);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
+      if (this.#root.lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
+      return undefined;
     }
   }
 }

@@ -44,6 +44,10 @@ export interface DiskChanges {
   removeFile(path: string): void;
   /** Links themselves. Replaces a file of the new name. */
   rename(from: string, to: string): void;
+  /** Gives a file, or a link itself, a second name, which nothing may have: `EEXIST`. */
+  link(from: string, to: string): void;
+  /** Makes an empty file, which must not be there yet. */
+  create(path: string): void;
   setMode(path: string, mode: number): void;
   /** `modified` in milliseconds since 1970; the time of the last access stays. */
   setModified(path: string, modified: number): void;
@@ -58,8 +62,8 @@ export interface ContainedCalls extends DiskChanges {
   isReal(path: string): boolean;
   /** What is there; the last name may be a link, and is not followed. */
   lstat(path: string): Deno.FileInfo;
-  /** Makes an empty file, which must not be there yet. */
-  create(path: string): void;
+  /** As {@link rename}, but fails with `EEXIST` where anything has the new name, and with `EINVAL` where the file system cannot do so. */
+  renameToFree(from: string, to: string): void;
   /** Opens a file for reading, and waits for nobody where it is none. */
   open(path: string): DiskFile;
 }
@@ -70,6 +74,8 @@ export const runtimeChanges: DiskChanges = {
   removeDirectory: (path) => Deno.removeSync(path),
   removeFile: (path) => Deno.removeSync(path),
   rename: (from, to) => Deno.renameSync(from, to),
+  link: (from, to) => Deno.linkSync(from, to),
+  create: (path) => Deno.openSync(path, { write: true, createNew: true }).close(),
   setMode: (path, mode) => Deno.chmodSync(path, mode),
   setModified: (path, modified) => {
     const { atime } = Deno.lstatSync(path);

@@ -65,7 +65,8 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof VfsError ? error.kind === "notFound" : kindOf(error) === "notFound";
 }
 
-function kindOf(error: unknown): VfsErrorKind {
+/** Which kind the runtime's error is of. */
+export function kindOf(error: unknown): VfsErrorKind {
   if (!(error instanceof Error)) return "failed";
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   return KIND_OF_CODE.get(code) ?? KIND_OF_CLASS.get(error.name) ?? "failed";

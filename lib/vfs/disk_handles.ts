@@ -10,7 +10,9 @@
 
 import { toVfsError } from "./disk_errors.ts";
 import { type DiskPace, paceOf } from "./disk_pace.ts";
-import type { FileLocation, FileSink, FileSource, VirtualPath } from "./vfs.ts";
+import { type DiskRoot, isSame } from "./disk_root.ts";
+import { removedOf } from "./disk_names.ts";
+import { type FileLocation, type FileSink, type FileSource, type Removed, VfsError, type VirtualPath } from "./vfs.ts";
 
 /** Files of so many bytes are read synchronously. */
 const SMALL_FILE = 64 * 1024;
@@ -79,6 +81,10 @@ export interface SinkOptions extends HandleOptions {
    * they were. `undefined`: nothing goes.
    */
   readonly replaces: number | undefined;
+  /** Real path. */
+  readonly real: string;
+  /** Of the root that it is below. */
+  readonly root: Pick<DiskRoot, "lookUp" | "changes">;
 }
 
 /** A file open for writing. */
@@ -88,12 +94,16 @@ export class DiskSink implements FileSink {
   readonly #path: VirtualPath;
   readonly #pace: DiskPace;
   readonly #file: Deno.FsFile;
+  readonly #real: string;
+  readonly #root: SinkOptions["root"];
   #replaces: number | undefined;
   #open = true;
 
   /** `size` of the options counts what stays of the old content. */
   constructor(file: Deno.FsFile, options: SinkOptions) {
     this.#file = file;
+    this.#real = options.real;
+    this.#root = options.root;
     this.#path = options.path;
     this.#pace = paceOf(options.device);
     this.initialSize = options.size;
@@ -116,8 +126,13 @@ export class DiskSink implements FileSink {
   }
 
   async commit(): Promise<void> {
+    if (!this.#open) return;
     try {
-      if (this.#replaces !== undefined && this.#open) await this.#dropOldContent(this.#replaces);
+      if (this.#replaces !== undefined) await this.#dropOldContent(this.#replaces);
+      // Before the close: from then on programs that watch the directory may take the file away.
+      if (!this.#isNameOf(this.#file.statSync())) {
+        throw new VfsError("vanished", `Not under its name any more: "${this.#path}"`);
+      }
       this.#close();
     } catch (error) {
       throw toVfsError(error, this.#path);
@@ -131,6 +146,32 @@ export class DiskSink implements FileSink {
       // A close that fails leaves nothing to do, and the upload is reported as failed anyway.
     }
     return Promise.resolve();
+  }
+
+  discard(): Promise<Removed | undefined> {
+    let removed: Removed | undefined;
+    try {
+      const info = this.#file.statSync();
+      if (this.created && this.#isNameOf(info)) {
+        this.#root.changes.removeFile(this.#real);
+        removed = removedOf(info);
+      }
+    } catch {
+      // The upload is reported as failed already; a file that cannot be removed stays.
+    }
+    return this.abort().then(() => removed);
+  }
+
+  /** Whether the file is there, under its name, and what was said of it when it was opened is so. */
+  isCurrent(): boolean {
+    const info = this.#file.statSync();
+    return this.#isNameOf(info) && (!this.created || info.size === 0);
+  }
+
+  /** Whether the name stands for the open file: somebody else on the host may have removed, replaced or moved it. */
+  #isNameOf(info: Deno.FileInfo): boolean {
+    const there = info.nlink === 0 ? undefined : this.#root.lookUp(this.#real);
+    return there !== undefined && isSame(there, info);
   }
 
   /** Whether the disk may be waited for as long as so many bytes take. */

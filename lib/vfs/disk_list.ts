@@ -9,6 +9,7 @@
 
 import type { DirectoryName, DirectoryReader, Identity } from "./disk_calls.ts";
 import { whereLinkLeads } from "./disk_links.ts";
+import { uniqueOf } from "./disk_names.ts";
 import { type DiskRoot, isSame, joinReal } from "./disk_root.ts";
 import { type Entry, VfsError, type VirtualPath } from "./vfs.ts";
 import { isListable } from "./virtual_path.ts";
@@ -93,6 +94,7 @@ function describeLink(root: DiskRoot, real: string, entry: Entry): Entry {
 
 function describeInfo(name: string, info: Deno.FileInfo): Entry {
   const directory = info.isDirectory;
+  const unique = uniqueOf(info);
   return {
     name,
     kind: info.isFile ? "file" : directory ? "directory" : info.isSymlink ? "link" : "other",
@@ -103,7 +105,7 @@ function describeInfo(name: string, info: Deno.FileInfo): Entry {
     links: info.nlink ?? 1,
     owner: String(info.uid ?? 0),
     group: String(info.gid ?? 0),
-    ...(info.ino && { unique: `${info.dev.toString(36)}g${info.ino.toString(36)}` }),
+    ...(unique !== undefined && { unique }),
   };
 }
 

@@ -77,7 +77,7 @@ export class DiskRoot {
   }
 
   /** What changes names below. */
-  get changes(): DiskChanges {
+  get changes(): DiskChanges | ContainedCalls {
     return this.#writing ?? runtimeChanges;
   }
 
@@ -129,6 +129,16 @@ export class DiskRoot {
   /** What is at the real path `real`, a link not followed; throws the runtime's errors. */
   lstat(real: string): Deno.FileInfo {
     return this.#calls ? this.#calls.lstat(real) : Deno.lstatSync(real);
+  }
+
+  /** As {@link lstat}; `undefined` where nothing has the name. */
+  lookUp(real: string): Deno.FileInfo | undefined {
+    try {
+      return this.lstat(real);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Opens a regular file that is there, without truncating it: `isDirectory` or `denied` for anything else. */

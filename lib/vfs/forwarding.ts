@@ -9,6 +9,8 @@ import {
   type FileSink,
   type FileSource,
   type OpenWriteOptions,
+  type Removed,
+  type RenameOptions,
   type Vfs,
   VfsError,
   type VfsExtras,
@@ -41,6 +43,10 @@ export class ForwardingSink implements FileSink {
 
   abort(): Promise<void> {
     return this.inner.abort();
+  }
+
+  discard(): Promise<Removed | undefined> {
+    return this.inner.discard();
   }
 
   /** {@link hold}, or an end: throws {@link VfsError} `takenOver`. */
@@ -89,19 +95,25 @@ export class ForwardingVfs implements Vfs {
     return this.inner.rmdir(path);
   }
 
-  remove(path: VirtualPath): Promise<void> {
+  remove(path: VirtualPath): Promise<Removed | undefined> {
     return this.inner.remove(path);
   }
 
-  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
-    return this.inner.rename(from, to);
+  rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
+    return this.inner.rename(from, to, options);
   }
 }
 
 /** The extras of a driver, each of which asks `check` first, which throws to refuse. */
 export function guardExtras(extras: VfsExtras, check: (path: VirtualPath, extra: keyof VfsExtras) => void): VfsExtras {
-  const { setMode, setModified, space } = extras;
+  const { reserve, setMode, setModified, space } = extras;
   return {
+    ...(reserve && {
+      reserve: async (path) => {
+        check(path, "reserve");
+        return await reserve(path);
+      },
+    }),
     ...(setMode && {
       setMode: async (path, mode) => {
         check(path, "setMode");

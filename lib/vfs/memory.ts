@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Opened, UploadLocks, type UploadLocksOptions } from "./upload_locks.ts";
+import { type NameChange, type Opened, UploadLocks, type UploadLocksOptions } from "./upload_locks.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
 import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode } from "./memory_nodes.ts";
 import { MemorySink, MemorySource } from "./memory_handles.ts";
@@ -14,6 +14,9 @@ import {
   type FileSource,
   keepsContent,
   type OpenWriteOptions,
+  type Removed,
+  type RenameOptions,
+  type Reservation,
   type Vfs,
   VfsError,
   type VfsExtras,
@@ -34,11 +37,14 @@ export interface MemoryVfsOptions {
   readonly uploadLocks?: UploadLocksOptions;
 }
 
+/** Of the locks: a file, or a name in a directory. */
+type Key = MemoryFile | string;
+
 /** Files and directories in memory, with the extras a disk has. */
 export class MemoryVfs implements Vfs {
   readonly extras: VfsExtras;
   readonly #clock: () => number;
-  readonly #uploads: UploadLocks<MemoryFile>;
+  readonly #uploads: UploadLocks<Key>;
   #budget: MemoryBudget;
   #root: MemoryDirectory;
   #lastId = 0;
@@ -113,9 +119,9 @@ export class MemoryVfs implements Vfs {
   }
 
   mkdir(path: VirtualPath): Promise<void> {
-    return attempt(() => {
+    return this.#uploads.change(() => {
       if (this.#find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
-      this.#add(path, new MemoryDirectory(this.#newNode()));
+      return { keys: [this.#nameKey(path)], act: () => void this.#add(path, new MemoryDirectory(this.#newNode())) };
     });
   }
 
@@ -128,42 +134,57 @@ export class MemoryVfs implements Vfs {
     });
   }
 
-  remove(path: VirtualPath): Promise<void> {
-    return attempt(() => {
-      this.#file(path).unlink();
-      this.#drop(path);
+  remove(path: VirtualPath): Promise<Removed> {
+    return this.#uploads.change(() => {
+      const file = this.#file(path);
+      return { keys: [file], act: () => this.#unlink(path, file) };
     });
   }
 
-  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
-    return attempt(() => {
-      const node = this.#node(from);
-      if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
-      if (from === to) return;
-      if (node.kind === "directory" && isWithin(to, from)) {
-        throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
-      }
-      const target = this.#find(to);
-      if (target !== undefined && (target.kind === "directory" || node.kind === "directory")) {
-        throw new VfsError("exists", `Already there: "${to}"`);
-      }
+  rename(from: VirtualPath, to: VirtualPath, options: RenameOptions = {}): Promise<Removed | undefined> {
+    return this.#uploads.change(() => this.#renaming(from, to, options), options);
+  }
+
+  #renaming(from: VirtualPath, to: VirtualPath, options: RenameOptions): NameChange<Key, Removed | undefined> {
+    const node = this.#node(from);
+    if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
+    if (from === to) return { keys: [], act: () => undefined };
+    if (node.kind === "directory" && isWithin(to, from)) {
+      throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
+    }
+    const target = this.#find(to);
+    if (target !== undefined && (target.kind === "directory" || node.kind === "directory" || options.exclusive)) {
+      throw new VfsError("exists", `Already there: "${to}"`);
+    }
+    const act = () => {
       this.#add(to, node);
       this.#drop(from);
-      target?.unlink();
-    });
+      return target?.unlink();
+    };
+    const names = target ? [target] : options.reservation ? [] : [this.#nameKey(to)];
+    return { keys: node.kind === "file" ? [node, ...names] : names, act };
   }
 
-  #openSink(path: VirtualPath, options: OpenWriteOptions): Opened<MemoryFile> {
+  #unlink(path: VirtualPath, file: MemoryFile): Removed {
+    this.#drop(path);
+    return file.unlink();
+  }
+
+  #openSink(path: VirtualPath, options: OpenWriteOptions): Opened<Key> {
     const created = this.#find(path) === undefined;
+    if (created) this.#requireUnreserved(path, options);
     const file = this.#openForWriting(path, options);
     const replaces = !created && !keepsContent(options);
+    const isNamed = () => this.#isNamed(path, file);
     const sink = new MemorySink(file, {
       created,
       clock: this.#clock,
       truncate: replaces ? () => file.truncate(++this.#lastId) : undefined,
       position: options.append ? "end" : options.offset ?? 0,
+      isNamed,
+      unlink: () => this.#unlink(path, file),
     });
-    return { key: file, mode: options.append ? "append" : "alone", sink };
+    return { key: file, mode: options.append ? "append" : "alone", sink, isCurrent: isNamed };
   }
 
   #openForWriting(path: VirtualPath, options: OpenWriteOptions): MemoryFile {
@@ -202,6 +223,36 @@ export class MemoryVfs implements Vfs {
 
   #drop(path: VirtualPath): void {
     this.#changing(path).entries.delete(nameOf(path));
+  }
+
+  /** What the locks call the name, whether anything has it or not. */
+  #nameKey(path: VirtualPath): string {
+    return `${this.#directory(parentOf(path)).id} ${nameOf(path)}`;
+  }
+
+  /** Whether `path` leads to this very file. */
+  #isNamed(path: VirtualPath, file: MemoryFile): boolean {
+    try {
+      return this.#find(path) === file;
+    } catch (error) {
+      if (error instanceof VfsError) return false;
+      throw error;
+    }
+  }
+
+  #requireUnreserved(path: VirtualPath, { exclusive = false }: OpenWriteOptions): void {
+    if (!this.#uploads.mayBeReserved) return;
+    using claim = this.#uploads.reserve(this.#nameKey(path));
+    if (!claim) {
+      throw new VfsError(exclusive ? "exists" : "busy", `Another upload is about to have the name: "${path}"`);
+    }
+  }
+
+  #reserve(path: VirtualPath): Reservation {
+    if (this.#find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
+    const reservation = this.#uploads.reserve(this.#nameKey(path));
+    if (!reservation) throw new VfsError("exists", `Another upload is about to have the name: "${path}"`);
+    return reservation;
   }
 
   /** The directory that holds `path` and is about to change. */
@@ -243,6 +294,7 @@ export class MemoryVfs implements Vfs {
 
   #makeExtras(): VfsExtras {
     return {
+      reserve: (path) => attempt(() => this.#reserve(path)),
       setMode: (path, mode) => attempt(() => void (this.#node(path).mode = mode)),
       setModified: (path, modified) => attempt(() => void (this.#node(path).modified = modified)),
       space: () => Promise.resolve({ free: this.#budget.free, total: this.#budget.capacity }),

@@ -6,7 +6,7 @@
 
 import type { Snapshot } from "./memory_content.ts";
 import type { MemoryFile } from "./memory_nodes.ts";
-import type { FileSink, FileSource } from "./vfs.ts";
+import { type FileSink, type FileSource, type Removed, VfsError } from "./vfs.ts";
 
 /** Reads the file as it was when it was opened, whatever is written, renamed or removed meanwhile. */
 export class MemorySource implements FileSource {
@@ -39,6 +39,10 @@ export interface MemorySinkOptions {
   readonly truncate: (() => void) | undefined;
   /** `end`: behind the last byte at each write, so that two who append do not overwrite each other. */
   readonly position: number | "end";
+  /** Whether the file is the one of its name. */
+  readonly isNamed: () => boolean;
+  /** Takes that name away. */
+  readonly unlink: () => Removed;
 }
 
 /** Writes to the file itself; what is written can be seen at once, as on a disk. */
@@ -47,6 +51,7 @@ export class MemorySink implements FileSink {
   readonly created: boolean;
   readonly #file: MemoryFile;
   readonly #clock: () => number;
+  readonly #options: MemorySinkOptions;
   #position: number | "end";
   #truncate: (() => void) | undefined;
 
@@ -56,6 +61,7 @@ export class MemorySink implements FileSink {
     this.created = options.created;
     this.#file = file;
     this.#clock = options.clock;
+    this.#options = options;
     this.#position = options.position;
   }
 
@@ -76,11 +82,16 @@ export class MemorySink implements FileSink {
 
   commit(): Promise<void> {
     this.#dropOldContent();
-    return Promise.resolve();
+    if (this.#options.isNamed()) return Promise.resolve();
+    return Promise.reject(new VfsError("vanished", "Not under its name any more"));
   }
 
   abort(): Promise<void> {
     return Promise.resolve();
+  }
+
+  discard(): Promise<Removed | undefined> {
+    return Promise.resolve(this.created && this.#options.isNamed() ? this.#options.unlink() : undefined);
   }
 
   #dropOldContent(): void {

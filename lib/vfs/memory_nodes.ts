@@ -5,7 +5,7 @@
  */
 
 import { MemoryContent } from "./memory_content.ts";
-import { type Entry, VfsError } from "./vfs.ts";
+import { type Entry, type Removed, VfsError } from "./vfs.ts";
 
 /** The bytes all files of one file system share. */
 export class MemoryBudget {
@@ -91,9 +91,10 @@ export class MemoryFile {
   }
 
   /** Gives the bytes back when the last name is gone; what open handles still write counts no more. */
-  unlink(): void {
+  unlink(): Removed {
     this.#budget?.take(-this.size);
     this.#budget = undefined;
+    return { size: this.size, unique: uniqueOf(this) };
   }
 }
 
@@ -134,6 +135,10 @@ export function describe(name: string, node: MemoryNode): Entry {
     links: 1,
     owner: "ftp",
     group: "ftp",
-    unique: node.id.toString(36),
+    unique: uniqueOf(node),
   };
+}
+
+function uniqueOf({ id }: MemoryNode): string {
+  return id.toString(36);
 }

@@ -5,12 +5,14 @@
  */
 
 import { ForwardingSink, ForwardingVfs, lookUp } from "./forwarding.ts";
-import { ownSize, type Usage } from "./usage.ts";
+import type { Usage } from "./usage.ts";
 import {
   type Entry,
   type FileSink,
   keepsContent,
   type OpenWriteOptions,
+  type Removed,
+  type RenameOptions,
   type Space,
   type Vfs,
   VfsError,
@@ -64,20 +66,20 @@ class QuotaVfs extends ForwardingVfs {
     });
   }
 
-  override async remove(path: VirtualPath): Promise<void> {
+  override async remove(path: VirtualPath): Promise<Removed | undefined> {
     await this.#usage.count(this.inner);
-    const before = await lookUp(this.inner, path);
-    await this.inner.remove(path);
-    this.#usage.release(ownSize(before));
+    return this.#release(await this.inner.remove(path));
   }
 
-  override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+  override async rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     await this.#usage.count(this.inner);
-    const source = await this.inner.stat(from);
-    const target = await lookUp(this.inner, to);
-    await this.inner.rename(from, to);
-    const same = from === to || (source.unique !== undefined && source.unique === target?.unique);
-    if (!same) this.#usage.release(ownSize(target));
+    return this.#release(await this.inner.rename(from, to, options));
+  }
+
+  /** Only the driver knows what has lost its name, however many replace it at a time, and says so once. */
+  #release(removed: Removed | undefined): Removed | undefined {
+    if (removed) this.#usage.release(removed.size);
+    return removed;
   }
 
   async #space(path: VirtualPath): Promise<Space> {
@@ -146,6 +148,12 @@ class MeteredSink extends ForwardingSink {
     const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
     await this.inner.commit();
     this.#metering.usage.release(replaced);
+  }
+
+  override async discard(): Promise<Removed | undefined> {
+    const removed = await this.inner.discard();
+    if (removed) this.#metering.usage.release(removed.size);
+    return removed;
   }
 
   /** Files may have been removed without this server: it looks again before it refuses. */

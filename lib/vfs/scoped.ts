@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
+import { ForwardingVfs, guardExtras } from "./forwarding.ts";
 import type { Permission, PermissionGrant, PermissionRule } from "./permissions.ts";
 import { requireFits } from "./tree_fit.ts";
 import {
@@ -16,6 +16,8 @@ import {
   type FileSource,
   keepsContent,
   type OpenWriteOptions,
+  type Removed,
+  type RenameOptions,
   type Vfs,
   VfsError,
   type VfsExtras,
@@ -176,22 +178,19 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     await this.inner.rmdir(path);
   }
 
-  override async remove(path: VirtualPath): Promise<void> {
+  override async remove(path: VirtualPath): Promise<Removed | undefined> {
     this.#require(path, "delete");
-    await this.inner.remove(path);
+    return await this.inner.remove(path);
   }
 
-  override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+  override async rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     this.#require(from, "rename");
     this.#require(to, "rename");
     if (this.#gainsRights(from, to)) throw denied(from, "moved to where more is allowed");
     await requireFits(this.inner, from, to);
     const { allow, overwrite } = this.#ruleAt(to);
     const mayReplace = overwrite && allow.has("write");
-    if (!mayReplace && from !== to && await lookUp(this.inner, to) !== undefined) {
-      throw new VfsError("exists", `May not be replaced: "${to}"`);
-    }
-    await this.inner.rename(from, to);
+    return await this.inner.rename(from, to, mayReplace ? options : { ...options, exclusive: true });
   }
 
   /** Appends without the right to make files. */
@@ -241,7 +240,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   #guardExtras(extras: VfsExtras): VfsExtras {
     const { space } = extras;
     return {
-      ...guardExtras(extras, (path) => this.#require(path, "modify")),
+      ...guardExtras(extras, (path, extra) => this.#require(path, extra === "reserve" ? "write" : "modify")),
       ...(space && { space: async (path: VirtualPath) => await space(this.#placeOfSpace(path)) }),
     };
   }

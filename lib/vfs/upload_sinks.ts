@@ -4,21 +4,22 @@
  * @module
  */
 
-import { ForwardingSink, lookUp } from "./forwarding.ts";
-import { type Entry, type FileSink, type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
+import { ForwardingSink } from "./forwarding.ts";
+import type { Entry, FileSink, Removed, Reservation, Vfs, VirtualPath } from "./vfs.ts";
+import { withEnding } from "./virtual_path.ts";
 
 /** Another extension, so that nobody who watches the directory takes the file for a finished one (drakkan/sftpgo issue 1983). */
 const PART_EXTENSION = ".denoftpd-part";
-const MAX_NAME_BYTES = 255;
 const RANDOM_CHARACTERS = 8;
 
 /** A hidden name for an unfinished upload to `name`, within the 255 bytes a name may have. */
 export function partName(name: string): string {
-  const random = crypto.randomUUID().slice(0, RANDOM_CHARACTERS);
-  const room = MAX_NAME_BYTES - `..${random}${PART_EXTENSION}`.length;
-  // `encodeInto` never cuts a character in two, and tells how much of the text it took.
-  const { read } = new TextEncoder().encodeInto(name, new Uint8Array(room));
-  return `.${name.slice(0, read)}.${random}${PART_EXTENSION}`;
+  return `.${withEnding(name, `.${randomPart()}${PART_EXTENSION}`, 1)}`;
+}
+
+/** What makes a name one that nobody else has chosen. */
+export function randomPart(): string {
+  return crypto.randomUUID().slice(0, RANDOM_CHARACTERS);
 }
 
 /** Whether `name` is one that {@link partName} makes. */
@@ -26,38 +27,10 @@ export function isPart(name: string): boolean {
   return name.startsWith(".") && name.endsWith(PART_EXTENSION);
 }
 
-interface InPlaceUpload {
-  readonly path: VirtualPath;
-  readonly sink: FileSink;
-  /** {@link Entry.unique} of the file. */
-  readonly unique: string | undefined;
-}
-
-/** A new file that goes away again unless it is committed. */
+/** An upload whose file goes away again unless it is committed. */
 export class RemovedWhenBroken extends ForwardingSink {
-  readonly #vfs: Vfs;
-  readonly #upload: InPlaceUpload;
-
-  constructor(vfs: Vfs, upload: InPlaceUpload) {
-    super(upload.sink);
-    this.#vfs = vfs;
-    this.#upload = upload;
-  }
-
-  /** Removes the file before it is given back: whoever waits for it makes another one. */
   override async abort(): Promise<void> {
-    if (this.hold()) await this.#remove();
-    await this.inner.abort();
-  }
-
-  /** Only the file that this upload made: another may have been given its name since. Never rejects. */
-  async #remove(): Promise<void> {
-    const { path, unique } = this.#upload;
-    try {
-      if ((await lookUp(this.#vfs, path))?.unique === unique) await this.#vfs.remove(path);
-    } catch {
-      // The upload is reported as failed already; a file that cannot be removed stays.
-    }
+    await this.inner.discard();
   }
 }
 
@@ -70,6 +43,8 @@ interface AtomicUpload {
   readonly replaced: Entry | undefined;
   readonly keepBroken: boolean;
   readonly exclusive: boolean;
+  /** Keeps {@link path} for this upload. */
+  readonly reservation: Reservation | undefined;
 }
 
 /** An upload under a temporary name, which gets its own once it is complete. */
@@ -85,20 +60,31 @@ export class AtomicSink extends ForwardingSink {
     this.created = upload.replaced === undefined;
   }
 
+  /** The rename decides whether the name is free, and has replaced what was there, in one step. */
   override async commit(): Promise<void> {
     await this.inner.commit();
-    const { path, part, replaced, exclusive } = this.#upload;
-    if (exclusive && await lookUp(this.#vfs, path) !== undefined) {
-      throw new VfsError("exists", `Already there: "${path}"`);
-    }
+    const { path, part, replaced, exclusive, reservation } = this.#upload;
     // The file may belong to somebody who may do more than we; its content counts for more than its mode.
     if (replaced !== undefined) await this.#vfs.extras.setMode?.(part, replaced.mode).catch(() => {});
-    await this.#vfs.rename(part, path);
+    await this.#vfs.rename(part, path, { exclusive, waits: !exclusive, reservation });
+    reservation?.[Symbol.dispose]();
   }
 
   override async abort(): Promise<void> {
+    if (!this.#upload.keepBroken) return void await this.discard();
     await this.inner.abort();
-    // As with any failed clean-up: the upload is reported as failed already.
-    if (!this.#upload.keepBroken) await this.#vfs.remove(this.#upload.part).catch(() => {});
+    this.#upload.reservation?.[Symbol.dispose]();
+  }
+
+  override async discard(): Promise<Removed | undefined> {
+    await this.inner.abort();
+    try {
+      return await this.#vfs.remove(this.#upload.part);
+    } catch {
+      // The upload is reported as failed already; a file that cannot be removed stays.
+      return undefined;
+    } finally {
+      this.#upload.reservation?.[Symbol.dispose]();
+    }
   }
 }

@@ -13,6 +13,8 @@ import {
   type FileSource,
   keepsContent,
   type OpenWriteOptions,
+  type Removed,
+  type RenameOptions,
   type Vfs,
   VfsError,
   type VfsExtras,
@@ -76,13 +78,7 @@ class UploadVfs extends ForwardingVfs {
     requireUsable(path);
     if (this.#policy.mode === "atomic" && !keepsContent(options)) return await this.#openAtomic(path, options);
     const sink = await this.inner.openWrite(path, options);
-    if (this.#policy.broken === "keep" || !sink.created) return sink;
-    try {
-      return new RemovedWhenBroken(this.inner, { path, sink, unique: (await lookUp(this.inner, path))?.unique });
-    } catch (error) {
-      await sink.abort();
-      throw error;
-    }
+    return this.#policy.broken === "keep" || !sink.created ? sink : new RemovedWhenBroken(sink);
   }
 
   override async mkdir(path: VirtualPath): Promise<void> {
@@ -90,30 +86,37 @@ class UploadVfs extends ForwardingVfs {
     await this.inner.mkdir(path);
   }
 
-  override async remove(path: VirtualPath): Promise<void> {
+  override async remove(path: VirtualPath): Promise<Removed | undefined> {
     requireVisible(path);
-    await this.inner.remove(path);
+    return await this.inner.remove(path);
   }
 
-  override async rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+  override async rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     requireVisible(from);
     requireUsable(to);
-    await this.inner.rename(from, to);
+    return await this.inner.rename(from, to, options);
   }
 
   async #openAtomic(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     const target = await lookUp(this.inner, path);
     if (target !== undefined) requireReplaceable(path, target, options);
     const part = joinPath(parentOf(path), partName(nameOf(path)));
-    const sink = await this.inner.openWrite(part, { exclusive: true });
-    return new AtomicSink(this.inner, {
-      path,
-      part,
-      sink,
-      replaced: target,
-      keepBroken: this.#policy.broken === "keep",
-      exclusive: options.exclusive === true,
-    });
+    const reservation = options.reserved ? await this.inner.extras.reserve?.(path) : undefined;
+    try {
+      const sink = await this.inner.openWrite(part, { exclusive: true });
+      return new AtomicSink(this.inner, {
+        path,
+        part,
+        sink,
+        replaced: target,
+        keepBroken: this.#policy.broken === "keep",
+        exclusive: options.exclusive === true,
+        reservation,
+      });
+    } catch (error) {
+      reservation?.[Symbol.dispose]();
+      throw error;
+    }
   }
 }
 

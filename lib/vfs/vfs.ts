@@ -26,6 +26,7 @@ export type VfsErrorKind =
   | "badName"
   | "busy"
   | "takenOver"
+  | "vanished"
   | "unsupported"
   | "pastEnd"
   | "failed";
@@ -101,8 +102,8 @@ export interface FileSource extends ByteSource {
 }
 
 /**
- * A file open for writing. `commit` ends it, or else `abort`, also behind a `commit` that rejected. Old content that is to be replaced
- * stays until the first byte is written or the sink is committed.
+ * A file open for writing. `commit` ends it, or else `abort` or `discard`, also after a `commit` that rejected. Old content that is to be
+ * replaced stays until the first byte is written or the sink is committed.
  */
 export interface FileSink {
   /** Bytes of the file before anything was written; 0 for a new one and for one whose content is replaced. */
@@ -116,11 +117,30 @@ export interface FileSink {
   hold?(): boolean;
   /** Writes all of `data` at the current position. Rejects as `takenOver` when the file has been given to another upload. */
   write(data: Uint8Array): Promise<void>;
-  /** Closes the file; only when this resolves is the upload safe to report. */
+  /**
+   * Closes the file; only when this resolves is the upload safe to report. Rejects as `vanished` where the file is not the one of its name
+   * any more, and with whatever the storage reports as late as now.
+   */
   commit(): Promise<void>;
-  /** Closes the file after a failure. What was written so far stays, unless the view above decides otherwise. Never rejects. */
+  /** Closes the file after a failure. What was written so far stays. Never rejects. */
   abort(): Promise<void>;
+  /**
+   * As {@link abort}, and a file that the open made goes away, unless its name stands for another one by now. No other upload can have the
+   * file in between. Resolves to what went, if anything did; never rejects.
+   */
+  discard(): Promise<Removed | undefined>;
 }
+
+/** A file that has lost a name. */
+export interface Removed {
+  /** Bytes it had then; 0 for a link, which has none of its own. */
+  readonly size: number;
+  /** As {@link Entry.unique}. */
+  readonly unique?: string;
+}
+
+/** A name that nothing has yet, kept for whoever holds this; disposing of it gives the name up. */
+export type Reservation = Disposable;
 
 /** How to open a file for writing. Without any of these: make it, or replace its content. */
 export interface OpenWriteOptions {
@@ -138,6 +158,8 @@ export interface OpenWriteOptions {
   readonly keep?: boolean;
   /** The file must not be there yet; `exists` otherwise. */
   readonly exclusive?: boolean;
+  /** With `exclusive`: nobody else may take the name before this upload has ended, whether the file has it already or gets it at the end. */
+  readonly reserved?: boolean;
   /** The file must be there; `notFound` otherwise. */
   readonly existing?: boolean;
   /** Ends a wait for another upload that writes to the file. */
@@ -149,6 +171,16 @@ export function keepsContent({ append = false, keep = false, offset = 0 }: OpenW
   return append || keep || offset > 0;
 }
 
+/** How to rename. Without any of these: replaces a file of the new name, and waits for nobody. */
+export interface RenameOptions {
+  /** Nothing may have the new name yet, which is decided in the same step as the act; `exists` otherwise. */
+  readonly exclusive?: boolean;
+  /** Waits for uploads that write to either file as long as another upload would, instead of failing as `busy` at once. */
+  readonly waits?: boolean;
+  /** The new name is kept for the caller by this. */
+  readonly reservation?: Reservation | undefined;
+}
+
 /** Free and total bytes of the storage behind a directory. */
 export interface Space {
   readonly free: number;
@@ -157,6 +189,8 @@ export interface Space {
 
 /** What a driver can do beyond the core. A command that needs an absent one is not there for the session. */
 export interface VfsExtras {
+  /** Keeps a name for a later rename: `exists` where something has it, or somebody else keeps it. */
+  readonly reserve?: (path: VirtualPath) => Promise<Reservation>;
   readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
   /** `modified` in milliseconds since 1970, UTC. */
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
@@ -185,8 +219,14 @@ export interface Vfs {
   mkdir(path: VirtualPath): Promise<void>;
   /** An empty directory only: `notEmpty`, `notDirectory` otherwise. */
   rmdir(path: VirtualPath): Promise<void>;
-  /** A file or a link, never a directory (`isDirectory`). */
-  remove(path: VirtualPath): Promise<void>;
-  /** Replaces a file of the new name, as POSIX does; a directory there is `exists`. */
-  rename(from: VirtualPath, to: VirtualPath): Promise<void>;
+  /**
+   * A file or a link, never a directory (`isDirectory`), nor a file that an upload writes to (`busy`). Resolves to what has lost its name;
+   * `undefined` where the driver cannot tell.
+   */
+  remove(path: VirtualPath): Promise<Removed | undefined>;
+  /**
+   * Replaces a file of the new name, as POSIX does; a directory there is `exists`. Neither file may be one that an upload writes to (`busy`).
+   * Resolves to what was replaced, if anything was.
+   */
+  rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined>;
 }

@@ -85,6 +85,14 @@ export function isListable(name: string): boolean {
   return !UNCARRIABLE.test(name) && !name.includes("/");
 }
 
+/** `name` and then `ending`, the name cut so that both fit into the bytes that a name may have, less `spare`. */
+export function withEnding(name: string, ending: string, spare = 0): string {
+  const room = MAX_NAME_BYTES - spare - new TextEncoder().encode(ending).length;
+  // `encodeInto` never cuts a character in two, and says how much of the text it took.
+  const { read } = new TextEncoder().encodeInto(name, new Uint8Array(room));
+  return name.slice(0, read) + ending;
+}
+
 function requireCarriable(text: string): void {
   if (UNCARRIABLE.test(text) || !text.isWellFormed()) throw new VfsError("badName", "Name has forbidden characters");
 }

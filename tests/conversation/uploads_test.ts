@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { writeAll } from "../../lib/net/connection.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { conversation, type Stage } from "../helpers/server.ts";
+import { conversation, rulesOf, type Stage } from "../helpers/server.ts";
 import { sendData, type Wire } from "../helpers/wire.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -214,3 +214,82 @@ conversation("ABOR ends a wait for another upload of the same file", { files: { 
   await busy.expectReply(226);
   assertEquals(text(files.read("/a")), "xy");
 });
+
+conversation("DELE and RNTO answer 450 about a file that somebody uploads to", {
+  files: { "/f": "old", "/g": "other" },
+}, async (stage) => {
+  const { ftp, files } = stage;
+  const other = await another(stage);
+  const data = await begin(ftp, "STOR f");
+  await other.expect("DELE f", 450);
+  await other.expect("RNFR g", 350);
+  await other.expect("RNTO f", 450);
+  await other.expect("RNFR f", 350);
+  await other.expect("RNTO h", 450);
+  await sendData(data, "whole");
+  await ftp.expectReply(226);
+  assertEquals(text(files.read("/f")), "halfwhole");
+  await other.expect("DELE f", 250);
+  assertEquals(await names(files), ["g"]);
+});
+
+conversation("An upload whose file is gone at its end is answered 451", {}, async ({ ftp, files, event }) => {
+  const data = await begin(ftp, "STOR f");
+  files.restore(new MemoryVfs());
+  await sendData(data, "whole");
+  await ftp.expectReply(451);
+  assertEquals((await event("transfer")).complete, false);
+});
+
+for (const uploads of ["inPlace", "atomic"] as const) {
+  conversation(`STOU never gives two uploads one name, ${uploads}`, { account: { uploads } }, async (stage) => {
+    const wires = [stage.ftp, ...await Promise.all([1, 2, 3, 4, 5].map(() => another(stage)))];
+    const running = [];
+    for (const ftp of wires) {
+      const data = await ftp.passive();
+      const { text } = await ftp.expect("STOU report", 150);
+      running.push({ ftp, data: await ftp.protect(data), name: text.replace("FILE: ", "") });
+    }
+    await Promise.all(running.map(({ data, name }) => sendData(data, `content of ${name}`)));
+    for (const { ftp } of running) await ftp.expectReply(226);
+    const given = running.map(({ name }) => name).toSorted();
+    assertEquals(await names(stage.files), given);
+    assertEquals(new Set(given).size, wires.length);
+    for (const name of given) assertEquals(text(stage.files.read(`/${name}`)), `content of ${name}`);
+  });
+}
+
+conversation(
+  "STOU takes a random name where many are taken, and one that is not too long",
+  {},
+  async ({ ftp, files }) => {
+    const long = "x".repeat(255);
+    files.write(`/${long}`, "");
+    for (let number = 0; number < 25; number++) files.write(number === 0 ? "/a" : `/a.${number}`, "");
+    const store = async (name: string) => /FILE: (.+)$/.exec((await ftp.upload(`STOU ${name}`, "new")).text)?.[1] ?? "";
+    assertMatch(await store("a"), /^a\.[0-9a-f]{8}$/);
+    const cut = await store(long);
+    assertEquals([cut.length, cut.endsWith("x.1")], [255, true]);
+  },
+);
+
+for (const uploads of ["inPlace", "atomic"] as const) {
+  conversation(`Of uploads and renames to one new name that end together one is kept, ${uploads}`, {
+    account: { uploads, rules: rulesOf(["/", "rw no-overwrite"]) },
+    files: Object.fromEntries([1, 2, 3, 4, 5, 6].map((index) => [`/${index}`, `content of ${index}`])),
+  }, async (stage) => {
+    const wires = await Promise.all([1, 2, 3, 4, 5, 6].map(() => another(stage)));
+    for (const [index, ftp] of wires.entries()) await ftp.expect(`RNFR ${index + 1}`, 350);
+    for (const ftp of wires) await ftp.send("RNTO new");
+    const codes = (await Promise.all(wires.map((ftp) => ftp.reply()))).map(({ code }) => code);
+    assertEquals(codes.toSorted(), [250, 553, 553, 553, 553, 553]);
+    assertEquals(text(stage.files.read("/new")), `content of ${codes.indexOf(250) + 1}`);
+    assertEquals((await names(stage.files)).length, wires.length);
+    if (uploads === "inPlace") return;
+    const data = await Promise.all(wires.map((ftp) => ftp.begin("STOR one")));
+    await Promise.all(data.map((each, index) => sendData(each, `upload ${index}`)));
+    const ends = (await Promise.all(wires.map((ftp) => ftp.reply()))).map(({ code }) => code);
+    assertEquals(ends.toSorted(), [226, 553, 553, 553, 553, 553]);
+    assertEquals(text(stage.files.read("/one")), `upload ${ends.indexOf(226)}`);
+  });
+}

@@ -146,4 +146,8 @@ export class MemorySink implements FileSink {
   abort(): Promise<void> {
     return Promise.resolve();
   }
+
+  discard(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
 }

@@ -1,7 +1,7 @@
 /** What every file-system view must do, whatever is below it: the same claims run over each driver and wrapper. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Vfs } from "../../lib/vfs/vfs.ts";
+import type { Vfs, VfsErrorKind } from "../../lib/vfs/vfs.ts";
 import { assertFails, at, bytes, drain, listAll, namesOf, put, readText } from "./helpers.ts";
 
 /** A fresh, empty view. */
@@ -21,7 +21,9 @@ type LinkClaim = (vfs: Vfs, link: LinkingSubject["link"]) => Promise<void>;
 
 /** Registers one test for each claim. */
 export function conformance(name: string, makeSubject: () => Promise<Subject>): void {
-  for (const [claim, check] of Object.entries({ ...reading, ...writing, ...directories, ...names, ...extras })) {
+  for (
+    const [claim, check] of Object.entries({ ...reading, ...writing, ...directories, ...steps, ...names, ...extras })
+  ) {
     Deno.test(`${name} ${claim}`, async () => {
       const { vfs, cleanup } = await makeSubject();
       try {
@@ -358,6 +360,147 @@ const directories: Readonly<Record<string, Claim>> = {
     await assertFails("notDirectory", () => vfs.rename(at("/g"), at("/d/f/g")));
     await assertFails("notFound", () => vfs.rename(at("/missing"), at("/h")));
     assertEquals([await readText(vfs, "/d/f"), await readText(vfs, "/g")], ["x", "y"]);
+  },
+};
+
+/** What those of `actions` that were done have resolved to; the others must have failed as `kind`. */
+async function doneOf<T>(actions: readonly Promise<T>[], kind: VfsErrorKind): Promise<T[]> {
+  const done: T[] = [];
+  for (const result of await Promise.allSettled(actions)) {
+    if (result.status === "fulfilled") done.push(result.value);
+    else assertEquals(result.reason.kind, kind, String(result.reason));
+  }
+  return done;
+}
+
+const MANY = Array.from({ length: 8 }, (_, index) => index);
+
+/** What one step decides, however many try at once. */
+const steps: Readonly<Record<string, Claim>> = {
+  "renames exclusively to what nothing is called": async (vfs) => {
+    await put(vfs, "/a", "a");
+    await put(vfs, "/b", "b");
+    await vfs.mkdir(at("/d"));
+    await vfs.mkdir(at("/e"));
+    const exclusive = true;
+    for (const [from, to] of [["a", "b"], ["a", "d"], ["d", "a"], ["d", "e"]]) {
+      await assertFails("exists", () => vfs.rename(at(`/${from}`), at(`/${to}`), { exclusive }));
+    }
+    assertEquals([await readText(vfs, "/a"), await readText(vfs, "/b")], ["a", "b"]);
+    await put(vfs, "/d/f", "inside");
+    assertEquals(await vfs.rename(at("/a"), at("/c"), { exclusive }), undefined);
+    await vfs.rename(at("/d"), at("/g"), { exclusive });
+    assertEquals(await namesOf(vfs, "/"), ["b", "c", "e", "g"]);
+    assertEquals([await readText(vfs, "/c"), await readText(vfs, "/g/f")], ["a", "inside"]);
+  },
+  "lets one of many exclusive renames at once have the name": async (vfs) => {
+    for (const index of MANY) await put(vfs, `/${index}`, `content ${index}`);
+    const renames = MANY.map(async (index) => {
+      await vfs.rename(at(`/${index}`), at("/new"), { exclusive: true });
+      return index;
+    });
+    const [winner, ...more] = await doneOf(renames, "exists");
+    assert(winner !== undefined && more.length === 0);
+    assertEquals(await readText(vfs, "/new"), `content ${winner}`);
+    assertEquals((await namesOf(vfs, "/")).length, MANY.length);
+  },
+  "keeps every exclusive upload that it has committed": async (vfs) => {
+    const opened = await doneOf(MANY.map(() => vfs.openWrite(at("/f"), { exclusive: true })), "exists");
+    for (const [index, sink] of opened.entries()) await sink.write(bytes(`content ${index}`));
+    const commits = opened.map(async (sink, index) => {
+      try {
+        await sink.commit();
+      } catch (error) {
+        await sink.abort();
+        throw error;
+      }
+      return index;
+    });
+    const [winner, ...more] = await doneOf(commits, "exists");
+    assert(winner !== undefined && more.length === 0);
+    assertEquals([await readText(vfs, "/f"), await namesOf(vfs, "/")], [`content ${winner}`, ["f"]]);
+  },
+  "keeps the name of an upload that reserves it": async (vfs) => {
+    const options = { exclusive: true, reserved: true };
+    const sink = await vfs.openWrite(at("/f"), options);
+    await assertFails("exists", () => vfs.openWrite(at("/f"), options));
+    await sink.write(bytes("mine"));
+    await sink.commit();
+    assertEquals(await readText(vfs, "/f"), "mine");
+    await assertFails("exists", () => vfs.openWrite(at("/f"), options));
+    const broken = await vfs.openWrite(at("/g"), options);
+    await broken.discard();
+    await put(vfs, "/g", "another", options);
+    assertEquals(await namesOf(vfs, "/"), ["f", "g"]);
+  },
+  "keeps a name that is reserved for a rename": async (vfs) => {
+    const { reserve } = vfs.extras;
+    assert(reserve);
+    await put(vfs, "/a", "a");
+    await put(vfs, "/b", "b");
+    await assertFails("exists", () => reserve(at("/a")));
+    await assertFails("notFound", () => reserve(at("/missing/f")));
+    const reservation = await reserve(at("/new"));
+    await assertFails("exists", () => reserve(at("/new")));
+    await assertFails("exists", () => vfs.openWrite(at("/new"), { exclusive: true, reserved: true }));
+    await assertFails("busy", () => vfs.openWrite(at("/new"), { append: true }));
+    await assertFails("busy", () => vfs.mkdir(at("/new")));
+    await assertFails("busy", () => vfs.rename(at("/b"), at("/new")));
+    await assertFails("notFound", () => vfs.stat(at("/new")));
+    await vfs.rename(at("/a"), at("/new"), { exclusive: true, reservation });
+    reservation[Symbol.dispose]();
+    assertEquals(await readText(vfs, "/new"), "a");
+    (await reserve(at("/free")))[Symbol.dispose]();
+    await vfs.rename(at("/b"), at("/free"));
+  },
+  "takes no name away from a file that an upload writes to": async (vfs) => {
+    await put(vfs, "/f", "old ");
+    await put(vfs, "/g", "other");
+    const sink = await vfs.openWrite(at("/f"), { append: true });
+    await sink.write(bytes("and "));
+    await assertFails("busy", () => vfs.remove(at("/f")));
+    await assertFails("busy", () => vfs.rename(at("/f"), at("/h")));
+    await assertFails("busy", () => vfs.rename(at("/g"), at("/f")));
+    await sink.write(bytes("new"));
+    await sink.commit();
+    assertEquals(await readText(vfs, "/f"), "old and new");
+    await vfs.rename(at("/g"), at("/f"));
+    await vfs.remove(at("/f"));
+    assertEquals(await namesOf(vfs, "/"), []);
+  },
+  "waits for an upload before a rename that would": async (vfs) => {
+    await put(vfs, "/f", "old");
+    await put(vfs, "/g", "other");
+    const sink = await vfs.openWrite(at("/f"), { append: true });
+    const renamed = vfs.rename(at("/g"), at("/f"), { waits: true });
+    await sink.write(bytes(" and new"));
+    await sink.commit();
+    assertEquals((await renamed)?.size, 11);
+    assertEquals(await readText(vfs, "/f"), "other");
+  },
+  "says what has lost its name, once": async (vfs) => {
+    await put(vfs, "/f", "12345");
+    const { unique } = await vfs.stat(at("/f"));
+    assertEquals(await vfs.remove(at("/f")), { size: 5, ...(unique !== undefined && { unique }) });
+    let all = 0;
+    for (const index of MANY) {
+      await put(vfs, `/${index}`, "x".repeat(10 + index));
+      all += 10 + index;
+    }
+    const replaced = await Promise.all(MANY.map((index) => vfs.rename(at(`/${index}`), at("/f"))));
+    const gone = replaced.reduce((sum, removed) => sum + (removed?.size ?? 0), 0);
+    assertEquals(gone + (await vfs.stat(at("/f"))).size, all);
+    assertEquals(await vfs.rename(at("/f"), at("/f")), undefined);
+    assertEquals(await vfs.rename(at("/f"), at("/g")), undefined);
+  },
+  "discards what an upload has made and nothing else": async (vfs) => {
+    const made = await vfs.openWrite(at("/new"), { append: true });
+    await made.write(bytes("123"));
+    assertEquals((await made.discard())?.size, 3);
+    await put(vfs, "/old", "old");
+    const kept = await vfs.openWrite(at("/old"), { append: true });
+    assertEquals(await kept.discard(), undefined);
+    assertEquals([await namesOf(vfs, "/"), await readText(vfs, "/old")], [["old"], "old"]);
   },
 };
 

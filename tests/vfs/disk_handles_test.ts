@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DiskSink, DiskSource } from "../../lib/vfs/disk_handles.ts";
+import { DiskRoot } from "../../lib/vfs/disk_root.ts";
 import { paceOf } from "../../lib/vfs/disk_pace.ts";
 import { at, withTempDir } from "./helpers.ts";
 
@@ -34,7 +35,16 @@ for (
       const old = new Uint8Array(size);
       await Deno.writeFile(real, old);
       const file = only(how, await Deno.open(real, { write: true }));
-      const sink = new DiskSink(file, { path: at("/file"), size: 0, device, created: false, replaces: old.length });
+      const root = new DiskRoot(dir, "follow-inside");
+      const sink = new DiskSink(file, {
+        path: at("/file"),
+        root,
+        real,
+        size: 0,
+        device,
+        created: false,
+        replaces: old.length,
+      });
       const data = new Uint8Array(size).fill(7);
       await sink.write(data);
       await sink.commit();

@@ -5,13 +5,20 @@ import { diskUploads, openDisk } from "../../lib/vfs/disk.ts";
 import type { FileSink, OpenWriteOptions } from "../../lib/vfs/vfs.ts";
 import { at, bytes, withTempDir } from "./helpers.ts";
 
+interface Beside extends OpenWriteOptions {
+  /** The other loop acts when the name is taken to make a file of it, instead of when that is locked. */
+  readonly early?: true;
+}
+
 /** Opens `/f` below `dir`; the other loop does `act` to the real file meanwhile. */
-async function openBeside(dir: string, act: (real: string) => void, options?: OpenWriteOptions): Promise<FileSink> {
+async function openBeside(dir: string, act: (real: string) => void, options: Beside = {}): Promise<FileSink> {
   let acted = false;
   diskUploads.share({
-    take: () => {
-      if (!acted) act(`${dir}/f`);
-      acted = true;
+    take: (key) => {
+      if (!acted && key.startsWith("name ") === (options.early ?? false)) {
+        acted = true;
+        act(`${dir}/f`);
+      }
       return { [Symbol.dispose]: () => {} };
     },
     ask: () => {},
@@ -33,4 +40,12 @@ Deno.test("openDisk does not take a file for its own that another loop has just 
     const sink = await openBeside(dir, (real) => Deno.writeTextFileSync(real, "theirs"), { append: true });
     assertEquals([sink.created, sink.initialSize], [false, 6]);
     await sink.abort();
+  }));
+
+Deno.test("openDisk replaces a file that another loop has made just before it could", () =>
+  withTempDir(async (dir) => {
+    const sink = await openBeside(dir, (real) => Deno.writeTextFileSync(real, "theirs"), { early: true });
+    await sink.write(bytes("ours"));
+    await sink.commit();
+    assertEquals([sink.created, await Deno.readTextFile(`${dir}/f`)], [false, "ours"]);
   }));

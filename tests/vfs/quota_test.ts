@@ -139,15 +139,18 @@ Deno.test("withQuota frees nothing for a file that was put in the place of the o
     await put(vfs, "/a", "12345");
     await put(vfs, "/b", "1234567890");
     const sink = await vfs.openWrite(at("/a"));
-    await vfs.rename(at("/a"), at("/c"));
-    await vfs.rename(at("/b"), at("/a"));
+    await Deno.rename(`${dir}/a`, `${dir}/c`);
+    await Deno.rename(`${dir}/b`, `${dir}/a`);
     await sink.write(bytes("1"));
-    await sink.commit();
+    await assertFails("vanished", () => sink.commit());
     assertEquals(usage.bytes, 16);
   }));
 
 /** Runs `test` over each driver; `host` removes a file behind the back of the quota. */
-function overDrivers(name: string, test: (inner: Vfs, host: (name: string) => Promise<void>) => Promise<void>): void {
+function overDrivers(
+  name: string,
+  test: (inner: Vfs, host: (name: string) => Promise<unknown>) => Promise<void>,
+): void {
   Deno.test(`${name} (memory)`, async () => {
     const inner = new MemoryVfs();
     await test(inner, (name) => inner.remove(at(name)));
@@ -237,6 +240,31 @@ overDrivers("withQuota tells what is left where the driver cannot tell its space
 overDrivers("withQuota passes the free space of a storage that has less than the limit leaves", async (inner) => {
   const { vfs } = limitedByClock(new Spaceless(inner, { free: 4, total: 50 }));
   assertEquals(await vfs.extras.space?.(at("/")), { free: 4, total: 50 });
+});
+
+overDrivers("withQuota frees what is renamed over or removed once, however many do it at a time", async (inner) => {
+  const { vfs, usage } = limitedByClock(inner);
+  await put(vfs, "/target", "x".repeat(40));
+  for (const index of [1, 2, 3, 4, 5]) await put(vfs, `/${index}`, "y");
+  await Promise.all([1, 2, 3, 4, 5].map((index) => vfs.rename(at(`/${index}`), at("/target"))));
+  assertEquals(usage.bytes, 1);
+  await put(vfs, "/big", "x".repeat(50));
+  await Promise.allSettled([1, 2, 3].map(() => vfs.remove(at("/big"))));
+  assertEquals(usage.bytes, 1);
+});
+
+overDrivers("withQuota frees nothing of a file while an upload writes to it", async (inner) => {
+  const { vfs, usage } = limitedByClock(inner);
+  const sinks = [];
+  for (const index of [1, 2, 3, 4]) {
+    const sink = await vfs.openWrite(at(`/${index}`));
+    await sink.write(bytes("x".repeat(25)));
+    await assertFails("busy", () => vfs.remove(at(`/${index}`)));
+    sinks.push(sink);
+  }
+  await assertFails("overQuota", () => put(vfs, "/more", "y"));
+  for (const sink of sinks) await sink.discard();
+  assertEquals(usage.bytes, 0);
 });
 
 /** A driver that tells this space, or cannot tell any. */

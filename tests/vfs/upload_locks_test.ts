@@ -28,6 +28,11 @@ class Notebook implements FileSink {
     this.notes.push("aborted");
     return Promise.resolve();
   }
+
+  discard(): Promise<undefined> {
+    this.notes.push("discarded");
+    return Promise.resolve(undefined);
+  }
 }
 
 /** Locks by a clock that the test moves. */
