@@ -64,6 +64,10 @@ export class LineReader {
   #discarded = 0;
   /** The line end of an ABOR that was taken without it may still come. */
   #owesLineEnd = false;
+  /** What follows the chunk may be an ABOR that cannot be read yet. */
+  #awaitsAbort = false;
+  /** An ABOR was taken for granted, and may still come. */
+  #owesAbort = false;
 
   constructor(options: LineReaderOptions = {}) {
     this.#limit = options.limit ?? DEFAULT_LIMIT;
@@ -85,15 +89,29 @@ export class LineReader {
     return this.#telnet.takeRefusals();
   }
 
-  /** Takes what was read. `chunk` must stay as it is until `next` has given `undefined`, and no other may be pushed before. */
-  push(chunk: Uint8Array): void {
+  /**
+   * Takes what was read. `chunk` must stay as it is until `next` has given `undefined`, and no other may be pushed before.
+   *
+   * @param marked it may end at the mark of urgent data, and what follows may come only with the next command. If it ends in the beginning
+   * of a Synch, an ABOR is taken for granted: with no other command do clients send one. The ABOR itself is then dropped.
+   */
+  push(chunk: Uint8Array, marked = false): void {
     const bytes = this.#telnet.apply(chunk);
+    this.#awaitsAbort = marked && this.#telnet.interrupted;
     this.#start = this.#owesLineEnd ? this.#lineEndOf(bytes) : 0;
     this.#chunk = this.#start < bytes.length ? bytes : undefined;
   }
 
   /** The next whole line, or `undefined` when more bytes are needed. */
   next(): Line | undefined {
+    const line = this.#next();
+    if (line === undefined) return this.#awaitsAbort && this.#length === 0 ? this.#grantAbort() : undefined;
+    if (!this.#owesAbort) return line;
+    this.#owesAbort = false;
+    return isAbort(line) ? this.next() : line;
+  }
+
+  #next(): Line | undefined {
     const chunk = this.#chunk;
     if (chunk === undefined) return undefined;
     const end = chunk.indexOf(LF, this.#start);
@@ -107,13 +125,19 @@ export class LineReader {
     return line;
   }
 
+  #grantAbort(): Line {
+    this.#awaitsAbort = false;
+    this.#owesAbort = true;
+    return { kind: "line", text: "ABOR" };
+  }
+
   /**
    * Forgets everything that has arrived. To be called before a TLS handshake, so that commands sent in clear behind AUTH TLS are not
    * taken for protected ones (CVE-2011-0411 is the same hole in SMTP).
    */
   reset(): void {
     this.#chunk = undefined;
-    this.#owesLineEnd = false;
+    this.#owesLineEnd = this.#awaitsAbort = this.#owesAbort = false;
     this.#forgetPartial();
     this.#telnet.reset();
   }
@@ -152,7 +176,7 @@ export class LineReader {
     const start = this.#partial!.subarray(0, this.#length);
     if (start.at(-1) !== CR || start.length > LONGEST_ABORT) return undefined;
     const line = decode(start);
-    if (line.kind !== "line" || line.text.toUpperCase() !== "ABOR") return undefined;
+    if (!isAbort(line)) return undefined;
     this.#forgetPartial();
     this.#owesLineEnd = true;
     return line;
@@ -180,6 +204,10 @@ export class LineReader {
     }
     this.#length = length;
   }
+}
+
+function isAbort(line: Line): boolean {
+  return line.kind === "line" && line.text.toUpperCase() === "ABOR";
 }
 
 function decode(bytes: Uint8Array): Line {

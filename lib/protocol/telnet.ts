@@ -11,6 +11,7 @@ const WILL = 0xfb;
 const WONT = 0xfc;
 const DO = 0xfd;
 const DONT = 0xfe;
+const INTERRUPT_PROCESS = 0xf4;
 /** Makes the byte after it a command. */
 export const IAC = 0xff;
 
@@ -19,6 +20,12 @@ export class TelnetFilter {
   /** `command`: an `IAC` has come, and what it is about has not. A number is the verb of an option that has not come. */
   #state: "text" | "command" | number = "text";
   #refusals: number[] | undefined;
+  #interrupted = false;
+
+  /** Whether `IAC IP` came last, but for an `IAC`: the beginning of a Synch (RFC 959 section 4.1). */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
 
   /** Whether a sequence has begun and not ended. */
   get pending(): boolean {
@@ -35,6 +42,7 @@ export class TelnetFilter {
   /** Forgets the start of a sequence, and what is to be refused. */
   reset(): void {
     this.#state = "text";
+    this.#interrupted = false;
     this.#refusals = undefined;
   }
 
@@ -44,7 +52,10 @@ export class TelnetFilter {
    * out its urgent byte. No option is ever agreed to, so there is no `SB`. The result is `chunk` itself where there is nothing to take out.
    */
   apply(chunk: Uint8Array): Uint8Array {
-    if (this.#state === "text" && !chunk.includes(IAC)) return chunk;
+    if (this.#state === "text" && !chunk.includes(IAC)) {
+      this.#interrupted = false;
+      return chunk;
+    }
     const text = new Uint8Array(chunk.length);
     let length = 0;
     for (const byte of chunk) {
@@ -52,8 +63,10 @@ export class TelnetFilter {
       else if (this.#state === "text" && byte === IAC) this.#state = "command";
       else if (this.#state === "command" && byte >= FIRST_COMMAND && byte !== IAC) {
         this.#state = byte >= WILL && byte <= DONT ? byte : "text";
+        this.#interrupted = byte === INTERRUPT_PROCESS;
       } else {
         this.#state = "text";
+        this.#interrupted = false;
         text[length++] = byte;
       }
     }

@@ -14,16 +14,13 @@ import * as reply from "../protocol/reply.ts";
 import { commandPace } from "./command_pace.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SessionHost } from "./host.ts";
+import { ReadBuffers } from "./read_buffers.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import type { SessionTransfer } from "./running_transfer.ts";
 import { SessionContext, type SessionLink } from "./session_context.ts";
 import { type Performer, type Turn, Turns } from "./turns.ts";
 import type { Watched } from "./watchdog.ts";
 
-/** Enough for most command lines; idle sessions hold no more than this. */
-const SMALL_READ = 128;
-/** For clients that fill the small one: they send many commands at once. */
-const LARGE_READ = 4 * 1024;
 /** Commands kept while a transfer runs; then reading pauses until it ends. */
 const MOST_QUEUED = 128;
 /** Commands that are taken apart before the first of them runs. */
@@ -47,6 +44,7 @@ export class Session implements Watched, SessionLink, Performer {
   readonly #context: SessionContext;
   readonly #writer: ReplyWriter;
   readonly #lines = new LineReader();
+  readonly #buffers: ReadBuffers;
   readonly #turns = new Turns(this);
   #connection: Connection;
   #reading = false;
@@ -64,6 +62,7 @@ export class Session implements Watched, SessionLink, Performer {
 
   constructor(connection: Connection, host: SessionHost, { id, implicitTls }: SessionOptions) {
     this.id = id;
+    this.#buffers = new ReadBuffers(!implicitTls);
     this.#host = host;
     this.#connection = this.#wrapped(connection);
     this.#writer = new ReplyWriter(this.#connection);
@@ -113,19 +112,18 @@ export class Session implements Watched, SessionLink, Performer {
       this.#add(reply.ready(this.#host.options.banner));
       await this.flush();
       // The loop is written out here: a function of its own would be waited for, which costs every idle session half a KiB.
-      let buffer = new Uint8Array(SMALL_READ);
       while (!this.#closing) {
+        const buffer = this.#buffers.current;
         this.#reading = true;
         const count = await this.#connection.read(buffer);
         this.#reading = false;
         if (count === null) break;
         this.#lastActivity = this.#lastRead = performance.now();
-        this.#lines.push(buffer.subarray(0, count));
+        this.#lines.push(buffer.subarray(0, count), this.#buffers.endedAtMark(count));
         const refusals = this.#lines.takeRefusals();
         if (refusals) this.#writer.refuse(refusals);
-        if (count === buffer.length && count < LARGE_READ) buffer = new Uint8Array(LARGE_READ);
-        else if (buffer.length > SMALL_READ && count < SMALL_READ) buffer = new Uint8Array(SMALL_READ);
         await this.#take();
+        this.#buffers.next(count, { transferring: this.transfer !== undefined });
       }
       if (this.#turns.awaits("QUIT")) await this.#finishTurns();
     } catch (error) {
@@ -348,6 +346,7 @@ export class Session implements Watched, SessionLink, Performer {
   async #secure(): Promise<void> {
     this.#lines.reset();
     this.#turns.clear();
+    this.#buffers.unmark();
     try {
       this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
     } catch (error) {

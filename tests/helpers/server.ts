@@ -14,6 +14,7 @@ import { FtpServer } from "../../lib/server.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { parsePermissions } from "../../lib/vfs/permissions.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { HAS_NATIVE } from "./native.ts";
 import { protect, testEndpoint } from "./tls.ts";
 import { waitFor } from "./wait_for.ts";
 import { Wire } from "./wire.ts";
@@ -109,6 +110,11 @@ export function conversation(name: string, setup: Setup, talk: (stage: Stage) =>
 /** As {@link conversation}, for what makes sense only over a plain control connection. */
 export function plainConversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
   Deno.test(name, () => perform(plain, setup, talk));
+}
+
+/** As {@link plainConversation}, for what only a client with the C library can say: Linux alone runs it. */
+export function nativeConversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
+  Deno.test({ name, ignore: !HAS_NATIVE, fn: () => perform(plain, setup, talk) });
 }
 
 /** As {@link conversation}, for what is about TLS itself: it begins in clear, before AUTH, with a server that has a certificate. */

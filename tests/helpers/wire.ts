@@ -55,6 +55,11 @@ export class Wire implements AsyncDisposable {
     return this.#connection.localAddr.port;
   }
 
+  /** The two ends of the control connection. */
+  get ends(): Pick<Connection, "localAddr" | "remoteAddr"> {
+    return this.#connection;
+  }
+
   /** Sends bytes as they are. */
   async sendRaw(bytes: Uint8Array | string): Promise<void> {
     await writeAll(this.#connection, typeof bytes === "string" ? encoder.encode(bytes) : bytes);
@@ -153,6 +158,15 @@ export class Wire implements AsyncDisposable {
     const data = await this.passive();
     await this.expect(line, 150);
     return await this.protect(data);
+  }
+
+  /** As {@link begin}, over a data connection that the server opens (IPv4). */
+  async beginActive(line: string): Promise<Connection> {
+    using listener = Deno.listen({ hostname: this.hostname, port: 0 });
+    const { port } = listener.addr;
+    await this.expect(`PORT ${this.hostname.replaceAll(".", ",")},${port >> 8},${port & 255}`, 200);
+    await this.expect(line, 150);
+    return await this.protect(this.#keep(await listener.accept()));
   }
 
   /** Sends command lines in one packet and waits for nothing. */

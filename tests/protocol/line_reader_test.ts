@@ -171,6 +171,31 @@ Deno.test("LineReader takes ABOR and CR for a line where nothing follows, with w
   for (const other of ["ABOR x\r", "NOOP\r", "STAT\r", " ABOR\r"]) assertEquals(read([bytes(other)]), [], other);
 });
 
+Deno.test("LineReader takes an ABOR for granted where a read ends at the mark of a Synch, and drops the ABOR itself", () => {
+  const abort = bytes(DATA_MARK, "ABOR\r\n");
+  for (const start of [bytes(IAC, INTERRUPT_PROCESS), bytes("PWD\r\n", IAC, INTERRUPT_PROCESS, IAC)]) {
+    const reader = new LineReader();
+    const push = (chunk: Uint8Array, marked: boolean) => {
+      reader.push(chunk, marked);
+      return Array.from({ length: 3 }, () => reader.next()).filter((each) => each !== undefined);
+    };
+    assertEquals(push(start, true).at(-1), line("ABOR"));
+    assertEquals(push(abort, false), []);
+    assertEquals(push(abort, false), [line("ABOR")]);
+    assertEquals(push(start, true).at(-1), line("ABOR"));
+    assertEquals(push(bytes(DATA_MARK, "STAT\r\nABOR\r\n"), false), [line("STAT"), line("ABOR")]);
+    assertEquals(push(start, true).at(-1), line("ABOR"));
+    assertEquals(push(bytes(DATA_MARK, "ABOR\r"), true), []);
+    assertEquals(push(bytes("\nNOOP\r\n"), false), [line("NOOP")]);
+    assertEquals(push(start, false).length, start.length > 3 ? 1 : 0, "not where the read was full");
+    assertEquals(push(abort, false), [line("ABOR")]);
+    for (const other of [bytes("RETR a", IAC, INTERRUPT_PROCESS), bytes(IAC, INTERRUPT_PROCESS, "x"), bytes(IAC)]) {
+      assertEquals(push(other, true), []);
+      push(bytes("\r\n"), false);
+    }
+  }
+});
+
 Deno.test("LineReader refuses every Telnet option that is offered or asked for, and nothing else", () => {
   const reader = new LineReader();
   const [will, wont, doIt, dont] = [0xfb, 0xfc, 0xfd, 0xfe];

@@ -1,0 +1,37 @@
+import { assertEquals } from "@std/assert";
+import { ReadBuffers } from "../../lib/session/read_buffers.ts";
+
+/** Lengths of the buffers that `buffers` offers for reads of these counts, one after the other; 0 stands for as many as fit. */
+function lengths(buffers: ReadBuffers, transferring: boolean, counts: readonly number[]): number[] {
+  return counts.map((count) => {
+    buffers.next(count || buffers.current.length, { transferring });
+    return buffers.current.length;
+  });
+}
+
+Deno.test("ReadBuffers gives more room to who fills it, and takes it back", () => {
+  const buffers = new ReadBuffers(true);
+  assertEquals(buffers.current.length, 128);
+  assertEquals(lengths(buffers, false, [20, 0, 0, 500, 127, 20]), [128, 4096, 4096, 4096, 128, 128]);
+});
+
+Deno.test("ReadBuffers reads one byte first while a transfer runs, and bytes of Telnet one by one", () => {
+  const buffers = new ReadBuffers(true);
+  assertEquals(lengths(buffers, true, [20]), [1]);
+  buffers.current[0] = 0x41;
+  assertEquals(lengths(buffers, true, [1, 5]), [128, 1]);
+  buffers.current[0] = 0xff;
+  assertEquals(lengths(buffers, true, [1, 1]), [1, 1]);
+  assertEquals(buffers.endedAtMark(1), false);
+  // The transfer has ended meanwhile.
+  buffers.current[0] = 0x41;
+  assertEquals(lengths(buffers, false, [1, 5, 5]), [128, 128, 128]);
+  assertEquals(buffers.endedAtMark(5), true);
+});
+
+Deno.test("ReadBuffers expects no urgent data under TLS", () => {
+  const buffers = new ReadBuffers(true);
+  buffers.unmark();
+  assertEquals(lengths(buffers, true, [20, 0, 10]), [128, 4096, 128]);
+  assertEquals(new ReadBuffers(false).endedAtMark(5), false);
+});
