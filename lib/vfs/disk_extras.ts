@@ -14,11 +14,18 @@ import { ROOT } from "./virtual_path.ts";
 export function diskExtras(root: DiskRoot): VfsExtras {
   return {
     ...(Deno.build.os !== "windows" && {
-      setMode: (path, mode) => attempt(path, () => root.changes.setMode(root.follow(path), mode)),
+      setMode: (path, mode) => attempt(path, () => setMode(root, root.follow(path), mode)),
     }),
     setModified: (path, modified) => attempt(path, () => root.changes.setModified(root.follow(path), modified)),
     ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),
   };
+}
+
+/** Rights of the owner without which a directory could be neither listed nor counted. */
+const OWNER_ALL = 0o700;
+
+function setMode(root: DiskRoot, real: string, mode: number): void {
+  root.changes.setMode(real, root.lstat(real).isDirectory ? mode | OWNER_ALL : mode);
 }
 
 /** `statfs` needs a permission besides that to read, `--allow-sys=statfs`; trying without it would ask the user at a terminal. */

@@ -6,7 +6,7 @@
 
 import { type NameChange, type Opened, UploadLocks, type UploadLocksOptions } from "./upload_locks.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
-import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode } from "./memory_nodes.ts";
+import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode, setMode } from "./memory_nodes.ts";
 import { MemorySink, MemorySource } from "./memory_handles.ts";
 import {
   type Entry,
@@ -295,7 +295,7 @@ export class MemoryVfs implements Vfs {
   #makeExtras(): VfsExtras {
     return {
       reserve: (path) => attempt(() => this.#reserve(path)),
-      setMode: (path, mode) => attempt(() => void (this.#node(path).mode = mode)),
+      setMode: (path, mode) => attempt(() => setMode(this.#node(path), mode)),
       setModified: (path, modified) => attempt(() => void (this.#node(path).modified = modified)),
       space: () => Promise.resolve({ free: this.#budget.free, total: this.#budget.capacity }),
     };

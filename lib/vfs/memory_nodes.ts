@@ -121,6 +121,14 @@ export class MemoryDirectory {
   }
 }
 
+/** Rights of the owner, which a directory keeps, as one on a disk does. */
+const OWNER_ALL = 0o700;
+
+/** Sets the mode of `node`. */
+export function setMode(node: MemoryNode, mode: number): void {
+  node.mode = node.kind === "directory" ? mode | OWNER_ALL : mode;
+}
+
 /** Anything that has a name. */
 export type MemoryNode = MemoryFile | MemoryDirectory;
 

@@ -73,7 +73,13 @@ class QuotaVfs extends ForwardingVfs {
 
   override async rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     await this.#usage.count(this.inner);
-    return this.#release(await this.inner.rename(from, to, options));
+    // Said before as well, as a count may end before this does.
+    this.#usage.moved();
+    try {
+      return this.#release(await this.inner.rename(from, to, options));
+    } finally {
+      this.#usage.moved();
+    }
   }
 
   /** Only the driver knows what has lost its name, however many replace it at a time, and says so once. */

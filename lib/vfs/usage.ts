@@ -34,6 +34,53 @@ export interface Usage {
   settle(bytes: number): void;
   /** Notes that `bytes` went away. */
   release(bytes: number): void;
+  /** Notes that something is given another name, under which a count that is under way may miss it. */
+  moved(): void;
+}
+
+/** What a walk through the tree has found. */
+export interface TreeSize {
+  readonly bytes: number;
+  /** Stands for the directories that could not be counted; 0 where there is none. */
+  readonly uncounted: bigint;
+  /** This server can do nothing in any of them: what is in there stays as it is. */
+  readonly sealed: boolean;
+}
+
+/** What is known between two counts. */
+export interface Known {
+  readonly bytes: number;
+  /** {@link TreeSize.uncounted} of the last count. */
+  readonly uncounted: bigint;
+  /** Bytes in those directories, as far as earlier counts came across them. */
+  readonly kept: number;
+}
+
+/**
+ * What is known after a count. One that has missed a part of the tree gives no room: or whoever shuts a directory, or moves a file past the
+ * walk, could store as much again. Only where the same directories were shut before, and nothing can be done in them, does it say what the
+ * rest has come to: such as `lost+found`.
+ *
+ * @param added bytes that were taken and may not have been come across.
+ */
+export function afterCount(found: TreeSize, { known, added, moved }: {
+  readonly known: Known;
+  readonly added: number;
+  readonly moved: boolean;
+}): Known {
+  const same = found.uncounted === known.uncounted;
+  const bytes = found.bytes + added + (same ? known.kept : 0);
+  const complete = found.uncounted === 0n;
+  if (!moved && (complete || (same && found.sealed))) {
+    return {
+      bytes: complete ? found.bytes + added : bytes,
+      uncounted: found.uncounted,
+      kept: complete ? 0 : known.kept,
+    };
+  }
+  const most = Math.max(known.bytes, bytes);
+  if (complete || same) return { ...known, bytes: most };
+  return { bytes: most, uncounted: found.uncounted, kept: most - bytes };
 }
 
 /** What meters work with. */
@@ -58,6 +105,9 @@ export class UsageMeter implements Usage {
   /** When the next count may be; `undefined` before the first. */
   #due: number | undefined;
   #counting: Promise<void> | undefined;
+  #moves = 0;
+  #uncounted = 0n;
+  #kept = 0;
 
   constructor({ clock = () => performance.now() }: UsageOptions = {}) {
     this.#clock = clock;
@@ -90,6 +140,10 @@ export class UsageMeter implements Usage {
     this.#bytes = Math.max(0, this.#bytes - bytes);
   }
 
+  moved(): void {
+    this.#moves++;
+  }
+
   #join(vfs: Vfs): Promise<void> {
     return this.#counting ??= this.#walk(vfs).finally(() => this.#counting = undefined);
   }
@@ -97,8 +151,13 @@ export class UsageMeter implements Usage {
   async #walk(vfs: Vfs): Promise<void> {
     const began = this.#clock();
     const before = this.#settled;
+    const moves = this.#moves;
     const found = await sizeOfTree(vfs);
-    this.#bytes = found + this.#taken - before;
+    const known = { bytes: this.#bytes, uncounted: this.#uncounted, kept: this.#kept };
+    const now = afterCount(found, { known, added: this.#taken - before, moved: this.#moves !== moves });
+    this.#bytes = now.bytes;
+    this.#uncounted = now.uncounted;
+    this.#kept = now.kept;
     this.#due = nextCount(began, this.#clock());
   }
 }
@@ -118,9 +177,11 @@ export function ownSize(entry: Entry | undefined): number {
   return entry?.kind === "file" && entry.link === undefined ? entry.size : 0;
 }
 
-/** Bytes of all files there are. Rejects when the root cannot be listed. */
-export function sizeOfTree(vfs: Vfs): Promise<number> {
-  return new TreeWalk(vfs).sizeOf(ROOT);
+/** Counts all files there are. Rejects when the root cannot be listed. */
+export async function sizeOfTree(vfs: Vfs): Promise<TreeSize> {
+  const walk = new TreeWalk(vfs);
+  const bytes = await walk.sizeOf(ROOT);
+  return { bytes, uncounted: walk.uncounted, sealed: walk.sealed };
 }
 
 /** Entries that are counted without a rest: some two milliseconds of work on a disk. */
@@ -128,6 +189,8 @@ const ENTRIES_BETWEEN_RESTS = 256;
 
 /** Goes through a tree. Nobody waits for it as for a listing, so it rests on timers, which let all others have their turn first. */
 class TreeWalk {
+  uncounted = 0n;
+  sealed = true;
   readonly #vfs: Vfs;
   #unrested = 0;
 
@@ -140,21 +203,28 @@ class TreeWalk {
     for await (const batch of this.#vfs.list(directory)) {
       for (const entry of batch) {
         if (entry.kind !== "directory") bytes += ownSize(entry);
-        else bytes += await this.#sizeBelow(joinPath(directory, entry.name));
+        else bytes += await this.#sizeBelow(directory, entry.name);
       }
       await this.#rest(batch.length);
     }
     return bytes;
   }
 
-  /** A directory that is gone meanwhile or closed to this server counts nothing, or one of them would end all uploads. */
-  async #sizeBelow(directory: VirtualPath): Promise<number> {
+  /** A directory that is gone meanwhile counts nothing; one that cannot be counted does not end the count, or it would end all uploads. */
+  async #sizeBelow(parent: VirtualPath, name: string): Promise<number> {
     try {
-      return await this.sizeOf(directory);
+      return await this.sizeOf(joinPath(parent, name));
     } catch (error) {
-      if (error instanceof VfsError) return 0;
-      throw error;
+      if (!(error instanceof VfsError)) throw error;
+      if (error.kind !== "notFound" && error.kind !== "notDirectory") await this.#miss(parent, name, error);
+      return 0;
     }
+  }
+
+  async #miss(parent: VirtualPath, name: string, { kind }: VfsError): Promise<void> {
+    // A sum, so that the order of a listing does not matter; never 0.
+    this.uncounted = BigInt.asIntN(64, this.uncounted + hashOf(`${parent}/${name}`)) || 1n;
+    if (kind !== "denied" || !await this.#isSealed(joinPath(parent, name))) this.sealed = false;
   }
 
   async #rest(entries: number): Promise<void> {
@@ -164,4 +234,21 @@ class TreeWalk {
     this.#unrested = 0;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
+
+  /** Whether not even a name in it can be looked at: then nothing can be made, moved or removed there. */
+  async #isSealed(directory: VirtualPath): Promise<boolean> {
+    try {
+      await this.#vfs.stat(joinPath(directory, "x"));
+      return false;
+    } catch (error) {
+      return error instanceof VfsError && error.kind === "denied";
+    }
+  }
+}
+
+/** FNV-1a with 64 bits. */
+function hashOf(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash;
 }

@@ -191,6 +191,7 @@ export interface Space {
 export interface VfsExtras {
   /** Keeps a name for a later rename: `exists` where something has it, or somebody else keeps it. */
   readonly reserve?: (path: VirtualPath) => Promise<Reservation>;
+  /** Of a directory the rights of the owner stay, or this server could neither list it nor count what is in it. */
   readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
   /** `modified` in milliseconds since 1970, UTC. */
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nextCount, sizeOfTree, type Usage, type UsageOptions } from "../vfs/usage.ts";
+import { afterCount, nextCount, sizeOfTree, type Usage, type UsageOptions } from "../vfs/usage.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { hashOf } from "./hash.ts";
 
@@ -26,6 +26,11 @@ export interface UsageMemory {
   readonly taken: BigInt64Array<SharedArrayBuffer>;
   /** When the next count may be; 0 before the first. */
   readonly due: BigInt64Array<SharedArrayBuffer>;
+  /** Directories that the last count could not count, and bytes in them: see `Known`. Only who counts touches them. */
+  readonly uncounted: BigInt64Array<SharedArrayBuffer>;
+  readonly kept: BigInt64Array<SharedArrayBuffer>;
+  /** How often something was given another name. */
+  readonly moves: BigInt64Array<SharedArrayBuffer>;
   readonly counting: Int32Array<SharedArrayBuffer>;
 }
 
@@ -37,6 +42,9 @@ export function makeUsages(): UsageMemory {
     bytes: column(),
     taken: column(),
     due: column(),
+    uncounted: column(),
+    kept: column(),
+    moves: column(),
     counting: new Int32Array(new SharedArrayBuffer(4 * ROOTS)),
   };
 }
@@ -122,6 +130,10 @@ class SharedUsage implements Usage {
     this.#change((before) => Math.max(0, before - bytes));
   }
 
+  moved(): void {
+    Atomics.add(this.#memory.moves, this.#slot, 1n);
+  }
+
   /** Changes the bytes to what `next` makes of them, unless that is `undefined`; gives whether it did. */
   #change(next: (before: number) => number | undefined): boolean {
     const { bytes } = this.#memory;
@@ -155,12 +167,21 @@ class SharedUsage implements Usage {
   }
 
   async #walk(vfs: Vfs): Promise<void> {
-    const { taken, due } = this.#memory;
-    const takenSoFar = () => Number(Atomics.load(taken, this.#slot));
+    const { taken, due, uncounted, kept, moves } = this.#memory;
+    const load = (column: BigInt64Array) => Atomics.load(column, this.#slot);
     const began = this.#clock();
-    const before = takenSoFar() - this.#unsettled;
+    const before = Number(load(taken)) - this.#unsettled;
+    const movesBefore = load(moves);
     const found = await sizeOfTree(vfs);
-    this.#change(() => found + takenSoFar() - before);
+    const last = { uncounted: load(uncounted), kept: Number(load(kept)) };
+    let known = { bytes: 0, ...last };
+    this.#change((bytes) => {
+      const added = Number(load(taken)) - before;
+      known = afterCount(found, { known: { bytes, ...last }, added, moved: load(moves) !== movesBefore });
+      return known.bytes;
+    });
+    Atomics.store(uncounted, this.#slot, known.uncounted);
+    Atomics.store(kept, this.#slot, BigInt(known.kept));
     Atomics.store(due, this.#slot, BigInt(Math.ceil(nextCount(began, this.#clock()))));
   }
 }

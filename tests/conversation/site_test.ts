@@ -32,6 +32,19 @@ conversation("SITE CHMOD answers exactly 200 and changes the mode", { files }, a
   await ftp.expect("SITE CHMOD 600 missing", 550);
 });
 
+conversation("SITE CHMOD, MFF and SITE UMASK leave a directory the rights of its owner", {}, async ({ ftp }) => {
+  const mode = async (path: string) =>
+    /UNIX\.mode=(\d+);/.exec((await ftp.expect(`MLST ${path}`, 250)).lines[1] ?? "")?.[1];
+  await ftp.expect("MKD d", 257);
+  await ftp.expect("SITE CHMOD 000 d", 200);
+  assertEquals(await mode("d"), "0700");
+  await ftp.expect("MFF UNIX.mode=055; d", 213);
+  assertEquals(await mode("d"), "0755");
+  await ftp.expect("SITE UMASK 777", 200);
+  await ftp.expect("MKD e", 257);
+  assertEquals(await mode("e"), "0700");
+});
+
 conversation("SITE UTIME takes both of its forms", { files }, async ({ ftp }) => {
   await ftp.expect("SITE UTIME 20200102030405 a", 200);
   assertEquals((await ftp.expect("MDTM a", 213)).text, "20200102030405");

@@ -554,6 +554,13 @@ const extras: Readonly<Record<string, Claim>> = {
     await assertFails("notFound", () => setMode(at("/missing"), 0o600));
     await assertFails("notFound", () => setModified(at("/missing"), 0));
   },
+  "leaves a directory the rights of its owner": async (vfs) => {
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/d/f", "x");
+    await vfs.extras.setMode?.(at("/d"), 0);
+    await vfs.extras.setMode?.(at("/d/f"), 0);
+    assertEquals([(await vfs.stat(at("/d"))).mode, (await vfs.stat(at("/d/f"))).mode], [0o700, 0]);
+  },
   "tells free and total space": async (vfs) => {
     assert(vfs.extras.space);
     const { free, total } = await vfs.extras.space(at("/"));

@@ -5,7 +5,8 @@ import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { UsageMeter } from "../../lib/vfs/usage.ts";
-import type { Space, Vfs, VfsExtras } from "../../lib/vfs/vfs.ts";
+import { type Entry, type Space, type Vfs, VfsError, type VfsExtras, type VirtualPath } from "../../lib/vfs/vfs.ts";
+import { joinPath, parentOf, ROOT } from "../../lib/vfs/virtual_path.ts";
 import { assertFails, at, bytes, namesOf, PausableVfs, put, readText, withTempDir } from "./helpers.ts";
 
 function limited(limit: number, files: Record<string, string> = {}): { inner: MemoryVfs; vfs: Vfs; usage: UsageMeter } {
@@ -240,6 +241,110 @@ overDrivers("withQuota tells what is left where the driver cannot tell its space
 overDrivers("withQuota passes the free space of a storage that has less than the limit leaves", async (inner) => {
   const { vfs } = limitedByClock(new Spaceless(inner, { free: 4, total: 50 }));
   assertEquals(await vfs.extras.space?.(at("/")), { free: 4, total: 50 });
+});
+
+/** A driver in which `shut` directories cannot be listed; `sealed`: nor can anything in them be looked at. */
+class Shutting extends ForwardingVfs {
+  shut = new Set<string>();
+  sealed = false;
+
+  override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    if (this.shut.has(path)) throw new VfsError("denied", "Permission denied");
+    yield* this.inner.list(path);
+  }
+
+  override async stat(path: VirtualPath): Promise<Entry> {
+    if (this.sealed && this.shut.has(parentOf(path))) throw new VfsError("denied", "Permission denied");
+    return await this.inner.stat(path);
+  }
+}
+
+for (const sealed of [true, false]) {
+  overDrivers(`withQuota gives no room for what is in a directory that was shut, ${sealed}`, async (inner) => {
+    const shutting = new Shutting(inner);
+    const { vfs, usage, pass } = limitedByClock(shutting);
+    shutting.sealed = sealed;
+    for (const name of ["/d", "/e"]) {
+      await vfs.mkdir(at(name));
+      await put(vfs, `${name}/f`, "x".repeat(50));
+      shutting.shut.add(name);
+    }
+    for (let tries = 0; tries < 3; tries++) {
+      pass(10_000);
+      await assertFails("overQuota", () => put(vfs, "/more", "y"));
+      await vfs.remove(at("/more"));
+    }
+    assertEquals(usage.bytes, 100);
+    shutting.shut.clear();
+    await inner.remove(at("/e/f"));
+    pass(10_000);
+    await put(vfs, "/more", "y".repeat(50));
+    assertEquals(usage.bytes, 100);
+  });
+}
+
+overDrivers(
+  "withQuota sees what the host removes beside a directory that never could be counted",
+  async (inner, host) => {
+    const shutting = new Shutting(inner);
+    shutting.sealed = true;
+    await inner.mkdir(at("/lost+found"));
+    shutting.shut.add("/lost+found");
+    const { vfs, usage, pass } = limitedByClock(shutting);
+    await put(vfs, "/a", "x".repeat(90));
+    await host("/a");
+    pass(10_000);
+    await put(vfs, "/b", "y".repeat(90));
+    assertEquals(usage.bytes, 90);
+  },
+);
+
+Deno.test("withQuota gives no room for what has been moved deeper than a path can be", async () => {
+  const inner = new MemoryVfs();
+  const { vfs, usage, pass } = limitedByClock(inner);
+  const long = "x".repeat(255);
+  let deep = "";
+  for (let depth = 0; depth < 9; depth++) await vfs.mkdir(at(deep += `/${long}`));
+  await vfs.mkdir(at("/d"));
+  let below = "/d";
+  for (let depth = 0; depth < 9; depth++) await vfs.mkdir(at(below += `/${long}`));
+  await put(vfs, `${below}/f`, "x".repeat(100));
+  // The view above refuses this; a directory may come there all the same.
+  await vfs.rename(at("/d"), at(`${deep}/d`));
+  pass(10_000);
+  await assertFails("overQuota", () => put(vfs, "/more", "y"));
+  assertEquals(usage.bytes, 100);
+});
+
+/** Has something done when the second directory below the root is about to be listed. */
+class Interrupted extends ForwardingVfs {
+  interrupt: ((first: VirtualPath, second: VirtualPath) => Promise<unknown>) | undefined;
+  #first: VirtualPath | undefined;
+
+  override async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    const interrupt = this.interrupt;
+    if (path !== ROOT && interrupt) {
+      if (this.#first) {
+        this.interrupt = undefined;
+        await interrupt(this.#first, path);
+      }
+      this.#first = path;
+    }
+    yield* this.inner.list(path);
+  }
+}
+
+overDrivers("withQuota gives no room for what is moved to where a count has been", async (inner) => {
+  const interrupted = new Interrupted(inner);
+  const { vfs, usage, pass } = limitedByClock(interrupted);
+  for (const name of ["/d", "/e"]) {
+    await vfs.mkdir(at(name));
+    await put(vfs, `${name}/f`, "x".repeat(50));
+  }
+  pass(10_000);
+  interrupted.interrupt = (first, second) => vfs.rename(joinPath(second, "f"), joinPath(first, "g"));
+  await assertFails("overQuota", () => put(vfs, "/more", "y"));
+  assertEquals(usage.bytes, 100);
 });
 
 overDrivers("withQuota frees what is renamed over or removed once, however many do it at a time", async (inner) => {

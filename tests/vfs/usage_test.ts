@@ -71,7 +71,7 @@ Deno.test("sizeOfTree lets others run while it goes through many small directori
   for (let index = 0; index < 300; index++) vfs.write(`/${index % 20}/${index}/file`, "123");
   let ran = false;
   const timer = setTimeout(() => ran = true, 0);
-  assertEquals(await sizeOfTree(vfs), 900);
+  assertEquals((await sizeOfTree(vfs)).bytes, 900);
   clearTimeout(timer);
   assert(ran);
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import type { Usage } from "../../lib/vfs/usage.ts";
-import type { Vfs } from "../../lib/vfs/vfs.ts";
+import { type Vfs, VfsError } from "../../lib/vfs/vfs.ts";
 import { abandonCounts, makeUsages, sharedUsages } from "../../lib/workers/shared_usage.ts";
 import { assertFails, at, PausableVfs, put } from "../vfs/helpers.ts";
 
@@ -156,4 +156,33 @@ Deno.test("withQuota lets a worker write what was removed on the host after anot
   pass(10_000);
   await put(second, "/b", "123456789");
   await assertFails("overQuota", () => put(vfs, "/c", "12"));
+});
+
+Deno.test("sharedUsages gives no room for what is in a directory that was shut, whichever worker counts", async () => {
+  const memory = makeUsages();
+  const inner = new MemoryVfs({ files: { "/d/f": "x".repeat(60) } });
+  let shut = false;
+  const vfs = new Proxy<Vfs>(inner, {
+    get: (target, name) => {
+      if (name !== "list") return Reflect.get(target, name, target);
+      return async function* (...given: Parameters<Vfs["list"]>) {
+        if (shut && given[0] === "/d") throw new VfsError("denied", "Permission denied");
+        yield* target.list(...given);
+      };
+    },
+  });
+  let now = 0;
+  const usages = [0, 1].map((worker) => sharedUsages(memory, { worker, clock: () => now })("/a"));
+  await usages[0]?.count(vfs);
+  shut = true;
+  for (const usage of [...usages, ...usages]) {
+    now += 10_000;
+    await usage.recount(vfs);
+    assertEquals(usage.bytes, 60);
+  }
+  shut = false;
+  await inner.remove(at("/d/f"));
+  now += 10_000;
+  await usages[1]?.recount(vfs);
+  assertEquals(usages[0]?.bytes, 0);
 });
