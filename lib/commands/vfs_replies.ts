@@ -39,5 +39,6 @@ const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
 
 /** The reply to `verb` when the file system failed with `error`. */
 export function replyForVfsError(error: VfsError, verb: string): reply.Reply {
-  return (MAKES_NAME.has(verb) ? NEW_NAME : EXISTING_NAME)[error.kind];
+  const found = (MAKES_NAME.has(verb) ? NEW_NAME : EXISTING_NAME)[error.kind];
+  return error.hint === undefined ? found : { ...found, text: error.hint };
 }

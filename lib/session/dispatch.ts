@@ -43,7 +43,13 @@ function forgetOneTimeState(context: CommandContext, row: Command | undefined): 
 /** What is not a {@link VfsError} is a mistake of ours: the session lives on, and the log has the error. */
 function replyForError(context: CommandContext, row: Command, error: unknown): reply.Reply {
   if (error instanceof VfsError) {
-    if (error.cause !== undefined) {
+    if (error.hint !== undefined) {
+      context.emit({
+        type: "problem",
+        level: "warning",
+        message: `${row.verb} failed: ${error.hint}: ${error.message}`,
+      });
+    } else if (error.cause !== undefined) {
       context.emit({ type: "problem", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
     }
     return replyForVfsError(error, row.verb);

@@ -18,6 +18,8 @@ import { DiskNames } from "./disk_changes.ts";
 import { describeName, listDirectory, listNames } from "./disk_list.ts";
 import { fileKey } from "./disk_names.ts";
 import { DiskRoot, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
+import { type FullDirectory, unlistedNames } from "./disk_unlisted.ts";
+import { RawSource } from "./raw_source.ts";
 import {
   type Entry,
   type FileSink,
@@ -103,6 +105,7 @@ export class DiskVfs implements Vfs {
 
   openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
     return attempt(path, () => {
+      if (this.#root.isRaw(path)) return this.#openRaw(path, offset);
       const { file, info, real } = this.#root.open(path, { read: true });
       if (offset > 0) seekTo(file, { path, offset, size: info.size });
       const { dev: device, ino: inode, size } = info;
@@ -121,7 +124,8 @@ export class DiskVfs implements Vfs {
   }
 
   mkdir(path: VirtualPath): Promise<void> {
-    return this.#names.mkdir(path);
+    if (!this.#root.isRaw(nameOf(path))) return this.#names.mkdir(path);
+    return Promise.reject(new VfsError("badName", `Would not be UTF-8: "${path}"`));
   }
 
   rmdir(path: VirtualPath): Promise<void> {
@@ -129,7 +133,7 @@ export class DiskVfs implements Vfs {
       const { real, info } = this.#root.find(path);
       if (path === ROOT) throw new VfsError("denied", "The root cannot be removed");
       if (!info.isDirectory) throw new VfsError("notDirectory", `Not a directory: "${path}"`);
-      this.#root.changes.removeDirectory(real);
+      this.#removeDirectory({ path, real, info });
     });
   }
 
@@ -139,6 +143,23 @@ export class DiskVfs implements Vfs {
 
   rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     return this.#names.rename(from, to, options);
+  }
+
+  #openRaw(path: VirtualPath, offset: number): FileSource {
+    const file = this.#root.openRaw(path);
+    if (offset <= file.info.size) return new RawSource(file, { path, offset });
+    file.close();
+    throw pastEnd(path);
+  }
+
+  #removeDirectory(directory: FullDirectory): void {
+    try {
+      this.#root.changes.removeDirectory(directory.real);
+    } catch (error) {
+      const vfsError = toVfsError(error, directory.path);
+      const hint = vfsError.kind === "notEmpty" ? unlistedNames(this.#root, directory) : undefined;
+      throw hint === undefined ? vfsError : new VfsError("notEmpty", vfsError.message, { cause: error, hint });
+    }
   }
 
   #stat(path: VirtualPath): Entry {
@@ -151,6 +172,7 @@ export class DiskVfs implements Vfs {
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {
     const { append = false, offset = 0, exclusive = false, existing = false } = options;
+    if (this.#root.isRaw(path)) throw new VfsError("unsupported", `Cannot be written, as it is not UTF-8: "${path}"`);
     let found = exclusive ? undefined : this.#openExisting(path, append);
     if (found === undefined && existing) throw new VfsError("notFound", `Not found: "${path}"`);
     if (found === undefined && offset > 0) throw pastEnd(path);

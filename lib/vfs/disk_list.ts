@@ -21,13 +21,13 @@ const BATCH = 64;
  * to two thousand names on the usual file systems, at 1 µs each. That of a larger one would keep everybody waiting, and hold all
  * names at once.
  */
-const SMALL_DIRECTORY = 64 * 1024;
+export const SMALL_DIRECTORY = 64 * 1024;
 
 /** How many names the runtime reads from a directory at once. Another number here is only slower: on Deno 2.9.6 one call of `next` in 32 makes the trip. */
 const READ_TOGETHER = 32;
 
 /** What the runtime puts in the place of bytes that are not UTF-8; the name then opens nothing, unless the file is really called so. */
-const REPLACEMENT = "\uFFFD";
+export const REPLACEMENT = "\uFFFD";
 
 /** The entries of the directory at `path`. Throws the runtime's errors as well as {@link VfsError}. */
 export async function* listDirectory(
@@ -219,7 +219,8 @@ function describeChild(root: DiskRoot, real: string, name: string): Entry | unde
   }
 }
 
-function isThere(root: DiskRoot, real: string): boolean {
+/** Whether there is something at the real path `real`, a link not followed. */
+export function isThere(root: DiskRoot, real: string): boolean {
   try {
     root.lstat(real);
     return true;

@@ -24,11 +24,11 @@
  */
 
 import { SEPARATOR } from "@std/path";
-import { type ContainedCalls, type DiskChanges, runtimeChanges } from "./disk_calls.ts";
+import { type ContainedCalls, type DiskChanges, type DiskFile, runtimeChanges } from "./disk_calls.ts";
 import { VfsError, type VirtualPath } from "./vfs.ts";
 import { nameOf, parentOf, ROOT } from "./virtual_path.ts";
 import { isNotFound } from "./disk_errors.ts";
-import { hasRawBytes } from "./raw_names.ts";
+import { hasRawBytes, isCanonical } from "./raw_names.ts";
 
 /** Separators, drives, streams, wildcards, names of devices, and endings that Windows drops. */
 const WINDOWS_SPECIAL = /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)/i;
@@ -88,7 +88,7 @@ export class DiskRoot {
   follow(path: VirtualPath): string {
     const asked = this.#asked(path);
     if (this.#calls?.isReal(asked)) return asked;
-    if (hasRawBytes(path)) return this.#followRaw(path);
+    if (this.isRaw(path)) return this.#followRaw(path);
     const real = this.#look(path, () => Deno.realPathSync(asked));
     if (real !== asked) this.#requireAllowed(real, path);
     return real;
@@ -114,6 +114,7 @@ export class DiskRoot {
   /** The place of the name itself: links are followed up to its directory, and the name need not be there. */
   place(path: VirtualPath): string {
     if (path === ROOT) return this.#root;
+    this.#requirePlain(path);
     return joinReal(this.follow(parentOf(path)), nameOf(path));
   }
 
@@ -152,6 +153,21 @@ export class DiskRoot {
       if (isSame(info, before) && this.#isAt(real, info)) return;
       throw new VfsError("busy", `Changed while it was opened: "${path}"`);
     });
+  }
+
+  /** Whether `path` has a name that is not UTF-8: the runtime cannot find it. Nothing is taken for one without the C library. */
+  isRaw(path: string): boolean {
+    return this.isContained && hasRawBytes(path);
+  }
+
+  /** Opens a regular file as {@link open} does, by the C library; such a {@link isRaw} path has no other way. */
+  openRaw(path: VirtualPath): DiskFile {
+    const real = this.follow(path);
+    const file = this.#calls?.open(real);
+    if (file?.info.isFile) return file;
+    file?.close();
+    if (file?.info.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
+    throw new VfsError("denied", `Not a regular file: "${path}"`);
   }
 
   /** Makes a file that must not be there yet and opens it for writing. `createNew` (`O_EXCL`) does not follow a link of that name. */
@@ -208,9 +224,15 @@ export class DiskRoot {
   /** Where `path` would be without links. */
   #asked(path: VirtualPath): string {
     if (path === ROOT) return this.#root;
+    this.#requirePlain(path);
     if (Deno.build.os !== "windows") return this.#prefix + path.slice(1);
     if (WINDOWS_SPECIAL.test(path)) throw new VfsError("badName", `Means something else to Windows: "${path}"`);
     return this.#prefix + path.slice(1).replaceAll("/", SEPARATOR);
+  }
+
+  /** A name that is UTF-8 could be written byte by byte as well, past the rules for its path. */
+  #requirePlain(path: VirtualPath): void {
+    if (this.isRaw(path) && !isCanonical(path)) throw notFound(path);
   }
 
   /** A failure behind a link that leaves the root is told as the link's own, so that it says nothing of what is there. */

@@ -48,6 +48,11 @@ export function hasRawBytes(text: string): boolean {
   return text.search(RAW_BYTE) >= 0;
 }
 
+/** Whether `text`, a name or a path, is the one that {@link nameOfBytes} gives for its bytes: others stand for the same, and for no name. */
+export function isCanonical(text: string): boolean {
+  return nameOfBytes(bytesOfName(text)) === text;
+}
+
 /** `bytes` as UTF-8; `undefined` where they are not. */
 export function decodeName(bytes: Uint8Array): string | undefined {
   try {

@@ -5,13 +5,12 @@
  * @module
  */
 
+import { bytesOfName } from "./raw_names.ts";
 import { type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
 import { depthOf, joinPath, MAX_NAMES, MAX_PATH_BYTES } from "./virtual_path.ts";
 
 /** Entries that are looked at without a rest: some two milliseconds of work on a disk. */
 const ENTRIES_BETWEEN_RESTS = 256;
-
-const encoder = new TextEncoder();
 
 /**
  * Resolves when everything below `from` could be named below `to` as well. Only a path that gets longer is a reason to look, which takes as
@@ -58,5 +57,5 @@ async function* below(vfs: Vfs, top: VirtualPath): AsyncGenerator<VirtualPath, v
 }
 
 function bytesOf(path: VirtualPath): number {
-  return encoder.encode(path).length;
+  return bytesOfName(path).length;
 }

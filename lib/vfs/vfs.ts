@@ -35,10 +35,17 @@ export type VfsErrorKind =
 export class VfsError extends Error {
   override readonly name = "VfsError";
   readonly kind: VfsErrorKind;
+  /** What a client is to know beyond the kind, in a sentence without real paths; it goes to the log as well. */
+  readonly hint: string | undefined;
 
-  constructor(kind: VfsErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: VfsErrorKind,
+    message: string,
+    options: ErrorOptions & { readonly hint?: string | undefined } = {},
+  ) {
     super(message, options);
     this.kind = kind;
+    this.hint = options.hint;
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { bytesOfName } from "./raw_names.ts";
 import { VfsError, type VirtualPath } from "./vfs.ts";
 
 /** Bytes of one name in UTF-8: `NAME_MAX` of the usual file systems, so that the answer does not depend on the driver. */
@@ -108,7 +109,7 @@ function fittingPath(path: string): VirtualPath {
 }
 
 function longerThan(text: string, limit: number): boolean {
-  return text.length * MAX_BYTES_PER_UNIT > limit && new TextEncoder().encode(text).length > limit;
+  return text.length * MAX_BYTES_PER_UNIT > limit && bytesOfName(text).length > limit;
 }
 
 // The brand exists for the compiler alone, so this cast is the one place where it is given.

@@ -1,0 +1,40 @@
+/**
+ * Names that are in a directory and in no listing of it.
+ *
+ * @module
+ */
+
+import { isThere, REPLACEMENT, SMALL_DIRECTORY } from "./disk_list.ts";
+import { type DiskRoot, joinReal } from "./disk_root.ts";
+import type { VirtualPath } from "./vfs.ts";
+import { isListable } from "./virtual_path.ts";
+
+/** A directory that could not be removed because something is in it. */
+export interface FullDirectory {
+  readonly path: VirtualPath;
+  /** Its real path. */
+  readonly real: string;
+  readonly info: Deno.FileInfo;
+}
+
+/**
+ * What is in the directory and in no listing of it, as a sentence; `undefined` where there is no such thing, or the directory is large.
+ * Whoever may remove it sees an empty one otherwise, and cannot know why it stays.
+ */
+export function unlistedNames(root: DiskRoot, { real, info }: FullDirectory): string | undefined {
+  if (info.size > SMALL_DIRECTORY) return undefined;
+  const names = Array.from(Deno.readDirSync(real), ({ name }) => name);
+  const broken = names.filter((name) => !isListable(name)).length;
+  const prefix = joinReal(real, "");
+  // With the C library they are listed.
+  const raw = root.isContained
+    ? []
+    : names.filter((name) => name.includes(REPLACEMENT) && !isThere(root, prefix + name));
+  const parts = [
+    ...(raw.length === 0
+      ? []
+      : [raw.length === 1 ? "1 name that is not UTF-8" : `${raw.length} names that are not UTF-8`]),
+    ...(broken === 0 ? [] : [`${broken} ${broken === 1 ? "name" : "names"} with a line end`]),
+  ];
+  return parts.length > 0 ? `Directory not empty: it holds ${parts.join(" and ")}, which cannot be listed` : undefined;
+}
