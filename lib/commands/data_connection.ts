@@ -4,9 +4,6 @@
  * @module
  */
 
-import { type DataPort, type DataPorts, ownPorts } from "../data/data_port.ts";
-import { PortsExhausted } from "../data/port_range.ts";
-import { unmapped } from "../net/address_key.ts";
 import { familyOf, sameAddress } from "../net/ip.ts";
 import {
   type Endpoint,
@@ -21,6 +18,7 @@ import * as reply from "../protocol/reply.ts";
 import * as argument from "./arguments.ts";
 import { type Answer, command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { listen, portsFor } from "./passive_listening.ts";
 
 /** Ports of well-known services are no place to connect to (RFC 2577 section 3). */
 const FIRST_UNPRIVILEGED_PORT = 1024;
@@ -66,51 +64,6 @@ function tellPort({ options, control, id }: CommandContext, port: number | undef
   const told = options.network?.announce?.({ hostname: control.local.hostname, port }, id);
   if (told === undefined) return reply.extendedPassiveMode(formatExtendedPassiveText(port));
   return Promise.resolve(told).then((told) => reply.extendedPassiveMode(formatExtendedPassiveText(told.port)));
-}
-
-/** Under TLS the bytes have to come here anyway, and small transfers are over sooner than another thread has heard of them. */
-function portsFor({ security, server, data }: CommandContext): DataPorts {
-  return !security.protectData && server.forecast.expectsBulk(data.lastTransfer) ? server.dataPorts : ownPorts;
-}
-
-/**
- * Listens on the address of the control port, for which the process has the permission; strangers are turned away by their address. The
- * former choice is given back first, so that its port is free again. Gives the port, or `undefined` when there is none.
- */
-function listen(context: CommandContext): Promise<number | undefined> | number | undefined {
-  context.setDataPort(undefined);
-  const { options, control } = context;
-  const take = (port: DataPort) => {
-    context.setDataPort(port);
-    return port.port;
-  };
-  try {
-    const port = portsFor(context).passive({
-      hostname: options.hostname,
-      peer: control.remote.hostname,
-      allowForeignPeer: options.allowForeignDataPeer,
-      timeout: options.timeouts.dataConnect,
-      ...(options.passive.ports && { range: options.passive.ports }),
-      onStranger: (address) => {
-        context.emit({
-          type: "problem",
-          level: "warning",
-          message: `Turned away a data connection from ${unmapped(address)}`,
-        });
-      },
-    });
-    return port instanceof Promise ? port.then(take, (error) => reportNoPort(context, error)) : take(port);
-  } catch (error) {
-    return reportNoPort(context, error);
-  }
-}
-
-/** The system may have no socket to give (EMFILE): to the client that is the same as an exhausted range. */
-function reportNoPort(context: CommandContext, error: unknown): undefined {
-  const report = error instanceof PortsExhausted
-    ? { level: "warning", message: error.message } as const
-    : { level: "error", message: "Cannot listen for a data connection", error } as const;
-  context.emit({ type: "problem", ...report });
 }
 
 function port(context: CommandContext, given: string): Answer {

@@ -30,6 +30,7 @@ export function connectActive(target: SocketAddress, options: ActiveOptions): Da
 
 class ActivePort implements DataPort {
   readonly kind = "active";
+  readonly over = false;
   readonly #target: SocketAddress;
   readonly #options: ActiveOptions;
   readonly #wait = new Wait();

@@ -6,17 +6,15 @@
 
 import type { SocketAddress } from "../net/connection.ts";
 import { type ActiveOptions, connectActive } from "./active_port.ts";
-import type { DataPort } from "./opening.ts";
-import { listenPassive, type PassiveOptions } from "./passive_port.ts";
+import type { DataPort, PassivePorts } from "./opening.ts";
+import { listenPassive } from "./passive_port.ts";
 
 export { type ActiveOptions, connectActive } from "./active_port.ts";
 export { type DataPort, DataPortError, type DataPortFailure } from "./opening.ts";
-export { listenPassive, type PassiveOptions } from "./passive_port.ts";
+export { listenPassive, type PassiveEnd, type PassiveOptions } from "./passive_port.ts";
 
 /** Who makes data ports: this thread, or another that moves their bytes as well. */
-export interface DataPorts {
-  /** As {@link listenPassive}, though a thread that has to be asked keeps one waiting. */
-  passive(options: PassiveOptions): DataPort | Promise<DataPort>;
+export interface DataPorts extends PassivePorts {
   /** As {@link connectActive}. */
   active(target: SocketAddress, options: ActiveOptions): DataPort;
   /** A large download moves in this thread and keeps others waiting: the next ones had better have another, if there is any to be had. */

@@ -5,6 +5,7 @@
  */
 
 import { closeQuietly, type Connection } from "../net/connection.ts";
+import type { PassiveOptions } from "./passive_port.ts";
 
 /** Why there is no data connection. */
 export type DataPortFailure = "timeout" | "refused" | "aborted" | "failed";
@@ -26,15 +27,36 @@ export interface DataPort {
   readonly kind: "passive" | "active";
   /** Where we listen, or where the client does. */
   readonly port: number;
+  /** It was given back, and no connection comes of it any more. */
+  readonly over: boolean;
+  /** Whoever made it, where that was another thread. */
+  readonly home?: PassivePorts;
   /**
    * Waits for the connection. To be called once.
    *
    * @throws {DataPortError} and nothing else.
    */
   open(signal: AbortSignal): Promise<Connection>;
-  /** Gives up what is held, and ends a pending {@link open} with `aborted`. The connection that it gave lives on. Safe to call twice. */
+  /**
+   * Gives up what is held, and ends a pending {@link open} with `aborted`. The connection that it gave lives on. Safe
+   * to call twice.
+   */
   close(): void;
 }
+
+/** Where passive ports come from. */
+export interface PassivePorts {
+  /**
+   * As `listenPassive`, though one may have to wait: for another thread, or until the system has back what was closed.
+   */
+  passive(options: PassiveOptions): DataPort | Promise<DataPort>;
+}
+
+/**
+ * Milliseconds for another connection once one was reset before it was accepted. Nobody can tell whose that was: a
+ * client that has given up does not come again, while a stranger's must not keep the client out.
+ */
+const AFTER_RESET = 1_000;
 
 /** What a wait is for. */
 export interface WaitOptions {
@@ -51,6 +73,7 @@ export interface WaitOptions {
 /** The one wait of a data port. */
 export class Wait {
   #spent = false;
+  #hurried = false;
   #deadline: Deadline | undefined;
 
   /** Waits; rejects as {@link DataPort.open}, and the second time. A connection that comes too late is closed. */
@@ -59,6 +82,7 @@ export class Wait {
     this.#spent = true;
     using deadline = new Deadline(signal, timeout, stop);
     this.#deadline = deadline;
+    if (this.#hurried) deadline.within(AFTER_RESET);
     try {
       const connection = deadline.passed ? undefined : await connect();
       if (connection && !deadline.passed) return connection;
@@ -71,6 +95,12 @@ export class Wait {
     throw deadline.explain();
   }
 
+  /** A connection was reset before it was accepted: another comes soon or never. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#deadline?.within(AFTER_RESET);
+  }
+
   /** Ends it, or sees to it that there is none. */
   end(): void {
     this.#spent = true;
@@ -81,8 +111,9 @@ export class Wait {
 /** The end of a wait that comes from outside: time is up, or the transfer was aborted. */
 class Deadline implements Disposable {
   readonly #signal: AbortSignal;
-  readonly #timeout: number;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #timeout = 0;
+  #endsAt = Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #stop: () => void;
   readonly #onAbort = () => this.abort();
   #cause: "timeout" | "aborted" | undefined;
@@ -94,9 +125,8 @@ class Deadline implements Disposable {
    */
   constructor(signal: AbortSignal, timeout: number, stop: () => void) {
     this.#signal = signal;
-    this.#timeout = timeout;
     this.#stop = stop;
-    if (timeout > 0) this.#timer = setTimeout(() => this.#end("timeout"), timeout);
+    if (timeout > 0) this.within(timeout);
     signal.addEventListener("abort", this.#onAbort);
     if (signal.aborted) this.#onAbort();
   }
@@ -104,6 +134,16 @@ class Deadline implements Disposable {
   /** Whether the wait is over. */
   get passed(): boolean {
     return this.#cause !== undefined;
+  }
+
+  /** It ends so many milliseconds from now, if it would not end before. */
+  within(milliseconds: number): void {
+    const endsAt = performance.now() + milliseconds;
+    if (this.#cause || endsAt >= this.#endsAt) return;
+    clearTimeout(this.#timer);
+    this.#endsAt = endsAt;
+    this.#timeout = milliseconds;
+    this.#timer = setTimeout(() => this.#end("timeout"), milliseconds);
   }
 
   /** Ends the wait, if it is still going on. */

@@ -8,7 +8,10 @@ import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connec
 import { sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
 import { type DataPort, Wait } from "./opening.ts";
-import { listenIn, type PortRange } from "./port_range.ts";
+import { listenIn, type PortRange, PortsExhausted } from "./port_range.ts";
+
+/** Why a port is no longer listened on: the client came, no client came in time, or it was given back. */
+export type PassiveEnd = "connected" | "expired" | "closed";
 
 /** Where to listen, and for whom. */
 export interface PassiveOptions {
@@ -19,68 +22,115 @@ export interface PassiveOptions {
   readonly peer: string;
   /** Lets anybody connect. Default `false`. */
   readonly allowForeignPeer?: boolean;
-  /** Milliseconds from {@link DataPort.open} to a connection; 0 for no limit. */
+  /** Milliseconds for the client to connect, and anew from {@link DataPort.open} on; 0 for no limit. */
   readonly timeout: number;
   /** Told the address of each connection that was dropped because it came from elsewhere. */
   readonly onStranger?: ((address: string) => void) | undefined;
+  /** Told of a connection that was reset before it was accepted, whose ever it was. Default: the wait is cut short. */
+  readonly onReset?: (() => void) | undefined;
+  /** Told once. */
+  readonly onEnd?: ((end: PassiveEnd) => void) | undefined;
+  /** May put something around the client's connection as soon as it is there, which may be long before the transfer. */
+  readonly arrived?: ((connection: Connection) => Connection) | undefined;
 }
 
 /**
- * Starts to listen at once, so that the port can be told to the client.
+ * Starts to listen at once, so that the port can be told to the client. The client may connect before its transfer
+ * command or after it, and is accepted at once: the port is free again then, and a client that begins the TLS handshake
+ * before the command is heard.
  *
- * @throws {PortsExhausted} when all ports of the range are in use.
+ * Where too much was closed that the system does not have back yet, it waits for that.
+ *
+ * @throws {PortsExhausted} when all ports of the range are in use; rejects with it where it had to wait.
  */
-export function listenPassive(options: PassiveOptions): DataPort {
-  return new PassivePort(options);
+export function listenPassive(options: PassiveOptions): DataPort | Promise<DataPort> {
+  if (closing.size >= MOST_CLOSING) return listenAfterwards(options);
+  try {
+    return new PassivePort(options);
+  } catch (error) {
+    if (closing.size === 0 || !(error instanceof PortsExhausted)) throw error;
+    return listenAfterwards(options);
+  }
 }
 
-/**
- * A client may connect before or after its transfer command. Nothing is accepted before {@link open}: the kernel holds the client
- * meanwhile, and a session that only asked for a port has no pending operation to pay for.
- */
+async function listenAfterwards(options: PassiveOptions): Promise<DataPort> {
+  await Promise.all(closing);
+  return await listenPassive(options);
+}
+
+/** Listeners that are closed while they wait for a client: the system has them back a turn of the event loop later. */
+const closing = new Set<Promise<void>>();
+/** A client that asks for one port after the other must not take all descriptors within one turn. */
+const MOST_CLOSING = 64;
+
 class PassivePort implements DataPort {
   readonly kind = "passive";
   readonly port: number;
   readonly #options: PassiveOptions;
   readonly #listener: Deno.TcpListener;
   readonly #wait = new Wait();
-  #closed = false;
+  readonly #accepting: Promise<Connection>;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The client's, until it is handed out. */
+  #connection: Connection | undefined;
+  #listening = true;
+  #over = false;
 
   constructor(options: PassiveOptions) {
     this.#options = options;
     this.#listener = listenIn(options.range, options.hostname);
     this.port = this.#listener.addr.port;
+    options.range?.unused.add(this, options.peer);
+    if (options.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), options.timeout);
+    this.#accepting = this.#accept();
+    // Until the transfer command nobody waits for it.
+    this.#accepting.catch(() => {});
+  }
+
+  get over(): boolean {
+    return this.#over;
   }
 
   async open(signal: AbortSignal): Promise<Connection> {
+    clearTimeout(this.#timer);
     const { timeout } = this.#options;
+    const stop = () => this.#giveBack("closed");
     try {
-      return await this.#wait.run({ signal, timeout, connect: () => this.#accept(), stop: () => this.#release() });
+      const connection = await this.#wait.run({ signal, timeout, connect: () => this.#accepting, stop });
+      this.#connection = undefined;
+      return connection;
     } finally {
-      this.#release();
+      stop();
     }
   }
 
   close(): void {
     this.#wait.end();
-    this.#release();
+    this.#giveBack("closed");
   }
 
-  #release(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  #giveBack(end: PassiveEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#connection) closeQuietly(this.#connection);
+    if (!this.#listening) return;
+    this.#stopListening(end);
+    this.#awaitEnd();
+  }
+
+  #stopListening(end: PassiveEnd): void {
+    const { range, onEnd } = this.#options;
+    this.#listening = false;
+    clearTimeout(this.#timer);
     closeQuietly(this.#listener);
-    this.#options.range?.release(this.port);
+    range?.unused.delete(this);
+    range?.release(this.port);
+    onEnd?.(end);
   }
 
-  async #next(): Promise<Deno.TcpConn> {
-    for (;;) {
-      try {
-        return await this.#listener.accept();
-      } catch (error) {
-        if (!isGoneBeforeAccept(error)) throw error;
-      }
-    }
+  #awaitEnd(): void {
+    const end = this.#accepting.then(() => {}, () => {}).then(() => void closing.delete(end));
+    closing.add(end);
   }
 
   /** The first connection that comes from the right address. */
@@ -89,10 +139,30 @@ class PassivePort implements DataPort {
     for (;;) {
       const connection = await this.#next();
       const address = connection.remoteAddr.hostname;
-      const welcome = allowForeignPeer || sameAddress(address, peer);
-      if (welcome) return markPlain(connection);
+      if (allowForeignPeer || sameAddress(address, peer)) return this.#connection = this.#take(connection);
       closeQuietly(connection);
       onStranger?.(address);
+    }
+  }
+
+  #take(connection: Deno.TcpConn): Connection {
+    if (this.#over) {
+      closeQuietly(connection);
+      throw new Deno.errors.Interrupted("The client came as the data port was closed");
+    }
+    this.#stopListening("connected");
+    return this.#options.arrived?.(markPlain(connection)) ?? markPlain(connection);
+  }
+
+  async #next(): Promise<Deno.TcpConn> {
+    const { onReset = () => this.#wait.hurry() } = this.#options;
+    for (;;) {
+      try {
+        return await this.#listener.accept();
+      } catch (error) {
+        if (!isGoneBeforeAccept(error)) throw error;
+        onReset();
+      }
     }
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { UnusedPorts } from "./unused_ports.ts";
+
 /** Every port of the range is in use; the answer is 425. */
 export class PortsExhausted extends Error {
   override readonly name = "PortsExhausted";
@@ -13,6 +15,8 @@ export class PortsExhausted extends Error {
 export class PortRange {
   readonly first: number;
   readonly last: number;
+  /** Those that no client has connected to. */
+  readonly unused: UnusedPorts = new UnusedPorts();
   readonly #taken = new Set<number>();
   readonly #random: () => number;
 

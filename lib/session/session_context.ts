@@ -209,7 +209,7 @@ export class SessionContext implements CommandContext {
   takeDataPort(): DataPort | undefined {
     const port = this.data.port;
     this.data.port = undefined;
-    return port;
+    return port?.over ? undefined : port;
   }
 
   setDataPort(port: DataPort | undefined): void {

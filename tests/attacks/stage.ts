@@ -33,16 +33,16 @@ export class Target implements AsyncDisposable {
     return new Target(await ServerUnderTest.start({ logLevel: "warning", ...options }));
   }
 
-  /** A greeted control connection. */
-  async connect(hostname?: string): Promise<Wire> {
-    const wire = await Wire.connect(this.server.port, hostname === undefined ? {} : { hostname });
+  /** A greeted control connection; with `from`, from that address. */
+  async connect(from?: string): Promise<Wire> {
+    const wire = await Wire.connect(this.server.port, { from });
     await wire.expectReply(220);
     return wire;
   }
 
   /** A control connection logged in as the one account of the server. */
-  async login(user = "alice", password = "wonder-land.7"): Promise<Wire> {
-    const wire = await this.connect();
+  async login(user = "alice", password = "wonder-land.7", from?: string): Promise<Wire> {
+    const wire = await this.connect(from);
     await wire.login(user, password);
     return wire;
   }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } fro
 import { connect as connectFrom } from "node:net";
 import { PortRange } from "../../lib/data/port_range.ts";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
+import { resetAtOnce } from "../helpers/reset.ts";
 import { conversation, plainConversation } from "../helpers/server.ts";
 import { readAll, type Wire } from "../helpers/wire.ts";
 
@@ -121,17 +122,48 @@ conversation("PORT and EPRT refuse other addresses, privileged ports and nonsens
   await ftp.expect("LIST", 425);
 });
 
+/** Resolves once somebody at 127.0.0.2 was turned away at `port`. */
+async function comeAsStranger(port: number): Promise<void> {
+  const stranger = connectFrom({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+  await new Promise<void>((resolve) => stranger.on("error", () => {}).on("close", () => resolve()).resume());
+}
+
 plainConversation("EPSV turns a stranger away and goes on waiting", { files }, async ({ ftp, event }) => {
   const port = await passivePort(ftp);
-  const stranger = connectFrom({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
-  const gone = new Promise<void>((resolve) => stranger.on("error", () => {}).on("close", () => resolve()).resume());
-  await new Promise((resolve) => stranger.once("connect", resolve));
   await ftp.expect("RETR a", 150);
-  assertMatch((await event("problem")).message, /127\.0\.0\.2/);
-  await gone;
+  await comeAsStranger(port);
   const data = await Deno.connect({ hostname: "127.0.0.1", port });
   assertEquals(new TextDecoder().decode(await readAll(data)), "hello");
   await ftp.expectReply(226);
+  assertMatch((await event("problem")).message, /a data connection from 127\.0\.0\.2/);
+});
+
+plainConversation("EPSV reports any number of strangers at once", { files }, async ({ ftp, event, events }) => {
+  const port = await passivePort(ftp);
+  for (let count = 0; count < 5; count++) await comeAsStranger(port);
+  await ftp.expect("ABOR", 226);
+  assertMatch((await event("problem")).message, /5 data connections, the first from 127\.0\.0\.2/);
+  assertEquals(events.filter(({ type }) => type === "problem").length, 1);
+});
+
+conversation("A passive port that no client connects to goes back, and 425 says what is missing", {
+  files,
+  options: { timeouts: { dataConnect: 20 } },
+}, async ({ ftp, event }) => {
+  const port = await passivePort(ftp);
+  assertMatch((await event("problem")).message, /Gave a passive port back/);
+  await ftp.expect("NOOP", 200);
+  await isRefused(port);
+  assertMatch((await ftp.expect("RETR a", 425)).text, /EPSV/);
+});
+
+conversation("A data connection that was reset before it was accepted is 425, without a long wait", {
+  files,
+  options: { timeouts: { dataConnect: 0 } },
+}, async ({ ftp }) => {
+  resetAtOnce(await passivePort(ftp));
+  await ftp.expect("RETR a", 150);
+  await ftp.expectReply(425);
 });
 
 plainConversation(
@@ -210,10 +242,12 @@ for (
   });
 }
 
-conversation("EPSV is given back when the client vanishes", {}, async ({ ftp, event }) => {
+conversation("EPSV is given back when the client vanishes", {}, async ({ ftp, event, connect }) => {
   const port = await passivePort(ftp);
   ftp.close();
   await event("sessionClosed");
+  // The system has the port back a turn of the event loop later.
+  await connect();
   await isRefused(port);
 });
 

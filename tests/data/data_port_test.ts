@@ -1,8 +1,15 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
-import { connectActive, type DataPort, DataPortError, listenPassive } from "../../lib/data/data_port.ts";
+import {
+  connectActive,
+  type DataPort,
+  DataPortError,
+  listenPassive,
+  type PassiveEnd,
+} from "../../lib/data/data_port.ts";
 import { PortRange, PortsExhausted } from "../../lib/data/port_range.ts";
 import { writeAll } from "../../lib/net/connection.ts";
+import { resetAtOnce } from "../helpers/reset.ts";
 import { patternOf, readToEnd, sha256 } from "./helpers.ts";
 
 const LOCAL = { hostname: "127.0.0.1", peer: "127.0.0.1", timeout: 30_000 };
@@ -28,7 +35,7 @@ function singlePort(): PortRange {
 }
 
 Deno.test("passive port accepts a client that came before the transfer command", async () => {
-  const port = listenPassive(LOCAL);
+  const port = await listenPassive(LOCAL);
   using client = await dial(port.port);
   using server = { connection: await port.open(never), [Symbol.dispose]: () => server.connection.close() };
   await writeAll(server.connection, new Uint8Array([7]));
@@ -37,7 +44,7 @@ Deno.test("passive port accepts a client that came before the transfer command",
 });
 
 Deno.test("passive port accepts a client that comes after the transfer command", async () => {
-  const port = listenPassive(LOCAL);
+  const port = await listenPassive(LOCAL);
   const opening = port.open(never);
   using _client = await dial(port.port);
   (await opening).close();
@@ -46,7 +53,7 @@ Deno.test("passive port accepts a client that comes after the transfer command",
 
 Deno.test("passive port drops a stranger, tells of it and goes on waiting", async () => {
   const strangers: string[] = [];
-  const port = listenPassive({ ...LOCAL, onStranger: (address) => strangers.push(address) });
+  const port = await listenPassive({ ...LOCAL, onStranger: (address) => strangers.push(address) });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });
   const dropped = new Promise((resolve) => stranger.once("close", resolve));
   await new Promise<void>((resolve) => stranger.once("connect", () => resolve()));
@@ -61,19 +68,53 @@ Deno.test("passive port drops a stranger, tells of it and goes on waiting", asyn
 });
 
 Deno.test("passive port goes on waiting when a connection was reset before its turn", async () => {
-  const port = listenPassive({ hostname: "127.0.0.1", peer: "127.0.0.1", timeout: 5_000 });
-  const gone = connect({ host: "127.0.0.1", port: port.port });
-  await new Promise((resolve) => gone.once("connect", resolve));
-  const closed = new Promise((resolve) => gone.once("close", resolve));
-  gone.resetAndDestroy();
-  await closed;
+  const port = await listenPassive(LOCAL);
+  resetAtOnce(port.port);
   using client = await dial(port.port);
-  using connection = await port.open(new AbortController().signal) as Deno.TcpConn;
+  using connection = await port.open(never) as Deno.TcpConn;
   assertEquals(connection.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
 });
 
+Deno.test("passive port does not wait for long once a connection was reset before its turn", async () => {
+  const port = await listenPassive({ ...LOCAL, timeout: 0 });
+  resetAtOnce(port.port);
+  assertEquals(await failureOf(port.open(never)), "timeout");
+});
+
+Deno.test("passive port that no client connects to is given back", async () => {
+  const range = singlePort();
+  const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
+  const port = await listenPassive({ ...LOCAL, range, timeout: 20, onEnd: resolve });
+  assertEquals([port.over, range.unused.size], [false, 1]);
+  assertEquals(await promise, "expired");
+  assertEquals([port.over, range.unused.size, range.taken], [true, 0, 0]);
+  (await listenPassive({ ...LOCAL, range })).close();
+  assertEquals(await failureOf(port.open(never)), "failed");
+});
+
+Deno.test("passive port is free for others as soon as its client is there", async () => {
+  const range = singlePort();
+  const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
+  const first = await listenPassive({ ...LOCAL, range, onEnd: resolve });
+  using client = await dial(first.port);
+  assertEquals(await promise, "connected");
+  const second = await listenPassive({ ...LOCAL, range });
+  using connection = await first.open(never) as Deno.TcpConn;
+  assertEquals(connection.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
+  second.close();
+});
+
+Deno.test("passive port that is closed closes the connection that nobody has asked for", async () => {
+  const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
+  const port = await listenPassive({ ...LOCAL, onEnd: resolve });
+  using client = await dial(port.port);
+  await promise;
+  port.close();
+  assertEquals(await client.read(new Uint8Array(1)), null);
+});
+
 Deno.test("passive port lets a stranger in when that is allowed", async () => {
-  const port = listenPassive({ ...LOCAL, allowForeignPeer: true });
+  const port = await listenPassive({ ...LOCAL, allowForeignPeer: true });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });
   const closed = new Promise((resolve) => stranger.once("close", resolve));
   const connection = await port.open(never);
@@ -91,20 +132,20 @@ for (
   ] as const
 ) {
   Deno.test(`passive port knows ${title}`, async () => {
-    const port = listenPassive({ ...LOCAL, hostname, peer });
+    const port = await listenPassive({ ...LOCAL, hostname, peer });
     using _client = await dial(port.port);
     (await port.open(never)).close();
   });
 }
 
 Deno.test("passive port says timeout and stops listening", async () => {
-  const port = listenPassive({ ...LOCAL, timeout: 20 });
+  const port = await listenPassive({ ...LOCAL, timeout: 20 });
   assertEquals(await failureOf(port.open(never)), "timeout");
   await assertClosed(port.port);
 });
 
 Deno.test("passive port says aborted and stops listening", async () => {
-  const port = listenPassive(LOCAL);
+  const port = await listenPassive(LOCAL);
   const abort = new AbortController();
   const opening = port.open(abort.signal);
   abort.abort();
@@ -113,13 +154,13 @@ Deno.test("passive port says aborted and stops listening", async () => {
 });
 
 Deno.test("a data port under an aborted signal says aborted", async () => {
-  assertEquals(await failureOf(listenPassive(LOCAL).open(AbortSignal.abort())), "aborted");
+  assertEquals(await failureOf((await listenPassive(LOCAL)).open(AbortSignal.abort())), "aborted");
   const active = connectActive({ hostname: "127.0.0.1", port: 9 }, { timeout: 1000 });
   assertEquals(await failureOf(active.open(AbortSignal.abort())), "aborted");
 });
 
 Deno.test("closing a passive port ends a pending open with aborted", async () => {
-  const port = listenPassive(LOCAL);
+  const port = await listenPassive(LOCAL);
   const opening = port.open(never);
   port.close();
   port.close();
@@ -127,25 +168,25 @@ Deno.test("closing a passive port ends a pending open with aborted", async () =>
 });
 
 Deno.test("a data port is good for one connection", async () => {
-  const passive = listenPassive(LOCAL);
+  const passive = await listenPassive(LOCAL);
   using _client = await dial(passive.port);
   (await passive.open(never)).close();
   assertEquals(await failureOf(passive.open(never)), "failed");
 });
 
-Deno.test("1,000 passive ports opened and closed leave the range as it was", () => {
+Deno.test("1,000 passive ports opened and closed leave the range as it was", async () => {
   const range = singlePort();
-  for (let round = 0; round < 1000; round++) listenPassive({ ...LOCAL, range }).close();
+  for (let round = 0; round < 1000; round++) (await listenPassive({ ...LOCAL, range })).close();
   assertEquals(range.taken, 0);
 });
 
 Deno.test("passive port gives its port of the range back once connected", async () => {
   const range = singlePort();
-  const first = listenPassive({ ...LOCAL, range });
+  const first = await listenPassive({ ...LOCAL, range });
   assertThrows(() => listenPassive({ ...LOCAL, range }), PortsExhausted);
   using _client = await dial(first.port);
   const connection = await first.open(never);
-  const second = listenPassive({ ...LOCAL, range });
+  const second = await listenPassive({ ...LOCAL, range });
   assertEquals(second.port, first.port);
   second.close();
   connection.close();

@@ -1,23 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { listenIn, parsePortRange, PortRange, PortsExhausted } from "../../lib/data/port_range.ts";
-
-/** A range of `size` ports that were free a moment ago. */
-function freeRange(size: number, random?: () => number): PortRange {
-  for (let first = 42_000; first < 60_000; first += size) {
-    const listeners: Deno.TcpListener[] = [];
-    try {
-      for (let port = first; port < first + size; port++) {
-        listeners.push(Deno.listen({ hostname: "127.0.0.1", port }));
-      }
-      return new PortRange(first, first + size - 1, random ? { random } : {});
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    } finally {
-      for (const listener of listeners) listener.close();
-    }
-  }
-  throw new Error("No free ports for the test");
-}
+import { listenIn, parsePortRange, PortsExhausted } from "../../lib/data/port_range.ts";
+import { freeRange } from "../helpers/free_range.ts";
 
 for (
   const [text, first, last] of [

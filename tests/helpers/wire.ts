@@ -5,7 +5,8 @@
  */
 
 import { assertEquals, fail } from "@std/assert";
-import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
+import { connectFrom } from "../../lib/data/bound_connection.ts";
+import { closeQuietly, type Connection, type SocketAddress, writeAll } from "../../lib/net/connection.ts";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
 import { type ParsedReply, ReplyParser } from "../../lib/protocol/reply_parser.ts";
 
@@ -21,6 +22,11 @@ const decoder = new TextDecoder();
 /** Longest wait for a reply: only a test that has failed already gets here. */
 const PATIENCE = 20_000;
 
+function dial(target: SocketAddress, from: string | undefined): Promise<Connection> {
+  if (from === undefined) return Deno.connect({ hostname: target.hostname, port: target.port });
+  return connectFrom(target, { localAddress: from }, new AbortController().signal);
+}
+
 /** One control connection, and the data connections it opens. */
 export class Wire implements AsyncDisposable {
   readonly hostname: string;
@@ -31,24 +37,31 @@ export class Wire implements AsyncDisposable {
   /** Whole replies that no test has asked for yet. */
   readonly #replies: WireReply[] = [];
   readonly #dataConnections: Connection[] = [];
+  readonly #from: string | undefined;
   /** Set for data connections under PROT P. */
   protectData: Protect | undefined;
 
-  private constructor(connection: Connection, hostname: string, protectData: Protect | undefined) {
+  private constructor(
+    connection: Connection,
+    options: { hostname: string; protectData: Protect | undefined; from: string | undefined },
+  ) {
     this.#connection = connection;
-    this.hostname = hostname;
-    this.protectData = protectData;
+    this.hostname = options.hostname;
+    this.protectData = options.protectData;
+    this.#from = options.from;
   }
 
-  /** Connects without reading the greeting. With `protect`, all of it is under TLS from the first byte. */
+  /**
+   * Connects without reading the greeting. With `protect`, all of it is under TLS from the first byte. With `from`, all
+   * connections come from that address.
+   */
   static async connect(
     port: number,
-    options: { hostname?: string; protect?: Protect | undefined } = {},
+    options: { hostname?: string; protect?: Protect | undefined; from?: string | undefined } = {},
   ): Promise<Wire> {
-    const hostname = options.hostname ?? "127.0.0.1";
-    const plain = await Deno.connect({ hostname, port });
-    const { protect } = options;
-    return new Wire(protect ? await protect(plain) : plain, hostname, protect);
+    const { hostname = "127.0.0.1", protect, from } = options;
+    const plain = await dial({ hostname, port }, from);
+    return new Wire(protect ? await protect(plain) : plain, { hostname, protectData: protect, from });
   }
 
   get localPort(): number {
@@ -138,7 +151,7 @@ export class Wire implements AsyncDisposable {
   async passive(): Promise<Connection> {
     const { text } = await this.expect("EPSV", 229);
     const port = parseExtendedPassiveText(text) ?? fail(`No port in "${text}"`);
-    return this.#keep(await Deno.connect({ hostname: this.hostname, port }));
+    return this.#keep(await dial({ hostname: this.hostname, port }, this.#from));
   }
 
   /** The protected form of a data connection, where PROT P is in force. */
@@ -153,7 +166,9 @@ export class Wire implements AsyncDisposable {
     return bytes;
   }
 
-  /** Begins a transfer over a passive data connection: the command is answered with 150, the data connection is ready. */
+  /**
+   * Begins a transfer over a passive data connection: the command is answered with 150, the data connection is ready.
+   */
   async begin(line: string): Promise<Connection> {
     const data = await this.passive();
     await this.expect(line, 150);

@@ -4,6 +4,7 @@ import { PortRange } from "../../lib/data/port_range.ts";
 import { patternOf } from "../data/helpers.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 import { HAS_NATIVE } from "../helpers/native.ts";
+import { resetAtOnce } from "../helpers/reset.ts";
 import { protect, testEndpoint } from "../helpers/tls.ts";
 import { readAll, sendData, type Wire } from "../helpers/wire.ts";
 import { withDataThread } from "./data_stage.ts";
@@ -141,12 +142,30 @@ Deno.test("DataThreads turns strangers away and goes on waiting", async () => {
     const gone = new Promise((resolve) => stranger.once("close", resolve));
     stranger.on("error", () => {});
     stranger.resume();
-    assertMatch((await event("problem", ({ message }) => message.includes("Turned away"))).message, /127\.0\.0\.2/);
     await gone;
     const data = await Deno.connect({ hostname: "127.0.0.1", port });
     await ftp.expect("RETR large", 150);
     assertEquals(await readAll(data), LARGE);
     await ftp.expectReply(226);
+    assertMatch((await event("problem", ({ message }) => message.includes("Turned away"))).message, /127\.0\.0\.2/);
+  });
+});
+
+Deno.test("DataThreads gives a passive port back that no client connects to", async () => {
+  await withDataThread({ files, options: { timeouts: { dataConnect: 20 } } }, async ({ ftp, event }) => {
+    await epsv(ftp);
+    await event("problem", ({ message }) => message.includes("Gave a passive port back"));
+    await ftp.expect("RETR large", 425);
+  });
+});
+
+Deno.test("DataThreads does not wait for long once a data connection was reset before it was accepted", async () => {
+  await withDataThread({ files, options: { timeouts: { dataConnect: 0 } } }, async ({ ftp }) => {
+    resetAtOnce(await epsv(ftp));
+    await ftp.expect("RETR large", 150);
+    const { code } = await ftp.reply();
+    // The other thread may have been quick enough to accept it.
+    assert(code === 425 || code === 426, String(code));
   });
 });
 

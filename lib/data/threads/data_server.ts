@@ -13,13 +13,6 @@ import { parsePortRange, type PortRange } from "../port_range.ts";
 import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
 import { Mover } from "./mover.ts";
 
-/** A port on its way to a connection. */
-interface Opening {
-  readonly port: DataPort;
-  /** Resolves when it is there, or when the system has the port back. */
-  readonly over: Promise<void>;
-}
-
 /** It is the other thread that has patience or not. */
 const never = new AbortController().signal;
 
@@ -27,11 +20,9 @@ const never = new AbortController().signal;
 export class DataServer {
   readonly #post: (message: FromDataThread) => void;
   readonly #fileSender: FileSender | undefined;
-  readonly #openings = new Map<number, Opening>();
+  readonly #openings = new Map<number, DataPort>();
   readonly #movers = new Map<number, Mover>();
   readonly #ranges = new Map<string, PortRange>();
-  /** Openings that were given up and are not over. */
-  readonly #closing = new Set<Promise<void>>();
 
   /** @param fileSender sends files in place of the runtime, where it can. */
   constructor(post: (message: FromDataThread) => void, fileSender?: FileSender) {
@@ -50,7 +41,7 @@ export class DataServer {
       case "listen":
         return void this.#listen(id, message.options);
       case "connect":
-        return this.#open(id, connectActive(message.target, { ...message.options, timeout: 0 }));
+        return void this.#open(id, connectActive(message.target, { ...message.options, timeout: 0 }));
       case "close":
         return this.#close(id);
       default:
@@ -59,13 +50,13 @@ export class DataServer {
   }
 
   async #listen(id: number, { range, ...options }: ListenOptions): Promise<void> {
-    // A range may have no other free port than one of these.
-    if (range !== undefined) await Promise.all(this.#closing);
     const onStranger = (address: string) => this.#tell(id, { type: "stranger", address });
+    const onReset = () => this.#tell(id, { type: "reset" });
     try {
-      const port = listenPassive({ ...options, range: this.#rangeOf(range), timeout: 0, onStranger });
+      const own = { ...options, range: this.#rangeOf(range), timeout: 0, onStranger, onReset };
+      const port = await listenPassive(own);
       this.#tell(id, { type: "listening", port: port.port });
-      this.#open(id, port);
+      void this.#open(id, port);
     } catch (error) {
       this.#tell(id, { type: "cannotOpen", error: flattenError(error) });
     }
@@ -78,11 +69,8 @@ export class DataServer {
     return range;
   }
 
-  #open(id: number, port: DataPort): void {
-    this.#openings.set(id, { port, over: this.#untilOpen(id, port) });
-  }
-
-  async #untilOpen(id: number, port: DataPort): Promise<void> {
+  async #open(id: number, port: DataPort): Promise<void> {
+    this.#openings.set(id, port);
     try {
       const connection = await port.open(never);
       // Given up meanwhile.
@@ -98,17 +86,11 @@ export class DataServer {
   }
 
   #close(id: number): void {
-    const opening = this.#openings.get(id);
-    if (opening) this.#giveUp(id, opening);
+    const port = this.#openings.get(id);
+    this.#openings.delete(id);
+    port?.close();
     this.#movers.get(id)?.close();
     this.#movers.delete(id);
-  }
-
-  #giveUp(id: number, { port, over }: Opening): void {
-    this.#openings.delete(id);
-    this.#closing.add(over);
-    void over.then(() => this.#closing.delete(over));
-    port.close();
   }
 
   #tell(id: number, answer: Answer): void {

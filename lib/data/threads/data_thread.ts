@@ -42,8 +42,8 @@ export class DataThread implements DataPorts {
   }
 
   /** Rejects as `listenPassive` throws. */
-  passive({ timeout, onStranger, ...options }: PassiveOptions): Promise<DataPort> {
-    const { hostname, peer, allowForeignPeer = false, range } = options;
+  passive(options: PassiveOptions): Promise<DataPort> {
+    const { hostname, peer, allowForeignPeer = false, range, timeout } = options;
     const channel = this.#open();
     const { promise, resolve, reject } = Promise.withResolvers<DataPort>();
     const lose = (error: unknown) => {
@@ -55,7 +55,8 @@ export class DataThread implements DataPorts {
       hear: (answer) => {
         // The client may connect before anybody sees the result.
         if (answer.type === "listening") {
-          resolve(new RemotePort(channel, { kind: "passive", port: answer.port, timeout, onStranger }));
+          const passive = { home: this, options };
+          resolve(new RemotePort(channel, { kind: "passive", port: answer.port, timeout, passive }));
         } else if (answer.type === "cannotOpen") lose(raiseListenError(answer.error));
       },
     });

@@ -59,6 +59,8 @@ export interface Ends {
 export type Answer =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "stranger"; readonly address: string }
+  /** A connection was reset before it was accepted. */
+  | { readonly type: "reset" }
   | ({ readonly type: "connected" } & Ends)
   | { readonly type: "cannotOpen"; readonly error: unknown }
   | { readonly type: "progress"; readonly bytes: number }

@@ -7,63 +7,80 @@
 import type { Connection } from "../../net/connection.ts";
 import { raiseError } from "../../net/flat_error.ts";
 import type { ActiveOptions } from "../active_port.ts";
-import { type DataPort, Wait } from "../opening.ts";
-import type { PassiveOptions } from "../passive_port.ts";
+import { type DataPort, type PassivePorts, Wait } from "../opening.ts";
+import type { PassiveEnd, PassiveOptions } from "../passive_port.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";
 
 /** What both kinds need. */
 export interface RemotePortOptions extends Pick<DataPort, "kind" | "port">, Pick<ActiveOptions, "timeout"> {
-  readonly onStranger?: PassiveOptions["onStranger"];
+  /** Who listens, and for whom, of a passive one. */
+  readonly passive?: { readonly home: PassivePorts; readonly options: PassiveOptions };
   /** Called by {@link DataPort.open}: what has to be asked for only then. */
   readonly onOpen?: () => void;
 }
 
 /**
- * See the module. A passive one takes the client's connection as soon as it comes: by the transfer command it is there mostly, and nobody has
- * to wait for messages.
+ * See the module. A passive one takes the client's connection as soon as it comes: by the transfer command it is there
+ * mostly, and nobody has to wait for messages.
  */
 export class RemotePort implements DataPort, Listener {
   readonly kind: DataPort["kind"];
   readonly port: number;
+  readonly home?: PassivePorts;
   readonly #channel: Channel;
   readonly #options: RemotePortOptions;
   readonly #opening = Promise.withResolvers<Connection>();
   readonly #wait = new Wait();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #listening: boolean;
   /** Nothing of the port is left: it was given up, or has become a connection that was handed out. */
   #over = false;
 
   constructor(channel: Channel, options: RemotePortOptions) {
-    this.kind = options.kind;
-    this.port = options.port;
+    const { kind, port, passive, timeout } = options;
+    this.kind = kind;
+    this.port = port;
     this.#channel = channel;
     this.#options = options;
+    this.#listening = passive !== undefined;
     channel.listen(this);
     // Until the transfer command nobody waits.
     this.#opening.promise.catch(() => {});
+    if (!passive) return;
+    this.home = passive.home;
+    passive.options.range?.unused.add(this, passive.options.peer);
+    if (timeout > 0) this.#timer = setTimeout(() => this.#giveUp("expired"), timeout);
+  }
+
+  get over(): boolean {
+    return this.#over;
   }
 
   open(signal: AbortSignal): Promise<Connection> {
     const { timeout, onOpen } = this.#options;
+    clearTimeout(this.#timer);
     const connect = async () => {
       onOpen?.();
       const connection = await this.#opening.promise;
       this.#over = true;
       return connection;
     };
-    return this.#wait.run({ signal, timeout, connect, stop: () => this.#giveUp() });
+    return this.#wait.run({ signal, timeout, connect, stop: () => this.#giveUp("closed") });
   }
 
   close(): void {
     this.#wait.end();
-    this.#giveUp();
+    this.#giveUp("closed");
   }
 
   hear(answer: Answer): void {
     switch (answer.type) {
       case "stranger":
-        return this.#options.onStranger?.(answer.address);
+        return this.#options.passive?.options.onStranger?.(answer.address);
+      case "reset":
+        return this.#wait.hurry();
       case "connected":
         return this.#connect(answer);
       case "cannotOpen":
@@ -73,6 +90,7 @@ export class RemotePort implements DataPort, Listener {
 
   lose(error: unknown): void {
     this.#over = true;
+    this.#stopListening("closed");
     this.#channel.leave();
     this.#opening.reject(error);
   }
@@ -80,12 +98,23 @@ export class RemotePort implements DataPort, Listener {
   #connect(ends: Ends): void {
     const connection = new RemoteConnection(this.#channel, ends);
     this.#channel.listen(connection);
+    this.#stopListening("connected");
     this.#opening.resolve(connection);
   }
 
-  #giveUp(): void {
+  #stopListening(end: PassiveEnd): void {
+    if (!this.#listening) return;
+    this.#listening = false;
+    clearTimeout(this.#timer);
+    const { passive } = this.#options;
+    passive?.options.range?.unused.delete(this);
+    passive?.options.onEnd?.(end);
+  }
+
+  #giveUp(end: PassiveEnd): void {
     if (this.#over) return;
     this.#over = true;
+    this.#stopListening(end);
     this.#channel.send({ type: "close" });
     this.#channel.leave();
     this.#opening.reject(new Deno.errors.Interrupted("Data port is closed"));

@@ -1,0 +1,110 @@
+/**
+ * The port of PASV and EPSV: which thread has it, what becomes of it while nobody connects, and what the log says of
+ * it.
+ *
+ * @module
+ */
+
+import { type DataPort, type DataPorts, ownPorts, type PassiveEnd, type PassiveOptions } from "../data/data_port.ts";
+import { PortsExhausted } from "../data/port_range.ts";
+import { unmapped } from "../net/address_key.ts";
+import type { CommandContext } from "./context.ts";
+
+/** How often a port is taken back for one command: others may be quicker to have it. */
+const MOST_TRIES = 3;
+
+/**
+ * Who opens the next data connection. Under TLS the bytes have to come here anyway, and small transfers are over sooner
+ * than another thread has heard of them.
+ */
+export function portsFor({ security, server, data }: CommandContext): DataPorts {
+  return !security.protectData && server.forecast.expectsBulk(data.lastTransfer) ? server.dataPorts : ownPorts;
+}
+
+/**
+ * Listens on the address of the control port, for which the process has the permission; strangers are turned away by
+ * their address. The former choice is given back first, so that its port is free again. Gives the port, or `undefined`
+ * when there is none.
+ */
+export function listen(context: CommandContext): Promise<number | undefined> | number | undefined {
+  context.setDataPort(undefined);
+  const take = (port: DataPort) => {
+    context.setDataPort(port);
+    return port.port;
+  };
+  const options = optionsFor(context);
+  const instead = (error: unknown) =>
+    listenInstead(context, options, error).then(take, (error) => report(context, error));
+  try {
+    const port = portsFor(context).passive(options);
+    return port instanceof Promise ? port.then(take, instead) : take(port);
+  } catch (error) {
+    return instead(error);
+  }
+}
+
+function optionsFor(context: CommandContext): PassiveOptions {
+  const { options, control } = context;
+  const strangers: Strangers = { count: 0, first: "" };
+  return {
+    hostname: options.hostname,
+    peer: control.remote.hostname,
+    allowForeignPeer: options.allowForeignDataPeer,
+    timeout: options.timeouts.dataConnect,
+    ...(options.passive.ports && { range: options.passive.ports }),
+    onStranger: (address) => {
+      if (strangers.count++ === 0) strangers.first = unmapped(address);
+    },
+    onEnd: (end) => reportEnd(context, end, strangers),
+  };
+}
+
+/** Connections to one port from where they may not come. */
+interface Strangers {
+  count: number;
+  first: string;
+}
+
+/** One line for all strangers of a port: there may be as many as somebody likes. */
+function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: Strangers): void {
+  if (count > 0) {
+    const what = count === 1 ? "a data connection" : `${count} data connections, the first`;
+    context.emit({ type: "problem", level: "warning", message: `Turned away ${what} from ${first}` });
+  }
+  if (end === "expired") {
+    context.emit({
+      type: "problem",
+      level: "debug",
+      message: "Gave a passive port back to which nobody had connected",
+    });
+  }
+}
+
+/**
+ * Where all ports of a range are taken, one that nobody has connected to is taken back. Rejects with `error` where
+ * there is none.
+ */
+async function listenInstead(context: CommandContext, options: PassiveOptions, error: unknown): Promise<DataPort> {
+  const { range, peer, allowForeignPeer = false } = options;
+  for (let tries = 0; range && error instanceof PortsExhausted && tries < MOST_TRIES; tries++) {
+    const victim = range.unused.dispensableFor({ address: peer, trustsAll: allowForeignPeer });
+    if (!victim) break;
+    victim.close();
+    const message = `All passive ports are taken: took ${victim.port} back, to which nobody had connected`;
+    context.emit({ type: "problem", level: "warning", message });
+    try {
+      return await (victim.home ?? ownPorts).passive(options);
+    } catch (again) {
+      error = again;
+    }
+  }
+  throw error;
+}
+
+/** The system may have no socket to give (EMFILE): to the client that is the same as an exhausted range. */
+function report(context: CommandContext, error: unknown): undefined {
+  const problem = error instanceof PortsExhausted
+    ? { level: "warning", message: error.message } as const
+    : { level: "error", message: "Cannot listen for a data connection", error } as const;
+  context.emit({ type: "problem", ...problem });
+}

@@ -1,0 +1,71 @@
+/**
+ * The passive ports that no client has connected to: where a range has no other left, one of these can be taken back.
+ *
+ * @module
+ */
+
+import { addressKey } from "../net/address_key.ts";
+import type { DataPort } from "./opening.ts";
+
+/**
+ * Milliseconds that a port is left to its client where whoever gets it next could take that client for its own: both
+ * have one address. A client connects as soon as it has read the reply.
+ */
+const RESPITE = 5_000;
+
+/** Who asks for a port. */
+export interface Asker {
+  /** Address of its control connection. */
+  readonly address: string;
+  /** Whether data connections from other addresses are let in as well. */
+  readonly trustsAll: boolean;
+}
+
+interface Holding {
+  readonly client: string;
+  readonly since: number;
+}
+
+/** Unused ports by age. */
+export class UnusedPorts {
+  readonly #clock: () => number;
+  readonly #holdings = new Map<DataPort, Holding>();
+
+  /** @param clock milliseconds that never go back. */
+  constructor(clock: () => number = () => performance.now()) {
+    this.#clock = clock;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#holdings.size;
+  }
+
+  /** `port` waits for a client at `address`. */
+  add(port: DataPort, address: string): void {
+    this.#holdings.set(port, { client: addressKey(address), since: this.#clock() });
+  }
+
+  /** `port` is connected, or given back. */
+  delete(port: DataPort): void {
+    this.#holdings.delete(port);
+  }
+
+  /**
+   * The port to take back: the oldest one of the client that has most, with the asker before others that have as many.
+   * `undefined` where there is none, or where it is too young for that.
+   */
+  dispensableFor({ address, trustsAll }: Asker): DataPort | undefined {
+    const own = addressKey(address);
+    const counts = new Map<string, number>([[own, 0]]);
+    for (const { client } of this.#holdings.values()) counts.set(client, (counts.get(client) ?? 0) + 1);
+    let most = own;
+    for (const [client, count] of counts) if (count > (counts.get(most) ?? 0)) most = client;
+    for (const [port, { client, since }] of this.#holdings) {
+      if (client !== most) continue;
+      const isMistakable = trustsAll || client === own;
+      return isMistakable && this.#clock() - since < RESPITE ? undefined : port;
+    }
+    return undefined;
+  }
+}
