@@ -1,6 +1,6 @@
 /**
- * What a command handler sees of the session it runs in. Handlers know this type and never the session class; the session
- * implements it, and tests may too.
+ * What a command handler sees of the session it runs in. Handlers know this type and never the session class; the
+ * session implements it, and tests may too.
  *
  * @module
  */
@@ -175,6 +175,11 @@ export interface CommandContext {
   takeDataPort(): DataPort | undefined;
   /** Replaces the chosen data port; the former one is given back. */
   setDataPort(port: DataPort | undefined): void;
+  /**
+   * A data connection whose client may begin the TLS handshake now, before its transfer command: {@link protectData}
+   * takes it up.
+   */
+  awaitHandshake(connection: Connection): Connection;
   /** Protects a data connection as PROT asks; plain otherwise. */
   protectData(connection: Connection, signal: AbortSignal): Promise<Connection>;
   /** Idle limit of this session in milliseconds; SITE IDLE sets it. */

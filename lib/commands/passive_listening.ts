@@ -56,6 +56,7 @@ function optionsFor(context: CommandContext): PassiveOptions {
       if (strangers.count++ === 0) strangers.first = unmapped(address);
     },
     onEnd: (end) => reportEnd(context, end, strangers),
+    arrived: (connection) => context.security.protectData ? context.awaitHandshake(connection) : connection,
   };
 }
 

@@ -25,7 +25,8 @@ import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 import * as reply from "../protocol/reply.ts";
-import { TlsError } from "../tls/tls.ts";
+import { EarlyTls } from "../tls/early_tls.ts";
+import { type SecureConnection, TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
@@ -219,6 +220,10 @@ export class SessionContext implements CommandContext {
     this.data.port = this.#over ? undefined : port;
   }
 
+  awaitHandshake(connection: Connection): Connection {
+    return new EarlyTls(connection, (early) => this.security.protectData ? this.#secure(early) : undefined);
+  }
+
   async protectData(connection: Connection, signal: AbortSignal): Promise<Connection> {
     const secured = await this.#protect(connection, signal);
     this.#reportData(secured);
@@ -235,9 +240,13 @@ export class SessionContext implements CommandContext {
   }
 
   async #protect(connection: Connection, signal: AbortSignal): Promise<Connection> {
-    const { tls, timeouts } = this.options;
-    if (!tls || !this.security.protectData) return connection;
-    const secured = await tls.endpoint.secure(connection, { signal, handshakeTimeout: timeouts.handshake });
+    const { tls } = this.options;
+    const begun = connection instanceof EarlyTls ? connection.takeOver(signal) : undefined;
+    if (!tls || !this.security.protectData) {
+      if (begun) throw new TlsError("protocol", "TLS has begun on a data connection that is to be in clear");
+      return connection;
+    }
+    const secured = await (begun ?? this.#secure(connection, signal));
     if (tls.sessionReuse !== "off" && !secured.resumed) {
       this.emit({ type: "problem", level: "warning", message: "A data connection resumed no TLS session" });
       if (tls.sessionReuse === "require") {
@@ -248,11 +257,15 @@ export class SessionContext implements CommandContext {
     return secured;
   }
 
+  #secure(connection: Connection, signal?: AbortSignal): Promise<SecureConnection> {
+    const { tls, timeouts: { handshake: handshakeTimeout } } = this.options;
+    if (!tls) throw new Error("AUTH or PROT P was accepted without TLS");
+    return tls.endpoint.secure(connection, { handshakeTimeout, ...(signal && { signal }) });
+  }
+
   /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */
   async secureControl(connection: Connection): Promise<Connection> {
-    const { tls, timeouts } = this.options;
-    if (!tls) throw new Error("AUTH was accepted without TLS");
-    const secured = await tls.endpoint.secure(connection, { handshakeTimeout: timeouts.handshake });
+    const secured = await this.#secure(connection);
     this.control.secure = true;
     // What was said in clear counts for nothing (RFC 4217 section 4): somebody else may have said it.
     this.resetLogin();

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { connect as connectFrom } from "node:net";
+import type { ServerEvent } from "../../lib/events.ts";
 import { PortRange } from "../../lib/data/port_range.ts";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
 import { resetAtOnce } from "../helpers/reset.ts";
@@ -140,20 +141,25 @@ plainConversation("EPSV turns a stranger away and goes on waiting", { files }, a
 
 plainConversation("EPSV reports any number of strangers at once", { files }, async ({ ftp, event, events }) => {
   const port = await passivePort(ftp);
+  await ftp.expect("RETR a", 150);
   for (let count = 0; count < 5; count++) await comeAsStranger(port);
-  await ftp.expect("ABOR", 226);
-  assertMatch((await event("problem")).message, /5 data connections, the first from 127\.0\.0\.2/);
-  assertEquals(events.filter(({ type }) => type === "problem").length, 1);
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+  const isWarning = (each: ServerEvent) => each.type === "problem" && each.level === "warning";
+  assertMatch((await event("problem", isWarning)).message, /5 data connections, the first from 127\.0\.0\.2/);
+  assertEquals(events.filter(isWarning).length, 1);
 });
 
 conversation("A passive port that no client connects to goes back, and 425 says what is missing", {
   files,
-  options: { timeouts: { dataConnect: 20 } },
-}, async ({ ftp, event }) => {
-  const port = await passivePort(ftp);
-  assertMatch((await event("problem")).message, /Gave a passive port back/);
-  await ftp.expect("NOOP", 200);
-  await isRefused(port);
+  options: { passive: { ports: onePort() }, timeouts: { dataConnect: 20 } },
+}, async ({ ftp, connect }) => {
+  await passivePort(ftp);
+  const other = await connect();
+  await other.login();
+  let code = 425;
+  for (let tries = 0; tries < 2000 && code === 425; tries++) ({ code } = await other.say("EPSV"));
+  assertEquals(code, 229);
   assertMatch((await ftp.expect("RETR a", 425)).text, /EPSV/);
 });
 
@@ -215,6 +221,8 @@ conversation("PASV ten thousand times without a connection leaves one listener",
     }
   }
   assertNotEquals(former, last);
+  // The system has it back a turn of the event loop later.
+  await ftp.expect("NOOP", 200);
   await isRefused(former);
   (await Deno.connect({ hostname: "127.0.0.1", port: last })).close();
 });

@@ -24,6 +24,68 @@ tlsConversation("PROT counts when the transfer begins, before PASV or behind it"
   await ftp.expectReply(226);
 });
 
+tlsConversation("PROT P takes a handshake before the transfer command as well as after it", {
+  files: { "/a": "hello" },
+  // A server that lets such a client wait ends its session.
+  options: { timeouts: { idle: 8_000 } },
+}, async ({ ftp, files, events }) => {
+  await ftp.startTls(protect);
+  await ftp.login();
+  for (const line of ["RETR a", "NLST"]) {
+    const data = await protect(await ftp.passive());
+    await ftp.expect(line, 150);
+    assertEquals(text(await readAll(data)), line === "NLST" ? "a\r\n" : "hello");
+    await ftp.expectReply(226);
+  }
+  const data = await protect(await ftp.passive());
+  await data.write(new TextEncoder().encode("early"));
+  await ftp.expect("STOR b", 150);
+  await sendData(data, " bird");
+  await ftp.expectReply(226);
+  assertEquals(text(files.read("/b")), "early bird");
+  const opened = events.flatMap((event) => event.type === "dataOpened" ? [event.secure] : []);
+  assertEquals(opened, [true, true, true]);
+});
+
+tlsConversation("PROT C behind a handshake on the data connection refuses the transfer", {
+  files: { "/a": "hello" },
+  // A server that lets such a client wait ends its session.
+  options: { timeouts: { idle: 8_000 } },
+}, async ({ ftp }) => {
+  await ftp.startTls(protect);
+  await ftp.login();
+  const data = await protect(await ftp.passive());
+  await ftp.expect("PROT C", 200);
+  await ftp.expect("RETR a", 150);
+  await ftp.expectReply(522);
+  await assertRejects(() => readAll(data));
+  await ftp.expect("PROT P", 200);
+  assertEquals(text(await ftp.download("RETR a")), "hello");
+});
+
+tlsConversation("An early handshake that fails is told behind the transfer command, ABOR ends one", {
+  files: { "/a": "hello" },
+  // A server that lets such a client wait ends its session.
+  options: { timeouts: { idle: 8_000 } },
+}, async ({ ftp }) => {
+  await ftp.startTls(protect);
+  await ftp.login();
+  const broken = await ftp.passive();
+  await broken.write(new TextEncoder().encode("This is no ClientHello"));
+  await ftp.expect("RETR a", 150);
+  await ftp.expectReply(522);
+  const hesitant = await ftp.passive();
+  // The first bytes of a record that never comes.
+  await hesitant.write(Uint8Array.of(22, 3, 1));
+  await ftp.expect("RETR a", 150);
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+  const unasked = await protect(await ftp.passive());
+  await ftp.expect("ABOR", 226);
+  await assertRejects(() => readAll(unasked));
+  assertEquals(text(await ftp.download("RETR a")), "hello");
+});
+
 tlsConversation("PROT P protects active data connections, where the server stays the server", {
   files: { "/a": "hello" },
 }, async ({ ftp }) => {
