@@ -11,6 +11,7 @@
 import { toVfsError } from "./disk_errors.ts";
 import { type DiskPace, paceOf } from "./disk_pace.ts";
 import { type DiskRoot, isSame } from "./disk_root.ts";
+import { tellsLate } from "./disk_late.ts";
 import { removedOf } from "./disk_names.ts";
 import { type FileLocation, type FileSink, type FileSource, type Removed, VfsError, type VirtualPath } from "./vfs.ts";
 
@@ -96,6 +97,8 @@ export class DiskSink implements FileSink {
   readonly #file: Deno.FsFile;
   readonly #real: string;
   readonly #root: SinkOptions["root"];
+  /** What could not be kept must be asked for before the close. */
+  readonly #late: boolean;
   #replaces: number | undefined;
   #open = true;
 
@@ -104,6 +107,7 @@ export class DiskSink implements FileSink {
     this.#file = file;
     this.#real = options.real;
     this.#root = options.root;
+    this.#late = tellsLate(options.device, options.real);
     this.#path = options.path;
     this.#pace = paceOf(options.device);
     this.initialSize = options.size;
@@ -129,6 +133,7 @@ export class DiskSink implements FileSink {
     if (!this.#open) return;
     try {
       if (this.#replaces !== undefined) await this.#dropOldContent(this.#replaces);
+      if (this.#late) await this.#file.syncData();
       // Before the close: from then on programs that watch the directory may take the file away.
       if (!this.#isNameOf(this.#file.statSync())) {
         throw new VfsError("vanished", `Not under its name any more: "${this.#path}"`);

@@ -1,0 +1,55 @@
+/**
+ * Which file systems tell late that they could not keep what was written: at close(2), whose error the runtime drops. Those over a network
+ * do (NFS, SMB, FUSE, 9P, Ceph …), where a quota or a full disk is known only to the other end. They are asked for it before (fdatasync),
+ * which costs them nothing, as they would send the rest at the close. A local disk tells at the write, and is not asked: there it would cost
+ * milliseconds for each upload.
+ *
+ * @module
+ */
+
+import { statfsSync } from "node:fs";
+
+/** Numbers of local file systems of Linux that are on no block device of their own (statfs(2)): others of that kind are remote or unknown. */
+const LOCAL_TYPES: ReadonlySet<number> = new Set([
+  0x01021994, // tmpfs
+  0x858458f6, // ramfs
+  0x794c7630, // overlayfs
+  0x9123683e, // btrfs
+  0x2fc12fc1, // zfs
+  0xca451a4e, // bcachefs
+]);
+
+const known = new Map<number, boolean>();
+
+/** Whether the file system with this device number may tell late; `real` is a path on it. What is unknown may. */
+export function tellsLate(device: number, real: string): boolean {
+  let late = known.get(device);
+  if (late === undefined) known.set(device, late = findOut(device, real));
+  return late;
+}
+
+function findOut(device: number, real: string): boolean {
+  switch (Deno.build.os) {
+    case "windows":
+      // What a drive letter stands for is resolved in a real path; a share is `\\server\share`.
+      return real.startsWith("\\\\");
+    case "darwin":
+      // Disks have major number 1, network volumes have others.
+      return device >>> 24 !== 1;
+    case "linux":
+      // Without a block device of its own the major number is 0.
+      return device <= 0xffffffff && (device >>> 8 & 0xfff) === 0 && !isLocal(real);
+    default:
+      return true;
+  }
+}
+
+/** `statfs` needs a permission besides that to read, `--allow-sys=statfs`; trying without it would ask the user at a terminal. */
+function isLocal(real: string): boolean {
+  if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return false;
+  try {
+    return LOCAL_TYPES.has(statfsSync(real).type >>> 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+/** File systems that say only at close(2) that they could not keep what was written. */
+
+import { assertEquals } from "@std/assert";
+import { tellsLate } from "../../lib/vfs/disk_late.ts";
+import { openDisk } from "../../lib/vfs/disk.ts";
+import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
+import { assertFails, at, bytes, namesOf, withTempDir } from "./helpers.ts";
+
+/** What `makedev` makes of a number without a block device behind it, as NFS, SMB and FUSE have; none that is mounted here. */
+const ANONYMOUS = 0xfff000fe;
+
+/** Runs `during` with all files on a file system with this device number; counts how often it is asked to keep what it has. */
+async function onDevice(dev: number, options: { asked: () => void; during: () => Promise<void> }): Promise<void> {
+  const { statSync, syncData } = Deno.FsFile.prototype;
+  const { lstatSync } = Deno;
+  Deno.FsFile.prototype.statSync = function () {
+    return { ...statSync.call(this), dev };
+  };
+  Deno.lstatSync = (path) => ({ ...lstatSync(path), dev });
+  const { statSync: stat } = Deno;
+  Deno.statSync = (path) => ({ ...stat(path), dev });
+  // deno-lint-ignore require-await -- rejects, as the real one
+  Deno.FsFile.prototype.syncData = async () => options.asked();
+  try {
+    await options.during();
+  } finally {
+    Object.assign(Deno.FsFile.prototype, { statSync, syncData });
+    Object.assign(Deno, { lstatSync, statSync: stat });
+  }
+}
+
+const linuxTest = (name: string, test: () => Promise<void>) =>
+  Deno.test({ name, ignore: Deno.build.os !== "linux", fn: test });
+
+for (const mode of ["inPlace", "atomic"] as const) {
+  linuxTest(
+    `DiskVfs reports no upload that a remote file system could not keep, ${mode}`,
+    () =>
+      withTempDir(async (dir) => {
+        const vfs = withUploadPolicy(await openDisk(dir), { mode, broken: "delete" });
+        const asked = () => {
+          throw Object.assign(new Error("Disk quota exceeded"), { code: "EDQUOT" });
+        };
+        await onDevice(ANONYMOUS, {
+          asked,
+          during: async () => {
+            const sink = await vfs.openWrite(at("/f"));
+            await sink.write(bytes("content"));
+            await assertFails("overQuota", () => sink.commit());
+            await sink.abort();
+          },
+        });
+        assertEquals(await namesOf(vfs, "/"), []);
+      }),
+  );
+}
+
+linuxTest("DiskVfs does not ask a local disk to keep what it has", () =>
+  withTempDir(async (dir) => {
+    const vfs = await openDisk(dir);
+    let asked = 0;
+    await onDevice(0x0801, {
+      asked: () => void asked++,
+      during: async () => {
+        const sink = await vfs.openWrite(at("/f"));
+        await sink.write(bytes("content"));
+        await sink.commit();
+      },
+    });
+    assertEquals(asked, 0);
+  }));
+
+Deno.test("tellsLate knows a block device, and file systems in memory where it may ask for their type", () => {
+  if (Deno.build.os !== "linux") return;
+  assertEquals(tellsLate(0x0803, "/nowhere"), false);
+  assertEquals(tellsLate(0xfff000fd, "/nowhere"), true);
+  assertEquals(tellsLate(Deno.statSync("/dev/shm").dev, "/dev/shm"), false);
+});
