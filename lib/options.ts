@@ -105,14 +105,25 @@ export interface ServerOptions {
   readonly tls?: TlsOptions;
   /** Sessions at once. Default 0: as many as the open-file limit carries. */
   readonly maxSessions?: number;
+  /**
+   * Sessions at once of one address, which is the /64 of an IPv6 one; 0 for no limit. Default 200, and none for loopback: what comes from
+   * there may be a relay with everybody behind it.
+   */
   readonly maxSessionsPerAddress?: number;
+  /** As {@link maxSessionsPerAddress}, of those that have not logged in yet. Default 50, and none for loopback. */
+  readonly maxStrangersPerAddress?: number;
   readonly timeouts?: Partial<Timeouts>;
   /** Unknown or unreadable command lines in a row before 421. Default 10. */
   readonly maxBadCommands?: number;
   /** Wrong passwords in one session before 421. Default 5. */
   readonly maxLoginFailures?: number;
-  /** First delay of an answer to a wrong password, in milliseconds; it doubles with each failure of the address. Default 500. */
+  /** First delay of an answer to a wrong password, in milliseconds; it doubles with each failure, up to 2,000. Default 500. */
   readonly failureDelay?: number;
+  /**
+   * Milliseconds between two guesses at an account from an address (the /64 of an IPv6 one), over whatever connections; a tenth of it between
+   * two guesses of the address in all. A right password pays nothing. 0 for no bound. Default 1,000.
+   */
+  readonly guessInterval?: number;
   /** Shuts an address out for `duration` milliseconds after so many failed logins within ten minutes. Without it nobody is. */
   readonly ban?: { readonly failures: number; readonly duration: number };
   /** Addresses of data connections need not be the control connection's. Loosens a defence (RFC 2577). Default `false`. */
@@ -151,14 +162,27 @@ export interface ServerOptions {
   readonly clock?: () => number;
 }
 
+/** How many of something an address may have. */
+export interface AddressCap {
+  /** 0 for no limit. */
+  readonly limit: number;
+  /** Whether it is for loopback as well: where somebody has named a number. */
+  readonly loopback: boolean;
+}
+
+/** Caps by address: their defaults are not those of loopback. */
+type Caps = "maxSessionsPerAddress" | "maxStrangersPerAddress";
+
 /** Options without which there is nothing instead. */
 type OptionalHooks = "before" | "after" | "network" | "fileSender" | "ban";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options
   extends
-    Required<Omit<ServerOptions, "passive" | "tls" | "timeZone" | "timeouts" | OptionalHooks>>,
+    Required<Omit<ServerOptions, "passive" | "tls" | "timeZone" | "timeouts" | Caps | OptionalHooks>>,
     Pick<ServerOptions, OptionalHooks> {
+  readonly sessionsPerAddress: AddressCap;
+  readonly strangersPerAddress: AddressCap;
   readonly passive: {
     readonly ports?: PortRange;
     readonly address?: string;
@@ -194,7 +218,9 @@ const LOCAL_NETWORKS = [
  *
  * @throws {RangeError} that names the option and quotes the value.
  */
-export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOptions): Options {
+export function resolveOptions(
+  { passive, tls, timeZone, maxSessionsPerAddress, maxStrangersPerAddress, ...rest }: ServerOptions,
+): Options {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...rest.timeouts };
   for (const [name, value] of Object.entries(timeouts)) checkWhole(`timeouts.${name}`, value, 2 ** 31 - 1);
   const options: Options = {
@@ -204,10 +230,12 @@ export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOption
     banner: "denoftpd ready",
     active: true,
     maxSessions: 0,
-    maxSessionsPerAddress: 0,
+    sessionsPerAddress: resolveCap("maxSessionsPerAddress", maxSessionsPerAddress, 200),
+    strangersPerAddress: resolveCap("maxStrangersPerAddress", maxStrangersPerAddress, 50),
     maxBadCommands: 10,
     maxLoginFailures: 5,
     failureDelay: 500,
+    guessInterval: 1_000,
     allowForeignDataPeer: false,
     ascii: "convert",
     linkListing: "arrow",
@@ -228,15 +256,20 @@ export function resolveOptions({ passive, tls, timeZone, ...rest }: ServerOption
   for (
     const name of [
       "maxSessions",
-      "maxSessionsPerAddress",
       "maxBadCommands",
       "maxLoginFailures",
       "failureDelay",
+      "guessInterval",
     ] as const
   ) {
     checkWhole(name, options[name], 2 ** 31 - 1);
   }
   return Object.freeze(options);
+}
+
+function resolveCap(name: Caps, limit: number | undefined, usual: number): AddressCap {
+  if (limit !== undefined) checkWhole(name, limit, 2 ** 31 - 1);
+  return Object.freeze({ limit: limit ?? usual, loopback: limit !== undefined });
 }
 
 function resolvePassive({ localNetworks = LOCAL_NETWORKS, ...rest }: PassiveOptions): Options["passive"] {

@@ -12,9 +12,10 @@ import { traffic } from "./data/traffic.ts";
 import { EventStream } from "./events.ts";
 import { addressKey, unmapped } from "./net/address_key.ts";
 import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
+import { isLoopback } from "./net/ip.ts";
 import { LingeringConnections } from "./net/lingering.ts";
-import { type Options, resolveOptions, type ServerOptions } from "./options.ts";
-import { formatReply, tooManySessions } from "./protocol/reply.ts";
+import { type AddressCap, type Options, resolveOptions, type ServerOptions } from "./options.ts";
+import { formatReply, shutOut, tooManySessions } from "./protocol/reply.ts";
 import { AccountViews } from "./session/account_views.ts";
 import { type Commons, type MakeCommons, ownCommons } from "./session/commons.ts";
 import type { SessionHost } from "./session/host.ts";
@@ -34,11 +35,11 @@ export interface ShutdownOptions {
   readonly grace?: number;
 }
 
-/** What a new connection finds. */
-interface Arrival {
-  /** Connections that were there before it. */
-  readonly others: number;
-  readonly underAddressCap: boolean;
+/** What a connection is counted as, under the caps of its address. */
+interface Places {
+  readonly slot: Disposable;
+  /** Among those that have not logged in. */
+  readonly stranger: Disposable;
 }
 
 /**
@@ -77,8 +78,8 @@ export class FtpServer implements AsyncDisposable {
    */
   constructor(options: ServerOptions, makeCommons: MakeCommons = ownCommons) {
     this.#options = resolveOptions(options);
-    const { failureDelay, ban, clock, timeouts: { login, idle } } = this.#options;
-    this.#commons = makeCommons({ delay: failureDelay, now: clock, ...(ban && { ban }) });
+    const { failureDelay, guessInterval, ban, clock, timeouts: { login, idle } } = this.#options;
+    this.#commons = makeCommons({ throttle: { delay: failureDelay, now: clock, ...(ban && { ban }) }, guessInterval });
     this.#watchdog = new Watchdog(Math.min(login || Infinity, idle || Infinity));
     this.#host = this.#makeHost();
   }
@@ -184,26 +185,26 @@ export class FtpServer implements AsyncDisposable {
     const address = unmapped(connection.remoteAddr.hostname);
     this.#open++;
     const others = this.#commons.connections.add(1);
-    const slot = this.#commons.perAddress.add(addressKey(address), this.#options.maxSessionsPerAddress);
-    const refusal = this.#refusal(address, { others, underAddressCap: slot !== undefined });
-    if (slot === undefined || refusal !== undefined) {
-      slot?.[Symbol.dispose]();
-      void this.#turnAway(connection, refusal ?? "Too many sessions from your address");
-      return;
-    }
+    const places = this.#refusal(address, others) ?? this.#placesFor(address);
+    if (typeof places === "string") return void this.#turnAway(connection, places);
     const id = `${this.#commons.idPrefix}${++this.#sessionNumber}`;
     try {
       // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
       connection.setNoDelay(true);
       connection.setKeepAlive(true);
-      if (implicitTls) void this.#serveSecurely(connection, { id, slot });
-      else this.#serve(connection, { id, slot, implicitTls });
+      if (implicitTls) void this.#serveSecurely(connection, { id, ...places });
+      else this.#serve(connection, { id, implicitTls, ...places });
     } catch (error) {
       this.events.emit({ type: "problem", level: "debug", message: "Cannot serve a connection", session: id, error });
       closeQuietly(connection);
-      slot[Symbol.dispose]();
-      this.#close();
+      this.#giveBack(places);
     }
+  }
+
+  #giveBack({ slot, stranger }: Places): void {
+    slot[Symbol.dispose]();
+    stranger[Symbol.dispose]();
+    this.#close();
   }
 
   #close(): void {
@@ -213,13 +214,23 @@ export class FtpServer implements AsyncDisposable {
     this.#over = undefined;
   }
 
-  #refusal(address: string, { others, underAddressCap }: Arrival): string | undefined {
+  /** @param others connections that were there before. */
+  #refusal(address: string, others: number): string | undefined {
     const { maxSessions } = this.#options;
     if (maxSessions > 0 && others >= maxSessions) return "Too many sessions, try again later";
-    if (!underAddressCap) return "Too many sessions from your address";
-    return this.#host.throttle.isBanned(address)
-      ? "Too many failed logins from your address, try again later"
-      : undefined;
+    return this.#host.gate.isBanned(address) ? shutOut : undefined;
+  }
+
+  /** A connection is counted as both, or as none. */
+  #placesFor(address: string): Places | string {
+    const { sessionsPerAddress, strangersPerAddress } = this.#options;
+    const key = addressKey(address);
+    const slot = this.#commons.perAddress.add(key, limitFor(sessionsPerAddress, address));
+    if (!slot) return "Too many sessions from your address";
+    const stranger = this.#commons.strangers.add(key, limitFor(strangersPerAddress, address));
+    if (stranger) return { slot, stranger };
+    slot[Symbol.dispose]();
+    return "Too many connections from your address that have not logged in";
   }
 
   /** Always a 421, never a silent close. One short line fits into the socket whether the peer reads or not. */
@@ -235,22 +246,21 @@ export class FtpServer implements AsyncDisposable {
     this.#close();
   }
 
-  async #serveSecurely(accepted: Connection, { id, slot }: { id: string; slot: Disposable }): Promise<void> {
+  async #serveSecurely(accepted: Connection, { id, ...places }: Places & { readonly id: string }): Promise<void> {
     const { tls, timeouts } = this.#options;
     const { signal } = this.#stopping;
     try {
       if (!tls) throw new Error("There is no certificate");
       const secured = await tls.endpoint.secure(accepted, { signal, handshakeTimeout: timeouts.handshake });
-      if (!signal.aborted) return this.#serve(secured, { id, slot, implicitTls: true });
+      if (!signal.aborted) return this.#serve(secured, { id, implicitTls: true, ...places });
       closeQuietly(secured);
     } catch (error) {
       this.events.emit({ type: "problem", level: "debug", message: "TLS handshake failed", session: id, error });
     }
-    slot[Symbol.dispose]();
-    this.#close();
+    this.#giveBack(places);
   }
 
-  #serve(connection: Connection, { slot, ...options }: SessionOptions & { slot: Disposable }): void {
+  #serve(connection: Connection, { slot, ...options }: SessionOptions & Pick<Places, "slot">): void {
     const session = new Session(connection, this.#host, options);
     this.#watchdog.add(session);
     const address = unmapped(connection.remoteAddr.hostname);
@@ -272,13 +282,13 @@ export class FtpServer implements AsyncDisposable {
 
   #makeHost(): SessionHost {
     const options = this.#options;
-    const { perAccount, throttle, usageOf } = this.#commons;
+    const { perAccount, gate, usageOf } = this.#commons;
     const views = new AccountViews(options.fileSystem, usageOf);
     return {
       options,
       table: commandTable,
       events: this.events,
-      throttle,
+      gate,
       view: this.#makeView(),
       admit: (account: Account) => perAccount.add(account.name, account.maxSessions),
       openView: (account: Account): ScopedVfs | Promise<ScopedVfs> => views.of(account),
@@ -312,6 +322,10 @@ export class FtpServer implements AsyncDisposable {
       passiveAddress: (control: ControlInfo) => publicAddress.forClient(control),
     };
   }
+}
+
+function limitFor({ limit, loopback }: AddressCap, address: string): number {
+  return loopback || !isLoopback(address) ? limit : 0;
 }
 
 function addressOf(listener: Deno.TcpListener | undefined): SocketAddress {

@@ -6,6 +6,7 @@ import { FtpServer } from "../lib/server.ts";
 import { MemoryVfs } from "../lib/vfs/memory.ts";
 import { authenticatorOf, conversation } from "./helpers/server.ts";
 import { stub } from "./helpers/stub.ts";
+import { Wire } from "./helpers/wire.ts";
 
 const HERE: SocketAddress = { hostname: "::", port: 21 };
 
@@ -86,6 +87,7 @@ async function withDoor(
     authenticator: authenticatorOf({ name: "demo" }),
     fileSystem: () => new MemoryVfs(),
     failureDelay: 0,
+    guessInterval: 0,
     ...options,
   });
   const events: ServerEvent[] = [];
@@ -132,6 +134,55 @@ Deno.test("maxSessionsPerAddress counts the /64 of an IPv6 address, and an IPv4 
     assertMatch(await greet("::ffff:192.0.2.1"), /^421 /);
     assertMatch(await greet("::ffff:192.0.2.2"), /^220 /);
   });
+});
+
+/** Connections from `address` that are greeted, before one is turned away. */
+async function countWelcome(door: Door, address: string, most: number): Promise<{ greeted: number; refusal: string }> {
+  for (let greeted = 0; greeted < most; greeted++) {
+    const greeting = await door.send(new Visitor(address));
+    if (!greeting.startsWith("220 ")) return { greeted, refusal: greeting };
+  }
+  return { greeted: most, refusal: "" };
+}
+
+Deno.test("An address has 50 connections without a login by default, loopback as many as it likes", async () => {
+  await withDoor({}, async ({ door, events }) => {
+    assertEquals(await countWelcome(door, "2001:db8::1", 100), {
+      greeted: 50,
+      refusal: "421 Too many connections from your address that have not logged in\r\n",
+    });
+    assertEquals(await countWelcome(door, "192.0.2.1", 1), { greeted: 1, refusal: "" });
+    for (const loopback of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
+      assertEquals((await countWelcome(door, loopback, 250)).greeted, 250);
+    }
+    assertEquals(events.filter(({ type }) => type === "connectionRefused").length, 1);
+  });
+});
+
+Deno.test("An address has 200 sessions by default", async () => {
+  await withDoor({ maxStrangersPerAddress: 0 }, async ({ door }) => {
+    assertEquals(await countWelcome(door, "192.0.2.1", 300), {
+      greeted: 200,
+      refusal: "421 Too many sessions from your address\r\n",
+    });
+  });
+});
+
+conversation("maxStrangersPerAddress counts those that have not logged in, on loopback too where it is named", {
+  options: { maxStrangersPerAddress: 2 },
+}, async ({ ftp, server, connect, event }) => {
+  const strangers = [await connect(), await connect()];
+  await using refused = await Wire.connect(server.address.port);
+  assertMatch((await refused.expectReply(421)).text, /have not logged in/);
+  await strangers[0]?.login();
+  const third = await connect();
+  strangers[1]?.hangUp();
+  await event("sessionClosed");
+  await (await connect()).login();
+  // Who logs out has shown once that they know a password.
+  await ftp.expect("REIN", 220);
+  await connect();
+  await third.expect("NOOP", 200);
 });
 
 conversation("A client over IPv4 is shown as one where the server listens on ::", {

@@ -8,6 +8,7 @@ import { addressKey } from "../net/address_key.ts";
 import { type Account, type AccountsStore, isAnonymous } from "./accounts.ts";
 import { decoyHash, verifyPassword } from "./password.ts";
 import { Proofs } from "./proofs.ts";
+import { SharedCheck } from "./shared_check.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** What a client says about itself, and what we see of it. */
@@ -18,6 +19,8 @@ export interface LoginAttempt {
   readonly address: string;
   /** Whether the control connection is under TLS. */
   readonly secure: boolean;
+  /** Aborted when nobody waits for the answer any more: `authenticate` may reject then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Why a login is refused. For the log alone: the client reads one text for all but `tls`, which only a right password brings. */
@@ -63,7 +66,7 @@ export class PasswordAuthenticator implements Authenticator {
   readonly #now: () => number;
   readonly #decoy = decoyHash();
   /** Checks under way, by proof: the same login twice at a time is one computation. */
-  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #running = new Map<string, SharedCheck>();
 
   constructor(store: AccountsStore, options: AuthenticatorOptions = {}) {
     this.#store = store;
@@ -115,12 +118,18 @@ export class PasswordAuthenticator implements Authenticator {
 
   #check(proof: string, encoded: string, attempt: LoginAttempt): Promise<boolean> {
     const running = this.#running.get(proof);
-    if (running !== undefined) return running;
-    const check = this.#turnstile
-      .run(addressKey(attempt.address), () => this.#verify(attempt.password, encoded))
-      .finally(() => this.#running.delete(proof));
+    if (running !== undefined) return running.join(attempt.signal);
+    const check = new SharedCheck(
+      (signal) => {
+        const verify = () => this.#verify(attempt.password, encoded);
+        return this.#turnstile.run(addressKey(attempt.address), verify, signal);
+      },
+      () => {
+        if (this.#running.get(proof) === check) this.#running.delete(proof);
+      },
+    );
     this.#running.set(proof, check);
-    return check;
+    return check.join(attempt.signal);
   }
 
   /**

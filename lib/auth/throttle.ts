@@ -1,5 +1,5 @@
 /**
- * Makes guessing passwords slow.
+ * Remembers of each address which logins failed and which succeeded there.
  *
  * @module
  */
@@ -10,13 +10,16 @@ import { addressKey } from "../net/address_key.ts";
 export interface ThrottleOptions {
   /** Wait after a first failure; doubles with each further one. 0 for none. Default 1,000. */
   readonly delay?: number;
-  /** The longest wait. Default 15,000. */
+  /** The longest wait: guessing is slow by the turns of `LoginGate`, this is for who waits at the other end. Default 2,000. */
   readonly maxDelay?: number;
   /** How long a failure counts. Default 600,000. */
   readonly memory?: number;
   /** Shuts an address out after so many failures that still count. Without it nobody is shut out. */
   readonly ban?: { readonly failures: number; readonly duration: number };
-  /** The most addresses remembered; the one that failed longest ago is forgotten first. Default 10,000. */
+  /**
+   * The most addresses remembered with failures, and the most accounts of addresses with a success; those that had one longest ago are
+   * forgotten first. Default 10,000.
+   */
   readonly capacity?: number;
   /** Milliseconds since some fixed time. Default `Date.now`. */
   readonly now?: () => number;
@@ -33,15 +36,16 @@ interface Offender {
   bannedUntil: number;
 }
 
-/** Failures of an address, over whatever names, that are not held against its other users: many may share it behind NAT. */
-const FORGIVEN = 4;
 /** Failures kept per address: at this many the wait is the longest with any sensible delay. */
 const KEPT = 24;
+/** Milliseconds for which an account is known at an address. */
+const KNOWN_FOR = 24 * 3_600_000;
+/** Milliseconds after which a success is worth telling again. */
+const RENEWED_AFTER = 3_600_000;
 
 /**
  * Counts failed logins per address, and in it per account. The wait that follows grows with the failures of that account from that
- * address, or with those of the address as a whole beyond the first few. An IPv6 address counts as its /64, which is what one
- * customer has (RFC 6177 section 2).
+ * address alone: many may share it behind NAT. An IPv6 address counts as its /64 ({@link addressKey}).
  */
 export class FailureThrottle {
   readonly #delay: number;
@@ -52,10 +56,12 @@ export class FailureThrottle {
   readonly #now: () => number;
   /** The one that failed longest ago first. */
   readonly #offenders = new Map<string, Offender>();
+  /** When accounts have logged in, by address and name: the one longest ago first. */
+  readonly #known = new Map<string, number>();
 
   constructor(options: ThrottleOptions = {}) {
     this.#delay = options.delay ?? 1_000;
-    this.#maxDelay = options.maxDelay ?? 15_000;
+    this.#maxDelay = options.maxDelay ?? 2_000;
     this.#memory = options.memory ?? 600_000;
     this.#ban = options.ban;
     this.#capacity = options.capacity ?? 10_000;
@@ -66,11 +72,9 @@ export class FailureThrottle {
   delayFor(address: string, name = ""): number {
     const offender = this.#offenders.get(addressKey(address));
     if (offender === undefined) return 0;
-    const recent = this.#recent(offender);
     const nameHash = hashOf(name);
-    const own = recent.filter((failure) => failure.nameHash === nameHash).length;
-    const steps = Math.max(own, recent.length - FORGIVEN);
-    return steps === 0 ? 0 : Math.min(this.#maxDelay, this.#delay * 2 ** (steps - 1));
+    const own = this.#recent(offender).filter((failure) => failure.nameHash === nameHash).length;
+    return own === 0 ? 0 : Math.min(this.#maxDelay, this.#delay * 2 ** (own - 1));
   }
 
   /** Counts a failed login. */
@@ -85,17 +89,36 @@ export class FailureThrottle {
     }
     this.#offenders.delete(key);
     this.#offenders.set(key, offender);
-    if (this.#offenders.size > this.#capacity) this.#forgetOldest();
+    if (this.#offenders.size > this.#capacity) forgetOldest(this.#offenders);
   }
 
   /**
-   * Forgives what failed with the account `name` alone, so that nobody buys guesses at other accounts with one that works. Gives whether
-   * the address had failed at all.
+   * Forgives what failed with the account `name` alone, so that nobody buys guesses at other accounts with one that works, and knows the
+   * account there for a day. Gives whether others have reason to hear of it.
    */
   succeeded(address: string, name = ""): boolean {
-    // Nearly every login finds nobody here, and pays for nothing else.
-    if (this.#offenders.size === 0) return false;
     const key = addressKey(address);
+    const forgiven = this.#offenders.size > 0 && this.#forgive(key, name);
+    return this.#remember(`${key} ${name}`) || forgiven;
+  }
+
+  /** Whether the account `name` has logged in from `address` within a day. */
+  isKnown(address: string, name: string): boolean {
+    const at = this.#known.get(`${addressKey(address)} ${name}`);
+    return at !== undefined && this.#now() - at < KNOWN_FOR;
+  }
+
+  #remember(pair: string): boolean {
+    const now = this.#now();
+    const before = this.#known.get(pair);
+    if (before !== undefined && now - before < RENEWED_AFTER) return false;
+    this.#known.delete(pair);
+    this.#known.set(pair, now);
+    if (this.#known.size > this.#capacity) forgetOldest(this.#known);
+    return true;
+  }
+
+  #forgive(key: string, name: string): boolean {
     const offender = this.#offenders.get(key);
     if (offender === undefined) return false;
     const nameHash = hashOf(name);
@@ -119,12 +142,12 @@ export class FailureThrottle {
     const oldest = this.#now() - this.#memory;
     return offender.failures.filter((failure) => failure.at > oldest);
   }
+}
 
-  #forgetOldest(): void {
-    for (const key of this.#offenders.keys()) {
-      this.#offenders.delete(key);
-      return;
-    }
+function forgetOldest(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
   }
 }
 

@@ -22,10 +22,10 @@ export class Turnstile {
     this.#width = width;
   }
 
-  /** Runs `work` when it is the turn of `key`, and settles as it does. */
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` when it is the turn of `key`, and settles as it does. Rejects with the reason of `signal` when that leaves the line. */
+  async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#running < this.#width) this.#running++;
-    else await this.#wait(key);
+    else await this.#wait(key, signal);
     try {
       return await work();
     } finally {
@@ -33,12 +33,28 @@ export class Turnstile {
     }
   }
 
-  #wait(key: string): Promise<void> {
-    return new Promise((resolve) => {
+  #wait(key: string, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const leave = () => {
+        this.#remove(key, begin);
+        reject(signal?.reason);
+      };
+      const begin = () => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      signal?.addEventListener("abort", leave, { once: true });
       const line = this.#lines.get(key);
-      if (line === undefined) this.#lines.set(key, [resolve]);
-      else line.push(resolve);
+      if (line === undefined) this.#lines.set(key, [begin]);
+      else line.push(begin);
     });
+  }
+
+  #remove(key: string, begin: () => void): void {
+    const line = this.#lines.get(key)?.filter((each) => each !== begin) ?? [];
+    if (line.length === 0) this.#lines.delete(key);
+    else this.#lines.set(key, line);
   }
 
   /** Hands the place to the next in turn: the count of runs stays as it is. */

@@ -57,6 +57,7 @@ export function serverOptions(
       active: settings.active && settings.active === "on",
       maxSessions: settings.maxSessions,
       maxSessionsPerAddress: settings.maxSessionsPerIp,
+      maxStrangersPerAddress: settings.maxStrangersPerIp,
       maxLoginFailures: settings.maxLoginFailures,
       ban: settings.banAfter ? { failures: settings.banAfter, duration: (settings.banTime ?? 600) * 1000 } : undefined,
       allowForeignDataPeer: settings.allowForeignDataPeer,

@@ -88,6 +88,7 @@ export const restartAt = (text: string): Reply => situation(350, text);
 // Failed for now
 
 export const tooManySessions = (text: string): Reply => Object.freeze({ code: 421, text, then: "close" });
+export const shutOut = "Too many failed logins from your address, try again later";
 export const closing = (text: string): Reply => Object.freeze({ code: 421, text, then: "close" });
 export const noDataConnection = (text: string): Reply => situation(425, text);
 export const needDataPort: Reply = situation(425, "Use PASV, EPSV, PORT or EPRT first");

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
@@ -30,8 +31,11 @@ export interface Commons {
   /** Live sessions. */
   readonly sessions: Tally;
   readonly perAddress: Pick<Counter, "add">;
+  /** Connections of an address that have not logged in. */
+  readonly strangers: Pick<Counter, "add">;
   readonly perAccount: Pick<Counter, "add">;
-  readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isBanned">;
+  /** Who may try a password. */
+  readonly gate: Pick<LoginGate, "enter" | "isBanned">;
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
@@ -45,20 +49,25 @@ export interface Commons {
 }
 
 /** What the commons have to know of the server that they are for. */
-export type CommonsOptions = Required<Pick<ThrottleOptions, "delay" | "now">> & Pick<ThrottleOptions, "ban">;
+export interface CommonsOptions {
+  readonly throttle: Required<Pick<ThrottleOptions, "delay" | "now">> & Pick<ThrottleOptions, "ban">;
+  /** See `LoginGateOptions.interval`. */
+  readonly guessInterval: number;
+}
 
 /** Makes commons for a server. */
-export type MakeCommons = (throttle: CommonsOptions) => Commons;
+export type MakeCommons = (options: CommonsOptions) => Commons;
 
 /** For a server alone. */
-export function ownCommons(throttle: CommonsOptions): Commons {
+export function ownCommons({ throttle, guessInterval }: CommonsOptions): Commons {
   return {
     idPrefix: "",
     connections: new OwnTally(),
     sessions: new OwnTally(),
     perAddress: new Counter(),
+    strangers: new Counter(),
     perAccount: new Counter(),
-    throttle: new FailureThrottle(throttle),
+    gate: new LoginGate({ throttle: new FailureThrottle(throttle), interval: guessInterval }),
     digests: new DigestCache(),
     recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),

@@ -18,7 +18,7 @@ export interface SessionHost {
   readonly options: Options;
   readonly table: CommandTable;
   readonly events: EventStream;
-  readonly throttle: Commons["throttle"];
+  readonly gate: Commons["gate"];
   readonly view: ServerView;
   /** Counts a session for the account; `undefined` when it has as many as it may. Disposing the result counts it off. */
   admit(account: Account): Disposable | undefined;

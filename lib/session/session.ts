@@ -35,6 +35,8 @@ export interface SessionOptions {
   readonly id: string;
   /** TLS was there from the first byte. */
   readonly implicitTls: boolean;
+  /** See `ContextOptions.stranger`. */
+  readonly stranger: Disposable;
 }
 
 /** A control connection from greeting to close. */
@@ -60,13 +62,13 @@ export class Session implements Watched, SessionLink, Performer {
   #lastRead = this.#lastActivity;
   #farewell: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: Connection, host: SessionHost, { id, implicitTls }: SessionOptions) {
+  constructor(connection: Connection, host: SessionHost, { id, ...options }: SessionOptions) {
     this.id = id;
-    this.#buffers = new ReadBuffers(!implicitTls);
+    this.#buffers = new ReadBuffers(!options.implicitTls);
     this.#host = host;
     this.#connection = this.#wrapped(connection);
     this.#writer = new ReplyWriter(this.#connection);
-    this.#context = new SessionContext(host, this, { connection, implicitTls });
+    this.#context = new SessionContext(host, this, { connection, ...options });
     this.#loginDeadline = deadlineAfter(host.options.timeouts.login);
   }
 
@@ -139,6 +141,8 @@ export class Session implements Watched, SessionLink, Performer {
       clearTimeout(this.#farewell);
       closeQuietly(this.#connection);
       commandPace.leave();
+      // A command behind a transfer: it has been woken, and gives back what it gets from now on.
+      await this.#turns.settled();
       this.#context.report({ type: "sessionClosed", reason: this.#endReason });
       this.#host.ended(this);
     }

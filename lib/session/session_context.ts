@@ -5,7 +5,6 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { AuthResult } from "../auth/authenticator.ts";
 import type { CommandTable } from "../commands/command.ts";
 import type {
   CommandContext,
@@ -30,6 +29,7 @@ import { type SecureConnection, TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/scoped.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
+import { LoginAttempts, type Visitor } from "./login_attempts.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "./state.ts";
 
 /** What the session does for its context. */
@@ -46,6 +46,8 @@ export interface SessionLink {
 export interface ContextOptions {
   readonly connection: Connection;
   readonly implicitTls: boolean;
+  /** Its place among those that have not logged in, given back with the first login. */
+  readonly stranger: Disposable;
 }
 
 type SessionEvent =
@@ -57,7 +59,7 @@ type SessionEvent =
   | Omit<DataOpened, keyof Actor>;
 
 /** State and services of one session, for its commands. */
-export class SessionContext implements CommandContext {
+export class SessionContext implements CommandContext, Visitor {
   readonly id: string;
   readonly since: number;
   readonly login: LoginState = freshLogin();
@@ -70,14 +72,15 @@ export class SessionContext implements CommandContext {
   idleTimeout: number;
   readonly #host: SessionHost;
   readonly #link: SessionLink;
+  readonly #stranger: Disposable;
+  readonly #logins: LoginAttempts;
   #admission: Disposable | undefined;
-  #failures = 0;
   #over = false;
-  #wake: (() => void) | undefined;
 
-  constructor(host: SessionHost, link: SessionLink, { connection, implicitTls }: ContextOptions) {
+  constructor(host: SessionHost, link: SessionLink, { connection, implicitTls, stranger }: ContextOptions) {
     this.#host = host;
     this.#link = link;
+    this.#stranger = stranger;
     this.id = link.id;
     this.since = host.options.clock();
     this.idleTimeout = host.options.timeouts.idle;
@@ -87,6 +90,7 @@ export class SessionContext implements CommandContext {
       remote: plainEnd(connection.remoteAddr),
       secure: implicitTls,
     };
+    this.#logins = new LoginAttempts(host, this);
   }
 
   get options(): Options {
@@ -140,30 +144,18 @@ export class SessionContext implements CommandContext {
 
   async authenticate(password: string): Promise<reply.Reply> {
     const name = this.login.name ?? "";
-    const address = this.control.remote.hostname;
-    // Whoever hung up before the answer to a wrong password pays for it here.
-    if (this.#failures === 0) await this.#pause(this.#host.throttle.delayFor(address, name));
-    const tried = this.options.authenticator.authenticate({ name, password, address, secure: this.control.secure });
-    const result: AuthResult = tried instanceof Promise ? await tried : tried;
-    if (!result.ok) return await this.#loginFailed(name, address, result.reason);
-    this.#host.throttle.succeeded(address, name);
-    return await this.#enter(name, result.account);
+    const outcome = await this.#logins.attempt({ name, password, secure: this.control.secure });
+    return "refusal" in outcome ? outcome.refusal : await this.#enter(name, outcome.account);
   }
 
-  /** The answer is late, and later with each failure; the same text for every reason but a missing TLS, which a right password earned. */
-  async #loginFailed(name: string, address: string, reason: string): Promise<reply.Reply> {
+  /** See {@link Visitor}. */
+  loginFailed(name: string, reason: string): void {
     this.report({ type: "login", name, ok: false, reason });
-    const { throttle, options } = this.#host;
-    throttle.failed(address, name);
-    this.#failures++;
     this.login.name = undefined;
-    await this.#pause(throttle.delayFor(address, name));
-    if (reason === "tls") return reply.loginRefused("This account requires TLS: send AUTH TLS first");
-    const enough = options.maxLoginFailures > 0 && this.#failures >= options.maxLoginFailures;
-    return enough ? reply.closing("Too many failed logins, goodbye") : reply.loginIncorrect;
   }
 
   async #enter(name: string, account: Account): Promise<reply.Reply> {
+    if (this.#over) return reply.notLoggedIn;
     const admission = this.#host.admit(account);
     if (!admission) {
       this.report({ type: "login", name, ok: false, reason: "too many sessions" });
@@ -172,7 +164,10 @@ export class SessionContext implements CommandContext {
     this.#admission = admission;
     try {
       const view = this.#host.openView(account);
-      this.login.vfs = view instanceof Promise ? await view : view;
+      const vfs = view instanceof Promise ? await view : view;
+      // Over meanwhile: the admission has been given back.
+      if (this.#over) return reply.notLoggedIn;
+      this.login.vfs = vfs;
     } catch (error) {
       this.#leaveAccount();
       this.emit({
@@ -184,6 +179,7 @@ export class SessionContext implements CommandContext {
       return reply.loginRefused("The files of this account are not available");
     }
     this.login.account = account;
+    this.#stranger[Symbol.dispose]();
     this.limiters = limitersOf(account);
     this.report({ type: "login", name, ok: true });
     return reply.loggedIn(`Logged in as ${account.name}`);
@@ -272,27 +268,17 @@ export class SessionContext implements CommandContext {
     return secured;
   }
 
-  /** Answers what waits only to be late. */
+  /** Answers what waits only to be late, and gives up a login that waits for its turn. */
   endPause(): void {
-    this.#wake?.();
-  }
-
-  #pause(milliseconds: number): Promise<void> | undefined {
-    if (milliseconds <= 0) return undefined;
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    this.#logins.endWait();
   }
 
   /** Gives back everything that belongs to the session. */
   dispose(): void {
     this.#over = true;
-    this.endPause();
+    this.#logins.end();
     this.setDataPort(undefined);
+    this.#stranger[Symbol.dispose]();
     this.#admission?.[Symbol.dispose]();
     this.#admission = undefined;
   }

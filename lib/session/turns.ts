@@ -92,6 +92,11 @@ export class Turns {
     return this.#running;
   }
 
+  /** Resolves when no command from the queue is under way. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {});
+  }
+
   /** Performs an urgent command now. The answers to ABOR come right behind each other, whatever waits behind the transfer. */
   async interrupt(command: CommandLine): Promise<void> {
     this.#interrupting = true;

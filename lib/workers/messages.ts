@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { GateMemory } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import type { EventType, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
@@ -16,6 +17,8 @@ export interface SharedMemory {
   readonly counts: TableMemory;
   readonly usages: UsageMemory;
   readonly epochs: SharedArrayBuffer;
+  /** Of guesses. */
+  readonly paces: GateMemory;
 }
 
 /** Where a server listens. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { makePaceMemory } from "../auth/pace.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { EventStream, type EventType } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
@@ -55,7 +56,12 @@ export class WorkerPool implements AsyncDisposable {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#memory = { counts: makeTable(options.workers), usages: makeUsages(), epochs: makeEpochs() };
+    this.#memory = {
+      counts: makeTable(options.workers),
+      usages: makeUsages(),
+      epochs: makeEpochs(),
+      paces: { accounts: makePaceMemory({ shared: true }), addresses: makePaceMemory({ shared: true }) },
+    };
   }
 
   /** Where the control port is. @throws {Error} before {@link bind}. */

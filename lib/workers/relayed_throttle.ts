@@ -28,11 +28,16 @@ export class RelayedThrottle {
     this.#tell({ type: "login", ok: false, address, name });
   }
 
-  /** See `FailureThrottle.succeeded`. Nearly every login finds nothing to forgive, and nobody is told. */
+  /** See `FailureThrottle.succeeded`. Nearly every login is one of many, and nobody is told. */
   succeeded(address: string, name = ""): boolean {
-    const known = this.#throttle.succeeded(address, name);
-    if (known) this.#tell({ type: "login", ok: true, address, name });
-    return known;
+    const news = this.#throttle.succeeded(address, name);
+    if (news) this.#tell({ type: "login", ok: true, address, name });
+    return news;
+  }
+
+  /** See `FailureThrottle.isKnown`. */
+  isKnown(address: string, name: string): boolean {
+    return this.#throttle.isKnown(address, name);
   }
 
   /** See `FailureThrottle.isBanned`. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { ownPorts } from "../data/data_port.ts";
@@ -11,7 +12,7 @@ import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
 import { diskUploads } from "../vfs/disk.ts";
 import { flatErrorOf } from "../net/flat_error.ts";
-import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
+import type { Addresses, FromWorker, LoginNews, Start, ToWorker } from "./messages.ts";
 import { DataThreads } from "./data_threads.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
@@ -132,15 +133,21 @@ class Link {
   #commons({ place, number, memory }: Start): MakeCommons {
     const table = new SharedTable(memory.counts, place);
     diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
-    return (options) => ({
+    const post = (news: LoginNews) => this.#post(news);
+    return ({ throttle, guessInterval }) => ({
       idPrefix: `${number}-`,
       connections: new SharedTally(table, "connections"),
       sessions: new SharedTally(table, "sessions"),
       perAddress: new SharedCounter(table, "address "),
+      strangers: new SharedCounter(table, "stranger "),
       perAccount: new SharedCounter(table, "account "),
-      throttle: this.#throttle = new RelayedThrottle(options, (news) => this.#post(news)),
+      gate: new LoginGate({
+        throttle: this.#throttle = new RelayedThrottle(throttle, post),
+        interval: guessInterval,
+        memory: memory.paces,
+      }),
       digests: new SharedDigests(memory.epochs),
-      recentUploads: new RecentUploads({ marks: table, now: options.now }),
+      recentUploads: new RecentUploads({ marks: table, now: throttle.now }),
       dataPorts: this.#data ?? ownPorts,
       forecast: new BulkForecast(),
       usageOf: sharedUsages(memory.usages, { worker: place }),

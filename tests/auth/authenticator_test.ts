@@ -223,6 +223,32 @@ Deno.test("PasswordAuthenticator computes the same login once, different ones ap
   assertEquals(most, 2);
 });
 
+Deno.test("PasswordAuthenticator computes nothing for those that have gone, unless somebody else asks the same", async () => {
+  const begun: string[] = [];
+  const first = Promise.withResolvers<boolean>();
+  const authenticator = new PasswordAuthenticator(new MemoryAccounts([accountOf("bob")]), {
+    concurrency: 1,
+    verify: (password, encoded) => {
+      begun.push(password);
+      return password === "first" ? first.promise : Promise.resolve(password === encoded);
+    },
+  });
+  const login = async (password: string, signal?: AbortSignal) => {
+    const attempt = { name: "bob", password, address: "192.0.2.1", secure: false };
+    return reasonOf(await authenticator.authenticate(signal ? { ...attempt, signal } : attempt));
+  };
+  const gone = new AbortController();
+  const busy = login("first");
+  const left = ["a", "hash of bob"].map((password) => login(password, gone.signal));
+  const patient = login("hash of bob");
+  gone.abort(new Error("Has gone"));
+  for (const each of left) await assertRejects(() => each, Error, "Has gone");
+  const again = login("a");
+  first.resolve(false);
+  assertEquals(await Promise.all([busy, patient, again]), ["password", "ok", "password"]);
+  assertEquals(begun, ["first", "hash of bob", "a"]);
+});
+
 Deno.test("PasswordAuthenticator is none the worse for a check that failed", async () => {
   let broken = true;
   const { login } = authenticatorOf(new MemoryAccounts([accountOf("bob")]), {

@@ -32,14 +32,30 @@ Deno.test("FailureThrottle waits a second after the first failure by default, an
   assertEquals(patient.delayFor(HERE), 0);
 });
 
-Deno.test("FailureThrottle lets others behind the address off for a few failures, not for many", () => {
+Deno.test("FailureThrottle holds what fails with one account against no other behind the address", () => {
   const { throttle } = throttleAt({ delay: 100 });
-  fail(throttle, 4, "bob");
+  for (let guess = 0; guess < 50; guess++) throttle.failed(HERE, `guess ${guess}`);
   assertEquals(throttle.delayFor(HERE, "alice"), 0);
-  fail(throttle, 1, "carol");
-  assertEquals(throttle.delayFor(HERE, "alice"), 100);
-  fail(throttle, 1, "dave");
-  assertEquals(throttle.delayFor(HERE, "alice"), 200);
+});
+
+Deno.test("FailureThrottle knows an account at an address for a day, and tells of it once an hour", () => {
+  const { clock, throttle } = throttleAt({ capacity: 2 });
+  const hour = 3_600_000;
+  assert(!throttle.isKnown(HERE, "bob"));
+  assert(throttle.succeeded(HERE, "bob"));
+  assert(throttle.isKnown(HERE, "bob"));
+  assert(!throttle.isKnown(HERE, "alice"));
+  assert(!throttle.isKnown("192.0.2.2", "bob"));
+  clock.now += hour - 1;
+  assert(!throttle.succeeded(HERE, "bob"));
+  clock.now += 1;
+  assert(throttle.succeeded(HERE, "bob"));
+  clock.now += 24 * hour - 1;
+  assert(throttle.isKnown(HERE, "bob"));
+  clock.now += 1;
+  assert(!throttle.isKnown(HERE, "bob"));
+  for (const name of ["a", "b", "c"]) throttle.succeeded(HERE, name);
+  assertEquals(["a", "b", "c"].map((name) => throttle.isKnown(HERE, name)), [false, true, true]);
 });
 
 Deno.test("FailureThrottle forgives with a success what that account failed, and no more", () => {
@@ -47,8 +63,8 @@ Deno.test("FailureThrottle forgives with a success what that account failed, and
   fail(throttle, 3, "bob");
   fail(throttle, 6, "alice");
   throttle.succeeded(HERE, "bob");
-  assertEquals(throttle.delayFor(HERE, "bob"), 200);
-  assertEquals(throttle.delayFor(HERE, "alice"), 3_200);
+  assertEquals(throttle.delayFor(HERE, "bob"), 0);
+  assertEquals(throttle.delayFor(HERE, "alice"), 2_000);
   throttle.succeeded(HERE, "alice");
   assertEquals(throttle.delayFor(HERE, "alice"), 0);
 });

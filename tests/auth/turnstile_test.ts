@@ -53,3 +53,20 @@ Deno.test("Turnstile passes a failure on and lets the next one through", async (
   assert(await good);
   assert(await turnstile.run("x", () => Promise.resolve(true)));
 });
+
+Deno.test("Turnstile lets go of those that have left the line, and of nobody else", async () => {
+  const turnstile = new Turnstile(1);
+  const bench = new Bench();
+  const gone = new AbortController();
+  const first = turnstile.run("x", bench.work("first"));
+  const left = turnstile.run("x", bench.work("left"), gone.signal);
+  const alone = turnstile.run("y", bench.work("alone"), gone.signal);
+  const last = turnstile.run("x", bench.work("last"));
+  gone.abort(new Error("Has gone"));
+  for (const each of [left, alone]) await assertRejects(() => each, Error, "Has gone");
+  bench.endFirst();
+  assertEquals(await first, "first");
+  bench.endFirst();
+  assertEquals(await last, "last");
+  assertEquals(bench.begun, ["first", "last"]);
+});

@@ -115,23 +115,6 @@ conversation("PASS answers a wrong password late, and ends with the session all 
   assertEquals(await ftp.closed(), "");
 });
 
-conversation("PASS waits before the check when the address has failed before, so that hanging up early gains nothing", {
-  login: false,
-  options: { failureDelay: 10_000 },
-}, async ({ ftp, server, connect, event, events }) => {
-  await ftp.expect("USER demo", 331);
-  await ftp.send("PASS wrong");
-  await event("login");
-  ftp.close();
-  const again = await connect();
-  await again.expect("USER demo", 331);
-  await again.send("PASS wrong");
-  await event("command", ({ session, line }) => session === server.sessions.at(-1)?.id && line === "PASS ***");
-  // Had it been checked, there would be a second login event by now: the reply to STAT would wait behind it.
-  assertEquals(events.filter(({ type }) => type === "login").length, 1);
-  await server.shutdown({ grace: 0 });
-});
-
 conversation("An address is shut out after too many failed logins", {
   login: false,
   options: { ban: { failures: 3, duration: 60_000 } },

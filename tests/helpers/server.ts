@@ -130,6 +130,7 @@ async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => P
     fileSystem: () => vfs,
     port: 0,
     failureDelay: 0,
+    guessInterval: 0,
     ...setup.options,
     ...(variant.tls && { tls: { endpoint: await testEndpoint(), ...variant.tls, ...setup.tls } }),
   });

@@ -6,7 +6,7 @@
 
 import type { Account } from "../../lib/auth/accounts.ts";
 import { PortRange } from "../../lib/data/port_range.ts";
-import type { BeforeHook } from "../../lib/options.ts";
+import type { BeforeHook, ServerOptions } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server.ts";
 import { openDisk } from "../../lib/vfs/disk.ts";
 import { workerScope } from "../../lib/workers/scope.ts";
@@ -18,6 +18,10 @@ export interface TestSetup {
   readonly root: string;
   readonly maxSessions?: number;
   readonly maxSessionsPerAddress?: number;
+  readonly maxStrangersPerAddress?: number;
+  /** Default 0. */
+  readonly guessInterval?: number;
+  readonly ban?: NonNullable<ServerOptions["ban"]>;
   /** First and last port for passive data connections. */
   readonly ports?: readonly [number, number];
   /** They die before they listen. */
@@ -40,7 +44,7 @@ const deadly: BeforeHook = ({ verb, argument }) => {
 const scope = workerScope();
 if (scope) {
   runWorker(scope, ({ setup, state, addresses, makeCommons }) => {
-    const { root, maxSessions = 0, maxSessionsPerAddress = 0, ports, stillborn } = setup as TestSetup;
+    const { root, ports, stillborn, guessInterval = 0, ...limits } = setup as TestSetup;
     if (stillborn) throw new Error("Born dead");
     let accounts = authenticatorOf({ name: "demo", rootPath: root, ...state as TestState });
     const server = new FtpServer({
@@ -49,8 +53,8 @@ if (scope) {
       port: addresses?.control.port ?? 0,
       reusePort: true,
       failureDelay: 0,
-      maxSessions,
-      maxSessionsPerAddress,
+      guessInterval,
+      ...limits,
       ...(ports && { passive: { ports: new PortRange(...ports) } }),
       before: deadly,
     }, makeCommons);

@@ -21,10 +21,15 @@ Deno.test("RelayedThrottle makes who failed elsewhere wait here", () => {
   assertEquals(other.delayFor("192.0.2.2", "ann"), 0);
 });
 
-Deno.test("RelayedThrottle forgives everywhere, and tells nobody of a login that had not failed before", () => {
+Deno.test("RelayedThrottle knows everywhere who has logged in, and tells it once", () => {
   const { one, other, news } = makePair();
-  one.succeeded("192.0.2.1", "ann");
-  assertEquals(news.length, 0);
+  for (let login = 0; login < 5; login++) one.succeeded("192.0.2.1", "ann");
+  assertEquals(news.length, 1);
+  assertEquals(other.isKnown("192.0.2.1", "ann"), true);
+});
+
+Deno.test("RelayedThrottle forgives everywhere", () => {
+  const { one, other } = makePair();
   one.failed("192.0.2.1", "ann");
   one.succeeded("192.0.2.1", "ann");
   assertEquals(other.delayFor("192.0.2.1", "ann"), 0);

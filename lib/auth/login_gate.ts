@@ -1,0 +1,168 @@
+/**
+ * Who may try a password now: whatever comes from one address, over however many connections, takes its turn.
+ *
+ * @module
+ */
+
+import { addressKey } from "../net/address_key.ts";
+import { ANONYMOUS, canonicalName } from "./accounts.ts";
+import { LoginLine, type Waiting } from "./login_line.ts";
+import { Pace, type PaceMemory } from "./pace.ts";
+import type { FailureThrottle } from "./throttle.ts";
+
+/** Guesses at one account from one address that may be under way at once: no more passwords are checked at once anyway. */
+const ACCOUNT_BURST = 4;
+/** Guesses of one address that may be under way at once; in the time between two at one account there are as many. */
+const ADDRESS_BURST = 10;
+
+/** What the gate works with. */
+export interface LoginGateOptions {
+  readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isBanned" | "isKnown">;
+  /** Milliseconds between two guesses at an account from an address; a tenth of it between two of the address. 0 for no bound. */
+  readonly interval: number;
+  /** What other event loops keep the same pace in. Without it the gate is alone. */
+  readonly memory?: GateMemory | undefined;
+  /** Milliseconds, the same in all event loops. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** See {@link PaceMemory}. */
+export interface GateMemory {
+  readonly accounts: PaceMemory;
+  readonly addresses: PaceMemory;
+}
+
+/** Somebody with a password. */
+export interface LoginVisit {
+  /** IP address of the client. */
+  readonly address: string;
+  /** As the client sent it. */
+  readonly name: string;
+  /** Looked at only where there is a line to wait in: who aborts it leaves the line. */
+  readonly signal: AbortSignal;
+}
+
+/** The right to try a password once. Whoever has it says what came of it. */
+export interface LoginTurn {
+  /** The password was wrong. Gives the milliseconds by which the answer is to be late. */
+  failed(): number;
+  succeeded(): void;
+  /** It was not tried. */
+  abandon(): void;
+}
+
+/**
+ * One guess a second at an account from an address, ten a second from the address in all: an IPv6 address is its /64. A right password pays
+ * nothing, so that nobody who knows theirs is slowed down. An account that has logged in from the address within a day waits for no other
+ * there; the others wait in a {@link LoginLine}.
+ */
+export class LoginGate {
+  readonly #throttle: LoginGateOptions["throttle"];
+  readonly #accounts: Pace;
+  readonly #addresses: Pace;
+  /** The lines that somebody waits in, by the key of the address. */
+  readonly #lines = new Map<string, LoginLine<Turn>>();
+
+  constructor({ throttle, interval, memory, now = Date.now }: LoginGateOptions) {
+    this.#throttle = throttle;
+    this.#accounts = new Pace({ interval, burst: ACCOUNT_BURST, memory: memory?.accounts, now });
+    const share = Math.ceil(interval / ADDRESS_BURST);
+    this.#addresses = new Pace({ interval: share, burst: ADDRESS_BURST, memory: memory?.addresses, now });
+  }
+
+  /** Whether `address` is shut out for the time being. */
+  isBanned(address: string): boolean {
+    return this.#throttle.isBanned(address);
+  }
+
+  /** The turn of a visit: at once where it need not wait. `undefined` when its address was shut out meanwhile, or its signal aborted. */
+  enter(visit: LoginVisit): LoginTurn | Promise<LoginTurn | undefined> {
+    const { address } = visit;
+    const key = addressKey(address);
+    const name = canonicalName(visit.name);
+    const turn = new Turn({
+      accounts: this.#accounts,
+      addresses: this.#addresses,
+      account: this.#accounts.placeOf(`${key} ${name}`),
+      address: this.#addresses.placeOf(key),
+      passes: name === ANONYMOUS || this.#throttle.isKnown(address, name),
+      onSuccess: () => void this.#throttle.succeeded(address, name),
+      onFailure: () => {
+        this.#throttle.failed(address, name);
+        return this.#throttle.delayFor(address, name);
+      },
+      onGivenBack: () => this.#lines.get(key)?.advance(),
+    });
+    return turn.take() ? turn : this.#lineOf(key, address).wait(turn, visit.signal);
+  }
+
+  #lineOf(key: string, address: string): LoginLine<Turn> {
+    const known = this.#lines.get(key);
+    if (known) return known;
+    const line = new LoginLine<Turn>({
+      isShut: () => this.isBanned(address),
+      onEmpty: () => this.#lines.delete(key),
+    });
+    this.#lines.set(key, line);
+    return line;
+  }
+}
+
+interface TurnParts {
+  readonly accounts: Pace;
+  readonly addresses: Pace;
+  /** Places in both. */
+  readonly account: number;
+  readonly address: number;
+  /** Does not wait for the other accounts of the address. */
+  readonly passes: boolean;
+  readonly onSuccess: () => void;
+  readonly onFailure: () => number;
+  readonly onGivenBack: () => void;
+}
+
+class Turn implements LoginTurn, Waiting {
+  readonly #parts: TurnParts;
+  /** Whether the pace of the address has been charged: what was not taken must not be given back. */
+  #charged = false;
+
+  constructor(parts: TurnParts) {
+    this.#parts = parts;
+  }
+
+  get account(): number {
+    return this.#parts.account;
+  }
+
+  get wait(): number {
+    const { accounts, addresses, account, address, passes } = this.#parts;
+    return Math.max(accounts.waitFor(account), passes ? 0 : addresses.waitFor(address));
+  }
+
+  take(): boolean {
+    const { accounts, addresses, account, address, passes } = this.#parts;
+    if (!accounts.take(account)) return false;
+    this.#charged = addresses.take(address);
+    if (this.#charged || passes) return true;
+    accounts.giveBack(account);
+    return false;
+  }
+
+  failed(): number {
+    const { accounts, account, onFailure } = this.#parts;
+    accounts.exhaust(account);
+    return onFailure();
+  }
+
+  succeeded(): void {
+    this.#parts.onSuccess();
+    this.abandon();
+  }
+
+  abandon(): void {
+    const { accounts, addresses, account, address, onGivenBack } = this.#parts;
+    accounts.giveBack(account);
+    if (this.#charged) addresses.giveBack(address);
+    onGivenBack();
+  }
+}

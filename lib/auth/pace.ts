@@ -1,0 +1,109 @@
+/**
+ * How often something may be done for a key: a few times at once, then one after the other.
+ *
+ * @module
+ */
+
+import { createHash, randomBytes } from "node:crypto";
+
+/** Keys are spread over so many places. Two that share one share its pace, and nobody can choose whose. */
+const PLACES = 1 << 16;
+
+/** What a pace is kept in: to be sent to other event loops, where they shall keep one pace together. */
+export interface PaceMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Makes the places of keys unpredictable. */
+  readonly secret: string;
+}
+
+/** Makes the memory of a pace; `shared` for several event loops. Pages that are never written to cost nothing. */
+export function makePaceMemory({ shared = false }: { readonly shared?: boolean } = {}): PaceMemory {
+  const size = PLACES * Int32Array.BYTES_PER_ELEMENT;
+  return {
+    buffer: shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size),
+    secret: randomBytes(32).toString("hex"),
+  };
+}
+
+/** Bounds of a {@link Pace}. */
+export interface PaceOptions {
+  /** Milliseconds after which one more is allowed; 0 for no bound at all. */
+  readonly interval: number;
+  /** How many are allowed at once after a pause. At least 1. */
+  readonly burst: number;
+  /** Default: of its own. */
+  readonly memory?: PaceMemory | undefined;
+  /** Milliseconds, the same in all event loops. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * The generic cell rate algorithm (ITU-T I.371): for each key, the time at which all that was done is paid for. It is one number, changed by
+ * compare-and-swap, so that loops which share the memory never do too much together.
+ */
+export class Pace {
+  readonly #interval: number;
+  readonly #most: number;
+  readonly #words: Int32Array;
+  readonly #secret: string;
+  readonly #now: () => number;
+
+  constructor({ interval, burst, memory = makePaceMemory(), now = Date.now }: PaceOptions) {
+    this.#interval = interval;
+    this.#most = burst * interval;
+    this.#words = new Int32Array(memory.buffer);
+    this.#secret = memory.secret;
+    this.#now = now;
+  }
+
+  /** The place of `key`, for the other methods. */
+  placeOf(key: string): number {
+    if (this.#interval === 0) return 0;
+    return createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
+  }
+
+  /** Milliseconds until {@link take} may succeed; 0 for now. */
+  waitFor(place: number): number {
+    return Math.max(0, this.#backlog(place, this.#now() | 0) + this.#interval - this.#most);
+  }
+
+  /** Takes one, if one may be had now. */
+  take(place: number): boolean {
+    let taken = false;
+    this.#change(place, (backlog) => {
+      taken = backlog + this.#interval <= this.#most;
+      return taken ? backlog + this.#interval : backlog;
+    });
+    return taken;
+  }
+
+  /** Gives back what was taken and need not have been paid for. */
+  giveBack(place: number): void {
+    this.#change(place, (backlog) => Math.max(0, backlog - this.#interval));
+  }
+
+  /** From now on there is one after each interval, and none at once. */
+  exhaust(place: number): void {
+    this.#change(place, () => this.#most);
+  }
+
+  #change(place: number, next: (backlog: number) => number): void {
+    if (this.#interval === 0) return void next(0);
+    const now = this.#now() | 0;
+    for (;;) {
+      const found = Atomics.load(this.#words, place);
+      const wanted = (now + next(this.#backlogOf(found, now))) | 0;
+      if (Atomics.compareExchange(this.#words, place, found, wanted) === found) return;
+    }
+  }
+
+  #backlog(place: number, now: number): number {
+    return this.#interval === 0 ? 0 : this.#backlogOf(Atomics.load(this.#words, place), now);
+  }
+
+  /** Milliseconds still to be paid for. The clock is 32 bits wide: what is further away than a pace can be is from another round of it. */
+  #backlogOf(paid: number, now: number): number {
+    const backlog = (paid - now) | 0;
+    return backlog > 0 && backlog <= this.#most ? backlog : 0;
+  }
+}

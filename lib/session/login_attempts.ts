@@ -1,0 +1,132 @@
+/**
+ * The logins that a session tries: their turn at the gate, the check of the password, and the wait after a wrong one.
+ *
+ * @module
+ */
+
+import type { Account } from "../auth/accounts.ts";
+import type { AuthResult, LoginAttempt } from "../auth/authenticator.ts";
+import type { LoginTurn } from "../auth/login_gate.ts";
+import type { ControlInfo } from "../commands/context.ts";
+import * as reply from "../protocol/reply.ts";
+import type { SessionHost } from "./host.ts";
+
+/** What a client says about itself. */
+export type Credentials = Pick<LoginAttempt, "name" | "password" | "secure">;
+
+/** The account that a password opened, or the reply to one that opened none. */
+export type LoginOutcome = { readonly account: Account } | { readonly refusal: reply.Reply };
+
+/** Whose logins they are. */
+export interface Visitor {
+  readonly control: Pick<ControlInfo, "remote">;
+  /** Called for every login that fails, before it is answered: the answer may be late. */
+  loginFailed(name: string, reason: string): void;
+}
+
+/** Where logins are tried. */
+type LoginHost = Pick<SessionHost, "options" | "gate">;
+
+/** See the module. */
+export class LoginAttempts {
+  readonly #host: LoginHost;
+  readonly #visitor: Visitor;
+  #failures = 0;
+  #over = false;
+  /** Made where a login has something to wait for. */
+  #waiting: AbortController | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(host: LoginHost, visitor: Visitor) {
+    this.#host = host;
+    this.#visitor = visitor;
+  }
+
+  /** Tries a password. Rejects where the authenticator does. */
+  async attempt(credentials: Credentials): Promise<LoginOutcome> {
+    const { gate } = this.#host;
+    const address = this.#visitor.control.remote.hostname;
+    const { name } = credentials;
+    // Asked here, too: connections from before the ban would go on to guess.
+    if (gate.isBanned(address)) return this.#shutOut(name);
+    const given = gate.enter(this.#waitingAs({ address, name }));
+    const turn = given instanceof Promise ? await given : given;
+    if (!turn) return gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
+    const result = await this.#check(turn, this.#waitingAs({ ...credentials, address }));
+    if (!result) return GIVEN_UP;
+    if (!result.ok) return await this.#fail(turn, name, result.reason);
+    turn.succeeded();
+    return this.#over ? GIVEN_UP : { account: result.account };
+  }
+
+  /** Answers what waits only to be late, and gives up what waits for its turn. */
+  endWait(): void {
+    this.#waiting?.abort();
+    this.#wake?.();
+  }
+
+  /** The session is over: nothing waits from now on. */
+  end(): void {
+    this.#over = true;
+    this.endWait();
+  }
+
+  /** With a signal that is made when it is asked for: nearly every login waits for nothing. */
+  #waitingAs<T extends object>(fields: T): T & { readonly signal: AbortSignal } {
+    const signal = () => this.#signal();
+    return Object.defineProperty(fields, "signal", { get: signal, enumerable: true }) as
+      & T
+      & { readonly signal: AbortSignal };
+  }
+
+  #signal(): AbortSignal {
+    this.#waiting ??= new AbortController();
+    if (this.#over) this.#waiting.abort();
+    return this.#waiting.signal;
+  }
+
+  /** `undefined` where nobody waits for the answer any more. */
+  async #check(turn: LoginTurn, attempt: LoginAttempt): Promise<AuthResult | undefined> {
+    try {
+      const tried = this.#host.options.authenticator.authenticate(attempt);
+      return tried instanceof Promise ? await tried : tried;
+    } catch (error) {
+      if (!this.#waiting?.signal.aborted) throw error;
+      turn.abandon();
+      return undefined;
+    } finally {
+      this.#waiting = undefined;
+    }
+  }
+
+  /** The same text for every reason but a missing TLS, which a right password has earned. */
+  async #fail(turn: LoginTurn, name: string, reason: string): Promise<LoginOutcome> {
+    const delay = turn.failed();
+    this.#visitor.loginFailed(name, reason);
+    this.#failures++;
+    if (!this.#over) await this.#pause(delay);
+    if (reason === "tls") return { refusal: reply.loginRefused("This account requires TLS: send AUTH TLS first") };
+    const { maxLoginFailures } = this.#host.options;
+    const enough = maxLoginFailures > 0 && this.#failures >= maxLoginFailures;
+    return { refusal: enough ? reply.closing("Too many failed logins, goodbye") : reply.loginIncorrect };
+  }
+
+  #shutOut(name: string): LoginOutcome {
+    this.#visitor.loginFailed(name, "shut out");
+    return { refusal: reply.closing(reply.shutOut) };
+  }
+
+  #pause(milliseconds: number): Promise<void> | undefined {
+    if (milliseconds <= 0) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Read by nobody but a client that is told to come again while the server ends. */
+const GIVEN_UP: LoginOutcome = { refusal: reply.closing("The login was given up, try again later") };

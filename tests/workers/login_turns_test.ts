@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Wire } from "../helpers/wire.ts";
+import { withPool } from "./stage.ts";
+
+/** So long that no second turn comes while a test runs. */
+const LONG = 100_000_000;
+
+Deno.test("WorkerPool gives an account from an address its turns once, whichever worker it connects to", async () => {
+  await withPool({ guessInterval: LONG }, async ({ pool, connect, connectBoth }) => {
+    const { one, other } = await connectBoth();
+    const guessing = [one, other];
+    for (let connection = 0; connection < 20; connection++) guessing.push(await connect());
+    for (const wire of guessing) {
+      await wire.say("USER demo");
+      await wire.send("PASS wrong");
+    }
+    const codes = guessing.map(async (wire) => (await wire.reply()).code);
+    // Known there, and nothing may be guessed at any more: the right password waits as well.
+    await Promise.any(codes);
+    await pool.shutdown({ grace: 0 });
+    const told = await Promise.all(codes);
+    const tried = told.filter((code) => code === 530).length;
+    // Four may be under way at once, where none has failed yet.
+    assert(tried >= 1 && tried <= 4, `${tried} were tried`);
+    assertEquals(told.filter((code) => code === 421).length, guessing.length - tried);
+  });
+});
+
+Deno.test("WorkerPool answers 421 at PASS where the address was shut out by failures at another worker", async () => {
+  await withPool({ ban: { failures: 3, duration: 60_000 } }, async ({ connectBoth }) => {
+    const { one, other } = await connectBoth();
+    await other.expect("USER demo", 331);
+    for (let failure = 0; failure < 3; failure++) {
+      await one.expect("USER demo", 331);
+      await one.expect("PASS wrong", 530);
+    }
+    // The news reaches the other worker in its own time.
+    let reply = await other.say("PASS wrong");
+    while (reply.code === 530) {
+      await other.say("USER demo");
+      reply = await other.say("PASS wrong");
+    }
+    assertEquals(reply.code, 421);
+    assertMatch(reply.text, /from your address/);
+    await other.closed();
+  });
+});
+
+Deno.test("WorkerPool counts connections without a login over all workers", async () => {
+  await withPool({ maxStrangersPerAddress: 6 }, async ({ pool, connect, event }) => {
+    const wires = [];
+    for (let count = 0; count < 6; count++) wires.push(await connect());
+    await using refused = await Wire.connect(pool.address.port);
+    assertMatch((await refused.expectReply(421)).text, /have not logged in/);
+    await wires[0]?.login();
+    await connect();
+    await event("connectionRefused");
+  });
+});
