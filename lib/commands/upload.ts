@@ -140,7 +140,8 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
       return await rememberUpload(context, path, digest);
     },
     fail: async () => {
-      await sink.abort();
+      // Of a file that no byte has reached there is nothing to resume, and an empty one looks like an upload of nothing.
+      await (context.transfer?.bytes ? sink.abort() : sink.discard());
       forgetDigest(context, path);
     },
   });

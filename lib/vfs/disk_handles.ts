@@ -100,6 +100,7 @@ export class DiskSink implements FileSink {
   /** What could not be kept must be asked for before the close. */
   readonly #late: boolean;
   #replaces: number | undefined;
+  #written = 0;
   #open = true;
 
   /** `size` of the options counts what stays of the old content. */
@@ -121,7 +122,9 @@ export class DiskSink implements FileSink {
       for (let done = 0; done < data.length;) {
         const rest = data.subarray(done);
         const began = performance.now();
-        done += this.#waits(rest.length) ? this.#file.writeSync(rest) : await this.#file.write(rest);
+        const count = this.#waits(rest.length) ? this.#file.writeSync(rest) : await this.#file.write(rest);
+        done += count;
+        this.#written += count;
         this.#pace.ended(began);
       }
     } catch (error) {
@@ -157,7 +160,8 @@ export class DiskSink implements FileSink {
     let removed: Removed | undefined;
     try {
       const info = this.#file.statSync();
-      if (this.created && this.#isNameOf(info)) {
+      // More than was written here, others have appended.
+      if (this.created && info.size <= this.#written && this.#isNameOf(info)) {
         this.#root.changes.removeFile(this.#real);
         removed = removedOf(info);
       }

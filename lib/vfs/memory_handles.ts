@@ -53,6 +53,7 @@ export class MemorySink implements FileSink {
   readonly #clock: () => number;
   readonly #options: MemorySinkOptions;
   #position: number | "end";
+  #written = 0;
   #truncate: (() => void) | undefined;
 
   constructor(file: MemoryFile, options: MemorySinkOptions) {
@@ -75,6 +76,7 @@ export class MemorySink implements FileSink {
     } catch (error) {
       return Promise.reject(error);
     }
+    this.#written += data.length;
     if (this.#position !== "end") this.#position += data.length;
     this.#file.modified = this.#clock();
     return Promise.resolve();
@@ -91,7 +93,9 @@ export class MemorySink implements FileSink {
   }
 
   discard(): Promise<Removed | undefined> {
-    return Promise.resolve(this.created && this.#options.isNamed() ? this.#options.unlink() : undefined);
+    // More than was written here, others have appended.
+    const isOwn = this.created && this.#file.size <= this.#written && this.#options.isNamed();
+    return Promise.resolve(isOwn ? this.#options.unlink() : undefined);
   }
 
   #dropOldContent(): void {

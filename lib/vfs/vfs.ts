@@ -132,8 +132,8 @@ export interface FileSink {
   /** Closes the file after a failure. What was written so far stays. Never rejects. */
   abort(): Promise<void>;
   /**
-   * As {@link abort}, and a file that the open made goes away, unless its name stands for another one by now. No other upload can have the
-   * file in between. Resolves to what went, if anything did; never rejects.
+   * As {@link abort}, and a file that the open made goes away, unless its name stands for another one by now, or others have appended to it.
+   * No other upload can have the file in between. Resolves to what went, if anything did; never rejects.
    */
   discard(): Promise<Removed | undefined>;
 }

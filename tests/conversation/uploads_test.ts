@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { writeAll } from "../../lib/net/connection.ts";
+import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { conversation, rulesOf, type Stage } from "../helpers/server.ts";
 import { sendData, type Wire } from "../helpers/wire.ts";
@@ -98,6 +98,53 @@ conversation("A broken upload in place is deleted where that is wanted, never a 
   assertEquals(text(files.read("/old")), "xhalf");
 });
 
+/** A port at which there is no listener. */
+function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+for (const uploads of ["inPlace", "atomic"] as const) {
+  for (const brokenUploads of ["keep", "delete"] as const) {
+    const policy = `${uploads}, ${brokenUploads}`;
+    conversation(`What an upload has made goes away again where no byte has come: ${policy}`, {
+      account: { uploads, brokenUploads },
+      files: { "/old": "old content" },
+    }, async ({ ftp, files }) => {
+      await ftp.expect("TYPE I", 200);
+      const closed = closedPort();
+      for (const line of ["STOR new", "APPE new", "STOU new", "STOR old", "APPE old"]) {
+        await ftp.expect(`EPRT |1|127.0.0.1|${closed}|`, 200);
+        await ftp.expect(line, 150);
+        await ftp.expectReply(425);
+        // Connected, and aborted before the first byte.
+        await ftp.begin(line);
+        await abort(ftp);
+        assertEquals(await names(files), ["old"], line);
+      }
+      assertEquals(text(files.read("/old")), "old content");
+      await ftp.upload("STOR empty", "");
+      assertEquals(await names(files), ["empty", "old"], "an empty file that ended in good order stays");
+    });
+  }
+}
+
+conversation("An append that comes to nothing leaves what another has appended to the file that it made", {
+  account: { brokenUploads: "delete" },
+}, async (stage) => {
+  const { ftp, files } = stage;
+  const other = await another(stage);
+  await ftp.expect("TYPE I", 200);
+  for (const content of ["", "half"]) {
+    const name = `log ${content}`;
+    const data = content === "" ? await ftp.begin(`APPE ${name}`) : await begin(ftp, `APPE ${name}`);
+    await other.upload(`APPE ${name}`, "a line");
+    await abort(ftp);
+    closeQuietly(data);
+    assertEquals(text(files.read(`/${name}`)), `${content}a line`);
+  }
+});
+
 conversation("A full disk is answered 452, and nothing else is harmed", {
   vfs: () => new MemoryVfs({ capacity: 1000, files: { "/a": "x".repeat(900) } }),
 }, async ({ ftp, event, connect }) => {
@@ -109,7 +156,6 @@ conversation("A full disk is answered 452, and nothing else is harmed", {
   const { complete, reason } = await event("transfer");
   assertEquals([complete, reason], [false, "storage"]);
   assertEquals(await ftp.downloadText("RETR a"), "x".repeat(900));
-  await ftp.expect("DELE b", 250);
   await ftp.upload("STOR b", "z".repeat(100));
   const other = await connect();
   await other.login();

@@ -493,6 +493,18 @@ const steps: Readonly<Record<string, Claim>> = {
     assertEquals(await vfs.rename(at("/f"), at("/f")), undefined);
     assertEquals(await vfs.rename(at("/f"), at("/g")), undefined);
   },
+  "discards nothing that another has appended": async (vfs) => {
+    for (const own of ["", "own "]) {
+      const path = at(`/log${own.length}`);
+      const first = await vfs.openWrite(path, { append: true });
+      await first.write(bytes(own));
+      const second = await vfs.openWrite(path, { append: true });
+      await second.write(bytes("other"));
+      await second.commit();
+      assertEquals(await first.discard(), undefined);
+      assertEquals(await readText(vfs, path), `${own}other`);
+    }
+  },
   "discards what an upload has made and nothing else": async (vfs) => {
     const made = await vfs.openWrite(at("/new"), { append: true });
     await made.write(bytes("123"));
