@@ -10,10 +10,17 @@ import type { PendingCommand } from "../options.ts";
 import type { Permission } from "../vfs/permissions.ts";
 import type { VfsExtras, VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandContext, RunningTransfer } from "./context.ts";
 
 /** A final reply, now or later. */
 export type Answer = Reply | Promise<Reply>;
+
+/** What is under way when a command comes that may not have to wait for it. */
+export interface Meanwhile {
+  readonly transfer: RunningTransfer;
+  /** Commands that came before and wait for the end of the transfer. */
+  readonly waiting: number;
+}
 
 /** One row, as the command families write it. `A` is what the argument is parsed to. */
 export interface Row<A> {
@@ -38,7 +45,7 @@ export interface Row<A> {
    */
   readonly lengthy?: true;
   /** `true`: acts at once while a transfer runs, instead of waiting for its end. */
-  readonly urgent?: true | ((argument: string | undefined) => boolean);
+  readonly urgent?: true | ((argument: string | undefined, meanwhile: Meanwhile) => boolean | Promise<boolean>);
   /** What is not UTF-8 in its argument comes as U+FFFD; other rows are not run then, and the line is answered 500. */
   readonly anyEncoding?: true;
   /** State that survives this command though most commands clear it. */

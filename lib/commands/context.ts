@@ -86,6 +86,8 @@ export interface ControlInfo {
 export interface RunningTransfer {
   readonly verb: string;
   readonly path: string;
+  /** STOR and its like. */
+  readonly isUpload: boolean;
   readonly signal: AbortSignal;
   /** Bytes over the data connection so far. */
   bytes: number;
@@ -99,6 +101,8 @@ export interface RunningTransfer {
   abort(reason: TransferReason): void;
   /** Why {@link abort} was called, if it was. */
   readonly abortReason: TransferReason | undefined;
+  /** Resolves once its preliminary reply is on its way, to `false` when it has ended without. */
+  readonly begun: Promise<boolean>;
   /** Resolves once its final reply is on its way. */
   readonly ended: Promise<void>;
 }

@@ -86,10 +86,12 @@ export const loginCommands = [
   }),
   command({
     verb: "QUIT",
-    summary: "End the session, after a running transfer",
+    summary: "End the session, once a running transfer has ended",
     source: "959 §4.1.1",
     open: true,
     argument: argument.none,
+    // There are clients that wait for the 221 before they end the data (PyFilesystem). The replies before it must come first.
+    urgent: (_argument, { transfer, waiting }) => transfer.isUpload && waiting === 0 && transfer.begun,
     handler: () => reply.goodbye,
   }),
   command({

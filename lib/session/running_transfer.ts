@@ -23,11 +23,13 @@ export class SessionTransfer implements RunningTransfer {
   readonly verb: string;
   readonly path: string;
   readonly ended: Promise<void>;
+  readonly begun: Promise<boolean>;
   bytes = 0;
   connected = false;
   unclean = false;
   readonly #controller = new AbortController();
   readonly #resolve: () => void;
+  readonly #begin: (marked: boolean) => void;
   #abortReason: TransferReason | undefined;
   #orphaned = false;
 
@@ -37,6 +39,13 @@ export class SessionTransfer implements RunningTransfer {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolve = resolve;
+    const beginning = Promise.withResolvers<boolean>();
+    this.begun = beginning.promise;
+    this.#begin = beginning.resolve;
+  }
+
+  get isUpload(): boolean {
+    return UPLOADS.has(this.verb);
   }
 
   get signal(): AbortSignal {
@@ -58,19 +67,25 @@ export class SessionTransfer implements RunningTransfer {
 
   /**
    * The control connection is gone. A download has nobody to go to; of an upload that is on its way what was sent before may still
-   * arrive. Resolves when the transfer has ended.
+   * arrive, and one whose client has said goodbye ends by itself. Resolves when the transfer has ended.
    */
   async orphan({ reason, expected }: Orphanage): Promise<void> {
     this.#orphaned = !expected;
     let timer;
-    if (this.connected && UPLOADS.has(this.verb)) timer = setTimeout(() => this.abort(reason), ORPHAN_GRACE);
-    else this.abort(reason);
+    if (!this.isUpload || (!this.connected && !expected)) this.abort(reason);
+    else if (!expected) timer = setTimeout(() => this.abort(reason), ORPHAN_GRACE);
     await this.ended;
     clearTimeout(timer);
   }
 
+  /** The preliminary reply has been handed to the writer. */
+  begin(): void {
+    this.#begin(true);
+  }
+
   /** The final reply has been handed to the writer. */
   finish(): void {
+    this.#begin(false);
     this.#resolve();
   }
 }

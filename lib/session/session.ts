@@ -52,6 +52,8 @@ export class Session implements Watched, SessionLink, Performer {
   #reading = false;
   #closing = false;
   #draining = false;
+  /** QUIT is answered, and an upload goes on to its end. */
+  #quitting = false;
   #endReason = "closed by client";
   #badLines = 0;
   #commands = 0;
@@ -127,7 +129,7 @@ export class Session implements Watched, SessionLink, Performer {
         await this.#take();
         this.#buffers.next(count, { transferring: this.transfer !== undefined });
       }
-      if (this.#turns.awaits("QUIT")) await this.#finishTurns();
+      if (this.#saidGoodbye) await this.#finishTurns();
     } catch (error) {
       // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
       this.#context.emit({ type: "problem", level: "debug", message: "Control connection ended", error });
@@ -135,7 +137,7 @@ export class Session implements Watched, SessionLink, Performer {
       this.#closing = true;
       await this.transfer?.orphan({
         reason: this.#draining ? "shutdown" : "controlLost",
-        expected: this.#turns.awaits("QUIT"),
+        expected: this.#saidGoodbye,
       });
       this.#context.dispose();
       clearTimeout(this.#farewell);
@@ -148,10 +150,15 @@ export class Session implements Watched, SessionLink, Performer {
     }
   }
 
+  get #saidGoodbye(): boolean {
+    return this.#quitting || this.#turns.awaits("QUIT");
+  }
+
   /** A client may say QUIT behind a transfer and close its half: RFC 959 section 4.1.1 lets QUIT wait for the transfer. */
   async #finishTurns(): Promise<void> {
     await this.transfer?.ended;
     await this.#turns.advance();
+    await this.flush();
   }
 
   expire(): void {
@@ -182,13 +189,18 @@ export class Session implements Watched, SessionLink, Performer {
     else this.#leave("Server is shutting down", "shutdown");
   }
 
-  /** 421 and close, as far as the peer still listens. The read that is pending ends by itself then. */
+  /** 421 and close. The read that is pending ends by itself then. */
   #leave(text: string, reason: string): void {
     if (this.#closing) return;
     this.#closing = true;
     this.#endReason = reason;
     this.#context.endPause();
     this.#add(reply.closing(text));
+    this.#hangUp();
+  }
+
+  /** Closes behind the replies, as far as the peer still listens. */
+  #hangUp(): void {
     this.#closeSoon();
     Promise.resolve(this.#writer.flush())
       .then(() => this.#connection.closeWrite())
@@ -206,16 +218,18 @@ export class Session implements Watched, SessionLink, Performer {
     for (let line = this.#lines.next(); line && !this.#closing; line = this.#lines.next()) {
       const turn = this.#understand(line);
       if (turn === undefined) continue;
-      if ("verb" in turn && isUrgent(this.#host.table.find(turn.verb), turn)) {
+      const urgent = "verb" in turn && this.#host.table.find(turn.verb)?.urgent;
+      if ("verb" in turn && urgent) {
         // What came before it in the same packet may be the very transfer that it is about.
         await this.#turns.advance();
         // It was AUTH: this came in clear behind it.
         if (this.#connection !== connection) return;
-        if (this.transfer) {
+        if (await this.#isUrgent(turn, urgent)) {
           await this.#turns.interrupt(turn);
           continue;
         }
       }
+      if (this.#quitting) continue;
       this.#turns.add(turn);
       // A few at a time, so that of many commands only the bytes wait for their turn.
       if (this.#turns.length % FEW === 0) await this.#turns.advance();
@@ -223,6 +237,12 @@ export class Session implements Watched, SessionLink, Performer {
     }
     await this.#turns.advance();
     await this.flush();
+  }
+
+  async #isUrgent({ argument }: CommandLine, urgent: NonNullable<Command["urgent"]>): Promise<boolean> {
+    const { transfer } = this;
+    if (!transfer || urgent === true) return transfer !== undefined;
+    return await urgent(argument, { transfer, waiting: this.#turns.length }) && transfer === this.transfer;
   }
 
   async #transferEnd(): Promise<void> {
@@ -273,7 +293,11 @@ export class Session implements Watched, SessionLink, Performer {
   /** See {@link Performer}. */
   rested(): void {
     this.#lastActivity = performance.now();
-    if (this.#draining && !this.transfer) this.#leave("Server is shutting down", "shutdown");
+    if (this.transfer || this.#closing) return;
+    if (this.#quitting) {
+      this.#closing = true;
+      this.#hangUp();
+    } else if (this.#draining) this.#leave("Server is shutting down", "shutdown");
   }
 
   /** See {@link Performer}. */
@@ -338,8 +362,10 @@ export class Session implements Watched, SessionLink, Performer {
   async #conclude({ code, then }: reply.Reply): Promise<void> {
     await this.#writer.flush();
     if (then === "secure") return await this.#secure();
-    this.#closing = true;
     this.#endReason = code === reply.goodbye.code ? "quit" : "too many failed logins";
+    this.#quitting = this.transfer !== undefined;
+    if (this.#quitting) return;
+    this.#closing = true;
     this.#closeSoon();
     await this.#connection.closeWrite().catch(() => {});
     // Ends a read that is pending. Without one the loop ends by itself and closes; closing twice would cost an exception each time.
@@ -375,6 +401,7 @@ export class Session implements Watched, SessionLink, Performer {
   /** See {@link SessionLink}: without a control connection to mark it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
     this.#add(preliminary);
+    this.#turns.transfer?.begin();
     try {
       await this.flush();
     } catch (error) {
@@ -388,10 +415,6 @@ const BAD_LINES = {
   nul: "A NUL byte has no place in a command",
   carriageReturn: "A carriage return has no place in a command",
 } as const;
-
-function isUrgent(row: Command | undefined, command: CommandLine): boolean {
-  return typeof row?.urgent === "function" ? row.urgent(command.argument) : row?.urgent ?? false;
-}
 
 function deadlineAfter(limit: number): number {
   return limit > 0 ? performance.now() + limit : Infinity;

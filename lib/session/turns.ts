@@ -105,6 +105,7 @@ export class Turns {
       await this.#performer.run(command);
     } finally {
       this.#interrupting = false;
+      if (!this.#transfer) this.#performer.rested();
     }
   }
 
@@ -136,7 +137,8 @@ export class Turns {
       this.#transfer = undefined;
       this.#performer.transferEnded(command);
       transfer.finish();
-      this.#performer.rested();
+      // The reply to ABOR comes behind the transfer's own, and is part of it.
+      if (!this.#interrupting) this.#performer.rested();
       this.#resume();
     });
   }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { writeAll } from "../../lib/net/connection.ts";
+import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
 import { conversation, plainConversation } from "../helpers/server.ts";
 import { readAll, sendData } from "../helpers/wire.ts";
 
@@ -116,15 +117,105 @@ plainConversation("QUIT and a half-closed control connection let a download end"
   await ftp.expectReply(221);
 });
 
-conversation("QUIT lets the transfer end, answers it, then says goodbye", {}, async ({ ftp, files }) => {
+for (const verb of ["STOR", "APPE", "STOU"]) {
+  conversation(
+    `QUIT during ${verb} is answered at once, the upload when it has ended`,
+    {},
+    async ({ ftp, files, event }) => {
+      const data = await ftp.begin(`${verb} a`);
+      await writeAll(data, new TextEncoder().encode("wh"));
+      await ftp.expect("QUIT", 221);
+      // Nothing is run behind QUIT, but it can still be asked how far the upload is.
+      await ftp.sendAll("MKD never", "FROBNICATE", "DELE \0", "STAT");
+      assert((await ftp.expectReply(211)).lines.some((line) => line.includes("bytes so far")));
+      await sendData(data, "ole");
+      await ftp.expectReply(226);
+      assertEquals(await ftp.closed(), "");
+      assertEquals(new TextDecoder().decode(files.read("/a")), "whole");
+      assertEquals(await Array.fromAsync(files.names("/" as never)), [["a"]]);
+      assertEquals((await event("sessionClosed")).reason, "quit");
+    },
+  );
+}
+
+conversation("QUIT in the same packet as STOR is answered behind its 150", {}, async ({ ftp }) => {
+  const data = await ftp.passive();
+  await ftp.sendAll("STOR a", "QUIT");
+  assertEquals(await ftp.codes(2), [150, 221]);
+  await sendData(await ftp.protect(data), "whole");
+  await ftp.expectReply(226);
+  assertEquals(await ftp.closed(), "");
+});
+
+conversation("ABOR behind QUIT ends the upload", {}, async ({ ftp }) => {
+  await ftp.begin("STOR a");
+  await ftp.sendAll("QUIT", "ABOR");
+  assertEquals(await ftp.codes(3), [221, 426, 226]);
+  assertEquals(await ftp.closed(), "");
+});
+
+conversation(
+  "An upload behind QUIT has the time that others have, and no more",
+  { options: { timeouts: { stall: 50 } } },
+  async ({ ftp, event }) => {
+    await ftp.begin("STOR a");
+    await ftp.expect("QUIT", 221);
+    await ftp.expectReply(426);
+    assertEquals(await ftp.closed(), "");
+    assertEquals((await event("transfer")).reason, "stalled");
+  },
+);
+
+plainConversation("QUIT during an upload and a half-closed control connection: 221, then 226", {}, async ({ ftp }) => {
   const data = await ftp.begin("STOR a");
-  await ftp.send("QUIT");
-  // Answered at once, so the server has read the QUIT that was sent before.
+  await ftp.expect("QUIT", 221);
+  await ftp.halfClose();
+  await sendData(data, "whole");
+  await ftp.expectReply(226);
+  assertEquals(await ftp.closed(), "");
+});
+
+plainConversation("An upload goes on when its client closes the control connection behind QUIT", {}, async (stage) => {
+  const { connect, event, files } = stage;
+  const ftp = await connect();
+  await ftp.login();
+  const data = await ftp.begin("STOR new");
+  await ftp.expect("QUIT", 221);
+  ftp.hangUp();
+  await sendData(data, "whole");
+  assertEquals((await event("transfer")).complete, true);
+  await event("sessionClosed");
+  assertEquals(new TextDecoder().decode(files.read("/new")), "whole");
+});
+
+conversation("QUIT behind commands that wait for an upload keeps its place", {}, async ({ ftp }) => {
+  const data = await ftp.begin("STOR a");
+  await ftp.sendAll("NOOP", "QUIT");
   await ftp.expect("STAT", 211);
   await sendData(data, "whole");
-  assertEquals(await ftp.codes(2), [226, 221]);
+  assertEquals(await ftp.codes(3), [226, 200, 221]);
   assertEquals(await ftp.closed(), "");
-  assertEquals(new TextDecoder().decode(files.read("/a")), "whole");
+});
+
+for (const line of ["RETR a", "LIST"]) {
+  conversation(`QUIT lets ${line} end, answers it, then says goodbye`, { files: big }, async ({ ftp }) => {
+    const port = parseExtendedPassiveText((await ftp.expect("EPSV", 229)).text) ?? 0;
+    await ftp.sendAll(line, "QUIT");
+    await ftp.expectReply(150);
+    // Answered at once, so the server has read the QUIT that was sent before.
+    await ftp.expect("STAT", 211);
+    const data = await ftp.protect(await Deno.connect({ hostname: ftp.hostname, port }));
+    assert((await readAll(data)).length > 0);
+    assertEquals(await ftp.codes(2), [226, 221]);
+    assertEquals(await ftp.closed(), "");
+  });
+}
+
+conversation("QUIT in the same packet as a STOR that is refused is answered behind that", {}, async ({ ftp }) => {
+  await ftp.passive();
+  await ftp.sendAll("STOR no/such/a", "QUIT");
+  assertEquals((await ftp.codes(2))[1], 221);
+  assertEquals(await ftp.closed(), "");
 });
 
 conversation("Commands sent during a transfer are answered behind it, in order", {}, async ({ ftp }) => {

@@ -201,8 +201,7 @@ plainConversation(
     const ftp = await connect();
     await ftp.login();
     const data = await ftp.begin("STOR new");
-    await ftp.send("QUIT");
-    await ftp.expect("STAT", 211);
+    await ftp.expect("QUIT", 221);
     await data.write(new TextEncoder().encode("whole"));
     await data.closeWrite();
     ftp.close();

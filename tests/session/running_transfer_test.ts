@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { SessionTransfer } from "../../lib/session/running_transfer.ts";
 
 /** What `orphan` does at once to a transfer of this kind. */
-function reasonWhenOrphaned(verb: string, connected: boolean): string | undefined {
+function reasonWhenOrphaned(verb: string, connected: boolean, expected = false): string | undefined {
   const transfer = new SessionTransfer(verb, "a");
   transfer.connected = connected;
-  const over = transfer.orphan({ reason: "controlLost", expected: false });
+  const over = transfer.orphan({ reason: "controlLost", expected });
   const reason = transfer.abortReason;
   transfer.finish();
   // The timer of the grace time goes with it; the sanitizer would find it.
@@ -28,6 +28,24 @@ Deno.test("SessionTransfer ends with its control connection, but for an upload t
   assertEquals(reasonWhenOrphaned("STOR", false), "controlLost");
   for (const verb of ["STOR", "APPE", "STOU"]) assertEquals(reasonWhenOrphaned(verb, true), undefined, verb);
   await Promise.resolve();
+});
+
+Deno.test("SessionTransfer of an upload outlives a control connection whose client said goodbye, without a limit", () => {
+  const { setTimeout } = globalThis;
+  let timers = 0;
+  globalThis.setTimeout = new Proxy(setTimeout, {
+    apply: (target, self, args) => {
+      timers++;
+      return Reflect.apply(target, self, args);
+    },
+  });
+  try {
+    for (const connected of [true, false]) assertEquals(reasonWhenOrphaned("STOR", connected, true), undefined);
+    assertEquals(reasonWhenOrphaned("RETR", true, true), "controlLost");
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals(timers, 0);
 });
 
 Deno.test("SessionTransfer is an orphan unless the client said goodbye", async () => {
