@@ -61,7 +61,7 @@ def names(ftp, job):
     """Every way of listing has to tell the same names."""
     listed = sorted(name.removeprefix(job["directory"] + "/") for name in ftp.nlst(job["directory"]))
     facts = list(ftp.mlsd(job["directory"]))
-    told = sorted(name for name, fact in facts if fact["type"] in ("file", "dir"))
+    told = sorted(name for name, fact in facts if fact["type"] not in ("cdir", "pdir"))
     if listed != told:
         raise ValueError(f"NLST told {listed}, MLSD told {told}")
     ftp.cwd(job["directory"])

@@ -46,9 +46,9 @@ const client: Client = {
   },
 };
 
-/** Without the slash of a directory, and without the `./` that lftp puts before a tilde. */
+/** Without the slash of a directory or the `@` of a link, and without the `./` that lftp puts before a tilde. */
 function bareName(line: string): string {
-  return line.replace(/^\.\//, "").replace(/\/$/, "");
+  return line.replace(/^\.\//, "").replace(/[/@]$/, "");
 }
 
 function changing(change: Change): string {

@@ -251,4 +251,19 @@ function testTree(tests: ClientTests, client: Client): void {
     assertEquals((await client.list(bench, "full")).toSorted(), ["a.txt", "b.txt", "sub"]);
     assertEquals(await client.list(bench, "empty"), []);
   });
+  tests.test("lists links by their names, gets through them and removes them alone", async (bench) => {
+    await Deno.mkdir(join(bench.remote, "keep"));
+    await Deno.mkdir(join(bench.remote, "links"));
+    await Deno.writeTextFile(join(bench.remote, "keep", "file"), "kept");
+    await Deno.symlink("../keep", join(bench.remote, "links", "directory"));
+    await Deno.symlink("../keep/file", join(bench.remote, "links", "file"));
+    assertEquals((await client.list(bench, "links")).toSorted(), ["directory", "file"]);
+    const [mode] = client.modes;
+    assert(mode !== undefined);
+    await client.transfer(bench, { direction: "download", local: "got", remote: "links/file", mode });
+    assertEquals(await Deno.readTextFile(join(bench.local, "got")), "kept");
+    for (const name of ["file", "directory"]) await client.change(bench, { verb: "delete", path: `links/${name}` });
+    assertEquals([...Deno.readDirSync(join(bench.remote, "links"))], []);
+    assertEquals(await Deno.readTextFile(join(bench.remote, "keep", "file")), "kept");
+  });
 }
