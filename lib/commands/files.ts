@@ -22,7 +22,8 @@ async function dele(context: CommandContext, path: VirtualPath): Promise<reply.R
 }
 
 async function rnfr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  // What cannot be seen may be renamed all the same, where the account has that right: RNTO finds out whether it is there.
+  // What cannot be seen may be renamed all the same, where the account has that right: RNTO finds out whether it is
+  // there.
   if (context.vfs.sees(path)) await context.vfs.stat(path);
   context.rename.from = path;
   return reply.needRename;
@@ -52,7 +53,8 @@ async function size(context: CommandContext, path: VirtualPath): Promise<reply.R
 }
 
 /**
- * `MDTM path` tells the time. `MDTM YYYYMMDDHHMMSS path` sets it, as with vsftpd, unless a file has that whole text as its name.
+ * `MDTM path` tells the time. `MDTM YYYYMMDDHHMMSS path` sets it, as with vsftpd, unless a file has that whole text as
+ * its name.
  */
 async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);

@@ -1,5 +1,6 @@
 /**
- * What LIST, NLST and STAT are about: real clients put options, patterns or a plain path there, and a file's own name comes first.
+ * What LIST, NLST and STAT are about: real clients put options, patterns or a plain path there, and a file's own name
+ * comes first.
  *
  * @module
  */
@@ -74,7 +75,10 @@ function prefixOf(given: string, { entry }: { readonly entry: Entry }): string {
   return given.endsWith("/") ? given : `${given}/`;
 }
 
-/** Where the last name of `given` begins, whatever slashes follow it. From the end, so that thousands of slashes are looked at once. */
+/**
+ * Where the last name of `given` begins, whatever slashes follow it. From the end, so that thousands of slashes are
+ * looked at once.
+ */
 function startOfName(given: string): number {
   let end = given.length;
   while (given[end - 1] === "/") end--;

@@ -1,6 +1,6 @@
 /**
- * The entries of a directory that a client's pattern asks for. A pattern can make much work of every name and let nothing come of it, so
- * the work is what is paced, not what comes out.
+ * The entries of a directory that a client's pattern asks for. A pattern can make much work of every name and let
+ * nothing come of it, so the work is what is paced, not what comes out.
  *
  * @module
  */
@@ -12,12 +12,17 @@ import { VfsError } from "../vfs/vfs.ts";
 /** Steps of a pattern that take as long as looking at one file. */
 const STEPS_PER_FILE = 800;
 
-/** The pattern `text` of a client. @throws {VfsError} `badName` for one that is longer than any name, or means too many. */
+/**
+ * The pattern `text` of a client. @throws {VfsError} `badName` for one that is longer than any name, or means too many.
+ */
 export function patternOf(text: string): Glob {
   return judged(() => compileGlob(text));
 }
 
-/** Those of `batches` that `glob` matches by their names; all without it. @throws {VfsError} where that takes too long for a name. */
+/**
+ * Those of `batches` that `glob` matches by their names; all without it. @throws {VfsError} where that takes too long
+ * for a name.
+ */
 export async function* matching<T>(
   batches: AsyncIterable<readonly T[]>,
   glob: Glob | undefined,

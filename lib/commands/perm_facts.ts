@@ -1,5 +1,6 @@
 /**
- * The `perm` fact of MLSx: what the session may do with an entry (RFC 3659 section 7.5.5), from the rules that will be asked.
+ * The `perm` fact of MLSx: what the session may do with an entry (RFC 3659 section 7.5.5), from the rules that will be
+ * asked.
  *
  * @module
  */
@@ -11,7 +12,10 @@ import type { Entry, EntryKind } from "../vfs/vfs.ts";
 /** What letters depend on besides the grant. */
 type Permitted = Pick<Entry, "kind" | "leadsTo">;
 
-/** Letters for entries with a grant; made once for all of a kind, as a listing asks for every line. Links are rare enough to be asked anew. */
+/**
+ * Letters for entries with a grant; made once for all of a kind, as a listing asks for every line. Links are rare
+ * enough to be asked anew.
+ */
 export function makePermFacts(): (grant: PermissionGrant, entry: Permitted) => string {
   const known = new Map<PermissionGrant, Map<EntryKind, string>>();
   return (grant, entry) => {

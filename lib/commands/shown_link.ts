@@ -1,6 +1,7 @@
 /**
- * Symbolic links in listings. Shown as what they lead to, they make clients that remove a tree remove what is behind its links, and
- * copy without end a tree with a link to one of its own directories; so they are shown as links unless an operator wants it otherwise.
+ * Symbolic links in listings. Shown as what they lead to, they make clients that remove a tree remove what is behind
+ * its links, and copy without end a tree with a link to one of its own directories; so they are shown as links unless
+ * an operator wants it otherwise.
  *
  * @module
  */

@@ -9,8 +9,8 @@ import { type Vfs, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
- * Makes the directories above `path` that are missing, outermost first. Others have their turn between two of them: a path may have a
- * hundred names, and making one looks at all of those before it.
+ * Makes the directories above `path` that are missing, outermost first. Others have their turn between two of them: a
+ * path may have a hundred names, and making one looks at all of those before it.
  */
 export async function makeParents(vfs: Vfs, path: VirtualPath): Promise<void> {
   const missing: VirtualPath[] = [];
@@ -43,8 +43,9 @@ function giveWay(): Promise<void> {
 }
 
 /**
- * Runs `action`, which makes `path`, with the directories above it made first where they are missing and `always` is so, or where they
- * cannot be seen but could be made: in a drop box CWD goes to any name, so clients that make what CWD refuses never make it.
+ * Runs `action`, which makes `path`, with the directories above it made first where they are missing and `always` is
+ * so, or where they cannot be seen but could be made: in a drop box CWD goes to any name, so clients that make what CWD
+ * refuses never make it.
  */
 export async function withParents<T>(
   { vfs }: CommandContext,

@@ -15,7 +15,10 @@ export class Pacer {
   readonly #pass = new SocketPass();
   #done = 0;
 
-  /** Notes that work worth `things`, of which one is a file to be looked at, was done. Waits for the look where it is due. */
+  /**
+   * Notes that work worth `things`, of which one is a file to be looked at, was done. Waits for the look where it is
+   * due.
+   */
   async did(things: number): Promise<void> {
     this.#done += things;
     if (this.#done < BETWEEN_LOOKS) return;
@@ -29,9 +32,9 @@ export class Pacer {
 }
 
 /**
- * The same batches, none made before the event loop has looked at its sockets where much was made since the last look. A producer that
- * never waits, or only for what is ready at once, would otherwise not let anybody be heard until it has ended. Closes `pacer`, which whoever
- * works on the batches may use meanwhile.
+ * The same batches, none made before the event loop has looked at its sockets where much was made since the last look.
+ * A producer that never waits, or only for what is ready at once, would otherwise not let anybody be heard until it has
+ * ended. Closes `pacer`, which whoever works on the batches may use meanwhile.
  */
 export async function* paced<T>(
   batches: AsyncIterable<readonly T[]>,

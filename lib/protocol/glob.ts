@@ -1,13 +1,16 @@
 /**
- * File-name patterns as a shell has them: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, and a backslash before what is meant literally.
- * Patterns come from clients, so the work is bounded, whatever the pattern.
+ * File-name patterns as a shell has them: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, and a backslash before what is
+ * meant literally. Patterns come from clients, so the work is bounded, whatever the pattern.
  *
  * @module
  */
 
 import { codeOf, type CodeSet, isIn, type ParsedSet, parseSet } from "./glob_set.ts";
 
-/** UTF-16 units of a pattern at most, unless a caller says otherwise: no name is longer, and braces only make patterns longer than what they match. */
+/**
+ * UTF-16 units of a pattern at most, unless a caller says otherwise: no name is longer, and braces only make patterns
+ * longer than what they match.
+ */
 const LONGEST = 255;
 /** From this many opening braces on, braces are ordinary characters. */
 const MOST_BRACES = 16;
@@ -15,7 +18,10 @@ const MOST_BRACES = 16;
 const MOST_ALTERNATIVES = 64;
 /** Tokens of all alternatives together at most. */
 const MOST_TOKENS = 4096;
-/** Steps that one name may take at most: about a millisecond. A pattern as people write them takes a few for each character of the name. */
+/**
+ * Steps that one name may take at most: about a millisecond. A pattern as people write them takes a few for each
+ * character of the name.
+ */
 const MOST_STEPS = 100_000;
 
 /** Tokens that are no code point; what is lower is a set, {@link FIRST_SET} the first. */
@@ -24,7 +30,10 @@ const ANY = -2;
 const FIRST_SET = -3;
 const DOT = 0x2e;
 
-/** Whether the text has a character that means something in a pattern. A file of that very name should be looked for first. */
+/**
+ * Whether the text has a character that means something in a pattern. A file of that very name should be looked for
+ * first.
+ */
 export function hasGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
@@ -36,8 +45,8 @@ export interface GlobOptions {
 }
 
 /**
- * Compiles a pattern for single names, without slashes. A name that begins with a dot matches only when the pattern begins with one, as
- * in a shell. Upper and lower case differ.
+ * Compiles a pattern for single names, without slashes. A name that begins with a dot matches only when the pattern
+ * begins with one, as in a shell. Upper and lower case differ.
  *
  * @throws {RangeError} for a pattern that is too long, or means too many.
  */

@@ -1,5 +1,6 @@
 /**
- * Sets of characters in file-name patterns, `[a-z]` and `[!a-z]`: sorted ranges, so that a look at one costs little however it is spelled.
+ * Sets of characters in file-name patterns, `[a-z]` and `[!a-z]`: sorted ranges, so that a look at one costs little
+ * however it is spelled.
  *
  * @module
  */
@@ -16,7 +17,10 @@ export interface ParsedSet {
   readonly end: number;
 }
 
-/** The set that opens at `open`; `undefined` when no bracket closes it, and the opening one is then an ordinary character. */
+/**
+ * The set that opens at `open`; `undefined` when no bracket closes it, and the opening one is then an ordinary
+ * character.
+ */
 export function parseSet(characters: readonly string[], open: number): ParsedSet | undefined {
   let index = open + 1;
   const negated = characters[index] === "!" || characters[index] === "^";

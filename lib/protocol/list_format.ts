@@ -1,6 +1,6 @@
 /**
- * Lines of a LIST: as `ls -l` prints them, and as MS-DOS does. They are for programs that guess, so widths, English months and the
- * rule for the year are those of the programs they guess from.
+ * Lines of a LIST: as `ls -l` prints them, and as MS-DOS does. They are for programs that guess, so widths, English
+ * months and the rule for the year are those of the programs they guess from.
  *
  * @module
  */
@@ -52,9 +52,9 @@ const RECENT = 180 * 86_400_000;
 const LAST_INSTANT = 8.64e15;
 
 /**
- * The line of `ls -l`: type and rights, links, owner, group, size, date, name, for a link an arrow and where it leads; columns as wide as
- * those of vsftpd and never merged.
- * The date has the time of day for the last 180 days, and the year for older and future ones (the six-month rule of `ls`, IEEE 1003.1).
+ * The line of `ls -l`: type and rights, links, owner, group, size, date, name, for a link an arrow and where it leads;
+ * columns as wide as those of vsftpd and never merged. The date has the time of day for the last 180 days, and the year
+ * for older and future ones (the six-month rule of `ls`, IEEE 1003.1).
  */
 export function formatUnixLine(entry: ListedEntry, options: ListFormatOptions): string {
   const links = String(entry.links).padStart(4);
@@ -68,8 +68,9 @@ export function formatUnixLine(entry: ListedEntry, options: ListFormatOptions): 
 }
 
 /**
- * The line of MS-DOS, as IIS prints it: date and time on a twelve-hour clock, `<DIR>` or the size, name. It has no form for a link that
- * clients know: one looks like a file, so that no client deletes what is in a directory by way of a link to it.
+ * The line of MS-DOS, as IIS prints it: date and time on a twelve-hour clock, `<DIR>` or the size, name. It has no form
+ * for a link that clients know: one looks like a file, so that no client deletes what is in a directory by way of a
+ * link to it.
  */
 export function formatWindowsLine(entry: ListedEntry, options: Pick<ListFormatOptions, "zone"> = {}): string {
   const date = localDate(entry.modified, options.zone);

@@ -84,8 +84,8 @@ const PERM_LETTERS:
   ];
 
 /**
- * The facts that the argument of `OPTS MLST` asks for; unknown ones are ignored, and none at all is a valid wish (RFC 3659 section
- * 7.9). `undefined` is a syntax error (501): the list may hold no spaces.
+ * The facts that the argument of `OPTS MLST` asks for; unknown ones are ignored, and none at all is a valid wish (RFC
+ * 3659 section 7.9). `undefined` is a syntax error (501): the list may hold no spaces.
  */
 export function parseFactSelection(argument: string | undefined): readonly FactName[] | undefined {
   if (argument === undefined || argument === "") return [];
@@ -123,8 +123,8 @@ export function permFact(kind: ListedEntry["kind"], rights: EntryRights): string
 }
 
 /**
- * Reads a line of MLSD, or the inner line of an MLST reply without the space that begins it. The name is everything behind the first
- * space. `undefined` when the line has no such form.
+ * Reads a line of MLSD, or the inner line of an MLST reply without the space that begins it. The name is everything
+ * behind the first space. `undefined` when the line has no such form.
  */
 export function parseFactsLine(line: string): FactsLine | undefined {
   const space = line.indexOf(" ");
@@ -162,8 +162,9 @@ function factValue(name: FactName, entry: ListedEntry, options: FactOptions): st
 }
 
 /**
- * A link with its target has the type of the example in RFC 3659 section 7.7.4, which clients show the target from. The RFC's own grammar
- * has no such value, so one without a target, or with one that no fact can carry, has the type of erratum 1500, which lftp reads as well.
+ * A link with its target has the type of the example in RFC 3659 section 7.7.4, which clients show the target from. The
+ * RFC's own grammar has no such value, so one without a target, or with one that no fact can carry, has the type of
+ * erratum 1500, which lftp reads as well.
  */
 function typeValue({ kind, target }: ListedEntry): string {
   const hasTarget = kind === "link" && target !== undefined && !ENDS_VALUE.test(target);

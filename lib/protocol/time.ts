@@ -17,7 +17,10 @@ const LEAP_SECOND = 60;
 
 /** How {@link formatTimeVal} writes. */
 export interface TimeFormatOptions {
-  /** With `.sss` where there are milliseconds. RFC 3659 section 2.3 allows them; recipes that read fourteen digits fail on them. Default `false`. */
+  /**
+   * With `.sss` where there are milliseconds. RFC 3659 section 2.3 allows them; recipes that read fourteen digits fail
+   * on them. Default `false`.
+   */
   readonly fractions?: boolean;
 }
 
@@ -53,7 +56,9 @@ export function parseTimeVal(text: string): number | undefined {
   return date.setUTCHours(hour, minute, second, millisecond);
 }
 
-/** Splits `time path`; `undefined` when the argument does not begin with a valid time, and is then all path for MDTM. */
+/**
+ * Splits `time path`; `undefined` when the argument does not begin with a valid time, and is then all path for MDTM.
+ */
 export function splitTimeAndPath(argument: string): TimeAndPath | undefined {
   const space = argument.indexOf(" ");
   if (space === -1 || space === argument.length - 1) return undefined;

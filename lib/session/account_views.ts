@@ -23,8 +23,8 @@ interface AccountFiles {
 }
 
 /**
- * Sessions of one account share a view, which has no state of theirs. A reloaded accounts file brings new account objects, and so new
- * views; sessions that are open keep theirs.
+ * Sessions of one account share a view, which has no state of theirs. A reloaded accounts file brings new account
+ * objects, and so new views; sessions that are open keep theirs.
  */
 export class AccountViews {
   readonly #open: OpenFileSystem;
@@ -36,7 +36,10 @@ export class AccountViews {
     this.#usageOf = usageOf;
   }
 
-  /** The account's view. Rejects where its files cannot be opened or its root cannot be entered now; a failure is not remembered. */
+  /**
+   * The account's view. Rejects where its files cannot be opened or its root cannot be entered now; a failure is not
+   * remembered.
+   */
   async of(account: Account): Promise<ScopedVfs> {
     let files = this.#files.get(account);
     if (!files) {
@@ -60,7 +63,10 @@ export class AccountViews {
   }
 }
 
-/** Whoever cannot use a name in the root had better hear so at once; the rules of the account, which may shut the root, have no part in it. */
+/**
+ * Whoever cannot use a name in the root had better hear so at once; the rules of the account, which may shut the root,
+ * have no part in it.
+ */
 async function requireOpen(driver: Vfs): Promise<void> {
   const { kind, closed } = await driver.stat(ROOT);
   if (kind !== "directory" || closed) throw new VfsError("denied", "The root cannot be entered");

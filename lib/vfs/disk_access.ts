@@ -12,8 +12,9 @@ import { ROOT } from "./virtual_path.ts";
 const SOME_NAME = "x";
 
 /**
- * Whether the names in the real directory `directory` can be used. The runtime has no access(2), and what it has by that name compares mode
- * and owner by itself, without groups, lists of rights and root: so the system is asked for a name, which fails otherwise where it is not there.
+ * Whether the names in the real directory `directory` can be used. The runtime has no access(2), and what it has by
+ * that name compares mode and owner by itself, without groups, lists of rights and root: so the system is asked for a
+ * name, which fails otherwise where it is not there.
  */
 export function mayEnter(directory: string): boolean {
   try {

@@ -1,9 +1,10 @@
 /**
  * Where a link on disk leads, in words that say nothing of what is outside the root.
  *
- * The text of a link may name any place of the host: an absolute link inside the root begins with the real path of the root, and a
- * relative one may go out and come in again. So what a user sees is the text only where it stays inside by itself, else the path that the
- * user has for what it leads to, and nothing where that is outside or is not there: the two must not be told apart.
+ * The text of a link may name any place of the host: an absolute link inside the root begins with the real path of the
+ * root, and a relative one may go out and come in again. So what a user sees is the text only where it stays inside by
+ * itself, else the path that the user has for what it leads to, and nothing where that is outside or is not there: the
+ * two must not be told apart.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * The permission-scoped view: checks every operation against path rules before the driver below sees it, whoever asks.
  *
- * Rules go by the path as it is asked for. A link inside the root gives its target a second path, with the rights of *that* path;
- * where both trusting and untrusting rules cover a tree with such links, the disk driver's `symlinks: "deny"` closes the gap.
+ * Rules go by the path as it is asked for. A link inside the root gives its target a second path, with the rights of
+ * *that* path; where both trusting and untrusting rules cover a tree with such links, the disk driver's `symlinks:
+ * "deny"` closes the gap.
  *
  * @module
  */
@@ -29,25 +30,31 @@ import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts
 export interface ScopedVfs extends Vfs {
   can(path: VirtualPath, permission: Permission): boolean;
   /**
-   * Whether there is a right to know what is at `path`, or that nothing is: to list or read there, or to list the directory above. For what
-   * is unseen, every look is `denied`, whether something is there or not.
+   * Whether there is a right to know what is at `path`, or that nothing is: to list or read there, or to list the
+   * directory above. For what is unseen, every look is `denied`, whether something is there or not.
    */
   sees(path: VirtualPath): boolean;
   /**
-   * Fails where `path` is no directory that can be gone to: `notDirectory`, `denied` and what `stat` fails with. What is unseen can be gone
-   * to where there is any right, there or not: to refuse only what is not there would tell what is.
+   * Fails where `path` is no directory that can be gone to: `notDirectory`, `denied` and what `stat` fails with. What
+   * is unseen can be gone to where there is any right, there or not: to refuse only what is not there would tell what
+   * is.
    */
   enter(path: VirtualPath): Promise<void>;
   /**
-   * What stands for the file at `path` as it is, whatever may be seen there; `undefined` where there is none that a time can be set of. For
-   * {@link setModifiedOfOwn}, never for a client. Never rejects.
+   * What stands for the file at `path` as it is, whatever may be seen there; `undefined` where there is none that a
+   * time can be set of. For {@link setModifiedOfOwn}, never for a client. Never rejects.
    */
   identify(path: VirtualPath): Promise<string | undefined>;
-  /** Sets the time of a file without the right to `modify` it, if `isOwn` says so of what {@link identify} gives; `denied` otherwise. */
+  /**
+   * Sets the time of a file without the right to `modify` it, if `isOwn` says so of what {@link identify} gives;
+   * `denied` otherwise.
+   */
   setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void>;
   /** Everything that may be done at `path`; the same object for paths that one rule decides. */
   grantAt(path: VirtualPath): PermissionGrant;
-  /** As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing. */
+  /**
+   * As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing.
+   */
   grantsIn(directory: VirtualPath): (name: string) => PermissionGrant;
 }
 
@@ -57,7 +64,9 @@ export interface ScopeOptions {
   readonly rules: readonly PermissionRule[];
 }
 
-/** A view of `inner` that allows what the rules allow; a rule's path that is no path throws {@link VfsError} `badName`. */
+/**
+ * A view of `inner` that allows what the rules allow; a rule's path that is no path throws {@link VfsError} `badName`.
+ */
 export function scopeVfs(inner: Vfs, options: ScopeOptions): ScopedVfs {
   return new PermissionScope(inner, options.rules);
 }
@@ -158,7 +167,8 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     const mayReplaceAll = !keepsContent(options) || (options.keep === true && !options.offset && !overwrite);
     if (mayReplaceAll) {
       this.#require(path, "write");
-      // `exclusive` lets the driver decide at the open itself, so that no file can appear in between. The answer is `exists`: the
+      // `exclusive` lets the driver decide at the open itself, so that no file can appear in between. The answer is
+      // `exists`: the
       // user may write here, and learns that another name would do.
       return await this.inner.openWrite(path, overwrite ? options : { ...options, exclusive: true });
     }
@@ -222,8 +232,8 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   }
 
   /**
-   * What is moved takes its content to where the rules for its old paths no longer look. Rights change only where a rule begins, so these
-   * places and the top of the tree are all there is to compare.
+   * What is moved takes its content to where the rules for its old paths no longer look. Rights change only where a
+   * rule begins, so these places and the top of the tree are all there is to compare.
    */
   #gainsRights(from: VirtualPath, to: VirtualPath): boolean {
     const places = new Set([""]);

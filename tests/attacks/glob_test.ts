@@ -1,6 +1,6 @@
 /**
- * Patterns that make much work of every name, and patterns that are kept while a data connection is waited for. What they cost is counted
- * in processor time and memory of the server; `--long` prints how long others waited.
+ * Patterns that make much work of every name, and patterns that are kept while a data connection is waited for. What
+ * they cost is counted in processor time and memory of the server; `--long` prints how long others waited.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A server of the directory that the first argument names, by a process that is no root: root may enter everything. Prints its port, and
- * ends with its standard input.
+ * A server of the directory that the first argument names, by a process that is no root: root may enter everything.
+ * Prints its port, and ends with its standard input.
  *
  * @module
  */
