@@ -20,6 +20,8 @@ export type LoginOutcome = { readonly account: Account } | { readonly refusal: r
 /** Whose logins they are. */
 export interface Visitor {
   readonly control: Pick<ControlInfo, "remote">;
+  /** Calls `onGone` when the client has gone. */
+  watchPeer(onGone: () => void): void;
   /** Called for every login that fails, before it is answered: the answer may be late. */
   loginFailed(name: string, reason: string): void;
 }
@@ -80,7 +82,10 @@ export class LoginAttempts {
   }
 
   #signal(): AbortSignal {
-    this.#waiting ??= new AbortController();
+    if (!this.#waiting) {
+      this.#waiting = new AbortController();
+      this.#visitor.watchPeer(() => this.endWait());
+    }
     if (this.#over) this.#waiting.abort();
     return this.#waiting.signal;
   }

@@ -35,6 +35,11 @@ export class ReadBuffers {
     return this.#current;
   }
 
+  /** Another one for the next read, while what is in {@link current} may be needed still. */
+  renew(): Uint8Array {
+    return this.#current = new Uint8Array(SMALL);
+  }
+
   /** Whether a read of `count` bytes may have ended at a mark. */
   endedAtMark(count: number): boolean {
     return this.#marked && count < this.#current.length;

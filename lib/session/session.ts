@@ -50,6 +50,8 @@ export class Session implements Watched, SessionLink, Performer {
   readonly #turns = new Turns(this);
   #connection: Connection;
   #reading = false;
+  /** A read that began before its turn: see {@link watchPeer}. */
+  #ahead: Promise<number | null> | undefined;
   #closing = false;
   #draining = false;
   /** QUIT is answered, and an upload goes on to its end. */
@@ -119,15 +121,16 @@ export class Session implements Watched, SessionLink, Performer {
       while (!this.#closing) {
         const buffer = this.#buffers.current;
         this.#reading = true;
-        const count = await this.#connection.read(buffer);
+        const count = await (this.#ahead ?? this.#connection.read(buffer));
         this.#reading = false;
+        this.#ahead = undefined;
         if (count === null) break;
         this.#lastActivity = this.#lastRead = performance.now();
         this.#lines.push(buffer.subarray(0, count), this.#buffers.endedAtMark(count));
         const refusals = this.#lines.takeRefusals();
         if (refusals) this.#writer.refuse(refusals);
         await this.#take();
-        this.#buffers.next(count, { transferring: this.transfer !== undefined });
+        if (!this.#ahead) this.#buffers.next(count, { transferring: this.transfer !== undefined });
       }
       if (this.#saidGoodbye) await this.#finishTurns();
     } catch (error) {
@@ -396,6 +399,16 @@ export class Session implements Watched, SessionLink, Performer {
       const text = typeof final.text === "string" ? final.text : final.text.join("\n");
       this.#context.report({ type: "reply", code: final.code, text });
     }
+  }
+
+  /**
+   * See {@link SessionLink}. Where commands wait already, nobody looks: one of them may be AUTH, which needs all that comes behind it; and a
+   * client that has sent all it has to say may have ended its half.
+   */
+  watchPeer(onGone: () => void): void {
+    if (this.#reading || this.#turns.length > 0 || this.#lines.pending) return;
+    this.#ahead ??= this.#connection.read(this.#buffers.renew());
+    this.#ahead.then((count) => count === null && onGone(), onGone);
   }
 
   /** See {@link SessionLink}: without a control connection to mark it on there is no transfer. */

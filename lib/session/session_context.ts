@@ -38,6 +38,8 @@ export interface SessionLink {
   readonly transfer: RunningTransfer | undefined;
   /** See {@link CommandContext.readsAhead}. */
   readonly readsAhead: boolean;
+  /** Calls `onGone` when the client ends the control connection while a command runs, where that can be seen. */
+  watchPeer(onGone: () => void): void;
   /** Sends a preliminary reply. When that fails the transfer that it is about is aborted. */
   mark(preliminary: reply.Reply): Promise<void>;
 }
@@ -146,6 +148,11 @@ export class SessionContext implements CommandContext, Visitor {
     const name = this.login.name ?? "";
     const outcome = await this.#logins.attempt({ name, password, secure: this.control.secure });
     return "refusal" in outcome ? outcome.refusal : await this.#enter(name, outcome.account);
+  }
+
+  /** See {@link Visitor}. */
+  watchPeer(onGone: () => void): void {
+    this.#link.watchPeer(onGone);
   }
 
   /** See {@link Visitor}. */

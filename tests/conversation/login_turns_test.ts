@@ -1,10 +1,11 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import type { ConnectionUse } from "../../lib/net/hooks.ts";
 import { FtpServer } from "../../lib/server.ts";
 import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { authenticatorOf, conversation, plainConversation, type Stage } from "../helpers/server.ts";
+import { authenticatorOf, conversation, plainConversation, type Stage, tlsConversation } from "../helpers/server.ts";
+import { protect } from "../helpers/tls.ts";
 import { readAll, Wire } from "../helpers/wire.ts";
 
 /** So long that no second turn comes while a test runs. */
@@ -122,6 +123,88 @@ plainConversation("A login that waits for its check is given up when the server 
   await ftp.expectReply(421);
   assertEquals(await ftp.closed(), "");
 });
+
+plainConversation("A login that waits is given up when its client ends the connection", {
+  login: false,
+  options: { guessInterval: LONG },
+}, async (stage) => {
+  const { ftp, connect, server, event } = stage;
+  await guess(ftp, "demo");
+  const late = await connect();
+  await waitInLine(late, "demo", stage);
+  late.close();
+  await event("sessionClosed");
+  assertEquals(server.sessionCount, 1);
+});
+
+plainConversation("A login that waits is given up when its client resets the connection", {
+  login: false,
+  options: { guessInterval: LONG },
+}, async ({ ftp, server, event }) => {
+  await guess(ftp, "demo");
+  const late = await Wire.connect(server.address.port);
+  await late.sendAll("USER demo", "PASS demo");
+  await event("command", ({ session, line }) => session === server.sessions.at(-1)?.id && line === "PASS ***");
+  // It has read none of the replies: the system makes a reset of the close.
+  late.close();
+  await event("sessionClosed");
+  assertEquals(server.sessionCount, 1);
+});
+
+plainConversation("A password is not checked for a client that has gone", {
+  login: false,
+  options: {
+    authenticator: {
+      authenticate: ({ signal }) =>
+        new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    },
+  },
+}, async ({ ftp, event }) => {
+  await ftp.expect("USER demo", 331);
+  await ftp.send("PASS demo");
+  await event("command", ({ line }) => line === "PASS ***");
+  ftp.close();
+  await event("sessionClosed");
+});
+
+tlsConversation("AUTH behind a login that waits gets all that comes behind it", {
+  login: false,
+  options: {
+    authenticator: {
+      authenticate: async ({ signal }) => {
+        assert(signal);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        return { ok: false, reason: "password" };
+      },
+    },
+  },
+}, async ({ ftp }) => {
+  await ftp.sendAll("USER demo", "PASS wrong", "AUTH TLS");
+  assertEquals(await ftp.codes(3), [331, 530, 234]);
+  await ftp.upgrade(protect);
+  await ftp.expect("NOOP", 200);
+});
+
+{
+  const { authenticator } = counted();
+  const slow: Authenticator = {
+    authenticate: async (attempt) => {
+      assert(attempt.signal);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return await authenticator.authenticate(attempt);
+    },
+  };
+  conversation("Commands that come while a password is checked run behind it, each once", {
+    login: false,
+    options: { authenticator: slow },
+  }, async ({ ftp }) => {
+    await ftp.expect("USER demo", 331);
+    await ftp.send("PASS demo");
+    await ftp.sendAll(...Array.from({ length: 100 }, () => "NOOP"), "PWD");
+    assertEquals(await ftp.codes(102), [230, ...Array(100).fill(200), 257]);
+    await ftp.upload("STOR file", "content");
+  });
+}
 
 /** What holds back the second login of a server, and tells when a control connection has been closed. */
 class Hold {
