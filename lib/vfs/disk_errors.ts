@@ -32,6 +32,14 @@ const KIND_OF_CODE: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsError
   ["EOPNOTSUPP", "unsupported"],
 ]);
 
+/**
+ * For errors that the runtime has no code for: the number at the end of its message, by system. Deno 2.9.6 has none for a disk quota.
+ */
+const KIND_OF_NUMBER: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
+  ["linux 122", "overQuota"],
+  ["darwin 69", "overQuota"],
+]);
+
 /** For errors without a code; Windows has some. `NotCapable`: the runtime was not given the permission. */
 const KIND_OF_CLASS: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
   ["NotFound", "notFound"],
@@ -69,5 +77,7 @@ export function isNotFound(error: unknown): boolean {
 export function kindOf(error: unknown): VfsErrorKind {
   if (!(error instanceof Error)) return "failed";
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return KIND_OF_CODE.get(code) ?? KIND_OF_CLASS.get(error.name) ?? "failed";
+  const [, number] = /\(os error (\d+)\)/.exec(error.message) ?? [];
+  const kind = KIND_OF_CODE.get(code) ?? KIND_OF_NUMBER.get(`${Deno.build.os} ${number}`);
+  return kind ?? KIND_OF_CLASS.get(error.name) ?? "failed";
 }
