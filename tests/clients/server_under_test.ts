@@ -26,6 +26,8 @@ export interface Account {
   readonly password: string;
   /** What may be done in the root. Default `rw`. */
   readonly permissions?: string;
+  /** More flags for `user add`. */
+  readonly flags?: readonly string[];
 }
 
 /** The one account of a server that is not asked for others. */
@@ -156,9 +158,9 @@ function commandLine(directory: string, host: Host): [string, ...string[]] {
 
 async function addAccount(programme: [string, ...string[]], directory: string, account: Account): Promise<void> {
   const [program, ...first] = programme;
-  const { permissions = "rw" } = account;
+  const { permissions = "rw", flags = [] } = account;
   const where = ["--users", join(directory, "users.json"), "--root", join(directory, "root")];
-  const options = [...where, "--permissions", permissions];
+  const options = [...where, "--permissions", permissions, ...flags];
   await run(program, [...first, "user", "add", account.user, "--password-stdin", ...options], {
     stdin: `${account.password}\n`,
     inheritEnvironment: true,
