@@ -43,7 +43,7 @@ export interface Row<A> {
    * wait for its end; ABOR ends it, and so do the end of the control connection and that of the server. Its handler has
    * a running transfer.
    */
-  readonly lengthy?: true;
+  readonly lengthy?: true | ((argument: string | undefined) => boolean);
   /** `true`: acts at once while a transfer runs, instead of waiting for its end. */
   readonly urgent?: true | ((argument: string | undefined, meanwhile: Meanwhile) => boolean | Promise<boolean>);
   /** What is not UTF-8 in its argument comes as U+FFFD; other rows are not run then, and the line is answered 500. */

@@ -116,6 +116,8 @@ export const infoCommands = [
     open: true,
     argument: argument.optionalText,
     urgent: (given) => given === undefined || given === "",
+    // Of a large directory a pattern may match nothing for long.
+    lengthy: (given) => given !== undefined && given !== "",
     handler: stat,
   }),
 ];

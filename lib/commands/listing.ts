@@ -173,6 +173,7 @@ export async function pathStatus(context: CommandContext, given: string): Promis
   const isDirectory = target.entry.kind === "directory";
   const lines = [`Status of ${isDirectory ? target.path : nameOf(target.path)}`];
   for await (const batch of longLines(context, target)) {
+    if (context.transfer?.signal.aborted) return reply.statusAborted;
     for (const line of batch) lines.push(line.trimEnd());
     if (lines.length > MOST_STATUS_LINES) {
       lines.push("There is more, use LIST");

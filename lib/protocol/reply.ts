@@ -96,6 +96,7 @@ export const noPassivePort: Reply = situation(425, "No passive port is free, try
 export const transferAborted: Reply = situation(426, "Transfer aborted");
 /** As for a transfer: who sends ABOR waits for 426 and then 226. */
 export const digestAborted: Reply = situation(426, "Digest aborted");
+export const statusAborted: Reply = situation(426, "Status aborted");
 /** Not 421, which would say that the control connection closes too. */
 export const dataStalled: Reply = situation(426, "Data connection stalled, transfer ended");
 export const connectionLost = (text: string): Reply => situation(426, text);

@@ -178,9 +178,9 @@ export class Session implements Watched, SessionLink, Performer {
     }
   }
 
-  /** Nobody is harmed who asks for a digest again. Tells whether that was what is under way. */
+  /** No client is harmed that asks for a digest or a listing again. Tells whether that was what is under way. */
   #endLengthy(transfer: SessionTransfer): boolean {
-    const isLengthy = this.#host.table.find(transfer.verb)?.lengthy ?? false;
+    const isLengthy = !this.#host.table.find(transfer.verb)?.transfer;
     if (isLengthy) transfer.abort("shutdown");
     return isLengthy;
   }
@@ -283,9 +283,11 @@ export class Session implements Watched, SessionLink, Performer {
   }
 
   /** See {@link Performer}. */
-  isTransfer({ verb }: CommandLine): boolean {
-    const row = this.#host.table.find(verb);
-    return this.#context.login.account !== undefined && (row?.transfer === true || row?.lengthy === true);
+  isTransfer(command: CommandLine): boolean {
+    const row = this.#host.table.find(command.verb);
+    const lengthy = typeof row?.lengthy === "function" ? row.lengthy(command.argument) : row?.lengthy === true;
+    const takesLong = lengthy || row?.transfer === true;
+    return takesLong && this.#context.login.account !== undefined;
   }
 
   /** See {@link Performer}: whatever became of the command, the port that was chosen for it is spent. */

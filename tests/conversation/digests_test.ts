@@ -52,6 +52,56 @@ class EndlessFile extends MemoryVfs {
   }
 }
 
+const ENTRY: Entry = {
+  name: "a",
+  kind: "file",
+  size: 0,
+  modified: 0,
+  mode: 0o644,
+  links: 1,
+  owner: "ftp",
+  group: "ftp",
+};
+
+/** A directory that has no end. */
+class EndlessDirectory extends MemoryVfs {
+  readonly #listing = Promise.withResolvers<void>();
+  /** Resolves once somebody lists it. */
+  readonly listed = this.#listing.promise;
+  /** How many list it. */
+  open = 0;
+
+  override async *list(): AsyncGenerator<readonly Entry[]> {
+    this.open++;
+    this.#listing.resolve();
+    try {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        yield [{ ...ENTRY }];
+      }
+    } finally {
+      this.open--;
+    }
+  }
+}
+
+/** Of the conversation that runs. */
+let directory = new EndlessDirectory();
+
+conversation("STAT of a directory ends by ABOR and with the client that has asked for it", {
+  vfs: () => directory = new EndlessDirectory(),
+}, async ({ ftp, server, connect }) => {
+  await ftp.send("STAT *nothing");
+  await directory.listed;
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+  await ftp.sendAll("STAT *nothing", "NOOP");
+  ftp.hangUp();
+  const other = await connect();
+  for (let tries = 0; tries < 1000 && server.sessionCount > 1; tries++) await other.expect("NOOP", 200);
+  assertEquals([server.sessionCount, directory.open], [1, 0]);
+});
+
 /** Of the conversation that runs. */
 let disk = new EndlessFile();
 const endless = { vfs: () => disk = new EndlessFile() };
