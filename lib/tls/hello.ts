@@ -32,7 +32,10 @@ export class HelloError extends Error {
 }
 
 /** A hello larger than this is an attack on memory; real ones stay below 4 KiB, also with post-quantum key shares. */
-export const MAX_HELLO = 64 * 1024;
+const MAX_MESSAGE = 64 * 1024;
+
+/** A hello in more records than this is an attack on time; real ones come in one, or in two or three from clients that hide from filters. */
+const MAX_RECORDS = 32;
 
 const RECORD_HANDSHAKE = 22;
 const RECORD_CHANGE_CIPHER_SPEC = 20;
@@ -59,84 +62,149 @@ const CIPHERS = new Map([
   [0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"],
 ]);
 
-/** Reads the ClientHello at the start of `bytes`; `undefined` while it is incomplete. Throws {@link HelloError}. */
-export function parseClientHello(bytes: Uint8Array): ClientHello | undefined {
-  const [message] = handshakeMessages(bytes);
-  if (message === undefined) return undefined;
-  if (message.type !== CLIENT_HELLO) throw new HelloError("Peer did not start with a ClientHello");
-  const body = new Cursor(message.body);
-  body.skip(2 + 32);
-  const sessionId = body.vector(1).toHex();
-  body.skip(body.uint(2));
-  body.skip(body.uint(1));
-  const extensions = readExtensions(body);
-  return {
-    sessionId,
-    serverName: readServerName(extensions.get(EXTENSION_SERVER_NAME)),
-    offersTls13: readVersions(extensions.get(EXTENSION_SUPPORTED_VERSIONS)).includes(TLS13),
-  };
-}
+/** Finds the ClientHello in the first bytes of a client. Each byte is looked at once, however they are cut. */
+export class ClientHelloReader {
+  readonly #messages = new MessageReader();
 
-/**
- * Reads the ServerHello in the server's first `bytes`, passing over a HelloRetryRequest; `undefined` while it is incomplete.
- * Throws {@link HelloError}, also when the server sent an alert in its place.
- */
-export function parseServerHello(bytes: Uint8Array): ServerHello | undefined {
-  for (const { type, body: content } of handshakeMessages(bytes)) {
-    if (type !== SERVER_HELLO) throw new HelloError("Server did not start with a ServerHello");
-    const body = new Cursor(content);
-    body.skip(2);
-    if (body.take(32).toHex() === HELLO_RETRY_RANDOM) continue;
+  /** Takes the next bytes; `undefined` while the hello is incomplete. @throws {HelloError} for bytes that cannot begin one. */
+  push(bytes: Uint8Array): ClientHello | undefined {
+    const [message] = this.#messages.push(bytes);
+    if (message === undefined) return undefined;
+    if (message.type !== CLIENT_HELLO) throw new HelloError("Peer did not start with a ClientHello");
+    const body = new Cursor(message.body);
+    body.skip(2 + 32);
     const sessionId = body.vector(1).toHex();
-    const suite = body.uint(2);
-    body.skip(1);
+    body.skip(body.uint(2));
+    body.skip(body.uint(1));
     const extensions = readExtensions(body);
     return {
       sessionId,
-      cipher: CIPHERS.get(suite) ?? `0x${suite.toString(16).padStart(4, "0")}`,
-      protocol: extensions.has(EXTENSION_SUPPORTED_VERSIONS) ? "TLSv1.3" : "TLSv1.2",
-      preSharedKey: extensions.has(EXTENSION_PRE_SHARED_KEY),
+      serverName: readServerName(extensions.get(EXTENSION_SERVER_NAME)),
+      offersTls13: readVersions(extensions.get(EXTENSION_SUPPORTED_VERSIONS)).includes(TLS13),
     };
   }
-  return undefined;
 }
 
-/** The complete handshake messages at the start of `bytes`, put together from however many records carry them. */
-function* handshakeMessages(bytes: Uint8Array): Generator<{ type: number; body: Uint8Array }> {
-  let pending: Uint8Array = new Uint8Array(0);
-  for (const { type, fragment } of records(bytes)) {
-    // Sent for the sake of old middleboxes, also between the two ServerHello (RFC 8446 appendix D.4).
-    if (type === RECORD_CHANGE_CIPHER_SPEC) continue;
-    if (type !== RECORD_HANDSHAKE) throw new HelloError(`TLS record of type "${type}" in place of a handshake`);
-    pending = joined(pending, fragment);
-    while (pending.length >= 4) {
-      const header = new Cursor(pending);
-      const messageType = header.uint(1);
-      const length = header.uint(3);
-      if (length > MAX_HELLO) throw new HelloError("TLS handshake message is too long");
-      if (pending.length < 4 + length) break;
-      yield { type: messageType, body: pending.subarray(4, 4 + length) };
-      pending = pending.subarray(4 + length);
+/** Finds the ServerHello in the first bytes of a server, and passes over a HelloRetryRequest. Each byte is looked at once. */
+export class ServerHelloReader {
+  readonly #messages = new MessageReader();
+
+  /**
+   * Takes the next bytes; `undefined` while the hello is incomplete.
+   *
+   * @throws {HelloError} for bytes that cannot begin one, also when the server sent an alert in its place.
+   */
+  push(bytes: Uint8Array): ServerHello | undefined {
+    for (const { type, body: content } of this.#messages.push(bytes)) {
+      if (type !== SERVER_HELLO) throw new HelloError("Server did not start with a ServerHello");
+      const body = new Cursor(content);
+      body.skip(2);
+      if (body.take(32).toHex() === HELLO_RETRY_RANDOM) continue;
+      const sessionId = body.vector(1).toHex();
+      const suite = body.uint(2);
+      body.skip(1);
+      const extensions = readExtensions(body);
+      return {
+        sessionId,
+        cipher: CIPHERS.get(suite) ?? `0x${suite.toString(16).padStart(4, "0")}`,
+        protocol: extensions.has(EXTENSION_SUPPORTED_VERSIONS) ? "TLSv1.3" : "TLSv1.2",
+        preSharedKey: extensions.has(EXTENSION_PRE_SHARED_KEY),
+      };
     }
+    return undefined;
   }
 }
 
-/** The complete records at the start of `bytes`. An impossible header throws before its bytes are waited for. */
-function* records(bytes: Uint8Array): Generator<{ type: number; fragment: Uint8Array }> {
-  let rest = bytes;
-  while (rest.length > 0) {
-    const type = rest[0] ?? 0;
+interface HandshakeMessage {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+/** Puts handshake messages together from however many records carry them, and goes on where the last bytes ended. */
+class MessageReader {
+  readonly #records = new RecordReader();
+  #pending = new Uint8Array(512);
+  #length = 0;
+
+  /** The messages that `bytes` complete. */
+  *push(bytes: Uint8Array): Generator<HandshakeMessage> {
+    for (const { type, part } of this.#records.push(bytes)) {
+      // Sent for the sake of old middleboxes, also between the two ServerHello (RFC 8446 appendix D.4).
+      if (type === RECORD_CHANGE_CIPHER_SPEC) continue;
+      if (type !== RECORD_HANDSHAKE) throw new HelloError(`TLS record of type "${type}" in place of a handshake`);
+      this.#keep(part);
+      yield* this.#complete();
+    }
+  }
+
+  *#complete(): Generator<HandshakeMessage> {
+    while (this.#length >= 4) {
+      const header = new Cursor(this.#pending);
+      const type = header.uint(1);
+      const length = header.uint(3);
+      if (length > MAX_MESSAGE) throw new HelloError("TLS handshake message is too long");
+      if (this.#length < 4 + length) return;
+      const body = this.#pending.slice(4, 4 + length);
+      this.#pending.copyWithin(0, 4 + length, this.#length);
+      this.#length -= 4 + length;
+      yield { type, body };
+    }
+  }
+
+  #keep(part: Uint8Array): void {
+    const length = this.#length + part.length;
+    if (length > this.#pending.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#pending);
+      this.#pending = larger;
+    }
+    this.#pending.set(part, this.#length);
+    this.#length = length;
+  }
+}
+
+/** Takes records apart, and goes on where the last bytes ended. */
+class RecordReader {
+  readonly #header = new Uint8Array(5);
+  /** Bytes of the header that are there. */
+  #filled = 0;
+  /** Bytes of the record that are still to come. */
+  #left = 0;
+  #count = 0;
+
+  /** What `bytes` have of records, and of which type. An impossible header throws before its bytes are waited for. */
+  *push(bytes: Uint8Array): Generator<{ type: number; part: Uint8Array }> {
+    let rest = bytes;
+    while (rest.length > 0) {
+      if (this.#filled < this.#header.length) {
+        rest = rest.subarray(this.#takeHeader(rest));
+        continue;
+      }
+      const part = rest.subarray(0, this.#left);
+      rest = rest.subarray(part.length);
+      this.#left -= part.length;
+      if (this.#left === 0) this.#filled = 0;
+      yield { type: this.#header[0] ?? 0, part };
+    }
+  }
+
+  /** Gives how many bytes it took. */
+  #takeHeader(bytes: Uint8Array): number {
+    const part = bytes.subarray(0, this.#header.length - this.#filled);
+    this.#header.set(part, this.#filled);
+    this.#filled += part.length;
+    const [type = 0, major] = this.#header;
     if (type < RECORD_CHANGE_CIPHER_SPEC || type > 23) throw new HelloError("Peer does not speak TLS");
-    if (rest.length < 5) return;
-    const header = new Cursor(rest);
-    header.skip(1);
-    if (header.uint(1) !== 3) throw new HelloError("Peer does not speak TLS");
-    header.skip(1);
-    const length = header.uint(2);
-    if (length > 16384 + 2048) throw new HelloError("TLS record is too long");
-    if (rest.length < 5 + length) return;
-    yield { type, fragment: rest.subarray(5, 5 + length) };
-    rest = rest.subarray(5 + length);
+    if (this.#filled < this.#header.length) return part.length;
+    if (major !== 3) throw new HelloError("Peer does not speak TLS");
+    if (++this.#count > MAX_RECORDS) throw new HelloError("TLS handshake comes in too many records");
+    const header = new Cursor(this.#header);
+    header.skip(3);
+    this.#left = header.uint(2);
+    const longest = type === RECORD_CHANGE_CIPHER_SPEC ? 1 : 16384 + 2048;
+    if (this.#left > longest) throw new HelloError("TLS record is too long");
+    if (this.#left === 0) this.#filled = 0;
+    return part.length;
   }
 }
 
@@ -163,14 +231,6 @@ function readVersions(extension: Uint8Array | undefined): number[] {
   const versions: number[] = [];
   while (!list.atEnd) versions.push(list.uint(2));
   return versions;
-}
-
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  if (head.length === 0) return tail;
-  const all = new Uint8Array(head.length + tail.length);
-  all.set(head);
-  all.set(tail, head.length);
-  return all;
 }
 
 /** Reads big-endian numbers and length-prefixed vectors; running over the end throws {@link HelloError}. */

@@ -8,8 +8,7 @@
 
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import type { CertificateSource, KeyPair } from "./certificates.ts";
-import { type ClientHello, HelloError, MAX_HELLO, parseClientHello, parseServerHello } from "./hello.ts";
-import type { ServerHello } from "./hello.ts";
+import { type ClientHello, ClientHelloReader, HelloError, type ServerHello, ServerHelloReader } from "./hello.ts";
 import { Gate } from "./gate.ts";
 import { pipe } from "./pipe.ts";
 import { RelayConnection } from "./relay_connection.ts";
@@ -114,19 +113,19 @@ class CloseGroup {
 }
 
 async function readClientHello(connection: Connection): Promise<{ hello: ClientHello; bytes: Uint8Array }> {
+  const reader = new ClientHelloReader();
   let buffer = new Uint8Array(2048);
   let length = 0;
   for (;;) {
     const count = await connection.read(buffer.subarray(length)).catch(() => null);
     if (count === null) throw peerLeft();
-    length += count;
-    const bytes = buffer.subarray(0, length);
-    const hello = protocolChecked(() => parseClientHello(bytes));
-    if (hello !== undefined) return { hello, bytes };
+    const bytes = buffer.subarray(length, length += count);
+    const hello = protocolChecked(() => reader.push(bytes));
+    if (hello !== undefined) return { hello, bytes: buffer.subarray(0, length) };
     if (length < buffer.length) continue;
-    if (length >= MAX_HELLO) throw new TlsError("protocol", "TLS handshake failed: ClientHello is too long");
-    buffer = new Uint8Array(length * 2);
-    buffer.set(bytes);
+    const larger = new Uint8Array(length * 2);
+    larger.set(buffer);
+    buffer = larger;
   }
 }
 
@@ -139,24 +138,19 @@ function protocolChecked<T>(parse: () => T): T {
   }
 }
 
-/** Collects the server's first bytes until they tell what was agreed, then takes no more interest. */
+/** Looks at the server's first bytes until they tell what was agreed, then takes no more interest. */
 function serverHelloWatcher(agreed: PromiseWithResolvers<ServerHello>): (bytes: Uint8Array) => void {
-  let seen: Uint8Array | undefined = new Uint8Array(0);
+  let reader: ServerHelloReader | undefined = new ServerHelloReader();
   return (bytes) => {
-    if (seen === undefined) return;
-    const all: Uint8Array = new Uint8Array(seen.length + bytes.length);
-    all.set(seen);
-    all.set(bytes, seen.length);
-    seen = all;
+    if (reader === undefined) return;
     try {
-      const hello = parseServerHello(all);
-      if (hello === undefined && all.length < MAX_HELLO) return;
-      if (hello === undefined) throw new HelloError("ServerHello is too long");
+      const hello = reader.push(bytes);
+      if (hello === undefined) return;
       agreed.resolve(hello);
     } catch (error) {
       agreed.reject(error);
     }
-    seen = undefined;
+    reader = undefined;
   };
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { HelloError, parseClientHello, parseServerHello } from "../../lib/tls/hello.ts";
+import { ClientHelloReader, HelloError, ServerHelloReader } from "../../lib/tls/hello.ts";
 
 /** Big-endian bytes of `value`. */
 const uint = (value: number, size: number): number[] =>
@@ -31,10 +31,12 @@ function serverHello(suite: number, extensions: number[], options: { retry?: boo
   return [2, ...vector([...body, 0, ...vector(extensions, 2)], 3)];
 }
 
+const parseClientHello = (input: Uint8Array) => new ClientHelloReader().push(input);
+const parseServerHello = (input: Uint8Array) => new ServerHelloReader().push(input);
 const bytes = (...parts: number[][]): Uint8Array => new Uint8Array(parts.flat());
 const tls13 = extension(43, [3, 4]);
 
-Deno.test("parseClientHello reads name, versions and session", () => {
+Deno.test("ClientHelloReader reads name, versions and session", () => {
   const table: [string, number[], ReturnType<typeof parseClientHello>][] = [
     ["name and TLS 1.3", clientHello([...serverName("FTP.Example"), ...versions(0x0304, 0x0303)]), {
       serverName: "ftp.example",
@@ -63,7 +65,7 @@ Deno.test("parseClientHello reads name, versions and session", () => {
   }
 });
 
-Deno.test("parseClientHello asks for more at every cut, also across records", () => {
+Deno.test("ClientHelloReader asks for more at every cut, also across records", () => {
   const message = clientHello([...serverName("ftp.example"), ...versions(0x0304)]);
   const whole = bytes(record(message.slice(0, 9)), record(message.slice(9)));
   for (let length = 0; length < whole.length; length++) {
@@ -72,12 +74,34 @@ Deno.test("parseClientHello asks for more at every cut, also across records", ()
   assertEquals(parseClientHello(whole)?.serverName, "ftp.example");
 });
 
-Deno.test("parseClientHello refuses what is not a ClientHello", () => {
+Deno.test("ClientHelloReader goes on where the last bytes ended, however they are cut", () => {
+  const message = clientHello([...serverName("ftp.example"), ...versions(0x0304)]);
+  const whole = bytes(
+    record(message.slice(0, 9)),
+    record([1], 20),
+    record(message.slice(9, 10)),
+    record(message.slice(10)),
+  );
+  const expected = parseClientHello(whole);
+  assertEquals(expected?.serverName, "ftp.example");
+  for (let size = 1; size < whole.length; size++) {
+    const reader = new ClientHelloReader();
+    for (let from = 0; from < whole.length; from += size) {
+      const found = reader.push(whole.subarray(from, from + size));
+      assertEquals(found, from + size < whole.length ? undefined : expected, `${size} bytes at a time, from ${from}`);
+    }
+  }
+});
+
+Deno.test("ClientHelloReader refuses what is not a ClientHello", () => {
   const table: [string, number[], string][] = [
     ["FTP", text("USER anonymous\r\n"), "does not speak TLS"],
     ["one impossible byte", [0], "does not speak TLS"],
     ["wrong version", [22, 2, 0, 0, 5], "does not speak TLS"],
     ["record too long", [22, 3, 1, 0xff, 0xff], "record is too long"],
+    ["change of cipher that holds more than itself", [20, 3, 3, 0, 2], "record is too long"],
+    ["records of one byte", clientHello(undefined).flatMap((byte) => record([byte])), "too many records"],
+    ["records of nothing", new Array(99).fill(record([])).flat(), "too many records"],
     ["message too long", record([1, 0xff, 0xff, 0xff]), "message is too long"],
     ["another message", record([2, 0, 0, 0]), "ClientHello"],
     ["application data", record([1, 2, 3], 23), "in place of a handshake"],
@@ -91,7 +115,7 @@ Deno.test("parseClientHello refuses what is not a ClientHello", () => {
   }
 });
 
-Deno.test("parseServerHello reads what was agreed", () => {
+Deno.test("ServerHelloReader reads what was agreed", () => {
   const pskExtension = extension(41, [0, 0]);
   const table: [string, number[][], ReturnType<typeof parseServerHello>][] = [
     ["TLS 1.3", [record(serverHello(0x1302, tls13))], {
@@ -128,6 +152,6 @@ Deno.test("parseServerHello reads what was agreed", () => {
   for (const [title, input, expected] of table) assertEquals(parseServerHello(bytes(...input)), expected, title);
 });
 
-Deno.test("parseServerHello refuses an alert in its place", () => {
+Deno.test("ServerHelloReader refuses an alert in its place", () => {
   assertThrows(() => parseServerHello(bytes(record([2, 40], 21))), HelloError, "in place of a handshake");
 });
