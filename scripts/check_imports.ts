@@ -42,7 +42,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   log: { imports: ["events", "unprintable"] },
   xferlog: { imports: ["events", "unprintable"] },
   client: { imports: ["protocol", "data", "tls", "net"] },
-  fixture: { imports: [...BELOW_COMMANDS, "commands", "server", "log"] },
+  fixture: { imports: [...BELOW_COMMANDS, "native", "commands", "server", "log"] },
   mod: { imports: [...BELOW_COMMANDS, "native", "server", "client", "fixture", "log", "xferlog", "version"] },
   cli: {
     imports: [...BELOW_COMMANDS, "native", "server", "workers", "client", "fixture", "log", "xferlog", "version"],

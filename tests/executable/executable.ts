@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** The whole environment. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Standard input is a pipe that stays open. Default: there is none. */
+  readonly stdin?: "piped";
   /** Called with the control port once it is ready; then it is asked to end. */
   readonly whenReady?: (port: number, ready: Ready) => Promise<void>;
 }
@@ -49,37 +51,43 @@ export function findExecutable(): string {
   return path;
 }
 
-/** Runs the executable until it ends: by itself, or by SIGTERM once it was ready. */
+/** Longest life once it is ready: only a test that has failed already gets here. */
+const PATIENCE = 60_000;
+
+/** Runs the executable until it ends: by itself, or by SIGTERM once it was ready. It is killed when nothing ends it. */
 export async function runExecutable(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd, env = {}, whenReady } = options;
+  const { cwd, env = {}, stdin = "null", whenReady } = options;
   const child = new Deno.Command(findExecutable(), {
     args: [...args],
     ...(cwd !== undefined && { cwd }),
     env: { ...env },
     clearEnv: true,
-    stdin: "null",
+    stdin,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const stderr = new Response(child.stderr).text();
   const decoder = new TextDecoder();
   let stdout = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const chunk of child.stdout) {
     stdout += decoder.decode(chunk, { stream: true });
     const [line = "", port] = READY.exec(stdout) ?? [];
     if (port === undefined) continue;
+    timer ??= setTimeout(() => signal(child, "SIGKILL"), PATIENCE);
     try {
       await whenReady?.(Number(port), { process: child, line });
     } finally {
-      terminate(child);
+      signal(child, "SIGTERM");
     }
   }
+  clearTimeout(timer);
   return { code: (await child.status).code, stdout, stderr: await stderr };
 }
 
-function terminate(child: Deno.ChildProcess): void {
+function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
   try {
-    child.kill("SIGTERM");
+    child.kill(name);
   } catch {
     // It has ended already, which is what the signal was for.
   }

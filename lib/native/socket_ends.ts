@@ -1,0 +1,36 @@
+/**
+ * Ends of connections that the runtime may have no way to ask for.
+ *
+ * @module
+ */
+
+import type { Connection } from "../net/connection.ts";
+import type { Libc } from "./libc.ts";
+import { duplicateSocket } from "./socket_descriptor.ts";
+
+type Ends = Pick<Connection, "localAddr" | "remoteAddr">;
+
+const SHUT_WR = 1;
+
+/**
+ * Resets the connection between `ends` here and now; the runtime still has to close its socket. Dissolving the association (connect(2) to
+ * `AF_UNSPEC`) sends the RST at once: a linger time of zero would come too late, as the runtime says FIN before it closes. Does nothing
+ * where there is no such socket any more.
+ */
+export function resetSocket(libc: Libc, ends: Ends): void {
+  // struct sockaddr: AF_UNSPEC is 0.
+  const unspecified = new Uint8Array(16);
+  withSocket(libc, ends, (descriptor) => libc.connect(descriptor, unspecified, unspecified.length));
+}
+
+/** Sends FIN on the connection between `ends`, whose other direction stays open. Does nothing where there is no such socket any more. */
+export function finishSocket(libc: Libc, ends: Ends): void {
+  withSocket(libc, ends, (descriptor) => libc.shutdown(descriptor, SHUT_WR));
+}
+
+function withSocket(libc: Libc, ends: Ends, act: (descriptor: number) => void): void {
+  const copy = duplicateSocket(libc, ends);
+  if (copy === undefined) return;
+  act(copy);
+  libc.close(copy);
+}
