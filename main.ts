@@ -30,6 +30,7 @@ const io: CommandIo & UserIo = {
   stdin: Deno.stdin,
   stdout: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
   stderr: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+  log: (bytes) => Deno.stderr.write(bytes),
 };
 
 /** A command other than `serve` is loaded only when it is asked for, so that the server does not start later for it. */

@@ -15,13 +15,16 @@ import { DataThreads, ownCommonsWith } from "../workers/data_threads.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "./excess.ts";
 import { requireGrants } from "./grants.ts";
-import type { CommandIo } from "./io.ts";
+import { type CommandIo, writerOf } from "./io.ts";
+import { LineQueue } from "./line_queue.ts";
 import { openNative } from "./native.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { become, resolveIdentity } from "./privileges.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
 import { processSources } from "./setting_sources.ts";
 import { DEFAULT_USERS, type Settings } from "./settings.ts";
+import { ServerSignals } from "./signals.ts";
+import { endingOnUncaught } from "./uncaught.ts";
 import { checkOptions, serverOptions } from "./serve_options.ts";
 import { openTls } from "./serve_tls.ts";
 import { SERVE_USAGE } from "./serve_usage.ts";
@@ -65,7 +68,16 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   const identity = resolveIdentity(settings);
   // Events of the accounts file may come before there is a server; they go the same way.
   const early = new EventStream();
-  const log = startLog({ level: settings.logLevel ?? "info", format: settings.logFormat ?? "text", write: io.stderr });
+  // Disposed of last: until then SIGHUP must not end the process.
+  using signals = new ServerSignals();
+  await using lines = new LineQueue(io.log ?? writerOf(io.stderr), {
+    // An error, so that it is seen at every level.
+    onLost: (count) =>
+      tell(early, "error", `Lost ${count} lines of the log, which was not read or could not be written`),
+  });
+  const { logLevel = "info", logFormat = "text" } = settings;
+  const log = startLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) });
+  using _uncaught = hooks.ownsProcess ? endingOnUncaught(lines) : undefined;
   using _early = early.on(log.listener, log.types);
   // Workers, where there are any, hear of what was read again.
   let refresh = () => {};
@@ -119,20 +131,28 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   }
   server.accept();
   // Before the ready line: whoever reads it may send a signal at once.
-  const stopped = untilSignalled(hooks.signal, async () => {
-    await users?.reload();
-    await tls?.reload();
+  signals.listen({
+    signal: hooks.signal,
+    reload: async () => {
+      await users?.reload();
+      await tls?.reload();
+    },
   });
   const implicit = server.implicitTlsAddress;
   if (implicit) tell(early, "info", `Implicit TLS on ${formatHost(implicit.hostname)}:${implicit.port}`);
+  // Who waits for the ready line may look for the others then.
+  await lines.settle();
   io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
-  await stopped;
-  await server.shutdown({ grace: (settings.grace ?? 30) * 1000 });
+  await signals.first;
+  const drained = server.shutdown({ grace: (settings.grace ?? 30) * 1000 });
+  // Not the end of the process here and now: what uploads have begun would stay.
+  void signals.second.then(() => server.shutdown({ grace: 0 }));
+  await drained;
   return 0;
 }
 
-function tell(events: EventStream, level: "info" | "warning" | "debug", message: string | undefined): void {
+function tell(events: EventStream, level: "info" | "warning" | "debug" | "error", message: string | undefined): void {
   if (message !== undefined) events.emit({ type: "problem", level, message });
 }
 
@@ -200,21 +220,4 @@ function cannotListen(error: unknown, { host = "127.0.0.1", port = 2121 }: Setti
 
 function formatHost(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
-}
-
-/** Resolves at SIGINT, SIGTERM or an abort; SIGHUP reloads. */
-async function untilSignalled(signal: AbortSignal | undefined, reload: () => unknown): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = () => resolve();
-  const hangUp = () => void reload();
-  const windows = Deno.build.os === "windows";
-  const stopSignals: Deno.Signal[] = windows ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
-  for (const name of stopSignals) Deno.addSignalListener(name, stop);
-  if (!windows) Deno.addSignalListener("SIGHUP", hangUp);
-  signal?.addEventListener("abort", stop);
-  if (signal?.aborted) stop();
-  await promise;
-  for (const name of stopSignals) Deno.removeSignalListener(name, stop);
-  if (!windows) Deno.removeSignalListener("SIGHUP", hangUp);
-  signal?.removeEventListener("abort", stop);
 }

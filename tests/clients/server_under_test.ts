@@ -41,6 +41,8 @@ export interface StartOptions {
   readonly accounts?: readonly Account[];
   /** What the server logs, see {@link ServerUnderTest.log}. Default `debug`: commands and replies. */
   readonly logLevel?: "debug" | "warning";
+  /** Where the log goes instead of a file of its own, which {@link ServerUnderTest.log} reads. */
+  readonly logTo?: string;
   /** With a certificate, and a second port for implicit TLS. Default `false`. */
   readonly tls?: boolean;
   /** Default 1. */
@@ -87,7 +89,7 @@ export class ServerUnderTest implements AsyncDisposable {
     for (const account of accounts) await addAccount(programme, directory, account);
     const tlsFlags = tls ? await makeCertificate(directory) : [];
     const users = join(directory, "users.json");
-    const process = spawnLogged(directory, [
+    const process = spawnLogged(options.logTo ?? logFile(directory), [
       ...[...programme, "serve", "--host", host, "--port", "0", "--users", users],
       ...["--log-level", logLevel, "--workers", String(workers), "--allow-root", ...tlsFlags, ...flags],
     ]);
@@ -181,9 +183,9 @@ function certificateFile(directory: string): string {
 }
 
 /** Runs `command` with stderr in a file: a pipe would have to be drained, which test sanitizers take for a leak. */
-function spawnLogged(directory: string, command: readonly string[]): Deno.ChildProcess {
+function spawnLogged(file: string, command: readonly string[]): Deno.ChildProcess {
   return new Deno.Command("/bin/sh", {
-    args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", logFile(directory), ...command],
+    args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", file, ...command],
     stdin: "null",
     stdout: "piped",
     stderr: "null",
