@@ -114,8 +114,13 @@ class PassivePort implements DataPort {
     this.#over = true;
     if (this.#connection) closeQuietly(this.#connection);
     if (!this.#listening) return;
+    // Until the system has it back nobody else need try to have it.
+    const free = this.#accepting.then(() => {}, () => {}).then(() => {
+      closing.delete(free);
+      this.#options.range?.release(this.port);
+    });
+    closing.add(free);
     this.#stopListening(end);
-    this.#awaitEnd();
   }
 
   #stopListening(end: PassiveEnd): void {
@@ -124,13 +129,7 @@ class PassivePort implements DataPort {
     clearTimeout(this.#timer);
     closeQuietly(this.#listener);
     range?.unused.delete(this);
-    range?.release(this.port);
     onEnd?.(end);
-  }
-
-  #awaitEnd(): void {
-    const end = this.#accepting.then(() => {}, () => {}).then(() => void closing.delete(end));
-    closing.add(end);
   }
 
   /** The first connection that comes from the right address. */
@@ -151,6 +150,7 @@ class PassivePort implements DataPort {
       throw new Deno.errors.Interrupted("The client came as the data port was closed");
     }
     this.#stopListening("connected");
+    this.#options.range?.release(this.port);
     return this.#options.arrived?.(markPlain(connection)) ?? markPlain(connection);
   }
 

@@ -63,8 +63,8 @@ const ENTRY: Entry = {
   group: "ftp",
 };
 
-/** A directory that has no end. */
-class EndlessDirectory extends MemoryVfs {
+/** A directory that takes half a minute to list. */
+class LongDirectory extends MemoryVfs {
   readonly #listing = Promise.withResolvers<void>();
   /** Resolves once somebody lists it. */
   readonly listed = this.#listing.promise;
@@ -75,7 +75,7 @@ class EndlessDirectory extends MemoryVfs {
     this.open++;
     this.#listing.resolve();
     try {
-      for (;;) {
+      for (let entry = 0; entry < 30_000; entry++) {
         await new Promise((resolve) => setTimeout(resolve, 1));
         yield [{ ...ENTRY }];
       }
@@ -86,10 +86,10 @@ class EndlessDirectory extends MemoryVfs {
 }
 
 /** Of the conversation that runs. */
-let directory = new EndlessDirectory();
+let directory = new LongDirectory();
 
 conversation("STAT of a directory ends by ABOR and with the client that has asked for it", {
-  vfs: () => directory = new EndlessDirectory(),
+  vfs: () => directory = new LongDirectory(),
 }, async ({ ftp, server, connect }) => {
   await ftp.send("STAT *nothing");
   await directory.listed;
