@@ -10,10 +10,15 @@ import { LoginLine, type Waiting } from "./login_line.ts";
 import { Pace, type PaceMemory } from "./pace.ts";
 import type { FailureThrottle } from "./throttle.ts";
 
-/** Guesses at one account from one address that may be under way at once: no more passwords are checked at once anyway. */
+/** Guesses at one account from one address that may come at once, before one has failed. */
 const ACCOUNT_BURST = 4;
-/** Guesses of one address that may be under way at once; in the time between two at one account there are as many. */
+/** The same of one address at all accounts; in the time between two at one account there are as many. */
 const ADDRESS_BURST = 10;
+/**
+ * Logins of one address under way at once: no more passwords are checked at once anyway, and where a check takes long the line must be here,
+ * where the order is better than first come, first served.
+ */
+const MOST_OPEN = 4;
 
 /** What the gate works with. */
 export interface LoginGateOptions {
@@ -47,7 +52,7 @@ export interface LoginTurn {
   /** The password was wrong. Gives the milliseconds by which the answer is to be late. */
   failed(): number;
   succeeded(): void;
-  /** It was not tried. */
+  /** It was not tried, or nothing came of it. */
   abandon(): void;
 }
 
@@ -62,9 +67,13 @@ export class LoginGate {
   readonly #addresses: Pace;
   /** The lines that somebody waits in, by the key of the address. */
   readonly #lines = new Map<string, LoginLine<Turn>>();
+  /** Turns under way, by the key of the address. */
+  readonly #open = new Map<string, number>();
+  readonly #mostOpen: number;
 
   constructor({ throttle, interval, memory, now = Date.now }: LoginGateOptions) {
     this.#throttle = throttle;
+    this.#mostOpen = interval > 0 ? MOST_OPEN : Infinity;
     this.#accounts = new Pace({ interval, burst: ACCOUNT_BURST, memory: memory?.accounts, now });
     const share = Math.ceil(interval / ADDRESS_BURST);
     this.#addresses = new Pace({ interval: share, burst: ADDRESS_BURST, memory: memory?.addresses, now });
@@ -80,20 +89,36 @@ export class LoginGate {
     const { address } = visit;
     const key = addressKey(address);
     const name = canonicalName(visit.name);
+    const passes = name === ANONYMOUS || this.#throttle.isKnown(address, name);
     const turn = new Turn({
       accounts: this.#accounts,
       addresses: this.#addresses,
       account: this.#accounts.placeOf(`${key} ${name}`),
       address: this.#addresses.placeOf(key),
-      passes: name === ANONYMOUS || this.#throttle.isKnown(address, name),
+      isFull: () => this.#openAt(key) >= this.#mostOpen,
+      onBegin: () => this.#count(key, passes ? 0 : 1),
+      passes,
       onSuccess: () => void this.#throttle.succeeded(address, name),
       onFailure: () => {
         this.#throttle.failed(address, name);
         return this.#throttle.delayFor(address, name);
       },
-      onGivenBack: () => this.#lines.get(key)?.advance(),
+      onEnd: () => {
+        this.#count(key, passes ? 0 : -1);
+        this.#lines.get(key)?.advance();
+      },
     });
     return turn.take() ? turn : this.#lineOf(key, address).wait(turn, visit.signal);
+  }
+
+  #openAt(key: string): number {
+    return this.#open.get(key) ?? 0;
+  }
+
+  #count(key: string, change: number): void {
+    const open = this.#openAt(key) + change;
+    if (open > 0) this.#open.set(key, open);
+    else this.#open.delete(key);
   }
 
   #lineOf(key: string, address: string): LoginLine<Turn> {
@@ -116,9 +141,12 @@ interface TurnParts {
   readonly address: number;
   /** Does not wait for the other accounts of the address. */
   readonly passes: boolean;
+  /** Whether the address has as many turns under way as it may; those that pass are not counted. */
+  readonly isFull: () => boolean;
+  readonly onBegin: () => void;
+  readonly onEnd: () => void;
   readonly onSuccess: () => void;
   readonly onFailure: () => number;
-  readonly onGivenBack: () => void;
 }
 
 class Turn implements LoginTurn, Waiting {
@@ -135,23 +163,30 @@ class Turn implements LoginTurn, Waiting {
   }
 
   get wait(): number {
-    const { accounts, addresses, account, address, passes } = this.#parts;
-    return Math.max(accounts.waitFor(account), passes ? 0 : addresses.waitFor(address));
+    const { accounts, addresses, account, address, passes, isFull } = this.#parts;
+    const own = accounts.waitFor(account);
+    if (passes) return own;
+    return isFull() ? Infinity : Math.max(own, addresses.waitFor(address));
   }
 
   take(): boolean {
-    const { accounts, addresses, account, address, passes } = this.#parts;
-    if (!accounts.take(account)) return false;
+    const { accounts, addresses, account, address, passes, isFull, onBegin } = this.#parts;
+    if ((!passes && isFull()) || !accounts.take(account)) return false;
     this.#charged = addresses.take(address);
-    if (this.#charged || passes) return true;
+    if (this.#charged || passes) {
+      onBegin();
+      return true;
+    }
     accounts.giveBack(account);
     return false;
   }
 
   failed(): number {
-    const { accounts, account, onFailure } = this.#parts;
+    const { accounts, account, onFailure, onEnd } = this.#parts;
     accounts.exhaust(account);
-    return onFailure();
+    const delay = onFailure();
+    onEnd();
+    return delay;
   }
 
   succeeded(): void {
@@ -160,9 +195,9 @@ class Turn implements LoginTurn, Waiting {
   }
 
   abandon(): void {
-    const { accounts, addresses, account, address, onGivenBack } = this.#parts;
+    const { accounts, addresses, account, address, onEnd } = this.#parts;
     accounts.giveBack(account);
     if (this.#charged) addresses.giveBack(address);
-    onGivenBack();
+    onEnd();
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** So many of the last that came are recent: a second's worth of turns. */
+/** So many of the last that came are recent: a second's worth of turns. With half of it some of a crowd that comes at once are lost. */
 const RECENT = 10;
 /** So many of the last that wait for one account take turns. */
 const RECENT_OF_ACCOUNT = 2;

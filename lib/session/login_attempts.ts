@@ -56,6 +56,11 @@ export class LoginAttempts {
     if (!turn) return gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
     const result = await this.#check(turn, this.#waitingAs({ ...credentials, address }));
     if (!result) return GIVEN_UP;
+    // A ban holds for what was under way, too: had it come a moment later, nobody would have looked.
+    if (gate.isBanned(address)) {
+      turn.abandon();
+      return this.#shutOut(name);
+    }
     if (!result.ok) return await this.#fail(turn, name, result.reason);
     turn.succeeded();
     return this.#over ? GIVEN_UP : { account: result.account };
@@ -96,8 +101,8 @@ export class LoginAttempts {
       const tried = this.#host.options.authenticator.authenticate(attempt);
       return tried instanceof Promise ? await tried : tried;
     } catch (error) {
-      if (!this.#waiting?.signal.aborted) throw error;
       turn.abandon();
+      if (!this.#waiting?.signal.aborted) throw error;
       return undefined;
     } finally {
       this.#waiting = undefined;

@@ -142,6 +142,23 @@ Deno.test("LoginGate does not let a guest's logins pay for guesses", async () =>
   await late;
 });
 
+Deno.test("LoginGate has four logins of an address under way at once, and those who are known there besides", async () => {
+  using bed = new Bed();
+  await bed.login("ann");
+  const enter = (name: string) => bed.gate.enter({ address: HERE, name, signal: new AbortController().signal });
+  const begun = ["a", "b", "c", "d"].map(enter);
+  const late = enter("e");
+  assert(begun.every((turn) => !(turn instanceof Promise)));
+  assert(late instanceof Promise);
+  assert(!(enter("ann") instanceof Promise));
+  assert(!(bed.gate.enter({ address: "192.0.2.2", name: "e", signal: AbortSignal.abort() }) instanceof Promise));
+  await bed.time.pass(10_000);
+  assertEquals(await Promise.race([late, "waits"]), "waits");
+  (await begun[0])?.failed();
+  await bed.time.pass(0);
+  assert(await Promise.race([late, "waits"]) !== "waits");
+});
+
 Deno.test("LoginGate sends everybody of an address away once it is shut out", async () => {
   using bed = new Bed({ ban: { failures: 6, duration: 60_000 } });
   const guesses = Array.from({ length: 50 }, () => bed.guess("bob"));
