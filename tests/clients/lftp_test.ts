@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { Bench } from "./bench.ts";
 import { LFTP_MODES, LFTP_SETTINGS } from "./lftp_settings.ts";
@@ -166,6 +166,27 @@ tests.test("fetches one file in four pieces at a time", async (bench) => {
   ]);
   assertEquals(await sha256OfFile(join(bench.local, "big.bin")), await sha256(payload));
   assertMatch(stderr, /---> REST \d+/);
+});
+
+tests.test("fetches one file in pieces and then mirrors a tree in one session, with its defaults", async (bench) => {
+  const payload = makePayload(16 * 1024 * 1024 + 3);
+  await Deno.writeFile(join(bench.remote, "big.bin"), payload);
+  const tree = await makeTree(join(bench.remote, "tree"));
+  const { host, port } = bench.server;
+  const { stderr } = await bench.run("lftp", [
+    "--norc",
+    "-c",
+    [
+      ...["set ftp:ssl-allow no", "set net:timeout 20", "debug 5"],
+      `open -u ${ALICE.user},${ALICE.password} -p ${port} ${host}`,
+      // So that a piece is there before the others have been: what follows it is then ended by ABOR.
+      ...["set net:limit-rate 4M", "pget -n 4 big.bin -o big.bin", "set net:limit-rate 0", "mirror tree copy"],
+    ].join("\n"),
+  ]);
+  assertEquals(await sha256OfFile(join(bench.local, "big.bin")), await sha256(payload), stderr);
+  assertEquals(sorted(await readTree(join(bench.local, "copy"))), sorted(tree), stderr);
+  assertMatch(stderr, /---> ABOR/);
+  assert(!stderr.includes("Timeout"), stderr);
 });
 
 tests.test("resumes a broken-off mirror", async (bench) => {

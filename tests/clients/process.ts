@@ -91,3 +91,60 @@ function describe(command: readonly string[], end: string, finished: Finished): 
   const line = command.map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)).join(" ");
   return `${line} ${end}\nstdout: ${finished.stdout}\nstderr: ${finished.stderr}`;
 }
+
+/** How {@link runInterrupted} runs a program. */
+export interface InterruptOptions {
+  readonly cwd: string;
+  /** Lines for standard input before it is interrupted, and afterwards. */
+  readonly stdin?: readonly string[];
+  readonly afterwards?: readonly string[];
+  /** It is interrupted as soon as what it has written matches. */
+  readonly when: RegExp;
+}
+
+/** Runs `program`, interrupts it as Control-C does, and lets it come to its end. Rejects when it has to be killed. */
+export async function runInterrupted(
+  program: string,
+  args: readonly string[],
+  { cwd, stdin = [], afterwards = [], when }: InterruptOptions,
+): Promise<{ readonly transcript: string }> {
+  const child = new Deno.Command(program, {
+    args: [...args],
+    cwd,
+    env: { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C.UTF-8", TERM: "dumb", HOME: cwd },
+    clearEnv: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const timer = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT_MS);
+  const writer = child.stdin.getWriter();
+  const say = (lines: readonly string[]) =>
+    writer.write(new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
+  let transcript = "";
+  let interrupted = false;
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      transcript += text;
+      if (interrupted || !when.test(transcript)) continue;
+      interrupted = true;
+      child.kill("SIGINT");
+      await say(afterwards).then(() => writer.close()).catch(ignoreBrokenPipe);
+    }
+  };
+  const reading = [collect(child.stdout), collect(child.stderr)];
+  await say(stdin).catch(ignoreBrokenPipe);
+  await Promise.all(reading);
+  const { signal } = await child.status;
+  clearTimeout(timer);
+  if (!interrupted) await writer.close().catch(ignoreBrokenPipe);
+  if (!interrupted || signal === "SIGKILL") {
+    throw new Error(`${program} ${interrupted ? "did not end" : "was not interrupted"}:\n${transcript}`);
+  }
+  return { transcript };
+}
+
+/** A program may end without reading all of its input. */
+function ignoreBrokenPipe(error: unknown): void {
+  if (!(error instanceof Deno.errors.BrokenPipe) && !(error instanceof TypeError)) throw error;
+}
