@@ -54,6 +54,7 @@ export function serverOptions(
       hostname: settings.host,
       port: settings.port,
       banner: settings.banner,
+      hostNames: settings.hostNames,
       active: settings.active && settings.active === "on",
       maxSessions: settings.maxSessions,
       maxSessionsPerAddress: settings.maxSessionsPerIp,

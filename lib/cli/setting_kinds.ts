@@ -120,6 +120,18 @@ export const fileList: Kind<readonly string[]> = {
   schema: { type: "string", minLength: 1 },
 };
 
+/** Names of hosts as HOST may give them (RFC 7151 section 3.1), with commas between. */
+export const hostNameList: Kind<readonly string[]> = {
+  parse: (given) => {
+    const names = given.split(",");
+    if (!names.every((name) => /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i.test(name))) {
+      throw new Error("must be names such as ftp.example.org,ftp.example.net");
+    }
+    return names;
+  },
+  schema: { type: "string", minLength: 1 },
+};
+
 /** Networks such as `192.0.2.0/24` with commas between, or `none`. */
 export const networkList: Kind<readonly string[]> = {
   parse: (given) => {

@@ -7,6 +7,7 @@
 import { LOG_LEVELS } from "../log.ts";
 import {
   fileList,
+  hostNameList,
   ipAddress,
   type Kind,
   networkList,
@@ -50,6 +51,7 @@ export const SETTINGS = {
   users: setting("FILE", "accounts file", text, DEFAULT_USERS),
   anonymous: setting("DIR", "let everybody read DIR without an account", text),
   banner: setting("TEXT", "text of the greeting", text),
+  hostNames: setting("NAME[,…]", "names that a client may give with HOST, 504 for others (any)", hostNameList),
   passivePorts: setting("A-B", "only these ports for passive data connections", portRange),
   passiveAddress: setting("IP|NAME", "public address for PASV behind address translation", publicAddress),
   passiveLocalNetworks: setting(

@@ -13,12 +13,15 @@ import * as argument from "./arguments.ts";
 import { type Answer, command, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
-/** `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that are gone (RFC 1123 section 4.1.2). */
+/**
+ * `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that are gone. `A T` is the same as `A N` where no format control
+ * is kept with a file (RFC 1123 section 4.1.2.2).
+ */
 function type(context: CommandContext, given: string): Answer {
   const words = given.toUpperCase().split(/ +/);
   const [code, form] = words;
   if (words.length > 2) return reply.badArgument("TYPE takes one code and one form");
-  if (code === "A" && (form === undefined || form === "N")) {
+  if (code === "A" && (form === undefined || form === "N" || form === "T")) {
     context.parameters.type = "A";
     return reply.done("Type is ASCII");
   }
@@ -166,6 +169,15 @@ export const parameterCommands = [
     keeps: "restart",
     feature: "RANG STREAM",
     handler: rang,
+  }),
+  command({
+    verb: "PRET",
+    syntax: "<command>",
+    summary: "Accepted, as every data port is ready for any transfer",
+    source: "de facto",
+    argument: argument.text,
+    keeps: "restart",
+    handler: () => reply.done("Noted"),
   }),
   command({
     verb: "OPTS",

@@ -61,6 +61,8 @@ for (
     ["active", "yes", /must be on or off/],
     ["allowRoot", "yes", /must be true or false/],
     ["tlsCert", "a,,b", /must not be empty/],
+    ["hostNames", "a,,b", /must be names such as/],
+    ["hostNames", "a b", /must be names such as/],
   ] as const
 ) {
   Deno.test(`SETTINGS.${name} refuses "${given}"`, () => {

@@ -3,8 +3,10 @@ import { MemoryVfs } from "../../lib/vfs/memory.ts";
 import { conversation } from "../helpers/server.ts";
 
 conversation("TYPE takes A, I and L 8, and names what it refuses", {}, async ({ ftp }) => {
-  for (const good of ["A", "a", "A N", "I", "i", "L 8", "L8", "l 8"]) await ftp.expect(`TYPE ${good}`, 200);
-  for (const bad of ["E", "A T", "A C", "I N", "L", "L 7", "L 36", "X"]) await ftp.expect(`TYPE ${bad}`, 504);
+  for (const good of ["A", "a", "A N", "A T", "a t", "I", "i", "L 8", "L8", "l 8"]) {
+    await ftp.expect(`TYPE ${good}`, 200);
+  }
+  for (const bad of ["E", "A C", "I N", "L", "L 7", "L 36", "X"]) await ftp.expect(`TYPE ${bad}`, 504);
   for (const wrong of ["", " "]) assert([501, 504].includes((await ftp.say(`TYPE${wrong}`)).code));
   await ftp.expect("TYPE A N N", 501);
 });

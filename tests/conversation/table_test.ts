@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import type { Command } from "../../lib/commands/command.ts";
 import { commandTable } from "../../lib/commands/table.ts";
-import { conversation, plainConversation } from "../helpers/server.ts";
+import { conversation, plainConversation, tlsConversation } from "../helpers/server.ts";
+import { readAll } from "../helpers/wire.ts";
 
 /** Rows that are there only with a certificate. */
 const TLS_ROWS: ReadonlySet<string> = new Set(["AUTH", "PBSZ", "PROT", "CCC"]);
@@ -103,8 +104,8 @@ plainConversation("FEAT lists nothing that does not work", { files: { "/a": "x" 
 });
 
 Deno.test("FEAT has a line for every row that RFC 959 does not have", () => {
-  /** RFC 2389 section 3.2 keeps FEAT and OPTS out; MLST stands for MLSD (RFC 3659 section 7.8); CCC is always refused. */
-  const without = new Set(["FEAT", "OPTS", "MLSD", "CCC"]);
+  /** RFC 2389 section 3.2 keeps FEAT and OPTS out; MLST stands for MLSD (RFC 3659 section 7.8); CCC is always refused; PRET is not needed. */
+  const without = new Set(["FEAT", "OPTS", "MLSD", "CCC", "PRET"]);
   for (const { verb, source, feature } of commandTable.commands) {
     if (source.startsWith("959") || without.has(verb)) assertEquals(feature, undefined, verb);
     else assert(feature !== undefined, `${verb} of ${source} has no line in FEAT`);
@@ -138,6 +139,24 @@ plainConversation("HELP lists every row and explains each", {}, async ({ ftp }) 
     assertStringIncludes(text, row.summary);
   }
   await ftp.expect("HELP FROBNICATE", 502);
+});
+
+tlsConversation("HELP lists no command that is always refused, and explains it all the same", {}, async ({ ftp }) => {
+  const { lines } = await ftp.expect("HELP", 214);
+  assert(lines.some((line) => /\bPROT\b/.test(line)));
+  assert(!lines.some((line) => /\bCCC\b/.test(line)));
+  assertStringIncludes((await ftp.expect("HELP CCC", 214)).text, "Refused");
+});
+
+conversation("PRET is accepted and changes nothing", { files: { "/a": "0123456789" } }, async ({ ftp }) => {
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.passive();
+  await ftp.expect("REST 4", 350);
+  await ftp.expect("PRET RETR a", 200);
+  await ftp.expect("PRET", 501);
+  await ftp.expect("RETR a", 150);
+  assertEquals(new TextDecoder().decode(await readAll(await ftp.protect(data))), "456789");
+  await ftp.expectReply(226);
 });
 
 conversation("commandTable has a second name for the experimental verbs of RFC 1123", {}, async ({ ftp }) => {
