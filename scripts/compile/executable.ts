@@ -18,8 +18,8 @@ export interface ExecutableOptions {
   readonly target: string;
   /** Absolute path of the executable. */
   readonly output: string;
-  /** Without it, a later start finds the code cache of the first in the temporary folder. */
-  readonly noCodeCache: boolean;
+  /** With it, a later start finds the code of the first in the temporary folder, under a name that anybody can guess. */
+  readonly codeCache: boolean;
 }
 
 /**
@@ -48,11 +48,11 @@ const RUNTIME_FLAGS: readonly string[] = ["--unstable-net", "--v8-flags=--max-se
 
 /** @throws {Error} when the compiler fails, and when it embeds anything but the bundle. */
 export async function makeExecutable(compiler: Compiler, options: ExecutableOptions): Promise<void> {
-  const { folder, target, output, noCodeCache } = options;
+  const { folder, target, output, codeCache } = options;
   await Deno.mkdir(dirname(output), { recursive: true });
   const { stderr } = await runOrThrow([
     ...[...compiler.command, "compile", "--no-config", "--no-lock", "--no-check", "--target", target],
-    ...(noCodeCache ? ["--no-code-cache"] : []),
+    ...(codeCache ? [] : ["--no-code-cache"]),
     ...[...RUNTIME_FLAGS, ...permissionFlags(target), "--output", output, BUNDLE],
   ], { cwd: folder, env: compiler.env });
   const stray = embeddedFiles(stderr).filter((file) => file !== BUNDLE);

@@ -74,6 +74,17 @@ Deno.test("executable serves from an empty directory with an empty environment",
     assertEquals([...Deno.readDirSync(cwd)], []);
   }));
 
+Deno.test("executable leaves no code in the temporary folder, where others could exchange it", () =>
+  withDirectory(async (directory) => {
+    const [pub, temporary] = [join(directory, "pub"), join(directory, "tmp")];
+    await Deno.mkdir(pub);
+    await Deno.mkdir(temporary);
+    const env = { TMPDIR: temporary, TMP: temporary, TEMP: temporary };
+    const { code, stderr } = await runExecutable(anonymousFlags(pub), { env, whenReady: () => Promise.resolve() });
+    assertEquals(code, 0, stderr);
+    assertEquals([...Deno.readDirSync(temporary)], []);
+  }));
+
 Deno.test({
   name: "executable serves from a working directory that nobody can write to",
   ignore: !linux,

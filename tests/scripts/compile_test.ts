@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { describeFallback } from "../../scripts/compile/compiler.ts";
 import { embeddedFiles, permissionFlags } from "../../scripts/compile/executable.ts";
 import { selectTargets, TARGETS } from "../../scripts/compile/targets.ts";
 
@@ -23,6 +24,15 @@ Deno.test("embeddedFiles finds every entry of the compiler's report", () => {
 
 Deno.test("embeddedFiles does not take silence for an empty list", () => {
   assertThrows(() => embeddedFiles("Compile denoftpd.js to /tmp/out\n"), Error, "does not tell");
+});
+
+Deno.test("describeFallback says what the other base is, where it comes from, and what differs", () => {
+  const text = describeFallback("dl.example.org");
+  assertMatch(text, /^dl\.example\.org cannot be reached/);
+  assertMatch(text, /Deno's own base runtime 2\.6\.10 .*SHA-256 compared with\s+[0-9a-f]{64}\n/);
+  assertMatch(text, /from where .*bytes of the program in npm @/);
+  assertMatch(text, /what differs .*version.*TLS/s);
+  assertMatch(text, /--release refuses it/);
 });
 
 Deno.test("selectTargets knows this system, all, and each by name", () => {
