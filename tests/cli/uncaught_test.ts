@@ -1,0 +1,16 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+
+Deno.test("serve that ends by an uncaught error has written all of its log, and the error, and has status 1", async () => {
+  const directory = await Deno.makeTempDir();
+  const program = fromFileUrl(new URL("./uncaught_program.ts", import.meta.url));
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", program, "--port", "0", "--anonymous", directory, "--allow-root"],
+    stdin: "null",
+  }).output();
+  await Deno.remove(directory);
+  const stderr = new TextDecoder().decode(output.stderr);
+  assertEquals(output.code, 1, stderr.slice(-500));
+  assertEquals(stderr.match(/^\S+ info +Line \d+$/gm)?.length, 5000);
+  assertMatch(stderr, /^error: Uncaught Error: Out of the blue\n +at .*uncaught_program\.ts/m);
+});
