@@ -141,7 +141,7 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
     },
     fail: async () => {
       // Of a file that no byte has reached there is nothing to resume, and an empty one looks like an upload of nothing.
-      await (context.transfer?.bytes ? sink.abort() : sink.discard());
+      await sink.discard({ ifEmpty: true });
       forgetDigest(context, path);
     },
   });

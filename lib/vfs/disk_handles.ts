@@ -13,7 +13,15 @@ import { type DiskPace, paceOf } from "./disk_pace.ts";
 import { type DiskRoot, isSame } from "./disk_root.ts";
 import { tellsLate } from "./disk_late.ts";
 import { removedOf } from "./disk_names.ts";
-import { type FileLocation, type FileSink, type FileSource, type Removed, VfsError, type VirtualPath } from "./vfs.ts";
+import {
+  type DiscardOptions,
+  type FileLocation,
+  type FileSink,
+  type FileSource,
+  type Removed,
+  VfsError,
+  type VirtualPath,
+} from "./vfs.ts";
 
 /** Files of so many bytes are read synchronously. */
 const SMALL_FILE = 64 * 1024;
@@ -156,12 +164,12 @@ export class DiskSink implements FileSink {
     return Promise.resolve();
   }
 
-  discard(): Promise<Removed | undefined> {
+  discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
     let removed: Removed | undefined;
     try {
       const info = this.#file.statSync();
       // More than was written here, others have appended.
-      if (this.created && info.size <= this.#written && this.#isNameOf(info)) {
+      if (this.created && info.size <= (ifEmpty ? 0 : this.#written) && this.#isNameOf(info)) {
         this.#root.changes.removeFile(this.#real);
         removed = removedOf(info);
       }

@@ -5,6 +5,7 @@
  */
 
 import {
+  type DiscardOptions,
   type Entry,
   type FileSink,
   type FileSource,
@@ -45,8 +46,8 @@ export class ForwardingSink implements FileSink {
     return this.inner.abort();
   }
 
-  discard(): Promise<Removed | undefined> {
-    return this.inner.discard();
+  discard(options?: DiscardOptions): Promise<Removed | undefined> {
+    return this.inner.discard(options);
   }
 
   /** {@link hold}, or an end: throws {@link VfsError} `takenOver`. */

@@ -5,7 +5,7 @@
  */
 
 import { ForwardingSink } from "./forwarding.ts";
-import type { FileSink, Removed } from "./vfs.ts";
+import type { DiscardOptions, FileSink, Removed } from "./vfs.ts";
 
 /** Milliseconds without a byte after which an upload loses its file to another one. */
 const SILENCE = 5_000;
@@ -79,9 +79,9 @@ export class LockedSink extends ForwardingSink {
   }
 
   /** What another upload has now is not this one's to remove. */
-  override async discard(): Promise<Removed | undefined> {
+  override async discard(options?: DiscardOptions): Promise<Removed | undefined> {
     if (!this.hold()) return void await this.inner.abort();
-    const removed = await this.inner.discard();
+    const removed = await this.inner.discard(options);
     this.#giveBack();
     return removed;
   }

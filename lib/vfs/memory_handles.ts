@@ -6,7 +6,7 @@
 
 import type { Snapshot } from "./memory_content.ts";
 import type { MemoryFile } from "./memory_nodes.ts";
-import { type FileSink, type FileSource, type Removed, VfsError } from "./vfs.ts";
+import { type DiscardOptions, type FileSink, type FileSource, type Removed, VfsError } from "./vfs.ts";
 
 /** Reads the file as it was when it was opened, whatever is written, renamed or removed meanwhile. */
 export class MemorySource implements FileSource {
@@ -92,9 +92,9 @@ export class MemorySink implements FileSink {
     return Promise.resolve();
   }
 
-  discard(): Promise<Removed | undefined> {
+  discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
     // More than was written here, others have appended.
-    const isOwn = this.created && this.#file.size <= this.#written && this.#options.isNamed();
+    const isOwn = this.created && this.#file.size <= (ifEmpty ? 0 : this.#written) && this.#options.isNamed();
     return Promise.resolve(isOwn ? this.#options.unlink() : undefined);
   }
 

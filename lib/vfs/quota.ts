@@ -7,6 +7,7 @@
 import { ForwardingSink, ForwardingVfs, lookUp } from "./forwarding.ts";
 import type { Usage } from "./usage.ts";
 import {
+  type DiscardOptions,
   type Entry,
   type FileSink,
   keepsContent,
@@ -156,8 +157,8 @@ class MeteredSink extends ForwardingSink {
     this.#metering.usage.release(replaced);
   }
 
-  override async discard(): Promise<Removed | undefined> {
-    const removed = await this.inner.discard();
+  override async discard(options?: DiscardOptions): Promise<Removed | undefined> {
+    const removed = await this.inner.discard(options);
     if (removed) this.#metering.usage.release(removed.size);
     return removed;
   }

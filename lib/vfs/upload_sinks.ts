@@ -5,7 +5,7 @@
  */
 
 import { ForwardingSink } from "./forwarding.ts";
-import type { Entry, FileSink, Removed, Reservation, Vfs, VirtualPath } from "./vfs.ts";
+import type { DiscardOptions, Entry, FileSink, Removed, Reservation, Vfs, VirtualPath } from "./vfs.ts";
 import { withEnding } from "./virtual_path.ts";
 
 /** Another extension, so that nobody who watches the directory takes the file for a finished one (drakkan/sftpgo issue 1983). */
@@ -31,6 +31,11 @@ export function isPart(name: string): boolean {
 export class RemovedWhenBroken extends ForwardingSink {
   override async abort(): Promise<void> {
     await this.inner.discard();
+  }
+
+  /** Whatever is in it. */
+  override discard(): Promise<Removed | undefined> {
+    return this.inner.discard();
   }
 }
 
@@ -76,15 +81,18 @@ export class AtomicSink extends ForwardingSink {
     this.#upload.reservation?.[Symbol.dispose]();
   }
 
-  override async discard(): Promise<Removed | undefined> {
+  /** Of what is kept when it breaks off, only what is empty goes where that is all that is wanted. */
+  override async discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
+    const { part, keepBroken, reservation } = this.#upload;
     await this.inner.abort();
     try {
-      return await this.#vfs.remove(this.#upload.part);
+      if (ifEmpty && keepBroken && (await this.#vfs.stat(part)).size > 0) return undefined;
+      return await this.#vfs.remove(part);
     } catch {
       // The upload is reported as failed already; a file that cannot be removed stays.
       return undefined;
     } finally {
-      this.#upload.reservation?.[Symbol.dispose]();
+      reservation?.[Symbol.dispose]();
     }
   }
 }

@@ -135,7 +135,13 @@ export interface FileSink {
    * As {@link abort}, and a file that the open made goes away, unless its name stands for another one by now, or others have appended to it.
    * No other upload can have the file in between. Resolves to what went, if anything did; never rejects.
    */
-  discard(): Promise<Removed | undefined>;
+  discard(options?: DiscardOptions): Promise<Removed | undefined>;
+}
+
+/** How {@link FileSink.discard} discards. */
+export interface DiscardOptions {
+  /** Only a file with nothing in it goes, unless the view has more to say on uploads that broke off. */
+  readonly ifEmpty?: boolean;
 }
 
 /** A file that has lost a name. */

@@ -39,7 +39,9 @@ conversation("STOR cut anywhere and resumed with REST gives the same file", {}, 
     await ftp.expectReply(226);
     closeQuietly(data);
     // Anywhere up to what has arrived, as some clients go back a little to be safe.
-    const from = random.upTo(await sizeOf(ftp, name));
+    const { code, text } = await ftp.say(`SIZE ${name}`);
+    // There is no file where the ABOR came before the first byte.
+    const from = code === 550 ? 0 : random.upTo(Number(text));
     await ftp.expect(`REST ${from}`, 350);
     await ftp.upload(`STOR ${name}`, content.subarray(from));
     assert(equal(files.read(`/${name}`), content), `cut at ${cut}, resumed at ${from} of ${content.length}`);

@@ -505,6 +505,17 @@ const steps: Readonly<Record<string, Claim>> = {
       assertEquals(await readText(vfs, path), `${own}other`);
     }
   },
+  "discards an empty file alone where that is wanted": async (vfs) => {
+    const empty = await vfs.openWrite(at("/empty"), { append: true });
+    await empty.discard({ ifEmpty: true });
+    assertEquals(await namesOf(vfs, "/"), []);
+    const begun = await vfs.openWrite(at("/begun"), { append: true });
+    await begun.write(bytes("123"));
+    await begun.discard({ ifEmpty: true });
+    const next = await vfs.openWrite(at("/begun"), { append: true });
+    assert(next.created || next.initialSize === 3);
+    await next.abort();
+  },
   "discards what an upload has made and nothing else": async (vfs) => {
     const made = await vfs.openWrite(at("/new"), { append: true });
     await made.write(bytes("123"));
