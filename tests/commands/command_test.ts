@@ -37,9 +37,9 @@ Deno.test("commandTable tells of each row what it is for and where it is defined
   }
 });
 
-Deno.test("commandTable has the rows of a transfer wait, and lets nothing but ABOR and STAT run beside it", () => {
+Deno.test("commandTable has the rows of a transfer wait, and lets nothing but ABOR, QUIT and STAT run beside it", () => {
   const verbs = (wanted: (each: typeof commandTable.commands[number]) => unknown) =>
     commandTable.commands.filter(wanted).map(({ verb }) => verb).sort();
   assertEquals(verbs(({ transfer }) => transfer), ["APPE", "LIST", "MLSD", "NLST", "RETR", "STOR", "STOU"]);
-  assertEquals(verbs(({ urgent }) => urgent), ["ABOR", "STAT"]);
+  assertEquals(verbs(({ urgent }) => urgent), ["ABOR", "QUIT", "STAT"]);
 });
