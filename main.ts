@@ -8,7 +8,7 @@ import type { CommandIo } from "./lib/cli/io.ts";
 import { runServe } from "./lib/cli/serve.ts";
 import type { UserIo } from "./lib/cli/user.ts";
 import { versionLine } from "./lib/version.ts";
-import { workerScope } from "./lib/workers/scope.ts";
+import { workerScope } from "./lib/threads/scope.ts";
 
 const USAGE = `denoftpd, an FTP server
 

@@ -9,7 +9,7 @@ import { openNativeIo } from "../native/native_io.ts";
 import type { TlsOptions } from "../options.ts";
 import { FtpServer } from "../server.ts";
 import { type CertificateSource, type KeyPair, selectPair } from "../tls/certificates.ts";
-import type { WorkerScope } from "../workers/scope.ts";
+import type { WorkerScope } from "../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../workers/worker.ts";
 import { type Gathered, parseGathered } from "./read_settings.ts";
 import { serverOptions } from "./serve_options.ts";

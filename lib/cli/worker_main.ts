@@ -4,7 +4,7 @@
  * @module
  */
 
-import { workerScope } from "../workers/scope.ts";
+import { workerScope } from "../threads/scope.ts";
 import { serveAsWorker } from "./serve_worker.ts";
 
 const scope = workerScope();

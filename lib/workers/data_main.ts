@@ -4,7 +4,7 @@
  * @module
  */
 
-import { workerScope } from "./scope.ts";
+import { workerScope } from "../threads/scope.ts";
 import { serveData } from "./serve_data.ts";
 
 const scope = workerScope();

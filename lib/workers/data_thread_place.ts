@@ -6,8 +6,8 @@
 
 import { DataThread } from "../data/threads/data_thread.ts";
 import type { FromDataThread } from "../data/threads/messages.ts";
-import { Respawns } from "./respawns.ts";
-import { DATA_THREAD, NATIVE_DATA_THREAD } from "./scope.ts";
+import { Respawns } from "../threads/restart_backoff.ts";
+import { DATA_THREAD, NATIVE_DATA_THREAD } from "../threads/scope.ts";
 
 /** Which thread it is, and who hears of its end. */
 export interface DataThreadPlaceOptions {
@@ -15,7 +15,7 @@ export interface DataThreadPlaceOptions {
   readonly module: string | URL;
   /** Whether it uses the C library, where that is permitted. */
   readonly native: boolean;
-  /** Whether another thread may be started now: see `spare_files.ts`. */
+  /** Whether another thread may be started now: see `threads/spare_descriptors.ts`. */
   readonly hasRoom: () => boolean;
   /** Told when the thread has died. `again`: another takes its place. One that did not start gets none: what kept it from it has not gone. */
   readonly onDeath: (error: Error, again: boolean) => void;

@@ -12,7 +12,7 @@ import type { Problem } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import { type MakeCommons, ownCommons } from "../session/commons.ts";
 import { DataThreadPlace } from "./data_thread_place.ts";
-import { hasSpareFiles } from "./spare_files.ts";
+import { hasSpareFiles } from "../threads/spare_descriptors.ts";
 
 /** The executable has no other module than the program itself. */
 const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./data_main.ts", import.meta.url);

@@ -5,7 +5,7 @@
  */
 
 import type { SessionInfo } from "../commands/context.ts";
-import { raiseError } from "../net/flat_error.ts";
+import { raiseError } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 
 /** Milliseconds that a worker gets to tell its sessions: one that is busy for longer must not keep the others waiting. */

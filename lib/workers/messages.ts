@@ -8,7 +8,7 @@ import type { GateMemory } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import type { EventType, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
-import type { FlatError } from "../net/flat_error.ts";
+import type { FlatError } from "../threads/portable_error.ts";
 import type { TableMemory } from "./shared_table.ts";
 import type { UsageMemory } from "./shared_usage.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { ServerEvent } from "../events.ts";
-import { flattenError } from "../net/flat_error.ts";
+import { flattenError } from "../threads/portable_error.ts";
 
 /** Milliseconds that an event waits for others: a message costs tens of microseconds, however many are in it. */
 const WAIT = 5;

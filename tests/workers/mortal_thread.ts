@@ -6,7 +6,7 @@
 
 import { DataServer } from "../../lib/data/threads/data_server.ts";
 import type { ToDataThread } from "../../lib/data/threads/messages.ts";
-import { workerScope } from "../../lib/workers/scope.ts";
+import { workerScope } from "../../lib/threads/scope.ts";
 
 const scope = workerScope();
 if (scope) {

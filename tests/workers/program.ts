@@ -9,7 +9,7 @@ import { PortRange } from "../../lib/data/port_range.ts";
 import type { BeforeHook, ServerOptions } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server.ts";
 import { openDisk } from "../../lib/vfs/disk.ts";
-import { workerScope } from "../../lib/workers/scope.ts";
+import { workerScope } from "../../lib/threads/scope.ts";
 import { runWorker } from "../../lib/workers/worker.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { workerScope } from "../../lib/workers/scope.ts";
+import { workerScope } from "../../lib/threads/scope.ts";
 import { SharedTable, type TableMemory } from "../../lib/workers/shared_table.ts";
 
 /** What the thread is told. */

@@ -6,7 +6,7 @@
  */
 
 import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
-import { flattenError } from "../../net/flat_error.ts";
+import { flattenError } from "../../threads/portable_error.ts";
 import type { FileSender } from "../file_sender.ts";
 import { connectActive, type DataPort, DataPortError, listenPassive } from "../data_port.ts";
 import { parsePortRange, type PortRange } from "../port_range.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { SocketAddress } from "../../net/connection.ts";
-import { raiseError } from "../../net/flat_error.ts";
+import { raiseError } from "../../threads/portable_error.ts";
 import type { ActiveOptions } from "../active_port.ts";
 import type { DataPort, DataPorts } from "../data_port.ts";
 import type { PassiveOptions } from "../passive_port.ts";

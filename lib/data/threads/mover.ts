@@ -5,7 +5,7 @@
  */
 
 import { closeQuietly, type Connection, type FilePart } from "../../net/connection.ts";
-import { flattenError } from "../../net/flat_error.ts";
+import { flattenError } from "../../threads/portable_error.ts";
 import type { FileSender } from "../file_sender.ts";
 import type { Answer, Done, Move } from "./messages.ts";
 import { sendFile } from "./send_file.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Apart, Connection, FilePart, FileSent, SocketAddress } from "../../net/connection.ts";
-import { raiseError } from "../../net/flat_error.ts";
+import { raiseError } from "../../threads/portable_error.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Done, Ends, Move, Task } from "./messages.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { Connection } from "../../net/connection.ts";
-import { raiseError } from "../../net/flat_error.ts";
+import { raiseError } from "../../threads/portable_error.ts";
 import type { ActiveOptions } from "../active_port.ts";
 import { type DataPort, type PassivePorts, Wait } from "../opening.ts";
 import type { PassiveEnd, PassiveOptions } from "../passive_port.ts";

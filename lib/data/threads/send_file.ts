@@ -6,7 +6,7 @@
  */
 
 import type { Connection, FilePart, FileSent } from "../../net/connection.ts";
-import { flattenError } from "../../net/flat_error.ts";
+import { flattenError } from "../../threads/portable_error.ts";
 import type { ByteSource } from "../../vfs/vfs.ts";
 import type { FileSender } from "../file_sender.ts";
 import { sendBytes } from "../pump.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hasSpareFiles } from "../../lib/workers/spare_files.ts";
+import { hasSpareFiles } from "../../lib/threads/spare_descriptors.ts";
 
 const HERE = new URL(import.meta.url);
 
@@ -8,5 +8,5 @@ Deno.test("hasSpareFiles keeps nothing open", () => {
 });
 
 Deno.test("hasSpareFiles is false where the file cannot be opened so often", () => {
-  assertEquals(hasSpareFiles(new URL("./no_such_file", HERE)), false);
+  assertEquals(hasSpareFiles(new URL("../workers/no_such_file", HERE)), false);
 });

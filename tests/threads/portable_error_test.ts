@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { VfsError } from "../../lib/vfs/vfs.ts";
-import { flattenError, raiseError } from "../../lib/net/flat_error.ts";
+import { flattenError, raiseError } from "../../lib/threads/portable_error.ts";
 
 /** There and back as between threads. */
 function sent(error: unknown): unknown {
