@@ -77,8 +77,8 @@ export { hashPassword, verifyPassword } from "./auth/password.ts";
 
 export * from "./vfs/vfs.ts";
 export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "./vfs/virtual_path.ts";
-export { type DiskVfsOptions, openDisk } from "./vfs/disk.ts";
-export { MemoryVfs, type MemoryVfsOptions } from "./vfs/memory.ts";
+export { type DiskVfsOptions, openDisk } from "./drivers/disk/disk.ts";
+export { MemoryVfs, type MemoryVfsOptions } from "./drivers/memory/memory.ts";
 export {
   type LockMode,
   type LocksElsewhere,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import { resolveOptions, type ServerOptions } from "../lib/options.ts";
-import { MemoryVfs } from "../lib/vfs/memory.ts";
+import { MemoryVfs } from "../lib/drivers/memory/memory.ts";
 
 const authenticator: Authenticator = { authenticate: () => ({ ok: false, reason: "unknown" }) };
 const needed: ServerOptions = { authenticator, fileSystem: () => new MemoryVfs() };

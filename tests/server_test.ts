@@ -3,7 +3,7 @@ import type { ServerEvent } from "../lib/events.ts";
 import type { SocketAddress } from "../lib/net/connection.ts";
 import type { ServerOptions } from "../lib/options.ts";
 import { FtpServer } from "../lib/server.ts";
-import { MemoryVfs } from "../lib/vfs/memory.ts";
+import { MemoryVfs } from "../lib/drivers/memory/memory.ts";
 import { authenticatorOf, conversation } from "./helpers/server.ts";
 import { stub } from "./helpers/stub.ts";
 import { Wire } from "./helpers/wire.ts";

@@ -10,7 +10,7 @@ import { AccountsFileError } from "../auth/accounts_file.ts";
 import { EventStream } from "../events.ts";
 import { startLog } from "../log.ts";
 import { FtpServer } from "../server.ts";
-import { openDisk } from "../vfs/disk.ts";
+import { openDisk } from "../drivers/disk/disk.ts";
 import { DataThreads, ownCommonsWith } from "../workers/data_threads.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "./excess.ts";

@@ -8,7 +8,7 @@ import type { AccountsStore } from "../auth/accounts.ts";
 import { type AuthenticatorOptions, PasswordAuthenticator } from "../auth/authenticator.ts";
 import type { NativeIo } from "../native/native_io.ts";
 import { resolveOptions, type ServerOptions, type Timeouts } from "../options.ts";
-import { openDisk } from "../vfs/disk.ts";
+import { openDisk } from "../drivers/disk/disk.ts";
 import { requireGrants } from "./grants.ts";
 import { accountNeeds } from "./needs.ts";
 import type { Settings } from "./settings.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ContainedCalls, DiskFile } from "../vfs/disk_calls.ts";
+import type { ContainedCalls, DiskFile } from "../drivers/disk/calls.ts";
 import { FileStatus } from "./file_status.ts";
 import {
   AT_FDCWD,

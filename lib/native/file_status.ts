@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Identity } from "../vfs/disk_calls.ts";
+import type { Identity } from "../drivers/disk/calls.ts";
 import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, cString, type Libc } from "./libc.ts";
 
 /** Bytes of `struct statx`. */

@@ -5,7 +5,7 @@
  */
 
 import type { FileSender } from "../data/file_sender.ts";
-import type { ContainedCalls, DirectoryReader } from "../vfs/disk_calls.ts";
+import type { ContainedCalls, DirectoryReader } from "../drivers/disk/calls.ts";
 import { ContainedPaths } from "./contained_paths.ts";
 import { openLibc } from "./libc.ts";
 import { directoryReader } from "./read_directory.ts";

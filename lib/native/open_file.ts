@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DiskFile } from "../vfs/disk_calls.ts";
+import type { DiskFile } from "../drivers/disk/calls.ts";
 import type { Libc } from "./libc.ts";
 import { SystemError } from "./system_error.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DirectoryName, DirectoryReader, Identity } from "../vfs/disk_calls.ts";
+import type { DirectoryName, DirectoryReader, Identity } from "../drivers/disk/calls.ts";
 import { decodeName, nameOfBytes } from "../vfs/raw_names.ts";
 import type { Entry } from "../vfs/vfs.ts";
 import type { ContainedPaths } from "./contained_paths.ts";

@@ -10,7 +10,7 @@ import { BulkForecast } from "../data/bulk_forecast.ts";
 import { ownPorts } from "../data/data_port.ts";
 import type { FtpServer } from "../server.ts";
 import type { MakeCommons } from "../session/commons.ts";
-import { diskUploads } from "../vfs/disk.ts";
+import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, LoginNews, Start, ToWorker } from "./messages.ts";
 import { DataThreads } from "./data_threads.ts";

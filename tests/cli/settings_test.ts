@@ -4,7 +4,7 @@ import { parseFlags } from "../../lib/cli/flags.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { SERVE_USAGE } from "../../lib/cli/serve_usage.ts";
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from "../../lib/cli/settings.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 
 Deno.test("SETTINGS has only fallbacks that its own parser takes", () => {
   for (const name of SETTING_NAMES) {

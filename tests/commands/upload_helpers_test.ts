@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { makeParents } from "../../lib/commands/upload_helpers.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { VirtualPath } from "../../lib/vfs/vfs.ts";
 import { at } from "../vfs/helpers.ts";
 

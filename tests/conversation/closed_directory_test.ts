@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { Entry, VirtualPath } from "../../lib/vfs/vfs.ts";
 import { conversation } from "../helpers/server.ts";
 import { Wire } from "../helpers/wire.ts";

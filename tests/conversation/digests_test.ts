@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { conversation } from "../helpers/server.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { Entry, FileSource, VirtualPath } from "../../lib/vfs/vfs.ts";
 
 /** `/endless` takes for ever to read; `/a` is small. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
 import { conversation } from "../helpers/server.ts";
 import type { Wire } from "../helpers/wire.ts";

@@ -3,7 +3,7 @@ import { dirname } from "@std/path";
 import type { NativeIo } from "../../lib/native/native_io.ts";
 import type { LinkListing, ServerOptions } from "../../lib/options.ts";
 import { PERSONALITIES } from "../../lib/protocol/personality.ts";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { HAS_NATIVE, nativeIo } from "../helpers/native.ts";
 import { conversation, type Stage } from "../helpers/server.ts";
 

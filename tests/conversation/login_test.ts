@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { authenticatorOf, conversation, plainConversation } from "../helpers/server.ts";
 import { Wire } from "../helpers/wire.ts";
 

@@ -3,7 +3,7 @@ import type { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import type { ConnectionUse } from "../../lib/net/hooks.ts";
 import { FtpServer } from "../../lib/server.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { authenticatorOf, conversation, plainConversation, type Stage, tlsConversation } from "../helpers/server.ts";
 import { protect } from "../helpers/tls.ts";
 import { readAll, Wire } from "../helpers/wire.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { conversation } from "../helpers/server.ts";
 import { Random } from "../helpers/random.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { conversation } from "../helpers/server.ts";
 
 conversation("TYPE takes A, I and L 8, and names what it refuses", {}, async ({ ftp }) => {

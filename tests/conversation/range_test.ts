@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { conversation, rulesOf } from "../helpers/server.ts";
 import { readAll, sendData } from "../helpers/wire.ts";

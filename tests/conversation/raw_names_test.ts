@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { NativeIo } from "../../lib/native/native_io.ts";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { HAS_NATIVE, nativeIo } from "../helpers/native.ts";
 import { conversation, rulesOf, type Stage } from "../helpers/server.ts";
 

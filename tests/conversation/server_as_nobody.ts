@@ -7,7 +7,7 @@
 
 import process from "node:process";
 import { FtpServer } from "../../lib/server.ts";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 
 const NOBODY = 65534;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { conversation, plainConversation } from "../helpers/server.ts";
 import { sendData, Wire } from "../helpers/wire.ts";
 

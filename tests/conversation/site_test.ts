@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { authenticatorOf, conversation, rulesOf } from "../helpers/server.ts";
 import { sendData } from "../helpers/wire.ts";
 

@@ -6,7 +6,7 @@ import type { KeyPair } from "../../lib/tls/certificates.ts";
 import { CertificateStore } from "../../lib/tls/certificate_store.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { createTlsEndpoint } from "../../lib/tls/tls.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { authenticatorOf, type Stage, tlsConversation } from "../helpers/server.ts";
 import { protect, protectTrusting } from "../helpers/tls.ts";
 import { readAll, Wire } from "../helpers/wire.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { writeAll } from "../../lib/net/connection.ts";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { conversation, plainConversation, type Stage } from "../helpers/server.ts";
 import { readAll, sendData } from "../helpers/wire.ts";
 

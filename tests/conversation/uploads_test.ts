@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { conversation, rulesOf, type Stage } from "../helpers/server.ts";
 import { sendData, type Wire } from "../helpers/wire.ts";
 

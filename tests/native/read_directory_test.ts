@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import type { Entry } from "../../lib/vfs/vfs.ts";
 import { nativeIo, nativeTest } from "../helpers/native.ts";
 import { at, withTempDir } from "../vfs/helpers.ts";

@@ -3,7 +3,7 @@ import type { FileSender } from "../../lib/data/file_sender.ts";
 import { type PumpOptions, type PumpResult, sendBytes } from "../../lib/data/pump.ts";
 import { closeQuietly, type Connection, type FilePart } from "../../lib/net/connection.ts";
 import { markPlain } from "../../lib/net/plain_sockets.ts";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { concat, connectedPair, type Pair, patternOf, readToEnd } from "../data/helpers.ts";
 import { nativeIo, nativeTest } from "../helpers/native.ts";
 import { at, withTempDir } from "../vfs/helpers.ts";

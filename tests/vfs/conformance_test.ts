@@ -1,5 +1,5 @@
-import { openDisk } from "../../lib/vfs/disk.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parsePermissions } from "../../lib/vfs/permissions.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import { scopeVfs } from "../../lib/vfs/scoped.ts";

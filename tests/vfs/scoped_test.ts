@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parsePermissions, type Permission, type PermissionRule, PERMISSIONS } from "../../lib/vfs/permissions.ts";
 import { type ScopedVfs, scopeVfs } from "../../lib/vfs/scoped.ts";
 import { VfsError } from "../../lib/vfs/vfs.ts";

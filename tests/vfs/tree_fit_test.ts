@@ -1,4 +1,4 @@
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parsePermissions } from "../../lib/vfs/permissions.ts";
 import { scopeVfs } from "../../lib/vfs/scoped.ts";
 import { requireFits } from "../../lib/vfs/tree_fit.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openDisk } from "../../lib/vfs/disk.ts";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { ForwardingVfs } from "../../lib/vfs/forwarding.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { isPart, partName } from "../../lib/vfs/upload_sinks.ts";
 import { type UploadPolicy, withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { type FileSink, type Vfs, VfsError, type VirtualPath } from "../../lib/vfs/vfs.ts";

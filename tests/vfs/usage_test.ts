@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ForwardingVfs } from "../../lib/vfs/forwarding.ts";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { nextCount, sizeOfTree, UsageMeter, usageMeters } from "../../lib/vfs/usage.ts";
 import { type Entry, VfsError } from "../../lib/vfs/vfs.ts";
 import { assertFails, at, PausableVfs } from "./helpers.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import type { Usage } from "../../lib/vfs/usage.ts";
 import { type Vfs, VfsError } from "../../lib/vfs/vfs.ts";

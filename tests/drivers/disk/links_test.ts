@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type DiskVfsOptions, openDisk } from "../../lib/vfs/disk.ts";
-import type { SymlinkPolicy } from "../../lib/vfs/disk_root.ts";
-import type { Vfs } from "../../lib/vfs/vfs.ts";
-import { nativeIo, nativeTest } from "../helpers/native.ts";
-import { assertFails, at, listAll, namesOf, put, readText, withTempDir } from "./helpers.ts";
+import { type DiskVfsOptions, openDisk } from "../../../lib/drivers/disk/disk.ts";
+import type { SymlinkPolicy } from "../../../lib/drivers/disk/root.ts";
+import type { Vfs } from "../../../lib/vfs/vfs.ts";
+import { nativeIo, nativeTest } from "../../helpers/native.ts";
+import { assertFails, at, listAll, namesOf, put, readText, withTempDir } from "../../vfs/helpers.ts";
 
 interface Tree {
   readonly vfs: Vfs;

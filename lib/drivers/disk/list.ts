@@ -7,12 +7,12 @@
  * @module
  */
 
-import type { DirectoryName, DirectoryReader, Identity } from "./disk_calls.ts";
-import { whereLinkLeads } from "./disk_links.ts";
-import { uniqueOf } from "./disk_names.ts";
-import { type DiskRoot, isSame, joinReal } from "./disk_root.ts";
-import { type Entry, VfsError, type VirtualPath } from "./vfs.ts";
-import { isListable } from "./virtual_path.ts";
+import type { DirectoryName, DirectoryReader, Identity } from "./calls.ts";
+import { whereLinkLeads } from "./links.ts";
+import { uniqueOf } from "./names.ts";
+import { type DiskRoot, isSame, joinReal } from "./root.ts";
+import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import { isListable } from "../../vfs/virtual_path.ts";
 
 const BATCH = 64;
 

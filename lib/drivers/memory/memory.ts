@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type NameChange, type Opened, UploadLocks, type UploadLocksOptions } from "./upload_locks.ts";
-import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
-import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode, setMode } from "./memory_nodes.ts";
-import { MemorySink, MemorySource } from "./memory_handles.ts";
+import { type NameChange, type Opened, UploadLocks, type UploadLocksOptions } from "../../vfs/upload_locks.ts";
+import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "../../vfs/virtual_path.ts";
+import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode, setMode } from "./tree.ts";
+import { MemorySink, MemorySource } from "./files.ts";
 import {
   type Entry,
   type FileSink,
@@ -21,7 +21,7 @@ import {
   VfsError,
   type VfsExtras,
   type VirtualPath,
-} from "./vfs.ts";
+} from "../../vfs/vfs.ts";
 
 const LIST_BATCH = 64;
 

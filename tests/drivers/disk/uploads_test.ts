@@ -1,9 +1,9 @@
 /** Uploads to a disk beside another event loop, which acts at the worst moment: when a file is open and not yet locked. */
 
 import { assertEquals } from "@std/assert";
-import { diskUploads, openDisk } from "../../lib/vfs/disk.ts";
-import type { FileSink, OpenWriteOptions } from "../../lib/vfs/vfs.ts";
-import { at, bytes, withTempDir } from "./helpers.ts";
+import { diskUploads, openDisk } from "../../../lib/drivers/disk/disk.ts";
+import type { FileSink, OpenWriteOptions } from "../../../lib/vfs/vfs.ts";
+import { at, bytes, withTempDir } from "../../vfs/helpers.ts";
 
 interface Beside extends OpenWriteOptions {
   /** The other loop acts when the name is taken to make a file of it, instead of when that is locked. */

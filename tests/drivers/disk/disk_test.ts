@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../lib/vfs/disk.ts";
-import { nativeIo, nativeTest } from "../helpers/native.ts";
-import { assertFails, at, bytes, listAll, namesOf, put, readText, withTempDir } from "./helpers.ts";
+import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../../lib/drivers/disk/disk.ts";
+import { nativeIo, nativeTest } from "../../helpers/native.ts";
+import { assertFails, at, bytes, listAll, namesOf, put, readText, withTempDir } from "../../vfs/helpers.ts";
 
 interface Disk {
   readonly vfs: DiskVfs;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Entry, FileLocation } from "./vfs.ts";
+import type { Entry, FileLocation } from "../../vfs/vfs.ts";
 
 /** Numbers of one object of the file system. */
 export type Identity = Pick<FileLocation, "device" | "inode">;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { toVfsError } from "./disk_errors.ts";
-import { fileKey, nameKey, removedOf, renameExclusively } from "./disk_names.ts";
-import { type DiskRoot, type Found, isSame, joinReal } from "./disk_root.ts";
-import type { ChangeOptions, NameChange, UploadLocks } from "./upload_locks.ts";
-import { type Removed, type RenameOptions, type Reservation, VfsError, type VirtualPath } from "./vfs.ts";
-import { ROOT } from "./virtual_path.ts";
+import { toVfsError } from "./errors.ts";
+import { fileKey, nameKey, removedOf, renameExclusively } from "./names.ts";
+import { type DiskRoot, type Found, isSame, joinReal } from "./root.ts";
+import type { ChangeOptions, NameChange, UploadLocks } from "../../vfs/upload_locks.ts";
+import { type Removed, type RenameOptions, type Reservation, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import { ROOT } from "../../vfs/virtual_path.ts";
 
 /** Changes names below one root. Every method fails with {@link VfsError} and nothing else. */
 export class DiskNames {

@@ -1,9 +1,9 @@
 /** What others on the host, or a file system that can do less, do to the names of files while this server uses them. */
 
 import { assertEquals } from "@std/assert";
-import { type DiskVfs, openDisk } from "../../lib/vfs/disk.ts";
-import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
-import { assertFails, at, bytes, namesOf, put, readText, withTempDir } from "./helpers.ts";
+import { type DiskVfs, openDisk } from "../../../lib/drivers/disk/disk.ts";
+import { withUploadPolicy } from "../../../lib/vfs/uploads.ts";
+import { assertFails, at, bytes, namesOf, put, readText, withTempDir } from "../../vfs/helpers.ts";
 
 /** A real directory, the view of it, and an upload of `/f` that has begun. */
 interface Upload {

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { toVfsError } from "../../lib/vfs/disk_errors.ts";
-import { VfsError, type VfsErrorKind } from "../../lib/vfs/vfs.ts";
-import { ROOT } from "../../lib/vfs/virtual_path.ts";
+import { toVfsError } from "../../../lib/drivers/disk/errors.ts";
+import { VfsError, type VfsErrorKind } from "../../../lib/vfs/vfs.ts";
+import { ROOT } from "../../../lib/vfs/virtual_path.ts";
 
 const CODES: readonly (readonly [code: string, kind: VfsErrorKind])[] = [
   ["ENOENT", "notFound"],

@@ -1,10 +1,10 @@
 /** File systems that say only at close(2) that they could not keep what was written. */
 
 import { assertEquals } from "@std/assert";
-import { tellsLate } from "../../lib/vfs/disk_late.ts";
-import { openDisk } from "../../lib/vfs/disk.ts";
-import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
-import { assertFails, at, bytes, namesOf, withTempDir } from "./helpers.ts";
+import { tellsLate } from "../../../lib/drivers/disk/late_errors.ts";
+import { openDisk } from "../../../lib/drivers/disk/disk.ts";
+import { withUploadPolicy } from "../../../lib/vfs/uploads.ts";
+import { assertFails, at, bytes, namesOf, withTempDir } from "../../vfs/helpers.ts";
 
 /** What `makedev` makes of a number without a block device behind it, as NFS, SMB and FUSE have; none that is mounted here. */
 const ANONYMOUS = 0xfff000fe;

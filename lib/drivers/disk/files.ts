@@ -1,18 +1,18 @@
 /**
  * Open files of the disk driver.
  *
- * Where the disk is quick (`disk_pace.ts`), what is written goes to the page cache synchronously, and so small files are read: 64 KiB
+ * Where the disk is quick (`drivers/disk/pace.ts`), what is written goes to the page cache synchronously, and so small files are read: 64 KiB
  * take 10 to 20 µs, less than the 25 µs that an asynchronous operation costs in itself. Large files are read asynchronously: the next
  * piece then comes on another processor while the last one is sent.
  *
  * @module
  */
 
-import { toVfsError } from "./disk_errors.ts";
-import { type DiskPace, paceOf } from "./disk_pace.ts";
-import { type DiskRoot, isSame } from "./disk_root.ts";
-import { tellsLate } from "./disk_late.ts";
-import { removedOf } from "./disk_names.ts";
+import { toVfsError } from "./errors.ts";
+import { type DiskPace, paceOf } from "./pace.ts";
+import { type DiskRoot, isSame } from "./root.ts";
+import { tellsLate } from "./late_errors.ts";
+import { removedOf } from "./names.ts";
 import {
   type DiscardOptions,
   type FileLocation,
@@ -21,7 +21,7 @@ import {
   type Removed,
   VfsError,
   type VirtualPath,
-} from "./vfs.ts";
+} from "../../vfs/vfs.ts";
 
 /** Files of so many bytes are read synchronously. */
 const SMALL_FILE = 64 * 1024;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Snapshot } from "./memory_content.ts";
-import type { MemoryFile } from "./memory_nodes.ts";
-import { type DiscardOptions, type FileSink, type FileSource, type Removed, VfsError } from "./vfs.ts";
+import type { Snapshot } from "./content.ts";
+import type { MemoryFile } from "./tree.ts";
+import { type DiscardOptions, type FileSink, type FileSource, type Removed, VfsError } from "../../vfs/vfs.ts";
 
 /** Reads the file as it was when it was opened, whatever is written, renamed or removed meanwhile. */
 export class MemorySource implements FileSource {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { DiskSink, DiskSource } from "../../lib/vfs/disk_handles.ts";
-import { DiskRoot } from "../../lib/vfs/disk_root.ts";
-import { paceOf } from "../../lib/vfs/disk_pace.ts";
-import { at, withTempDir } from "./helpers.ts";
+import { DiskSink, DiskSource } from "../../../lib/drivers/disk/files.ts";
+import { DiskRoot } from "../../../lib/drivers/disk/root.ts";
+import { paceOf } from "../../../lib/drivers/disk/pace.ts";
+import { at, withTempDir } from "../../vfs/helpers.ts";
 
 const MIB = 1024 * 1024;
 

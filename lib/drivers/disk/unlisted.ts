@@ -4,10 +4,10 @@
  * @module
  */
 
-import { isThere, REPLACEMENT, SMALL_DIRECTORY } from "./disk_list.ts";
-import { type DiskRoot, joinReal } from "./disk_root.ts";
-import type { VirtualPath } from "./vfs.ts";
-import { isListable } from "./virtual_path.ts";
+import { isThere, REPLACEMENT, SMALL_DIRECTORY } from "./list.ts";
+import { type DiskRoot, joinReal } from "./root.ts";
+import type { VirtualPath } from "../../vfs/vfs.ts";
+import { isListable } from "../../vfs/virtual_path.ts";
 
 /** A directory that could not be removed because something is in it. */
 export interface FullDirectory {

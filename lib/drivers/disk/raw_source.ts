@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DiskFile } from "./disk_calls.ts";
-import { toVfsError } from "./disk_errors.ts";
-import type { FileSource, VirtualPath } from "./vfs.ts";
+import type { DiskFile } from "./calls.ts";
+import { toVfsError } from "./errors.ts";
+import type { FileSource, VirtualPath } from "../../vfs/vfs.ts";
 
 /** How a {@link RawSource} begins. */
 export interface RawSourceOptions {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { DiskPace, paceOf } from "../../lib/vfs/disk_pace.ts";
+import { DiskPace, paceOf } from "../../../lib/drivers/disk/pace.ts";
 
 Deno.test("DiskPace is quick until a call was slow, and again when none was for two seconds", () => {
   let now = 0;

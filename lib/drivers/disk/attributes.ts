@@ -5,10 +5,10 @@
  */
 
 import { statfsSync } from "node:fs";
-import { attempt } from "./disk_errors.ts";
-import type { DiskRoot } from "./disk_root.ts";
-import type { Space, VfsExtras, VirtualPath } from "./vfs.ts";
-import { ROOT } from "./virtual_path.ts";
+import { attempt } from "./errors.ts";
+import type { DiskRoot } from "./root.ts";
+import type { Space, VfsExtras, VirtualPath } from "../../vfs/vfs.ts";
+import { ROOT } from "../../vfs/virtual_path.ts";
 
 /** What can be done below `root`, on this system and with the permissions that the runtime was given. */
 export function diskExtras(root: DiskRoot): VfsExtras {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { MemoryContent } from "./memory_content.ts";
-import { type Entry, type Removed, VfsError } from "./vfs.ts";
+import { MemoryContent } from "./content.ts";
+import { type Entry, type Removed, VfsError } from "../../vfs/vfs.ts";
 
 /** The bytes all files of one file system share. */
 export class MemoryBudget {

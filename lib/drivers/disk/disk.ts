@@ -1,24 +1,24 @@
 /**
- * Files on disk below one real directory. How nothing leaves it is in `disk_root.ts`.
+ * Files on disk below one real directory. How nothing leaves it is in `drivers/disk/root.ts`.
  *
  * All that looks at or changes names is synchronous, within one turn of the event loop: cheaper than a trip to a thread, and no
  * session of this server can change the tree between a check and the act it is for. What takes time by the byte (reading, writing,
- * truncating) is so only in small measure and while the disk is quick (`disk_handles.ts`). Removing is, at about 45 ms per GiB of a
+ * truncating) is so only in small measure and while the disk is quick (`drivers/disk/files.ts`). Removing is, at about 45 ms per GiB of a
  * file on ext4.
  *
  * @module
  */
 
-import { mayEnter } from "./disk_access.ts";
-import type { ContainedCalls, DirectoryReader } from "./disk_calls.ts";
-import { attempt, isNotFound, toVfsError } from "./disk_errors.ts";
-import { diskExtras } from "./disk_extras.ts";
-import { DiskSink, DiskSource } from "./disk_handles.ts";
-import { DiskNames } from "./disk_changes.ts";
-import { describeName, listDirectory, listNames } from "./disk_list.ts";
-import { fileKey } from "./disk_names.ts";
-import { DiskRoot, type OpenedFile, type SymlinkPolicy } from "./disk_root.ts";
-import { type FullDirectory, unlistedNames } from "./disk_unlisted.ts";
+import { mayEnter } from "./rights.ts";
+import type { ContainedCalls, DirectoryReader } from "./calls.ts";
+import { attempt, isNotFound, toVfsError } from "./errors.ts";
+import { diskExtras } from "./attributes.ts";
+import { DiskSink, DiskSource } from "./files.ts";
+import { DiskNames } from "./changes.ts";
+import { describeName, listDirectory, listNames } from "./list.ts";
+import { fileKey } from "./names.ts";
+import { DiskRoot, type OpenedFile, type SymlinkPolicy } from "./root.ts";
+import { type FullDirectory, unlistedNames } from "./unlisted.ts";
 import { RawSource } from "./raw_source.ts";
 import {
   type Entry,
@@ -32,9 +32,9 @@ import {
   VfsError,
   type VfsExtras,
   type VirtualPath,
-} from "./vfs.ts";
-import { type Opened, UploadLocks } from "./upload_locks.ts";
-import { nameOf, ROOT } from "./virtual_path.ts";
+} from "../../vfs/vfs.ts";
+import { type Opened, UploadLocks } from "../../vfs/upload_locks.ts";
+import { nameOf, ROOT } from "../../vfs/virtual_path.ts";
 
 /** Who writes to which file, of all roots there are: the same file may be below several. */
 export const diskUploads: UploadLocks<string> = new UploadLocks();
@@ -45,7 +45,7 @@ export interface DiskVfsOptions {
   readonly symlinks?: SymlinkPolicy;
   /** Reads directories in place of the runtime, where it can. */
   readonly readDirectory?: DirectoryReader | undefined;
-  /** Finds paths in one step, which closes the moments between a look and an act (`disk_root.ts`). */
+  /** Finds paths in one step, which closes the moments between a look and an act (`drivers/disk/root.ts`). */
   readonly paths?: ContainedCalls | undefined;
 }
 

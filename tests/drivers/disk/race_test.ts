@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../lib/vfs/disk.ts";
-import type { ContainedCalls } from "../../lib/vfs/disk_calls.ts";
-import { nativeIo, nativeTest } from "../helpers/native.ts";
-import { assertFails, at, listAll, readText, withTempDir } from "./helpers.ts";
+import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../../lib/drivers/disk/disk.ts";
+import type { ContainedCalls } from "../../../lib/drivers/disk/calls.ts";
+import { nativeIo, nativeTest } from "../../helpers/native.ts";
+import { assertFails, at, listAll, readText, withTempDir } from "../../vfs/helpers.ts";
 
 type Call = "statSync" | "realPathSync" | "lstatSync" | "openSync";
 

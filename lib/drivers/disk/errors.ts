@@ -4,7 +4,7 @@
  * @module
  */
 
-import { VfsError, type VfsErrorKind, type VirtualPath } from "./vfs.ts";
+import { VfsError, type VfsErrorKind, type VirtualPath } from "../../vfs/vfs.ts";
 
 const KIND_OF_CODE: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
   ["ENOENT", "notFound"],

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { openDisk } from "../../lib/vfs/disk.ts";
-import { VfsError, type VirtualPath } from "../../lib/vfs/vfs.ts";
-import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
-import { withTempDir } from "./helpers.ts";
+import { openDisk } from "../../../lib/drivers/disk/disk.ts";
+import { VfsError, type VirtualPath } from "../../../lib/vfs/vfs.ts";
+import { resolvePath, ROOT } from "../../../lib/vfs/virtual_path.ts";
+import { withTempDir } from "../../vfs/helpers.ts";
 
 /** Calls that find a path, and how many names of it the system goes through for each of its names. */
 const LOOKS = { statSync: 1, lstatSync: 1, openSync: 1, mkdirSync: 1, realPathSync: "all before it" } as const;

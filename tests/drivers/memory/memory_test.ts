@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MemoryVfs } from "../../lib/vfs/memory.ts";
-import { VfsError } from "../../lib/vfs/vfs.ts";
-import { assertFails, at, bytes, drain, listAll, namesOf, put, readText } from "./helpers.ts";
+import { MemoryVfs } from "../../../lib/drivers/memory/memory.ts";
+import { VfsError } from "../../../lib/vfs/vfs.ts";
+import { assertFails, at, bytes, drain, listAll, namesOf, put, readText } from "../../vfs/helpers.ts";
 
 Deno.test("MemoryVfs begins with the files it is given", async () => {
   const vfs = new MemoryVfs({ files: { "/a/b.txt": "text", "c.bin": new Uint8Array([1, 2]) } });

@@ -5,10 +5,10 @@
  */
 
 import { basename, dirname } from "@std/path";
-import { type ContainedCalls, type DiskChanges, runtimeChanges } from "./disk_calls.ts";
-import { kindOf } from "./disk_errors.ts";
-import type { DiskRoot, Found } from "./disk_root.ts";
-import type { Removed } from "./vfs.ts";
+import { type ContainedCalls, type DiskChanges, runtimeChanges } from "./calls.ts";
+import { kindOf } from "./errors.ts";
+import type { DiskRoot, Found } from "./root.ts";
+import type { Removed } from "../../vfs/vfs.ts";
 
 /** What the locks of uploads call the file: the same for all its names. */
 export function fileKey({ real, info }: Found): string {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { toVfsError } from "./disk_errors.ts";
-import { joinReal } from "./disk_root.ts";
-import { ROOT } from "./virtual_path.ts";
+import { toVfsError } from "./errors.ts";
+import { joinReal } from "./root.ts";
+import { ROOT } from "../../vfs/virtual_path.ts";
 
 /** Any name would do, there or not. */
 const SOME_NAME = "x";

@@ -10,8 +10,8 @@
  */
 
 import { dirname, isAbsolute, join, SEPARATOR } from "@std/path";
-import type { DiskRoot } from "./disk_root.ts";
-import { isListable } from "./virtual_path.ts";
+import type { DiskRoot } from "./root.ts";
+import { isListable } from "../../vfs/virtual_path.ts";
 
 /** What may be told of a link. */
 export interface LinkDestination {

@@ -25,11 +25,11 @@
  */
 
 import { SEPARATOR } from "@std/path";
-import { type ContainedCalls, type DiskChanges, type DiskFile, runtimeChanges } from "./disk_calls.ts";
-import { VfsError, type VirtualPath } from "./vfs.ts";
-import { nameOf, parentOf, ROOT } from "./virtual_path.ts";
-import { isNotFound } from "./disk_errors.ts";
-import { hasRawBytes, isCanonical } from "./raw_names.ts";
+import { type ContainedCalls, type DiskChanges, type DiskFile, runtimeChanges } from "./calls.ts";
+import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
+import { isNotFound } from "./errors.ts";
+import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
 
 /** Separators, drives, streams, wildcards, names of devices, and endings that Windows drops. */
 const WINDOWS_SPECIAL = /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)/i;
