@@ -92,7 +92,7 @@ export {
   type PermissionGrant,
   type PermissionRule,
   PERMISSIONS,
-} from "./vfs/permissions.ts";
+} from "./vfs/access_rules.ts";
 
 export { type NativeIo, openNativeIo } from "./native/native_io.ts";
 export type { FileSender, FileSending } from "./data/file_sender.ts";

@@ -21,7 +21,7 @@ import { type Commons, type MakeCommons, ownCommons } from "./session/commons.ts
 import type { SessionHost } from "./session/host.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
 import { Watchdog } from "./session/watchdog.ts";
-import type { ScopedVfs } from "./vfs/scoped.ts";
+import type { ScopedVfs } from "./vfs/access.ts";
 
 export type { Commons, MakeCommons } from "./session/commons.ts";
 export type { SessionInfo } from "./commands/context.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Network } from "../net/ip.ts";
-import type { PermissionRule } from "../vfs/permissions.ts";
+import type { PermissionRule } from "../vfs/access_rules.ts";
 
 /** One account, checked and complete. Made by `accounts_file.ts` from a file, or by hand in an embedding program. */
 export interface Account {

@@ -7,7 +7,7 @@
 
 import { actionRefused, isReply, type Reply } from "../protocol/reply.ts";
 import type { PendingCommand } from "../options.ts";
-import type { Permission } from "../vfs/permissions.ts";
+import type { Permission } from "../vfs/access_rules.ts";
 import type { VfsExtras, VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
 import type { CommandContext, RunningTransfer } from "./context.ts";

@@ -18,7 +18,7 @@ import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { DigestAlgorithm } from "../data/digest.ts";
 import type { RecentUploads } from "../vfs/recent_uploads.ts";
-import type { ScopedVfs } from "../vfs/scoped.ts";
+import type { ScopedVfs } from "../vfs/access.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";
 import type { CommandTable } from "./command.ts";
 

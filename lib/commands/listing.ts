@@ -10,7 +10,7 @@ import { sendBytes } from "../data/pump.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import { nameOf, parentOf } from "../vfs/virtual_path.ts";
-import type { PermissionGrant } from "../vfs/permissions.ts";
+import type { PermissionGrant } from "../vfs/access_rules.ts";
 import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";

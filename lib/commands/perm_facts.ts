@@ -6,7 +6,7 @@
  */
 
 import { permFact } from "../protocol/mlsx.ts";
-import type { Permission, PermissionGrant } from "../vfs/permissions.ts";
+import type { Permission, PermissionGrant } from "../vfs/access_rules.ts";
 import type { Entry, EntryKind } from "../vfs/vfs.ts";
 
 /** What letters depend on besides the grant. */

@@ -7,7 +7,7 @@
 import type { Account } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
 import { withQuota } from "../vfs/quota.ts";
-import { type ScopedVfs, scopeVfs } from "../vfs/scoped.ts";
+import { type ScopedVfs, scopeVfs } from "../vfs/access.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import { usageMeters } from "../vfs/usage.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";

@@ -9,7 +9,7 @@ import type { CommandTable } from "../commands/command.ts";
 import type { ServerView } from "../commands/context.ts";
 import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";
-import type { ScopedVfs } from "../vfs/scoped.ts";
+import type { ScopedVfs } from "../vfs/access.ts";
 import type { Commons } from "./commons.ts";
 import type { Session } from "./session.ts";
 

@@ -26,7 +26,7 @@ import type { Options } from "../options.ts";
 import * as reply from "../protocol/reply.ts";
 import { EarlyTls } from "../tls/early_tls.ts";
 import { type SecureConnection, TlsError } from "../tls/tls.ts";
-import type { ScopedVfs } from "../vfs/scoped.ts";
+import type { ScopedVfs } from "../vfs/access.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
 import { LoginAttempts, type Visitor } from "./login_attempts.ts";

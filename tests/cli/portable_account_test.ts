@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createAccount } from "../../lib/auth/accounts.ts";
 import { packAccount, restoreAccount } from "../../lib/cli/portable_account.ts";
 import { parseNetwork } from "../../lib/net/ip.ts";
-import { parsePermissions } from "../../lib/vfs/permissions.ts";
+import { parsePermissions } from "../../lib/vfs/access_rules.ts";
 
 Deno.test("restoreAccount gives the account that was packed and sent", () => {
   const network = parseNetwork("192.0.2.0/24");

@@ -12,7 +12,7 @@ import type { EventType, ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions, TlsOptions } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/permissions.ts";
+import { parsePermissions } from "../../lib/vfs/access_rules.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { HAS_NATIVE } from "./native.ts";
 import { protect, testEndpoint } from "./tls.ts";

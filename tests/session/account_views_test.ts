@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { type Account, createAccount } from "../../lib/auth/accounts.ts";
 import { AccountViews } from "../../lib/session/account_views.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/permissions.ts";
+import { parsePermissions } from "../../lib/vfs/access_rules.ts";
 import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
 
 function account(fields: Partial<Account> = {}): Account {

@@ -1,8 +1,8 @@
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/permissions.ts";
+import { parsePermissions } from "../../lib/vfs/access_rules.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
-import { scopeVfs } from "../../lib/vfs/scoped.ts";
+import { scopeVfs } from "../../lib/vfs/access.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { UsageMeter } from "../../lib/vfs/usage.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";

@@ -1,6 +1,6 @@
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/permissions.ts";
-import { scopeVfs } from "../../lib/vfs/scoped.ts";
+import { parsePermissions } from "../../lib/vfs/access_rules.ts";
+import { scopeVfs } from "../../lib/vfs/access.ts";
 import { requireFits } from "../../lib/vfs/tree_fit.ts";
 import { assertFails, at } from "./helpers.ts";
 import { assertEquals } from "@std/assert";

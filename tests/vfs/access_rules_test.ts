@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parsePermissions, PERMISSIONS } from "../../lib/vfs/permissions.ts";
+import { parsePermissions, PERMISSIONS } from "../../lib/vfs/access_rules.ts";
 
 const PARSED: readonly (readonly [string | readonly string[], allow: readonly string[], overwrite: boolean])[] = [
   ["rw", PERMISSIONS, true],

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions, type Permission, type PermissionRule, PERMISSIONS } from "../../lib/vfs/permissions.ts";
-import { type ScopedVfs, scopeVfs } from "../../lib/vfs/scoped.ts";
+import { parsePermissions, type Permission, type PermissionRule, PERMISSIONS } from "../../lib/vfs/access_rules.ts";
+import { type ScopedVfs, scopeVfs } from "../../lib/vfs/access.ts";
 import { VfsError } from "../../lib/vfs/vfs.ts";
 import { joinPath } from "../../lib/vfs/virtual_path.ts";
 import { assertFails, at, listAll, namesOf, put, readText } from "./helpers.ts";

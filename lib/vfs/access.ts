@@ -9,7 +9,7 @@
  */
 
 import { ForwardingVfs, guardExtras } from "./forwarding.ts";
-import type { Permission, PermissionGrant, PermissionRule } from "./permissions.ts";
+import type { Permission, PermissionGrant, PermissionRule } from "./access_rules.ts";
 import { requireFits } from "./tree_fit.ts";
 import {
   type Entry,
