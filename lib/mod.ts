@@ -64,7 +64,7 @@ export {
   createAccount,
   MemoryAccounts,
 } from "./auth/accounts.ts";
-export { AccountsFile } from "./auth/accounts_store.ts";
+export { AccountsFile } from "./auth/file/watch.ts";
 export {
   type Authenticator,
   type AuthenticatorOptions,

@@ -7,7 +7,7 @@
 import type { Network } from "../net/ip.ts";
 import type { PermissionRule } from "../vfs/access_rules.ts";
 
-/** One account, checked and complete. Made by `accounts_file.ts` from a file, or by hand in an embedding program. */
+/** One account, checked and complete. Made by `auth/file/read.ts` from a file, or by hand in an embedding program. */
 export interface Account {
   /** As {@link canonicalName} writes it. */
   readonly name: string;

@@ -7,9 +7,9 @@
 import { addressKey } from "../net/address_key.ts";
 import { type Account, type AccountsStore, isAnonymous } from "./accounts.ts";
 import { decoyHash, verifyPassword } from "./password.ts";
-import { Proofs } from "./proofs.ts";
+import { Proofs } from "./verified_passwords.ts";
 import { SharedCheck } from "./shared_check.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Turnstile } from "./fair_queue.ts";
 
 /** What a client says about itself, and what we see of it. */
 export interface LoginAttempt {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AccountsFileError, readAccountsFile } from "../auth/accounts_file.ts";
+import { AccountsFileError, readAccountsFile } from "../auth/file/read.ts";
 import { anonymousAccount } from "./anonymous.ts";
 import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./grants.ts";
 import type { CommandIo } from "./io.ts";

@@ -5,8 +5,8 @@
  */
 
 import { type AccountsStore, isAnonymous } from "../auth/accounts.ts";
-import { AccountsFile } from "../auth/accounts_store.ts";
-import { AccountsFileError } from "../auth/accounts_file.ts";
+import { AccountsFile } from "../auth/file/watch.ts";
+import { AccountsFileError } from "../auth/file/read.ts";
 import { EventStream } from "../events.ts";
 import { startLog } from "../log.ts";
 import { FtpServer } from "../server.ts";

@@ -5,10 +5,10 @@
  */
 
 import { promptSecret } from "@std/cli/prompt-secret";
-import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../auth/account_fields.ts";
+import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../auth/file/schema.ts";
 import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../auth/accounts.ts";
-import { editAccounts } from "../auth/accounts_edit.ts";
-import { AccountsFileError, readAccountsFile } from "../auth/accounts_file.ts";
+import { editAccounts } from "../auth/file/edit.ts";
+import { AccountsFileError, readAccountsFile } from "../auth/file/read.ts";
 import { type HashOptions, hashPassword, verifyPassword } from "../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
 import { accountSheet, accountTable, loginState } from "./user_report.ts";

@@ -6,8 +6,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
-import { type AccountField, checkField } from "../auth/account_fields.ts";
-import { ValueError } from "../auth/json_values.ts";
+import { type AccountField, checkField } from "../auth/file/schema.ts";
+import { ValueError } from "../auth/file/json_values.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The actions of `denoftpd user`. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readAccountsFile } from "../../lib/auth/accounts_file.ts";
+import { readAccountsFile } from "../../lib/auth/file/read.ts";
 import { runUser } from "../../lib/cli/user.ts";
 
 interface Answers {

@@ -5,8 +5,8 @@
  */
 
 import { basename, dirname, join } from "@std/path";
-import type { AccountJson } from "./account_fields.ts";
-import { accessProblem, AccountsFileError, parseAccounts, parseDocument, readAccountsText } from "./accounts_file.ts";
+import type { AccountJson } from "./schema.ts";
+import { accessProblem, AccountsFileError, parseAccounts, parseDocument, readAccountsText } from "./read.ts";
 import { formatJson } from "./json_format.ts";
 import { isObject } from "./json_values.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readAccountsFile, wasJudged } from "./accounts_file.ts";
-import { type Account, type AccountsStore, MemoryAccounts } from "./accounts.ts";
+import { readAccountsFile, wasJudged } from "./read.ts";
+import { type Account, type AccountsStore, MemoryAccounts } from "../accounts.ts";
 
 const DEFAULT_INTERVAL = 2_000;
 

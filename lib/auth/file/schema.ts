@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "@std/path";
-import { type Account, ANONYMOUS, canonicalName, createAccount } from "./accounts.ts";
+import { type Account, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
 import {
   isObject,
   quote,
@@ -18,8 +18,8 @@ import {
   readText,
   ValueError,
 } from "./json_values.ts";
-import { isPasswordHash, PASSWORD_SCHEMES } from "./password.ts";
-import { readRules } from "./permission_rules.ts";
+import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
+import { readRules } from "./access_rules.ts";
 
 /** Reads one field; `directory` is where the accounts file lies. Throws {@link ValueError}. */
 type FieldReader = (value: unknown, directory: string) => Partial<Account>;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { AccountsFileError } from "../../lib/auth/accounts_file.ts";
-import { putPipe, withoutDescriptors } from "../helpers/stub.ts";
-import { AccountsFile, type AccountsFileOptions, type ReloadOutcome } from "../../lib/auth/accounts_store.ts";
+import { AccountsFileError } from "../../../lib/auth/file/read.ts";
+import { putPipe, withoutDescriptors } from "../../helpers/stub.ts";
+import { AccountsFile, type AccountsFileOptions, type ReloadOutcome } from "../../../lib/auth/file/watch.ts";
 
 function textOf(...names: string[]): string {
   const password = "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -22,7 +22,7 @@
  * }
  * ```
  *
- * `name`, `root`, `permissions` and, except for `anonymous`, `password` are needed. `account_fields.ts` has every field, and
+ * `name`, `root`, `permissions` and, except for `anonymous`, `password` are needed. `auth/file/schema.ts` has every field, and
  * `docs/users.schema.json` tells an editor the same. A field nobody knows is an error: it is a slip of the pen, and the wish behind
  * it, perhaps a limit, would be lost in silence.
  *
@@ -30,8 +30,8 @@
  */
 
 import { dirname } from "@std/path";
-import { type FieldProblem, readAccount } from "./account_fields.ts";
-import type { Account } from "./accounts.ts";
+import { type FieldProblem, readAccount } from "./schema.ts";
+import type { Account } from "../accounts.ts";
 import { isObject, quote } from "./json_values.ts";
 
 /** The most bytes of a file that is read: some 100,000 accounts. */

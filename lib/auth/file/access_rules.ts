@@ -4,7 +4,7 @@
  * @module
  */
 
-import { GRANTS, parsePermissions, type PermissionGrant, type PermissionRule } from "../vfs/access_rules.ts";
+import { GRANTS, parsePermissions, type PermissionGrant, type PermissionRule } from "../../vfs/access_rules.ts";
 import { isObject, quote, readFlag, readList, ValueError, within } from "./json_values.ts";
 
 const RULE_FIELDS = ["path", "allow", "overwrite"];

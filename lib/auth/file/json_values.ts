@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Network, parseNetwork } from "../net/ip.ts";
-import { parseAmount } from "./amount.ts";
+import { type Network, parseNetwork } from "../../net/ip.ts";
+import { parseAmount } from "../amount.ts";
 
 /** A value that does not fit. `message` says why; `at` where inside the field, such as `[1].allow`, empty for the field itself. */
 export class ValueError extends Error {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import type { AccountJson } from "../../lib/auth/account_fields.ts";
-import { type AccountsChange, editAccounts } from "../../lib/auth/accounts_edit.ts";
-import { AccountsFileError, readAccountsFile } from "../../lib/auth/accounts_file.ts";
-import { formatJson } from "../../lib/auth/json_format.ts";
+import type { AccountJson } from "../../../lib/auth/file/schema.ts";
+import { type AccountsChange, editAccounts } from "../../../lib/auth/file/edit.ts";
+import { AccountsFileError, readAccountsFile } from "../../../lib/auth/file/read.ts";
+import { formatJson } from "../../../lib/auth/file/json_format.ts";
 
 function account(name: string): AccountJson {
   return {

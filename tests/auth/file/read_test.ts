@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertNotMatch, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { ACCOUNT_FIELDS } from "../../lib/auth/account_fields.ts";
-import type { Account } from "../../lib/auth/accounts.ts";
-import { AccountsFileError, parseAccounts, readAccountsFile } from "../../lib/auth/accounts_file.ts";
+import { ACCOUNT_FIELDS } from "../../../lib/auth/file/schema.ts";
+import type { Account } from "../../../lib/auth/accounts.ts";
+import { AccountsFileError, parseAccounts, readAccountsFile } from "../../../lib/auth/file/read.ts";
 
 const HASH = "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const BOB = { name: "bob", password: HASH, root: "data", permissions: "rw" };
-const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
+const PROJECT = fromFileUrl(new URL("../../../", import.meta.url));
 
 function textOf(...accounts: unknown[]): string {
   return JSON.stringify({ accounts });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Turnstile } from "../../lib/auth/turnstile.ts";
+import { Turnstile } from "../../lib/auth/fair_queue.ts";
 
 /** Work that ends when the test says so, and a record of what has begun. */
 class Bench {
