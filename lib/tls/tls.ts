@@ -8,8 +8,8 @@
 
 import type { Connection } from "../net/connection.ts";
 import type { CertificateSource } from "./certificates.ts";
-import { RelayRoute } from "./relay_route.ts";
-import { probeSocketRoute, SocketRoute } from "./socket_route.ts";
+import { RelayRoute } from "./relay/route.ts";
+import { probeSocketRoute, SocketRoute } from "./node/route.ts";
 import type { SecureOptions, TlsRoute } from "./route.ts";
 import type { SecureConnection, TlsVersion } from "./route.ts";
 

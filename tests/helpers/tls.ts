@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import type { Connection } from "../../lib/net/connection.ts";
-import { ConnectionStream } from "../../lib/tls/connection_stream.ts";
+import { ConnectionStream } from "../../lib/tls/node/stream.ts";
 import { fixedCertificates, type KeyPair } from "../../lib/tls/certificates.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { createTlsEndpoint, type TlsEndpoint } from "../../lib/tls/tls.ts";

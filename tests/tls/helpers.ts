@@ -2,7 +2,7 @@
 
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
-import { ConnectionStream } from "../../lib/tls/connection_stream.ts";
+import { ConnectionStream } from "../../lib/tls/node/stream.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import { fixedCertificates, type KeyPair } from "../../lib/tls/certificates.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";

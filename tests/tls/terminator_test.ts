@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
-import { Terminator } from "../../lib/tls/terminator.ts";
+import { Terminator } from "../../lib/tls/relay/terminator.ts";
 
 /** Connects to `port` of 127.0.0.1. */
 async function dial(

@@ -8,13 +8,13 @@
 import type { Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import { connect, createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
-import type { Connection } from "../net/connection.ts";
-import type { CertificateSource, KeyPair } from "./certificates.ts";
-import { keepHeapEnd } from "./chunk_memory.ts";
-import { ConnectionStream } from "./connection_stream.ts";
-import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "./route.ts";
-import { type TlsVersion, withinLimits } from "./route.ts";
-import { SocketConnection } from "./socket_connection.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { CertificateSource, KeyPair } from "../certificates.ts";
+import { keepHeapEnd } from "./memory.ts";
+import { ConnectionStream } from "./stream.ts";
+import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
+import { type TlsVersion, withinLimits } from "../route.ts";
+import { SocketConnection } from "./connection.ts";
 
 /** A handshake in memory needs one turn of the event loop where it works, and never ends where it does not. */
 const PROBE_TURNS = 50;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ClientHelloReader, HelloError, ServerHelloReader } from "../../lib/tls/hello.ts";
+import { ClientHelloReader, HelloError, ServerHelloReader } from "../../../lib/tls/relay/hello.ts";
 
 /** Big-endian bytes of `value`. */
 const uint = (value: number, size: number): number[] =>

@@ -6,14 +6,14 @@
  * @module
  */
 
-import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
-import type { CertificateSource, KeyPair } from "./certificates.ts";
+import { closeQuietly, type Connection, writeAll } from "../../net/connection.ts";
+import type { CertificateSource, KeyPair } from "../certificates.ts";
 import { type ClientHello, ClientHelloReader, HelloError, type ServerHello, ServerHelloReader } from "./hello.ts";
 import { Gate } from "./gate.ts";
 import { pipe } from "./pipe.ts";
-import { RelayConnection } from "./relay_connection.ts";
-import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "./route.ts";
-import { type TlsVersion, withinLimits } from "./route.ts";
+import { RelayConnection } from "./connection.ts";
+import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
+import { type TlsVersion, withinLimits } from "../route.ts";
 import { Terminator } from "./terminator.ts";
 
 /** A fatal alert "protocol_version" (RFC 8446 section 6.2), for a client that is too old for us. */

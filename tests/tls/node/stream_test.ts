@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { once } from "node:events";
-import type { Connection } from "../../lib/net/connection.ts";
-import { ConnectionStream } from "../../lib/tls/connection_stream.ts";
+import type { Connection } from "../../../lib/net/connection.ts";
+import { ConnectionStream } from "../../../lib/tls/node/stream.ts";
 
 /** Gives `chunks` one by one, then the end; takes whatever is written. */
 function connectionOf(chunks: readonly Uint8Array[], written: number[] = []): Connection {

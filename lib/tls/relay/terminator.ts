@@ -4,8 +4,8 @@
  * @module
  */
 
-import { closeQuietly, isSameEnd } from "../net/connection.ts";
-import type { KeyPair } from "./certificates.ts";
+import { closeQuietly, isSameEnd } from "../../net/connection.ts";
+import type { KeyPair } from "../certificates.ts";
 
 /** Both ends of one hop through the terminator: what goes into `local` encrypted is read from `accepted` in clear. */
 export interface Hop {

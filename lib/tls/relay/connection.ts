@@ -4,10 +4,10 @@
  * @module
  */
 
-import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
+import { closeQuietly, type Connection, type SocketAddress } from "../../net/connection.ts";
 import type { Gate } from "./gate.ts";
 import type { ClientHello, ServerHello } from "./hello.ts";
-import type { SecureConnection, TlsVersion } from "./route.ts";
+import type { SecureConnection, TlsVersion } from "../route.ts";
 import type { Hop } from "./terminator.ts";
 
 /** What a relayed connection is made of. */

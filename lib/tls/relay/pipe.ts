@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Connection, writeAll } from "../net/connection.ts";
+import { type Connection, writeAll } from "../../net/connection.ts";
 
 /** An idle session keeps one buffer of this size waiting in each direction. */
 const SMALLEST_READ = 2048;

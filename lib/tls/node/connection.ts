@@ -5,10 +5,10 @@
  */
 
 import type { TLSSocket } from "node:tls";
-import type { SocketAddress } from "../net/connection.ts";
-import { discard } from "./chunk_memory.ts";
-import type { ConnectionStream } from "./connection_stream.ts";
-import type { SecureConnection, TlsVersion } from "./route.ts";
+import type { SocketAddress } from "../../net/connection.ts";
+import { discard } from "./memory.ts";
+import type { ConnectionStream } from "./stream.ts";
+import type { SecureConnection, TlsVersion } from "../route.ts";
 
 /** What a handshake agreed on. */
 type Terms = Pick<SecureConnection, "protocol" | "cipher" | "resumed" | "serverName">;

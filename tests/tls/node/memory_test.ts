@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { discard } from "../../lib/tls/chunk_memory.ts";
+import { discard } from "../../../lib/tls/node/memory.ts";
 
 const SIZE = 16 * 1024;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
 
 /** Lets writes through while it is open, as it is at first; while it is shut they wait. */
 export class Gate implements Pick<Connection, "write" | "closeWrite"> {

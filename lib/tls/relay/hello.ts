@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TlsVersion } from "./route.ts";
+import type { TlsVersion } from "../route.ts";
 
 /** What the client asked for. */
 export interface ClientHello {

@@ -6,8 +6,8 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
-import { discard } from "./chunk_memory.ts";
+import { closeQuietly, type Connection, writeAll } from "../../net/connection.ts";
+import { discard } from "./memory.ts";
 
 /** An idle session keeps one buffer of this size waiting; it holds a ClientHello and any FTP command. */
 const SMALLEST_READ = 2048;
