@@ -8,7 +8,7 @@ import type { Account } from "./auth/accounts.ts";
 import type { ControlInfo, ServerView, SessionInfo } from "./commands/context.ts";
 import { commandTable } from "./commands/table.ts";
 import { PublicAddress } from "./data/public_address.ts";
-import { traffic } from "./data/traffic.ts";
+import { traffic } from "./data/pacing.ts";
 import { EventStream } from "./events.ts";
 import { addressKey, unmapped } from "./net/address_key.ts";
 import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";

@@ -11,7 +11,7 @@ import { EventStream } from "../events.ts";
 import { startLog } from "../log.ts";
 import { FtpServer } from "../server.ts";
 import { openDisk } from "../drivers/disk/disk.ts";
-import { DataThreads, ownCommonsWith } from "../workers/data_threads.ts";
+import { DataThreads, ownCommonsWith } from "../data/thread/pool.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "./excess.ts";
 import { requireGrants } from "./grants.ts";

@@ -7,8 +7,8 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { BulkForecast, TransferKind } from "../data/bulk_forecast.ts";
-import type { DataPort, DataPorts } from "../data/data_port.ts";
-import type { DigestCache } from "../data/digest.ts";
+import type { DataPort, DataPorts } from "../data/engine.ts";
+import type { DigestCache } from "../data/digest/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
 import type { Connection, SocketAddress } from "../net/connection.ts";
@@ -16,7 +16,7 @@ import type { LingeringConnections } from "../net/lingering.ts";
 import type { Options } from "../options.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
-import type { DigestAlgorithm } from "../data/digest.ts";
+import type { DigestAlgorithm } from "../data/digest/digest.ts";
 import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";

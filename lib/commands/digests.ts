@@ -4,8 +4,8 @@
  * @module
  */
 
-import { DIGEST_ALGORITHMS, type DigestAlgorithm, isSame, RunningDigest } from "../data/digest.ts";
-import { digestOf, DigestStalled } from "../data/file_digest.ts";
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, isSame, RunningDigest } from "../data/digest/digest.ts";
+import { digestOf, DigestStalled } from "../data/digest/file.ts";
 import { type ByteRange, parseDigestArgument } from "../protocol/byte_range.ts";
 import * as reply from "../protocol/reply.ts";
 import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";

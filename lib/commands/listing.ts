@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LinesSource } from "../data/lines_source.ts";
+import { LinesSource } from "../data/text_source.ts";
 import { paced, Pacer } from "../data/paced.ts";
 import { sendBytes } from "../data/pump.ts";
 import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findDigestAlgorithm } from "../data/digest.ts";
+import { findDigestAlgorithm } from "../data/digest/digest.ts";
 import { parseOffset, parseRange } from "../protocol/byte_range.ts";
 import { splitSubcommand } from "../protocol/command_line.ts";
 import { formatFactSelection, parseFactSelection } from "../protocol/mlsx.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type DataPort, type DataPorts, ownPorts, type PassiveEnd, type PassiveOptions } from "../data/data_port.ts";
+import { type DataPort, type DataPorts, ownPorts, type PassiveEnd, type PassiveOptions } from "../data/engine.ts";
 import { PortsExhausted } from "../data/port_range.ts";
 import { unmapped } from "../net/address_key.ts";
 import type { CommandContext } from "./context.ts";

@@ -8,7 +8,7 @@
  */
 
 import type { TransferKind } from "../data/bulk_forecast.ts";
-import { type DataPort, DataPortError } from "../data/data_port.ts";
+import { type DataPort, DataPortError } from "../data/engine.ts";
 import type { PumpResult } from "../data/pump.ts";
 import type { TransferReason } from "../events.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";

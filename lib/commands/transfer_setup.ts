@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DataPort } from "../data/data_port.ts";
+import type { DataPort } from "../data/engine.ts";
 import * as reply from "../protocol/reply.ts";
 import type { CommandContext } from "./context.ts";
 import { takeDataPort } from "./transfer_route.ts";

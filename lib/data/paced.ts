@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SocketPass } from "./socket_pass.ts";
+import { SocketPass } from "./socket_poll.ts";
 
 /** Things between two looks at the sockets: some two milliseconds where each is a file to be looked at. */
 const BETWEEN_LOOKS = 256;

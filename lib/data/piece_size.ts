@@ -9,7 +9,7 @@
 
 import { BUFFER_SIZES } from "./buffer_pool.ts";
 import type { RateLimiter } from "./rate_limit.ts";
-import { traffic } from "./traffic.ts";
+import { traffic } from "./pacing.ts";
 
 const KIB = 1024;
 const [SMALLEST = 64 * KIB, MIDDLE = SMALLEST] = BUFFER_SIZES;

@@ -8,9 +8,9 @@
 import type { Connection } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource, FileSink } from "../vfs/vfs.ts";
-import { Intake } from "./intake.ts";
+import { Intake } from "./upload_buffer.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
-import { sendWhole } from "./whole_files.ts";
+import { sendWhole } from "./send_file.ts";
 
 export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 

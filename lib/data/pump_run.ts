@@ -6,12 +6,12 @@
 
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type BufferPool, sharedBuffers, threadBuffers } from "./buffer_pool.ts";
-import type { RunningDigest } from "./digest.ts";
+import type { RunningDigest } from "./digest/digest.ts";
 import type { FileSender } from "./file_sender.ts";
 import { PieceSize } from "./piece_size.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import { type StallWatch, watchForStall } from "./stall_timer.ts";
-import { type Traffic, traffic } from "./traffic.ts";
+import { type Traffic, traffic } from "./pacing.ts";
 
 /** How a run ended; whatever is not `done` names who or what broke it. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";

@@ -5,7 +5,7 @@
  */
 
 import { addressKey } from "../net/address_key.ts";
-import type { DataPort } from "./opening.ts";
+import type { DataPort } from "./connector.ts";
 
 /**
  * Milliseconds that a port is left to its client where whoever gets it next could take that client for its own: both

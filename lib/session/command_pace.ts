@@ -8,7 +8,7 @@
  * @module
  */
 
-import { SocketPass } from "../data/socket_pass.ts";
+import { SocketPass } from "../data/socket_poll.ts";
 
 /** Milliseconds of work between two looks. */
 const SLICE = 2;

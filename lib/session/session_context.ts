@@ -17,7 +17,7 @@ import type {
   SecurityState,
   ServerView,
 } from "../commands/context.ts";
-import type { DataPort } from "../data/data_port.ts";
+import type { DataPort } from "../data/engine.ts";
 import { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, CommandReceived, DataOpened, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";

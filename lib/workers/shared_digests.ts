@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type DigestAlgorithm, DigestCache, type Digests, type FileIdentity } from "../data/digest.ts";
+import { type DigestAlgorithm, DigestCache, type Digests, type FileIdentity } from "../data/digest/digest.ts";
 import { hashOf } from "./hash.ts";
 
 /** Files whose hashes meet forget together, which costs a digest and nothing more. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PieceSize } from "../../lib/data/piece_size.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
-import { traffic } from "../../lib/data/traffic.ts";
+import { traffic } from "../../lib/data/pacing.ts";
 
 const KIB = 1024;
 

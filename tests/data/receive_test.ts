@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { connect } from "node:net";
 import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
-import { RunningDigest } from "../../lib/data/digest.ts";
+import { RunningDigest } from "../../lib/data/digest/digest.ts";
 import { type PumpOptions, receiveBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
 import { writeAll } from "../../lib/net/connection.ts";

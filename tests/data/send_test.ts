@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { connect } from "node:net";
 import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
-import { RunningDigest } from "../../lib/data/digest.ts";
+import { RunningDigest } from "../../lib/data/digest/digest.ts";
 import { type FileSender, FileSendError } from "../../lib/data/file_sender.ts";
-import { LinesSource } from "../../lib/data/lines_source.ts";
+import { LinesSource } from "../../lib/data/text_source.ts";
 import { type PumpOptions, sendBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
 import { closeQuietly, writeAll } from "../../lib/net/connection.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { DataPort } from "../../lib/data/data_port.ts";
+import type { DataPort } from "../../lib/data/engine.ts";
 import { UnusedPorts } from "../../lib/data/unused_ports.ts";
 
 function portOf(port: number): DataPort {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Digests } from "../../lib/data/digest.ts";
+import type { Digests } from "../../lib/data/digest/digest.ts";
 import { makeEpochs, SharedDigests } from "../../lib/workers/shared_digests.ts";
 
 const identity = { size: 3, modified: 1_000, unique: "7" };

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SocketPass } from "../../lib/data/socket_pass.ts";
+import { SocketPass } from "../../lib/data/socket_poll.ts";
 
 Deno.test("SocketPass.wait lets a socket that has become ready go first", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

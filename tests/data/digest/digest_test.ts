@@ -5,7 +5,7 @@ import {
   type Digests,
   findDigestAlgorithm,
   RunningDigest,
-} from "../../lib/data/digest.ts";
+} from "../../../lib/data/digest/digest.ts";
 
 const CHECK = new TextEncoder().encode("123456789");
 const ABC = new TextEncoder().encode("abc");

@@ -5,17 +5,17 @@
  * @module
  */
 
-import type { ActiveOptions, DataPort, DataPorts, PassiveOptions } from "../data/data_port.ts";
-import { ownPorts } from "../data/data_port.ts";
-import type { DataThread } from "../data/threads/data_thread.ts";
-import type { Problem } from "../events.ts";
-import type { SocketAddress } from "../net/connection.ts";
-import { type MakeCommons, ownCommons } from "../session/commons.ts";
-import { DataThreadPlace } from "./data_thread_place.ts";
-import { hasSpareFiles } from "../threads/spare_descriptors.ts";
+import type { ActiveOptions, DataPort, DataPorts, PassiveOptions } from "../engine.ts";
+import { ownPorts } from "../engine.ts";
+import type { DataThread } from "./proxy.ts";
+import type { Problem } from "../../events.ts";
+import type { SocketAddress } from "../../net/connection.ts";
+import { type MakeCommons, ownCommons } from "../../session/commons.ts";
+import { DataThreadPlace } from "./place.ts";
+import { hasSpareFiles } from "../../threads/spare_descriptors.ts";
 
 /** The executable has no other module than the program itself. */
-const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./data_main.ts", import.meta.url);
+const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./main.ts", import.meta.url);
 
 /** A file that may be read wherever threads may be started. */
 const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE);

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { DataThread } from "../data/threads/data_thread.ts";
-import type { FromDataThread } from "../data/threads/messages.ts";
-import { Respawns } from "../threads/restart_backoff.ts";
-import { DATA_THREAD, NATIVE_DATA_THREAD } from "../threads/scope.ts";
+import { DataThread } from "./proxy.ts";
+import type { FromDataThread } from "./messages.ts";
+import { Respawns } from "../../threads/restart_backoff.ts";
+import { DATA_THREAD, NATIVE_DATA_THREAD } from "../../threads/scope.ts";
 
 /** Which thread it is, and who hears of its end. */
 export interface DataThreadPlaceOptions {

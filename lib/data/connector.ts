@@ -5,7 +5,7 @@
  */
 
 import { closeQuietly, type Connection } from "../net/connection.ts";
-import type { PassiveOptions } from "./passive_port.ts";
+import type { PassiveOptions } from "./passive.ts";
 
 /** Why there is no data connection. */
 export type DataPortFailure = "timeout" | "refused" | "aborted" | "failed";

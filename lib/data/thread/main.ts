@@ -4,8 +4,8 @@
  * @module
  */
 
-import { workerScope } from "../threads/scope.ts";
-import { serveData } from "./serve_data.ts";
+import { workerScope } from "../../threads/scope.ts";
+import { serveData } from "./serve.ts";
 
 const scope = workerScope();
 if (scope) await serveData(scope);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { LinesSource, type TextBatch } from "../../lib/data/lines_source.ts";
+import { LinesSource, type TextBatch } from "../../lib/data/text_source.ts";
 import type { ByteSource } from "../../lib/vfs/vfs.ts";
 import { concat } from "./helpers.ts";
 

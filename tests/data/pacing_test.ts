@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Traffic } from "../../lib/data/traffic.ts";
+import { Traffic } from "../../lib/data/pacing.ts";
 
 const MIB = 1024 * 1024;
 

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { BulkForecast, type TransferKind } from "../../lib/data/bulk_forecast.ts";
-import type { DataPorts } from "../../lib/data/data_port.ts";
-import type { EventType, Problem, ServerEvent } from "../../lib/events.ts";
-import type { ServerOptions } from "../../lib/options.ts";
-import { FtpServer } from "../../lib/server.ts";
-import { openDisk } from "../../lib/drivers/disk/disk.ts";
-import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { DataThreads, ownCommonsWith } from "../../lib/workers/data_threads.ts";
-import { authenticatorOf, reachable } from "../helpers/server.ts";
-import { nativeIo } from "../helpers/native.ts";
-import { waitFor } from "../helpers/wait_for.ts";
-import { Wire } from "../helpers/wire.ts";
+import { BulkForecast, type TransferKind } from "../../../lib/data/bulk_forecast.ts";
+import type { DataPorts } from "../../../lib/data/engine.ts";
+import type { EventType, Problem, ServerEvent } from "../../../lib/events.ts";
+import type { ServerOptions } from "../../../lib/options.ts";
+import { FtpServer } from "../../../lib/server.ts";
+import { openDisk } from "../../../lib/drivers/disk/disk.ts";
+import { MemoryVfs } from "../../../lib/drivers/memory/memory.ts";
+import { DataThreads, ownCommonsWith } from "../../../lib/data/thread/pool.ts";
+import { authenticatorOf, reachable } from "../../helpers/server.ts";
+import { nativeIo } from "../../helpers/native.ts";
+import { waitFor } from "../../helpers/wait_for.ts";
+import { Wire } from "../../helpers/wire.ts";
 
 /** What a test may set. */
 export interface DataSetup {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { sendFile } from "../../../lib/data/threads/send_file.ts";
+import { sendFile } from "../../../lib/data/thread/send_file.ts";
 import type { FilePart } from "../../../lib/net/connection.ts";
 import { connectedPair, patternOf, readToEnd } from "../helpers.ts";
 

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
-import { DigestTurns } from "../../lib/data/digest_turns.ts";
-import { digestOf, type DigestOptions, DigestStalled } from "../../lib/data/file_digest.ts";
-import { EndlessSource, EndlessWait, MemorySource, patternOf } from "./helpers.ts";
+import { sharedBuffers } from "../../../lib/data/buffer_pool.ts";
+import { DigestTurns } from "../../../lib/data/digest/turns.ts";
+import { digestOf, type DigestOptions, DigestStalled } from "../../../lib/data/digest/file.ts";
+import { EndlessSource, EndlessWait, MemorySource, patternOf } from "../helpers.ts";
 
 const usual: DigestOptions = { signal: new AbortController().signal, stallTimeout: 0 };
 const MIB = 1024 * 1024;

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
-import { PortRange } from "../../lib/data/port_range.ts";
-import { patternOf } from "../data/helpers.ts";
-import { authenticatorOf } from "../helpers/server.ts";
-import { HAS_NATIVE } from "../helpers/native.ts";
-import { resetAtOnce } from "../helpers/reset.ts";
-import { protect, testEndpoint } from "../helpers/tls.ts";
-import { readAll, sendData, type Wire } from "../helpers/wire.ts";
-import { withDataThread } from "./data_stage.ts";
+import { PortRange } from "../../../lib/data/port_range.ts";
+import { patternOf } from "../helpers.ts";
+import { authenticatorOf } from "../../helpers/server.ts";
+import { HAS_NATIVE } from "../../helpers/native.ts";
+import { resetAtOnce } from "../../helpers/reset.ts";
+import { protect, testEndpoint } from "../../helpers/tls.ts";
+import { readAll, sendData, type Wire } from "../../helpers/wire.ts";
+import { withDataThread } from "./stage.ts";
 
 const LARGE = patternOf(5_000_000);
 const files = { large: LARGE, small: patternOf(4096) };

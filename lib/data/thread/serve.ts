@@ -4,11 +4,11 @@
  * @module
  */
 
-import { DataServer } from "../data/threads/data_server.ts";
-import type { ToDataThread } from "../data/threads/messages.ts";
-import { traffic } from "../data/traffic.ts";
-import { openNativeIo } from "../native/native_io.ts";
-import { NATIVE_DATA_THREAD, type WorkerScope } from "../threads/scope.ts";
+import { DataServer } from "./server.ts";
+import type { ToDataThread } from "./messages.ts";
+import { traffic } from "../pacing.ts";
+import { openNativeIo } from "../../native/native_io.ts";
+import { NATIVE_DATA_THREAD, type WorkerScope } from "../../threads/scope.ts";
 
 /**
  * How much lower their priority is than that of the process. Whoever gives commands waits for a processor beside threads that are always busy; with this they come first. Measured on two

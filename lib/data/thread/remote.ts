@@ -6,9 +6,9 @@
 
 import type { Connection } from "../../net/connection.ts";
 import { raiseError } from "../../threads/portable_error.ts";
-import type { ActiveOptions } from "../active_port.ts";
-import { type DataPort, type PassivePorts, Wait } from "../opening.ts";
-import type { PassiveEnd, PassiveOptions } from "../passive_port.ts";
+import type { ActiveOptions } from "../active.ts";
+import { type DataPort, type PassivePorts, Wait } from "../connector.ts";
+import type { PassiveEnd, PassiveOptions } from "../passive.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";

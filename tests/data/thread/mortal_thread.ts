@@ -4,9 +4,9 @@
  * @module
  */
 
-import { DataServer } from "../../lib/data/threads/data_server.ts";
-import type { ToDataThread } from "../../lib/data/threads/messages.ts";
-import { workerScope } from "../../lib/threads/scope.ts";
+import { DataServer } from "../../../lib/data/thread/server.ts";
+import type { ToDataThread } from "../../../lib/data/thread/messages.ts";
+import { workerScope } from "../../../lib/threads/scope.ts";
 
 const scope = workerScope();
 if (scope) {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
-import type { ByteSource } from "../vfs/vfs.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { ByteSource } from "../../vfs/vfs.ts";
 import { type DigestAlgorithm, type Hasher, hasherFor } from "./digest.ts";
-import { type DigestTurns, digestTurns } from "./digest_turns.ts";
-import { PumpRun } from "./pump_run.ts";
+import { type DigestTurns, digestTurns } from "./turns.ts";
+import { PumpRun } from "../pump_run.ts";
 
 /** How a file is digested, and what ends it early. */
 export interface DigestOptions {

@@ -8,7 +8,7 @@ import type { Connection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
 import { connectFrom } from "./bound_connection.ts";
-import { type DataPort, Wait } from "./opening.ts";
+import { type DataPort, Wait } from "./connector.ts";
 
 /** How to connect. */
 export interface ActiveOptions {

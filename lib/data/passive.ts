@@ -7,7 +7,7 @@
 import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
-import { type DataPort, Wait } from "./opening.ts";
+import { type DataPort, Wait } from "./connector.ts";
 import { listenIn, type PortRange, PortsExhausted } from "./port_range.ts";
 
 /** Why a port is no longer listened on: the client came, no client came in time, or it was given back. */

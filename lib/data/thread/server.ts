@@ -8,7 +8,7 @@
 import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
 import { flattenError } from "../../threads/portable_error.ts";
 import type { FileSender } from "../file_sender.ts";
-import { connectActive, type DataPort, DataPortError, listenPassive } from "../data_port.ts";
+import { connectActive, type DataPort, DataPortError, listenPassive } from "../engine.ts";
 import { parsePortRange, type PortRange } from "../port_range.ts";
 import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
 import { Mover } from "./mover.ts";

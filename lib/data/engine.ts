@@ -5,13 +5,13 @@
  */
 
 import type { SocketAddress } from "../net/connection.ts";
-import { type ActiveOptions, connectActive } from "./active_port.ts";
-import type { DataPort, PassivePorts } from "./opening.ts";
-import { listenPassive } from "./passive_port.ts";
+import { type ActiveOptions, connectActive } from "./active.ts";
+import type { DataPort, PassivePorts } from "./connector.ts";
+import { listenPassive } from "./passive.ts";
 
-export { type ActiveOptions, connectActive } from "./active_port.ts";
-export { type DataPort, DataPortError, type DataPortFailure } from "./opening.ts";
-export { listenPassive, type PassiveEnd, type PassiveOptions } from "./passive_port.ts";
+export { type ActiveOptions, connectActive } from "./active.ts";
+export { type DataPort, DataPortError, type DataPortFailure } from "./connector.ts";
+export { listenPassive, type PassiveEnd, type PassiveOptions } from "./passive.ts";
 
 /** Who makes data ports: this thread, or another that moves their bytes as well. */
 export interface DataPorts extends PassivePorts {

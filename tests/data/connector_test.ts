@@ -1,12 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
-import {
-  connectActive,
-  type DataPort,
-  DataPortError,
-  listenPassive,
-  type PassiveEnd,
-} from "../../lib/data/data_port.ts";
+import { connectActive, type DataPort, DataPortError, listenPassive, type PassiveEnd } from "../../lib/data/engine.ts";
 import { PortRange, PortsExhausted } from "../../lib/data/port_range.ts";
 import { writeAll } from "../../lib/net/connection.ts";
 import { resetAtOnce } from "../helpers/reset.ts";

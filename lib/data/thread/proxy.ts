@@ -7,13 +7,13 @@
 
 import type { SocketAddress } from "../../net/connection.ts";
 import { raiseError } from "../../threads/portable_error.ts";
-import type { ActiveOptions } from "../active_port.ts";
-import type { DataPort, DataPorts } from "../data_port.ts";
-import type { PassiveOptions } from "../passive_port.ts";
+import type { ActiveOptions } from "../active.ts";
+import type { DataPort, DataPorts } from "../engine.ts";
+import type { PassiveOptions } from "../passive.ts";
 import { PortsExhausted } from "../port_range.ts";
 import { Channel, type Exchange } from "./channel.ts";
 import type { ToDataThread, Told } from "./messages.ts";
-import { RemotePort } from "./remote_port.ts";
+import { RemotePort } from "./remote.ts";
 
 /** See the module. */
 export class DataThread implements DataPorts {

@@ -7,7 +7,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Entry } from "../vfs/vfs.ts";
+import type { Entry } from "../../vfs/vfs.ts";
 
 /** Names as HASH and OPTS HASH use them (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
 export const DIGEST_ALGORITHMS = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const;

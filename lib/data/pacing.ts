@@ -14,7 +14,7 @@
  * @module
  */
 
-import { SocketPass } from "./socket_pass.ts";
+import { SocketPass } from "./socket_poll.ts";
 
 const MIB = 1024 * 1024;
 
