@@ -11,8 +11,8 @@ import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import { asciiSize } from "./ascii_size.ts";
 import type { CommandContext } from "./context.ts";
-import { setModified } from "./own_uploads.ts";
-import { forgetDigest } from "./digests.ts";
+import { setModified } from "./transfer/own_uploads.ts";
+import { forgetDigest } from "./hash.ts";
 
 async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   await context.vfs.remove(path);

@@ -10,7 +10,7 @@ import * as argument from "./arguments.ts";
 import { viewOfCommands } from "./available.ts";
 import { type Answer, type Command, command, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { pathStatus } from "./listing.ts";
+import { pathStatus } from "./listing/listing.ts";
 
 /** Features without a command of their own: names are UTF-8 (RFC 2640), paths are as RFC 3659 section 6 (TVFS) has them. */
 const WITHOUT_COMMAND = ["UTF8", "TVFS"];

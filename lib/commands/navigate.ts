@@ -11,7 +11,7 @@ import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { command } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { applyUmask, withParents } from "./upload_helpers.ts";
+import { applyUmask, withParents } from "./transfer/upload_helpers.ts";
 
 async function changeDirectory(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   await context.vfs.enter(path);

@@ -11,7 +11,7 @@ import { parseTimeVal } from "../protocol/time.ts";
 import * as argument from "./arguments.ts";
 import { type Answer, command, isAvailable, makeTable } from "./command.ts";
 import type { CommandContext, SessionInfo } from "./context.ts";
-import { setModified } from "./own_uploads.ts";
+import { setModified } from "./transfer/own_uploads.ts";
 import { helpOf, verbLines } from "./info.ts";
 
 async function chmod(context: CommandContext, given: string): Promise<reply.Reply> {

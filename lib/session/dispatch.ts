@@ -6,7 +6,7 @@
 
 import { type Answer, type Command, isAvailable } from "../commands/command.ts";
 import type { CommandContext } from "../commands/context.ts";
-import { replyForVfsError } from "../commands/vfs_replies.ts";
+import { replyForVfsError } from "../commands/failure_replies.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";

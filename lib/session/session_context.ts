@@ -30,7 +30,7 @@ import type { ScopedVfs } from "../vfs/access.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionHost } from "./host.ts";
 import { LoginAttempts, type Visitor } from "./login_attempts.ts";
-import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "./state.ts";
+import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 
 /** What the session does for its context. */
 export interface SessionLink {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { permFact } from "../protocol/mlsx.ts";
-import type { Permission, PermissionGrant } from "../vfs/access_rules.ts";
-import type { Entry, EntryKind } from "../vfs/vfs.ts";
+import { permFact } from "../../protocol/mlsx.ts";
+import type { Permission, PermissionGrant } from "../../vfs/access_rules.ts";
+import type { Entry, EntryKind } from "../../vfs/vfs.ts";
 
 /** What letters depend on besides the grant. */
 type Permitted = Pick<Entry, "kind" | "leadsTo">;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { sendBytes } from "../data/pump.ts";
-import * as reply from "../protocol/reply.ts";
-import { nameOf } from "../vfs/virtual_path.ts";
-import type { Entry, FileSource, VirtualPath } from "../vfs/vfs.ts";
-import type { CommandContext } from "./context.ts";
-import { beforeDownload, rememberDownload, streamingDigest } from "./digests.ts";
+import { sendBytes } from "../../data/pump.ts";
+import * as reply from "../../protocol/reply.ts";
+import { nameOf } from "../../vfs/virtual_path.ts";
+import type { Entry, FileSource, VirtualPath } from "../../vfs/vfs.ts";
+import type { CommandContext } from "../context.ts";
+import { beforeDownload, rememberDownload, streamingDigest } from "../hash.ts";
 import { pumpOptions } from "./pump_options.ts";
-import { runTransfer } from "./transfer_route.ts";
-import { openOrRelease, setUpTransfer, type TransferSetup } from "./transfer_setup.ts";
+import { runTransfer } from "./run.ts";
+import { openOrRelease, setUpTransfer, type TransferSetup } from "./setup.ts";
 
 interface Download extends TransferSetup {
   readonly path: VirtualPath;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { DataPort } from "../data/engine.ts";
-import * as reply from "../protocol/reply.ts";
-import type { CommandContext } from "./context.ts";
-import { takeDataPort } from "./transfer_route.ts";
+import type { DataPort } from "../../data/engine.ts";
+import * as reply from "../../protocol/reply.ts";
+import type { CommandContext } from "../context.ts";
+import { takeDataPort } from "./run.ts";
 
 /** The part of a file that a transfer is about. */
 interface FilePart {

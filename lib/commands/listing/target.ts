@@ -5,12 +5,12 @@
  * @module
  */
 
-import { type Glob, hasGlob } from "../protocol/glob.ts";
-import { parseListArgument } from "../protocol/list_argument.ts";
-import { resolvePath } from "../vfs/virtual_path.ts";
-import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
-import { toPath } from "./arguments.ts";
-import type { CommandContext } from "./context.ts";
+import { type Glob, hasGlob } from "../../protocol/glob.ts";
+import { parseListArgument } from "../../protocol/list_argument.ts";
+import { resolvePath } from "../../vfs/virtual_path.ts";
+import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import { toPath } from "../arguments.ts";
+import type { CommandContext } from "../context.ts";
 import { patternOf } from "./matching.ts";
 
 /** One file, one directory, or what matches a pattern in one directory. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DataState, LoginState, ParameterState, RenameState, SecurityState } from "../commands/context.ts";
+import type { DataState, LoginState, ParameterState, RenameState, SecurityState } from "./context.ts";
 import { FACT_NAMES } from "../protocol/mlsx.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 

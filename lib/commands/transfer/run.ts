@@ -7,17 +7,17 @@
  * @module
  */
 
-import type { TransferKind } from "../data/bulk_forecast.ts";
-import { type DataPort, DataPortError } from "../data/engine.ts";
-import type { PumpResult } from "../data/pump.ts";
-import type { TransferReason } from "../events.ts";
-import { closeQuietly, type Connection } from "../net/connection.ts";
-import * as reply from "../protocol/reply.ts";
-import { TlsError } from "../tls/tls.ts";
-import { VfsError } from "../vfs/vfs.ts";
-import type { CommandContext, RunningTransfer } from "./context.ts";
-import { mustProtectData } from "./security.ts";
-import { replyForVfsError } from "./vfs_replies.ts";
+import type { TransferKind } from "../../data/bulk_forecast.ts";
+import { type DataPort, DataPortError } from "../../data/engine.ts";
+import type { PumpResult } from "../../data/pump.ts";
+import type { TransferReason } from "../../events.ts";
+import { closeQuietly, type Connection } from "../../net/connection.ts";
+import * as reply from "../../protocol/reply.ts";
+import { TlsError } from "../../tls/tls.ts";
+import { VfsError } from "../../vfs/vfs.ts";
+import type { CommandContext, RunningTransfer } from "../context.ts";
+import { mustProtectData } from "../security.ts";
+import { replyForVfsError } from "../failure_replies.ts";
 
 /** Bytes from which a download is a large one. */
 const BULK = 1024 * 1024;

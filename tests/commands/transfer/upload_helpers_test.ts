@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { makeParents } from "../../lib/commands/upload_helpers.ts";
-import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import type { VirtualPath } from "../../lib/vfs/vfs.ts";
-import { at } from "../vfs/helpers.ts";
+import { makeParents } from "../../../lib/commands/transfer/upload_helpers.ts";
+import { MemoryVfs } from "../../../lib/drivers/memory/memory.ts";
+import type { VirtualPath } from "../../../lib/vfs/vfs.ts";
+import { at } from "../../vfs/helpers.ts";
 
 /** Counts the turns of the event loop between two directories. */
 class TurnCounter extends MemoryVfs {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parentOf, ROOT } from "../vfs/virtual_path.ts";
-import { type Vfs, VfsError, type VirtualPath } from "../vfs/vfs.ts";
-import type { CommandContext } from "./context.ts";
+import { parentOf, ROOT } from "../../vfs/virtual_path.ts";
+import { type Vfs, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import type { CommandContext } from "../context.ts";
 
 /**
  * Makes the directories above `path` that are missing, outermost first. Others have their turn between two of them: a

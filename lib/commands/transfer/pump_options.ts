@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { PumpOptions } from "../data/pump.ts";
-import type { RateLimiter } from "../data/rate_limit.ts";
-import type { CommandContext, RunningTransfer } from "./context.ts";
+import type { PumpOptions } from "../../data/pump.ts";
+import type { RateLimiter } from "../../data/rate_limit.ts";
+import type { CommandContext, RunningTransfer } from "../context.ts";
 
 /** Abort signal, stall limit, progress for STAT, the rate limit where there is one, and who else may send a file. */
 export function pumpOptions(context: CommandContext, transfer: RunningTransfer, limiter?: RateLimiter): PumpOptions {

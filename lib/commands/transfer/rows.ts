@@ -4,13 +4,13 @@
  * @module
  */
 
-import * as reply from "../protocol/reply.ts";
-import type { VirtualPath } from "../vfs/vfs.ts";
-import * as argument from "./arguments.ts";
-import { command } from "./command.ts";
-import type { CommandContext } from "./context.ts";
-import { retr } from "./download.ts";
-import { appe, stor, stou } from "./upload.ts";
+import * as reply from "../../protocol/reply.ts";
+import type { VirtualPath } from "../../vfs/vfs.ts";
+import * as argument from "../arguments.ts";
+import { command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { retr } from "./retr.ts";
+import { appe, stor, stou } from "./stor.ts";
 
 /** The name that STOU starts from; `undefined`: any. */
 const optionalFileName: argument.ArgumentRule<VirtualPath | undefined> = {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
-import type { CommandContext } from "./context.ts";
+import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import type { CommandContext } from "../context.ts";
 
 /**
  * Remembers that this session has uploaded the file at `path`, where it may not be changed. Clients keep several sessions, and set the time

@@ -4,23 +4,23 @@
  * @module
  */
 
-import { LinesSource } from "../data/text_source.ts";
-import { paced, Pacer } from "../data/paced.ts";
-import { sendBytes } from "../data/pump.ts";
-import { formatFactFeature, formatFacts } from "../protocol/mlsx.ts";
-import * as reply from "../protocol/reply.ts";
-import { nameOf, parentOf } from "../vfs/virtual_path.ts";
-import type { PermissionGrant } from "../vfs/access_rules.ts";
-import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
-import * as argument from "./arguments.ts";
-import { command } from "./command.ts";
-import type { CommandContext } from "./context.ts";
-import { findTarget, type ListTarget } from "./list_target.ts";
+import { LinesSource } from "../../data/text_source.ts";
+import { paced, Pacer } from "../../data/paced.ts";
+import { sendBytes } from "../../data/pump.ts";
+import { formatFactFeature, formatFacts } from "../../protocol/mlsx.ts";
+import * as reply from "../../protocol/reply.ts";
+import { nameOf, parentOf } from "../../vfs/virtual_path.ts";
+import type { PermissionGrant } from "../../vfs/access_rules.ts";
+import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import * as argument from "../arguments.ts";
+import { command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { findTarget, type ListTarget } from "./target.ts";
 import { matching } from "./matching.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
-import { pumpOptions } from "./pump_options.ts";
+import { pumpOptions } from "../transfer/pump_options.ts";
 import { shownLink } from "./shown_link.ts";
-import { runTransfer, takeDataPort } from "./transfer_route.ts";
+import { runTransfer, takeDataPort } from "../transfer/run.ts";
 
 /** Lines of one directory, in batches as the driver hands them out, none of which keeps others waiting. */
 type Lines = AsyncIterable<readonly string[]>;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Pacer } from "../data/paced.ts";
-import { compileGlob, type Glob } from "../protocol/glob.ts";
-import { VfsError } from "../vfs/vfs.ts";
+import type { Pacer } from "../../data/paced.ts";
+import { compileGlob, type Glob } from "../../protocol/glob.ts";
+import { VfsError } from "../../vfs/vfs.ts";
 
 /** Steps of a pattern that take as long as looking at one file. */
 const STEPS_PER_FILE = 800;

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { LinkListing } from "../options.ts";
-import type { Entry } from "../vfs/vfs.ts";
+import type { LinkListing } from "../../options.ts";
+import type { Entry } from "../../vfs/vfs.ts";
 
 /** What a listing shows of `entry`, which is as the driver lists it. */
 export function shownLink(entry: Entry, listing: LinkListing): Entry {

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { type PumpResult, receiveBytes } from "../data/pump.ts";
-import type { Connection } from "../net/connection.ts";
-import * as reply from "../protocol/reply.ts";
-import { randomPart } from "../vfs/upload_sinks.ts";
-import { joinPath, nameOf, parentOf, withEnding } from "../vfs/virtual_path.ts";
-import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../vfs/vfs.ts";
-import type { CommandContext } from "./context.ts";
-import { forgetDigest, rememberUpload, streamingDigest } from "./digests.ts";
+import { type PumpResult, receiveBytes } from "../../data/pump.ts";
+import type { Connection } from "../../net/connection.ts";
+import * as reply from "../../protocol/reply.ts";
+import { randomPart } from "../../vfs/upload_sinks.ts";
+import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.ts";
+import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import type { CommandContext } from "../context.ts";
+import { forgetDigest, rememberUpload, streamingDigest } from "../hash.ts";
 import { rememberOwnUpload } from "./own_uploads.ts";
 import { pumpOptions } from "./pump_options.ts";
-import { type Flaw, runTransfer } from "./transfer_route.ts";
-import { openOrRelease, setUpTransfer, type TransferSetup } from "./transfer_setup.ts";
+import { type Flaw, runTransfer } from "./run.ts";
+import { openOrRelease, setUpTransfer, type TransferSetup } from "./setup.ts";
 import { applyUmask, withParents } from "./upload_helpers.ts";
 
 /** How a file is opened for an upload, and what the client is told about its name. */
