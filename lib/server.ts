@@ -17,13 +17,13 @@ import { LingeringConnections } from "./net/lingering.ts";
 import { type AddressCap, type Options, resolveOptions, type ServerOptions } from "./options.ts";
 import { formatReply, shutOut, tooManySessions } from "./protocol/reply.ts";
 import { AccountViews } from "./session/account_views.ts";
-import { type Commons, type MakeCommons, ownCommons } from "./session/commons.ts";
+import { type Commons, type MakeCommons, ownCommons } from "./session/shared_state.ts";
 import type { SessionHost } from "./session/host.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
-import { Watchdog } from "./session/watchdog.ts";
+import { Watchdog } from "./session/deadlines.ts";
 import type { ScopedVfs } from "./vfs/access.ts";
 
-export type { Commons, MakeCommons } from "./session/commons.ts";
+export type { Commons, MakeCommons } from "./session/shared_state.ts";
 export type { SessionInfo } from "./commands/context.ts";
 
 /** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */

@@ -12,7 +12,7 @@ import { withUploadPolicy } from "../vfs/uploads.ts";
 import { usageMeters } from "../vfs/usage.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
-import type { Commons } from "./commons.ts";
+import type { Commons } from "./shared_state.ts";
 
 /** The files of an account. */
 interface AccountFiles {

@@ -10,7 +10,7 @@ import type { ServerView } from "../commands/context.ts";
 import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
-import type { Commons } from "./commons.ts";
+import type { Commons } from "./shared_state.ts";
 import type { Session } from "./session.ts";
 
 /** Implemented by the server; a test may bring its own. */

@@ -16,10 +16,10 @@ import { dispatch } from "./dispatch.ts";
 import type { SessionHost } from "./host.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { ReplyWriter } from "./reply_writer.ts";
-import type { SessionTransfer } from "./running_transfer.ts";
-import { SessionContext, type SessionLink } from "./session_context.ts";
-import { type Performer, type Turn, Turns } from "./turns.ts";
-import type { Watched } from "./watchdog.ts";
+import type { SessionTransfer } from "./transfer.ts";
+import { SessionContext, type SessionLink } from "./context.ts";
+import { type Performer, type Turn, Turns } from "./command_queue.ts";
+import type { Watched } from "./deadlines.ts";
 
 /** Commands kept while a transfer runs; then reading pauses until it ends. */
 const MOST_QUEUED = 128;

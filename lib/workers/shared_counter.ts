@@ -5,7 +5,7 @@
  */
 
 import { Admission } from "../session/admissions.ts";
-import type { Tally } from "../session/commons.ts";
+import type { Tally } from "../session/shared_state.ts";
 import type { SharedTable } from "./shared_table.ts";
 
 /** As `Counter`, in a table that other loops count in too. */

@@ -9,7 +9,7 @@ import type { SessionInfo } from "../commands/context.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { ownPorts } from "../data/engine.ts";
 import type { FtpServer } from "../server.ts";
-import type { MakeCommons } from "../session/commons.ts";
+import type { MakeCommons } from "../session/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, LoginNews, Start, ToWorker } from "./messages.ts";

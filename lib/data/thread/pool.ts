@@ -10,7 +10,7 @@ import { ownPorts } from "../engine.ts";
 import type { DataThread } from "./proxy.ts";
 import type { Problem } from "../../events.ts";
 import type { SocketAddress } from "../../net/connection.ts";
-import { type MakeCommons, ownCommons } from "../../session/commons.ts";
+import { type MakeCommons, ownCommons } from "../../session/shared_state.ts";
 import { DataThreadPlace } from "./place.ts";
 import { hasSpareFiles } from "../../threads/spare_descriptors.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Watchdog, type Watched } from "../../lib/session/watchdog.ts";
+import { Watchdog, type Watched } from "../../lib/session/deadlines.ts";
 
 /** Expires once its deadline is past, and then has none. */
 class Patient implements Watched {

@@ -7,7 +7,7 @@
 
 import type { CommandLine } from "../protocol/command_line.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { SessionTransfer } from "./running_transfer.ts";
+import { SessionTransfer } from "./transfer.ts";
 
 /** What waits for its turn: a command, or the answer to a line that is none. */
 export type Turn = CommandLine | { readonly refusal: Reply };

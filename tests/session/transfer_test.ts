@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SessionTransfer } from "../../lib/session/running_transfer.ts";
+import { SessionTransfer } from "../../lib/session/transfer.ts";
 
 /** What `orphan` does at once to a transfer of this kind. */
 function reasonWhenOrphaned(verb: string, connected: boolean, expected = false): string | undefined {
