@@ -27,7 +27,7 @@ import type {
 import { type FixtureParts, startParts, stopParts } from "./fixture/parts.ts";
 import type { PassiveMapping } from "./fixture/passive.ts";
 import type { SocketAddress } from "./net/connection.ts";
-import type { FtpServer } from "./server.ts";
+import type { FtpServer } from "./server/server.ts";
 
 export type { FaultEffect, FaultRule, FaultTrigger } from "./fixture/fault_rule.ts";
 export type { Faults, FaultStatus } from "./fixture/faults.ts";

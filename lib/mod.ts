@@ -40,7 +40,7 @@
  * @module
  */
 
-export { type Commons, FtpServer, type MakeCommons, type SessionInfo, type ShutdownOptions } from "./server.ts";
+export { type Commons, FtpServer, type MakeCommons, type SessionInfo, type ShutdownOptions } from "./server/server.ts";
 export type {
   AfterHook,
   BeforeHook,

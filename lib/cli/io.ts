@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LineWriter } from "./line_queue.ts";
+import type { LineWriter } from "../log/line_queue.ts";
 
 /** Standard output and error. Each takes text as it is, line ends included. */
 export interface CommandIo {

@@ -8,15 +8,15 @@ import { type AccountsStore, isAnonymous } from "../auth/accounts.ts";
 import { AccountsFile } from "../auth/file/watch.ts";
 import { AccountsFileError } from "../auth/file/read.ts";
 import { EventStream } from "../events.ts";
-import { startLog } from "../log.ts";
-import { FtpServer } from "../server.ts";
+import { startLog } from "../log/log.ts";
+import { FtpServer } from "../server/server.ts";
 import { openDisk } from "../drivers/disk/disk.ts";
 import { DataThreads, ownCommonsWith } from "../data/thread/pool.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "./excess.ts";
 import { requireGrants } from "./grants.ts";
 import { type CommandIo, writerOf } from "./io.ts";
-import { LineQueue } from "./line_queue.ts";
+import { LineQueue } from "../log/line_queue.ts";
 import { openNative } from "./native.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { become, resolveIdentity } from "./privileges.ts";
@@ -30,7 +30,7 @@ import { openTls } from "./serve_tls.ts";
 import { SERVE_USAGE } from "./serve_usage.ts";
 import { UsageError } from "./usage_error.ts";
 import { dataThreadCount, workerCount } from "./thread_counts.ts";
-import { openXferlog } from "./xferlog_file.ts";
+import { openXferlog } from "./serve/xferlog_file.ts";
 
 /** What a program may know of the server that runs: one, or several behind one port. */
 export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events">;

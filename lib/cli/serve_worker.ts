@@ -7,7 +7,7 @@
 import { type Account, MemoryAccounts } from "../auth/accounts.ts";
 import { openNativeIo } from "../native/native_io.ts";
 import type { TlsOptions } from "../options.ts";
-import { FtpServer } from "../server.ts";
+import { FtpServer } from "../server/server.ts";
 import { type CertificateSource, type KeyPair, selectPair } from "../tls/certificates.ts";
 import type { WorkerScope } from "../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../workers/worker.ts";

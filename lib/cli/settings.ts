@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LOG_LEVELS } from "../log.ts";
+import { LOG_LEVELS } from "../log/log.ts";
 import {
   fileList,
   hostNameList,

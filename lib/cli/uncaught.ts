@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LineQueue } from "./line_queue.ts";
+import type { LineQueue } from "../log/line_queue.ts";
 
 /**
  * Until it is disposed of, an uncaught error ends the process with status 1, as the runtime would do, but not before the lines in the

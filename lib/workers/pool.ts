@@ -9,7 +9,7 @@ import { makePaceMemory } from "../auth/pace.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { EventStream, type EventType } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
-import type { ShutdownOptions } from "../server.ts";
+import type { ShutdownOptions } from "../server/server.ts";
 import { Member, type News } from "./member.ts";
 import { raiseError } from "../threads/portable_error.ts";
 import type { Addresses, SharedMemory, ToWorker } from "./messages.ts";

@@ -6,7 +6,7 @@
  */
 
 import { closeQuietly, type Connection } from "../../lib/net/connection.ts";
-import { FtpServer } from "../../lib/server.ts";
+import { FtpServer } from "../../lib/server/server.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 import { Wire } from "../helpers/wire.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import type { ConnectionUse } from "../../lib/net/hooks.ts";
-import { FtpServer } from "../../lib/server.ts";
+import { FtpServer } from "../../lib/server/server.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { authenticatorOf, conversation, plainConversation, type Stage, tlsConversation } from "../helpers/server.ts";
 import { protect } from "../helpers/tls.ts";

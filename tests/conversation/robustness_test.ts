@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect as connectSocket, type Socket } from "node:net";
 import { parseExtendedPassiveText } from "../../lib/protocol/address.ts";
-import type { FtpServer } from "../../lib/server.ts";
+import type { FtpServer } from "../../lib/server/server.ts";
 import { plainConversation, type Stage } from "../helpers/server.ts";
 import { Random } from "../helpers/random.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { FtpServer } from "../../lib/server.ts";
+import { FtpServer } from "../../lib/server/server.ts";
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 

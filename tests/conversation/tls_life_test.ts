@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
-import { FtpServer } from "../../lib/server.ts";
+import { FtpServer } from "../../lib/server/server.ts";
 import type { KeyPair } from "../../lib/tls/certificates.ts";
 import { CertificateStore } from "../../lib/tls/certificate_store.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";

@@ -10,7 +10,7 @@ import type { Account } from "../../lib/auth/accounts.ts";
 import type { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { EventType, ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions, TlsOptions } from "../../lib/options.ts";
-import { FtpServer } from "../../lib/server.ts";
+import { FtpServer } from "../../lib/server/server.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parsePermissions } from "../../lib/vfs/access_rules.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";

@@ -7,7 +7,7 @@
 import type { Account } from "../../lib/auth/accounts.ts";
 import { PortRange } from "../../lib/data/port_range.ts";
 import type { BeforeHook, ServerOptions } from "../../lib/options.ts";
-import { FtpServer } from "../../lib/server.ts";
+import { FtpServer } from "../../lib/server/server.ts";
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { workerScope } from "../../lib/threads/scope.ts";
 import { runWorker } from "../../lib/workers/worker.ts";

@@ -8,7 +8,7 @@ import { BulkForecast, type TransferKind } from "../../../lib/data/bulk_forecast
 import type { DataPorts } from "../../../lib/data/engine.ts";
 import type { EventType, Problem, ServerEvent } from "../../../lib/events.ts";
 import type { ServerOptions } from "../../../lib/options.ts";
-import { FtpServer } from "../../../lib/server.ts";
+import { FtpServer } from "../../../lib/server/server.ts";
 import { openDisk } from "../../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../../lib/drivers/memory/memory.ts";
 import { DataThreads, ownCommonsWith } from "../../../lib/data/thread/pool.ts";

@@ -13,7 +13,7 @@ import {
   type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
-import type { EventListener, EventType, ServerEvent } from "./events.ts";
+import type { EventListener, EventType, ServerEvent } from "../events.ts";
 import { UNPRINTABLE } from "./unprintable.ts";
 
 /** Least important first. */

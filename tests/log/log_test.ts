@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ServerEvent } from "../lib/events.ts";
-import { type LogFormat, type LogLevel, startLog } from "../lib/log.ts";
+import type { ServerEvent } from "../../lib/events.ts";
+import { type LogFormat, type LogLevel, startLog } from "../../lib/log/log.ts";
 
 const actor = { session: "7", address: "192.0.2.1", user: "ann" };
 

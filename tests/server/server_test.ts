@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { ServerEvent } from "../lib/events.ts";
-import type { SocketAddress } from "../lib/net/connection.ts";
-import type { ServerOptions } from "../lib/options.ts";
-import { FtpServer } from "../lib/server.ts";
-import { MemoryVfs } from "../lib/drivers/memory/memory.ts";
-import { authenticatorOf, conversation } from "./helpers/server.ts";
-import { stub } from "./helpers/stub.ts";
-import { Wire } from "./helpers/wire.ts";
+import type { ServerEvent } from "../../lib/events.ts";
+import type { SocketAddress } from "../../lib/net/connection.ts";
+import type { ServerOptions } from "../../lib/options.ts";
+import { FtpServer } from "../../lib/server/server.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
+import { authenticatorOf, conversation } from "../helpers/server.ts";
+import { stub } from "../helpers/stub.ts";
+import { Wire } from "../helpers/wire.ts";
 
 const HERE: SocketAddress = { hostname: "::", port: 21 };
 

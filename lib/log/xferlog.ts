@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TransferEnded } from "./events.ts";
+import type { TransferEnded } from "../events.ts";
 import { UNPRINTABLE } from "./unprintable.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { TransferEnded } from "../lib/events.ts";
-import { formatXferlog } from "../lib/xferlog.ts";
+import type { TransferEnded } from "../../lib/events.ts";
+import { formatXferlog } from "../../lib/log/xferlog.ts";
 
 const upload: TransferEnded = {
   type: "transfer",

@@ -4,27 +4,27 @@
  * @module
  */
 
-import type { Account } from "./auth/accounts.ts";
-import type { ControlInfo, ServerView, SessionInfo } from "./commands/context.ts";
-import { commandTable } from "./commands/table.ts";
-import { PublicAddress } from "./data/public_address.ts";
-import { traffic } from "./data/pacing.ts";
-import { EventStream } from "./events.ts";
-import { addressKey, unmapped } from "./net/address_key.ts";
-import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "./net/connection.ts";
-import { isLoopback } from "./net/ip.ts";
-import { LingeringConnections } from "./net/lingering.ts";
-import { type AddressCap, type Options, resolveOptions, type ServerOptions } from "./options.ts";
-import { formatReply, shutOut, tooManySessions } from "./protocol/reply.ts";
-import { AccountViews } from "./session/account_views.ts";
-import { type Commons, type MakeCommons, ownCommons } from "./session/shared_state.ts";
-import type { SessionHost } from "./session/host.ts";
-import { Session, type SessionOptions } from "./session/session.ts";
-import { Watchdog } from "./session/deadlines.ts";
-import type { ScopedVfs } from "./vfs/access.ts";
+import type { Account } from "../auth/accounts.ts";
+import type { ControlInfo, ServerView, SessionInfo } from "../commands/context.ts";
+import { commandTable } from "../commands/table.ts";
+import { PublicAddress } from "../data/public_address.ts";
+import { traffic } from "../data/pacing.ts";
+import { EventStream } from "../events.ts";
+import { addressKey, unmapped } from "../net/address_key.ts";
+import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "../net/connection.ts";
+import { isLoopback } from "../net/ip.ts";
+import { LingeringConnections } from "../net/lingering.ts";
+import { type AddressCap, type Options, resolveOptions, type ServerOptions } from "../options.ts";
+import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
+import { AccountViews } from "../session/account_views.ts";
+import { type Commons, type MakeCommons, ownCommons } from "../session/shared_state.ts";
+import type { SessionHost } from "../session/host.ts";
+import { Session, type SessionOptions } from "../session/session.ts";
+import { Watchdog } from "../session/deadlines.ts";
+import type { ScopedVfs } from "../vfs/access.ts";
 
-export type { Commons, MakeCommons } from "./session/shared_state.ts";
-export type { SessionInfo } from "./commands/context.ts";
+export type { Commons, MakeCommons } from "../session/shared_state.ts";
+export type { SessionInfo } from "../commands/context.ts";
 
 /** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */
 const ACCEPT_PAUSE = 100;

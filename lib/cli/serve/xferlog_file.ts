@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { EventListener } from "../events.ts";
-import { formatXferlog } from "../xferlog.ts";
-import { UsageError } from "./usage_error.ts";
+import type { EventListener } from "../../events.ts";
+import { formatXferlog } from "../../log/xferlog.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Lines reach the file in the order of the events; disposing waits for the last one. */
 export interface XferlogFile extends AsyncDisposable {

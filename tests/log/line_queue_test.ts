@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LineQueue } from "../../lib/cli/line_queue.ts";
+import { LineQueue } from "../../lib/log/line_queue.ts";
 
 /** A place to write to that takes only what it is let take. */
 class Slow {
