@@ -54,7 +54,7 @@ export type {
   TlsPolicy,
 } from "./options.ts";
 export * from "./events.ts";
-export * from "./fixture.ts";
+export * from "./fixture/fixture.ts";
 
 export {
   type Account,

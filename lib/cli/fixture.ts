@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "@std/path";
-import { type Fixture, type FixtureOptions, SeedError, startFixture } from "../fixture.ts";
+import { type Fixture, type FixtureOptions, SeedError, startFixture } from "../fixture/fixture.ts";
 import { FixtureControl } from "../fixture/control.ts";
 import { isLoopback } from "../net/ip.ts";
 import { FIXTURE_USAGE, type FixtureFlags, readFixtureFlags } from "./fixture_flags.ts";

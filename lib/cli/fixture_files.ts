@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FaultRule, Journal } from "../fixture.ts";
+import type { FaultRule, Journal } from "../fixture/fixture.ts";
 import { parseFaultRules } from "../fixture/fault_rule.ts";
 import { UsageError } from "./usage_error.ts";
 

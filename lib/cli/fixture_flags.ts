@@ -5,7 +5,7 @@
  */
 
 import { parsePortRange } from "../data/port_range.ts";
-import type { FixtureOptions } from "../fixture.ts";
+import type { FixtureOptions } from "../fixture/fixture.ts";
 import { familyOf } from "../net/ip.ts";
 import { PERSONALITIES, type PersonalityName } from "../protocol/personality.ts";
 import { parseFlags, readTextFlag } from "./flags.ts";
