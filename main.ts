@@ -5,8 +5,8 @@
  */
 
 import type { CommandIo } from "./lib/cli/io.ts";
-import { runServe } from "./lib/cli/serve.ts";
-import type { UserIo } from "./lib/cli/user.ts";
+import { runServe } from "./lib/cli/serve/serve.ts";
+import type { UserIo } from "./lib/cli/user/user.ts";
 import { versionLine } from "./lib/version.ts";
 import { workerScope } from "./lib/threads/scope.ts";
 
@@ -39,15 +39,15 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
     case "serve":
       return await runServe(args, io, { ownsProcess: true });
     case "user":
-      return await (await import("./lib/cli/user.ts")).runUser(args, io);
+      return await (await import("./lib/cli/user/user.ts")).runUser(args, io);
     case "cert":
       return await (await import("./lib/cli/cert.ts")).runCert(args, io);
     case "config":
       return await (await import("./lib/cli/config.ts")).runConfig(args, io);
     case "permissions":
-      return await (await import("./lib/cli/permissions.ts")).runPermissions(args, io);
+      return await (await import("./lib/cli/permissions/command.ts")).runPermissions(args, io);
     case "fixture":
-      return await (await import("./lib/cli/fixture.ts")).runFixture(args, io);
+      return await (await import("./lib/cli/fixture/fixture.ts")).runFixture(args, io);
     case "version":
     case "--version":
       io.stdout(`${versionLine()}\n`);
@@ -65,5 +65,5 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
 }
 
 const scope = workerScope();
-if (scope) (await import("./lib/cli/serve_worker.ts")).serveAsWorker(scope);
+if (scope) (await import("./lib/cli/serve/worker.ts")).serveAsWorker(scope);
 else Deno.exit(await run(Deno.args));

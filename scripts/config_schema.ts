@@ -6,7 +6,7 @@
  * @module
  */
 
-import { configSchema } from "../lib/cli/config_schema.ts";
+import { configSchema } from "../lib/cli/settings/schema.ts";
 
 const PATH = "docs/config.schema.json";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runServe, type Serving } from "../lib/cli/serve.ts";
+import { runServe, type Serving } from "../lib/cli/serve/serve.ts";
 
 const WELCOME = `Welcome to denoftpd.
 

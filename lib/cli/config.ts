@@ -5,10 +5,10 @@
  */
 
 import type { CommandIo } from "./io.ts";
-import { usersFile } from "./needs.ts";
-import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
-import { processSources } from "./setting_sources.ts";
-import { flagOf, SETTING_NAMES, type SettingName, SETTINGS, variableOf } from "./settings.ts";
+import { usersFile } from "./permissions/needs.ts";
+import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
+import { processSources } from "./settings/sources.ts";
+import { flagOf, SETTING_NAMES, type SettingName, SETTINGS, variableOf } from "./settings/table.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `denoftpd config --help` prints. */

@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "@std/path";
-import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings.ts";
+import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings/table.ts";
 import { BUNDLE } from "./bundle.ts";
 import { libcPaths } from "../../lib/native/libc.ts";
 import type { Compiler } from "./compiler.ts";

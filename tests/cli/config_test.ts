@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { configTable } from "../../lib/cli/config.ts";
-import { configSchema } from "../../lib/cli/config_schema.ts";
-import { gatherSettings, readSettings, type SettingSources } from "../../lib/cli/read_settings.ts";
-import { SETTING_NAMES } from "../../lib/cli/settings.ts";
+import { configSchema } from "../../lib/cli/settings/schema.ts";
+import { gatherSettings, readSettings, type SettingSources } from "../../lib/cli/settings/read.ts";
+import { SETTING_NAMES } from "../../lib/cli/settings/table.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 
 function sources(env: Record<string, string> = {}, files: Record<string, string> = {}): SettingSources {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { type FixtureHooks, type ReadyLine, runFixture } from "../../lib/cli/fixture.ts";
+import { type FixtureHooks, type ReadyLine, runFixture } from "../../lib/cli/fixture/fixture.ts";
 import { Wire } from "../helpers/wire.ts";
 
 /** Runs the command in this process until `act` is through. Gives its exit status and what it wrote to standard error. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { nativeNeeds, openNative } from "../../lib/cli/native.ts";
+import { nativeNeeds, openNative } from "../../lib/cli/serve/native.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { LIBC_PATHS } from "../../lib/native/libc.ts";
 import { patternOf } from "../data/helpers.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runPermissions } from "../../lib/cli/permissions.ts";
+import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runCert } from "../../lib/cli/cert.ts";
 import { HAS_NATIVE } from "../helpers/native.ts";
 import { Wire } from "../helpers/wire.ts";

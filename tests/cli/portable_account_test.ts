@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createAccount } from "../../lib/auth/accounts.ts";
-import { packAccount, restoreAccount } from "../../lib/cli/portable_account.ts";
+import { packAccount, restoreAccount } from "../../lib/cli/serve/portable_account.ts";
 import { parseNetwork } from "../../lib/net/ip.ts";
 import { parsePermissions } from "../../lib/vfs/access_rules.ts";
 

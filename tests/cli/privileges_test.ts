@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { parseUser, resolveIdentity } from "../../lib/cli/privileges.ts";
+import { parseUser, resolveIdentity } from "../../lib/cli/serve/privileges.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { serve } from "./serve_process.ts";
 

@@ -2,8 +2,8 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { resolveOptions } from "../../lib/options.ts";
 import { parseFlags } from "../../lib/cli/flags.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
-import { SERVE_USAGE } from "../../lib/cli/serve_usage.ts";
-import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from "../../lib/cli/settings.ts";
+import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
+import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from "../../lib/cli/settings/table.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 
 Deno.test("SETTINGS has only fallbacks that its own parser takes", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SETTINGS } from "../../lib/cli/settings.ts";
-import { dataThreadCount, workerCount } from "../../lib/cli/thread_counts.ts";
+import { SETTINGS } from "../../lib/cli/settings/table.ts";
+import { dataThreadCount, workerCount } from "../../lib/cli/serve/threads.ts";
 
 Deno.test("workerCount is one unless told otherwise", () => {
   assertEquals(workerCount({}), 1);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runServe } from "../../lib/cli/serve.ts";
+import { runServe } from "../../lib/cli/serve/serve.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readAccountsFile } from "../../lib/auth/file/read.ts";
-import { runUser } from "../../lib/cli/user.ts";
+import { runUser } from "../../lib/cli/user/user.ts";
 
 interface Answers {
   /** What stdin has, in the chunks in which it comes. */

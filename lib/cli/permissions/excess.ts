@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isGranted, type Need, PERMISSION_KINDS, permissionFlags, sysPermission } from "./grants.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { isGranted, type Need, PERMISSION_KINDS, permissionFlags, sysPermission } from "./query.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Flags that grant all of a kind though `needs` have only a part of it in them, or nothing. */
 function excessFlags(needs: readonly Need[]): string[] {

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { AccountsStore } from "../auth/accounts.ts";
-import type { EventType } from "../events.ts";
-import type { CertificateSource } from "../tls/certificates.ts";
-import { WorkerPool } from "../workers/pool.ts";
-import { isGranted, needEnv } from "./grants.ts";
+import type { AccountsStore } from "../../auth/accounts.ts";
+import type { EventType } from "../../events.ts";
+import type { CertificateSource } from "../../tls/certificates.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { isGranted, needEnv } from "../permissions/query.ts";
 import { packAccount } from "./portable_account.ts";
-import type { Gathered } from "./read_settings.ts";
-import type { ServeSetup, ServeState } from "./serve_worker.ts";
-import type { Settings } from "./settings.ts";
+import type { Gathered } from "../settings/read.ts";
+import type { ServeSetup, ServeState } from "./worker.ts";
+import type { Settings } from "../settings/table.ts";
 
 /** The executable has no other module than the program itself. */
 const WORKER_MODULE = Deno.build.standalone ? import.meta.url : new URL("./worker_main.ts", import.meta.url);

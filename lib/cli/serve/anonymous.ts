@@ -5,8 +5,8 @@
  */
 
 import { resolve } from "@std/path";
-import { type Account, type AccountsStore, ANONYMOUS, canonicalName, createAccount } from "../auth/accounts.ts";
-import { parsePermissions } from "../vfs/access_rules.ts";
+import { type Account, type AccountsStore, ANONYMOUS, canonicalName, createAccount } from "../../auth/accounts.ts";
+import { parsePermissions } from "../../vfs/access_rules.ts";
 
 /** The account for `directory`: list and read, nothing else. */
 export function anonymousAccount(directory: string): Account {

@@ -4,33 +4,33 @@
  * @module
  */
 
-import { type AccountsStore, isAnonymous } from "../auth/accounts.ts";
-import { AccountsFile } from "../auth/file/watch.ts";
-import { AccountsFileError } from "../auth/file/read.ts";
-import { EventStream } from "../events.ts";
-import { startLog } from "../log/log.ts";
-import { FtpServer } from "../server/server.ts";
-import { openDisk } from "../drivers/disk/disk.ts";
-import { DataThreads, ownCommonsWith } from "../data/thread/pool.ts";
+import { type AccountsStore, isAnonymous } from "../../auth/accounts.ts";
+import { AccountsFile } from "../../auth/file/watch.ts";
+import { AccountsFileError } from "../../auth/file/read.ts";
+import { EventStream } from "../../events.ts";
+import { startLog } from "../../log/log.ts";
+import { FtpServer } from "../../server/server.ts";
+import { openDisk } from "../../drivers/disk/disk.ts";
+import { DataThreads, ownCommonsWith } from "../../data/thread/pool.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
-import { giveUpPermissions, judgeExcess } from "./excess.ts";
-import { requireGrants } from "./grants.ts";
-import { type CommandIo, writerOf } from "./io.ts";
-import { LineQueue } from "../log/line_queue.ts";
+import { giveUpPermissions, judgeExcess } from "../permissions/excess.ts";
+import { requireGrants } from "../permissions/query.ts";
+import { type CommandIo, writerOf } from "../io.ts";
+import { LineQueue } from "../../log/line_queue.ts";
 import { openNative } from "./native.ts";
-import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
+import { accountNeeds, settingsNeeds, usersFile } from "../permissions/needs.ts";
 import { become, resolveIdentity } from "./privileges.ts";
-import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
-import { processSources } from "./setting_sources.ts";
-import { DEFAULT_USERS, type Settings } from "./settings.ts";
+import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
+import { processSources } from "../settings/sources.ts";
+import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { ServerSignals } from "./signals.ts";
-import { endingOnUncaught } from "./uncaught.ts";
-import { checkOptions, serverOptions } from "./serve_options.ts";
-import { openTls } from "./serve_tls.ts";
-import { SERVE_USAGE } from "./serve_usage.ts";
-import { UsageError } from "./usage_error.ts";
-import { dataThreadCount, workerCount } from "./thread_counts.ts";
-import { openXferlog } from "./serve/xferlog_file.ts";
+import { endingOnUncaught } from "../uncaught.ts";
+import { checkOptions, serverOptions } from "./options.ts";
+import { openTls } from "./tls.ts";
+import { SERVE_USAGE } from "../settings/usage.ts";
+import { UsageError } from "../usage_error.ts";
+import { dataThreadCount, workerCount } from "./threads.ts";
+import { openXferlog } from "./xferlog_file.ts";
 
 /** What a program may know of the server that runs: one, or several behind one port. */
 export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events">;
@@ -99,7 +99,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     onProblem: (problem) => early.emit(problem),
   });
   const commons = dataThreads > 0 ? ownCommonsWith(threads) : undefined;
-  await using server = workers === 1 ? new FtpServer(options, commons) : (await import("./serve_pool.ts")).makePool({
+  await using server = workers === 1 ? new FtpServer(options, commons) : (await import("./pool.ts")).makePool({
     workers,
     dataThreads,
     native: native !== undefined,

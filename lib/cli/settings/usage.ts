@@ -4,7 +4,7 @@
  * @module
  */
 
-import { flagOf, SETTING_NAMES, SETTINGS } from "./settings.ts";
+import { flagOf, SETTING_NAMES, SETTINGS } from "./table.ts";
 
 const rows = SETTING_NAMES.map((name) => {
   const { value, help, fallback } = SETTINGS[name];

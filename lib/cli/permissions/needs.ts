@@ -6,12 +6,12 @@
  */
 
 import { dirname, fromFileUrl } from "@std/path";
-import type { Account } from "../auth/accounts.ts";
-import { familyOf, isLoopback, isUnspecified } from "../net/ip.ts";
-import { isGranted, type Need, needNet, needRead, needSys, needWrite } from "./grants.ts";
-import { nativeNeeds } from "./native.ts";
-import { DEFAULT_USERS, type Settings } from "./settings.ts";
-import { GROUP_FILE, parseUser, PASSWORD_FILE } from "./privileges.ts";
+import type { Account } from "../../auth/accounts.ts";
+import { familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
+import { isGranted, type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
+import { nativeNeeds } from "../serve/native.ts";
+import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
+import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
 
 /** What the settings alone need; {@link accountNeeds} has the rest. */
 export function settingsNeeds(settings: Settings): Need[] {
@@ -35,7 +35,7 @@ function workerNeeds({ workers = 1, dataThreads = "auto" }: Settings): Need[] {
 
 /** A thread loads the program again, and the runtime looks at who reads its files; the executable has none. */
 export function threadNeeds(): Need[] {
-  const source = new URL("..", import.meta.url);
+  const source = new URL("../..", import.meta.url);
   return Deno.build.standalone || source.protocol !== "file:"
     ? []
     : [needRead(fromFileUrl(source), "starting threads")];

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { AccountsFileError, readAccountsFile } from "../auth/file/read.ts";
-import { anonymousAccount } from "./anonymous.ts";
-import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./grants.ts";
-import type { CommandIo } from "./io.ts";
+import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import { anonymousAccount } from "../serve/anonymous.ts";
+import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./query.ts";
+import type { CommandIo } from "../io.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
-import { type Gathered, gatherSettings, parseGathered } from "./read_settings.ts";
-import { processSources } from "./setting_sources.ts";
-import { CONFIG_VARIABLE, type Settings, variableOf } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
+import { processSources } from "../settings/sources.ts";
+import { CONFIG_VARIABLE, type Settings, variableOf } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What `denoftpd permissions --help` prints. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { EventStream } from "../events.ts";
-import type { TlsOptions } from "../options.ts";
-import { type CertificateSource, daysLeft, fixedCertificates, type KeyPair } from "../tls/certificates.ts";
-import { CertificateStore } from "../tls/certificate_store.ts";
-import { createTlsEndpoint, type TlsEndpoint } from "../tls/tls.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import type { EventStream } from "../../events.ts";
+import type { TlsOptions } from "../../options.ts";
+import { type CertificateSource, daysLeft, fixedCertificates, type KeyPair } from "../../tls/certificates.ts";
+import { CertificateStore } from "../../tls/certificate_store.ts";
+import { createTlsEndpoint, type TlsEndpoint } from "../../tls/tls.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** From this many days on, what is left of a certificate is a warning. */
 const FEW_DAYS = 14;
@@ -88,7 +88,7 @@ async function openCertificates(
   }
   if (tlsSelfSigned) {
     if (tlsCert.length > 0) throw new UsageError('Flags "--tls-self-signed" and "--tls-cert" exclude each other');
-    const { createSelfSigned } = await import("../tls/self_signed.ts");
+    const { createSelfSigned } = await import("../../tls/self_signed.ts");
     return fixedCertificates(await createSelfSigned());
   }
   if (tlsCert.length === 0) return undefined;

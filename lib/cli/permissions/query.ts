@@ -6,7 +6,7 @@
  */
 
 import { isAbsolute, relative, resolve } from "@std/path";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** The kinds of permissions, in the order in which flags are printed. */
 export const PERMISSION_KINDS = ["net", "read", "write", "env", "sys", "run", "ffi", "import"] as const;

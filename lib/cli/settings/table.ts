@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LOG_LEVELS } from "../log/log.ts";
+import { LOG_LEVELS } from "../../log/log.ts";
 import {
   fileList,
   hostNameList,
@@ -19,7 +19,7 @@ import {
   timeZone,
   whole,
   wholeOr,
-} from "./setting_kinds.ts";
+} from "./kinds.ts";
 
 /** Names the configuration file; the only variable that is no setting. */
 export const CONFIG_VARIABLE = "DENOFTPD_CONFIG";

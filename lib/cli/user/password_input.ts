@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Where a password comes from. `Deno.stdin` and `promptSecret` of `@std/cli` fit. */
 export interface PasswordInput {

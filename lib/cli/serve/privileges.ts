@@ -5,9 +5,9 @@
  */
 
 import process from "node:process";
-import { isGranted } from "./grants.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { isGranted } from "../permissions/query.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Where the system keeps its users. */
 export const PASSWORD_FILE = "/etc/passwd";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SETTING_NAMES, type SettingName, SETTINGS } from "./settings.ts";
+import { SETTING_NAMES, type SettingName, SETTINGS } from "./table.ts";
 
 /** Text of `docs/config.schema.json`: editors complete and check the file by it. */
 export function configSchema(): string {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { isGranted } from "./grants.ts";
-import { threadNeeds } from "./needs.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { isGranted } from "../permissions/query.ts";
+import { threadNeeds } from "../permissions/needs.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Data threads beside one event loop, unless a number was given: each takes memory, and more were never seen to bring more. */
 const MOST_DATA_THREADS = 4;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Account } from "../auth/accounts.ts";
-import { parseNetwork } from "../net/ip.ts";
+import type { Account } from "../../auth/accounts.ts";
+import { parseNetwork } from "../../net/ip.ts";
 
 /** An account as it can be cloned: its networks are text. */
 export type PortableAccount = Omit<Account, "allowFrom"> & { readonly allowFrom: readonly string[] };

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { type Account, MemoryAccounts } from "../auth/accounts.ts";
-import { openNativeIo } from "../native/native_io.ts";
-import type { TlsOptions } from "../options.ts";
-import { FtpServer } from "../server/server.ts";
-import { type CertificateSource, type KeyPair, selectPair } from "../tls/certificates.ts";
-import type { WorkerScope } from "../threads/scope.ts";
-import { type ProgramParts, runWorker, type WorkerProgram } from "../workers/worker.ts";
-import { type Gathered, parseGathered } from "./read_settings.ts";
-import { serverOptions } from "./serve_options.ts";
-import { makeEndpoint, tlsOptions } from "./serve_tls.ts";
-import type { Settings } from "./settings.ts";
+import { type Account, MemoryAccounts } from "../../auth/accounts.ts";
+import { openNativeIo } from "../../native/native_io.ts";
+import type { TlsOptions } from "../../options.ts";
+import { FtpServer } from "../../server/server.ts";
+import { type CertificateSource, type KeyPair, selectPair } from "../../tls/certificates.ts";
+import type { WorkerScope } from "../../threads/scope.ts";
+import { type ProgramParts, runWorker, type WorkerProgram } from "../../workers/worker.ts";
+import { type Gathered, parseGathered } from "../settings/read.ts";
+import { serverOptions } from "./options.ts";
+import { makeEndpoint, tlsOptions } from "./tls.ts";
+import type { Settings } from "../settings/table.ts";
 import { type PortableAccount, restoreAccount } from "./portable_account.ts";
 
 /** What workers of `serve` are told at their start. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseFlags, readTextFlag } from "./flags.ts";
+import { parseFlags, readTextFlag } from "../flags.ts";
 import {
   CONFIG_VARIABLE,
   flagOf,
@@ -13,8 +13,8 @@ import {
   SETTINGS,
   type Settings,
   variableOf,
-} from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+} from "./table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What was given as text, and where. */
 export interface Given {

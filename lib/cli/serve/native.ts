@@ -4,11 +4,11 @@
  * @module
  */
 
-import { LIBC_PATHS } from "../native/libc.ts";
-import { type NativeIo, openNativeIo } from "../native/native_io.ts";
-import { isGranted, type Need, needFfi, needRead } from "./grants.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { LIBC_PATHS } from "../../native/libc.ts";
+import { type NativeIo, openNativeIo } from "../../native/native_io.ts";
+import { isGranted, type Need, needFfi, needRead } from "../permissions/query.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 const PURPOSE = "calling the C library";
 

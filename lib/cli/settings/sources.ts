@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isGranted, needRead, requireGrants } from "./grants.ts";
-import type { SettingSources } from "./read_settings.ts";
+import { isGranted, needRead, requireGrants } from "../permissions/query.ts";
+import type { SettingSources } from "./read.ts";
 
 /** The environment and the files of this process. Nothing is read that is not permitted: the question would stop the start. */
 export const processSources: SettingSources = {

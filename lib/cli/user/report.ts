@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Account } from "../auth/accounts.ts";
-import { formatAmount } from "../auth/amount.ts";
-import { describeGrant } from "../auth/file/access_rules.ts";
+import type { Account } from "../../auth/accounts.ts";
+import { formatAmount } from "../../auth/amount.ts";
+import { describeGrant } from "../../auth/file/access_rules.ts";
 
 /** Whether the account may log in at `now` (milliseconds since 1970), and if not why. */
 export function loginState(account: Account, now: number): "enabled" | "disabled" | "expired" {

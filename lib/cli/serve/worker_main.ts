@@ -4,8 +4,8 @@
  * @module
  */
 
-import { workerScope } from "../threads/scope.ts";
-import { serveAsWorker } from "./serve_worker.ts";
+import { workerScope } from "../../threads/scope.ts";
+import { serveAsWorker } from "./worker.ts";
 
 const scope = workerScope();
 if (scope) serveAsWorker(scope);

@@ -6,9 +6,9 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
-import { type AccountField, checkField } from "../auth/file/schema.ts";
-import { ValueError } from "../auth/file/json_values.ts";
-import { UsageError } from "./usage_error.ts";
+import { type AccountField, checkField } from "../../auth/file/schema.ts";
+import { ValueError } from "../../auth/file/json_values.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** The actions of `denoftpd user`. */
 export const USER_ACTIONS = ["add", "set", "remove", "list", "check"] as const;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { AccountsStore } from "../auth/accounts.ts";
-import { type AuthenticatorOptions, PasswordAuthenticator } from "../auth/authenticator.ts";
-import type { NativeIo } from "../native/native_io.ts";
-import { resolveOptions, type ServerOptions, type Timeouts } from "../options.ts";
-import { openDisk } from "../drivers/disk/disk.ts";
-import { requireGrants } from "./grants.ts";
-import { accountNeeds } from "./needs.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import type { AccountsStore } from "../../auth/accounts.ts";
+import { type AuthenticatorOptions, PasswordAuthenticator } from "../../auth/authenticator.ts";
+import type { NativeIo } from "../../native/native_io.ts";
+import { resolveOptions, type ServerOptions, type Timeouts } from "../../options.ts";
+import { openDisk } from "../../drivers/disk/disk.ts";
+import { requireGrants } from "../permissions/query.ts";
+import { accountNeeds } from "../permissions/needs.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Gives `options` back. @throws {UsageError} for one that no server takes. */
 export function checkOptions(options: ServerOptions): ServerOptions {

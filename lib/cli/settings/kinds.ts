@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parsePortRange, type PortRange } from "../data/port_range.ts";
-import { familyOf, isUnspecified, parseNetwork } from "../net/ip.ts";
-import { Zone } from "../protocol/zone.ts";
+import { parsePortRange, type PortRange } from "../../data/port_range.ts";
+import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
+import { Zone } from "../../protocol/zone.ts";
 
 /** What an editor checks a field of the configuration file by (JSON Schema 2020-12). */
 export type FieldSchema = Readonly<Record<string, unknown>>;

@@ -5,15 +5,15 @@
  */
 
 import { promptSecret } from "@std/cli/prompt-secret";
-import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../auth/file/schema.ts";
-import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../auth/accounts.ts";
-import { editAccounts } from "../auth/file/edit.ts";
-import { AccountsFileError, readAccountsFile } from "../auth/file/read.ts";
-import { type HashOptions, hashPassword, verifyPassword } from "../auth/password.ts";
+import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../../auth/file/schema.ts";
+import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../../auth/accounts.ts";
+import { editAccounts } from "../../auth/file/edit.ts";
+import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import { type HashOptions, hashPassword, verifyPassword } from "../../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
-import { accountSheet, accountTable, loginState } from "./user_report.ts";
-import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./user_flags.ts";
-import { UsageError } from "./usage_error.ts";
+import { accountSheet, accountTable, loginState } from "./report.ts";
+import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What the tool works with; `Deno.stdin` and writers of texts fit. */
 export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<PasswordInput, "promptSecret">> {
