@@ -40,7 +40,13 @@
  * @module
  */
 
-export { type Commons, FtpServer, type MakeCommons, type SessionInfo, type ShutdownOptions } from "./server/server.ts";
+export {
+  FtpServer,
+  type MakeSharedState,
+  type SessionInfo,
+  type SharedState,
+  type ShutdownOptions,
+} from "./server/server.ts";
 export type {
   AfterHook,
   BeforeHook,
@@ -86,13 +92,7 @@ export {
   UploadLocks,
   type UploadLocksOptions,
 } from "./vfs/upload_locks.ts";
-export {
-  parsePermissions,
-  type Permission,
-  type PermissionGrant,
-  type PermissionRule,
-  PERMISSIONS,
-} from "./vfs/access_rules.ts";
+export { ACCESS_RIGHTS, type AccessGrant, type AccessRight, type AccessRule, parseAccess } from "./vfs/access_rules.ts";
 
 export { type NativeIo, openNativeIo } from "./native/native_io.ts";
 export type { FileSender, FileSending } from "./data/file_sender.ts";

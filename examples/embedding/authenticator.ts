@@ -13,7 +13,7 @@ import {
   FtpServer,
   type LoginAttempt,
   MemoryVfs,
-  parsePermissions,
+  parseAccess,
 } from "../../lib/mod.ts";
 
 /** What is known of a token. */
@@ -35,7 +35,7 @@ export class TokenAuthenticator implements Authenticator {
     const token = await this.#lookUp(password);
     if (token?.user !== name) return { ok: false, reason: "password" };
     if (token.expires <= Date.now()) return { ok: false, reason: "expired" };
-    const account = createAccount({ name, rootPath: `/${name}`, rules: [{ path: "/", ...parsePermissions("rw") }] });
+    const account = createAccount({ name, rootPath: `/${name}`, rules: [{ path: "/", ...parseAccess("rw") }] });
     return { ok: true, account };
   }
 }

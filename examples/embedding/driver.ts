@@ -12,17 +12,17 @@ import {
   type FileSource,
   FtpServer,
   nameOf,
-  parsePermissions,
+  parseAccess,
   ROOT,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "../../lib/mod.ts";
 
 /** Files by name, each made anew whenever it is read. */
 export class ComputedFiles implements Vfs {
-  readonly extras: VfsExtras = {};
+  readonly capabilities: VfsCapabilities = {};
   readonly #files: ReadonlyMap<string, () => string>;
 
   constructor(files: Readonly<Record<string, () => string>>) {
@@ -87,7 +87,7 @@ function refuse(): Promise<never> {
 
 /** Everybody may read the time of day and the memory that the process uses. */
 export function makeServer(): FtpServer {
-  const account = createAccount({ name: "anyone", rootPath: "/", rules: [{ path: "/", ...parsePermissions("ro") }] });
+  const account = createAccount({ name: "anyone", rootPath: "/", rules: [{ path: "/", ...parseAccess("ro") }] });
   const files = new ComputedFiles({
     "now.txt": () => `${new Date().toISOString()}\n`,
     "memory.json": () => JSON.stringify(Deno.memoryUsage()),

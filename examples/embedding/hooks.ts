@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createAccount, FtpServer, MemoryVfs, parsePermissions, reply, resolvePath, ROOT } from "../../lib/mod.ts";
+import { createAccount, FtpServer, MemoryVfs, parseAccess, reply, resolvePath, ROOT } from "../../lib/mod.ts";
 
 const UPLOADS = new Set(["STOR", "APPE", "STOU"]);
 /** What every virus scanner is tested with begins like this. */
@@ -14,7 +14,7 @@ const SUSPICIOUS = "X5O!P%@AP";
 
 /** Takes CSV files only, and none that look like a virus. */
 export function makeServer(files: MemoryVfs = new MemoryVfs()): FtpServer {
-  const account = createAccount({ name: "anyone", rootPath: "/", rules: [{ path: "/", ...parsePermissions("rw") }] });
+  const account = createAccount({ name: "anyone", rootPath: "/", rules: [{ path: "/", ...parseAccess("rw") }] });
   return new FtpServer({
     authenticator: { authenticate: () => ({ ok: true, account }) },
     fileSystem: () => files,

@@ -5,7 +5,7 @@
  */
 
 import type { Network } from "../net/ip.ts";
-import type { PermissionRule } from "../vfs/access_rules.ts";
+import type { AccessRule } from "../vfs/access_rules.ts";
 
 /** One account, checked and complete. Made by `auth/file/read.ts` from a file, or by hand in an embedding program. */
 export interface Account {
@@ -18,7 +18,7 @@ export interface Account {
   /** {@link root} as an absolute path of the host, when it comes from an accounts file: relative to that file. */
   readonly rootPath: string;
   /** First the general, then the specific; the last rule that covers a path decides. */
-  readonly rules: readonly PermissionRule[];
+  readonly rules: readonly AccessRule[];
   /** `atomic`: an upload is a hidden file until it is complete. */
   readonly uploads: "inPlace" | "atomic";
   /** What becomes of an upload that broke off. */

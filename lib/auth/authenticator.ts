@@ -7,9 +7,9 @@
 import { addressKey } from "../net/address_key.ts";
 import { type Account, type AccountsStore, isAnonymous } from "./accounts.ts";
 import { decoyHash, verifyPassword } from "./password.ts";
-import { Proofs } from "./verified_passwords.ts";
+import { VerifiedPasswords } from "./verified_passwords.ts";
 import { SharedCheck } from "./shared_check.ts";
-import { Turnstile } from "./fair_queue.ts";
+import { FairQueue } from "./fair_queue.ts";
 
 /** What a client says about itself, and what we see of it. */
 export interface LoginAttempt {
@@ -60,8 +60,8 @@ const DEFAULT_PROOF_CAPACITY = 10_000;
  */
 export class PasswordAuthenticator implements Authenticator {
   readonly #store: AccountsStore;
-  readonly #proofs: Proofs;
-  readonly #turnstile: Turnstile;
+  readonly #proofs: VerifiedPasswords;
+  readonly #turnstile: FairQueue;
   readonly #verify: (password: string, encoded: string) => Promise<boolean>;
   readonly #now: () => number;
   readonly #decoy = decoyHash();
@@ -72,8 +72,8 @@ export class PasswordAuthenticator implements Authenticator {
     this.#store = store;
     this.#verify = options.verify ?? verifyPassword;
     this.#now = options.now ?? Date.now;
-    this.#turnstile = new Turnstile(options.concurrency ?? defaultConcurrency());
-    this.#proofs = new Proofs({
+    this.#turnstile = new FairQueue(options.concurrency ?? defaultConcurrency());
+    this.#proofs = new VerifiedPasswords({
       lifetime: options.proofLifetime ?? DEFAULT_PROOF_LIFETIME,
       capacity: options.proofCapacity ?? DEFAULT_PROOF_CAPACITY,
       now: this.#now,

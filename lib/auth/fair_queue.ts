@@ -11,7 +11,7 @@ type Line = (() => void)[];
  * At most `width` runs at once; the others wait in line, one line per key, and the lines take turns. So one address that
  * floods the server with logins waits behind itself, and everybody else is next.
  */
-export class Turnstile {
+export class FairQueue {
   readonly #width: number;
   /** In the order of their turns: the line that was served goes to the end. */
   readonly #lines = new Map<string, Line>();

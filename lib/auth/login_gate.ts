@@ -66,7 +66,7 @@ export class LoginGate {
   readonly #accounts: Pace;
   readonly #addresses: Pace;
   /** The lines that somebody waits in, by the key of the address. */
-  readonly #lines = new Map<string, LoginLine<Turn>>();
+  readonly #lines = new Map<string, LoginLine<QueuedCommand>>();
   /** Turns under way, by the key of the address. */
   readonly #open = new Map<string, number>();
   readonly #mostOpen: number;
@@ -90,7 +90,7 @@ export class LoginGate {
     const key = addressKey(address);
     const name = canonicalName(visit.name);
     const passes = name === ANONYMOUS || this.#throttle.isKnown(address, name);
-    const turn = new Turn({
+    const turn = new QueuedCommand({
       accounts: this.#accounts,
       addresses: this.#addresses,
       account: this.#accounts.placeOf(`${key} ${name}`),
@@ -121,10 +121,10 @@ export class LoginGate {
     else this.#open.delete(key);
   }
 
-  #lineOf(key: string, address: string): LoginLine<Turn> {
+  #lineOf(key: string, address: string): LoginLine<QueuedCommand> {
     const known = this.#lines.get(key);
     if (known) return known;
-    const line = new LoginLine<Turn>({
+    const line = new LoginLine<QueuedCommand>({
       isShut: () => this.isBanned(address),
       onEmpty: () => this.#lines.delete(key),
     });
@@ -149,7 +149,7 @@ interface TurnParts {
   readonly onFailure: () => number;
 }
 
-class Turn implements LoginTurn, Waiting {
+class QueuedCommand implements LoginTurn, Waiting {
   readonly #parts: TurnParts;
   /** Whether the pace of the address has been charged: what was not taken must not be given back. */
   #charged = false;

@@ -6,7 +6,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 
-/** Bounds of {@link Proofs}. */
+/** Bounds of {@link VerifiedPasswords}. */
 export interface ProofsOptions {
   /** Milliseconds from the last use during which a proof holds. */
   readonly lifetime: number;
@@ -21,7 +21,7 @@ export interface ProofsOptions {
  * memory later without the key, and a changed hash makes another proof, so the old password is worth nothing at once. An HMAC would be
  * safe against lengthening too (RFC 2104 section 6), but no proof is ever shown to anybody, and it takes five times as long.
  */
-export class Proofs {
+export class VerifiedPasswords {
   readonly #key = randomBytes(32).toString("hex");
   readonly #options: ProofsOptions;
   /** When each was last used, the oldest first. */

@@ -7,8 +7,8 @@
 
 import { actionRefused, isReply, type Reply } from "../protocol/reply.ts";
 import type { PendingCommand } from "../options.ts";
-import type { Permission } from "../vfs/access_rules.ts";
-import type { VfsExtras, VirtualPath } from "../vfs/vfs.ts";
+import type { AccessRight } from "../vfs/access_rules.ts";
+import type { VfsCapabilities, VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
 import type { CommandContext, RunningTransfer } from "./context.ts";
 
@@ -35,7 +35,7 @@ export interface Row<A> {
   readonly open?: true;
   readonly argument: ArgumentRule<A>;
   /** Needed on the path that the argument names. */
-  readonly permission?: Permission;
+  readonly permission?: AccessRight;
   /** Uses the data connection: later commands wait for its end. */
   readonly transfer?: true;
   /**
@@ -51,7 +51,7 @@ export interface Row<A> {
   /** State that survives this command though most commands clear it. */
   readonly keeps?: "restart" | "rename";
   /** A capability of the file system without which the command is not there. */
-  readonly needs?: keyof VfsExtras;
+  readonly needs?: keyof VfsCapabilities;
   /** `false`: switched off for this session (502, and not in FEAT). To depend on options and account alone: see `available.ts`. */
   readonly enabled?: (context: CommandContext) => boolean;
   /** Known, but never done: not in the list of HELP. */
@@ -147,5 +147,5 @@ export function isAvailable(entry: Command, context: CommandContext): boolean {
   if (entry.enabled && !entry.enabled(context)) return false;
   if (context.options.personality.lacks.has(entry.verb)) return false;
   const vfs = context.login.vfs;
-  return entry.needs === undefined || vfs === undefined || vfs.extras[entry.needs] !== undefined;
+  return entry.needs === undefined || vfs === undefined || vfs.capabilities[entry.needs] !== undefined;
 }

@@ -7,7 +7,7 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { BulkForecast, TransferKind } from "../data/bulk_forecast.ts";
-import type { DataPort, DataPorts } from "../data/engine.ts";
+import type { DataConnector, DataEngine } from "../data/engine.ts";
 import type { DigestCache } from "../data/digest/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
@@ -53,7 +53,7 @@ export interface ParameterState {
 /** The data connection to come. */
 export interface DataState {
   /** Chosen by PASV, EPSV, PORT or EPRT and spent by one transfer. */
-  port: DataPort | undefined;
+  port: DataConnector | undefined;
   /** For {@link ServerView.forecast}. */
   lastTransfer: TransferKind | undefined;
   /** EPSV ALL was sent: nothing but EPSV from then on (RFC 2428 section 4). */
@@ -130,10 +130,10 @@ export interface ServerView {
   readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
   /** Who opens the data connections of large transfers in clear. */
-  readonly dataPorts: DataPorts;
+  readonly dataEngine: DataEngine;
   /** Data connections whose clients are to get what was sent before they are closed. */
   readonly lingering: Pick<LingeringConnections, "add">;
-  /** Which transfers will be for {@link dataPorts}. */
+  /** Which transfers will be for {@link dataEngine}. */
   readonly forecast: BulkForecast;
   /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
@@ -176,9 +176,9 @@ export interface CommandContext {
   /** Forgets the account and all that came with it (USER, REIN). */
   resetLogin(): void;
   /** Takes the chosen data port, so that it is spent whatever happens. */
-  takeDataPort(): DataPort | undefined;
+  takeConnector(): DataConnector | undefined;
   /** Replaces the chosen data port; the former one is given back. */
-  setDataPort(port: DataPort | undefined): void;
+  setConnector(port: DataConnector | undefined): void;
   /**
    * A data connection whose client may begin the TLS handshake now, before its transfer command: {@link protectData}
    * takes it up.

@@ -81,7 +81,7 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
   const refusal = refuse(context, parsed.endpoint);
   if (refusal) return refusal;
-  context.setDataPort(
+  context.setConnector(
     portsFor(context).active(parsed.endpoint, {
       timeout: context.options.timeouts.dataConnect,
       // A client's firewall expects the address that the client talks to; a host may have several.

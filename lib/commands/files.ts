@@ -116,7 +116,7 @@ const CHANGEABLE_FACTS: readonly ChangeableFact[] = [
   {
     name: "UNIX.mode",
     setter: (context, value) => {
-      const set = context.vfs.extras.setMode;
+      const set = context.vfs.capabilities.setMode;
       return !/^0?[0-7]{3}$/.test(value) || !set ? undefined : (path) => set(path, parseInt(value, 8));
     },
   },
@@ -143,13 +143,13 @@ async function mff(context: CommandContext, given: string): Promise<reply.Reply>
 }
 
 async function avbl(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const space = await context.vfs.extras.space?.(path);
+  const space = await context.vfs.capabilities.space?.(path);
   return space ? reply.fileStatus(`${space.free}`) : reply.actionRefused("Not supported here");
 }
 
 function mffFeature(context: CommandContext): string {
-  const extras = context.login.vfs?.extras;
-  const facts = CHANGEABLE_FACTS.filter(({ name }) => name !== "UNIX.mode" || extras?.setMode !== undefined);
+  const capabilities = context.login.vfs?.capabilities;
+  const facts = CHANGEABLE_FACTS.filter(({ name }) => name !== "UNIX.mode" || capabilities?.setMode !== undefined);
   return `MFF ${facts.map(({ name }) => `${name};`).join("")}`;
 }
 

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type DataPort, type DataPorts, ownPorts, type PassiveEnd, type PassiveOptions } from "../data/engine.ts";
+import {
+  type DataConnector,
+  type DataEngine,
+  localEngine,
+  type PassiveEnd,
+  type PassiveOptions,
+} from "../data/engine.ts";
 import { PortsExhausted } from "../data/port_range.ts";
 import { unmapped } from "../net/address_key.ts";
 import type { CommandContext } from "./context.ts";
@@ -17,8 +23,8 @@ const MOST_TRIES = 3;
  * Who opens the next data connection. Under TLS the bytes have to come here anyway, and small transfers are over sooner
  * than another thread has heard of them.
  */
-export function portsFor({ security, server, data }: CommandContext): DataPorts {
-  return !security.protectData && server.forecast.expectsBulk(data.lastTransfer) ? server.dataPorts : ownPorts;
+export function portsFor({ security, server, data }: CommandContext): DataEngine {
+  return !security.protectData && server.forecast.expectsBulk(data.lastTransfer) ? server.dataEngine : localEngine;
 }
 
 /**
@@ -27,9 +33,9 @@ export function portsFor({ security, server, data }: CommandContext): DataPorts 
  * when there is none.
  */
 export function listen(context: CommandContext): Promise<number | undefined> | number | undefined {
-  context.setDataPort(undefined);
-  const take = (port: DataPort) => {
-    context.setDataPort(port);
+  context.setConnector(undefined);
+  const take = (port: DataConnector) => {
+    context.setConnector(port);
     return port.port;
   };
   const options = optionsFor(context);
@@ -85,7 +91,7 @@ function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: S
  * Where all ports of a range are taken, one that nobody has connected to is taken back. Rejects with `error` where
  * there is none.
  */
-async function listenInstead(context: CommandContext, options: PassiveOptions, error: unknown): Promise<DataPort> {
+async function listenInstead(context: CommandContext, options: PassiveOptions, error: unknown): Promise<DataConnector> {
   const { range, peer, allowForeignPeer = false } = options;
   for (let tries = 0; range && error instanceof PortsExhausted && tries < MOST_TRIES; tries++) {
     const victim = range.unused.dispensableFor({ address: peer, trustsAll: allowForeignPeer });
@@ -94,7 +100,7 @@ async function listenInstead(context: CommandContext, options: PassiveOptions, e
     const message = `All passive ports are taken: took ${victim.port} back, to which nobody had connected`;
     context.emit({ type: "problem", level: "warning", message });
     try {
-      return await (victim.home ?? ownPorts).passive(options);
+      return await (victim.home ?? localEngine).passive(options);
     } catch (again) {
       error = again;
     }

@@ -19,7 +19,7 @@ async function chmod(context: CommandContext, given: string): Promise<reply.Repl
   if (!match) return reply.badArgument("SITE CHMOD takes an octal mode up to 777 and a path");
   const [, mode = "", name = ""] = match;
   const path = argument.toPath(name, context);
-  const set = context.vfs.extras.setMode;
+  const set = context.vfs.capabilities.setMode;
   if (!set) return reply.switchedOff("SITE CHMOD");
   await set(path, parseInt(mode, 8));
   context.emit({ type: "fileChanged", change: "modified", path });

@@ -8,11 +8,11 @@ import type { Connection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
 import { connectFrom } from "./bound_connection.ts";
-import { type DataPort, Wait } from "./connector.ts";
+import { ConnectionWait, type DataConnector } from "./connector.ts";
 
 /** How to connect. */
 export interface ActiveOptions {
-  /** Milliseconds from {@link DataPort.open} to a connection; 0 for no limit. */
+  /** Milliseconds from {@link DataConnector.open} to a connection; 0 for no limit. */
   readonly timeout: number;
   /**
    * Where the connection must come from: the address of the control connection that the client sees (RFC 1123 section 4.1.2.12).
@@ -24,16 +24,16 @@ export interface ActiveOptions {
 }
 
 /** Will connect to `target` when opened; nothing happens before. */
-export function connectActive(target: SocketAddress, options: ActiveOptions): DataPort {
-  return new ActivePort(target, options);
+export function connectActive(target: SocketAddress, options: ActiveOptions): DataConnector {
+  return new ActiveConnector(target, options);
 }
 
-class ActivePort implements DataPort {
+class ActiveConnector implements DataConnector {
   readonly kind = "active";
   readonly over = false;
   readonly #target: SocketAddress;
   readonly #options: ActiveOptions;
-  readonly #wait = new Wait();
+  readonly #wait = new ConnectionWait();
 
   constructor(target: SocketAddress, options: ActiveOptions) {
     this.#target = target;

@@ -8,21 +8,21 @@ import { closeQuietly, type Connection } from "../net/connection.ts";
 import type { PassiveOptions } from "./passive.ts";
 
 /** Why there is no data connection. */
-export type DataPortFailure = "timeout" | "refused" | "aborted" | "failed";
+export type DataConnectionFailure = "timeout" | "refused" | "aborted" | "failed";
 
-/** The only error that {@link DataPort.open} rejects with; the answer is 425, or 426 for `aborted`. */
-export class DataPortError extends Error {
+/** The only error that {@link DataConnector.open} rejects with; the answer is 425, or 426 for `aborted`. */
+export class DataConnectionError extends Error {
   override readonly name = "DataPortError";
-  readonly kind: DataPortFailure;
+  readonly kind: DataConnectionFailure;
 
-  constructor(kind: DataPortFailure, message: string, options?: ErrorOptions) {
+  constructor(kind: DataConnectionFailure, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
   }
 }
 
 /** One data connection to come; good for one transfer. */
-export interface DataPort {
+export interface DataConnector {
   /** `passive`: the client connects to us; `active`: we connect to the client. */
   readonly kind: "passive" | "active";
   /** Where we listen, or where the client does. */
@@ -49,7 +49,7 @@ export interface PassivePorts {
   /**
    * As `listenPassive`, though one may have to wait: for another thread, or until the system has back what was closed.
    */
-  passive(options: PassiveOptions): DataPort | Promise<DataPort>;
+  passive(options: PassiveOptions): DataConnector | Promise<DataConnector>;
 }
 
 /**
@@ -71,14 +71,14 @@ export interface WaitOptions {
 }
 
 /** The one wait of a data port. */
-export class Wait {
+export class ConnectionWait {
   #spent = false;
   #hurried = false;
   #deadline: Deadline | undefined;
 
-  /** Waits; rejects as {@link DataPort.open}, and the second time. A connection that comes too late is closed. */
+  /** Waits; rejects as {@link DataConnector.open}, and the second time. A connection that comes too late is closed. */
   async run({ signal, timeout, connect, stop }: WaitOptions): Promise<Connection> {
-    if (this.#spent) throw new DataPortError("failed", "Data port is already spent");
+    if (this.#spent) throw new DataConnectionError("failed", "Data port is already spent");
     this.#spent = true;
     using deadline = new Deadline(signal, timeout, stop);
     this.#deadline = deadline;
@@ -152,13 +152,17 @@ class Deadline implements Disposable {
   }
 
   /** What the pending operation's `error` means. */
-  explain(error?: unknown): DataPortError {
-    if (error instanceof DataPortError) return error;
-    if (this.#cause === "timeout") return new DataPortError("timeout", `No data connection within ${this.#timeout} ms`);
-    if (this.#cause === "aborted") return new DataPortError("aborted", "Wait for the data connection was aborted");
+  explain(error?: unknown): DataConnectionError {
+    if (error instanceof DataConnectionError) return error;
+    if (this.#cause === "timeout") {
+      return new DataConnectionError("timeout", `No data connection within ${this.#timeout} ms`);
+    }
+    if (this.#cause === "aborted") {
+      return new DataConnectionError("aborted", "Wait for the data connection was aborted");
+    }
     const refused = error instanceof Deno.errors.ConnectionRefused || hasCode(error, "ECONNREFUSED");
     const kind = refused ? "refused" : "failed";
-    return new DataPortError(kind, "Cannot open the data connection", { cause: error });
+    return new DataConnectionError(kind, "Cannot open the data connection", { cause: error });
   }
 
   [Symbol.dispose](): void {

@@ -6,20 +6,20 @@
 
 import type { SocketAddress } from "../net/connection.ts";
 import { type ActiveOptions, connectActive } from "./active.ts";
-import type { DataPort, PassivePorts } from "./connector.ts";
+import type { DataConnector, PassivePorts } from "./connector.ts";
 import { listenPassive } from "./passive.ts";
 
 export { type ActiveOptions, connectActive } from "./active.ts";
-export { type DataPort, DataPortError, type DataPortFailure } from "./connector.ts";
+export { DataConnectionError, type DataConnectionFailure, type DataConnector } from "./connector.ts";
 export { listenPassive, type PassiveEnd, type PassiveOptions } from "./passive.ts";
 
 /** Who makes data ports: this thread, or another that moves their bytes as well. */
-export interface DataPorts extends PassivePorts {
+export interface DataEngine extends PassivePorts {
   /** As {@link connectActive}. */
-  active(target: SocketAddress, options: ActiveOptions): DataPort;
+  active(target: SocketAddress, options: ActiveOptions): DataConnector;
   /** A large download moves in this thread and keeps others waiting: the next ones had better have another, if there is any to be had. */
   expectBulk?(): void;
 }
 
 /** Ports of this thread. */
-export const ownPorts: DataPorts = { passive: listenPassive, active: connectActive };
+export const localEngine: DataEngine = { passive: listenPassive, active: connectActive };

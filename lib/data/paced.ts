@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SocketPass } from "./socket_poll.ts";
+import { SocketPoll } from "./socket_poll.ts";
 
 /** Things between two looks at the sockets: some two milliseconds where each is a file to be looked at. */
 const BETWEEN_LOOKS = 256;
@@ -12,7 +12,7 @@ const BETWEEN_LOOKS = 256;
 /** Has the event loop look at its sockets when enough was done. To be closed at the end. */
 export class Pacer {
   // It is opened by the first wait, so short listings do without.
-  readonly #pass = new SocketPass();
+  readonly #pass = new SocketPoll();
   #done = 0;
 
   /**

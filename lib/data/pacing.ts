@@ -14,7 +14,7 @@
  * @module
  */
 
-import { SocketPass } from "./socket_poll.ts";
+import { SocketPoll } from "./socket_poll.ts";
 
 const MIB = 1024 * 1024;
 
@@ -30,13 +30,13 @@ const PACE_ALONE = 16 * MIB;
 const PIECE_IN_COMPANY = MIB / 4;
 
 /** Counts sessions, runs of the pump and what they move. */
-export class Traffic {
+export class Pacer {
   #sessions = 0;
   #runs = 0;
   #booked = 0;
   #servesOthers = false;
   #rest: Promise<void> | undefined;
-  readonly #pass = new SocketPass();
+  readonly #pass = new SocketPoll();
 
   /** Here are transfers alone: whoever waits for commands does so in another thread. */
   serveOthers(): void {
@@ -95,4 +95,4 @@ export class Traffic {
 }
 
 /** The one of this event loop. */
-export const traffic = new Traffic();
+export const traffic = new Pacer();

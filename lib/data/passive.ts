@@ -7,7 +7,7 @@
 import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
-import { type DataPort, Wait } from "./connector.ts";
+import { ConnectionWait, type DataConnector } from "./connector.ts";
 import { listenIn, type PortRange, PortsExhausted } from "./port_range.ts";
 
 /** Why a port is no longer listened on: the client came, no client came in time, or it was given back. */
@@ -22,7 +22,7 @@ export interface PassiveOptions {
   readonly peer: string;
   /** Lets anybody connect. Default `false`. */
   readonly allowForeignPeer?: boolean;
-  /** Milliseconds for the client to connect, and anew from {@link DataPort.open} on; 0 for no limit. */
+  /** Milliseconds for the client to connect, and anew from {@link DataConnector.open} on; 0 for no limit. */
   readonly timeout: number;
   /** Told the address of each connection that was dropped because it came from elsewhere. */
   readonly onStranger?: ((address: string) => void) | undefined;
@@ -43,17 +43,17 @@ export interface PassiveOptions {
  *
  * @throws {PortsExhausted} when all ports of the range are in use; rejects with it where it had to wait.
  */
-export function listenPassive(options: PassiveOptions): DataPort | Promise<DataPort> {
+export function listenPassive(options: PassiveOptions): DataConnector | Promise<DataConnector> {
   if (closing.size >= MOST_CLOSING) return listenAfterwards(options);
   try {
-    return new PassivePort(options);
+    return new PassiveConnector(options);
   } catch (error) {
     if (closing.size === 0 || !(error instanceof PortsExhausted)) throw error;
     return listenAfterwards(options);
   }
 }
 
-async function listenAfterwards(options: PassiveOptions): Promise<DataPort> {
+async function listenAfterwards(options: PassiveOptions): Promise<DataConnector> {
   await Promise.all(closing);
   return await listenPassive(options);
 }
@@ -63,12 +63,12 @@ const closing = new Set<Promise<void>>();
 /** A client that asks for one port after the other must not take all descriptors within one turn. */
 const MOST_CLOSING = 64;
 
-class PassivePort implements DataPort {
+class PassiveConnector implements DataConnector {
   readonly kind = "passive";
   readonly port: number;
   readonly #options: PassiveOptions;
   readonly #listener: Deno.TcpListener;
-  readonly #wait = new Wait();
+  readonly #wait = new ConnectionWait();
   readonly #accepting: Promise<Connection>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   /** The client's, until it is handed out. */

@@ -8,9 +8,9 @@
 import type { Connection } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource, FileSink } from "../vfs/vfs.ts";
-import { Intake } from "./upload_buffer.ts";
+import { UploadBuffer } from "./upload_buffer.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
-import { sendWhole } from "./send_file.ts";
+import { sendWholeFile } from "./send_file.ts";
 
 export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 
@@ -27,7 +27,7 @@ interface Piece {
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
-  let left = await sendWhole(run, source, connection);
+  let left = await sendWholeFile(run, source, connection);
   const converter = options.ascii ? new ToNetworkAscii() : undefined;
   let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);
   while (piece) {
@@ -51,7 +51,7 @@ export async function sendBytes(source: ByteSource, connection: Connection, opti
  */
 export async function receiveBytes(connection: Connection, sink: FileSink, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
-  const intake = new Intake(run, sink);
+  const intake = new UploadBuffer(run, sink);
   let left = options.limit ?? Infinity;
   let exceeded = false;
   while (left > 0 && !run.ended) {

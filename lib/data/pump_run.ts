@@ -11,7 +11,7 @@ import type { FileSender } from "./file_sender.ts";
 import { PieceSize } from "./piece_size.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import { type StallWatch, watchForStall } from "./stall_timer.ts";
-import { type Traffic, traffic } from "./pacing.ts";
+import { type Pacer, traffic } from "./pacing.ts";
 
 /** How a run ended; whatever is not `done` names who or what broke it. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";
@@ -67,7 +67,7 @@ export class PumpRun implements Disposable {
   readonly #connection: Connection;
   readonly #watch: StallWatch | undefined;
   /** `undefined` where the bytes keep nobody on this event loop waiting. */
-  readonly #traffic: Traffic | undefined;
+  readonly #traffic: Pacer | undefined;
   readonly #onAbort = () => this.fail("aborted", this.options.signal.reason);
   #bytes = 0;
   #failure: { readonly outcome: PumpOutcome; readonly error?: unknown } | undefined;

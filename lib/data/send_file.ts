@@ -27,7 +27,7 @@ const TOO_SLOW = 2;
  * Lets the thread that has the socket read the file as well, or the system send it by itself, where that can be. Resolves to the bytes at most that
  * are left to the caller, from where the source is: 0 where the run is over. Never rejects.
  */
-export async function sendWhole(run: PumpRun, source: ByteSource, connection: Connection): Promise<number> {
+export async function sendWholeFile(run: PumpRun, source: ByteSource, connection: Connection): Promise<number> {
   const part = partOf(run, source);
   if (!part) return run.ended ? 0 : run.options.limit ?? Infinity;
   if (connection.apart) return await sendApart(run, part, connection.apart);

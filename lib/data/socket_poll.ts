@@ -13,7 +13,7 @@ import { closeQuietly, isSameEnd } from "../net/connection.ts";
 const HOSTNAME = "127.0.0.1";
 
 /** Passes of the event loop over its sockets, on request. What it needs for them it keeps until {@link close}. */
-export class SocketPass {
+export class SocketPoll {
   #loop: Promise<Loop | undefined> | undefined;
   #endPause: (() => void) | undefined;
 

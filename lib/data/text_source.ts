@@ -10,7 +10,7 @@ import type { ByteSource } from "../vfs/vfs.ts";
 export type TextBatch = string | readonly string[] | Uint8Array;
 
 /** Reads batches as bytes, text in UTF-8. It holds one batch at a time and asks for the next when that one is gone. */
-export class LinesSource implements ByteSource {
+export class TextSource implements ByteSource {
   readonly #batches: AsyncIterator<TextBatch>;
   readonly #encoder = new TextEncoder();
   /** What is left of the batch: text, or bytes that need no more work. */

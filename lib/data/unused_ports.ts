@@ -5,7 +5,7 @@
  */
 
 import { addressKey } from "../net/address_key.ts";
-import type { DataPort } from "./connector.ts";
+import type { DataConnector } from "./connector.ts";
 
 /**
  * Milliseconds that a port is left to its client where whoever gets it next could take that client for its own: both
@@ -29,7 +29,7 @@ interface Holding {
 /** Unused ports by age. */
 export class UnusedPorts {
   readonly #clock: () => number;
-  readonly #holdings = new Map<DataPort, Holding>();
+  readonly #holdings = new Map<DataConnector, Holding>();
 
   /** @param clock milliseconds that never go back. */
   constructor(clock: () => number = () => performance.now()) {
@@ -42,12 +42,12 @@ export class UnusedPorts {
   }
 
   /** `port` waits for a client at `address`. */
-  add(port: DataPort, address: string): void {
+  add(port: DataConnector, address: string): void {
     this.#holdings.set(port, { client: addressKey(address), since: this.#clock() });
   }
 
   /** `port` is connected, or given back. */
-  delete(port: DataPort): void {
+  delete(port: DataConnector): void {
     this.#holdings.delete(port);
   }
 
@@ -55,7 +55,7 @@ export class UnusedPorts {
    * The port to take back: the oldest one of the client that has most, with the asker before others that have as many.
    * `undefined` where there is none, or where it is too young for that.
    */
-  dispensableFor({ address, trustsAll }: Asker): DataPort | undefined {
+  dispensableFor({ address, trustsAll }: Asker): DataConnector | undefined {
     const own = addressKey(address);
     const counts = new Map<string, number>([[own, 0]]);
     for (const { client } of this.#holdings.values()) counts.set(client, (counts.get(client) ?? 0) + 1);

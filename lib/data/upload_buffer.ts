@@ -12,7 +12,7 @@ import type { FileSink } from "../vfs/vfs.ts";
 import type { PumpRun } from "./pump_run.ts";
 
 /** A buffer on its way: `room` is filled up to `filled` and stored up to `stored`. */
-interface Vessel {
+interface Segment {
   readonly buffer: Uint8Array;
   readonly room: Uint8Array;
   readonly since: number;
@@ -26,11 +26,11 @@ interface Vessel {
 const MOST_VESSELS = 2;
 
 /** Takes bytes in order. None of its methods rejects: a failure of the sink ends the run. */
-export class Intake {
+export class UploadBuffer {
   readonly #run: PumpRun;
   readonly #sink: FileSink;
   readonly #converter: FromNetworkAscii | undefined;
-  readonly #vessels: Vessel[] = [];
+  readonly #vessels: Segment[] = [];
   #storing = false;
   #onChange: (() => void) | undefined;
 
@@ -74,7 +74,7 @@ export class Intake {
     if (rest && rest.length > 0) await this.#write(rest, 0);
   }
 
-  #addVessel(): Vessel {
+  #addVessel(): Segment {
     const size = this.#run.pieceSize.current;
     const buffer = this.#run.buffers.take(size);
     const room = buffer.subarray(0, size);

@@ -17,13 +17,13 @@ import { LingeringConnections } from "../net/lingering.ts";
 import { type AddressCap, type Options, resolveOptions, type ServerOptions } from "../options.ts";
 import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
 import { AccountViews } from "../session/account_views.ts";
-import { type Commons, type MakeCommons, ownCommons } from "../session/shared_state.ts";
-import type { SessionHost } from "../session/host.ts";
+import { localState, type MakeSharedState, type SharedState } from "../session/shared_state.ts";
+import type { SessionOwner } from "../session/host.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
-import { Watchdog } from "../session/deadlines.ts";
+import { Deadlines } from "../session/deadlines.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 
-export type { Commons, MakeCommons } from "../session/shared_state.ts";
+export type { MakeSharedState, SharedState } from "../session/shared_state.ts";
 export type { SessionInfo } from "../commands/context.ts";
 
 /** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */
@@ -59,10 +59,10 @@ export class FtpServer implements AsyncDisposable {
   readonly #sessions = new Map<Session, Disposable>();
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #accepting: Promise<void>[] = [];
-  readonly #commons: Commons;
-  readonly #watchdog: Watchdog;
+  readonly #sharedState: SharedState;
+  readonly #watchdog: Deadlines;
   readonly #lingering = new LingeringConnections();
-  readonly #host: SessionHost;
+  readonly #host: SessionOwner;
   #sessionNumber = 0;
   /**
    * Accepted connections that are not over: sessions, handshakes, refusals on their way. A number, as a promise for each would take a
@@ -76,11 +76,14 @@ export class FtpServer implements AsyncDisposable {
    * @param makeCommons gives what it has in common with other servers on the same port; without it, nothing.
    * @throws {RangeError} for an option that makes no sense.
    */
-  constructor(options: ServerOptions, makeCommons: MakeCommons = ownCommons) {
+  constructor(options: ServerOptions, makeSharedState: MakeSharedState = localState) {
     this.#options = resolveOptions(options);
     const { failureDelay, guessInterval, ban, clock, timeouts: { login, idle } } = this.#options;
-    this.#commons = makeCommons({ throttle: { delay: failureDelay, now: clock, ...(ban && { ban }) }, guessInterval });
-    this.#watchdog = new Watchdog(Math.min(login || Infinity, idle || Infinity));
+    this.#sharedState = makeSharedState({
+      throttle: { delay: failureDelay, now: clock, ...(ban && { ban }) },
+      guessInterval,
+    });
+    this.#watchdog = new Deadlines(Math.min(login || Infinity, idle || Infinity));
     this.#host = this.#makeHost();
   }
 
@@ -184,10 +187,10 @@ export class FtpServer implements AsyncDisposable {
   #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
     const address = unmapped(connection.remoteAddr.hostname);
     this.#open++;
-    const others = this.#commons.connections.add(1);
+    const others = this.#sharedState.connections.add(1);
     const places = this.#refusal(address, others) ?? this.#placesFor(address);
     if (typeof places === "string") return void this.#turnAway(connection, places);
-    const id = `${this.#commons.idPrefix}${++this.#sessionNumber}`;
+    const id = `${this.#sharedState.idPrefix}${++this.#sessionNumber}`;
     try {
       // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
       connection.setNoDelay(true);
@@ -208,7 +211,7 @@ export class FtpServer implements AsyncDisposable {
   }
 
   #close(): void {
-    this.#commons.connections.add(-1);
+    this.#sharedState.connections.add(-1);
     if (--this.#open > 0) return;
     this.#over?.resolve();
     this.#over = undefined;
@@ -225,9 +228,9 @@ export class FtpServer implements AsyncDisposable {
   #placesFor(address: string): Places | string {
     const { sessionsPerAddress, strangersPerAddress } = this.#options;
     const key = addressKey(address);
-    const slot = this.#commons.perAddress.add(key, limitFor(sessionsPerAddress, address));
+    const slot = this.#sharedState.perAddress.add(key, limitFor(sessionsPerAddress, address));
     if (!slot) return "Too many sessions from your address";
-    const stranger = this.#commons.strangers.add(key, limitFor(strangersPerAddress, address));
+    const stranger = this.#sharedState.strangers.add(key, limitFor(strangersPerAddress, address));
     if (stranger) return { slot, stranger };
     slot[Symbol.dispose]();
     return "Too many connections from your address that have not logged in";
@@ -266,7 +269,7 @@ export class FtpServer implements AsyncDisposable {
     const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.set(session, slot);
-    this.#commons.sessions.add(1);
+    this.#sharedState.sessions.add(1);
     traffic.arrive();
     void session.serve();
   }
@@ -274,15 +277,15 @@ export class FtpServer implements AsyncDisposable {
   #end(session: Session): void {
     this.#sessions.get(session)?.[Symbol.dispose]();
     this.#sessions.delete(session);
-    this.#commons.sessions.add(-1);
+    this.#sharedState.sessions.add(-1);
     traffic.depart();
     this.#watchdog.remove(session);
     this.#close();
   }
 
-  #makeHost(): SessionHost {
+  #makeHost(): SessionOwner {
     const options = this.#options;
-    const { perAccount, gate, usageOf } = this.#commons;
+    const { perAccount, gate, usageOf } = this.#sharedState;
     const views = new AccountViews(options.fileSystem, usageOf);
     return {
       options,
@@ -298,12 +301,12 @@ export class FtpServer implements AsyncDisposable {
 
   /** Its own first. */
   #allSessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]> {
-    const others = this.#commons.others();
+    const others = this.#sharedState.others();
     return others instanceof Promise ? others.then((all) => [...this.sessions, ...all]) : [...this.sessions, ...others];
   }
 
   #makeView(): ServerView {
-    const { digests, recentUploads, sessions, dataPorts, forecast } = this.#commons;
+    const { digests, recentUploads, sessions, dataEngine, forecast } = this.#sharedState;
     const publicAddress = new PublicAddress({
       ...this.#options.passive,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
@@ -312,7 +315,7 @@ export class FtpServer implements AsyncDisposable {
       since: this.#options.clock(),
       digests,
       recentUploads,
-      dataPorts,
+      dataEngine,
       lingering: this.#lingering,
       forecast,
       get sessionCount() {

@@ -12,7 +12,7 @@ import { withUploadPolicy } from "../vfs/uploads.ts";
 import { usageMeters } from "../vfs/usage.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
-import type { Commons } from "./shared_state.ts";
+import type { SharedState } from "./shared_state.ts";
 
 /** The files of an account. */
 interface AccountFiles {
@@ -29,9 +29,9 @@ interface AccountFiles {
 export class AccountViews {
   readonly #open: OpenFileSystem;
   readonly #files = new WeakMap<Account, Promise<AccountFiles>>();
-  readonly #usageOf: Commons["usageOf"];
+  readonly #usageOf: SharedState["usageOf"];
 
-  constructor(open: OpenFileSystem, usageOf: Commons["usageOf"] = usageMeters()) {
+  constructor(open: OpenFileSystem, usageOf: SharedState["usageOf"] = usageMeters()) {
     this.#open = open;
     this.#usageOf = usageOf;
   }

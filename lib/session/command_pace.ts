@@ -8,7 +8,7 @@
  * @module
  */
 
-import { SocketPass } from "../data/socket_poll.ts";
+import { SocketPoll } from "../data/socket_poll.ts";
 
 /** Milliseconds of work between two looks. */
 const SLICE = 2;
@@ -21,7 +21,7 @@ export class CommandPace {
   #commands = 0;
   #lookedAt = 0;
   #rest: Promise<void> | undefined;
-  readonly #pass = new SocketPass();
+  readonly #pass = new SocketPoll();
 
   /** A session begins. */
   enter(): void {

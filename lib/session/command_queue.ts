@@ -10,10 +10,10 @@ import type { Reply } from "../protocol/reply.ts";
 import { SessionTransfer } from "./transfer.ts";
 
 /** What waits for its turn: a command, or the answer to a line that is none. */
-export type Turn = CommandLine | { readonly refusal: Reply };
+export type QueuedCommand = CommandLine | { readonly refusal: Reply };
 
 /** Whoever performs what has its turn. */
-export interface Performer {
+export interface CommandRunner {
   /** Nothing more is to be performed. */
   readonly closing: boolean;
   /** Whether the command is a transfer, or takes as long: others are read meanwhile, and wait for its end. */
@@ -34,9 +34,9 @@ export interface Performer {
 }
 
 /** The queue of one session. */
-export class Turns {
-  readonly #performer: Performer;
-  readonly #queue: Turn[] = [];
+export class CommandQueue {
+  readonly #performer: CommandRunner;
+  readonly #queue: QueuedCommand[] = [];
   #transfer: SessionTransfer | undefined;
   /** A run over the queue is under way; `#running` is its end. */
   #busy = false;
@@ -45,7 +45,7 @@ export class Turns {
   /** An urgent command is under way: the queue waits until it is answered. */
   #interrupting = false;
 
-  constructor(performer: Performer) {
+  constructor(performer: CommandRunner) {
     this.#performer = performer;
   }
 
@@ -74,7 +74,7 @@ export class Turns {
     return this.#queue.some((turn) => "verb" in turn && turn.verb === verb);
   }
 
-  add(turn: Turn): void {
+  add(turn: QueuedCommand): void {
     this.#queue.push(turn);
   }
 

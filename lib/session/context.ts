@@ -17,7 +17,7 @@ import type {
   SecurityState,
   ServerView,
 } from "../commands/context.ts";
-import type { DataPort } from "../data/engine.ts";
+import type { DataConnector } from "../data/engine.ts";
 import { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, CommandReceived, DataOpened, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
@@ -28,7 +28,7 @@ import { EarlyTls } from "../tls/early_tls.ts";
 import { type SecureConnection, TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
-import type { SessionHost } from "./host.ts";
+import type { SessionOwner } from "./host.ts";
 import { LoginAttempts, type Visitor } from "./login_attempts.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 
@@ -72,14 +72,14 @@ export class SessionContext implements CommandContext, Visitor {
   readonly control: { readonly local: SocketAddress; readonly remote: SocketAddress; secure: boolean };
   limiters: CommandContext["limiters"] = NO_LIMITS;
   idleTimeout: number;
-  readonly #host: SessionHost;
+  readonly #host: SessionOwner;
   readonly #link: SessionLink;
   readonly #stranger: Disposable;
   readonly #logins: LoginAttempts;
   #admission: Disposable | undefined;
   #over = false;
 
-  constructor(host: SessionHost, link: SessionLink, { connection, implicitTls, stranger }: ContextOptions) {
+  constructor(host: SessionOwner, link: SessionLink, { connection, implicitTls, stranger }: ContextOptions) {
     this.#host = host;
     this.#link = link;
     this.#stranger = stranger;
@@ -197,7 +197,7 @@ export class SessionContext implements CommandContext, Visitor {
     Object.assign(this.login, freshLogin());
     Object.assign(this.parameters, freshParameters());
     Object.assign(this.rename, freshRename());
-    this.setDataPort(undefined);
+    this.setConnector(undefined);
     this.data.epsvAll = false;
     this.limiters = NO_LIMITS;
     this.idleTimeout = this.options.timeouts.idle;
@@ -210,13 +210,13 @@ export class SessionContext implements CommandContext, Visitor {
     this.login.cwd = ROOT;
   }
 
-  takeDataPort(): DataPort | undefined {
+  takeConnector(): DataConnector | undefined {
     const port = this.data.port;
     this.data.port = undefined;
     return port?.over ? undefined : port;
   }
 
-  setDataPort(port: DataPort | undefined): void {
+  setConnector(port: DataConnector | undefined): void {
     this.data.port?.close();
     // Another thread may come with a port that a client has asked for and not waited for.
     if (this.#over) port?.close();
@@ -284,7 +284,7 @@ export class SessionContext implements CommandContext, Visitor {
   dispose(): void {
     this.#over = true;
     this.#logins.end();
-    this.setDataPort(undefined);
+    this.setConnector(undefined);
     this.#stranger[Symbol.dispose]();
     this.#admission?.[Symbol.dispose]();
     this.#admission = undefined;

@@ -16,7 +16,7 @@ export interface Watched {
  * Looks at deadlines every now and then. The timer ends at a look that finds nothing to watch, not before: where sessions come one after
  * the other, each would begin it anew.
  */
-export class Watchdog implements Disposable {
+export class Deadlines implements Disposable {
   readonly #watched = new Set<Watched>();
   readonly #interval: number;
   #timer: ReturnType<typeof setInterval> | undefined;

@@ -10,15 +10,15 @@ import type { ServerView } from "../commands/context.ts";
 import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
-import type { Commons } from "./shared_state.ts";
+import type { SharedState } from "./shared_state.ts";
 import type { Session } from "./session.ts";
 
 /** Implemented by the server; a test may bring its own. */
-export interface SessionHost {
+export interface SessionOwner {
   readonly options: Options;
   readonly table: CommandTable;
   readonly events: EventStream;
-  readonly gate: Commons["gate"];
+  readonly gate: SharedState["gate"];
   readonly view: ServerView;
   /** Counts a session for the account; `undefined` when it has as many as it may. Disposing the result counts it off. */
   admit(account: Account): Disposable | undefined;

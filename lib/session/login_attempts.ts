@@ -9,7 +9,7 @@ import type { AuthResult, LoginAttempt } from "../auth/authenticator.ts";
 import type { LoginTurn } from "../auth/login_gate.ts";
 import type { ControlInfo } from "../commands/context.ts";
 import * as reply from "../protocol/reply.ts";
-import type { SessionHost } from "./host.ts";
+import type { SessionOwner } from "./host.ts";
 
 /** What a client says about itself. */
 export type Credentials = Pick<LoginAttempt, "name" | "password" | "secure">;
@@ -27,7 +27,7 @@ export interface Visitor {
 }
 
 /** Where logins are tried. */
-type LoginHost = Pick<SessionHost, "options" | "gate">;
+type LoginHost = Pick<SessionOwner, "options" | "gate">;
 
 /** See the module. */
 export class LoginAttempts {

@@ -13,12 +13,12 @@ import { type Line, LineReader } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import { commandPace } from "./command_pace.ts";
 import { dispatch } from "./dispatch.ts";
-import type { SessionHost } from "./host.ts";
+import type { SessionOwner } from "./host.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import type { SessionTransfer } from "./transfer.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
-import { type Performer, type Turn, Turns } from "./command_queue.ts";
+import { CommandQueue, type CommandRunner, type QueuedCommand } from "./command_queue.ts";
 import type { Watched } from "./deadlines.ts";
 
 /** Commands kept while a transfer runs; then reading pauses until it ends. */
@@ -40,14 +40,14 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements Watched, SessionLink, Performer {
+export class Session implements Watched, SessionLink, CommandRunner {
   readonly id: string;
-  readonly #host: SessionHost;
+  readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #writer: ReplyWriter;
   readonly #lines = new LineReader();
   readonly #buffers: ReadBuffers;
-  readonly #turns = new Turns(this);
+  readonly #turns = new CommandQueue(this);
   #connection: Connection;
   #reading = false;
   /** A read that began before its turn: see {@link watchPeer}. */
@@ -66,7 +66,7 @@ export class Session implements Watched, SessionLink, Performer {
   #lastRead = this.#lastActivity;
   #farewell: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: Connection, host: SessionHost, { id, ...options }: SessionOptions) {
+  constructor(connection: Connection, host: SessionOwner, { id, ...options }: SessionOptions) {
     this.id = id;
     this.#buffers = new ReadBuffers(!options.implicitTls);
     this.#host = host;
@@ -92,7 +92,7 @@ export class Session implements Watched, SessionLink, Performer {
     return this.#reading || this.#turns.aside;
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   get closing(): boolean {
     return this.#closing;
   }
@@ -253,7 +253,7 @@ export class Session implements Watched, SessionLink, Performer {
     await this.transfer?.ended;
   }
 
-  #understand(line: Line): Turn | undefined {
+  #understand(line: Line): QueuedCommand | undefined {
     switch (line.kind) {
       case "line":
         if (this.#commands++ === 0 && isHttpVerb(line.text)) {
@@ -282,7 +282,7 @@ export class Session implements Watched, SessionLink, Performer {
     if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) this.#leave("Too many bad commands", "bad commands");
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   isTransfer(command: CommandLine): boolean {
     const row = this.#host.table.find(command.verb);
     const lengthy = typeof row?.lengthy === "function" ? row.lengthy(command.argument) : row?.lengthy === true;
@@ -290,12 +290,12 @@ export class Session implements Watched, SessionLink, Performer {
     return takesLong && this.#context.login.account !== undefined;
   }
 
-  /** See {@link Performer}: whatever became of the command, the port that was chosen for it is spent. */
+  /** See {@link CommandRunner}: whatever became of the command, the port that was chosen for it is spent. */
   transferEnded({ verb }: CommandLine): void {
-    if (this.#host.table.find(verb)?.transfer) this.#context.setDataPort(undefined);
+    if (this.#host.table.find(verb)?.transfer) this.#context.setConnector(undefined);
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   rested(): void {
     this.#lastActivity = performance.now();
     if (this.transfer || this.#closing) return;
@@ -305,12 +305,12 @@ export class Session implements Watched, SessionLink, Performer {
     } else if (this.#draining) this.#leave("Server is shutting down", "shutdown");
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   flush(): Promise<void> | undefined {
     return this.#writer.flush();
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   pace(): Promise<void> | undefined {
     if (this.#writer.pending >= MOST_UNREAD) return this.#writer.flush();
     const rest = commandPace.turn(this.#lastRead);
@@ -323,12 +323,12 @@ export class Session implements Watched, SessionLink, Performer {
     await rest;
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   lost(): void {
     closeQuietly(this.#connection);
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   async run(command: CommandLine): Promise<void> {
     const { events, table } = this.#host;
     if (events.wants("command")) {
@@ -358,7 +358,7 @@ export class Session implements Watched, SessionLink, Performer {
     return await answer;
   }
 
-  /** See {@link Performer}. */
+  /** See {@link CommandRunner}. */
   refuse(refusal: reply.Reply): void {
     this.#add(refusal);
     this.#countBadLine();

@@ -9,7 +9,7 @@ import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
-import { type DataPorts, ownPorts } from "../data/engine.ts";
+import { type DataEngine, localEngine } from "../data/engine.ts";
 import { DigestCache } from "../data/digest/digest.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { type Usage, usageMeters } from "../vfs/usage.ts";
@@ -23,7 +23,7 @@ export interface Tally {
 }
 
 /** See the module. Every answer comes at once, but for the sessions of others. */
-export interface Commons {
+export interface SharedState {
   /** Goes in front of the numbers of sessions, so that no two loops use one. */
   readonly idPrefix: string;
   /** Accepted connections that are not over. */
@@ -41,8 +41,8 @@ export interface Commons {
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;
   /** Who opens the data connections of large transfers in clear. */
-  readonly dataPorts: DataPorts;
-  /** Which transfers will be for {@link dataPorts}. */
+  readonly dataEngine: DataEngine;
+  /** Which transfers will be for {@link dataEngine}. */
   readonly forecast: BulkForecast;
   /** Sessions of the other loops. */
   others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
@@ -56,10 +56,10 @@ export interface CommonsOptions {
 }
 
 /** Makes commons for a server. */
-export type MakeCommons = (options: CommonsOptions) => Commons;
+export type MakeSharedState = (options: CommonsOptions) => SharedState;
 
 /** For a server alone. */
-export function ownCommons({ throttle, guessInterval }: CommonsOptions): Commons {
+export function localState({ throttle, guessInterval }: CommonsOptions): SharedState {
   return {
     idPrefix: "",
     connections: new OwnTally(),
@@ -71,7 +71,7 @@ export function ownCommons({ throttle, guessInterval }: CommonsOptions): Commons
     digests: new DigestCache(),
     recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),
-    dataPorts: ownPorts,
+    dataEngine: localEngine,
     forecast: new BulkForecast(),
     others: () => [],
   };

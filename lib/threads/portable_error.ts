@@ -13,21 +13,21 @@ export interface FlatError {
 }
 
 /** `error` for the way; what is no error goes as text. */
-export function flattenError(error: unknown): unknown {
+export function toPortableError(error: unknown): unknown {
   if (error === undefined) return undefined;
   return error instanceof Error ? flatErrorOf(error) : String(error);
 }
 
-/** {@link flattenError} where it is known to be one. */
+/** {@link toPortableError} where it is known to be one. */
 export function flatErrorOf({ name, message, cause }: Error): FlatError {
-  return { flatError: true, name, message, cause: flattenError(cause) };
+  return { flatError: true, name, message, cause: toPortableError(cause) };
 }
 
-/** The error that {@link flattenError} was given, as far as a log can tell; one of the system's is of its class again. */
-export function raiseError(given: unknown): unknown {
+/** The error that {@link toPortableError} was given, as far as a log can tell; one of the system's is of its class again. */
+export function fromPortableError(given: unknown): unknown {
   if (!isFlatError(given)) return given;
   const { name, message, cause } = given;
-  const options = cause === undefined ? {} : { cause: raiseError(cause) };
+  const options = cause === undefined ? {} : { cause: fromPortableError(cause) };
   const error = isSystemError(name) ? new Deno.errors[name](message, options) : new Error(message, options);
   error.name = name;
   return error;

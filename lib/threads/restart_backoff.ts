@@ -11,7 +11,7 @@ const LONGEST = 30_000;
 const WELL = 60_000;
 
 /** Plans of one place each. */
-export class Respawns implements Disposable {
+export class RestartBackoff implements Disposable {
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
   readonly #last = new Map<number, { readonly at: number; readonly delay: number }>();
 

@@ -9,7 +9,7 @@
 const ROOM = 256;
 
 /** Whether `file`, which may be read, can be opened so many times more. Takes two or three milliseconds. */
-export function hasSpareFiles(file: string | URL): boolean {
+export function hasSpareDescriptors(file: string | URL): boolean {
   const opened: Deno.FsFile[] = [];
   try {
     while (opened.length < ROOM) opened.push(Deno.openSync(file));

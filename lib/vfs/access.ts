@@ -9,7 +9,7 @@
  */
 
 import { ForwardingVfs, guardExtras } from "./forwarding.ts";
-import type { Permission, PermissionGrant, PermissionRule } from "./access_rules.ts";
+import type { AccessGrant, AccessRight, AccessRule } from "./access_rules.ts";
 import { requireFits } from "./tree_fit.ts";
 import {
   type Entry,
@@ -20,15 +20,15 @@ import {
   type Removed,
   type RenameOptions,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
 
 /** A view that can say beforehand what it would allow. */
 export interface ScopedVfs extends Vfs {
-  can(path: VirtualPath, permission: Permission): boolean;
+  can(path: VirtualPath, permission: AccessRight): boolean;
   /**
    * Whether there is a right to know what is at `path`, or that nothing is: to list or read there, or to list the
    * directory above. For what is unseen, every look is `denied`, whether something is there or not.
@@ -51,17 +51,17 @@ export interface ScopedVfs extends Vfs {
    */
   setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void>;
   /** Everything that may be done at `path`; the same object for paths that one rule decides. */
-  grantAt(path: VirtualPath): PermissionGrant;
+  grantAt(path: VirtualPath): AccessGrant;
   /**
    * As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing.
    */
-  grantsIn(directory: VirtualPath): (name: string) => PermissionGrant;
+  grantsIn(directory: VirtualPath): (name: string) => AccessGrant;
 }
 
 /** What {@link scopeVfs} works with. */
 export interface ScopeOptions {
   /** The last one that covers a path decides; where none does, nothing is allowed. */
-  readonly rules: readonly PermissionRule[];
+  readonly rules: readonly AccessRule[];
 }
 
 /**
@@ -71,7 +71,7 @@ export function scopeVfs(inner: Vfs, options: ScopeOptions): ScopedVfs {
   return new PermissionScope(inner, options.rules);
 }
 
-interface Rule extends Omit<PermissionRule, "path"> {
+interface Rule extends Omit<AccessRule, "path"> {
   readonly path: VirtualPath;
 }
 
@@ -79,30 +79,30 @@ const NO_RIGHTS: Rule = { path: ROOT, allow: new Set(), overwrite: false };
 
 class PermissionScope extends ForwardingVfs implements ScopedVfs {
   readonly #rules: readonly Rule[];
-  readonly #extras: VfsExtras;
+  readonly #capabilities: VfsCapabilities;
 
-  constructor(inner: Vfs, rules: readonly PermissionRule[]) {
+  constructor(inner: Vfs, rules: readonly AccessRule[]) {
     super(inner);
     this.#rules = rules.map((rule) => ({ ...rule, path: resolvePath(ROOT, rule.path) }));
-    this.#extras = this.#guardExtras(inner.extras);
+    this.#capabilities = this.#guardExtras(inner.capabilities);
   }
 
-  override get extras(): VfsExtras {
-    return this.#extras;
+  override get capabilities(): VfsCapabilities {
+    return this.#capabilities;
   }
 
-  can(path: VirtualPath, permission: Permission): boolean {
+  can(path: VirtualPath, permission: AccessRight): boolean {
     return this.#ruleAt(path).allow.has(permission);
   }
 
-  grantAt(path: VirtualPath): PermissionGrant {
+  grantAt(path: VirtualPath): AccessGrant {
     return this.#ruleAt(path);
   }
 
   /** What decides about the directory decides about all entries but those at which a rule begins. */
-  grantsIn(directory: VirtualPath): (name: string) => PermissionGrant {
+  grantsIn(directory: VirtualPath): (name: string) => AccessGrant {
     const general = this.#ruleAt(directory);
-    const special = new Map<string, PermissionGrant>();
+    const special = new Map<string, AccessGrant>();
     for (const { path } of this.#rules) {
       if (path !== ROOT && parentOf(path) === directory) special.set(nameOf(path), this.#ruleAt(path));
     }
@@ -125,7 +125,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   }
 
   async identify(path: VirtualPath): Promise<string | undefined> {
-    if (!this.inner.extras.setModified) return undefined;
+    if (!this.inner.capabilities.setModified) return undefined;
     try {
       const { kind, unique, size } = await this.inner.stat(path);
       return kind === "file" ? JSON.stringify([path, unique, size]) : undefined;
@@ -138,7 +138,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   async setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void> {
     const file = await this.identify(path);
     if (file === undefined || !isOwn(file)) throw denied(path, "used without the right to modify");
-    await this.inner.extras.setModified?.(path, modified);
+    await this.inner.capabilities.setModified?.(path, modified);
   }
 
   override async stat(path: VirtualPath): Promise<Entry> {
@@ -227,7 +227,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     return this.#rules.findLast((rule) => isWithin(path, rule.path)) ?? NO_RIGHTS;
   }
 
-  #require(path: VirtualPath, permission: Permission): void {
+  #require(path: VirtualPath, permission: AccessRight): void {
     if (!this.can(path, permission)) throw denied(path, `used without the right to ${permission}`);
   }
 
@@ -247,10 +247,10 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     });
   }
 
-  #guardExtras(extras: VfsExtras): VfsExtras {
-    const { space } = extras;
+  #guardExtras(capabilities: VfsCapabilities): VfsCapabilities {
+    const { space } = capabilities;
     return {
-      ...guardExtras(extras, (path, extra) => this.#require(path, extra === "reserve" ? "write" : "modify")),
+      ...guardExtras(capabilities, (path, extra) => this.#require(path, extra === "reserve" ? "write" : "modify")),
       ...(space && { space: async (path: VirtualPath) => await space(this.#placeOfSpace(path)) }),
     };
   }

@@ -5,7 +5,7 @@
  */
 
 /** One right over a path. `write` makes and replaces files, `append` adds to or resumes those that are there. */
-export const PERMISSIONS = [
+export const ACCESS_RIGHTS = [
   "list",
   "read",
   "write",
@@ -17,18 +17,18 @@ export const PERMISSIONS = [
   "modify",
 ] as const;
 
-/** One of {@link PERMISSIONS}. `modify` is for attributes: modes and times. */
-export type Permission = typeof PERMISSIONS[number];
+/** One of {@link ACCESS_RIGHTS}. `modify` is for attributes: modes and times. */
+export type AccessRight = typeof ACCESS_RIGHTS[number];
 
 /** What a rule grants, without saying where. */
-export interface PermissionGrant {
-  readonly allow: ReadonlySet<Permission>;
+export interface AccessGrant {
+  readonly allow: ReadonlySet<AccessRight>;
   /** `false`: a file that is there may not be replaced, neither by STOR nor by RNTO. */
   readonly overwrite: boolean;
 }
 
 /** What may be done at `path` and everything under it. */
-export interface PermissionRule extends PermissionGrant {
+export interface AccessRule extends AccessGrant {
   /** A virtual path such as `/` or `/incoming`; the whole tree below it is covered. */
   readonly path: string;
 }
@@ -37,17 +37,17 @@ export interface PermissionRule extends PermissionGrant {
 const NO_OVERWRITE = "no-overwrite";
 
 /** The words that stand for a whole grant. */
-export const GRANTS: ReadonlyMap<string, PermissionGrant> = new Map([
+export const GRANTS: ReadonlyMap<string, AccessGrant> = new Map([
   // Everything.
-  ["rw", { allow: new Set(PERMISSIONS), overwrite: true }],
+  ["rw", { allow: new Set(ACCESS_RIGHTS), overwrite: true }],
   // Looking and fetching.
-  ["ro", { allow: new Set<Permission>(["list", "read"]), overwrite: true }],
+  ["ro", { allow: new Set<AccessRight>(["list", "read"]), overwrite: true }],
   // Adding to what is there, taking nothing away: backups, an archive.
-  ["add", { allow: new Set<Permission>(["list", "read", "write", "mkdir"]), overwrite: false }],
+  ["add", { allow: new Set<AccessRight>(["list", "read", "write", "mkdir"]), overwrite: false }],
   // Handing in, also by whole directories, without seeing or replacing what others handed in.
-  ["dropbox", { allow: new Set<Permission>(["write", "mkdir"]), overwrite: false }],
+  ["dropbox", { allow: new Set<AccessRight>(["write", "mkdir"]), overwrite: false }],
   // Nothing at all: shuts a part of a tree that is otherwise open.
-  ["none", { allow: new Set<Permission>(), overwrite: false }],
+  ["none", { allow: new Set<AccessRight>(), overwrite: false }],
 ]);
 
 /**
@@ -56,7 +56,7 @@ export const GRANTS: ReadonlyMap<string, PermissionGrant> = new Map([
  *
  * @throws {Error} that quotes the word it does not know.
  */
-export function parsePermissions(value: string | readonly string[]): PermissionGrant {
+export function parseAccess(value: string | readonly string[]): AccessGrant {
   const words = typeof value === "string" ? value.split(/[\s,]+/).filter((word) => word !== "") : value;
   if (words.length === 0) throw new Error(`No permission named: use "none" to grant nothing`);
   const grants = words.map(parseWord);
@@ -66,11 +66,11 @@ export function parsePermissions(value: string | readonly string[]): PermissionG
   };
 }
 
-function parseWord(word: string): PermissionGrant {
+function parseWord(word: string): AccessGrant {
   const grant = GRANTS.get(word);
   if (grant !== undefined) return grant;
-  const permission = PERMISSIONS.find((known) => known === word);
+  const permission = ACCESS_RIGHTS.find((known) => known === word);
   if (permission !== undefined) return { allow: new Set([permission]), overwrite: true };
   if (word === NO_OVERWRITE) return { allow: new Set(), overwrite: false };
-  throw new Error(`Unknown permission "${word}": use ${[...GRANTS.keys(), ...PERMISSIONS, NO_OVERWRITE].join(", ")}`);
+  throw new Error(`Unknown permission "${word}": use ${[...GRANTS.keys(), ...ACCESS_RIGHTS, NO_OVERWRITE].join(", ")}`);
 }

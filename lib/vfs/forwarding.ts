@@ -13,8 +13,8 @@ import {
   type Removed,
   type RenameOptions,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
 
@@ -64,8 +64,8 @@ export class ForwardingVfs implements Vfs {
     this.inner = inner;
   }
 
-  get extras(): VfsExtras {
-    return this.inner.extras;
+  get capabilities(): VfsCapabilities {
+    return this.inner.capabilities;
   }
 
   stat(path: VirtualPath): Promise<Entry> {
@@ -106,8 +106,11 @@ export class ForwardingVfs implements Vfs {
 }
 
 /** The extras of a driver, each of which asks `check` first, which throws to refuse. */
-export function guardExtras(extras: VfsExtras, check: (path: VirtualPath, extra: keyof VfsExtras) => void): VfsExtras {
-  const { reserve, setMode, setModified, space } = extras;
+export function guardExtras(
+  capabilities: VfsCapabilities,
+  check: (path: VirtualPath, extra: keyof VfsCapabilities) => void,
+): VfsCapabilities {
+  const { reserve, setMode, setModified, space } = capabilities;
   return {
     ...(reserve && {
       reserve: async (path) => {

@@ -16,8 +16,8 @@ import {
   type RenameOptions,
   type Space,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
 
@@ -39,17 +39,17 @@ export function withQuota(inner: Vfs, options: QuotaOptions): Vfs {
 class QuotaVfs extends ForwardingVfs {
   readonly #limit: number;
   readonly #usage: Usage;
-  readonly #extras: VfsExtras;
+  readonly #capabilities: VfsCapabilities;
 
   constructor(inner: Vfs, options: QuotaOptions) {
     super(inner);
     this.#limit = options.limit;
     this.#usage = options.usage;
-    this.#extras = { ...inner.extras, space: (path) => this.#space(path) };
+    this.#capabilities = { ...inner.capabilities, space: (path) => this.#space(path) };
   }
 
-  override get extras(): VfsExtras {
-    return this.#extras;
+  override get capabilities(): VfsCapabilities {
+    return this.#capabilities;
   }
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
@@ -96,7 +96,7 @@ class QuotaVfs extends ForwardingVfs {
   }
 
   async #storageSpace(path: VirtualPath): Promise<Space> {
-    const { space } = this.inner.extras;
+    const { space } = this.inner.capabilities;
     if (space) return await space(path);
     // Fails as `space` would where there is nothing.
     await this.inner.stat(path);

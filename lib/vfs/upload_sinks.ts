@@ -70,7 +70,7 @@ export class AtomicSink extends ForwardingSink {
     await this.inner.commit();
     const { path, part, replaced, exclusive, reservation } = this.#upload;
     // The file may belong to somebody who may do more than we; its content counts for more than its mode.
-    if (replaced !== undefined) await this.#vfs.extras.setMode?.(part, replaced.mode).catch(() => {});
+    if (replaced !== undefined) await this.#vfs.capabilities.setMode?.(part, replaced.mode).catch(() => {});
     await this.#vfs.rename(part, path, { exclusive, waits: !exclusive, reservation });
     reservation?.[Symbol.dispose]();
   }

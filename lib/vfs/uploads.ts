@@ -16,8 +16,8 @@ import {
   type Removed,
   type RenameOptions,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "./vfs.ts";
 import { joinPath, nameOf, parentOf } from "./virtual_path.ts";
@@ -44,16 +44,16 @@ export function withUploadPolicy(inner: Vfs, policy: UploadPolicy): Vfs {
 
 class UploadVfs extends ForwardingVfs {
   readonly #policy: UploadPolicy;
-  readonly #extras: VfsExtras;
+  readonly #capabilities: VfsCapabilities;
 
   constructor(inner: Vfs, policy: UploadPolicy) {
     super(inner);
     this.#policy = policy;
-    this.#extras = guardExtras(inner.extras, requireVisible);
+    this.#capabilities = guardExtras(inner.capabilities, requireVisible);
   }
 
-  override get extras(): VfsExtras {
-    return this.#extras;
+  override get capabilities(): VfsCapabilities {
+    return this.#capabilities;
   }
 
   override async stat(path: VirtualPath): Promise<Entry> {
@@ -101,7 +101,7 @@ class UploadVfs extends ForwardingVfs {
     const target = await lookUp(this.inner, path);
     if (target !== undefined) requireReplaceable(path, target, options);
     const part = joinPath(parentOf(path), partName(nameOf(path)));
-    const reservation = options.reserved ? await this.inner.extras.reserve?.(path) : undefined;
+    const reservation = options.reserved ? await this.inner.capabilities.reserve?.(path) : undefined;
     try {
       const sink = await this.inner.openWrite(part, { exclusive: true });
       return new AtomicSink(this.inner, {

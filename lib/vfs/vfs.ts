@@ -201,7 +201,7 @@ export interface Space {
 }
 
 /** What a driver can do beyond the core. A command that needs an absent one is not there for the session. */
-export interface VfsExtras {
+export interface VfsCapabilities {
   /** Keeps a name for a later rename: `exists` where something has it, or somebody else keeps it. */
   readonly reserve?: (path: VirtualPath) => Promise<Reservation>;
   /** Of a directory the rights of the owner stay, or this server could neither list it nor count what is in it. */
@@ -213,7 +213,7 @@ export interface VfsExtras {
 
 /** What drivers implement and commands use. Every method rejects with {@link VfsError} and nothing else. */
 export interface Vfs {
-  readonly extras: VfsExtras;
+  readonly capabilities: VfsCapabilities;
   /** Follows links that stay inside the root, and says so in {@link Entry.link}. */
   stat(path: VirtualPath): Promise<Entry>;
   /**

@@ -5,7 +5,7 @@
  */
 
 import type { SessionInfo } from "../commands/context.ts";
-import { raiseError } from "../threads/portable_error.ts";
+import { fromPortableError } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 
 /** Milliseconds that a worker gets to tell its sessions: one that is busy for longer must not keep the others waiting. */
@@ -114,7 +114,7 @@ export class Member {
       case "listening":
         return this.#listens.resolve(message.addresses);
       case "cannotListen":
-        return this.#listens.reject(raiseError(message.error));
+        return this.#listens.reject(fromPortableError(message.error));
       case "sessions":
         return this.#questions.get(message.request)?.(message.sessions);
       case "over":

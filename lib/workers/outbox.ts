@@ -5,7 +5,7 @@
  */
 
 import type { ServerEvent } from "../events.ts";
-import { flattenError } from "../threads/portable_error.ts";
+import { toPortableError } from "../threads/portable_error.ts";
 
 /** Milliseconds that an event waits for others: a message costs tens of microseconds, however many are in it. */
 const WAIT = 5;
@@ -24,7 +24,7 @@ export class Outbox {
 
   /** Takes an event to send. */
   add(event: ServerEvent): void {
-    this.#waiting.push(event.type === "problem" ? { ...event, error: flattenError(event.error) } : event);
+    this.#waiting.push(event.type === "problem" ? { ...event, error: toPortableError(event.error) } : event);
     if (this.#waiting.length >= MOST) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), WAIT);
   }

@@ -11,9 +11,9 @@ import { EventStream, type EventType } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { ShutdownOptions } from "../server/server.ts";
 import { Member, type News } from "./member.ts";
-import { raiseError } from "../threads/portable_error.ts";
+import { fromPortableError } from "../threads/portable_error.ts";
 import type { Addresses, SharedMemory, ToWorker } from "./messages.ts";
-import { Respawns } from "../threads/restart_backoff.ts";
+import { RestartBackoff } from "../threads/restart_backoff.ts";
 import { makeEpochs } from "./shared_digests.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
 import { abandonCounts, makeUsages } from "./shared_usage.ts";
@@ -48,7 +48,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #memory: SharedMemory;
   readonly #members = new Map<number, Member>();
-  readonly #respawns = new Respawns();
+  readonly #respawns = new RestartBackoff();
   #lastNumber = 0;
   #addresses: Addresses | undefined;
   #accepting = false;
@@ -175,7 +175,7 @@ export class WorkerPool implements AsyncDisposable {
     switch (news.type) {
       case "events":
         return news.events.forEach((event) =>
-          this.events.emit(event.type === "problem" ? { ...event, error: raiseError(event.error) } : event)
+          this.events.emit(event.type === "problem" ? { ...event, error: fromPortableError(event.error) } : event)
         );
       case "login":
       case "wanted":

@@ -7,9 +7,9 @@
 import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
-import { ownPorts } from "../data/engine.ts";
+import { localEngine } from "../data/engine.ts";
 import type { FtpServer } from "../server/server.ts";
-import type { MakeCommons } from "../session/shared_state.ts";
+import type { MakeSharedState } from "../session/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, LoginNews, Start, ToWorker } from "./messages.ts";
@@ -34,7 +34,7 @@ export interface WorkerProgram {
 
 /** What a program is made of. */
 export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses"> {
-  readonly makeCommons: MakeCommons;
+  readonly makeSharedState: MakeSharedState;
 }
 
 /** Makes the server of a worker, with these commons and for a port that it shares: the one of `addresses` where there are any. */
@@ -105,7 +105,7 @@ class Link {
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
     // Later they would not be permitted to open the library.
     if (native) await this.#data?.start();
-    const program = await this.#make({ setup, state, workers, addresses, makeCommons: this.#commons(start) });
+    const program = await this.#make({ setup, state, workers, addresses, makeSharedState: this.#sharedState(start) });
     const { server } = program;
     server.events.on((event) => this.#outbox.add(event), start.events);
     if (this.#newer) program.update(this.#newer.state);
@@ -130,7 +130,7 @@ class Link {
     return new DataThreads({ threads, native, onProblem: (problem) => this.#program?.server.events.emit(problem) });
   }
 
-  #commons({ place, number, memory }: Start): MakeCommons {
+  #sharedState({ place, number, memory }: Start): MakeSharedState {
     const table = new SharedTable(memory.counts, place);
     diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
     const post = (news: LoginNews) => this.#post(news);
@@ -148,7 +148,7 @@ class Link {
       }),
       digests: new SharedDigests(memory.epochs),
       recentUploads: new RecentUploads({ marks: table, now: throttle.now }),
-      dataPorts: this.#data ?? ownPorts,
+      dataEngine: this.#data ?? localEngine,
       forecast: new BulkForecast(),
       usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Turnstile } from "../../lib/auth/fair_queue.ts";
+import { FairQueue } from "../../lib/auth/fair_queue.ts";
 
 /** Work that ends when the test says so, and a record of what has begun. */
 class Bench {
@@ -19,7 +19,7 @@ class Bench {
 }
 
 Deno.test("Turnstile runs no more than its width at once, in order", async () => {
-  const turnstile = new Turnstile(2);
+  const turnstile = new FairQueue(2);
   const bench = new Bench();
   const all = ["a", "b", "c"].map((name) => turnstile.run("x", bench.work(name)));
   assertEquals(bench.begun, ["a", "b"]);
@@ -32,7 +32,7 @@ Deno.test("Turnstile runs no more than its width at once, in order", async () =>
 });
 
 Deno.test("Turnstile lets the keys take turns", async () => {
-  const turnstile = new Turnstile(1);
+  const turnstile = new FairQueue(1);
   const order: string[] = [];
   const run = (key: string, name: string) =>
     turnstile.run(key, () => {
@@ -46,7 +46,7 @@ Deno.test("Turnstile lets the keys take turns", async () => {
 });
 
 Deno.test("Turnstile passes a failure on and lets the next one through", async () => {
-  const turnstile = new Turnstile(1);
+  const turnstile = new FairQueue(1);
   const bad = turnstile.run("x", () => Promise.reject(new RangeError("No")));
   const good = turnstile.run("x", () => Promise.resolve(true));
   await assertRejects(() => bad, RangeError, "No");
@@ -55,7 +55,7 @@ Deno.test("Turnstile passes a failure on and lets the next one through", async (
 });
 
 Deno.test("Turnstile lets go of those that have left the line, and of nobody else", async () => {
-  const turnstile = new Turnstile(1);
+  const turnstile = new FairQueue(1);
   const bench = new Bench();
   const gone = new AbortController();
   const first = turnstile.run("x", bench.work("first"));

@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { createAccount } from "../../lib/auth/accounts.ts";
 import { packAccount, restoreAccount } from "../../lib/cli/serve/portable_account.ts";
 import { parseNetwork } from "../../lib/net/ip.ts";
-import { parsePermissions } from "../../lib/vfs/access_rules.ts";
+import { parseAccess } from "../../lib/vfs/access_rules.ts";
 
 Deno.test("restoreAccount gives the account that was packed and sent", () => {
   const network = parseNetwork("192.0.2.0/24");
   const account = createAccount({
     name: "ann",
     rootPath: "/srv/ann",
-    rules: [{ path: "/", ...parsePermissions("rw") }, { path: "/in", ...parsePermissions("dropbox") }],
+    rules: [{ path: "/", ...parseAccess("rw") }, { path: "/in", ...parseAccess("dropbox") }],
     allowFrom: network ? [network] : [],
     quota: 2 ** 40,
   });

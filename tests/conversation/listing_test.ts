@@ -14,7 +14,7 @@ async function agedFiles(): Promise<MemoryVfs> {
   const vfs = new MemoryVfs({ clock, files: { "/dir/inner": "x" } });
   for (const [name, days] of Object.entries(ages)) {
     vfs.write(`/${name}`, "12345");
-    await vfs.extras.setModified?.(`/${name}` as never, NOW - days * DAY);
+    await vfs.capabilities.setModified?.(`/${name}` as never, NOW - days * DAY);
   }
   return vfs;
 }

@@ -65,7 +65,7 @@ conversation("SITE UMASK tells and sets the mask", {}, async ({ ftp }) => {
 
 /** As a store that keeps neither modes nor times, and does not know how full it is. */
 class BareVfs extends MemoryVfs {
-  override readonly extras = {};
+  override readonly capabilities = {};
 }
 
 conversation("What the file system cannot do is answered 502, and is in no list", {

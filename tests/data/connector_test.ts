@@ -1,6 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
-import { connectActive, type DataPort, DataPortError, listenPassive, type PassiveEnd } from "../../lib/data/engine.ts";
+import {
+  connectActive,
+  DataConnectionError,
+  type DataConnector,
+  listenPassive,
+  type PassiveEnd,
+} from "../../lib/data/engine.ts";
 import { PortRange, PortsExhausted } from "../../lib/data/port_range.ts";
 import { writeAll } from "../../lib/net/connection.ts";
 import { resetAtOnce } from "../helpers/reset.ts";
@@ -14,7 +20,7 @@ function dial(port: number): Promise<Deno.TcpConn> {
 }
 
 async function failureOf(opening: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => opening, DataPortError)).kind;
+  return (await assertRejects(() => opening, DataConnectionError)).kind;
 }
 
 /** Nobody listens there any more. */
@@ -196,7 +202,7 @@ async function withListener(use: (listener: Deno.TcpListener) => Promise<void>):
 
 Deno.test("active port connects when opened and not before", () =>
   withListener(async (listener) => {
-    const port: DataPort = connectActive({ hostname: "127.0.0.1", port: listener.addr.port }, { timeout: 30_000 });
+    const port: DataConnector = connectActive({ hostname: "127.0.0.1", port: listener.addr.port }, { timeout: 30_000 });
     assertEquals([port.kind, port.port], ["active", listener.addr.port]);
     const accepting = listener.accept();
     const connection = await port.open(never);

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { Traffic } from "../../lib/data/pacing.ts";
+import { Pacer } from "../../lib/data/pacing.ts";
 
 const MIB = 1024 * 1024;
 
 /** With so many sessions and so many of them in a transfer. */
-function trafficOf({ sessions, runs }: { readonly sessions: number; readonly runs: number }): Traffic {
-  const traffic = new Traffic();
+function trafficOf({ sessions, runs }: { readonly sessions: number; readonly runs: number }): Pacer {
+  const traffic = new Pacer();
   for (let count = 0; count < sessions; count++) traffic.arrive();
   for (let count = 0; count < runs; count++) traffic.enter();
   return traffic;

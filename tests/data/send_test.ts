@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
 import { RunningDigest } from "../../lib/data/digest/digest.ts";
 import { type FileSender, FileSendError } from "../../lib/data/file_sender.ts";
-import { LinesSource } from "../../lib/data/text_source.ts";
+import { TextSource } from "../../lib/data/text_source.ts";
 import { type PumpOptions, sendBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
 import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
@@ -211,7 +211,7 @@ Deno.test("sendBytes sends a listing and closing the source ends its producer", 
       ended = true;
     }
   }
-  const source = new LinesSource(lines());
+  const source = new TextSource(lines());
   const abort = new AbortController();
   const sending = sendBytes(source, pair.ours, options({ signal: abort.signal, onProgress: () => abort.abort() }));
   assertEquals((await sending).outcome, "aborted");

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { SocketPass } from "../../lib/data/socket_poll.ts";
+import { SocketPoll } from "../../lib/data/socket_poll.ts";
 
 Deno.test("SocketPass.wait lets a socket that has become ready go first", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = listener.accept();
   using near = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   using far = await accepted;
-  const pass = new SocketPass();
+  const pass = new SocketPoll();
   await pass.wait();
   const order: string[] = [];
   const arrived = far.read(new Uint8Array(1)).then(() => order.push("socket"));
@@ -18,7 +18,7 @@ Deno.test("SocketPass.wait lets a socket that has become ready go first", async 
 });
 
 Deno.test("SocketPass.close ends a wait, and another may begin", async () => {
-  const pass = new SocketPass();
+  const pass = new SocketPoll();
   const opening = pass.wait();
   pass.close();
   await opening;
@@ -31,7 +31,7 @@ Deno.test({
   name: "SocketPass.wait pauses where no connection is permitted",
   permissions: { net: false },
   async fn() {
-    const pass = new SocketPass();
+    const pass = new SocketPoll();
     await pass.wait();
     const waiting = pass.wait();
     pass.close();

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { LinesSource, type TextBatch } from "../../lib/data/text_source.ts";
+import { type TextBatch, TextSource } from "../../lib/data/text_source.ts";
 import type { ByteSource } from "../../lib/vfs/vfs.ts";
 import { concat } from "./helpers.ts";
 
@@ -22,19 +22,19 @@ const TEXT = "a\r\n" + "ä€😀\r\n".repeat(50) + "end";
 for (const size of [1, 2, 3, 4, 5, 7, 64, 65_536]) {
   Deno.test(`LinesSource gives UTF-8 through a buffer of ${size} bytes`, async () => {
     const bytes = new TextEncoder().encode("raw ä\r\n");
-    const source = new LinesSource(batches(TEXT, [], ["x", "", TEXT], "", bytes));
+    const source = new TextSource(batches(TEXT, [], ["x", "", TEXT], "", bytes));
     assertEquals(await drain(source, size), TEXT + "x" + TEXT + "raw ä\r\n");
   });
 }
 
 Deno.test("LinesSource of nothing is at its end, and stays there", async () => {
-  const source = new LinesSource(batches());
+  const source = new TextSource(batches());
   assertEquals(await source.read(new Uint8Array(10)), null);
   assertEquals(await source.read(new Uint8Array(10)), null);
 });
 
 Deno.test("LinesSource fills a buffer from many batches", async () => {
-  const source = new LinesSource(batches("a", "b", ["c", "d"]));
+  const source = new TextSource(batches("a", "b", ["c", "d"]));
   assertEquals(await source.read(new Uint8Array(100)), 4);
 });
 
@@ -46,7 +46,7 @@ Deno.test("LinesSource asks for no more than a buffer needs", async () => {
       yield "0123456789";
     }
   }
-  const source = new LinesSource(endless());
+  const source = new TextSource(endless());
   assertEquals(await source.read(new Uint8Array(25)), 25);
   assertEquals(asked, 3);
   assertEquals(await source.read(new Uint8Array(5)), 5);
@@ -63,7 +63,7 @@ Deno.test("LinesSource ends the producer once when closed", async () => {
       ends++;
     }
   }
-  const source = new LinesSource(endless());
+  const source = new TextSource(endless());
   await source.read(new Uint8Array(4));
   source.close();
   source.close();
@@ -76,6 +76,6 @@ Deno.test("LinesSource passes on an error of the producer", async () => {
     yield "a";
     throw new Error("Directory is gone");
   }
-  const source = new LinesSource(broken());
+  const source = new TextSource(broken());
   await assertRejects(() => source.read(new Uint8Array(10)), Error, "Directory is gone");
 });

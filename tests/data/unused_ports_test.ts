@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { DataPort } from "../../lib/data/engine.ts";
+import type { DataConnector } from "../../lib/data/engine.ts";
 import { UnusedPorts } from "../../lib/data/unused_ports.ts";
 
-function portOf(port: number): DataPort {
+function portOf(port: number): DataConnector {
   return { kind: "passive", port, over: false, open: () => Promise.reject(new Error("Not for this")), close() {} };
 }
 

@@ -12,7 +12,7 @@ import type { EventType, ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions, TlsOptions } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server/server.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/access_rules.ts";
+import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { HAS_NATIVE } from "./native.ts";
 import { protect, testEndpoint } from "./tls.ts";
@@ -161,7 +161,7 @@ async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => P
 
 /** Accounts whose passwords are their names; each may do everything unless its fields say otherwise. */
 export function authenticatorOf(...accounts: (Partial<Account> & Pick<Account, "name">)[]): Authenticator {
-  const { allow, overwrite } = parsePermissions("rw");
+  const { allow, overwrite } = parseAccess("rw");
   const known = new Map(accounts.map((fields) => {
     return [fields.name, createAccount({ rootPath: "/", rules: [{ path: "/", allow, overwrite }], ...fields })];
   }));
@@ -177,5 +177,5 @@ export function authenticatorOf(...accounts: (Partial<Account> & Pick<Account, "
 
 /** Path rules from pairs of path and grant, such as `["/", "ro"]`. */
 export function rulesOf(...pairs: (readonly [path: string, grant: string])[]): Account["rules"] {
-  return pairs.map(([path, grant]) => ({ path, ...parsePermissions(grant) }));
+  return pairs.map(([path, grant]) => ({ path, ...parseAccess(grant) }));
 }

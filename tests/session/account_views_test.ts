@@ -2,11 +2,11 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { type Account, createAccount } from "../../lib/auth/accounts.ts";
 import { AccountViews } from "../../lib/session/account_views.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/access_rules.ts";
+import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
 
 function account(fields: Partial<Account> = {}): Account {
-  return createAccount({ name: "ann", rootPath: "/srv", rules: [{ path: "/", ...parsePermissions("rw") }], ...fields });
+  return createAccount({ name: "ann", rootPath: "/srv", rules: [{ path: "/", ...parseAccess("rw") }], ...fields });
 }
 
 Deno.test("AccountViews opens the files of an account once, for all its sessions", async () => {

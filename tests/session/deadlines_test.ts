@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Watchdog, type Watched } from "../../lib/session/deadlines.ts";
+import { Deadlines, type Watched } from "../../lib/session/deadlines.ts";
 
 /** Expires once its deadline is past, and then has none. */
 class Patient implements Watched {
@@ -19,7 +19,7 @@ class Patient implements Watched {
 }
 
 Deno.test("Watchdog expires what is past its deadline, and nothing else", async () => {
-  using watchdog = new Watchdog(20);
+  using watchdog = new Deadlines(20);
   const late = new Patient(performance.now() + 5);
   const never = new Patient(Infinity);
   let wrong = false;
@@ -32,7 +32,7 @@ Deno.test("Watchdog expires what is past its deadline, and nothing else", async 
 
 /** Resolves when a watchdog with that limit has looked at somebody who is late. */
 async function firstLook(shortest: number): Promise<void> {
-  using watchdog = new Watchdog(shortest);
+  using watchdog = new Deadlines(shortest);
   const late = new Patient(0);
   watchdog.add(late);
   await late.expired;
@@ -40,7 +40,7 @@ async function firstLook(shortest: number): Promise<void> {
 
 Deno.test("Watchdog ends its timer at a look that finds nobody to watch", async () => {
   // The sanitizer of the test runner would find the timer; the look of the other one comes later.
-  const watchdog = new Watchdog(20);
+  const watchdog = new Deadlines(20);
   const watched = new Patient(Infinity);
   watchdog.add(watched);
   watchdog.remove(watched);
@@ -48,7 +48,7 @@ Deno.test("Watchdog ends its timer at a look that finds nobody to watch", async 
 });
 
 Deno.test("Watchdog begins anew with somebody to watch after that", async () => {
-  using watchdog = new Watchdog(20);
+  using watchdog = new Deadlines(20);
   const gone = new Patient(Infinity);
   watchdog.add(gone);
   watchdog.remove(gone);
@@ -59,7 +59,7 @@ Deno.test("Watchdog begins anew with somebody to watch after that", async () => 
 });
 
 Deno.test("Watchdog goes on to look when somebody is removed while it looks", async () => {
-  using watchdog = new Watchdog(20);
+  using watchdog = new Deadlines(20);
   const first = new Patient(0);
   const second = new Patient(0);
   const { expire } = first;

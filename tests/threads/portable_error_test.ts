@@ -1,10 +1,10 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { VfsError } from "../../lib/vfs/vfs.ts";
-import { flattenError, raiseError } from "../../lib/threads/portable_error.ts";
+import { fromPortableError, toPortableError } from "../../lib/threads/portable_error.ts";
 
 /** There and back as between threads. */
 function sent(error: unknown): unknown {
-  return raiseError(structuredClone(flattenError(error)));
+  return fromPortableError(structuredClone(toPortableError(error)));
 }
 
 Deno.test("raiseError gives an error with the name, the message and the cause of the one that was sent", () => {

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { hasSpareFiles } from "../../lib/threads/spare_descriptors.ts";
+import { hasSpareDescriptors } from "../../lib/threads/spare_descriptors.ts";
 
 const HERE = new URL(import.meta.url);
 
 Deno.test("hasSpareFiles keeps nothing open", () => {
-  for (let times = 0; times < 20; times++) assertEquals(hasSpareFiles(HERE), true);
+  for (let times = 0; times < 20; times++) assertEquals(hasSpareDescriptors(HERE), true);
 });
 
 Deno.test("hasSpareFiles is false where the file cannot be opened so often", () => {
-  assertEquals(hasSpareFiles(new URL("../workers/no_such_file", HERE)), false);
+  assertEquals(hasSpareDescriptors(new URL("../workers/no_such_file", HERE)), false);
 });

@@ -1,22 +1,22 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions, type Permission, type PermissionRule, PERMISSIONS } from "../../lib/vfs/access_rules.ts";
+import { ACCESS_RIGHTS, type AccessRight, type AccessRule, parseAccess } from "../../lib/vfs/access_rules.ts";
 import { type ScopedVfs, scopeVfs } from "../../lib/vfs/access.ts";
 import { VfsError } from "../../lib/vfs/vfs.ts";
 import { joinPath } from "../../lib/vfs/virtual_path.ts";
 import { assertFails, at, listAll, namesOf, put, readText } from "./helpers.ts";
 
-function rule(path: string, permissions: string): PermissionRule {
-  return { path, ...parsePermissions(permissions) };
+function rule(path: string, permissions: string): AccessRule {
+  return { path, ...parseAccess(permissions) };
 }
 
-function scope(...rules: PermissionRule[]): { readonly inner: MemoryVfs; readonly vfs: ScopedVfs } {
+function scope(...rules: AccessRule[]): { readonly inner: MemoryVfs; readonly vfs: ScopedVfs } {
   const inner = new MemoryVfs({ files: { "/f": "file", "/d/g": "deep", "/d/e/h": "deeper" } });
   return { inner, vfs: scopeVfs(inner, { rules }) };
 }
 
 /** One act for each right, which works with that right alone (renaming apart, all on `/f` or below `/d`). */
-const ACTS: Readonly<Record<Permission, (vfs: ScopedVfs) => Promise<unknown>>> = {
+const ACTS: Readonly<Record<AccessRight, (vfs: ScopedVfs) => Promise<unknown>>> = {
   list: (vfs) => listAll(vfs, "/d"),
   read: (vfs) => readText(vfs, "/f"),
   write: (vfs) => put(vfs, "/f", "new"),
@@ -27,10 +27,10 @@ const ACTS: Readonly<Record<Permission, (vfs: ScopedVfs) => Promise<unknown>>> =
   rmdir: async (vfs) => {
     await vfs.rmdir(at("/empty"));
   },
-  modify: (vfs) => vfs.extras.setMode?.(at("/f"), 0o600) ?? Promise.resolve(),
+  modify: (vfs) => vfs.capabilities.setMode?.(at("/f"), 0o600) ?? Promise.resolve(),
 };
 
-for (const permission of PERMISSIONS) {
+for (const permission of ACCESS_RIGHTS) {
   Deno.test(`scopeVfs lets ${permission} do its own and nothing else`, async () => {
     for (const [needed, act] of Object.entries(ACTS)) {
       const { inner, vfs } = scope(rule("/", permission));
@@ -163,6 +163,6 @@ Deno.test("scopeVfs takes the right to write for replacing a file by a rename", 
 });
 
 Deno.test("scopeVfs tells free space to those who have any right there", async () => {
-  await assertFails("denied", () => scope(rule("/d", "ro")).vfs.extras.space?.(at("/")) ?? Promise.resolve());
-  assertEquals(typeof (await scope(rule("/d", "ro")).vfs.extras.space?.(at("/d")))?.free, "number");
+  await assertFails("denied", () => scope(rule("/d", "ro")).vfs.capabilities.space?.(at("/")) ?? Promise.resolve());
+  assertEquals(typeof (await scope(rule("/d", "ro")).vfs.capabilities.space?.(at("/d")))?.free, "number");
 });

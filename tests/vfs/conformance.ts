@@ -22,7 +22,14 @@ type LinkClaim = (vfs: Vfs, link: LinkingSubject["link"]) => Promise<void>;
 /** Registers one test for each claim. */
 export function conformance(name: string, makeSubject: () => Promise<Subject>): void {
   for (
-    const [claim, check] of Object.entries({ ...reading, ...writing, ...directories, ...steps, ...names, ...extras })
+    const [claim, check] of Object.entries({
+      ...reading,
+      ...writing,
+      ...directories,
+      ...steps,
+      ...names,
+      ...capabilities,
+    })
   ) {
     Deno.test(`${name} ${claim}`, async () => {
       const { vfs, cleanup } = await makeSubject();
@@ -434,7 +441,7 @@ const steps: Readonly<Record<string, Claim>> = {
     assertEquals(await namesOf(vfs, "/"), ["f", "g"]);
   },
   "keeps a name that is reserved for a rename": async (vfs) => {
-    const { reserve } = vfs.extras;
+    const { reserve } = vfs.capabilities;
     assert(reserve);
     await put(vfs, "/a", "a");
     await put(vfs, "/b", "b");
@@ -562,9 +569,9 @@ const names: Readonly<Record<string, Claim>> = {
   },
 };
 
-const extras: Readonly<Record<string, Claim>> = {
+const capabilities: Readonly<Record<string, Claim>> = {
   "sets modes and times of files and directories": async (vfs) => {
-    const { setMode, setModified } = vfs.extras;
+    const { setMode, setModified } = vfs.capabilities;
     assert(setMode && setModified);
     await put(vfs, "/f", "x");
     await vfs.mkdir(at("/d"));
@@ -580,13 +587,13 @@ const extras: Readonly<Record<string, Claim>> = {
   "leaves a directory the rights of its owner": async (vfs) => {
     await vfs.mkdir(at("/d"));
     await put(vfs, "/d/f", "x");
-    await vfs.extras.setMode?.(at("/d"), 0);
-    await vfs.extras.setMode?.(at("/d/f"), 0);
+    await vfs.capabilities.setMode?.(at("/d"), 0);
+    await vfs.capabilities.setMode?.(at("/d/f"), 0);
     assertEquals([(await vfs.stat(at("/d"))).mode, (await vfs.stat(at("/d/f"))).mode], [0o700, 0]);
   },
   "tells free and total space": async (vfs) => {
-    assert(vfs.extras.space);
-    const { free, total } = await vfs.extras.space(at("/"));
+    assert(vfs.capabilities.space);
+    const { free, total } = await vfs.capabilities.space(at("/"));
     assert(free > 0 && free <= total);
   },
 };

@@ -1,6 +1,6 @@
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/access_rules.ts";
+import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import { scopeVfs } from "../../lib/vfs/access.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
@@ -41,7 +41,7 @@ async function onDiskNatively(): Promise<LinkingSubject> {
 }
 
 function scoped(vfs: Vfs): Vfs {
-  return scopeVfs(vfs, { rules: [{ path: "/", ...parsePermissions("rw") }] });
+  return scopeVfs(vfs, { rules: [{ path: "/", ...parseAccess("rw") }] });
 }
 
 function quota(vfs: Vfs): Vfs {

@@ -5,7 +5,14 @@ import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { UsageMeter } from "../../lib/vfs/usage.ts";
-import { type Entry, type Space, type Vfs, VfsError, type VfsExtras, type VirtualPath } from "../../lib/vfs/vfs.ts";
+import {
+  type Entry,
+  type Space,
+  type Vfs,
+  type VfsCapabilities,
+  VfsError,
+  type VirtualPath,
+} from "../../lib/vfs/vfs.ts";
 import { joinPath, parentOf, ROOT } from "../../lib/vfs/virtual_path.ts";
 import { assertFails, at, bytes, namesOf, PausableVfs, put, readText, withTempDir } from "./helpers.ts";
 
@@ -72,8 +79,8 @@ Deno.test("withQuota stops two sessions of an account together", async () => {
 
 Deno.test("withQuota tells the free space that the limit leaves", async () => {
   const { vfs } = limited(100, { "/a": "12345" });
-  assertEquals(await vfs.extras.space?.(at("/")), { free: 95, total: 100 });
-  assertEquals(await limited(3, { "/a": "12345" }).vfs.extras.space?.(at("/")), { free: 0, total: 3 });
+  assertEquals(await vfs.capabilities.space?.(at("/")), { free: 95, total: 100 });
+  assertEquals(await limited(3, { "/a": "12345" }).vfs.capabilities.space?.(at("/")), { free: 0, total: 3 });
 });
 
 Deno.test("withQuota below atomic uploads frees what broke off and what was replaced", async () => {
@@ -230,7 +237,7 @@ overDrivers("withQuota adds to a count what is written meanwhile, and takes noth
 overDrivers("withQuota tells what is left where the driver cannot tell its space", async (inner, host) => {
   const { vfs, pass } = limitedByClock(new Spaceless(inner));
   await put(vfs, "/a", "x".repeat(90));
-  const { space } = vfs.extras;
+  const { space } = vfs.capabilities;
   assertEquals(await space?.(at("/")), { free: 10, total: 100 });
   await assertFails("notFound", async () => await space?.(at("/missing")));
   await host("/a");
@@ -240,7 +247,7 @@ overDrivers("withQuota tells what is left where the driver cannot tell its space
 
 overDrivers("withQuota passes the free space of a storage that has less than the limit leaves", async (inner) => {
   const { vfs } = limitedByClock(new Spaceless(inner, { free: 4, total: 50 }));
-  assertEquals(await vfs.extras.space?.(at("/")), { free: 4, total: 50 });
+  assertEquals(await vfs.capabilities.space?.(at("/")), { free: 4, total: 50 });
 });
 
 /** A driver in which `shut` directories cannot be listed; `sealed`: nor can anything in them be looked at. */
@@ -381,8 +388,8 @@ class Spaceless extends ForwardingVfs {
     this.#space = space;
   }
 
-  override get extras(): VfsExtras {
-    const { space: _, ...others } = this.inner.extras;
+  override get capabilities(): VfsCapabilities {
+    const { space: _, ...others } = this.inner.capabilities;
     const space = this.#space;
     return { ...others, ...(space && { space: () => Promise.resolve(space) }) };
   }

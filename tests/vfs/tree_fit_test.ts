@@ -1,5 +1,5 @@
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { parsePermissions } from "../../lib/vfs/access_rules.ts";
+import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import { scopeVfs } from "../../lib/vfs/access.ts";
 import { requireFits } from "../../lib/vfs/tree_fit.ts";
 import { assertFails, at } from "./helpers.ts";
@@ -10,7 +10,7 @@ const nested = (names: number, name = "d") => `/${name}`.repeat(names);
 
 /** A view of `files` with every right. */
 function viewOf(files: Record<string, string>) {
-  return scopeVfs(new MemoryVfs({ files }), { rules: [{ path: "/", ...parsePermissions("rw") }] });
+  return scopeVfs(new MemoryVfs({ files }), { rules: [{ path: "/", ...parseAccess("rw") }] });
 }
 
 Deno.test("rename keeps everything below a directory within what a path can name", async () => {

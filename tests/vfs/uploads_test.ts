@@ -66,7 +66,7 @@ Deno.test("atomic uploads let nobody at their temporary files", async () => {
   await assertFails("notFound", () => vfs.openRead(part));
   await assertFails("notFound", () => vfs.remove(part));
   await assertFails("notFound", () => vfs.rename(part, at("/mine")));
-  await assertFails("notFound", () => vfs.extras.setMode?.(part, 0o777) ?? Promise.resolve());
+  await assertFails("notFound", () => vfs.capabilities.setMode?.(part, 0o777) ?? Promise.resolve());
   await assertFails("badName", () => vfs.openWrite(part));
   await assertFails("badName", () => vfs.openWrite(part, { append: true }));
   await assertFails("badName", () => vfs.mkdir(part));
@@ -85,7 +85,7 @@ Deno.test("atomic uploads resume and append in place", async () => {
 
 Deno.test("atomic uploads keep the mode of the file they replace", async () => {
   const { vfs } = uploads({ mode: "atomic", broken: "delete" });
-  await vfs.extras.setMode?.(at("/old"), 0o604);
+  await vfs.capabilities.setMode?.(at("/old"), 0o604);
   await put(vfs, "/old", "new");
   assertEquals((await vfs.stat(at("/old"))).mode, 0o604);
 });

@@ -43,7 +43,7 @@ const deadly: BeforeHook = ({ verb, argument }) => {
 
 const scope = workerScope();
 if (scope) {
-  runWorker(scope, ({ setup, state, addresses, makeCommons }) => {
+  runWorker(scope, ({ setup, state, addresses, makeSharedState }) => {
     const { root, ports, stillborn, guessInterval = 0, ...limits } = setup as TestSetup;
     if (stillborn) throw new Error("Born dead");
     let accounts = authenticatorOf({ name: "demo", rootPath: root, ...state as TestState });
@@ -57,7 +57,7 @@ if (scope) {
       ...limits,
       ...(ports && { passive: { ports: new PortRange(...ports) } }),
       before: deadly,
-    }, makeCommons);
+    }, makeSharedState);
     return {
       server,
       update: (state) => accounts = authenticatorOf({ name: "demo", rootPath: root, ...state as TestState }),

@@ -4,31 +4,31 @@
  * @module
  */
 
-import { GRANTS, parsePermissions, type PermissionGrant, type PermissionRule } from "../../vfs/access_rules.ts";
+import { type AccessGrant, type AccessRule, GRANTS, parseAccess } from "../../vfs/access_rules.ts";
 import { isObject, quote, readFlag, readList, ValueError, within } from "./json_values.ts";
 
 const RULE_FIELDS = ["path", "allow", "overwrite"];
 
 /**
- * Reads `"rw"`, which is for everything, or a list of rules, each an object of `path`, `allow` (what `parsePermissions` takes) and,
+ * Reads `"rw"`, which is for everything, or a list of rules, each an object of `path`, `allow` (what `parseAccess` takes) and,
  * where it differs from what the words mean, `overwrite`. Throws {@link ValueError}.
  */
-export function readRules(value: unknown): PermissionRule[] {
+export function readRules(value: unknown): AccessRule[] {
   if (typeof value === "string") return [{ path: "/", ...readGrant(value) }];
   const rules = readList(value, readRule);
   if (rules.length === 0) throw new ValueError(`Must have a rule in it; "none" is the word for no rights`);
   return rules;
 }
 
-/** What `grant` allows, in the shortest words that `parsePermissions` reads back. */
-export function describeGrant(grant: PermissionGrant): string {
+/** What `grant` allows, in the shortest words that `parseAccess` reads back. */
+export function describeGrant(grant: AccessGrant): string {
   for (const [name, known] of GRANTS) {
     if (known.overwrite === grant.overwrite && known.allow.symmetricDifference(grant.allow).size === 0) return name;
   }
   return [...grant.allow, ...(grant.overwrite ? [] : ["no-overwrite"])].join(",");
 }
 
-function readRule(value: unknown): PermissionRule {
+function readRule(value: unknown): AccessRule {
   if (!isObject(value)) throw new ValueError(`Must be an object with "path" and "allow", not ${quote(value)}`);
   for (const key of Object.keys(value)) {
     if (!RULE_FIELDS.includes(key)) {
@@ -41,13 +41,13 @@ function readRule(value: unknown): PermissionRule {
   return { path, allow, overwrite: within(".overwrite", () => readFlag(value.overwrite)) };
 }
 
-function readGrant(value: unknown): PermissionGrant {
+function readGrant(value: unknown): AccessGrant {
   const words = typeof value === "string" ? value : readList(value, (item) => {
     if (typeof item !== "string") throw new ValueError(`Must be a right, not ${quote(item)}`);
     return item;
   });
   try {
-    return parsePermissions(words);
+    return parseAccess(words);
   } catch (error) {
     throw new ValueError(error instanceof Error ? error.message : String(error));
   }

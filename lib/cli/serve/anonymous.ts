@@ -6,11 +6,11 @@
 
 import { resolve } from "@std/path";
 import { type Account, type AccountsStore, ANONYMOUS, canonicalName, createAccount } from "../../auth/accounts.ts";
-import { parsePermissions } from "../../vfs/access_rules.ts";
+import { parseAccess } from "../../vfs/access_rules.ts";
 
 /** The account for `directory`: list and read, nothing else. */
 export function anonymousAccount(directory: string): Account {
-  const { allow, overwrite } = parsePermissions("ro");
+  const { allow, overwrite } = parseAccess("ro");
   return createAccount({ name: ANONYMOUS, rootPath: resolve(directory), rules: [{ path: "/", allow, overwrite }] });
 }
 

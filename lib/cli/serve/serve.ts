@@ -11,7 +11,7 @@ import { EventStream } from "../../events.ts";
 import { startLog } from "../../log/log.ts";
 import { FtpServer } from "../../server/server.ts";
 import { openDisk } from "../../drivers/disk/disk.ts";
-import { DataThreads, ownCommonsWith } from "../../data/thread/pool.ts";
+import { DataThreads, localStateWith } from "../../data/thread/pool.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "../permissions/excess.ts";
 import { requireGrants } from "../permissions/query.ts";
@@ -98,8 +98,8 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     native: native !== undefined,
     onProblem: (problem) => early.emit(problem),
   });
-  const commons = dataThreads > 0 ? ownCommonsWith(threads) : undefined;
-  await using server = workers === 1 ? new FtpServer(options, commons) : (await import("./pool.ts")).makePool({
+  const sharedState = dataThreads > 0 ? localStateWith(threads) : undefined;
+  await using server = workers === 1 ? new FtpServer(options, sharedState) : (await import("./pool.ts")).makePool({
     workers,
     dataThreads,
     native: native !== undefined,

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { LinesSource } from "../../data/text_source.ts";
+import { TextSource } from "../../data/text_source.ts";
 import { paced, Pacer } from "../../data/paced.ts";
 import { sendBytes } from "../../data/pump.ts";
 import { formatFactFeature, formatFacts } from "../../protocol/mlsx.ts";
 import * as reply from "../../protocol/reply.ts";
 import { nameOf, parentOf } from "../../vfs/virtual_path.ts";
-import type { PermissionGrant } from "../../vfs/access_rules.ts";
+import type { AccessGrant } from "../../vfs/access_rules.ts";
 import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import * as argument from "../arguments.ts";
 import { command } from "../command.ts";
@@ -20,7 +20,7 @@ import { matching } from "./matching.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
 import { pumpOptions } from "../transfer/pump_options.ts";
 import { shownLink } from "./shown_link.ts";
-import { runTransfer, takeDataPort } from "../transfer/run.ts";
+import { runTransfer, takeConnector } from "../transfer/run.ts";
 
 /** Lines of one directory, in batches as the driver hands them out, none of which keeps others waiting. */
 type Lines = AsyncIterable<readonly string[]>;
@@ -74,7 +74,7 @@ async function* factLines(context: CommandContext, path: VirtualPath): Lines {
   const perm = makePermFacts();
   const own = await vfs.stat(path);
   const parent = await parentEntry(context, path);
-  const line = (listed: Entry, grant: PermissionGrant, type?: "cdir" | "pdir") => {
+  const line = (listed: Entry, grant: AccessGrant, type?: "cdir" | "pdir") => {
     const entry = shownLink(listed, linkListing);
     return `${
       formatFacts(entry, facts, { perm: perm(grant, entry), fractions: timeFractions, ...(type && { type }) })
@@ -113,11 +113,11 @@ async function sendLines(
   path: VirtualPath,
   lines: Lines,
 ): Promise<reply.Reply> {
-  const port = takeDataPort(context);
+  const port = takeConnector(context);
   if (reply.isReply(port)) return port;
-  let source: LinesSource;
+  let source: TextSource;
   try {
-    source = new LinesSource(await primed(lines));
+    source = new TextSource(await primed(lines));
   } catch (error) {
     port.close();
     throw error;

@@ -6,7 +6,7 @@
  */
 
 import { permFact } from "../../protocol/mlsx.ts";
-import type { Permission, PermissionGrant } from "../../vfs/access_rules.ts";
+import type { AccessGrant, AccessRight } from "../../vfs/access_rules.ts";
 import type { Entry, EntryKind } from "../../vfs/vfs.ts";
 
 /** What letters depend on besides the grant. */
@@ -16,8 +16,8 @@ type Permitted = Pick<Entry, "kind" | "leadsTo">;
  * Letters for entries with a grant; made once for all of a kind, as a listing asks for every line. Links are rare
  * enough to be asked anew.
  */
-export function makePermFacts(): (grant: PermissionGrant, entry: Permitted) => string {
-  const known = new Map<PermissionGrant, Map<EntryKind, string>>();
+export function makePermFacts(): (grant: AccessGrant, entry: Permitted) => string {
+  const known = new Map<AccessGrant, Map<EntryKind, string>>();
   return (grant, entry) => {
     if (entry.kind === "link") return permLetters(grant, entry);
     let byKind = known.get(grant);
@@ -29,8 +29,8 @@ export function makePermFacts(): (grant: PermissionGrant, entry: Permitted) => s
 }
 
 /** Letters for one entry: of a link, DELE and RNFR take the link itself, and all else what it leads to. */
-export function permLetters({ allow, overwrite }: PermissionGrant, { kind, leadsTo }: Permitted): string {
-  const has = (permission: Permission) => allow.has(permission);
+export function permLetters({ allow, overwrite }: AccessGrant, { kind, leadsTo }: Permitted): string {
+  const has = (permission: AccessRight) => allow.has(permission);
   return permFact(leadsTo?.kind ?? kind, {
     append: has("append"),
     create: has("write"),

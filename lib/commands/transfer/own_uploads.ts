@@ -25,7 +25,7 @@ export async function rememberOwnUpload(context: CommandContext, path: VirtualPa
  */
 export async function setModified(context: CommandContext, path: VirtualPath, modified: number): Promise<void> {
   const { vfs, server } = context;
-  const set = vfs.extras.setModified;
+  const set = vfs.capabilities.setModified;
   if (!set) throw new VfsError("unsupported", "The file system cannot set times");
   if (vfs.can(path, "modify")) return await set(path, modified);
   await vfs.setModifiedOfOwn(path, modified, (file) => server.recentUploads.has(keyOf(context, file)));

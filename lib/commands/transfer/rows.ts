@@ -23,7 +23,7 @@ const optionalFileName: argument.ArgumentRule<VirtualPath | undefined> = {
 async function abor(context: CommandContext): Promise<reply.Reply> {
   const transfer = context.transfer;
   if (transfer === undefined) {
-    context.setDataPort(undefined);
+    context.setConnector(undefined);
     return reply.nothingToAbort;
   }
   transfer.abort("aborted");

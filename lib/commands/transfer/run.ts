@@ -8,7 +8,7 @@
  */
 
 import type { TransferKind } from "../../data/bulk_forecast.ts";
-import { type DataPort, DataPortError } from "../../data/engine.ts";
+import { DataConnectionError, type DataConnector } from "../../data/engine.ts";
 import type { PumpResult } from "../../data/pump.ts";
 import type { TransferReason } from "../../events.ts";
 import { closeQuietly, type Connection } from "../../net/connection.ts";
@@ -62,8 +62,8 @@ interface Ending {
 }
 
 /** Checks what every transfer needs, and spends the data port. A reply means that there is no transfer. */
-export function takeDataPort(context: CommandContext): DataPort | reply.Reply {
-  const port = context.takeDataPort();
+export function takeConnector(context: CommandContext): DataConnector | reply.Reply {
+  const port = context.takeConnector();
   if (port === undefined) return reply.needDataPort;
   if (mustProtectData(context) && !context.security.protectData) {
     port.close();
@@ -73,7 +73,11 @@ export function takeDataPort(context: CommandContext): DataPort | reply.Reply {
 }
 
 /** Runs the plan over the data connection of `port` and resolves to the final reply. Reports how it ended. */
-export async function runTransfer(context: CommandContext, port: DataPort, plan: TransferPlan): Promise<reply.Reply> {
+export async function runTransfer(
+  context: CommandContext,
+  port: DataConnector,
+  plan: TransferPlan,
+): Promise<reply.Reply> {
   const transfer = context.transfer;
   if (transfer === undefined) throw new Error("A transfer row ran without a running transfer");
   const started = performance.now();
@@ -121,7 +125,7 @@ function kindOf(
 
 async function endingOf(
   context: CommandContext,
-  port: DataPort,
+  port: DataConnector,
   plan: TransferPlan,
   transfer: RunningTransfer,
 ): Promise<Ending> {
@@ -143,7 +147,7 @@ async function endingOf(
  */
 async function overDataConnection(
   context: CommandContext,
-  port: DataPort,
+  port: DataConnector,
   plan: TransferPlan,
   transfer: RunningTransfer,
 ): Promise<Ending | undefined> {
@@ -153,9 +157,9 @@ async function overDataConnection(
     connection = await port.open(transfer.signal);
     transfer.connected = true;
     connection = await context.protectData(connection, transfer.signal);
-    const { dataPorts, sessionCount } = context.server;
+    const { dataEngine, sessionCount } = context.server;
     // For the sake of other sessions it would be better off in another thread.
-    if (context.data.lastTransfer === "bulk" && !connection.apart && sessionCount > 1) dataPorts.expectBulk?.();
+    if (context.data.lastTransfer === "bulk" && !connection.apart && sessionCount > 1) dataEngine.expectBulk?.();
     const result = await plan.pump(connection, transfer);
     transfer.bytes = result.bytes;
     if (result.outcome !== "done") return endingOfPump(context, plan, result, transfer);
@@ -240,7 +244,7 @@ function endingOfError(error: unknown, verb: string, transfer: RunningTransfer):
   if (transfer.signal.aborted) {
     return { reason: transfer.abortReason ?? "aborted", answer: reply.transferAborted };
   }
-  if (error instanceof DataPortError) {
+  if (error instanceof DataConnectionError) {
     return { reason: "dataNotOpened", answer: reply.noDataConnection("Cannot open the data connection") };
   }
   if (error instanceof TlsError) {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { DataPort } from "../../data/engine.ts";
+import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
 import type { CommandContext } from "../context.ts";
-import { takeDataPort } from "./run.ts";
+import { takeConnector } from "./run.ts";
 
 /** The part of a file that a transfer is about. */
 interface FilePart {
@@ -23,7 +23,7 @@ export interface TransferSetup extends FilePart {
   readonly announcedSize: number | undefined;
   /** Line ends are converted. */
   readonly ascii: boolean;
-  readonly port: DataPort;
+  readonly port: DataConnector;
 }
 
 /** What a transfer cannot be combined with: a range of RANG alone, or any start but the first byte. */
@@ -42,7 +42,7 @@ export function setUpTransfer(context: CommandContext, limits?: SetupLimits): Tr
   if (limits?.without === "restart" && offset > 0) return reply.fileBusy(`REST and ${limits.verb} do not go together`);
   const ascii = asciiMode(context, { offset, length });
   if (reply.isReply(ascii)) return ascii;
-  const port = takeDataPort(context);
+  const port = takeConnector(context);
   if (reply.isReply(port)) return port;
   // Before the rest of a file some clients announce all of it, and line ends change the size.
   const measures = offset === 0 && length === undefined && !ascii;
@@ -58,7 +58,7 @@ function asciiMode(context: CommandContext, { offset, length }: FilePart): boole
 }
 
 /** Opens the file of a transfer; when that fails the data port is given back. */
-export async function openOrRelease<T>(port: DataPort, open: () => Promise<T>): Promise<T> {
+export async function openOrRelease<T>(port: DataConnector, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {

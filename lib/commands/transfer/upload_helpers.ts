@@ -66,7 +66,7 @@ export async function withParents<T>(
 /** Applies SITE UMASK to what a command has just made; `full` is the mode before the mask. */
 export async function applyUmask(context: CommandContext, path: VirtualPath, full: 0o666 | 0o777): Promise<void> {
   const { umask } = context.parameters;
-  const setMode = context.vfs.extras.setMode;
+  const setMode = context.vfs.capabilities.setMode;
   if (umask === undefined || !setMode || !context.vfs.can(path, "modify")) return;
   await setMode(path, full & ~umask);
 }

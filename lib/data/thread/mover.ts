@@ -5,7 +5,7 @@
  */
 
 import { closeQuietly, type Connection, type FilePart } from "../../net/connection.ts";
-import { flattenError } from "../../threads/portable_error.ts";
+import { toPortableError } from "../../threads/portable_error.ts";
 import type { FileSender } from "../file_sender.ts";
 import type { Answer, Done, Move } from "./messages.ts";
 import { sendFile } from "./send_file.ts";
@@ -14,7 +14,7 @@ import { sendFile } from "./send_file.ts";
 const SLOW = 250;
 
 /** Does what is asked of the connection, and answers. */
-export class Mover {
+export class ConnectionMover {
   readonly #connection: Connection;
   readonly #tell: (answer: Answer) => void;
   readonly #fileSender: FileSender | undefined;
@@ -31,7 +31,7 @@ export class Mover {
     try {
       this.#tell(await this.#move(move));
     } catch (error) {
-      this.#tell({ type: "failed", task: move.type, error: flattenError(error) });
+      this.#tell({ type: "failed", task: move.type, error: toPortableError(error) });
     }
   }
 

@@ -6,7 +6,7 @@
 
 import { DataThread } from "./proxy.ts";
 import type { FromDataThread } from "./messages.ts";
-import { Respawns } from "../../threads/restart_backoff.ts";
+import { RestartBackoff } from "../../threads/restart_backoff.ts";
 import { DATA_THREAD, NATIVE_DATA_THREAD } from "../../threads/scope.ts";
 
 /** Which thread it is, and who hears of its end. */
@@ -22,11 +22,11 @@ export interface DataThreadPlaceOptions {
 }
 
 /** One thread at a time. */
-export class DataThreadPlace implements Disposable {
+export class ThreadSlot implements Disposable {
   /** Resolves when the first thread is there, or has died. */
   readonly settled: Promise<void>;
   readonly #options: DataThreadPlaceOptions;
-  readonly #respawns = new Respawns();
+  readonly #respawns = new RestartBackoff();
   readonly #settled = Promise.withResolvers<void>();
   #worker: Worker | undefined;
   #thread: DataThread | undefined;

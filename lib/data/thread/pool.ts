@@ -5,21 +5,21 @@
  * @module
  */
 
-import type { ActiveOptions, DataPort, DataPorts, PassiveOptions } from "../engine.ts";
-import { ownPorts } from "../engine.ts";
+import type { ActiveOptions, DataConnector, DataEngine, PassiveOptions } from "../engine.ts";
+import { localEngine } from "../engine.ts";
 import type { DataThread } from "./proxy.ts";
 import type { Problem } from "../../events.ts";
 import type { SocketAddress } from "../../net/connection.ts";
-import { type MakeCommons, ownCommons } from "../../session/shared_state.ts";
-import { DataThreadPlace } from "./place.ts";
-import { hasSpareFiles } from "../../threads/spare_descriptors.ts";
+import { localState, type MakeSharedState } from "../../session/shared_state.ts";
+import { ThreadSlot } from "./place.ts";
+import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
 
 /** The executable has no other module than the program itself. */
 const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./main.ts", import.meta.url);
 
 /** A file that may be read wherever threads may be started. */
 const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE);
-const hasRoom = () => hasSpareFiles(READABLE);
+const hasRoom = () => hasSpareDescriptors(READABLE);
 
 /** How many there may be, and who hears of their ends. */
 export interface DataThreadsOptions {
@@ -34,9 +34,9 @@ export interface DataThreadsOptions {
 }
 
 /** See the module. While there is no thread, data connections stay in this one. */
-export class DataThreads implements DataPorts, Disposable {
+export class DataThreads implements DataEngine, Disposable {
   readonly #options: DataThreadsOptions;
-  readonly #places: DataThreadPlace[] = [];
+  readonly #places: ThreadSlot[] = [];
   #started: Promise<void> | undefined;
   #failed = false;
 
@@ -44,11 +44,11 @@ export class DataThreads implements DataPorts, Disposable {
     this.#options = options;
   }
 
-  passive(options: PassiveOptions): DataPort | Promise<DataPort> {
+  passive(options: PassiveOptions): DataConnector | Promise<DataConnector> {
     return this.#freest.passive(options);
   }
 
-  active(target: SocketAddress, options: ActiveOptions): DataPort {
+  active(target: SocketAddress, options: ActiveOptions): DataConnector {
     return this.#freest.active(target, options);
   }
 
@@ -70,7 +70,7 @@ export class DataThreads implements DataPorts, Disposable {
     const { threads, native = false, module = DATA_MODULE } = this.#options;
     const onDeath = (error: Error, again: boolean) => this.#report(error, again);
     const options = { module, native, hasRoom, onDeath };
-    for (let count = 0; count < threads; count++) this.#places.push(new DataThreadPlace(options));
+    for (let count = 0; count < threads; count++) this.#places.push(new ThreadSlot(options));
     await Promise.all(this.#places.map(({ settled }) => settled));
   }
 
@@ -85,14 +85,14 @@ export class DataThreads implements DataPorts, Disposable {
   }
 
   /** The one with the least to do. */
-  get #freest(): DataPorts {
+  get #freest(): DataEngine {
     let freest: DataThread | undefined;
     for (const { thread } of this.#places) if (thread && !(freest && freest.load <= thread.load)) freest = thread;
-    return freest ?? ownPorts;
+    return freest ?? localEngine;
   }
 }
 
 /** Commons of a server alone that has these threads beside it. */
-export function ownCommonsWith(dataPorts: DataPorts): MakeCommons {
-  return (throttle) => ({ ...ownCommons(throttle), dataPorts });
+export function localStateWith(dataEngine: DataEngine): MakeSharedState {
+  return (throttle) => ({ ...localState(throttle), dataEngine });
 }

@@ -6,17 +6,17 @@
  */
 
 import type { SocketAddress } from "../../net/connection.ts";
-import { raiseError } from "../../threads/portable_error.ts";
+import { fromPortableError } from "../../threads/portable_error.ts";
 import type { ActiveOptions } from "../active.ts";
-import type { DataPort, DataPorts } from "../engine.ts";
+import type { DataConnector, DataEngine } from "../engine.ts";
 import type { PassiveOptions } from "../passive.ts";
 import { PortsExhausted } from "../port_range.ts";
 import { Channel, type Exchange } from "./channel.ts";
 import type { ToDataThread, Told } from "./messages.ts";
-import { RemotePort } from "./remote.ts";
+import { RemoteConnector } from "./remote.ts";
 
 /** See the module. */
-export class DataThread implements DataPorts {
+export class DataThread implements DataEngine {
   readonly #exchange: Exchange;
   #lastId = 0;
 
@@ -42,10 +42,10 @@ export class DataThread implements DataPorts {
   }
 
   /** Rejects as `listenPassive` throws. */
-  passive(options: PassiveOptions): Promise<DataPort> {
+  passive(options: PassiveOptions): Promise<DataConnector> {
     const { hostname, peer, allowForeignPeer = false, range, timeout } = options;
     const channel = this.#open();
-    const { promise, resolve, reject } = Promise.withResolvers<DataPort>();
+    const { promise, resolve, reject } = Promise.withResolvers<DataConnector>();
     const lose = (error: unknown) => {
       channel.leave();
       reject(error);
@@ -56,7 +56,7 @@ export class DataThread implements DataPorts {
         // The client may connect before anybody sees the result.
         if (answer.type === "listening") {
           const passive = { home: this, options };
-          resolve(new RemotePort(channel, { kind: "passive", port: answer.port, timeout, passive }));
+          resolve(new RemoteConnector(channel, { kind: "passive", port: answer.port, timeout, passive }));
         } else if (answer.type === "cannotOpen") lose(raiseListenError(answer.error));
       },
     });
@@ -64,10 +64,10 @@ export class DataThread implements DataPorts {
     return promise;
   }
 
-  active(target: SocketAddress, { timeout, localAddress, localPort }: ActiveOptions): DataPort {
+  active(target: SocketAddress, { timeout, localAddress, localPort }: ActiveOptions): DataConnector {
     const channel = this.#open();
     const onOpen = () => channel.send({ type: "connect", target, options: { localAddress, localPort } });
-    return new RemotePort(channel, { kind: "active", port: target.port, timeout, onOpen });
+    return new RemoteConnector(channel, { kind: "active", port: target.port, timeout, onOpen });
   }
 
   #open(): Channel {
@@ -76,6 +76,6 @@ export class DataThread implements DataPorts {
 }
 
 function raiseListenError(given: unknown): unknown {
-  const error = raiseError(given);
+  const error = fromPortableError(given);
   return error instanceof Error && error.name === PortsExhausted.name ? new PortsExhausted(error.message) : error;
 }

@@ -5,19 +5,19 @@
  */
 
 import type { Connection } from "../../net/connection.ts";
-import { raiseError } from "../../threads/portable_error.ts";
+import { fromPortableError } from "../../threads/portable_error.ts";
 import type { ActiveOptions } from "../active.ts";
-import { type DataPort, type PassivePorts, Wait } from "../connector.ts";
+import { ConnectionWait, type DataConnector, type PassivePorts } from "../connector.ts";
 import type { PassiveEnd, PassiveOptions } from "../passive.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";
 
 /** What both kinds need. */
-export interface RemotePortOptions extends Pick<DataPort, "kind" | "port">, Pick<ActiveOptions, "timeout"> {
+export interface RemotePortOptions extends Pick<DataConnector, "kind" | "port">, Pick<ActiveOptions, "timeout"> {
   /** Who listens, and for whom, of a passive one. */
   readonly passive?: { readonly home: PassivePorts; readonly options: PassiveOptions };
-  /** Called by {@link DataPort.open}: what has to be asked for only then. */
+  /** Called by {@link DataConnector.open}: what has to be asked for only then. */
   readonly onOpen?: () => void;
 }
 
@@ -25,14 +25,14 @@ export interface RemotePortOptions extends Pick<DataPort, "kind" | "port">, Pick
  * See the module. A passive one takes the client's connection as soon as it comes: by the transfer command it is there
  * mostly, and nobody has to wait for messages.
  */
-export class RemotePort implements DataPort, Listener {
-  readonly kind: DataPort["kind"];
+export class RemoteConnector implements DataConnector, Listener {
+  readonly kind: DataConnector["kind"];
   readonly port: number;
   readonly home?: PassivePorts;
   readonly #channel: Channel;
   readonly #options: RemotePortOptions;
   readonly #opening = Promise.withResolvers<Connection>();
-  readonly #wait = new Wait();
+  readonly #wait = new ConnectionWait();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #listening: boolean;
   /** Nothing of the port is left: it was given up, or has become a connection that was handed out. */
@@ -84,7 +84,7 @@ export class RemotePort implements DataPort, Listener {
       case "connected":
         return this.#connect(answer);
       case "cannotOpen":
-        return this.lose(raiseError(answer.error));
+        return this.lose(fromPortableError(answer.error));
     }
   }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Apart, Connection, FilePart, FileSent, SocketAddress } from "../../net/connection.ts";
-import { raiseError } from "../../threads/portable_error.ts";
+import { fromPortableError } from "../../threads/portable_error.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Done, Ends, Move, Task } from "./messages.ts";
 
@@ -50,7 +50,7 @@ export class RemoteConnection implements Connection, Listener, Apart {
     const { sent } = await this.#ask({ type: "sendFile", part });
     this.#ended = sent !== undefined && !sent.failure;
     if (!sent?.failure) return sent;
-    return { ...sent, failure: { ...sent.failure, error: raiseError(sent.failure.error) } };
+    return { ...sent, failure: { ...sent.failure, error: fromPortableError(sent.failure.error) } };
   }
 
   /** What is under way ends when the data thread says so: it may touch the bytes until then. */
@@ -68,7 +68,7 @@ export class RemoteConnection implements Connection, Listener, Apart {
       case "done":
         return this.#take(answer.task)?.resolve(answer);
       case "failed":
-        return this.#take(answer.task)?.reject(raiseError(answer.error));
+        return this.#take(answer.task)?.reject(fromPortableError(answer.error));
     }
   }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Connection, FilePart, FileSent } from "../../net/connection.ts";
-import { flattenError } from "../../threads/portable_error.ts";
+import { toPortableError } from "../../threads/portable_error.ts";
 import type { ByteSource } from "../../vfs/vfs.ts";
 import type { FileSender } from "../file_sender.ts";
 import { sendBytes } from "../pump.ts";
@@ -54,7 +54,7 @@ export async function sendFile(
       return { bytes: bytes - told };
     }
     const of = outcome === "sourceFailed" ? "file" : "network";
-    return { bytes: bytes - told, failure: { of, error: flattenError(error) } };
+    return { bytes: bytes - told, failure: { of, error: toPortableError(error) } };
   } finally {
     file.close();
   }

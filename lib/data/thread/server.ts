@@ -6,12 +6,12 @@
  */
 
 import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
-import { flattenError } from "../../threads/portable_error.ts";
+import { toPortableError } from "../../threads/portable_error.ts";
 import type { FileSender } from "../file_sender.ts";
-import { connectActive, type DataPort, DataPortError, listenPassive } from "../engine.ts";
+import { connectActive, DataConnectionError, type DataConnector, listenPassive } from "../engine.ts";
 import { parsePortRange, type PortRange } from "../port_range.ts";
 import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
-import { Mover } from "./mover.ts";
+import { ConnectionMover } from "./mover.ts";
 
 /** It is the other thread that has patience or not. */
 const never = new AbortController().signal;
@@ -20,8 +20,8 @@ const never = new AbortController().signal;
 export class DataServer {
   readonly #post: (message: FromDataThread) => void;
   readonly #fileSender: FileSender | undefined;
-  readonly #openings = new Map<number, DataPort>();
-  readonly #movers = new Map<number, Mover>();
+  readonly #openings = new Map<number, DataConnector>();
+  readonly #movers = new Map<number, ConnectionMover>();
   readonly #ranges = new Map<string, PortRange>();
 
   /** @param fileSender sends files in place of the runtime, where it can. */
@@ -58,7 +58,7 @@ export class DataServer {
       this.#tell(id, { type: "listening", port: port.port });
       void this.#open(id, port);
     } catch (error) {
-      this.#tell(id, { type: "cannotOpen", error: flattenError(error) });
+      this.#tell(id, { type: "cannotOpen", error: toPortableError(error) });
     }
   }
 
@@ -69,19 +69,19 @@ export class DataServer {
     return range;
   }
 
-  async #open(id: number, port: DataPort): Promise<void> {
+  async #open(id: number, port: DataConnector): Promise<void> {
     this.#openings.set(id, port);
     try {
       const connection = await port.open(never);
       // Given up meanwhile.
       if (!this.#openings.delete(id)) return closeQuietly(connection);
       const { localAddr, remoteAddr } = connection;
-      this.#movers.set(id, new Mover(connection, (answer) => this.#tell(id, answer), this.#fileSender));
+      this.#movers.set(id, new ConnectionMover(connection, (answer) => this.#tell(id, answer), this.#fileSender));
       this.#tell(id, { type: "connected", localAddr: plain(localAddr), remoteAddr: plain(remoteAddr) });
     } catch (error) {
       if (!this.#openings.delete(id)) return;
-      const reason = error instanceof DataPortError ? error.cause : error;
-      this.#tell(id, { type: "cannotOpen", error: flattenError(reason) });
+      const reason = error instanceof DataConnectionError ? error.cause : error;
+      this.#tell(id, { type: "cannotOpen", error: toPortableError(reason) });
     }
   }
 

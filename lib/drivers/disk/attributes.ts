@@ -7,11 +7,11 @@
 import { statfsSync } from "node:fs";
 import { attempt } from "./errors.ts";
 import type { DiskRoot } from "./root.ts";
-import type { Space, VfsExtras, VirtualPath } from "../../vfs/vfs.ts";
+import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
 /** What can be done below `root`, on this system and with the permissions that the runtime was given. */
-export function diskExtras(root: DiskRoot): VfsExtras {
+export function diskExtras(root: DiskRoot): VfsCapabilities {
   return {
     ...(Deno.build.os !== "windows" && {
       setMode: (path, mode) => attempt(path, () => setMode(root, root.follow(path), mode)),

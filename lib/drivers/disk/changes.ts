@@ -47,7 +47,7 @@ export class DiskNames {
     return this.#change(from, () => this.#renaming(from, to, options), options);
   }
 
-  /** Keeps a name that nothing has: see `VfsExtras.reserve`. */
+  /** Keeps a name that nothing has: see `VfsCapabilities.reserve`. */
   reserve(path: VirtualPath): Promise<Reservation> {
     return this.#change(path, () => ({ keys: [], act: () => this.#reserve(path) }));
   }

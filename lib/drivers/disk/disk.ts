@@ -29,8 +29,8 @@ import {
   type Removed,
   type RenameOptions,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "../../vfs/vfs.ts";
 import { type Opened, UploadLocks } from "../../vfs/upload_locks.ts";
@@ -67,7 +67,7 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
 
 /** Files on disk; made by {@link openDisk}. */
 export class DiskVfs implements Vfs {
-  readonly extras: VfsExtras;
+  readonly capabilities: VfsCapabilities;
   readonly #root: DiskRoot;
   readonly #names: DiskNames;
   readonly #readDirectory: DirectoryReader | undefined;
@@ -77,7 +77,7 @@ export class DiskVfs implements Vfs {
     this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside", options.paths);
     this.#names = new DiskNames(this.#root, diskUploads);
     this.#readDirectory = options.readDirectory;
-    this.extras = {
+    this.capabilities = {
       ...diskExtras(this.#root),
       reserve: (path) => this.#names.reserve(path),
     };

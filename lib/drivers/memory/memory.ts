@@ -18,8 +18,8 @@ import {
   type RenameOptions,
   type Reservation,
   type Vfs,
+  type VfsCapabilities,
   VfsError,
-  type VfsExtras,
   type VirtualPath,
 } from "../../vfs/vfs.ts";
 
@@ -42,7 +42,7 @@ type Key = MemoryFile | string;
 
 /** Files and directories in memory, with the extras a disk has. */
 export class MemoryVfs implements Vfs {
-  readonly extras: VfsExtras;
+  readonly capabilities: VfsCapabilities;
   readonly #clock: () => number;
   readonly #uploads: UploadLocks<Key>;
   #budget: MemoryBudget;
@@ -54,7 +54,7 @@ export class MemoryVfs implements Vfs {
     this.#uploads = new UploadLocks(options.uploadLocks);
     this.#budget = new MemoryBudget(options.capacity ?? Number.MAX_SAFE_INTEGER);
     this.#root = new MemoryDirectory(this.#newNode());
-    this.extras = this.#makeExtras();
+    this.capabilities = this.#makeExtras();
     for (const [path, content] of Object.entries(options.files ?? {})) this.write(path, content);
   }
 
@@ -292,7 +292,7 @@ export class MemoryVfs implements Vfs {
     return node;
   }
 
-  #makeExtras(): VfsExtras {
+  #makeExtras(): VfsCapabilities {
     return {
       reserve: (path) => attempt(() => this.#reserve(path)),
       setMode: (path, mode) => attempt(() => setMode(this.#node(path), mode)),

@@ -5,13 +5,13 @@
  */
 
 import { BulkForecast, type TransferKind } from "../../../lib/data/bulk_forecast.ts";
-import type { DataPorts } from "../../../lib/data/engine.ts";
+import type { DataEngine } from "../../../lib/data/engine.ts";
 import type { EventType, Problem, ServerEvent } from "../../../lib/events.ts";
 import type { ServerOptions } from "../../../lib/options.ts";
 import { FtpServer } from "../../../lib/server/server.ts";
 import { openDisk } from "../../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../../lib/drivers/memory/memory.ts";
-import { DataThreads, ownCommonsWith } from "../../../lib/data/thread/pool.ts";
+import { DataThreads, localStateWith } from "../../../lib/data/thread/pool.ts";
 import { authenticatorOf, reachable } from "../../helpers/server.ts";
 import { nativeIo } from "../../helpers/native.ts";
 import { waitFor } from "../../helpers/wait_for.ts";
@@ -80,7 +80,7 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     });
     if (started) await threads.start();
     const asked = { count: 0, bulk: 0 };
-    const dataPorts = counted(threads, asked);
+    const dataEngine = counted(threads, asked);
     const forecast = expectsBulk ? new ConfidentForecast() : new BulkForecast();
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
@@ -91,7 +91,7 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
       port: 0,
       ...(library && { fileSender: library.fileSender }),
       ...options,
-    }, (throttle) => ({ ...ownCommonsWith(dataPorts)(throttle), forecast }));
+    }, (throttle) => ({ ...localStateWith(dataEngine)(throttle), forecast }));
     using _all = server.events.on((event) => events.push(event));
     server.listen();
     const connect = async () => {
@@ -118,7 +118,7 @@ class ConfidentForecast extends BulkForecast {
   }
 }
 
-function counted(ports: DataPorts, asked: DataStage["asked"]): DataPorts {
+function counted(ports: DataEngine, asked: DataStage["asked"]): DataEngine {
   return {
     passive: (options) => {
       asked.count++;

@@ -49,8 +49,8 @@ async function assertClosed(vfs: Vfs, path: string): Promise<void> {
   await assertFails("notDirectory", () => vfs.rmdir(at(path)));
   await assertFails("notFound", () => listAll(vfs, path));
   await assertFails("notFound", () => namesOf(vfs, path));
-  await assertFails("notFound", () => vfs.extras.setMode?.(at(path), 0o777) ?? Promise.resolve());
-  await assertFails("notFound", () => vfs.extras.setModified?.(at(path), 0) ?? Promise.resolve());
+  await assertFails("notFound", () => vfs.capabilities.setMode?.(at(path), 0o777) ?? Promise.resolve());
+  await assertFails("notFound", () => vfs.capabilities.setModified?.(at(path), 0) ?? Promise.resolve());
   assertEquals((await vfs.stat(at(path))).kind, "link");
 }
 

@@ -87,7 +87,7 @@ Deno.test("MemoryVfs is full at its capacity and harms nothing that is there", a
   await assertFails("noSpace", () => sink.write(bytes("67")));
   await sink.abort();
   assertEquals(await readText(vfs, "/a"), "12345");
-  assertEquals(await vfs.extras.space?.(at("/")), { free: 1, total: 10 });
+  assertEquals(await vfs.capabilities.space?.(at("/")), { free: 1, total: 10 });
 });
 
 Deno.test("MemoryVfs gives back the room of what is removed, replaced or renamed over", async () => {
@@ -98,7 +98,7 @@ Deno.test("MemoryVfs gives back the room of what is removed, replaced or renamed
   await put(vfs, "/a", "12345");
   await put(vfs, "/b", "12345");
   await vfs.rename(at("/a"), at("/b"));
-  assertEquals(await vfs.extras.space?.(at("/")), { free: 5, total: 10 });
+  assertEquals(await vfs.capabilities.space?.(at("/")), { free: 5, total: 10 });
 });
 
 Deno.test("MemoryVfs counts nothing that is written to a removed file", async () => {
@@ -108,7 +108,7 @@ Deno.test("MemoryVfs counts nothing that is written to a removed file", async ()
   vfs.restore(new MemoryVfs());
   await sink.write(bytes("67890"));
   await assertFails("vanished", () => sink.commit());
-  assertEquals(await vfs.extras.space?.(at("/")), { free: 10, total: 10 });
+  assertEquals(await vfs.capabilities.space?.(at("/")), { free: 10, total: 10 });
   assertEquals((await listAll(vfs, "/")).size, 0);
 });
 
