@@ -1,13 +1,14 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task docs`: writes the tables of `docs/commands.md` and `README.md` from the command table. With `--check` it writes nothing and
- * fails when they are out of date.
+ * `deno task docs`: writes the tables of `docs/commands.md` and `README.md` from the command table, and the picture of
+ * `docs/architecture.md` from the import law. With `--check` it writes nothing and fails when they are out of date.
  *
  * @module
  */
 
 import type { Command } from "../lib/commands/command.ts";
 import { commandTable } from "../lib/commands/table.ts";
+import { drawFloors } from "./floors.ts";
 
 const START = "<!-- generated from the command table: deno task docs -->";
 const END = "<!-- end of the generated part -->";
@@ -47,11 +48,18 @@ function fill(document: string, path: string, table: string): string {
   return `${document.slice(0, from + START.length)}\n${table}\n${document.slice(to)}`;
 }
 
+/** What each generated file should be, given what it is. */
+const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => string])[] = [
+  ["docs/commands.md", (before) => fill(before, "docs/commands.md", fullTable())],
+  ["README.md", (before) => fill(before, "README.md", shortTable())],
+  ["docs/architecture.svg", () => drawFloors()],
+];
+
 const check = Deno.args.includes("--check");
 let stale = false;
-for (const [path, table] of [["docs/commands.md", fullTable()], ["README.md", shortTable()]] as const) {
-  const before = await Deno.readTextFile(path);
-  const after = fill(before, path, table);
+for (const [path, make] of DOCUMENTS) {
+  const before = await Deno.readTextFile(path).catch(() => "");
+  const after = make(before);
   if (before === after) continue;
   stale = true;
   if (!check) await Deno.writeTextFile(path, after);

@@ -5,17 +5,23 @@
  * @module
  */
 
-import { type Command, isAvailable } from "./command.ts";
+import { type Command, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
-/** Makes a view of the commands that exist for a session. It is made once for each account's files, and once for sessions without a login. */
-export function viewOfCommands<T>(make: (available: readonly Command[]) => T): (context: CommandContext) => T {
+/**
+ * Makes a view of the commands of `table` that exist for a session. It is made once for each account's files, and once for sessions
+ * without a login.
+ */
+export function viewOfCommands<T>(
+  table: CommandTable,
+  make: (available: readonly Command[]) => T,
+): (context: CommandContext) => T {
   const views = new WeakMap<object, T>();
   return (context) => {
     const state = context.login.vfs ?? context.options;
     const known = views.get(state);
     if (known !== undefined) return known;
-    const view = make(context.table.commands.filter((entry) => isAvailable(entry, context)));
+    const view = make(table.commands.filter((entry) => isAvailable(entry, context)));
     views.set(state, view);
     return view;
   };

@@ -130,16 +130,24 @@ async function betweenHooks(context: CommandContext, pending: PendingCommand, ru
   return await after?.(pending, answer) ?? answer;
 }
 
-/** Builds the look-up over rows and their aliases. @throws {Error} on two rows of one name: a mistake in the table. */
-export function makeTable(commands: readonly Command[]): CommandTable {
+/**
+ * Builds the look-up over rows and their aliases. FEAT, HELP and OPTS are rows about the table, so `rowsOf` is given the table that its
+ * rows will be in.
+ *
+ * @throws {Error} on two rows of one name: a mistake in the table.
+ */
+export function makeTable(rowsOf: (table: CommandTable) => readonly Command[]): CommandTable {
+  const commands: Command[] = [];
   const byVerb = new Map<string, Command>();
-  for (const entry of commands) {
+  const table = Object.freeze({ commands, find: (verb: string) => byVerb.get(verb) });
+  for (const entry of rowsOf(table)) {
+    commands.push(entry);
     for (const verb of [entry.verb, ...entry.aliases ?? []]) {
       if (byVerb.has(verb)) throw new Error(`Two rows of the command table are named "${verb}"`);
       byVerb.set(verb, entry);
     }
   }
-  return Object.freeze({ commands, find: (verb: string) => byVerb.get(verb) });
+  return table;
 }
 
 /** Whether a command exists for this session: switched on, and its file system can do it. */

@@ -20,7 +20,6 @@ import type { DigestAlgorithm } from "../data/digest/digest.ts";
 import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";
-import type { CommandTable } from "./command.ts";
 
 /** Who the user is and where they wandered to. USER and REIN reset it. */
 export interface LoginState {
@@ -151,7 +150,6 @@ export interface CommandContext {
   readonly id: string;
   readonly options: Options;
   readonly server: ServerView;
-  readonly table: CommandTable;
   readonly control: ControlInfo;
   readonly login: LoginState;
   readonly parameters: ParameterState;

@@ -8,19 +8,20 @@ import { formatCommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import * as argument from "./arguments.ts";
 import { viewOfCommands } from "./available.ts";
-import { type Answer, type Command, command, isAvailable } from "./command.ts";
+import { type Answer, type Command, command, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { pathStatus } from "./listing/listing.ts";
 
 /** Features without a command of their own: names are UTF-8 (RFC 2640), paths are as RFC 3659 section 6 (TVFS) has them. */
 const WITHOUT_COMMAND = ["UTF8", "TVFS"];
 
-const features = viewOfCommands((available) => available.flatMap(({ feature }) => feature ?? []));
-
 /** Exactly one space before each line (RFC 2389 section 3.2); made from what this session can use. */
-function feat(context: CommandContext): Answer {
-  const lines = features(context).map((feature) => typeof feature === "function" ? feature(context) : feature);
-  return reply.systemStatus(["Features:", ...WITHOUT_COMMAND, ...lines.filter((line) => line !== undefined), "End"]);
+function featOf(table: CommandTable): (context: CommandContext) => Answer {
+  const features = viewOfCommands(table, (available) => available.flatMap(({ feature }) => feature ?? []));
+  return (context) => {
+    const lines = features(context).map((feature) => typeof feature === "function" ? feature(context) : feature);
+    return reply.systemStatus(["Features:", ...WITHOUT_COMMAND, ...lines.filter((line) => line !== undefined), "End"]);
+  };
 }
 
 /** Verbs in columns. */
@@ -38,18 +39,17 @@ export function helpOf(entry: Command): reply.Reply {
   return reply.helpText(`${formatCommandLine(entry.verb, entry.syntax)}: ${entry.summary}`);
 }
 
-function help(context: CommandContext, topic: string | undefined): Answer {
-  if (topic !== undefined) {
-    const entry = context.table.find(topic.toUpperCase());
+function helpFor(table: CommandTable): (context: CommandContext, topic: string | undefined) => Answer {
+  const allCommands = viewOfCommands(table, (available) => {
+    const useful = available.filter(({ refused }) => !refused);
+    return reply.helpText(["Commands:", ...verbLines(useful), "HELP <command> tells more"]);
+  });
+  return (context, topic) => {
+    if (topic === undefined) return allCommands(context);
+    const entry = table.find(topic.toUpperCase());
     return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(topic.toUpperCase());
-  }
-  return allCommands(context);
+  };
 }
-
-const allCommands = viewOfCommands((available) => {
-  const useful = available.filter(({ refused }) => !refused);
-  return reply.helpText(["Commands:", ...verbLines(useful), "HELP <command> tells more"]);
-});
 
 function stat(context: CommandContext, path: string | undefined): Answer {
   if (path === undefined) return reply.systemStatus(statusLines(context));
@@ -73,7 +73,8 @@ function statusLines(context: CommandContext): string[] {
   ];
 }
 
-export const infoCommands = [
+/** The rows about `table` itself, and about server and session. */
+export const infoCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "SYST",
     summary: "Type of system",
@@ -88,7 +89,7 @@ export const infoCommands = [
     source: "2389 §3",
     open: true,
     argument: argument.none,
-    handler: feat,
+    handler: featOf(table),
   }),
   command({
     verb: "HELP",
@@ -97,7 +98,7 @@ export const infoCommands = [
     source: "959 §4.1.3",
     open: true,
     argument: argument.optionalText,
-    handler: help,
+    handler: helpFor(table),
   }),
   command({
     verb: "NOOP",

@@ -10,7 +10,7 @@ import { splitSubcommand } from "../protocol/command_line.ts";
 import { formatFactSelection, parseFactSelection } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import * as argument from "./arguments.ts";
-import { type Answer, command, isAvailable } from "./command.ts";
+import { type Answer, type Command, command, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
@@ -105,15 +105,18 @@ const OPTS: Readonly<Record<string, (context: CommandContext, value: string | un
   },
 };
 
-function opts(context: CommandContext, given: string): Answer {
-  const { verb, argument: value } = splitSubcommand(given);
-  const set = OPTS[verb];
-  const row = context.table.find(verb);
-  if (!set || (row && !isAvailable(row, context))) return reply.badArgument(`${verb} has no options`);
-  return set(context, value === "" ? undefined : value);
+function optsOf(table: CommandTable): (context: CommandContext, given: string) => Answer {
+  return (context, given) => {
+    const { verb, argument: value } = splitSubcommand(given);
+    const set = OPTS[verb];
+    const row = table.find(verb);
+    if (!set || (row && !isAvailable(row, context))) return reply.badArgument(`${verb} has no options`);
+    return set(context, value === "" ? undefined : value);
+  };
 }
 
-export const parameterCommands = [
+/** The rows of TYPE and its like; OPTS is about rows of `table`. */
+export const parameterCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "TYPE",
     syntax: "A|I|L 8",
@@ -186,7 +189,7 @@ export const parameterCommands = [
     source: "2389 §4",
     open: true,
     argument: argument.text,
-    handler: opts,
+    handler: optsOf(table),
   }),
   command({
     verb: "CLNT",

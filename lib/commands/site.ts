@@ -99,7 +99,7 @@ function siteHelp(context: CommandContext, topic: string | undefined): Answer {
 }
 
 /** Rows of SITE; SITE itself is open only so far as its rows are. */
-const siteTable = makeTable([
+const siteTable = makeTable(() => [
   command({
     verb: "CHMOD",
     syntax: "<mode> <path>",

@@ -18,16 +18,16 @@ import { siteCommands } from "./site.ts";
 import { transferCommands } from "./transfer/rows.ts";
 
 /** Every command there is. An unimplemented verb has no row. */
-export const commandTable: CommandTable = makeTable([
+export const commandTable: CommandTable = makeTable((table) => [
   ...loginCommands,
   ...securityCommands,
   ...navigateCommands,
-  ...parameterCommands,
+  ...parameterCommands(table),
   ...dataConnectionCommands,
   ...transferCommands,
   ...listingCommands,
   ...fileCommands,
   ...digestCommands,
-  ...infoCommands,
+  ...infoCommands(table),
   ...siteCommands,
 ]);

@@ -8,7 +8,8 @@ import type { Connection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
 import { connectFrom } from "./bound_connection.ts";
-import { ConnectionWait, type DataConnector } from "./connector.ts";
+import { ConnectionWait } from "./connection_wait.ts";
+import type { DataConnector } from "./connector.ts";
 
 /** How to connect. */
 export interface ActiveOptions {

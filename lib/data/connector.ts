@@ -1,18 +1,17 @@
 /**
- * What all kinds of data port share: the type, its one error, and the wait.
+ * What all kinds of data connector share: the type, its one error, and how a passive one is asked for.
  *
  * @module
  */
 
-import { closeQuietly, type Connection } from "../net/connection.ts";
-import type { PassiveOptions } from "./passive.ts";
+import type { Connection } from "../net/connection.ts";
 
 /** Why there is no data connection. */
 export type DataConnectionFailure = "timeout" | "refused" | "aborted" | "failed";
 
 /** The only error that {@link DataConnector.open} rejects with; the answer is 425, or 426 for `aborted`. */
 export class DataConnectionError extends Error {
-  override readonly name = "DataPortError";
+  override readonly name = "DataConnectionError";
   readonly kind: DataConnectionFailure;
 
   constructor(kind: DataConnectionFailure, message: string, options?: ErrorOptions) {
@@ -34,7 +33,7 @@ export interface DataConnector {
   /**
    * Waits for the connection. To be called once.
    *
-   * @throws {DataPortError} and nothing else.
+   * @throws {DataConnectionError} and nothing else.
    */
   open(signal: AbortSignal): Promise<Connection>;
   /**
@@ -52,131 +51,53 @@ export interface PassivePorts {
   passive(options: PassiveOptions): DataConnector | Promise<DataConnector>;
 }
 
-/**
- * Milliseconds for another connection once one was reset before it was accepted. Nobody can tell whose that was: a
- * client that has given up does not come again, while a stranger's must not keep the client out.
- */
-const AFTER_RESET = 1_000;
+/** Why a port is no longer listened on: the client came, no client came in time, or it was given back. */
+export type PassiveEnd = "connected" | "expired" | "closed";
 
-/** What a wait is for. */
-export interface WaitOptions {
-  /** Aborts it. */
-  readonly signal: AbortSignal;
-  /** Milliseconds; 0 for no limit. */
+/** Where to listen, and for whom. */
+export interface PassiveOptions {
+  /** Local address of the control connection: the client reached it, so it can reach this one. */
+  readonly hostname: string;
+  readonly range?: PortPool | undefined;
+  /** Address of the control connection's client; nobody else may connect (RFC 2577 section 8). */
+  readonly peer: string;
+  /** Lets anybody connect. Default `false`. */
+  readonly allowForeignPeer?: boolean;
+  /** Milliseconds for the client to connect, and anew from {@link DataConnector.open} on; 0 for no limit. */
   readonly timeout: number;
-  /** Begins it; not called when it is over before. */
-  readonly connect: () => Promise<Connection>;
-  /** Called at most once, to make what {@link connect} began end. */
-  readonly stop: () => void;
+  /** Told the address of each connection that was dropped because it came from elsewhere. */
+  readonly onStranger?: ((address: string) => void) | undefined;
+  /** Told of a connection that was reset before it was accepted, whose ever it was. Default: the wait is cut short. */
+  readonly onReset?: (() => void) | undefined;
+  /** Told once. */
+  readonly onEnd?: ((end: PassiveEnd) => void) | undefined;
+  /** May put something around the client's connection as soon as it is there, which may be long before the transfer. */
+  readonly arrived?: ((connection: Connection) => Connection) | undefined;
 }
 
-/** The one wait of a data port. */
-export class ConnectionWait {
-  #spent = false;
-  #hurried = false;
-  #deadline: Deadline | undefined;
-
-  /** Waits; rejects as {@link DataConnector.open}, and the second time. A connection that comes too late is closed. */
-  async run({ signal, timeout, connect, stop }: WaitOptions): Promise<Connection> {
-    if (this.#spent) throw new DataConnectionError("failed", "Data port is already spent");
-    this.#spent = true;
-    using deadline = new Deadline(signal, timeout, stop);
-    this.#deadline = deadline;
-    if (this.#hurried) deadline.within(AFTER_RESET);
-    try {
-      const connection = deadline.passed ? undefined : await connect();
-      if (connection && !deadline.passed) return connection;
-      if (connection) closeQuietly(connection);
-    } catch (error) {
-      throw deadline.explain(error);
-    } finally {
-      this.#deadline = undefined;
-    }
-    throw deadline.explain();
-  }
-
-  /** A connection was reset before it was accepted: another comes soon or never. */
-  hurry(): void {
-    this.#hurried = true;
-    this.#deadline?.within(AFTER_RESET);
-  }
-
-  /** Ends it, or sees to it that there is none. */
-  end(): void {
-    this.#spent = true;
-    this.#deadline?.abort();
-  }
+/** Who asks for a port. */
+export interface Asker {
+  /** Address of its control connection. */
+  readonly address: string;
+  /** Whether data connections from other addresses are let in as well. */
+  readonly trustsAll: boolean;
 }
 
-/** The end of a wait that comes from outside: time is up, or the transfer was aborted. */
-class Deadline implements Disposable {
-  readonly #signal: AbortSignal;
-  #timeout = 0;
-  #endsAt = Infinity;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #stop: () => void;
-  readonly #onAbort = () => this.abort();
-  #cause: "timeout" | "aborted" | undefined;
-
-  /**
-   * @param signal aborts the wait.
-   * @param timeout milliseconds; 0 for no limit.
-   * @param stop called once, to make the pending operation end.
-   */
-  constructor(signal: AbortSignal, timeout: number, stop: () => void) {
-    this.#signal = signal;
-    this.#stop = stop;
-    if (timeout > 0) this.within(timeout);
-    signal.addEventListener("abort", this.#onAbort);
-    if (signal.aborted) this.#onAbort();
-  }
-
-  /** Whether the wait is over. */
-  get passed(): boolean {
-    return this.#cause !== undefined;
-  }
-
-  /** It ends so many milliseconds from now, if it would not end before. */
-  within(milliseconds: number): void {
-    const endsAt = performance.now() + milliseconds;
-    if (this.#cause || endsAt >= this.#endsAt) return;
-    clearTimeout(this.#timer);
-    this.#endsAt = endsAt;
-    this.#timeout = milliseconds;
-    this.#timer = setTimeout(() => this.#end("timeout"), milliseconds);
-  }
-
-  /** Ends the wait, if it is still going on. */
-  abort(): void {
-    this.#end("aborted");
-  }
-
-  /** What the pending operation's `error` means. */
-  explain(error?: unknown): DataConnectionError {
-    if (error instanceof DataConnectionError) return error;
-    if (this.#cause === "timeout") {
-      return new DataConnectionError("timeout", `No data connection within ${this.#timeout} ms`);
-    }
-    if (this.#cause === "aborted") {
-      return new DataConnectionError("aborted", "Wait for the data connection was aborted");
-    }
-    const refused = error instanceof Deno.errors.ConnectionRefused || hasCode(error, "ECONNREFUSED");
-    const kind = refused ? "refused" : "failed";
-    return new DataConnectionError(kind, "Cannot open the data connection", { cause: error });
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener("abort", this.#onAbort);
-  }
-
-  #end(cause: "timeout" | "aborted"): void {
-    if (this.#cause) return;
-    this.#cause = cause;
-    this.#stop();
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+/** Ports that passive connectors may listen on, and no others. */
+export interface PortPool {
+  /** Those that no client has connected to. */
+  readonly unused: {
+    /** `connector` waits for a client at `address`. */
+    add(connector: DataConnector, address: string): void;
+    /** `connector` is connected, or given back. */
+    delete(connector: DataConnector): void;
+    /** The one to take back for `asker`; `undefined` where none may be taken. */
+    dispensableFor(asker: Asker): DataConnector | undefined;
+  };
+  /** Listens on a free port, which is held until {@link release}. @throws {PortsExhausted} when all are in use. */
+  listen(hostname: string): Deno.TcpListener;
+  /** The listener on `port` is closed; it may be lent again. */
+  release(port: number): void;
+  /** As `30000-30100`. */
+  toString(): string;
 }

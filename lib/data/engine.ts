@@ -10,8 +10,14 @@ import type { DataConnector, PassivePorts } from "./connector.ts";
 import { listenPassive } from "./passive.ts";
 
 export { type ActiveOptions, connectActive } from "./active.ts";
-export { DataConnectionError, type DataConnectionFailure, type DataConnector } from "./connector.ts";
-export { listenPassive, type PassiveEnd, type PassiveOptions } from "./passive.ts";
+export {
+  DataConnectionError,
+  type DataConnectionFailure,
+  type DataConnector,
+  type PassiveEnd,
+  type PassiveOptions,
+} from "./connector.ts";
+export { listenPassive } from "./passive.ts";
 
 /** Who makes data ports: this thread, or another that moves their bytes as well. */
 export interface DataEngine extends PassivePorts {

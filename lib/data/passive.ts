@@ -7,32 +7,9 @@
 import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
 import { markPlain } from "../net/plain_sockets.ts";
-import { ConnectionWait, type DataConnector } from "./connector.ts";
-import { listenIn, type PortRange, PortsExhausted } from "./port_range.ts";
-
-/** Why a port is no longer listened on: the client came, no client came in time, or it was given back. */
-export type PassiveEnd = "connected" | "expired" | "closed";
-
-/** Where to listen, and for whom. */
-export interface PassiveOptions {
-  /** Local address of the control connection: the client reached it, so it can reach this one. */
-  readonly hostname: string;
-  readonly range?: PortRange | undefined;
-  /** Address of the control connection's client; nobody else may connect (RFC 2577 section 8). */
-  readonly peer: string;
-  /** Lets anybody connect. Default `false`. */
-  readonly allowForeignPeer?: boolean;
-  /** Milliseconds for the client to connect, and anew from {@link DataConnector.open} on; 0 for no limit. */
-  readonly timeout: number;
-  /** Told the address of each connection that was dropped because it came from elsewhere. */
-  readonly onStranger?: ((address: string) => void) | undefined;
-  /** Told of a connection that was reset before it was accepted, whose ever it was. Default: the wait is cut short. */
-  readonly onReset?: (() => void) | undefined;
-  /** Told once. */
-  readonly onEnd?: ((end: PassiveEnd) => void) | undefined;
-  /** May put something around the client's connection as soon as it is there, which may be long before the transfer. */
-  readonly arrived?: ((connection: Connection) => Connection) | undefined;
-}
+import { ConnectionWait } from "./connection_wait.ts";
+import type { DataConnector, PassiveEnd, PassiveOptions } from "./connector.ts";
+import { listenIn, PortsExhausted } from "./port_range.ts";
 
 /**
  * Starts to listen at once, so that the port can be told to the client. The client may connect before its transfer

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PortPool } from "./connector.ts";
 import { UnusedPorts } from "./unused_ports.ts";
 
 /** Every port of the range is in use; the answer is 425. */
@@ -12,7 +13,7 @@ export class PortsExhausted extends Error {
 }
 
 /** Ports from `first` to `last`, both included, and which of them our own sessions hold. */
-export class PortRange {
+export class PortRange implements PortPool {
   readonly first: number;
   readonly last: number;
   /** Those that no client has connected to. */
@@ -102,7 +103,7 @@ const MOST_TRIES = 8;
  *
  * @throws {PortsExhausted} when all ports of the range are in use.
  */
-export function listenIn(range: PortRange | undefined, hostname: string): Deno.TcpListener {
+export function listenIn(range: PortPool | undefined, hostname: string): Deno.TcpListener {
   if (range) return range.listen(hostname);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const port = FIRST_FREE_PORT + Math.floor(unguessable() * (LAST_PORT - FIRST_FREE_PORT + 1));

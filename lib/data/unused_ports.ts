@@ -5,21 +5,13 @@
  */
 
 import { addressKey } from "../net/address_key.ts";
-import type { DataConnector } from "./connector.ts";
+import type { Asker, DataConnector } from "./connector.ts";
 
 /**
  * Milliseconds that a port is left to its client where whoever gets it next could take that client for its own: both
  * have one address. A client connects as soon as it has read the reply.
  */
 const RESPITE = 5_000;
-
-/** Who asks for a port. */
-export interface Asker {
-  /** Address of its control connection. */
-  readonly address: string;
-  /** Whether data connections from other addresses are let in as well. */
-  readonly trustsAll: boolean;
-}
 
 interface Holding {
   readonly client: string;

@@ -263,8 +263,8 @@ export class FtpServer implements AsyncDisposable {
     this.#giveBack(places);
   }
 
-  #serve(connection: Connection, { slot, ...options }: SessionOptions & Pick<Places, "slot">): void {
-    const session = new Session(connection, this.#host, options);
+  #serve(connection: Connection, { slot, ...options }: Omit<SessionOptions, "onEnd"> & Pick<Places, "slot">): void {
+    const session = new Session(connection, this.#host, { ...options, onEnd: (ended) => this.#end(ended) });
     this.#watchdog.add(session);
     const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "sessionOpened", session: options.id, address });
@@ -295,7 +295,6 @@ export class FtpServer implements AsyncDisposable {
       view: this.#makeView(),
       admit: (account: Account) => perAccount.add(account.name, account.maxSessions),
       openView: (account: Account): ScopedVfs | Promise<ScopedVfs> => views.of(account),
-      ended: (session: Session) => this.#end(session),
     };
   }
 

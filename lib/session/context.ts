@@ -5,7 +5,6 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { CommandTable } from "../commands/command.ts";
 import type {
   CommandContext,
   DataState,
@@ -101,10 +100,6 @@ export class SessionContext implements CommandContext, Visitor {
 
   get server(): ServerView {
     return this.#host.view;
-  }
-
-  get table(): CommandTable {
-    return this.#host.table;
   }
 
   get transfer(): RunningTransfer | undefined {

@@ -11,7 +11,6 @@ import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { SharedState } from "./shared_state.ts";
-import type { Session } from "./session.ts";
 
 /** Implemented by the server; a test may bring its own. */
 export interface SessionOwner {
@@ -24,6 +23,4 @@ export interface SessionOwner {
   admit(account: Account): Disposable | undefined;
   /** The account's files, with its rules in force. Sessions of one account share a view. */
   openView(account: Account): ScopedVfs | Promise<ScopedVfs>;
-  /** The session is over: its connection is closed, and nothing of it is under way. */
-  ended(session: Session): void;
 }

@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly implicitTls: boolean;
   /** See `ContextOptions.stranger`. */
   readonly stranger: Disposable;
+  /** Called once the session is over: its connection is closed, and nothing of it is under way. */
+  readonly onEnd: (session: Session) => void;
 }
 
 /** A control connection from greeting to close. */
@@ -64,10 +66,12 @@ export class Session implements Watched, SessionLink, CommandRunner {
   #lastActivity = performance.now();
   /** When the commands came that run now. */
   #lastRead = this.#lastActivity;
+  readonly #onEnd: (session: Session) => void;
   #farewell: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: Connection, host: SessionOwner, { id, ...options }: SessionOptions) {
+  constructor(connection: Connection, host: SessionOwner, { id, onEnd, ...options }: SessionOptions) {
     this.id = id;
+    this.#onEnd = onEnd;
     this.#buffers = new ReadBuffers(!options.implicitTls);
     this.#host = host;
     this.#connection = this.#wrapped(connection);
@@ -149,7 +153,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
       // A command behind a transfer: it has been woken, and gives back what it gets from now on.
       await this.#turns.settled();
       this.#context.report({ type: "sessionClosed", reason: this.#endReason });
-      this.#host.ended(this);
+      this.#onEnd(this);
     }
   }
 

@@ -86,3 +86,8 @@ class OwnTally implements Tally {
     return before;
   }
 }
+
+/** The state of a server alone that has the data connections of large transfers made by `dataEngine`. */
+export function localStateWith(dataEngine: DataEngine): MakeSharedState {
+  return (throttle) => ({ ...localState(throttle), dataEngine });
+}

@@ -14,7 +14,7 @@ const row = (verb: string, aliases: readonly string[] = []) =>
   });
 
 Deno.test("makeTable finds a row by its verb and by each alias", () => {
-  const table = makeTable([row("A", ["XA", "YA"]), row("B")]);
+  const table = makeTable(() => [row("A", ["XA", "YA"]), row("B")]);
   assertEquals(["A", "XA", "YA", "B"].map((verb) => table.find(verb)?.verb), ["A", "A", "A", "B"]);
   assertEquals(table.find("C"), undefined);
   assertEquals(table.find("a"), undefined, "verbs come in capitals");
@@ -22,8 +22,8 @@ Deno.test("makeTable finds a row by its verb and by each alias", () => {
 });
 
 Deno.test("makeTable refuses two rows of one name", () => {
-  assertThrows(() => makeTable([row("A"), row("A")]), Error, '"A"');
-  assertThrows(() => makeTable([row("A"), row("B", ["A"])]), Error, '"A"');
+  assertThrows(() => makeTable(() => [row("A"), row("A")]), Error, '"A"');
+  assertThrows(() => makeTable(() => [row("A"), row("B", ["A"])]), Error, '"A"');
 });
 
 Deno.test("commandTable tells of each row what it is for and where it is defined", () => {

@@ -6,6 +6,7 @@ const LAW = {
   main: { imports: ["cli"] },
   cli: { imports: ["data"] },
   data: { imports: ["net"], types: ["vfs"] },
+  "data/thread": { imports: ["data"] },
   net: { imports: [] },
   vfs: { imports: [] },
 };
@@ -74,9 +75,17 @@ const VIOLATIONS: readonly { title: string; changes: Readonly<Record<string, str
     expected: ["Cycle: lib/data/pump.ts → lib/data/piece.ts → lib/data/pump.ts"],
   },
   {
-    title: "lets two files know each other's types",
+    title: "finds a cycle of types",
     changes: { "lib/data/piece.ts": 'import type { Pump } from "./pump.ts";' },
-    expected: [],
+    expected: ["Cycle: lib/data/pump.ts → lib/data/piece.ts → lib/data/pump.ts"],
+  },
+  {
+    title: "holds a folder in a folder to its own law",
+    changes: {
+      "lib/data/thread/run.ts": 'import { pump } from "../pump.ts";\nimport { run } from "../../cli/run.ts";',
+      "lib/data/other/run.ts": 'import { pump } from "../pump.ts";\nimport type { Vfs } from "../../vfs/vfs.ts";',
+    },
+    expected: ["lib/data/thread/run.ts imports lib/cli/run.ts: data/thread may import data, not cli"],
   },
 ];
 

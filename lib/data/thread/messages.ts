@@ -7,7 +7,7 @@
 
 import type { FilePart, FileSent, SocketAddress } from "../../net/connection.ts";
 import type { ActiveOptions } from "../active.ts";
-import type { PassiveOptions } from "../passive.ts";
+import type { PassiveOptions } from "../connector.ts";
 
 /** The options of a passive port, as far as they can be sent; `range` as text. */
 export interface ListenOptions extends Pick<PassiveOptions, "hostname" | "peer" | "allowForeignPeer"> {

@@ -10,7 +10,6 @@ import { localEngine } from "../engine.ts";
 import type { DataThread } from "./proxy.ts";
 import type { Problem } from "../../events.ts";
 import type { SocketAddress } from "../../net/connection.ts";
-import { localState, type MakeSharedState } from "../../session/shared_state.ts";
 import { ThreadSlot } from "./place.ts";
 import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
 
@@ -90,9 +89,4 @@ export class DataThreads implements DataEngine, Disposable {
     for (const { thread } of this.#places) if (thread && !(freest && freest.load <= thread.load)) freest = thread;
     return freest ?? localEngine;
   }
-}
-
-/** Commons of a server alone that has these threads beside it. */
-export function localStateWith(dataEngine: DataEngine): MakeSharedState {
-  return (throttle) => ({ ...localState(throttle), dataEngine });
 }

@@ -9,7 +9,7 @@ import type { SocketAddress } from "../../net/connection.ts";
 import { fromPortableError } from "../../threads/portable_error.ts";
 import type { ActiveOptions } from "../active.ts";
 import type { DataConnector, DataEngine } from "../engine.ts";
-import type { PassiveOptions } from "../passive.ts";
+import type { PassiveOptions } from "../connector.ts";
 import { PortsExhausted } from "../port_range.ts";
 import { Channel, type Exchange } from "./channel.ts";
 import type { ToDataThread, Told } from "./messages.ts";

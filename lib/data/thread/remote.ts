@@ -7,8 +7,8 @@
 import type { Connection } from "../../net/connection.ts";
 import { fromPortableError } from "../../threads/portable_error.ts";
 import type { ActiveOptions } from "../active.ts";
-import { ConnectionWait, type DataConnector, type PassivePorts } from "../connector.ts";
-import type { PassiveEnd, PassiveOptions } from "../passive.ts";
+import { ConnectionWait } from "../connection_wait.ts";
+import type { DataConnector, PassiveEnd, PassiveOptions, PassivePorts } from "../connector.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";
