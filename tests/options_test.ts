@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
-import { resolveOptions, type ServerOptions } from "../lib/options.ts";
+import type { ServerOptions } from "../lib/options.ts";
+import { resolveOptions } from "../lib/options/resolve.ts";
 import { MemoryVfs } from "../lib/drivers/memory/memory.ts";
 
 const authenticator: Authenticator = { authenticate: () => ({ ok: false, reason: "unknown" }) };

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { resolveOptions } from "../../lib/options.ts";
+import { resolveOptions } from "../../lib/options/resolve.ts";
 import { parseFlags } from "../../lib/cli/flags.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";

@@ -7,7 +7,8 @@
 import type { AccountsStore } from "../../auth/accounts.ts";
 import { type AuthenticatorOptions, PasswordAuthenticator } from "../../auth/authenticator.ts";
 import type { NativeIo } from "../../native/native_io.ts";
-import { resolveOptions, type ServerOptions, type Timeouts } from "../../options.ts";
+import type { ServerOptions, Timeouts } from "../../options.ts";
+import { resolveOptions } from "../../options/resolve.ts";
 import { openDisk } from "../../drivers/disk/disk.ts";
 import { requireGrants } from "../permissions/query.ts";
 import { accountNeeds } from "../permissions/needs.ts";
