@@ -151,7 +151,7 @@ async function nlst(context: CommandContext, given: string | undefined): Promise
 
 async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const entry = await context.vfs.stat(path);
-  if (entry.kind !== "directory") return reply.badArgument("Not a directory, use MLST");
+  if (entry.kind !== "directory") return reply.badArgument("Not a directory; use MLST");
   return await sendLines(context, "MLSD", path, factLines(context, path));
 }
 
@@ -176,7 +176,7 @@ export async function pathStatus(context: CommandContext, given: string): Promis
     if (context.transfer?.signal.aborted) return reply.statusAborted;
     for (const line of batch) lines.push(line.trimEnd());
     if (lines.length > MOST_STATUS_LINES) {
-      lines.push("There is more, use LIST");
+      lines.push("Listing truncated; use LIST for all entries");
       break;
     }
   }
@@ -188,7 +188,7 @@ export const listingCommands = [
   command({
     verb: "LIST",
     syntax: "[-la] [<path>]",
-    summary: "List a directory as ls -l does",
+    summary: "List a directory in the format of ls -l",
     source: "959 §4.1.3",
     argument: argument.optionalText,
     transfer: true,
@@ -206,7 +206,7 @@ export const listingCommands = [
   command({
     verb: "MLSD",
     syntax: "[<path>]",
-    summary: "List a directory for machines",
+    summary: "List a directory in machine-readable form",
     source: "3659 §7",
     argument: argument.optionalPath,
     permission: "list",

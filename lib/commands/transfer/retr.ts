@@ -57,7 +57,7 @@ function send(context: CommandContext, download: Download): Promise<reply.Reply>
         ...(limit !== undefined && { limit }),
       }),
     flaw: ({ bytes: sent }) =>
-      !ascii && sent < bytes ? { reason: "storage", text: "The file became shorter while it was sent" } : undefined,
+      !ascii && sent < bytes ? { reason: "storage", text: "The file shrank during the transfer" } : undefined,
     complete: () => rememberDownload(context, path, digest, before),
   });
 }

@@ -56,7 +56,7 @@ export const transferCommands = [
   command({
     verb: "APPE",
     syntax: "<path>",
-    summary: "Upload to the end of a file",
+    summary: "Append to a file",
     source: "959 §4.1.3",
     argument: argument.path,
     keeps: "restart",
@@ -66,7 +66,7 @@ export const transferCommands = [
   command({
     verb: "STOU",
     syntax: "[<path>]",
-    summary: "Upload under a name that is free",
+    summary: "Upload under a new, unique name",
     source: "959 §4.1.3",
     argument: optionalFileName,
     keeps: "restart",
@@ -75,7 +75,7 @@ export const transferCommands = [
   }),
   command({
     verb: "ABOR",
-    summary: "End the running transfer",
+    summary: "Abort the running transfer",
     source: "959 §4.1.3",
     argument: argument.none,
     urgent: true,

@@ -38,8 +38,8 @@ export function setUpTransfer(context: CommandContext, limits?: SetupLimits): Tr
   context.parameters.restart = 0;
   context.parameters.rangeLength = undefined;
   context.parameters.announcedSize = undefined;
-  if (limits && length !== undefined) return reply.fileBusy(`RANG and ${limits.verb} do not go together`);
-  if (limits?.without === "restart" && offset > 0) return reply.fileBusy(`REST and ${limits.verb} do not go together`);
+  if (limits && length !== undefined) return reply.fileBusy(`${limits.verb} cannot be combined with RANG`);
+  if (limits?.without === "restart" && offset > 0) return reply.fileBusy(`${limits.verb} cannot be combined with REST`);
   const ascii = asciiMode(context, { offset, length });
   if (reply.isReply(ascii)) return ascii;
   const port = takeConnector(context);
@@ -51,10 +51,12 @@ export function setUpTransfer(context: CommandContext, limits?: SetupLimits): Tr
 
 function asciiMode(context: CommandContext, { offset, length }: FilePart): boolean | reply.Reply {
   if (context.parameters.type === "I" || context.options.ascii === "binary") return false;
-  if (context.options.ascii === "refuse") return reply.badParameter("TYPE A transfers are refused here, send TYPE I");
+  if (context.options.ascii === "refuse") {
+    return reply.badParameter("TYPE A transfers are not allowed here; use TYPE I");
+  }
   return offset === 0 && length === undefined
     ? true
-    : reply.badParameter("A transfer in TYPE A cannot be of a part of the file, send TYPE I");
+    : reply.badParameter("REST and RANG are not supported in TYPE A; use TYPE I");
 }
 
 /** Opens the file of a transfer; when that fails the data port is given back. */

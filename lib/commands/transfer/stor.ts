@@ -151,8 +151,8 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
 function notTheRange({ length }: TransferSetup, { bytes, exceeded }: PumpResult): Flaw | undefined {
   if (length === undefined || (bytes === length && !exceeded)) return undefined;
   const text = exceeded
-    ? `More than the ${length} bytes of RANG came`
-    : `Only ${bytes} of the ${length} bytes of RANG came`;
+    ? `Received more than the ${length} bytes announced by RANG`
+    : `Received only ${bytes} of the ${length} bytes announced by RANG`;
   return { reason: "sizeMismatch", text };
 }
 
@@ -167,7 +167,7 @@ function truncatedTls(context: CommandContext, connection: Connection): Flaw | u
   if (connection.cleanClose !== false) return undefined;
   if (context.transfer) context.transfer.unclean = true;
   if (tls.strictClose || security.sendsCloseNotify) {
-    return { reason: "tlsTruncated", text: "The data connection was cut, transfer incomplete" };
+    return { reason: "tlsTruncated", text: "Data connection truncated, transfer incomplete" };
   }
   context.emit({ type: "problem", level: "warning", message: "An upload ended without close_notify" });
   return undefined;
