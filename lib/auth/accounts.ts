@@ -1,5 +1,5 @@
 /**
- * What the server knows about an account, and where it asks for one.
+ * What the server knows about an account, and where it looks one up.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { AccessRule } from "../vfs/access_rules.ts";
 
 /** One account, checked and complete. Made by `auth/file/read.ts` from a file, or by hand in an embedding program. */
 export interface Account {
-  /** As {@link canonicalName} writes it. */
+  /** Normalized by {@link canonicalName}. */
   readonly name: string;
-  /** For `verifyPassword`; absent for the anonymous account alone. */
+  /** A hash for `verifyPassword`; only the anonymous account has none. */
   readonly passwordHash?: string;
   /** The directory that is `/` for the account, as it was given. */
   readonly root: string;
   /** {@link root} as an absolute path of the host, when it comes from an accounts file: relative to that file. */
   readonly rootPath: string;
-  /** First the general, then the specific; the last rule that covers a path decides. */
+  /** From general to specific; the last rule that covers a path decides. */
   readonly rules: readonly AccessRule[];
-  /** `atomic`: an upload is a hidden file until it is complete. */
+  /** `atomic`: an upload stays hidden until it is complete. */
   readonly uploads: "inPlace" | "atomic";
-  /** What becomes of an upload that broke off. */
+  /** What happens to an upload that was interrupted. */
   readonly brokenUploads: "keep" | "delete";
-  /** At once; at least 1. No limit when absent. */
+  /** Sessions at the same time; at least 1. No limit when absent. */
   readonly maxSessions?: number;
   /** Bytes per second and session, at least 1. No limit when absent. */
   readonly uploadRate?: number;
@@ -32,23 +32,23 @@ export interface Account {
   /** Bytes of all files below the root, at least 1. No limit when absent. */
   readonly quota?: number;
   readonly enabled: boolean;
-  /** Milliseconds since 1970, UTC; no login from then on. Never ends when absent. */
+  /** Milliseconds since 1970, UTC; logins are refused from then on. Never expires when absent. */
   readonly validUntil?: number;
-  /** Where logins may come from; everywhere when empty. */
+  /** Where logins may come from; anywhere when empty. */
   readonly allowFrom: readonly Network[];
-  /** `required`: no login over a connection in clear. */
+  /** `required`: logins over an unencrypted connection are refused. */
   readonly tls: "optional" | "required";
 }
 
-/** What {@link createAccount} cannot make up. */
+/** The fields that {@link createAccount} has no default for. */
 export type AccountBasics = Pick<Account, "name" | "rootPath" | "rules">;
 
-/** An account with the defaults of the accounts file for what is left out. */
+/** An account; fields left out get the defaults of the accounts file. */
 export function createAccount(fields: AccountBasics & Partial<Account>): Account {
   return {
     root: fields.rootPath,
     uploads: "inPlace",
-    // A hidden part that nobody can resume is of no use to anybody.
+    // A hidden partial file that no client can resume is useless.
     brokenUploads: fields.uploads === "atomic" ? "delete" : "keep",
     enabled: true,
     allowFrom: [],
@@ -57,7 +57,7 @@ export function createAccount(fields: AccountBasics & Partial<Account>): Account
   };
 }
 
-/** Where accounts are looked up. Both answers come at once, from memory. */
+/** Where accounts are looked up. Both methods answer synchronously, from memory. */
 export interface AccountsStore {
   /** `name` as the client sent it. */
   find(name: string): Account | undefined;
@@ -65,17 +65,18 @@ export interface AccountsStore {
   list(): readonly Account[];
 }
 
-/** The account that everybody may use; any password opens it. */
+/** The account that anyone may use; any password opens it. */
 export const ANONYMOUS = "anonymous";
 
-/** Whether `account` is the one with the fixed meaning. */
+/** Whether `account` is the anonymous account. */
 export function isAnonymous(account: Account): boolean {
   return account.name === ANONYMOUS;
 }
 
 /**
- * The form under which an account is kept: `ftp` is `anonymous`, in any case (RFC 1635 section 2 and what clients have sent
- * since), and a name typed decomposed is the composed one (RFC 8265 section 3.4). Otherwise case matters.
+ * The form under which an account is stored: `ftp` becomes `anonymous`, in any case (RFC 1635 section 2 and what
+ * clients have sent since), and a name typed in decomposed Unicode becomes the composed one (RFC 8265 section 3.4).
+ * Otherwise case matters.
  */
 export function canonicalName(name: string): string {
   if (name.length === 3 && name.toLowerCase() === "ftp") return ANONYMOUS;
@@ -88,7 +89,7 @@ export class MemoryAccounts implements AccountsStore {
   readonly #list: readonly Account[];
   readonly #byName: ReadonlyMap<string, Account>;
 
-  /** Of two accounts with one name the later counts. */
+  /** Of two accounts with the same name the later wins. */
   constructor(accounts: Iterable<Account>) {
     this.#byName = new Map(Array.from(accounts, (account) => [canonicalName(account.name), account]));
     this.#list = [...this.#byName.values()];

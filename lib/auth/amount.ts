@@ -1,10 +1,10 @@
 /**
- * Amounts of bytes as people write them.
+ * Amounts of bytes in human-readable form.
  *
  * @module
  */
 
-// As in GNU coreutils: "K" and "KiB" are 1024, "kB" is 1000; the case of the letters says nothing.
+// As in GNU coreutils: "K" and "KiB" are 1024, "kB" is 1000; case does not matter.
 const UNITS: ReadonlyMap<string, number> = new Map([
   ["", 1],
   ["b", 1],
@@ -15,7 +15,10 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ]),
 ]);
 
-/** Bytes of `10 MiB`, `500kB`, `1.5G` or `1 MiB/s`, rounded down; `undefined` where it is none or no safe integer. */
+/**
+ * The bytes in `10 MiB`, `500kB`, `1.5G` or `1 MiB/s`, rounded down; `undefined` if `text` is not an amount or not a
+ * safe integer.
+ */
 export function parseAmount(text: string): number | undefined {
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?) ?([a-z]{0,3})(?:\/s)?$/i.exec(text.trim()) ?? [];
   const factor = UNITS.get(unit.toLowerCase());
@@ -24,7 +27,7 @@ export function parseAmount(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** The shortest text for `bytes` that {@link parseAmount} reads back to exactly it. */
+/** The shortest text that {@link parseAmount} reads back as exactly `bytes`. */
 export function formatAmount(bytes: number): string {
   const [unit, factor] = ["TiB", "GiB", "MiB", "KiB"]
     .map((unit, index): [string, number] => [unit, 1024 ** (4 - index)])

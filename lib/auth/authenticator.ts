@@ -11,7 +11,7 @@ import { VerifiedPasswords } from "./verified_passwords.ts";
 import { SharedCheck } from "./shared_check.ts";
 import { FairQueue } from "./fair_queue.ts";
 
-/** What a client says about itself, and what we see of it. */
+/** What a client sends to log in, and what the server knows about the connection. */
 export interface LoginAttempt {
   readonly name: string;
   readonly password: string;
@@ -19,11 +19,14 @@ export interface LoginAttempt {
   readonly address: string;
   /** Whether the control connection is under TLS. */
   readonly secure: boolean;
-  /** Aborted when nobody waits for the answer any more: `authenticate` may reject then. */
+  /** Aborted when the answer is no longer needed: `authenticate` may then reject. */
   readonly signal?: AbortSignal;
 }
 
-/** Why a login is refused. For the log alone: the client reads one text for all but `tls`, which only a right password brings. */
+/**
+ * Why a login is refused. Only for the log: the client gets the same text for every reason except `tls`, which is only
+ * reported after the right password.
+ */
 export type LoginRefusal = "unknown" | "password" | "disabled" | "expired" | "address" | "tls";
 
 /** The outcome of an attempt. */
@@ -31,21 +34,35 @@ export type AuthResult =
   | { readonly ok: true; readonly account: Account }
   | { readonly ok: false; readonly reason: LoginRefusal };
 
-/** Answers logins. An embedding program may bring its own. */
+/** Answers logins. An embedding program may supply its own. */
 export interface Authenticator {
-  /** Answers at once where nothing has to be computed, so that a login costs no turn of the event loop. Never rejects for a bad login. */
+  /**
+   * Answers synchronously when nothing has to be computed, so that a login costs no turn of the event loop. Never
+   * rejects for a failed login.
+   */
   authenticate(attempt: LoginAttempt): AuthResult | Promise<AuthResult>;
 }
 
-/** Bounds of {@link PasswordAuthenticator}, with defaults for a server on the open net. */
+/** The options of {@link PasswordAuthenticator}, with defaults for a server on the public internet. */
 export interface AuthenticatorOptions {
-  /** Password checks at once; each takes a processor and, by default, 16 MiB. Default: one less than there are processors, 1 to 4. */
+  /**
+   * Password checks at the same time; each takes one processor and, by default, 16 MiB. Default: one less than the
+   * number of processors, 1 to 4.
+   */
   readonly concurrency?: number;
-  /** Milliseconds for which a right password need not be computed again after its last use. Default 300,000; 0 for never. */
+  /**
+   * Milliseconds after its last use for which a right password is not computed again. 0: always compute.
+   *
+   * @default 300_000
+   */
   readonly proofLifetime?: number;
-  /** The most right passwords remembered. Default 10,000. */
+  /**
+   * The largest number of right passwords remembered.
+   *
+   * @default 10_000
+   */
   readonly proofCapacity?: number;
-  /** Whether a password is the one behind a hash. Default `verifyPassword`; a store with other schemes of hashes brings its own. */
+  /** Whether a password matches a hash. Default `verifyPassword`; a store with other hash schemes supplies its own. */
   readonly verify?: (password: string, encoded: string) => Promise<boolean>;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
@@ -55,8 +72,8 @@ const DEFAULT_PROOF_LIFETIME = 300_000;
 const DEFAULT_PROOF_CAPACITY = 10_000;
 
 /**
- * Passwords against a store. A name that is not there takes the same work as a wrong password; everything but the password is looked
- * at after it, so that the time of an answer tells nothing about an account.
+ * Checks passwords against a store. An unknown name takes the same work as a wrong password, and everything but the
+ * password is checked after it, so that response times reveal nothing about an account.
  */
 export class PasswordAuthenticator implements Authenticator {
   readonly #store: AccountsStore;
@@ -65,7 +82,7 @@ export class PasswordAuthenticator implements Authenticator {
   readonly #verify: (password: string, encoded: string) => Promise<boolean>;
   readonly #now: () => number;
   readonly #decoy = decoyHash();
-  /** Checks under way, by proof: the same login twice at a time is one computation. */
+  /** Running checks, by proof: two identical logins at the same time share one computation. */
   readonly #running = new Map<string, SharedCheck>();
 
   constructor(store: AccountsStore, options: AuthenticatorOptions = {}) {
@@ -87,14 +104,16 @@ export class PasswordAuthenticator implements Authenticator {
     const proof = this.#proofs.make(account?.name ?? attempt.name, encoded, attempt.password);
     if (account !== undefined && this.#proofs.has(proof)) {
       const known = this.#admit(account, attempt);
-      // A refusal that comes quicker than others would tell that the password is right: all of them take the whole way.
+      // A refusal that comes faster than others would reveal that the password is right, so every refusal takes the
+      // whole path.
       if (known.ok) return known;
     }
     return this.#check(proof, encoded, attempt).then((right) => {
-      // Asked again: the file may have changed while this attempt waited in line.
+      // Looked up again: the file may have changed while this attempt was queued.
       const current = this.#store.find(attempt.name);
       if (current === undefined) return { ok: false, reason: "unknown" };
-      // Nothing is remembered for a name held against a decoy: the next answer, a quick one, would tell that the password is right elsewhere.
+      // Nothing is remembered for a name checked against a decoy: the next answer, a fast one, would reveal that the
+      // password is right for another account.
       if (!right || current.passwordHash !== encoded) return { ok: false, reason: "password" };
       const result = this.#admit(current, attempt);
       if (result.ok) this.#proofs.add(proof);
@@ -102,7 +121,7 @@ export class PasswordAuthenticator implements Authenticator {
     });
   }
 
-  /** For who knows the password. */
+  /** The remaining checks once the password is right. */
   #admit(account: Account, attempt: LoginAttempt): AuthResult {
     const reason = this.#refusal(account, attempt);
     return reason === undefined ? { ok: true, account } : { ok: false, reason };
@@ -133,8 +152,8 @@ export class PasswordAuthenticator implements Authenticator {
   }
 
   /**
-   * The hash that an unknown name is held against: some account's, always the same one for the same name, so that what it costs is spread
-   * as it is over the accounts, whatever parameters their hashes have.
+   * The hash that an unknown name is checked against: the hash of some account, always the same one for the same name,
+   * so that the cost is distributed as it is over the accounts, whatever the parameters of their hashes.
    */
   #decoyFor(name: string): string {
     const [first = 0, second = 0, third = 0] = Uint8Array.fromBase64(this.#proofs.make(name, "", ""));

@@ -1,19 +1,19 @@
 /**
- * Lets a few runs of something expensive through at a time.
+ * Limits how many runs of something expensive happen at the same time.
  *
  * @module
  */
 
-/** Work that waits for its turn, by who asked for it. */
+/** Work that waits for its turn, all with the same key. */
 type Line = (() => void)[];
 
 /**
- * At most `width` runs at once; the others wait in line, one line per key, and the lines take turns. So one address that
- * floods the server with logins waits behind itself, and everybody else is next.
+ * At most `width` runs at a time; the others wait in one queue per key, and the queues take turns. So one address that
+ * floods the server with logins waits for itself, and every other address is next.
  */
 export class FairQueue {
   readonly #width: number;
-  /** In the order of their turns: the line that was served goes to the end. */
+  /** In the order of their turns: the queue that was just served moves to the end. */
   readonly #lines = new Map<string, Line>();
   #running = 0;
 
@@ -22,7 +22,10 @@ export class FairQueue {
     this.#width = width;
   }
 
-  /** Runs `work` when it is the turn of `key`, and settles as it does. Rejects with the reason of `signal` when that leaves the line. */
+  /**
+   * Runs `work` when it is the turn of `key`, and settles with its outcome. Rejects with the reason of `signal` if that
+   * is aborted while waiting.
+   */
   async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#running < this.#width) this.#running++;
     else await this.#wait(key, signal);
@@ -57,7 +60,7 @@ export class FairQueue {
     else this.#lines.set(key, line);
   }
 
-  /** Hands the place to the next in turn: the count of runs stays as it is. */
+  /** Hands the place to the next in turn; the number of runs stays the same. */
   #leave(): void {
     for (const [key, line] of this.#lines) {
       const next = line.shift();

@@ -1,5 +1,5 @@
 /**
- * Who may try a password now: whatever comes from one address, over however many connections, takes its turn.
+ * Decides when a password may be tried: everything from one address, over any number of connections, takes turns.
  *
  * @module
  */
@@ -10,64 +10,70 @@ import { LoginLine, type Waiting } from "./login_line.ts";
 import { Pace, type PaceMemory } from "./pace.ts";
 import type { FailureThrottle } from "./throttle.ts";
 
-/** Guesses at one account from one address that may come at once, before one has failed. */
+/** Guesses at one account from one address that are allowed at once, before one has failed. */
 const ACCOUNT_BURST = 4;
-/** The same of one address at all accounts; in the time between two at one account there are as many. */
+/**
+ * The same for one address across all accounts: as many as it is allowed in the time between two guesses at one
+ * account.
+ */
 const ADDRESS_BURST = 10;
 /**
- * Logins of one address under way at once: no more passwords are checked at once anyway, and where a check takes long the line must be here,
- * where the order is better than first come, first served.
+ * Logins of one address running at the same time. More passwords are not checked at once anyway, and where a check
+ * takes long the queue must be here, where the order is better than first come, first served.
  */
 const MOST_OPEN = 4;
 
-/** What the gate works with. */
+/** The options of a {@link LoginGate}. */
 export interface LoginGateOptions {
   readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isBanned" | "isKnown">;
-  /** Milliseconds between two guesses at an account from an address; a tenth of it between two of the address. 0 for no bound. */
+  /**
+   * Milliseconds between two guesses at an account from an address; a tenth of it between two guesses from the address.
+   * 0: no limit.
+   */
   readonly interval: number;
-  /** What other event loops keep the same pace in. Without it the gate is alone. */
+  /** Shares the pace with other event loops. Without it the gate is on its own. */
   readonly memory?: GateMemory | undefined;
-  /** Milliseconds, the same in all event loops. Default `Date.now`. */
+  /** Milliseconds, the same clock in all event loops. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** See {@link PaceMemory}. */
+/** The two {@link PaceMemory | pace memories} of a gate. */
 export interface GateMemory {
   readonly accounts: PaceMemory;
   readonly addresses: PaceMemory;
 }
 
-/** Somebody with a password. */
+/** A login attempt that carries a password. */
 export interface LoginVisit {
   /** IP address of the client. */
   readonly address: string;
   /** As the client sent it. */
   readonly name: string;
-  /** Looked at only where there is a line to wait in: who aborts it leaves the line. */
+  /** Only used while waiting: aborting it leaves the queue. */
   readonly signal: AbortSignal;
 }
 
-/** The right to try a password once. Whoever has it says what came of it. */
+/** The right to try one password. Its holder reports the outcome. */
 export interface LoginTurn {
-  /** The password was wrong. Gives the milliseconds by which the answer is to be late. */
+  /** The password was wrong. Returns the milliseconds by which to delay the answer. */
   failed(): number;
   succeeded(): void;
-  /** It was not tried, or nothing came of it. */
+  /** The password was not tried, or there was no outcome. */
   abandon(): void;
 }
 
 /**
- * One guess a second at an account from an address, ten a second from the address in all: an IPv6 address is its /64. A right password pays
- * nothing, so that nobody who knows theirs is slowed down. An account that has logged in from the address within a day waits for no other
- * there; the others wait in a {@link LoginLine}.
+ * One guess per second at an account from an address, ten per second from the address in total: an IPv6 address counts
+ * as its /64. A right password is free, so legitimate users are not slowed down. An account that has logged in from the
+ * address within a day does not wait for others there; the others wait in a {@link LoginLine}.
  */
 export class LoginGate {
   readonly #throttle: LoginGateOptions["throttle"];
   readonly #accounts: Pace;
   readonly #addresses: Pace;
-  /** The lines that somebody waits in, by the key of the address. */
+  /** The queues with someone waiting, by the key of the address. */
   readonly #lines = new Map<string, LoginLine<QueuedCommand>>();
-  /** Turns under way, by the key of the address. */
+  /** Running turns, by the key of the address. */
   readonly #open = new Map<string, number>();
   readonly #mostOpen: number;
 
@@ -79,12 +85,15 @@ export class LoginGate {
     this.#addresses = new Pace({ interval: share, burst: ADDRESS_BURST, memory: memory?.addresses, now });
   }
 
-  /** Whether `address` is shut out for the time being. */
+  /** Whether `address` is currently banned. */
   isBanned(address: string): boolean {
     return this.#throttle.isBanned(address);
   }
 
-  /** The turn of a visit: at once where it need not wait. `undefined` when its address was shut out meanwhile, or its signal aborted. */
+  /**
+   * The turn of a visit: synchronously if it need not wait. `undefined` if its address was banned in the meantime, or
+   * its signal aborted.
+   */
   enter(visit: LoginVisit): LoginTurn | Promise<LoginTurn | undefined> {
     const { address } = visit;
     const key = addressKey(address);
@@ -136,12 +145,12 @@ export class LoginGate {
 interface TurnParts {
   readonly accounts: Pace;
   readonly addresses: Pace;
-  /** Places in both. */
+  /** Places in both paces. */
   readonly account: number;
   readonly address: number;
   /** Does not wait for the other accounts of the address. */
   readonly passes: boolean;
-  /** Whether the address has as many turns under way as it may; those that pass are not counted. */
+  /** Whether the address has as many turns running as it may; turns of known accounts are not counted. */
   readonly isFull: () => boolean;
   readonly onBegin: () => void;
   readonly onEnd: () => void;
@@ -151,7 +160,7 @@ interface TurnParts {
 
 class QueuedCommand implements LoginTurn, Waiting {
   readonly #parts: TurnParts;
-  /** Whether the pace of the address has been charged: what was not taken must not be given back. */
+  /** Whether the pace of the address has been charged: only what was charged may be given back. */
   #charged = false;
 
   constructor(parts: TurnParts) {

@@ -1,47 +1,51 @@
 /**
- * The line of one address in front of the login gate.
+ * The queue of one address in front of the login gate.
  *
  * @module
  */
 
-/** So many of the last that came are recent: a second's worth of turns. With half of it some of a crowd that comes at once are lost. */
+/**
+ * This many of the latest arrivals are recent: a second's worth of turns. With half of it, some of a crowd that arrives
+ * at once are lost.
+ */
 const RECENT = 10;
-/** So many of the last that wait for one account take turns. */
+/** This many of the latest that wait for one account take turns. */
 const RECENT_OF_ACCOUNT = 2;
-/** The longest time between two looks, in milliseconds: another event loop gives back without a word. */
+/** The longest time between two checks, in milliseconds: another event loop gives back turns without notice. */
 const LONGEST_LOOK = 50;
 
-/** One that waits. */
+/** A waiting login. */
 export interface Waiting {
-  /** Those of one account have the same. */
+  /** The same number for all that wait for one account. */
   readonly account: number;
   /** Milliseconds until {@link take} may succeed. */
   readonly wait: number;
-  /** Takes its turn, if it may have it now. */
+  /** Takes its turn, if it is available now. */
   take(): boolean;
 }
 
-/** What a line works with. */
+/** The options of a {@link LoginLine}. */
 export interface LoginLineOptions {
-  /** Whether all are to be sent away. */
+  /** Whether all who wait are to be rejected. */
   readonly isShut: () => boolean;
   readonly onEmpty: () => void;
 }
 
 interface Entry<W> {
-  /** Counts those that have come. */
+  /** Numbers the arrivals. */
   readonly number: number;
   readonly waiting: W;
   readonly leave: (turn: W | undefined) => void;
 }
 
 /**
- * The first of the last few that came is next. A flood that came before is then no obstacle to somebody who comes now, and one that comes
- * again with each answer, over whatever connections, is behind them. So they wait for a second, or for two turns of their account.
+ * The first of the last few arrivals is next. An earlier flood then does not hold up a login that arrives now, and a
+ * flood that returns with each answer, over any number of connections, queues after it. So a login waits for a second,
+ * or for two turns of its account.
  */
 export class LoginLine<W extends Waiting> {
   readonly #options: LoginLineOptions;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   #entries: Entry<W>[] = [];
   #arrivals = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,7 +54,7 @@ export class LoginLine<W extends Waiting> {
     this.#options = options;
   }
 
-  /** Resolves when `waiting` has taken its turn; to `undefined` when it was sent away, or has left by its signal. */
+  /** Resolves when `waiting` has taken its turn; to `undefined` if it was rejected, or left because of its signal. */
   wait(waiting: W, signal: AbortSignal): Promise<W | undefined> {
     const { promise, resolve } = Promise.withResolvers<W | undefined>();
     const leave = (turn: W | undefined) => {
@@ -69,7 +73,7 @@ export class LoginLine<W extends Waiting> {
     return promise;
   }
 
-  /** Lets in whoever may go now, and looks again when the next one may. */
+  /** Admits all that may go now, and checks again when the next one may. */
   advance(): void {
     clearTimeout(this.#timer);
     if (this.#options.isShut()) { for (const { leave } of this.#entries.splice(0)) leave(undefined); }
@@ -79,7 +83,7 @@ export class LoginLine<W extends Waiting> {
     this.#timer = setTimeout(() => this.advance(), Math.max(1, wait));
   }
 
-  /** Without anybody recent, the last to come. */
+  /** If none is recent, the latest arrival. */
   #next(): Entry<W> | undefined {
     const ofAccount = new Map<number, number>();
     let next: Entry<W> | undefined;

@@ -1,22 +1,22 @@
 /**
- * How often something may be done for a key: a few times at once, then one after the other.
+ * How often something may be done per key: a few times at once, then at a steady rate.
  *
  * @module
  */
 
 import { createHash, randomBytes } from "node:crypto";
 
-/** Keys are spread over so many places. Two that share one share its pace, and nobody can choose whose. */
+/** Keys are hashed to this many places. Two keys in one place share its pace, and clients cannot choose which. */
 const PLACES = 1 << 16;
 
-/** What a pace is kept in: to be sent to other event loops, where they shall keep one pace together. */
+/** The memory of a pace: sent to other event loops that are to share the pace. */
 export interface PaceMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
   /** Makes the places of keys unpredictable. */
   readonly secret: string;
 }
 
-/** Makes the memory of a pace; `shared` for several event loops. Pages that are never written to cost nothing. */
+/** Makes the memory of a pace; `shared` for several event loops. Pages that are never written cost nothing. */
 export function makePaceMemory({ shared = false }: { readonly shared?: boolean } = {}): PaceMemory {
   const size = PLACES * Int32Array.BYTES_PER_ELEMENT;
   return {
@@ -25,21 +25,22 @@ export function makePaceMemory({ shared = false }: { readonly shared?: boolean }
   };
 }
 
-/** Bounds of a {@link Pace}. */
+/** The options of a {@link Pace}. */
 export interface PaceOptions {
-  /** Milliseconds after which one more is allowed; 0 for no bound at all. */
+  /** Milliseconds after which one more is allowed; 0: no limit. */
   readonly interval: number;
   /** How many are allowed at once after a pause. At least 1. */
   readonly burst: number;
-  /** Default: of its own. */
+  /** Default: a memory of its own. */
   readonly memory?: PaceMemory | undefined;
-  /** Milliseconds, the same in all event loops. Default `Date.now`. */
+  /** Milliseconds, the same clock in all event loops. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 /**
- * The generic cell rate algorithm (ITU-T I.371): for each key, the time at which all that was done is paid for. It is one number, changed by
- * compare-and-swap, so that loops which share the memory never do too much together.
+ * The generic cell rate algorithm (ITU-T I.371): for each key, the time at which everything done so far is paid for. It
+ * is one number, changed by compare-and-swap, so that event loops which share the memory never exceed the limit
+ * together.
  */
 export class Pace {
   readonly #interval: number;
@@ -56,7 +57,7 @@ export class Pace {
     this.#now = now;
   }
 
-  /** The place of `key`, for the other methods. */
+  /** The place of `key`, to be passed to the other methods. */
   placeOf(key: string): number {
     if (this.#interval === 0) return 0;
     return createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
@@ -67,7 +68,7 @@ export class Pace {
     return Math.max(0, this.#backlog(place, this.#now() | 0) + this.#interval - this.#most);
   }
 
-  /** Takes one, if one may be had now. */
+  /** Takes one, if available now. */
   take(place: number): boolean {
     let taken = false;
     this.#change(place, (backlog) => {
@@ -77,12 +78,12 @@ export class Pace {
     return taken;
   }
 
-  /** Gives back what was taken and need not have been paid for. */
+  /** Gives back one that was taken but need not be paid for. */
   giveBack(place: number): void {
     this.#change(place, (backlog) => Math.max(0, backlog - this.#interval));
   }
 
-  /** From now on there is one after each interval, and none at once. */
+  /** From now on one is allowed per interval, with no burst. */
   exhaust(place: number): void {
     this.#change(place, () => this.#most);
   }
@@ -101,7 +102,10 @@ export class Pace {
     return this.#interval === 0 ? 0 : this.#backlogOf(Atomics.load(this.#words, place), now);
   }
 
-  /** Milliseconds still to be paid for. The clock is 32 bits wide: what is further away than a pace can be is from another round of it. */
+  /**
+   * Milliseconds still to be paid for. The clock is 32 bits wide: anything further away than a pace can be is from
+   * another wrap-around.
+   */
   #backlogOf(paid: number, now: number): number {
     const backlog = (paid - now) | 0;
     return backlog > 0 && backlog <= this.#most ? backlog : 0;

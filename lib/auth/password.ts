@@ -1,8 +1,8 @@
 /**
  * Password hashes as text in the PHC form, `$scheme$parameters$salt$hash`, made and checked off the event loop.
  *
- * New ones are scrypt (RFC 7914). PBKDF2 (RFC 8018) is read too, with `i=600000` or passlib's bare `600000`, so that
- * accounts can move in from other servers. Argon2 and bcrypt are not: the runtime's crypto has neither.
+ * New hashes use scrypt (RFC 7914). PBKDF2 (RFC 8018) is read too, with `i=600000` or passlib's bare `600000`, so that
+ * accounts can move in from other servers. Argon2 and bcrypt are not supported: the runtime's crypto has neither.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 
 const pbkdf2Async = promisify(pbkdf2);
 
-/** log2 of scrypt's N for new hashes: about 50 ms and 16 MiB a check. */
+/** log2 of scrypt's N for new hashes: about 50 ms and 16 MiB per check. */
 export const DEFAULT_SCRYPT_LN = 14;
 
 const BLOCK_SIZE = 8;
@@ -20,8 +20,8 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /**
- * The most N·r·p that is run. One bound for both costs: a check takes at most 128 times it in bytes (256 MiB) and about a
- * second. N=2^17 with r=8, the dearest common advice (OWASP), is half of it.
+ * The highest N·r·p that is computed. One limit for both costs: a check takes at most 128 times that many bytes (256
+ * MiB) and about a second. N=2^17 with r=8, the highest cost OWASP recommends, is half of it.
  */
 const MAX_SCRYPT_WORK = 2 ** 21;
 const MAX_PBKDF2_ROUNDS = 10_000_000;
@@ -29,7 +29,7 @@ const MAX_PBKDF2_ROUNDS = 10_000_000;
 type Derive = (password: string, salt: Uint8Array, length: number) => Promise<Uint8Array>;
 
 interface Scheme {
-  /** What to run for `parameters`; `undefined` where they are malformed or beyond what a file may ask for. */
+  /** The computation for `parameters`; `undefined` if they are malformed or exceed the limit. */
   readonly read: (parameters: string) => Derive | undefined;
 }
 
@@ -39,16 +39,24 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ["pbkdf2-sha512", { read: (parameters) => readPbkdf2(parameters, "sha512") }],
 ]);
 
-/** Names of the schemes that {@link verifyPassword} knows. */
+/** The names of the schemes that {@link verifyPassword} supports. */
 export const PASSWORD_SCHEMES: readonly string[] = [...SCHEMES.keys()];
 
-/** What a new hash shall cost. */
+/** Cost parameters for new hashes. */
 export interface HashOptions {
-  /** log2 of scrypt's N, 1 to 18; {@link DEFAULT_SCRYPT_LN} when absent. Each step doubles time and memory. */
+  /**
+   * log2 of scrypt's N, 1 to 18. Each step doubles time and memory.
+   *
+   * @default 14
+   */
   readonly ln?: number;
 }
 
-/** Hashes `password` with a fresh salt. Throws `RangeError` for a cost out of range. */
+/**
+ * Hashes `password` with a fresh salt.
+ *
+ * @throws {RangeError} if the cost is out of range.
+ */
 export async function hashPassword(password: string, options: HashOptions = {}): Promise<string> {
   const parameters = `ln=${options.ln ?? DEFAULT_SCRYPT_LN},r=${BLOCK_SIZE},p=1`;
   const derive = readScrypt(parameters);
@@ -58,8 +66,8 @@ export async function hashPassword(password: string, options: HashOptions = {}):
 }
 
 /**
- * Whether `password` is the one behind `encoded`; compared in constant time. `false` for text that is no hash, for which
- * nothing is computed.
+ * Whether `password` matches `encoded`, compared in constant time. `false`, without any computation, for text that is
+ * not a hash.
  */
 export async function verifyPassword(password: string, encoded: string): Promise<boolean> {
   const parsed = parse(encoded);
@@ -68,14 +76,14 @@ export async function verifyPassword(password: string, encoded: string): Promise
   return timingSafeEqual(actual, parsed.hash);
 }
 
-/** Whether {@link verifyPassword} can use `text`: a known scheme, sound parameters, a cost within bounds. */
+/** Whether {@link verifyPassword} can use `text`: a known scheme, valid parameters, a cost within limits. */
 export function isPasswordHash(text: string): boolean {
   return parse(text) !== undefined;
 }
 
 /**
- * A hash that no password opens and that costs as much to check as a new one: what an unknown user's password is held
- * against.
+ * A hash that no password matches and that costs as much to check as a new one: an unknown user's password is checked
+ * against it.
  */
 export function decoyHash(options: HashOptions = {}): string {
   const parameters = `ln=${options.ln ?? DEFAULT_SCRYPT_LN},r=${BLOCK_SIZE},p=1`;
@@ -109,11 +117,11 @@ function decodeBase64(text: string): Uint8Array | undefined {
   try {
     return Uint8Array.fromBase64(text.replaceAll(".", "+"));
   } catch {
-    return undefined; // A length that base64 cannot have: the text is no hash.
+    return undefined; // A length that base64 cannot have: the text is not a hash.
   }
 }
 
-/** The same password typed on two systems may come composed or decomposed: RFC 8265 section 4.2 makes them one. */
+/** The same password typed on two systems may arrive composed or decomposed: RFC 8265 section 4.2 makes them equal. */
 function normalize(password: string): string {
   return password.normalize("NFC");
 }
@@ -123,7 +131,7 @@ function readScrypt(parameters: string): Derive | undefined {
   if (ln === undefined) return undefined;
   const cost = { N: 2 ** Number(ln), r: Number(r), p: Number(p) };
   if (cost.N * cost.r * cost.p > MAX_SCRYPT_WORK) return undefined;
-  // The default limit of node:crypto is 32 MiB; this much is what these parameters need.
+  // The default limit of node:crypto is 32 MiB; these parameters need this much.
   const options = { ...cost, maxmem: 128 * cost.r * (cost.N + cost.p + 2) };
   return (password, salt, length) =>
     new Promise((resolve, reject) =>

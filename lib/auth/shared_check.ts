@@ -1,10 +1,10 @@
 /**
- * A computation that several wait for, and that goes on as long as one of them does.
+ * A computation with several waiters that continues as long as one of them is left.
  *
  * @module
  */
 
-/** See the module. */
+/** A computation with several waiters that continues as long as one of them is left. */
 export class SharedCheck {
   readonly #result: Promise<boolean>;
   readonly #controller = new AbortController();
@@ -12,17 +12,17 @@ export class SharedCheck {
   #waiting = 0;
 
   /**
-   * @param begin begins the computation; its signal is aborted when nobody waits any more.
-   * @param onGone called when it has ended, or when nobody waits any more.
+   * @param begin starts the computation; its signal is aborted when the last waiter has left.
+   * @param onGone called when it has ended, or when the last waiter has left.
    */
   constructor(begin: (signal: AbortSignal) => Promise<boolean>, onGone: () => void) {
     this.#onGone = onGone;
     this.#result = begin(this.#controller.signal).finally(onGone);
-    // Those who wait are told; there may be none left.
+    // The waiters get the error; there may be none left.
     this.#result.catch(() => {});
   }
 
-  /** The result; rejects as the computation does, or with the reason of `signal`. */
+  /** The result; rejects if the computation does, or with the reason of `signal`. */
   async join(signal: AbortSignal | undefined): Promise<boolean> {
     signal?.throwIfAborted();
     this.#waiting++;

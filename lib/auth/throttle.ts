@@ -1,24 +1,38 @@
 /**
- * Remembers of each address which logins failed and which succeeded there.
+ * Remembers the failed and the successful logins of each address.
  *
  * @module
  */
 
 import { addressKey } from "../net/address_key.ts";
 
-/** How failures are answered. Times in milliseconds. */
+/** How failed logins are answered. Times in milliseconds. */
 export interface ThrottleOptions {
-  /** Wait after a first failure; doubles with each further one. 0 for none. Default 1,000. */
+  /**
+   * Wait after a first failure; doubles with each further one. 0: none.
+   *
+   * @default 1_000
+   */
   readonly delay?: number;
-  /** The longest wait: guessing is slow by the turns of `LoginGate`, this is for who waits at the other end. Default 2,000. */
+  /**
+   * The longest wait: guessing is already slowed by the turns of `LoginGate`, this slows the single client.
+   *
+   * @default 2_000
+   */
   readonly maxDelay?: number;
-  /** How long a failure counts. Default 600,000. */
+  /**
+   * How long a failure counts.
+   *
+   * @default 600_000
+   */
   readonly memory?: number;
-  /** Shuts an address out after so many failures that still count. Without it nobody is shut out. */
+  /** Failures (within {@link memory}) after which an address is banned, and for how long. Absent: no bans. */
   readonly ban?: { readonly failures: number; readonly duration: number };
   /**
-   * The most addresses remembered with failures, and the most accounts of addresses with a success; those that had one longest ago are
-   * forgotten first. Default 10,000.
+   * The largest number of addresses remembered with failures, and of accounts per address with a success; the least
+   * recent are forgotten first.
+   *
+   * @default 10_000
    */
   readonly capacity?: number;
   /** Milliseconds since some fixed time. Default `Date.now`. */
@@ -27,7 +41,7 @@ export interface ThrottleOptions {
 
 interface Failure {
   readonly at: number;
-  /** Of the account's name: what strangers send as a name is not kept. */
+  /** A hash of the account's name: names sent by strangers are not stored. */
   readonly nameHash: number;
 }
 
@@ -36,16 +50,17 @@ interface Offender {
   bannedUntil: number;
 }
 
-/** Failures kept per address: at this many the wait is the longest with any sensible delay. */
+/** Failures kept per address: with this many the wait has reached its maximum for any sensible delay. */
 const KEPT = 24;
 /** Milliseconds for which an account is known at an address. */
 const KNOWN_FOR = 24 * 3_600_000;
-/** Milliseconds after which a success is worth telling again. */
+/** Milliseconds after which a success is worth reporting again. */
 const RENEWED_AFTER = 3_600_000;
 
 /**
- * Counts failed logins per address, and in it per account. The wait that follows grows with the failures of that account from that
- * address alone: many may share it behind NAT. An IPv6 address counts as its /64 ({@link addressKey}).
+ * Counts failed logins per address, and in it per account. The wait that follows grows only with the failures of that
+ * account from that address: many users may share it behind NAT. An IPv6 address counts as its /64
+ * ({@link addressKey}).
  */
 export class FailureThrottle {
   readonly #delay: number;
@@ -54,9 +69,9 @@ export class FailureThrottle {
   readonly #ban: ThrottleOptions["ban"];
   readonly #capacity: number;
   readonly #now: () => number;
-  /** The one that failed longest ago first. */
+  /** The least recent failure first. */
   readonly #offenders = new Map<string, Offender>();
-  /** When accounts have logged in, by address and name: the one longest ago first. */
+  /** When accounts have logged in, by address and name, the least recent first. */
   readonly #known = new Map<string, number>();
 
   constructor(options: ThrottleOptions = {}) {
@@ -68,7 +83,7 @@ export class FailureThrottle {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Milliseconds to wait before `address` is answered about the account `name`; 0 where nothing failed of late. */
+  /** Milliseconds to wait before `address` is answered about the account `name`; 0 without recent failures. */
   delayFor(address: string, name = ""): number {
     const offender = this.#offenders.get(addressKey(address));
     if (offender === undefined) return 0;
@@ -93,8 +108,8 @@ export class FailureThrottle {
   }
 
   /**
-   * Forgives what failed with the account `name` alone, so that nobody buys guesses at other accounts with one that works, and knows the
-   * account there for a day. Gives whether others have reason to hear of it.
+   * Forgives only the failures of the account `name`, so that one working account does not buy guesses at others, and
+   * marks the account as known at the address for a day. Returns whether other event loops need to know.
    */
   succeeded(address: string, name = ""): boolean {
     const key = addressKey(address);
@@ -127,7 +142,7 @@ export class FailureThrottle {
     return true;
   }
 
-  /** Whether `address` is shut out for the time being. */
+  /** Whether `address` is currently banned. */
   isBanned(address: string): boolean {
     if (this.#ban === undefined || this.#offenders.size === 0) return false;
     const offender = this.#offenders.get(addressKey(address));
@@ -151,7 +166,7 @@ function forgetOldest(map: Map<string, unknown>): void {
   }
 }
 
-/** FNV-1a, 32 bits. Two names with one hash share their failures, which hurts nobody. */
+/** FNV-1a, 32 bits. Two names with the same hash share their failures, which does no harm. */
 function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);

@@ -1,25 +1,26 @@
 /**
- * Remembers for a while that a password was right, without remembering the password.
+ * Remembers for a while that a password was right, without storing the password.
  *
  * @module
  */
 
 import { createHash, randomBytes } from "node:crypto";
 
-/** Bounds of {@link VerifiedPasswords}. */
+/** The options of {@link VerifiedPasswords}. */
 export interface ProofsOptions {
-  /** Milliseconds from the last use during which a proof holds. */
+  /** Milliseconds after its last use for which a proof is valid. */
   readonly lifetime: number;
-  /** The most proofs kept; the one used longest ago goes first. */
+  /** The largest number of proofs kept; the least recently used is dropped first. */
   readonly capacity: number;
   /** Milliseconds since some fixed time. */
   readonly now: () => number;
 }
 
 /**
- * A set of proofs, each a SHA-256 of a key that only this process has, account, hash and password. It says nothing to who reads the
- * memory later without the key, and a changed hash makes another proof, so the old password is worth nothing at once. An HMAC would be
- * safe against lengthening too (RFC 2104 section 6), but no proof is ever shown to anybody, and it takes five times as long.
+ * A set of proofs, each the SHA-256 of a key that only this process has, account, hash and password. Without the key it
+ * is worthless to anyone who reads the memory later, and a changed hash makes a different proof, so the old password is
+ * invalid at once. An HMAC would also be safe against length extension (RFC 2104 section 6), but a proof never leaves
+ * the process, and an HMAC takes five times as long.
  */
 export class VerifiedPasswords {
   readonly #key = randomBytes(32).toString("hex");
@@ -31,14 +32,14 @@ export class VerifiedPasswords {
     this.#options = options;
   }
 
-  /** The proof for a login with these three. */
+  /** The proof for a login with these three values. */
   make(name: string, encoded: string, password: string): string {
-    // The lengths in front keep ("a", "bc") and ("ab", "c") apart.
+    // The lengths keep ("a", "bc") and ("ab", "c") apart.
     const message = `${this.#key}${name.length} ${encoded.length} ${name}${encoded}${password}`;
     return createHash("sha256").update(message).digest("hex");
   }
 
-  /** Whether `proof` was added and is still good; using it makes it last on. */
+  /** Whether `proof` was added and is still valid; using it renews it. */
   has(proof: string): boolean {
     const usedAt = this.#usedAt.get(proof);
     if (usedAt === undefined) return false;

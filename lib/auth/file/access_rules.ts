@@ -1,5 +1,5 @@
 /**
- * Permission rules as people write them, in the accounts file and on the command line.
+ * Access rules as people write them, in the accounts file and on the command line.
  *
  * @module
  */
@@ -10,8 +10,10 @@ import { isObject, quote, readFlag, readList, ValueError, within } from "./json_
 const RULE_FIELDS = ["path", "allow", "overwrite"];
 
 /**
- * Reads `"rw"`, which is for everything, or a list of rules, each an object of `path`, `allow` (what `parseAccess` takes) and,
- * where it differs from what the words mean, `overwrite`. Throws {@link ValueError}.
+ * Reads `"rw"`, which applies to everything, or a list of rules, each an object of `path`, `allow` (as accepted by
+ * `parseAccess`) and, where it differs from the default for those words, `overwrite`.
+ *
+ * @throws {ValueError}
  */
 export function readRules(value: unknown): AccessRule[] {
   if (typeof value === "string") return [{ path: "/", ...readGrant(value) }];
@@ -20,7 +22,7 @@ export function readRules(value: unknown): AccessRule[] {
   return rules;
 }
 
-/** What `grant` allows, in the shortest words that `parseAccess` reads back. */
+/** What `grant` allows, in the fewest words that `parseAccess` reads back. */
 export function describeGrant(grant: AccessGrant): string {
   for (const [name, known] of GRANTS) {
     if (known.overwrite === grant.overwrite && known.allow.symmetricDifference(grant.allow).size === 0) return name;

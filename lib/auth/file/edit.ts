@@ -1,5 +1,5 @@
 /**
- * Changes an accounts file so that a reader sees the old one or the new one, never half of either.
+ * Changes an accounts file atomically: a reader sees the old file or the new one, never half of either.
  *
  * @module
  */
@@ -13,18 +13,23 @@ import { isObject } from "./json_values.ts";
 const OWNER_ONLY = 0o600;
 const NEW_DOCUMENT = `{\n  "accounts": []\n}\n`;
 
-/** What {@link editAccounts} does with the accounts: gives back the new list, or throws to leave the file alone. */
+/** The change that {@link editAccounts} applies: returns the new list, or throws to leave the file alone. */
 export type AccountsChange = (accounts: readonly AccountJson[]) => readonly AccountJson[];
 
-/** How to treat a file that is not there. */
+/** How to treat a missing file. */
 export interface EditOptions {
-  /** Make it, readable by its owner alone. Otherwise that is an error, which is the default. */
+  /**
+   * Create it, readable only by its owner, instead of failing.
+   *
+   * @default false
+   */
   readonly create?: boolean;
 }
 
 /**
- * Reads the file at `path`, applies `change`, checks the outcome and replaces the file. Order, indentation, owner and mode stay as
- * they were. Two of these at a time wait for each other. Rejects with {@link AccountsFileError}, or with what `change` throws.
+ * Reads the file at `path`, applies `change`, checks the result and replaces the file. Order, indentation, owner and
+ * mode stay as they were. Concurrent edits wait for each other. Rejects with {@link AccountsFileError}, or with what
+ * `change` throws.
  */
 export async function editAccounts(path: string, change: AccountsChange, options: EditOptions = {}): Promise<void> {
   const target = await ask(path, () => targetOf(path));
@@ -32,7 +37,7 @@ export async function editAccounts(path: string, change: AccountsChange, options
   using draft = await ask(path, () => openLocked(draftPath));
   let published = false;
   try {
-    // Not before the lock: who had it may just have made the file.
+    // Only after taking the lock: its previous holder may just have created the file.
     const info = await ask(path, () => statIfThere(target));
     if (info === undefined && options.create !== true) throw new AccountsFileError(path, ["Does not exist"]);
     const text = info === undefined ? NEW_DOCUMENT : await readAccountsText(path);
@@ -44,12 +49,12 @@ export async function editAccounts(path: string, change: AccountsChange, options
     });
     published = true;
   } finally {
-    // Under the lock still: nobody else's draft is at this path.
+    // Still under the lock, so no other process can have a draft at this path.
     if (!published) await Deno.remove(draftPath);
   }
 }
 
-/** The file itself where `path` is a symbolic link: the link stays one. */
+/** The target where `path` is a symbolic link, so that the link stays a link. */
 async function targetOf(path: string): Promise<string> {
   return await statIfThere(path) === undefined ? path : await Deno.realPath(path);
 }
@@ -63,7 +68,7 @@ async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   }
 }
 
-/** Runs `work` on the system; what the system refuses becomes an {@link AccountsFileError}. */
+/** Runs `work` on the system; a system error becomes an {@link AccountsFileError}. */
 async function ask<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -75,8 +80,8 @@ async function ask<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The draft beside the file, locked. The lock goes with its process, so a draft that a crash left behind blocks nobody; a draft that
- * became the file, or was removed, while we waited for the lock is not ours to write.
+ * Opens the draft next to the file, locked. The lock ends with its process, so a draft left by a crash blocks no one; a
+ * draft that was renamed to the file, or removed, while this waited for the lock must not be written to.
  */
 async function openLocked(draftPath: string): Promise<Deno.FsFile> {
   while (true) {

@@ -6,17 +6,20 @@
 
 import { isObject } from "./json_values.ts";
 
-/** Levels that always take a line for each of their parts: the document, the list of accounts, the account. */
+/** Levels that always get one line per item: the document, the list of accounts, the account. */
 const OPEN_LEVELS = 3;
 const LINE_WIDTH = 100;
 
 /** How the lines are laid out. */
 export interface JsonFormat {
-  /** White space of one level. */
+  /** The white space of one level. */
   readonly indent: string;
 }
 
-/** `value` as JSON with a line end: one line for a small list or object deep inside, one line for each part of the others. */
+/**
+ * `value` as JSON with a final newline: one line for a small list or object deep inside, one line per item for the
+ * others.
+ */
 export function formatJson(value: unknown, format: JsonFormat): string {
   return `${lay(value, 0, format.indent)}\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * Reads values out of JSON written by people: each function gives back what it says or throws a {@link ValueError}.
+ * Reads values from JSON written by people: each function returns the value or throws a {@link ValueError}.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 import { type Network, parseNetwork } from "../../net/ip.ts";
 import { parseAmount } from "../amount.ts";
 
-/** A value that does not fit. `message` says why; `at` where inside the field, such as `[1].allow`, empty for the field itself. */
+/**
+ * A value that does not fit. `message` is the reason; `at` the place inside the field, such as `[1].allow`, empty for
+ * the field itself.
+ */
 export class ValueError extends Error {
   override readonly name = "ValueError";
   readonly at: string;
@@ -18,15 +21,15 @@ export class ValueError extends Error {
   }
 }
 
-/** An object of JSON, its values not looked at yet. */
+/** A JSON object whose values have not been checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether `value` is an object and no list. */
+/** Whether `value` is an object and not a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A text with at least one character and no control characters in it. */
+/** A string with at least one character and no control characters. */
 export function readText(value: unknown): string {
   if (typeof value !== "string" || value === "") throw new ValueError("Must be a text");
   // deno-lint-ignore no-control-regex -- they are what is looked for
@@ -55,7 +58,7 @@ export function readCount(value: unknown): number {
   return value;
 }
 
-/** Bytes, 1 or more, as a number or as a text such as `10 MiB`. */
+/** Bytes, 1 or more, as a number or as a string such as `10 MiB`. */
 export function readAmount(value: unknown): number {
   if (typeof value !== "string") return readCount(value);
   const bytes = parseAmount(value);
@@ -63,12 +66,12 @@ export function readAmount(value: unknown): number {
   return bytes;
 }
 
-/** Milliseconds since 1970: a day, which counts to its end (UTC), or a point in time that names its zone. */
+/** Milliseconds since 1970: a day, which is included (UTC), or a point in time with its zone. */
 export function readEnd(value: unknown): number {
   const pattern = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/;
   const [, day, time] = typeof value === "string" ? pattern.exec(value) ?? [] : [];
   const start = Date.parse(`${day}T00:00:00Z`);
-  // The runtime takes February 31st for a day in March.
+  // `Date` takes February 31st for a day in March.
   const isDay = !Number.isNaN(start) && new Date(start).toISOString().startsWith(`${day}T`);
   const end = time === undefined ? start + 86_400_000 : Date.parse(`${day}${time}`);
   if (!isDay || Number.isNaN(end)) {
@@ -88,13 +91,13 @@ export function readNetworks(value: unknown): Network[] {
   });
 }
 
-/** A list whose items `read` takes. */
+/** A list whose items are read by `read`. */
 export function readList<T>(value: unknown, read: (item: unknown) => T): T[] {
   if (!Array.isArray(value)) throw new ValueError(`Must be a list, not ${quote(value)}`);
   return value.map((item, index) => within(`[${index}]`, () => read(item)));
 }
 
-/** Runs `read`; a {@link ValueError} out of it says that it happened at `at`. */
+/** Runs `read`; a {@link ValueError} thrown by it gets `at` as its place. */
 export function within<T>(at: string, read: () => T): T {
   try {
     return read();
@@ -104,13 +107,13 @@ export function within<T>(at: string, read: () => T): T {
   }
 }
 
-/** `value` as JSON, cut where it gets long: for messages. */
+/** `value` as JSON, shortened if long, for messages. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** `"a", "b" or "c"`: for messages. */
+/** `"a", "b" or "c"`, for messages. */
 export function orList(choices: readonly string[]): string {
   const quoted = choices.map((choice) => `"${choice}"`);
   return [quoted.slice(0, -1).join(", "), quoted.at(-1)].filter((part) => part !== "").join(" or ");

@@ -1,5 +1,5 @@
 /**
- * The accounts file: JSON made for people to read and write.
+ * The accounts file: JSON that people can read and write.
  *
  * ```json
  * {
@@ -22,9 +22,9 @@
  * }
  * ```
  *
- * `name`, `root`, `permissions` and, except for `anonymous`, `password` are needed. `auth/file/schema.ts` has every field, and
- * `docs/users.schema.json` tells an editor the same. A field nobody knows is an error: it is a slip of the pen, and the wish behind
- * it, perhaps a limit, would be lost in silence.
+ * `name`, `root`, `permissions` and, except for `anonymous`, `password` are required. `auth/file/schema.ts` has every
+ * field, and `docs/users.schema.json` describes the same to an editor. An unknown field is an error: it is a typo, and
+ * what was meant, perhaps a limit, would be lost silently.
  *
  * @module
  */
@@ -34,13 +34,16 @@ import { type FieldProblem, readAccount } from "./schema.ts";
 import type { Account } from "../accounts.ts";
 import { isObject, quote } from "./json_values.ts";
 
-/** The most bytes of a file that is read: some 100,000 accounts. */
+/** The largest file that is read, in bytes: about 100,000 accounts. */
 const MAX_BYTES = 64 * 1024 ** 2;
 
-/** The file cannot be read (`cause` says why), or what it says makes no sense. `message` is one line, with the first of `problems` in it. */
+/**
+ * The file cannot be read (`cause` is the reason), or its content is invalid. `message` is one line that includes the
+ * first of `problems`.
+ */
 export class AccountsFileError extends Error {
   override readonly name = "AccountsFileError";
-  /** Everything that is wrong, each a line of its own without the file's name. */
+  /** Everything that is wrong, one line each, without the name of the file. */
   readonly problems: readonly string[];
 
   constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
@@ -50,7 +53,10 @@ export class AccountsFileError extends Error {
   }
 }
 
-/** Whether `error` is about what a file says. Otherwise the file could not be read: the same file may be found good the next time. */
+/**
+ * Whether `error` is about the content of the file. Otherwise the file could not be read: the next attempt may succeed
+ * with the same content.
+ */
 export function wasJudged(error: Error): boolean {
   return error instanceof AccountsFileError && error.cause === undefined;
 }
@@ -60,11 +66,11 @@ export async function readAccountsFile(path: string): Promise<Account[]> {
   return parseAccounts(await readAccountsText(path), path);
 }
 
-/** The text of the file at `path`. Rejects with {@link AccountsFileError}, which names the permission that is missing. */
+/** The text of the file at `path`. Rejects with {@link AccountsFileError}, which names the missing permission. */
 export async function readAccountsText(path: string): Promise<string> {
   try {
     const { size, isFile, isDirectory } = await Deno.stat(path);
-    // Reading a pipe would wait for whoever writes to it, perhaps for ever.
+    // Reading a pipe would wait for its writer, perhaps forever.
     if (!isFile && !isDirectory) throw new AccountsFileError(path, ["Is no regular file"]);
     if (size > MAX_BYTES) throw new AccountsFileError(path, [`Is too large: ${size} bytes`]);
     return await Deno.readTextFile(path);
@@ -74,7 +80,11 @@ export async function readAccountsText(path: string): Promise<string> {
   }
 }
 
-/** The accounts in `text`; `path` is for messages, and roots are relative to its directory. Throws {@link AccountsFileError}. */
+/**
+ * The accounts in `text`; `path` is for messages, and roots are relative to its directory.
+ *
+ * @throws {AccountsFileError}
+ */
 export function parseAccounts(text: string, path: string): Account[] {
   const accounts: Account[] = [];
   const problems: string[] = [];
@@ -88,14 +98,18 @@ export function parseAccounts(text: string, path: string): Account[] {
   return accounts;
 }
 
-/** The file as JSON: what surrounds the accounts, and they themselves, not yet checked. */
+/** The file as JSON: the accounts, not checked yet, and what surrounds them. */
 export interface AccountsDocument {
-  /** For an editor: where the JSON Schema is. */
+  /** For an editor: the location of the JSON Schema. */
   readonly $schema?: string;
   readonly accounts: readonly unknown[];
 }
 
-/** The JSON of `text`. Throws {@link AccountsFileError}. */
+/**
+ * The JSON of `text`.
+ *
+ * @throws {AccountsFileError}
+ */
 export function parseDocument(text: string, path: string): AccountsDocument {
   const value = parseJson(text, path);
   if (!isObject(value)) throw new AccountsFileError(path, [`Must be an object with a list "accounts"`]);
@@ -107,7 +121,9 @@ export function parseDocument(text: string, path: string): AccountsDocument {
   return typeof $schema === "string" ? { $schema, accounts } : { accounts };
 }
 
-/** What kept a file from being used: the runtime's permission, named as the flag to add, or the system's word. */
+/**
+ * Why a file could not be used: the missing permission of the runtime, as the flag to add, or the error of the system.
+ */
 export function accessProblem(error: unknown, flag: string): string {
   if (error instanceof Deno.errors.NotCapable) return `Not permitted by the runtime: add ${flag}`;
   if (error instanceof Deno.errors.NotFound) return "Does not exist";
@@ -125,7 +141,10 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-/** The runtime quotes the text around the fault, over several lines and with parts of hashes: say the line instead. */
+/**
+ * The runtime quotes the text around the error, over several lines and including parts of hashes: report the line
+ * number instead.
+ */
 function jsonProblem(message: string, text: string): string {
   const [, what, around] = /^(Unexpected token .*?), (?:\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(message) ??
     [];

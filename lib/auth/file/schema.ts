@@ -1,5 +1,6 @@
 /**
- * The fields of an account in the accounts file: one row each, which checks the value and says what it means.
+ * The fields of an account in the accounts file: one row each, which checks the value and turns it into a field of the
+ * account.
  *
  * @module
  */
@@ -21,7 +22,11 @@ import {
 import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
 import { readRules } from "./access_rules.ts";
 
-/** Reads one field; `directory` is where the accounts file lies. Throws {@link ValueError}. */
+/**
+ * Reads one field; `directory` is the directory of the accounts file.
+ *
+ * @throws {ValueError}
+ */
 type FieldReader = (value: unknown, directory: string) => Partial<Account>;
 
 const FIELDS = {
@@ -45,10 +50,10 @@ const FIELDS = {
 /** The name of a field in the file. */
 export type AccountField = keyof typeof FIELDS;
 
-/** One account as the file has it, in JSON. */
+/** One account as it is in the file, in JSON. */
 export type AccountJson = { name: string } & Partial<Record<AccountField, unknown>>;
 
-/** Every field there is, in the order in which a new account is written. */
+/** Every field, in the order in which a new account is written. */
 export const ACCOUNT_FIELDS: readonly AccountField[] = Object.keys(FIELDS).filter(isAccountField);
 
 /** Whether `key` names a field of an account. */
@@ -56,13 +61,18 @@ export function isAccountField(key: string): key is AccountField {
   return Object.hasOwn(FIELDS, key);
 }
 
-/** What is wrong with one field; `field` is such as `permissions[1].allow`, empty when it is about the account as a whole. */
+/**
+ * What is wrong with one field; `field` is for example `permissions[1].allow`, empty if it is about the account as a
+ * whole.
+ */
 export interface FieldProblem {
   readonly field: string;
   readonly message: string;
 }
 
-/** The account that `value` describes, or everything that is wrong with it. `directory` is where the file lies. */
+/**
+ * The account that `value` describes, or everything that is wrong with it. `directory` is the directory of the file.
+ */
 export function readAccount(value: unknown, directory: string): Account | FieldProblem[] {
   if (!isObject(value)) return [{ field: "", message: `Must be an object, not ${quote(value)}` }];
   const problems: FieldProblem[] = [];
@@ -76,11 +86,15 @@ export function readAccount(value: unknown, directory: string): Account | FieldP
     }
   }
   problems.push(...missing(value));
-  // With `missing` content the three defaults never show.
+  // Without problems every required field is there, so these three placeholders are always overwritten.
   return problems.length === 0 ? createAccount({ name: "", rootPath: "", rules: [], ...account }) : problems;
 }
 
-/** Checks one value by itself, as the `user` command does with its flags. Throws {@link ValueError}. */
+/**
+ * Checks one value on its own, as the `user` command does with its flags.
+ *
+ * @throws {ValueError}
+ */
 export function checkField(field: AccountField, value: unknown): void {
   FIELDS[field](value, ".");
 }
@@ -112,7 +126,7 @@ function readName(value: unknown): string {
   return canonicalName(name);
 }
 
-/** The message never shows the value: it may be a password that somebody wrote in clear. */
+/** The message never includes the value: it may be a password in plain text. */
 function readPasswordHash(value: unknown): string {
   if (typeof value !== "string" || !isPasswordHash(value)) {
     throw new ValueError(

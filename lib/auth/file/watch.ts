@@ -9,37 +9,45 @@ import { type Account, type AccountsStore, MemoryAccounts } from "../accounts.ts
 
 const DEFAULT_INTERVAL = 2_000;
 
-/** How a reload went. After a failure the accounts in memory are still those from before. */
+/** The outcome of a reload. After a failure the previous accounts stay in memory. */
 export type ReloadOutcome =
   | { readonly ok: true; readonly accounts: number }
   | { readonly ok: false; readonly error: Error };
 
 /** How the file is watched. */
 export interface AccountsFileOptions {
-  /** Milliseconds between two looks at the file; 0 for none. Default 2,000. */
+  /**
+   * Milliseconds between two checks of the file; 0: none.
+   *
+   * @default 2_000
+   */
   readonly interval?: number;
-  /** Told after every reload, whoever asked for it. Must not throw. */
+  /** Called after every reload, whatever triggered it. Must not throw. */
   readonly onReload?: (outcome: ReloadOutcome) => void;
 }
 
 /**
- * An {@link AccountsStore} over a file. It looks at the file's attributes every now and then instead of asking the system for events:
- * those do not reach bind mounts and network file systems, are lost when an editor replaces the file, and need the right to read
- * the whole directory. A change is taken once the file looks the same twice, so a file being written is left alone.
+ * An {@link AccountsStore} over a file. It polls the file's attributes instead of subscribing to events of the system:
+ * those do not reach bind mounts and network file systems, are lost when an editor replaces the file, and need
+ * permission to read the whole directory. A change is loaded once two checks in a row find the same attributes, so a
+ * file that is still being written is left alone.
  */
 export class AccountsFile implements AccountsStore, AsyncDisposable {
   readonly #path: string;
   readonly #onReload: (outcome: ReloadOutcome) => void;
   #accounts: MemoryAccounts;
-  /** Attributes of the file when it was last read, good or bad; `undefined` where it could not be read, and will be tried again. */
+  /**
+   * Attributes of the file when it was last read, valid or not; `undefined` if it could not be read and will be tried
+   * again.
+   */
   #taken: string | undefined;
-  /** Attributes at the last look. */
+  /** Attributes at the last check. */
   #seen: string;
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
-  /** Why the file cannot be read: said once, however often it is tried. */
+  /** Why the file cannot be read: reported once, however often it is tried. */
   #obstacle: string | undefined;
-  /** Ends when every reload asked for so far has: they run one after the other. */
+  /** Settles when every reload requested so far has ended: they run one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, accounts: MemoryAccounts, signature: string, options: AccountsFileOptions) {
@@ -51,7 +59,7 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
     if (interval > 0) this.#timer = setInterval(() => this.#look(), interval);
   }
 
-  /** Reads the file at `path` and begins to watch it. Rejects with `AccountsFileError` where it cannot be used. */
+  /** Reads the file at `path` and starts watching it. Rejects with `AccountsFileError` if it cannot be used. */
   static async open(path: string, options: AccountsFileOptions = {}): Promise<AccountsFile> {
     const signature = await signatureOf(path);
     return new AccountsFile(path, new MemoryAccounts(await readAccountsFile(path)), signature, options);
@@ -65,14 +73,14 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
     return this.#accounts.list();
   }
 
-  /** Reads the file again, after the reloads that are under way. Never rejects. */
+  /** Reads the file again, after the reloads that are running. Never rejects. */
   reload(): Promise<ReloadOutcome> {
     const outcome = this.#tail.then(() => this.#load({ repeated: false }));
     this.#tail = outcome;
     return outcome;
   }
 
-  /** Ends the watch; resolves when nothing is under way any more. The accounts can still be asked for. */
+  /** Stops watching; resolves when nothing is running any more. The accounts can still be looked up. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -93,12 +101,12 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
     }
   }
 
-  /** @param repeated an obstacle that is known is not reported again. */
+  /** @param repeated do not report a known obstacle again. */
   async #load({ repeated }: { readonly repeated: boolean }): Promise<ReloadOutcome> {
-    // Before the content: a change in between shows at the next look.
+    // Before the content is read: a change in between is noticed by the next check.
     const signature = this.#seen = await signatureOf(this.#path);
     const outcome = await this.#read();
-    // Whoever had no descriptor left, or a share that was away, has not seen what the file says.
+    // Without a free descriptor, or with an unavailable share, the content of the file has not been seen at all.
     const obstacle = outcome.ok || wasJudged(outcome.error) ? undefined : outcome.error.message;
     this.#taken = obstacle === undefined ? signature : undefined;
     if (!repeated || obstacle === undefined || obstacle !== this.#obstacle) this.#onReload(outcome);
@@ -117,12 +125,12 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
   }
 }
 
-/** Changes whenever the file does: written to, replaced, gone. */
+/** Changes whenever the file does: modified, replaced, removed. */
 async function signatureOf(path: string): Promise<string> {
   try {
     const { ino, size, mtime, ctime } = await Deno.stat(path);
     return [ino, size, mtime?.getTime(), ctime?.getTime()].join(" ");
   } catch {
-    return "unreadable"; // Reading it says why.
+    return "unreadable"; // Reading it will report the reason.
   }
 }
