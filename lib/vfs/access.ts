@@ -1,9 +1,9 @@
 /**
- * The permission-scoped view: checks every operation against path rules before the driver below sees it, whoever asks.
+ * The access-scoped view: checks every operation against path rules before it reaches the driver.
  *
- * Rules go by the path as it is asked for. A link inside the root gives its target a second path, with the rights of
- * *that* path; where both trusting and untrusting rules cover a tree with such links, the disk driver's `symlinks:
- * "deny"` closes the gap.
+ * Rules apply to the path as requested. A link inside the root gives its target a second path, with the rights of
+ * *that* path; if both trusting and untrusting rules cover a tree with such links, the disk driver's `symlinks: "deny"`
+ * closes the gap.
  *
  * @module
  */
@@ -26,46 +26,46 @@ import {
 } from "./vfs.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts";
 
-/** A view that can say beforehand what it would allow. */
+/** A view that can report beforehand what it would allow. */
 export interface ScopedVfs extends Vfs {
   can(path: VirtualPath, permission: AccessRight): boolean;
   /**
-   * Whether there is a right to know what is at `path`, or that nothing is: to list or read there, or to list the
-   * directory above. For what is unseen, every look is `denied`, whether something is there or not.
+   * Whether the rules allow knowing what is at `path`, or that nothing is: a right to list or read there, or to list
+   * the parent directory. Otherwise every check is `denied`, whether or not something is there.
    */
   sees(path: VirtualPath): boolean;
   /**
-   * Fails where `path` is no directory that can be gone to: `notDirectory`, `denied` and what `stat` fails with. What
-   * is unseen can be gone to where there is any right, there or not: to refuse only what is not there would tell what
-   * is.
+   * Fails if `path` is not a directory that can be entered: `notDirectory`, `denied` and whatever `stat` fails with. A
+   * directory that may not be seen can be entered if any right applies, existing or not: refusing only the missing ones
+   * would reveal which exist.
    */
   enter(path: VirtualPath): Promise<void>;
   /**
-   * What stands for the file at `path` as it is, whatever may be seen there; `undefined` where there is none that a
-   * time can be set of. For {@link setModifiedOfOwn}, never for a client. Never rejects.
+   * A text that identifies the file at `path` in its current state, whatever the rules allow to see; `undefined`
+   * without a file whose time can be set. For {@link setModifiedOfOwn}, never for a client. Never rejects.
    */
   identify(path: VirtualPath): Promise<string | undefined>;
   /**
-   * Sets the time of a file without the right to `modify` it, if `isOwn` says so of what {@link identify} gives;
+   * Sets the time of a file without the right to `modify` it, if `isOwn` is true for the result of {@link identify};
    * `denied` otherwise.
    */
   setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void>;
-  /** Everything that may be done at `path`; the same object for paths that one rule decides. */
+  /** Everything that may be done at `path`; the same object for paths that the same rule decides. */
   grantAt(path: VirtualPath): AccessGrant;
-  /**
-   * As {@link grantAt}, for the entries of `directory` by their names: cheap enough to ask for every line of a listing.
-   */
+  /** {@link grantAt} for the entries of `directory` by name: cheap enough for every line of a listing. */
   grantsIn(directory: VirtualPath): (name: string) => AccessGrant;
 }
 
-/** What {@link scopeVfs} works with. */
+/** The options of {@link scopeVfs}. */
 export interface ScopeOptions {
-  /** The last one that covers a path decides; where none does, nothing is allowed. */
+  /** The last rule that covers a path decides; without one, nothing is allowed. */
   readonly rules: readonly AccessRule[];
 }
 
 /**
- * A view of `inner` that allows what the rules allow; a rule's path that is no path throws {@link VfsError} `badName`.
+ * A view of `inner` that allows what the rules allow.
+ *
+ * @throws {VfsError} `badName`, if the path of a rule is invalid.
  */
 export function scopeVfs(inner: Vfs, options: ScopeOptions): ScopedVfs {
   return new PermissionScope(inner, options.rules);
@@ -99,14 +99,14 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     return this.#ruleAt(path);
   }
 
-  /** What decides about the directory decides about all entries but those at which a rule begins. */
+  /** The grant of the directory applies to all entries except those at which a rule begins. */
   grantsIn(directory: VirtualPath): (name: string) => AccessGrant {
     const general = this.#ruleAt(directory);
     const special = new Map<string, AccessGrant>();
     for (const { path } of this.#rules) {
       if (path !== ROOT && parentOf(path) === directory) special.set(nameOf(path), this.#ruleAt(path));
     }
-    // Looking up a name that was just read makes its hash: a tenth of a listing.
+    // Looking up a name that was just read computes its hash: a tenth of the time of a listing.
     return special.size === 0 ? () => general : (name) => special.get(name) ?? general;
   }
 
@@ -130,7 +130,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
       const { kind, unique, size } = await this.inner.stat(path);
       return kind === "file" ? JSON.stringify([path, unique, size]) : undefined;
     } catch {
-      // It is gone already, or cannot be looked at.
+      // It is already gone, or cannot be looked at.
       return undefined;
     }
   }
@@ -163,13 +163,12 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
     const { allow, overwrite } = this.#ruleAt(path);
-    // A range that begins at the first byte can write over all of a file.
+    // A range that begins at the first byte can overwrite the whole file.
     const mayReplaceAll = !keepsContent(options) || (options.keep === true && !options.offset && !overwrite);
     if (mayReplaceAll) {
       this.#require(path, "write");
-      // `exclusive` lets the driver decide at the open itself, so that no file can appear in between. The answer is
-      // `exists`: the
-      // user may write here, and learns that another name would do.
+      // With `exclusive` the driver decides at the open itself, so that no file can appear in between. The answer is
+      // `exists`: the user may write here, and learns that another name would work.
       return await this.inner.openWrite(path, overwrite ? options : { ...options, exclusive: true });
     }
     if (allow.has("write") && allow.has("append")) return await this.inner.openWrite(path, options);
@@ -203,7 +202,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     return await this.inner.rename(from, to, mayReplace ? options : { ...options, exclusive: true });
   }
 
-  /** Appends without the right to make files. */
+  /** Appends without the right to create files. */
   async #openExisting(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     try {
       return await this.inner.openWrite(path, { ...options, existing: true });
@@ -213,7 +212,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     }
   }
 
-  /** Appends without the right to touch files that are there: only a new file is left. */
+  /** Appends without the right to change existing files: only a new file is left. */
   async #openNew(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     try {
       return await this.inner.openWrite(path, { ...options, exclusive: true });
@@ -232,8 +231,8 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   }
 
   /**
-   * What is moved takes its content to where the rules for its old paths no longer look. Rights change only where a
-   * rule begins, so these places and the top of the tree are all there is to compare.
+   * A move takes content to a place where the rules for its old paths no longer apply. Rights change only where a rule
+   * begins, so these places and the top of the tree are all that need comparing.
    */
   #gainsRights(from: VirtualPath, to: VirtualPath): boolean {
     const places = new Set([""]);
@@ -255,7 +254,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     };
   }
 
-  /** Where nothing can be seen, the room is told of the place at which the rule begins, for every name below it. */
+  /** Where nothing may be seen, space is reported for the place at which the rule begins, for every name below it. */
   #placeOfSpace(path: VirtualPath): VirtualPath {
     const rule = this.#ruleAt(path);
     if (rule.allow.size === 0) throw denied(path, "seen");

@@ -1,10 +1,10 @@
 /**
- * Who may do what where: path rules, the general first, the specific last; the last rule that covers a path decides.
+ * Access rules by path, from general to specific; the last rule that covers a path decides.
  *
  * @module
  */
 
-/** One right over a path. `write` makes and replaces files, `append` adds to or resumes those that are there. */
+/** The rights over a path. `write` creates and replaces files, `append` adds to or resumes existing ones. */
 export const ACCESS_RIGHTS = [
   "list",
   "read",
@@ -20,41 +20,41 @@ export const ACCESS_RIGHTS = [
 /** One of {@link ACCESS_RIGHTS}. `modify` is for attributes: modes and times. */
 export type AccessRight = typeof ACCESS_RIGHTS[number];
 
-/** What a rule grants, without saying where. */
+/** What a rule grants, without its path. */
 export interface AccessGrant {
   readonly allow: ReadonlySet<AccessRight>;
-  /** `false`: a file that is there may not be replaced, neither by STOR nor by RNTO. */
+  /** `false`: an existing file may not be replaced, neither by STOR nor by RNTO. */
   readonly overwrite: boolean;
 }
 
-/** What may be done at `path` and everything under it. */
+/** What may be done at `path` and everything below it. */
 export interface AccessRule extends AccessGrant {
-  /** A virtual path such as `/` or `/incoming`; the whole tree below it is covered. */
+  /** A virtual path such as `/` or `/incoming`; it covers the whole tree below it. */
   readonly path: string;
 }
 
-/** Among the words of a grant: files that are there may not be replaced. */
+/** The word in a grant for: existing files may not be replaced. */
 const NO_OVERWRITE = "no-overwrite";
 
 /** The words that stand for a whole grant. */
 export const GRANTS: ReadonlyMap<string, AccessGrant> = new Map([
   // Everything.
   ["rw", { allow: new Set(ACCESS_RIGHTS), overwrite: true }],
-  // Looking and fetching.
+  // Listing and downloading.
   ["ro", { allow: new Set<AccessRight>(["list", "read"]), overwrite: true }],
-  // Adding to what is there, taking nothing away: backups, an archive.
+  // Adding without taking anything away: backups, an archive.
   ["add", { allow: new Set<AccessRight>(["list", "read", "write", "mkdir"]), overwrite: false }],
-  // Handing in, also by whole directories, without seeing or replacing what others handed in.
+  // Handing in files, also whole directories, without seeing or replacing those of others.
   ["dropbox", { allow: new Set<AccessRight>(["write", "mkdir"]), overwrite: false }],
-  // Nothing at all: shuts a part of a tree that is otherwise open.
+  // Nothing at all: closes a part of a tree that is otherwise open.
   ["none", { allow: new Set<AccessRight>(), overwrite: false }],
 ]);
 
 /**
- * Reads what people write for a grant: words of {@link GRANTS}, single rights and `no-overwrite`, alone or together, as a list or
- * as one text with commas or spaces between. Together they allow the sum, and replacing files only if each of them does.
+ * Parses a grant: words of {@link GRANTS}, single rights and `no-overwrite`, alone or combined, as a list or as one
+ * string separated by commas or spaces. A combination allows the union, and replacing files only if each part does.
  *
- * @throws {Error} that quotes the word it does not know.
+ * @throws {Error} quoting the unknown word.
  */
 export function parseAccess(value: string | readonly string[]): AccessGrant {
   const words = typeof value === "string" ? value.split(/[\s,]+/).filter((word) => word !== "") : value;

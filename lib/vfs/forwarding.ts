@@ -1,5 +1,5 @@
 /**
- * What the wrappers share: a view that passes everything on, of which they override only what they change.
+ * The base of the wrappers: a view that forwards everything, of which they override only what they change.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
   type VirtualPath,
 } from "./vfs.ts";
 
-/** Passes everything to `inner` unchanged. */
+/** Forwards everything to `inner` unchanged. */
 export class ForwardingSink implements FileSink {
   readonly initialSize: number;
   readonly created: boolean;
@@ -50,13 +50,17 @@ export class ForwardingSink implements FileSink {
     return this.inner.discard(options);
   }
 
-  /** {@link hold}, or an end: throws {@link VfsError} `takenOver`. */
+  /**
+   * {@link hold}, throwing if the file has been given away.
+   *
+   * @throws {VfsError} `takenOver`.
+   */
   protected holdOrThrow(): void {
     if (!this.hold()) throw new VfsError("takenOver", "Another upload has the file now");
   }
 }
 
-/** Passes every operation to `inner` unchanged. */
+/** Forwards every operation to `inner` unchanged. */
 export class ForwardingVfs implements Vfs {
   protected readonly inner: Vfs;
 
@@ -105,7 +109,7 @@ export class ForwardingVfs implements Vfs {
   }
 }
 
-/** The extras of a driver, each of which asks `check` first, which throws to refuse. */
+/** The capabilities of a driver; each call first runs `check`, which throws to refuse. */
 export function guardExtras(
   capabilities: VfsCapabilities,
   check: (path: VirtualPath, extra: keyof VfsCapabilities) => void,

@@ -1,5 +1,5 @@
 /**
- * An upload that has its file for as long as nobody else gets it.
+ * An upload that holds its file until another upload gets it.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const SILENCE = 5_000;
 /** How a file is written to. */
 export type LockMode = "alone" | "append";
 
-/** Who has a file. */
+/** The holder of a file. */
 export interface Holder {
   readonly mode: LockMode;
-  /** Somebody else waits for the file. */
+  /** Another upload waits for the file. */
   giveUpIfSilent(): void;
 }
 
@@ -25,13 +25,13 @@ interface Lock {
   readonly now: () => number;
 }
 
-/** Has the file until it is committed or aborted, or another upload gets it. */
+/** Holds the file until it is committed or aborted, or another upload gets it. */
 export class LockedSink extends ForwardingSink {
   readonly mode: LockMode;
   readonly #now: () => number;
-  /** `undefined` when the file is not this upload's any more. */
+  /** `undefined` once the file no longer belongs to this upload. */
   #release: (() => void) | undefined;
-  /** When the last write was over; `undefined` during one, and from {@link hold} to the end of the next. */
+  /** When the last write ended; `undefined` during a write, and from {@link hold} to the end of the next. */
   #idleSince: number | undefined;
 
   constructor(inner: FileSink, { mode, now }: Lock) {
@@ -41,12 +41,12 @@ export class LockedSink extends ForwardingSink {
     this.#idleSince = now();
   }
 
-  /** The file is this upload's, until it calls `release`. */
+  /** The file belongs to this upload until it calls `release`. */
   begin(release: () => void): void {
     this.#release = release;
   }
 
-  /** Lets the waiting upload have the file if nothing was written to it for a while. */
+  /** Gives the file to the waiting upload if nothing was written to it for a while. */
   giveUpIfSilent(): void {
     if (this.#idleSince === undefined || this.#now() - this.#idleSince < SILENCE) return;
     this.#giveBack();
@@ -78,7 +78,7 @@ export class LockedSink extends ForwardingSink {
     this.#giveBack();
   }
 
-  /** What another upload has now is not this one's to remove. */
+  /** A file that another upload has by now must not be removed. */
   override async discard(options?: DiscardOptions): Promise<Removed | undefined> {
     if (!this.hold()) return void await this.inner.abort();
     const removed = await this.inner.discard(options);

@@ -1,5 +1,6 @@
 /**
- * A limit on the bytes an account keeps. Wraps a driver, *below* the upload policy, so that temporary files count while they are there.
+ * A limit on the bytes an account stores. Wraps a driver, *below* the upload policy, so that temporary files count
+ * while they exist.
  *
  * @module
  */
@@ -21,16 +22,16 @@ import {
   type VirtualPath,
 } from "./vfs.ts";
 
-/** What {@link withQuota} works with. */
+/** The options of {@link withQuota}. */
 export interface QuotaOptions {
-  /** Bytes. */
+  /** The limit in bytes. */
   readonly limit: number;
   readonly usage: Usage;
 }
 
 /**
- * `inner` with writes beyond the limit refused as `overQuota`. The whole of `inner` counts. Tells the space that is left even where
- * `inner` cannot.
+ * `inner` with writes beyond the limit refused as `overQuota`. The whole of `inner` counts. Reports the space that is
+ * left even if `inner` cannot.
  */
 export function withQuota(inner: Vfs, options: QuotaOptions): Vfs {
   return new QuotaVfs(inner, options);
@@ -74,7 +75,7 @@ class QuotaVfs extends ForwardingVfs {
 
   override async rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     await this.#usage.count(this.inner);
-    // Said before as well, as a count may end before this does.
+    // Reported before as well, as a count may end before this does.
     this.#usage.moved();
     try {
       return this.#release(await this.inner.rename(from, to, options));
@@ -83,7 +84,7 @@ class QuotaVfs extends ForwardingVfs {
     }
   }
 
-  /** Only the driver knows what has lost its name, however many replace it at a time, and says so once. */
+  /** Only the driver knows what has lost its name, however many replace it at the same time, and reports it once. */
   #release(removed: Removed | undefined): Removed | undefined {
     if (removed) this.#usage.release(removed.size);
     return removed;
@@ -98,7 +99,7 @@ class QuotaVfs extends ForwardingVfs {
   async #storageSpace(path: VirtualPath): Promise<Space> {
     const { space } = this.inner.capabilities;
     if (space) return await space(path);
-    // Fails as `space` would where there is nothing.
+    // Fails as `space` would if nothing is there.
     await this.inner.stat(path);
     return { free: Infinity, total: Infinity };
   }
@@ -109,16 +110,16 @@ class QuotaVfs extends ForwardingVfs {
 }
 
 interface Metering extends QuotaOptions {
-  /** What is counted again before a write is refused. */
+  /** Counted again before a write is refused. */
   readonly inner: Vfs;
   readonly path: VirtualPath;
-  /** First byte that will be written. */
+  /** The first byte that will be written. */
   readonly offset: number;
-  /** The file whose content goes with the first write, or at the commit. */
+  /** The file whose content is dropped with the first write, or at the commit. */
   readonly replaces: Entry | undefined;
 }
 
-/** Asks for room before each write, so that sessions that write at once cannot pass the limit together. */
+/** Asks for room before each write, so that sessions that write at the same time cannot exceed the limit together. */
 class MeteredSink extends ForwardingSink {
   readonly #metering: Metering;
   #size: number;
@@ -134,7 +135,8 @@ class MeteredSink extends ForwardingSink {
   }
 
   override async write(data: Uint8Array): Promise<void> {
-    // What a file holds that is another upload's now must not be taken off, nor must that happen while room is looked for.
+    // The size of a file that belongs to another upload by now must not be subtracted, nor may that change while room
+    // is looked for.
     this.holdOrThrow();
     const { usage } = this.#metering;
     const growth = Math.max(0, this.#position + data.length - this.#size);
@@ -163,7 +165,7 @@ class MeteredSink extends ForwardingSink {
     return removed;
   }
 
-  /** Files may have been removed without this server: it looks again before it refuses. */
+  /** Files may have been removed outside this server: it counts again before it refuses. */
   async #makeRoom(growth: number): Promise<void> {
     const { inner, limit, usage } = this.#metering;
     if (await this.#takeAndRelease(growth)) return;
@@ -171,7 +173,7 @@ class MeteredSink extends ForwardingSink {
     if (!await this.#takeAndRelease(growth)) throw new VfsError("overQuota", `Over the quota of ${limit} bytes`);
   }
 
-  /** What is replaced makes room. */
+  /** The replaced content makes room. */
   async #takeAndRelease(growth: number): Promise<boolean> {
     const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
     if (!this.#take(growth, replaced)) return false;

@@ -1,23 +1,24 @@
 /**
  * Names that are not UTF-8, as text.
  *
- * On disk a name is bytes, in FTP it is UTF-8 (RFC 2640 section 2.2), and a listing with other bytes in it is lost as a whole to clients that
- * decode strictly (Python's ftplib). So each byte that is no part of UTF-8 stands as one character of the private use area, U+EF80 to U+EFFF,
- * as in MirBSD's OPTU-8: the client sees a name with odd characters in it, and what it sends back means the very same bytes. A name that
- * has such a character by itself has its bytes written in the same way, so that no two names are the same text.
+ * On disk a name is bytes, in FTP it is UTF-8 (RFC 2640 section 2.2), and clients that decode strictly (Python's
+ * ftplib) lose a whole listing to one invalid byte. So each byte that is not part of UTF-8 becomes one character of the
+ * private use area, U+EF80 to U+EFFF, as in MirBSD's OPTU-8: the client sees a name with odd characters, and what it
+ * sends back means the very same bytes. A name that already contains such a character has its bytes encoded in the same
+ * way, so that no two names become the same text.
  *
  * @module
  */
 
-/** The character for byte 0x80 less 0x80. */
+/** The character for byte 0x80, minus 0x80. */
 const BASE = 0xef00;
 const RAW_BYTE = /[\uef80-\uefff]/g;
 
 const encoder = new TextEncoder();
-/** A name may begin with the bytes that elsewhere mark UTF-8. */
+/** A name may begin with the bytes that are a byte order mark elsewhere. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text for a name of these bytes, which have no NUL. */
+/** The text for a name of these bytes, which contain no NUL. */
 export function nameOfBytes(bytes: Uint8Array): string {
   const text = decodeName(bytes);
   if (text !== undefined && !hasRawBytes(text)) return text;
@@ -32,7 +33,7 @@ export function nameOfBytes(bytes: Uint8Array): string {
   return name;
 }
 
-/** The bytes that `text`, a name or a path, stands for: the opposite of {@link nameOfBytes}. */
+/** The bytes that `text`, a name or a path, stands for: the inverse of {@link nameOfBytes}. */
 export function bytesOfName(text: string): Uint8Array<ArrayBuffer> {
   if (!hasRawBytes(text)) return encoder.encode(text);
   const bytes: number[] = [];
@@ -48,12 +49,15 @@ export function hasRawBytes(text: string): boolean {
   return text.search(RAW_BYTE) >= 0;
 }
 
-/** Whether `text`, a name or a path, is the one that {@link nameOfBytes} gives for its bytes: others stand for the same, and for no name. */
+/**
+ * Whether `text`, a name or a path, is what {@link nameOfBytes} returns for its bytes: any other text for the same
+ * bytes is not a name.
+ */
 export function isCanonical(text: string): boolean {
   return nameOfBytes(bytesOfName(text)) === text;
 }
 
-/** `bytes` as UTF-8; `undefined` where they are not. */
+/** `bytes` as UTF-8; `undefined` if they are not. */
 export function decodeName(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -62,7 +66,7 @@ export function decodeName(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Bytes of the character that begins with `lead`, if that begins one at all. */
+/** The length in bytes of the character that begins with `lead`, if that begins one at all. */
 function lengthAfter(lead: number): number {
   if (lead < 0xc0) return 1;
   if (lead < 0xe0) return 2;

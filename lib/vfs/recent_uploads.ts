@@ -1,36 +1,39 @@
 /**
- * Which files have just been uploaded, and by whom: for accounts that may add files and change none, whose clients set the time of each file
- * right after its upload.
+ * Which files were uploaded recently, and by whom: for accounts that may add files but not change them, whose clients
+ * set the time of each file right after its upload.
  *
  * @module
  */
 
-/** Milliseconds that an upload is recent at least; it is so for twice as long at most. */
+/** Milliseconds for which an upload is recent at least; at most twice as long. */
 const RECENT = 60_000;
-/** Most that are remembered. The oldest are forgotten first. */
+/** The most uploads remembered. The oldest are forgotten first. */
 const MOST = 1024;
 
 /** Counts by key; may be shared between event loops. */
 export interface Marks {
   of(key: string): number;
-  /** Counts one more; `undefined` where there is no room. */
+  /** Increments the count; `undefined` if there is no room. */
   add(key: string): unknown;
-  /** Counts one less. */
+  /** Decrements the count. */
   remove(key: string): void;
 }
 
-/** What {@link RecentUploads} work with. */
+/** The options of {@link RecentUploads}. */
 export interface RecentUploadsOptions {
   readonly marks: Marks;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** See the module. Time goes by in steps, which are a part of each key: so nothing has to be told when it is over, and other loops agree. */
+/**
+ * Recent uploads by user and file. Time passes in steps, which are part of each key: so nothing has to be sent when an
+ * entry expires, and other event loops agree.
+ */
 export class RecentUploads {
   readonly #marks: Marks;
   readonly #now: () => number;
-  /** What this loop has marked, the oldest first. */
+  /** What this event loop has marked, the oldest first. */
   readonly #own: { readonly key: string; readonly step: number }[] = [];
 
   constructor({ marks, now }: RecentUploadsOptions) {
@@ -38,7 +41,7 @@ export class RecentUploads {
     this.#now = now;
   }
 
-  /** `upload` is over just now. */
+  /** `upload` has just ended. */
   remember(upload: string): void {
     const step = this.#step;
     for (
@@ -53,7 +56,7 @@ export class RecentUploads {
     if (this.#marks.add(key) !== undefined) this.#own.push({ key, step });
   }
 
-  /** Whether it was remembered a short while ago, here or by another loop. */
+  /** Whether the upload was remembered recently, here or by another event loop. */
   has(upload: string): boolean {
     const step = this.#step;
     return this.#marks.of(keyOf(upload, step)) > 0 || this.#marks.of(keyOf(upload, step - 1)) > 0;

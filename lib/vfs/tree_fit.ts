@@ -1,6 +1,6 @@
 /**
- * Whether a directory, with all that is below it, may get a longer path: what is moved to where no path can reach it could neither be read
- * nor removed any more, and is still kept.
+ * Whether a directory, with everything below it, may get a longer path: what is moved beyond the longest possible path
+ * could neither be read nor removed any more, but would still take space.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { bytesOfName } from "./raw_names.ts";
 import { type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
 import { depthOf, joinPath, MAX_NAMES, MAX_PATH_BYTES } from "./virtual_path.ts";
 
-/** Entries that are looked at without a rest: some two milliseconds of work on a disk. */
+/** Entries that are checked without a pause: about two milliseconds of work on a disk. */
 const ENTRIES_BETWEEN_RESTS = 256;
 
 /**
- * Resolves when everything below `from` could be named below `to` as well. Only a path that gets longer is a reason to look, which takes as
- * long as listing the tree does; others have their turns meanwhile.
+ * Resolves if everything below `from` could be named below `to` as well. Only a path that gets longer needs the check,
+ * which takes as long as listing the tree; other sessions get their turns in between.
  *
- * @throws {VfsError} `badName` when it could not; the errors of `vfs`, but for directories that are gone or closed.
+ * @throws {VfsError} `badName` if it could not; the errors of `vfs`, except for directories that are gone or closed.
  */
 export async function requireFits(vfs: Vfs, from: VirtualPath, to: VirtualPath): Promise<void> {
   const moreNames = depthOf(to) - depthOf(from);
@@ -31,7 +31,7 @@ export async function requireFits(vfs: Vfs, from: VirtualPath, to: VirtualPath):
   }
 }
 
-/** Everything below `top`, directories before what is in them. */
+/** Everything below `top`, directories before their content. */
 async function* below(vfs: Vfs, top: VirtualPath): AsyncGenerator<VirtualPath, void> {
   const directories = [top];
   let unrested = 0;
@@ -46,10 +46,10 @@ async function* below(vfs: Vfs, top: VirtualPath): AsyncGenerator<VirtualPath, v
         unrested += batch.length;
       }
     } catch (error) {
-      // Gone meanwhile, or closed to this server.
+      // Gone in the meantime, or closed to this server.
       if (!(error instanceof VfsError) || error.kind === "badName") throw error;
     }
-    // A directory is work too, also where nothing is in it.
+    // An empty directory is work too.
     if (++unrested < ENTRIES_BETWEEN_RESTS) continue;
     unrested = 0;
     await new Promise((resolve) => setTimeout(resolve, 0));

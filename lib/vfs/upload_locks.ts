@@ -1,11 +1,13 @@
 /**
- * Who may write to a file: one upload at a time, or several that all append, as appended bytes do not fall on each other. And who may
- * take the name of a file away: nobody while an upload writes to it, or what was answered as stored would be nowhere.
+ * Who may write to a file: one upload at a time, or several that all append, as appended bytes do not overlap. And who
+ * may remove the name of a file: no session while an upload writes to it, or a file acknowledged as stored would not
+ * exist.
  *
- * Two that write to one file at once leave what neither has sent. It takes no second user: a client that has lost its connection comes
- * back within the second and sends the file again, while what it had sent before is still on its way. So the second waits until the
- * first is over. A first one that has been silent for some seconds, such as one whose network is gone, does not keep it waiting: it
- * loses the file. vsftpd (`lock_upload_files`) lets the second wait without end; most servers let both write.
+ * Two uploads that write to one file at once leave content that neither has sent. It does not take a second user: a
+ * client that has lost its connection reconnects within a second and sends the file again, while the rest of its first
+ * attempt is still arriving. So the second waits for the first to end. A first one that has been silent for some
+ * seconds, for example because its network is gone, does not keep it waiting: it loses the file. vsftpd
+ * (`lock_upload_files`) lets the second wait forever; most servers let both write.
  *
  * @module
  */
@@ -16,15 +18,18 @@ import { type FileSink, VfsError } from "./vfs.ts";
 
 export type { LockMode };
 
-/** Milliseconds that an upload waits for others to be over: longer than one goes on whose control connection is gone. */
+/**
+ * Milliseconds that an upload waits for others to end: longer than an upload continues after its control connection is
+ * gone.
+ */
 const PATIENCE = 6_000;
-/** Milliseconds to the first look whether a file is free; each further one takes twice as long, up to the longest. */
+/** Milliseconds to the first check whether a file is free; each further one takes twice as long, up to the longest. */
 const FIRST_LOOK = 5;
 const LONGEST_LOOK = 250;
 
 /**
- * Milliseconds that a command about names waits for other event loops, which rename and remove as well, if only for a moment. Within one
- * loop that never happens, so it waits for nobody there.
+ * Milliseconds that a command about names waits for other event loops, which also hold names for a moment to rename and
+ * remove. Within one event loop that never happens, so it does not wait there.
  */
 const BRIEFLY = 200;
 
@@ -35,36 +40,39 @@ export interface Opened<Key> {
   readonly mode: LockMode;
   readonly sink: FileSink;
   /**
-   * Whether the file is still there, and what the sink says of it, as others may have had it since it was opened. Asked when it is locked.
+   * Whether the file still exists with the properties that the sink has, as others may have had it since it was opened.
+   * Called when it is locked.
    */
   readonly isCurrent?: () => boolean;
 }
 
 /** A change of names. */
 export interface NameChange<Key, T> {
-  /** Files and names that nobody else may be using meanwhile. */
+  /** Files and names that nothing else may use during the change. */
   readonly keys: readonly Key[];
   /** Makes the change, within one turn of the event loop. */
   readonly act: () => T;
 }
 
-/** How {@link UploadLocks.change} waits. */
+/** The options of {@link UploadLocks.change}. */
 export interface ChangeOptions {
-  /** As long as an upload does, instead of hardly at all. */
+  /** Wait as long as an upload would, instead of hardly at all. */
   readonly waits?: boolean | undefined;
 }
 
 /** The locks of other event loops. */
 export interface LocksElsewhere<Key> {
-  /** Takes the lock against all others; `undefined` where one of them has it. Disposing the result gives it back. */
+  /**
+   * Takes the lock against all other event loops; `undefined` if one of them has it. Disposing the result releases it.
+   */
   take(key: Key, mode: LockMode): Disposable | undefined;
-  /** Lets them know that somebody waits: see {@link UploadLocks.wanted}. */
+  /** Notifies the others that an upload waits: see {@link UploadLocks.wanted}. */
   ask(key: Key): void;
 }
 
-/** What locks work with. */
+/** The options of {@link UploadLocks}. */
 export interface UploadLocksOptions {
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
@@ -73,20 +81,21 @@ export class UploadLocks<Key> {
   readonly #now: () => number;
   readonly #holders = new Map<Key, Set<Holder>>();
   #elsewhere: LocksElsewhere<Key> | undefined;
-  /** How many names are reserved. */
+  /** The number of reserved names. */
   #reserved = 0;
 
   constructor({ now = () => performance.now() }: UploadLocksOptions = {}) {
     this.#now = now;
   }
 
-  /** From now on the locks hold against those elsewhere, too. */
+  /** From now on the locks also exclude those of other event loops. */
   share(elsewhere: LocksElsewhere<Key>): void {
     this.#elsewhere = elsewhere;
   }
 
   /**
-   * What `open` opens, once nobody else writes to it. `open` is called again after each wait, as the name may stand for another file then.
+   * The result of `open`, once no other upload writes to the file. `open` is called again after each wait, as the name
+   * may belong to another file then.
    *
    * @param signal ends the wait.
    * @throws {VfsError} `busy`, and whatever `open` rejects with.
@@ -104,13 +113,13 @@ export class UploadLocks<Key> {
       await (locked ?? opened.sink).abort();
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");
       this.#elsewhere?.ask(opened.key);
-      // An abort is looked at after one more try.
+      // An abort takes effect after one more try.
       await pause(look, undefined, signal && { signal }).catch(() => {});
     }
   }
 
   /**
-   * Makes the change that `look` finds, once nobody else uses what it is about. `look` is called again after each wait.
+   * Makes the change that `look` finds, once nothing else uses its keys. `look` is called again after each wait.
    *
    * @throws {VfsError} `busy`, and whatever `look` and the change throw.
    */
@@ -120,7 +129,7 @@ export class UploadLocks<Key> {
       const { keys, act } = look();
       const locked = this.#holdAll(keys);
       try {
-        // Another loop may have changed the names before they were locked against it, and has not since.
+        // Another event loop may have changed the names before they were locked against it, but not since.
         const made = locked && (this.#elsewhere && keys.length > 0 ? unchanged(look(), keys) : act);
         if (made) return made();
       } finally {
@@ -132,7 +141,7 @@ export class UploadLocks<Key> {
     }
   }
 
-  /** Keeps a name from everybody else until the result is disposed of; `undefined` where somebody has it. */
+  /** Keeps a name from all others until the result is disposed; `undefined` if it is taken. */
   reserve(name: Key): Disposable | undefined {
     const release = this.#enter(name, { mode: "alone", giveUpIfSilent: () => {} });
     if (!release) return undefined;
@@ -145,12 +154,12 @@ export class UploadLocks<Key> {
     return reservation.move();
   }
 
-  /** Whether anybody may have a name that nothing has yet, so that it must be asked for. */
+  /** Whether any name may be reserved, so that names that do not exist must be checked too. */
   get mayBeReserved(): boolean {
     return this.#elsewhere !== undefined || this.#reserved > 0;
   }
 
-  /** Somebody waits for the file: whoever has it and is silent loses it. */
+  /** Another upload waits for the file: a silent holder loses it. */
   wanted(key: Key): void {
     for (const holder of this.#holders.get(key) ?? []) holder.giveUpIfSilent();
   }
@@ -175,7 +184,7 @@ export class UploadLocks<Key> {
     return held.move();
   }
 
-  /** Gives what releases the lock, once; `undefined` where others have it. */
+  /** Returns a function that releases the lock, once; `undefined` if others have it. */
   #enter(key: Key, newcomer: Holder): (() => void) | undefined {
     const holders = this.#holders.get(key) ?? new Set();
     for (const { mode } of holders) if (newcomer.mode === "alone" || mode === "alone") return undefined;
@@ -189,7 +198,7 @@ export class UploadLocks<Key> {
   }
 }
 
-/** The act of `change`, if it is about the same keys. */
+/** The act of `change`, if it has the same keys. */
 function unchanged<Key, T>(change: NameChange<Key, T>, keys: readonly Key[]): (() => T) | undefined {
   const same = change.keys.length === keys.length && change.keys.every((key, index) => key === keys[index]);
   return same ? change.act : undefined;

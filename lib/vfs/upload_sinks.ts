@@ -1,5 +1,5 @@
 /**
- * Uploads that do more at their end than to close a file, and the temporary names some of them have.
+ * Uploads that do more at their end than close a file, and the temporary names of some.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { ForwardingSink } from "./forwarding.ts";
 import type { DiscardOptions, Entry, FileSink, Removed, Reservation, Vfs, VirtualPath } from "./vfs.ts";
 import { withEnding } from "./virtual_path.ts";
 
-/** Another extension, so that nobody who watches the directory takes the file for a finished one (drakkan/sftpgo issue 1983). */
+/**
+ * Another extension, so that programs that watch the directory do not take the file for a finished one (drakkan/sftpgo
+ * issue 1983).
+ */
 const PART_EXTENSION = ".denoftpd-part";
 const RANDOM_CHARACTERS = 8;
 
@@ -17,7 +20,7 @@ export function partName(name: string): string {
   return `.${withEnding(name, `.${randomPart()}${PART_EXTENSION}`, 1)}`;
 }
 
-/** What makes a name one that nobody else has chosen. */
+/** A random part that makes a name unique. */
 export function randomPart(): string {
   return crypto.randomUUID().slice(0, RANDOM_CHARACTERS);
 }
@@ -27,13 +30,13 @@ export function isPart(name: string): boolean {
   return name.startsWith(".") && name.endsWith(PART_EXTENSION);
 }
 
-/** An upload whose file goes away again unless it is committed. */
+/** An upload whose file is removed again unless it is committed. */
 export class RemovedWhenBroken extends ForwardingSink {
   override async abort(): Promise<void> {
     await this.inner.discard();
   }
 
-  /** Whatever is in it. */
+  /** Whatever its content. */
   override discard(): Promise<Removed | undefined> {
     return this.inner.discard();
   }
@@ -41,7 +44,7 @@ export class RemovedWhenBroken extends ForwardingSink {
 
 interface AtomicUpload {
   readonly path: VirtualPath;
-  /** Where the bytes are until the end. */
+  /** The file with the bytes until the end. */
   readonly part: VirtualPath;
   readonly sink: FileSink;
   /** What was at `path` when the upload began. */
@@ -52,7 +55,7 @@ interface AtomicUpload {
   readonly reservation: Reservation | undefined;
 }
 
-/** An upload under a temporary name, which gets its own once it is complete. */
+/** An upload under a temporary name, which is renamed once it is complete. */
 export class AtomicSink extends ForwardingSink {
   override readonly created: boolean;
   readonly #vfs: Vfs;
@@ -65,11 +68,11 @@ export class AtomicSink extends ForwardingSink {
     this.created = upload.replaced === undefined;
   }
 
-  /** The rename decides whether the name is free, and has replaced what was there, in one step. */
+  /** The rename decides whether the name is free, and replaces an existing file, in one step. */
   override async commit(): Promise<void> {
     await this.inner.commit();
     const { path, part, replaced, exclusive, reservation } = this.#upload;
-    // The file may belong to somebody who may do more than we; its content counts for more than its mode.
+    // The file may belong to a more privileged user; its content matters more than its mode.
     if (replaced !== undefined) await this.#vfs.capabilities.setMode?.(part, replaced.mode).catch(() => {});
     await this.#vfs.rename(part, path, { exclusive, waits: !exclusive, reservation });
     reservation?.[Symbol.dispose]();
@@ -81,7 +84,7 @@ export class AtomicSink extends ForwardingSink {
     this.#upload.reservation?.[Symbol.dispose]();
   }
 
-  /** Of what is kept when it breaks off, only what is empty goes where that is all that is wanted. */
+  /** An upload that is kept when interrupted is removed only if it is empty and that is all that was asked for. */
   override async discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
     const { part, keepBroken, reservation } = this.#upload;
     await this.inner.abort();
@@ -89,7 +92,7 @@ export class AtomicSink extends ForwardingSink {
       if (ifEmpty && keepBroken && (await this.#vfs.stat(part)).size > 0) return undefined;
       return await this.#vfs.remove(part);
     } catch {
-      // The upload is reported as failed already; a file that cannot be removed stays.
+      // The upload is already reported as failed; a file that cannot be removed stays.
       return undefined;
     } finally {
       reservation?.[Symbol.dispose]();

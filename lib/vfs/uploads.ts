@@ -1,6 +1,6 @@
 /**
- * What others see of an upload while it runs, and what stays of one that broke off. Wraps a driver, below the permission-scoped
- * view, so that rules are about the names users know.
+ * What others see of an upload while it runs, and what is left of an interrupted one. Wraps a driver, below the
+ * access-scoped view, so that rules apply to the names users know.
  *
  * @module
  */
@@ -22,21 +22,24 @@ import {
 } from "./vfs.ts";
 import { joinPath, nameOf, parentOf } from "./virtual_path.ts";
 
-/** How uploads come about. */
+/** How uploads are stored. */
 export interface UploadPolicy {
   /**
-   * `inPlace`: bytes are in the file as they arrive, so that a broken upload can be resumed. `atomic`: a new or replaced file
-   * is complete from the first moment it can be seen; resuming and appending work in place all the same. An `atomic` upload over a
-   * link replaces the link.
+   * `inPlace`: bytes are in the file as they arrive, so that an interrupted upload can be resumed. `atomic`: a new or
+   * replaced file is complete from the moment it is visible; resuming and appending still work in place. An `atomic`
+   * upload over a link replaces the link.
    */
   readonly mode: "inPlace" | "atomic";
-  /** What happens to an upload that broke off. `delete` takes only what this upload made; an `atomic` one that is kept stays hidden. */
+  /**
+   * What happens to an interrupted upload. `delete` removes only what this upload created; an `atomic` one that is kept
+   * stays hidden.
+   */
   readonly broken: "keep" | "delete";
 }
 
 /**
- * `inner` with uploads done as `policy` says. The temporary names of `atomic` uploads are not there for those who use this view; a
- * directory that holds a forgotten one is `notEmpty`.
+ * `inner` with uploads stored as `policy` says. The temporary names of `atomic` uploads are invisible in this view; a
+ * directory that contains a forgotten one is `notEmpty`.
  */
 export function withUploadPolicy(inner: Vfs, policy: UploadPolicy): Vfs {
   return new UploadVfs(inner, policy);

@@ -1,12 +1,13 @@
 /**
- * Bytes that an account keeps: counted by walking its tree, then kept up with what this server does. What others do to the tree is seen
- * at the next count, which comes when there seems to be no room.
+ * The bytes an account stores: counted by walking its tree, then updated with what this server does. What others do to
+ * the tree is noticed at the next count, which is made when there seems to be no room.
  *
- * A count walks while uploads go on, and cannot tell which of their bytes it has come across. What they wrote before is in the files, and
- * is counted there; what they were writing or have written since is added to what was found; what was removed meanwhile is not taken
- * off. So a count may end too high, by no more than what this server wrote and removed while it ran. Too low it can end in two narrow
- * cases: by a file whose removal was under way when it ended (taken off twice), and between workers by the pieces that others were
- * writing just as it began or ended. No error outlives the next count.
+ * A count walks while uploads continue, and cannot tell which of their bytes it has seen. Bytes written before it are
+ * in the files, and counted there; those being written or written since are added to the result; what was removed
+ * during the count is not subtracted. So a count may be too high, by no more than what this server wrote and removed
+ * while it ran. It can be too low in two narrow cases: by a file whose removal was in progress when it ended
+ * (subtracted twice), and between workers by the pieces that others were writing just as it began or ended. No error
+ * outlives the next count.
  *
  * @module
  */
@@ -14,36 +15,42 @@
 import { type Entry, type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
 import { joinPath, ROOT } from "./virtual_path.ts";
 
-/** Milliseconds between two counts at least. */
+/** The shortest time between two counts, in milliseconds. */
 const PAUSE = 10_000;
 
-/** A count that took long is followed by this many times as long without one, or a full account with many files would do nothing else. */
+/**
+ * A count that took long is followed by this many times as long without one; otherwise a full account with many files
+ * would do nothing else.
+ */
 const PAUSE_FACTOR = 10;
 
 /** Bytes in use, shared by all sessions of an account. */
 export interface Usage {
-  /** Bytes in use as far as is known; 0 before the first count. */
+  /** Bytes in use as far as known; 0 before the first count. */
   readonly bytes: number;
-  /** Counts what is in `vfs`, the first time; a failed count is made again the next time. Rejects as `vfs` does. */
+  /** Counts what is in `vfs`, the first time; a failed count is repeated the next time. Rejects as `vfs` does. */
   count(vfs: Vfs): Promise<void>;
-  /** Counts again, or waits for the count that is under way; does nothing when the last is not long ago. Rejects as `vfs` does. */
+  /** Counts again, or waits for the running count; does nothing if the last one is recent. Rejects as `vfs` does. */
   recount(vfs: Vfs): Promise<void>;
-  /** Sets `bytes` aside for a write, which {@link settle} ends; gives `false`, and does nothing, where there would be more than `limit` then. */
+  /**
+   * Reserves `bytes` for a write, which {@link settle} ends; returns `false`, and does nothing, if that would exceed
+   * `limit`.
+   */
   take(bytes: number, limit: number): boolean;
-  /** The write of `bytes` that were taken is over. Where it failed, they are to be released as well. */
+  /** The write of `bytes` that were taken has ended. If it failed, they are to be released as well. */
   settle(bytes: number): void;
-  /** Notes that `bytes` went away. */
+  /** Subtracts `bytes` that were removed. */
   release(bytes: number): void;
-  /** Notes that something is given another name, under which a count that is under way may miss it. */
+  /** Records that something is being renamed, so that a running count may miss it. */
   moved(): void;
 }
 
-/** What a walk through the tree has found. */
+/** The result of a walk through the tree. */
 export interface TreeSize {
   readonly bytes: number;
-  /** Stands for the directories that could not be counted; 0 where there is none. */
+  /** Identifies the directories that could not be counted; 0 if there are none. */
   readonly uncounted: bigint;
-  /** This server can do nothing in any of them: what is in there stays as it is. */
+  /** This server can do nothing in any of them: their content stays as it is. */
   readonly sealed: boolean;
 }
 
@@ -52,16 +59,16 @@ export interface Known {
   readonly bytes: number;
   /** {@link TreeSize.uncounted} of the last count. */
   readonly uncounted: bigint;
-  /** Bytes in those directories, as far as earlier counts came across them. */
+  /** Bytes in those directories, as far as earlier counts have seen them. */
   readonly kept: number;
 }
 
 /**
- * What is known after a count. One that has missed a part of the tree gives no room: or whoever shuts a directory, or moves a file past the
- * walk, could store as much again. Only where the same directories were shut before, and nothing can be done in them, does it say what the
- * rest has come to: such as `lost+found`.
+ * What is known after a count. A count that has missed a part of the tree frees no room: otherwise a user who closes a
+ * directory, or moves a file past the walk, could store as much again. Only if the same directories were closed before,
+ * and nothing can be done in them, is the sum of the rest valid: for example `lost+found`.
  *
- * @param added bytes that were taken and may not have been come across.
+ * @param added bytes that were taken and may not have been seen.
  */
 export function afterCount(found: TreeSize, { known, added, moved }: {
   readonly known: Known;
@@ -83,13 +90,13 @@ export function afterCount(found: TreeSize, { known, added, moved }: {
   return { bytes: most, uncounted: found.uncounted, kept: most - bytes };
 }
 
-/** What meters work with. */
+/** The options of meters. */
 export interface UsageOptions {
-  /** Milliseconds since some moment; never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly clock?: () => number;
 }
 
-/** When the next count may be, by the clock that told when one `began` and `ended`. */
+/** The earliest time of the next count, by the clock of `began` and `ended`. */
 export function nextCount(began: number, ended: number): number {
   return ended + Math.max(PAUSE, PAUSE_FACTOR * (ended - began));
 }
@@ -98,11 +105,11 @@ export function nextCount(began: number, ended: number): number {
 export class UsageMeter implements Usage {
   readonly #clock: () => number;
   #bytes = 0;
-  /** All that was ever taken: what is in `bytes` may go away again, this only grows. */
+  /** All bytes ever taken: `bytes` may shrink again, this only grows. */
   #taken = 0;
-  /** The part of it that is over. */
+  /** The part of it whose writes have ended. */
   #settled = 0;
-  /** When the next count may be; `undefined` before the first. */
+  /** The earliest time of the next count; `undefined` before the first. */
   #due: number | undefined;
   #counting: Promise<void> | undefined;
   #moves = 0;
@@ -162,7 +169,7 @@ export class UsageMeter implements Usage {
   }
 }
 
-/** Gives each root a meter of its own: accounts that share a root share its bytes too. */
+/** Returns one meter per root: accounts that share a root share its bytes too. */
 export function usageMeters(): (rootPath: string) => Usage {
   const meters = new Map<string, UsageMeter>();
   return (rootPath) => {
@@ -172,22 +179,25 @@ export function usageMeters(): (rootPath: string) => Usage {
   };
 }
 
-/** Bytes of `entry` itself. A link takes no room of its own; what it leads to is counted under its own name. */
+/** Bytes of `entry` itself. A link takes no space of its own; its target is counted under its own name. */
 export function ownSize(entry: Entry | undefined): number {
   return entry?.kind === "file" && entry.link === undefined ? entry.size : 0;
 }
 
-/** Counts all files there are. Rejects when the root cannot be listed. */
+/** Counts all files. Rejects if the root cannot be listed. */
 export async function sizeOfTree(vfs: Vfs): Promise<TreeSize> {
   const walk = new TreeWalk(vfs);
   const bytes = await walk.sizeOf(ROOT);
   return { bytes, uncounted: walk.uncounted, sealed: walk.sealed };
 }
 
-/** Entries that are counted without a rest: some two milliseconds of work on a disk. */
+/** Entries that are counted without a pause: about two milliseconds of work on a disk. */
 const ENTRIES_BETWEEN_RESTS = 256;
 
-/** Goes through a tree. Nobody waits for it as for a listing, so it rests on timers, which let all others have their turn first. */
+/**
+ * Walks through a tree. No client waits for it as for a listing, so it pauses with timers, which let all other work go
+ * first.
+ */
 class TreeWalk {
   uncounted = 0n;
   sealed = true;
@@ -210,7 +220,10 @@ class TreeWalk {
     return bytes;
   }
 
-  /** A directory that is gone meanwhile counts nothing; one that cannot be counted does not end the count, or it would end all uploads. */
+  /**
+   * A directory that is gone in the meantime counts nothing; one that cannot be counted does not end the count, as that
+   * would end all uploads.
+   */
   async #sizeBelow(parent: VirtualPath, name: string): Promise<number> {
     try {
       return await this.sizeOf(joinPath(parent, name));
@@ -228,14 +241,14 @@ class TreeWalk {
   }
 
   async #rest(entries: number): Promise<void> {
-    // A directory is work too, also where nothing is in it.
+    // An empty directory is work too.
     this.#unrested += entries + 1;
     if (this.#unrested < ENTRIES_BETWEEN_RESTS) return;
     this.#unrested = 0;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
-  /** Whether not even a name in it can be looked at: then nothing can be made, moved or removed there. */
+  /** Whether not even a name in it can be looked up: then nothing can be created, moved or removed there. */
   async #isSealed(directory: VirtualPath): Promise<boolean> {
     try {
       await this.#vfs.stat(joinPath(directory, "x"));

@@ -1,6 +1,6 @@
 /**
- * Paths as the user sees them: the only maker of {@link VirtualPath}. Pure text, no file system; a link that leads out of the
- * root is the driver's matter.
+ * Paths as the user sees them: the only place that creates a {@link VirtualPath}. Pure text, no file system; links that
+ * leave the root are handled by the driver.
  *
  * @module
  */
@@ -8,31 +8,34 @@
 import { bytesOfName } from "./raw_names.ts";
 import { VfsError, type VirtualPath } from "./vfs.ts";
 
-/** Bytes of one name in UTF-8: `NAME_MAX` of the usual file systems, so that the answer does not depend on the driver. */
+/** Bytes of one name in UTF-8: `NAME_MAX` of common file systems, so that the answer does not depend on the driver. */
 const MAX_NAME_BYTES = 255;
 /** Bytes of a whole path in UTF-8: `PATH_MAX` of Linux. */
 export const MAX_PATH_BYTES = 4096;
 /**
- * Names in a path that a client may ask for. A look at a path is synchronous and goes through all its names, finding the real one through
- * all of them for each, so what it costs grows with the square: 3 ms with 200 names, 28 ms with 1,000, and the directories are cheaply
- * made. Real trees are far from it.
+ * Names in a path that a client may ask for. A check of a path is synchronous and visits each of its names, and the
+ * system resolves the path up to each, so the cost grows with the square: 3 ms with 200 names, 28 ms with 1,000, and
+ * creating the directories is cheap. Real trees are far from it.
  */
 export const MAX_NAMES = 100;
-/** What UTF-8 needs at most for one UTF-16 unit: a text this many times shorter than a limit need not be encoded to know. */
+/**
+ * The most bytes that UTF-8 needs for one UTF-16 unit: a text this many times shorter than a limit need not be encoded
+ * to know that it fits.
+ */
 const MAX_BYTES_PER_UNIT = 3;
 
-// CR and LF would end the reply or listing line that carries the name; NUL ends a name in every system call.
+// CR and LF would end the reply or listing line that contains the name; NUL ends a name in every system call.
 const UNCARRIABLE = /[\r\n\0]/;
 
 /** The root of every view. */
 export const ROOT: VirtualPath = brand("/");
 
 /**
- * The path that `argument` means to a user who is in `cwd`: absolute or relative, `.`, `..` and `//` taken out; `..` in the root
- * stays there (as in a shell). Everything else in a name is untouched.
+ * The path that `argument` means to a user in `cwd`: absolute or relative, with `.`, `..` and `//` resolved; `..` in
+ * the root stays there (as in a shell). Everything else in a name is left as it is.
  *
- * @throws {VfsError} `badName` for CR, LF, NUL, broken UTF-16, a name over 255 or a path over 4096 bytes of UTF-8, a path of more than
- *   {@link MAX_NAMES} names.
+ * @throws {VfsError} `badName` for CR, LF, NUL, broken UTF-16, a name over 255 or a path over 4096 bytes of UTF-8, a
+ * path of more than {@link MAX_NAMES} names.
  */
 export function resolvePath(cwd: VirtualPath, argument: string): VirtualPath {
   requireCarriable(argument);
@@ -46,7 +49,7 @@ export function resolvePath(cwd: VirtualPath, argument: string): VirtualPath {
   return fittingPath("/" + names.join("/"));
 }
 
-/** The directory that holds `path`; the root for the root itself. */
+/** The directory that contains `path`; the root for the root itself. */
 export function parentOf(path: VirtualPath): VirtualPath {
   const slash = path.lastIndexOf("/");
   return slash <= 0 ? ROOT : brand(path.slice(0, slash));
@@ -58,10 +61,10 @@ export function nameOf(path: VirtualPath): string {
 }
 
 /**
- * The entry `name` of the directory `dir`, however deep that is: what was found by listing may be looked at.
+ * The entry `name` of the directory `dir`, at any depth: what a listing has found may be looked at.
  *
- * @throws {VfsError} `badName` for what is not one name: empty, `.`, `..`, with a slash, or one {@link resolvePath} refuses; and for a path
- *   over 4096 bytes of UTF-8.
+ * @throws {VfsError} `badName` for anything but one name: empty, `.`, `..`, with a slash, or one {@link resolvePath}
+ * refuses; and for a path over 4096 bytes of UTF-8.
  */
 export function joinPath(dir: VirtualPath, name: string): VirtualPath {
   if (name === "" || name === "." || name === ".." || name.includes("/")) {
@@ -76,20 +79,23 @@ export function isWithin(path: VirtualPath, dir: VirtualPath): boolean {
   return dir === ROOT || (path.startsWith(dir) && (path.length === dir.length || path[dir.length] === "/"));
 }
 
-/** How many names there are in `path`; none in the root. */
+/** The number of names in `path`; 0 for the root. */
 export function depthOf(path: VirtualPath): number {
   return path === ROOT ? 0 : path.split("/").length - 1;
 }
 
-/** Whether FTP can carry the name of an entry: no CR, LF or NUL, and no slash (which some drivers could hold in a name). */
+/**
+ * Whether FTP can represent the name of an entry: no CR, LF or NUL, and no slash (which some drivers could have in a
+ * name).
+ */
 export function isListable(name: string): boolean {
   return !UNCARRIABLE.test(name) && !name.includes("/");
 }
 
-/** `name` and then `ending`, the name cut so that both fit into the bytes that a name may have, less `spare`. */
+/** `name` followed by `ending`, with the name shortened so that both fit into the bytes of a name, minus `spare`. */
 export function withEnding(name: string, ending: string, spare = 0): string {
   const room = MAX_NAME_BYTES - spare - new TextEncoder().encode(ending).length;
-  // `encodeInto` never cuts a character in two, and says how much of the text it took.
+  // `encodeInto` never splits a character, and returns how much of the text it took.
   const { read } = new TextEncoder().encodeInto(name, new Uint8Array(room));
   return name.slice(0, read) + ending;
 }
@@ -112,7 +118,7 @@ function longerThan(text: string, limit: number): boolean {
   return text.length * MAX_BYTES_PER_UNIT > limit && bytesOfName(text).length > limit;
 }
 
-// The brand exists for the compiler alone, so this cast is the one place where it is given.
+// The brand exists only for the compiler; this cast is the one place that adds it.
 function brand(path: string): VirtualPath {
   return path as VirtualPath;
 }
