@@ -10,7 +10,7 @@ import type { DiskRoot } from "./root.ts";
 import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
-/** What can be done below `root`, on this system and with the permissions that the runtime was given. */
+/** What can be done below `root`, on this system and with the permissions granted to the runtime. */
 export function diskExtras(root: DiskRoot): VfsCapabilities {
   return {
     ...(Deno.build.os !== "windows" && {
@@ -28,7 +28,10 @@ function setMode(root: DiskRoot, real: string, mode: number): void {
   root.changes.setMode(real, root.lstat(real).isDirectory ? mode | OWNER_ALL : mode);
 }
 
-/** `statfs` needs a permission besides that to read, `--allow-sys=statfs`; trying without it would ask the user at a terminal. */
+/**
+ * `statfs` needs another permission besides read, `--allow-sys=statfs`; trying without it would prompt the user at a
+ * terminal.
+ */
 function canTellSpace(root: DiskRoot): boolean {
   if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return false;
   try {

@@ -1,5 +1,5 @@
 /**
- * Making, removing and renaming below a {@link DiskRoot}, in step with uploads and with the other event loops.
+ * Creating, removing and renaming below a {@link DiskRoot}, coordinated with uploads and other event loops.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export class DiskNames {
     this.#locks = locks;
   }
 
-  /** See `Vfs.mkdir`. */
+  /** Implements `Vfs.mkdir`. */
   mkdir(path: VirtualPath): Promise<void> {
     return this.#change(path, () => {
       const real = this.#root.place(path);
@@ -29,7 +29,7 @@ export class DiskNames {
     });
   }
 
-  /** See `Vfs.remove`. */
+  /** Implements `Vfs.remove`. */
   remove(path: VirtualPath): Promise<Removed> {
     return this.#change(path, () => {
       const found = this.#root.find(path);
@@ -42,17 +42,17 @@ export class DiskNames {
     });
   }
 
-  /** See `Vfs.rename`. */
+  /** Implements `Vfs.rename`. */
   rename(from: VirtualPath, to: VirtualPath, options: RenameOptions = {}): Promise<Removed | undefined> {
     return this.#change(from, () => this.#renaming(from, to, options), options);
   }
 
-  /** Keeps a name that nothing has: see `VfsCapabilities.reserve`. */
+  /** Implements `VfsCapabilities.reserve`. */
   reserve(path: VirtualPath): Promise<Reservation> {
     return this.#change(path, () => ({ keys: [], act: () => this.#reserve(path) }));
   }
 
-  /** Holds a name while a file of it is being made; where somebody has reserved it, that fails as `kind`. */
+  /** Holds a name while a file of that name is being made; fails with `kind` if the name is reserved. */
   claim(path: VirtualPath, kind: "exists" | "busy"): Disposable | undefined {
     if (!this.#locks.mayBeReserved) return undefined;
     const claim = this.#locks.reserve(nameKey(this.#root, this.#root.place(path)));
@@ -62,7 +62,7 @@ export class DiskNames {
 
   #reserve(path: VirtualPath): Reservation {
     const real = this.#root.place(path);
-    // In this order: another loop may be about to make the file.
+    // In this order: another event loop may be about to make the file.
     using held = new DisposableStack();
     const reservation = this.#locks.reserve(nameKey(this.#root, real));
     if (!reservation) throw new VfsError("exists", `Another upload is about to have the name: "${path}"`);
@@ -80,7 +80,7 @@ export class DiskNames {
       throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
     }
     const there = this.#root.lookUp(target);
-    // The same object under another spelling is no obstacle where case does not count.
+    // The same object under another spelling does not count as taken where case does not matter.
     const replaced = there !== undefined && !isSame(there, source.info) ? { real: target, info: there } : undefined;
     if (replaced) {
       const leadsTo = replaced.info.isSymlink ? this.#root.followLink(target)?.info : replaced.info;
@@ -99,7 +99,7 @@ export class DiskNames {
     return { keys: [...writable(source), ...replaced ? writable(replaced) : [], ...names], act };
   }
 
-  /** Makes a change that no other event loop may come into. */
+  /** Makes a change that no other event loop can interrupt. */
   async #change<T>(path: VirtualPath, look: () => NameChange<string, T>, options?: ChangeOptions): Promise<T> {
     try {
       return await this.#locks.change(look, options);
@@ -108,13 +108,13 @@ export class DiskNames {
     }
   }
 
-  /** A name that somebody may have reserved. */
+  /** A name that may have been reserved. */
   #reservable(real: string): readonly string[] {
     return this.#locks.mayBeReserved ? [nameKey(this.#root, real)] : [];
   }
 }
 
-/** What an upload may be writing to. */
+/** The keys under which an upload may be writing to it. */
 function writable(found: Found): readonly string[] {
   return found.info.isFile ? [fileKey(found)] : [];
 }

@@ -1,10 +1,10 @@
 /**
- * Files on disk below one real directory. How nothing leaves it is in `drivers/disk/root.ts`.
+ * Files on disk below one real directory. `drivers/disk/root.ts` keeps everything inside it.
  *
- * All that looks at or changes names is synchronous, within one turn of the event loop: cheaper than a trip to a thread, and no
- * session of this server can change the tree between a check and the act it is for. What takes time by the byte (reading, writing,
- * truncating) is so only in small measure and while the disk is quick (`drivers/disk/files.ts`). Removing is, at about 45 ms per GiB of a
- * file on ext4.
+ * Everything that looks at or changes names is synchronous, within one turn of the event loop: cheaper than a trip to a
+ * thread, and no session of this server can change the tree between a check and the operation it is for. Work that
+ * takes time per byte (reading, writing, truncating) is synchronous only in small amounts and while the disk is fast
+ * (`drivers/disk/pace.ts`). Removing is always synchronous, at about 45 ms per GiB of a file on ext4.
  *
  * @module
  */
@@ -36,23 +36,27 @@ import {
 import { type Opened, UploadLocks } from "../../vfs/upload_locks.ts";
 import { nameOf, ROOT } from "../../vfs/virtual_path.ts";
 
-/** Who writes to which file, of all roots there are: the same file may be below several. */
+/** The locks of uploads for all roots: the same file may be below several of them. */
 export const diskUploads: UploadLocks<string> = new UploadLocks();
 
-/** How a {@link DiskVfs} behaves. */
+/** The options of a {@link DiskVfs}. */
 export interface DiskVfsOptions {
-  /** `follow-inside` unless told. */
+  /**
+   * How links are treated.
+   *
+   * @default "follow-inside"
+   */
   readonly symlinks?: SymlinkPolicy;
   /** Reads directories in place of the runtime, where it can. */
   readonly readDirectory?: DirectoryReader | undefined;
-  /** Finds paths in one step, which closes the moments between a look and an act (`drivers/disk/root.ts`). */
+  /** Resolves paths in one step, which closes the gap between a check and an operation (`drivers/disk/root.ts`). */
   readonly paths?: ContainedCalls | undefined;
 }
 
 /**
- * The files below `root`, as `deno run --allow-read=… --allow-write=…` allows them.
+ * The files below `root`, as `deno run --allow-read=… --allow-write=…` permits them.
  *
- * @throws {Error} that quotes `root` when it is missing, no directory or not permitted.
+ * @throws {Error} quoting `root`, if it is missing, not a directory or not permitted.
  */
 export async function openDisk(root: string, options: DiskVfsOptions = {}): Promise<DiskVfs> {
   try {
@@ -65,14 +69,14 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
   throw new Error(`Cannot open directory "${root}": it is not a directory`);
 }
 
-/** Files on disk; made by {@link openDisk}. */
+/** Files on disk; created by {@link openDisk}. */
 export class DiskVfs implements Vfs {
   readonly capabilities: VfsCapabilities;
   readonly #root: DiskRoot;
   readonly #names: DiskNames;
   readonly #readDirectory: DirectoryReader | undefined;
 
-  /** `root` is the real path of a directory that is there. */
+  /** `root` is the real path of an existing directory. */
   constructor(root: string, options: DiskVfsOptions = {}) {
     this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside", options.paths);
     this.#names = new DiskNames(this.#root, diskUploads);
@@ -113,7 +117,7 @@ export class DiskVfs implements Vfs {
         path,
         size,
         device,
-        // A number that is not exact may be that of two files.
+        // An inexact number may belong to two files.
         ...(inode !== null && Number.isSafeInteger(inode) && { location: { path: real, device, inode, offset } }),
       });
     });
@@ -177,7 +181,7 @@ export class DiskVfs implements Vfs {
     if (found === undefined && existing) throw new VfsError("notFound", `Not found: "${path}"`);
     if (found === undefined && offset > 0) throw pastEnd(path);
     const made = found ? undefined : this.#create(path, options);
-    // Another event loop has made it at the same moment.
+    // Another event loop has created it at the same moment.
     if (!made) found ??= this.#openExisting(path, append);
     const opened = made ?? found;
     if (!opened) throw new VfsError("busy", `Made and removed by another at the same moment: "${path}"`);
@@ -205,7 +209,7 @@ export class DiskVfs implements Vfs {
     }
   }
 
-  /** `undefined` where there is a file by now that need not be new. */
+  /** `undefined` if a file is there by now and an existing one is allowed. */
   #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile | undefined {
     using _name = this.#names.claim(path, options.exclusive ? "exists" : "busy");
     try {
@@ -213,7 +217,7 @@ export class DiskVfs implements Vfs {
     } catch (error) {
       const vfsError = toVfsError(error, path);
       if (vfsError.kind !== "exists" || options.exclusive) throw vfsError;
-      // There is something that could not be opened: a link that leads nowhere, and must not be written through.
+      // Something is there that could not be opened: a link that leads nowhere, and must not be written through.
       if (this.#root.lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
       return undefined;
     }

@@ -1,5 +1,5 @@
 /**
- * What the system says went wrong, as a {@link VfsError}: the one place that knows the runtime's errors.
+ * Turns errors of the system into {@link VfsError}: the only file that knows the runtime's errors.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { VfsError, type VfsErrorKind, type VirtualPath } from "../../vfs/vfs.ts"
 
 const KIND_OF_CODE: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
   ["ENOENT", "notFound"],
-  // A link that leads to itself leads nowhere, as a broken one.
+  // A link that leads to itself counts as a broken one.
   ["ELOOP", "notFound"],
   ["EACCES", "denied"],
   ["EPERM", "denied"],
@@ -23,7 +23,7 @@ const KIND_OF_CODE: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsError
   ["EILSEQ", "badName"],
   ["EBUSY", "busy"],
   ["ETXTBSY", "busy"],
-  // No file handle is free: the file is as well as before, and so is the next try.
+  // No file handle is free: the file itself is fine, and a retry may succeed.
   ["EMFILE", "busy"],
   ["ENFILE", "busy"],
   ["EXDEV", "unsupported"],
@@ -33,14 +33,15 @@ const KIND_OF_CODE: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsError
 ]);
 
 /**
- * For errors that the runtime has no code for: the number at the end of its message, by system. Deno 2.9.6 has none for a disk quota.
+ * For errors that have no code in the runtime: the number at the end of the message, by system. Deno 2.9.6 has none for
+ * a disk quota.
  */
 const KIND_OF_NUMBER: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
   ["linux 122", "overQuota"],
   ["darwin 69", "overQuota"],
 ]);
 
-/** For errors without a code; Windows has some. `NotCapable`: the runtime was not given the permission. */
+/** For errors without a code; Windows has some. `NotCapable`: the runtime lacks the permission. */
 const KIND_OF_CLASS: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErrorKind>([
   ["NotFound", "notFound"],
   ["FilesystemLoop", "notFound"],
@@ -53,13 +54,16 @@ const KIND_OF_CLASS: ReadonlyMap<string, VfsErrorKind> = new Map<string, VfsErro
   ["NotSupported", "unsupported"],
 ]);
 
-/** `error` as it may leave the driver; a {@link VfsError} stays what it is. */
+/** `error` as it may leave the driver; a {@link VfsError} is returned unchanged. */
 export function toVfsError(error: unknown, path: VirtualPath): VfsError {
   if (error instanceof VfsError) return error;
   return new VfsError(kindOf(error), `File system refused: "${path}"`, { cause: error });
 }
 
-/** Runs `action` within this turn of the event loop and hands its outcome on as a promise; a failure is about `path`. */
+/**
+ * Runs `action` within this turn of the event loop and returns its outcome as a promise; a failure is reported for
+ * `path`.
+ */
 export function attempt<T>(path: VirtualPath, action: () => T): Promise<T> {
   try {
     return Promise.resolve(action());
@@ -68,12 +72,12 @@ export function attempt<T>(path: VirtualPath, action: () => T): Promise<T> {
   }
 }
 
-/** Whether `error` says that there is nothing of that name. */
+/** Whether `error` means that the name does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof VfsError ? error.kind === "notFound" : kindOf(error) === "notFound";
 }
 
-/** Which kind the runtime's error is of. */
+/** The kind of an error of the runtime. */
 export function kindOf(error: unknown): VfsErrorKind {
   if (!(error instanceof Error)) return "failed";
   const code = "code" in error && typeof error.code === "string" ? error.code : "";

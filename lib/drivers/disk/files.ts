@@ -1,9 +1,9 @@
 /**
  * Open files of the disk driver.
  *
- * Where the disk is quick (`drivers/disk/pace.ts`), what is written goes to the page cache synchronously, and so small files are read: 64 KiB
- * take 10 to 20 µs, less than the 25 µs that an asynchronous operation costs in itself. Large files are read asynchronously: the next
- * piece then comes on another processor while the last one is sent.
+ * While the disk is fast (`drivers/disk/pace.ts`), data is written to the page cache synchronously, and small files are
+ * read the same way: 64 KiB take 10 to 20 µs, less than the 25 µs of overhead of an asynchronous operation. Large files
+ * are read asynchronously: the next piece is then read on another processor while the last one is sent.
  *
  * @module
  */
@@ -23,22 +23,22 @@ import {
   type VirtualPath,
 } from "../../vfs/vfs.ts";
 
-/** Files of so many bytes are read synchronously. */
+/** Files of up to this many bytes are read synchronously. */
 const SMALL_FILE = 64 * 1024;
-/** Most bytes that are written, or old content that is dropped, synchronously. */
+/** The most bytes that are written, or of old content that are dropped, synchronously. */
 const SMALL_WRITE = 1024 * 1024;
 
-/** What a handle knows of its file beyond the file itself. */
+/** The properties of a file that its handle needs to know. */
 export interface HandleOptions {
-  /** For errors. */
+  /** For error messages. */
   readonly path: VirtualPath;
-  /** Bytes of the file as it was opened. */
+  /** Size in bytes when the file was opened. */
   readonly size: number;
-  /** Number of the device that it is on. */
+  /** The number of the device that it is on. */
   readonly device: number;
 }
 
-/** What a source says of its file besides. */
+/** The options of a {@link DiskSource}. */
 export interface SourceOptions extends HandleOptions {
   readonly location?: FileLocation;
 }
@@ -82,17 +82,17 @@ export class DiskSource implements FileSource {
   }
 }
 
-/** What a sink says of its file besides. */
+/** The options of a {@link DiskSink}. */
 export interface SinkOptions extends HandleOptions {
   readonly created: boolean;
   /**
-   * Bytes of old content that go with the first byte that is written, or at the commit: an upload that never comes about leaves them as
-   * they were. `undefined`: nothing goes.
+   * Bytes of old content that are dropped with the first byte written, or at the commit: an upload that never starts
+   * leaves them as they were. `undefined`: nothing is dropped.
    */
   readonly replaces: number | undefined;
-  /** Real path. */
+  /** Its real path. */
   readonly real: string;
-  /** Of the root that it is below. */
+  /** The root that the file is below. */
   readonly root: Pick<DiskRoot, "lookUp" | "changes">;
 }
 
@@ -105,13 +105,13 @@ export class DiskSink implements FileSink {
   readonly #file: Deno.FsFile;
   readonly #real: string;
   readonly #root: SinkOptions["root"];
-  /** What could not be kept must be asked for before the close. */
+  /** The file system may report late that it could not store the data, so it must be asked before the close. */
   readonly #late: boolean;
   #replaces: number | undefined;
   #written = 0;
   #open = true;
 
-  /** `size` of the options counts what stays of the old content. */
+  /** `size` in the options counts what is kept of the old content. */
   constructor(file: Deno.FsFile, options: SinkOptions) {
     this.#file = file;
     this.#real = options.real;
@@ -145,7 +145,7 @@ export class DiskSink implements FileSink {
     try {
       if (this.#replaces !== undefined) await this.#dropOldContent(this.#replaces);
       if (this.#late) await this.#file.syncData();
-      // Before the close: from then on programs that watch the directory may take the file away.
+      // Before the close: after it, programs that watch the directory may move the file away.
       if (!this.#isNameOf(this.#file.statSync())) {
         throw new VfsError("vanished", `Not under its name any more: "${this.#path}"`);
       }
@@ -159,7 +159,7 @@ export class DiskSink implements FileSink {
     try {
       this.#close();
     } catch {
-      // A close that fails leaves nothing to do, and the upload is reported as failed anyway.
+      // After a failed close there is nothing left to do, and the upload is reported as failed anyway.
     }
     return Promise.resolve();
   }
@@ -168,35 +168,35 @@ export class DiskSink implements FileSink {
     let removed: Removed | undefined;
     try {
       const info = this.#file.statSync();
-      // More than was written here, others have appended.
+      // If it is larger than what was written here, others have appended.
       if (this.created && info.size <= (ifEmpty ? 0 : this.#written) && this.#isNameOf(info)) {
         this.#root.changes.removeFile(this.#real);
         removed = removedOf(info);
       }
     } catch {
-      // The upload is reported as failed already; a file that cannot be removed stays.
+      // The upload is already reported as failed; a file that cannot be removed stays.
     }
     return this.abort().then(() => removed);
   }
 
-  /** Whether the file is there, under its name, and what was said of it when it was opened is so. */
+  /** Whether the file still has its name and the properties it was opened with. */
   isCurrent(): boolean {
     const info = this.#file.statSync();
     return this.#isNameOf(info) && (!this.created || info.size === 0);
   }
 
-  /** Whether the name stands for the open file: somebody else on the host may have removed, replaced or moved it. */
+  /** Whether the name still belongs to the open file: a program on the host may have removed, replaced or moved it. */
   #isNameOf(info: Deno.FileInfo): boolean {
     const there = info.nlink === 0 ? undefined : this.#root.lookUp(this.#real);
     return there !== undefined && isSame(there, info);
   }
 
-  /** Whether the disk may be waited for as long as so many bytes take. */
+  /** Whether a synchronous call for this many bytes is acceptable. */
   #waits(bytes: number): boolean {
     return bytes <= SMALL_WRITE && this.#pace.quick;
   }
 
-  /** Also where there seems to be none: another upload may have come in between, in another event loop. */
+  /** Also if there seems to be no content: another upload in another event loop may have written some in between. */
   async #dropOldContent(bytes: number): Promise<void> {
     this.#replaces = undefined;
     if (this.#waits(bytes)) this.#file.truncateSync(0);

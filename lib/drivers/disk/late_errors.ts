@@ -1,15 +1,18 @@
 /**
- * Which file systems tell late that they could not keep what was written: at close(2), whose error the runtime drops. Those over a network
- * do (NFS, SMB, FUSE, 9P, Ceph …), where a quota or a full disk is known only to the other end. They are asked for it before (fdatasync),
- * which costs them nothing, as they would send the rest at the close. A local disk tells at the write, and is not asked: there it would cost
- * milliseconds for each upload.
+ * Which file systems report late that they could not store what was written: at close(2), whose error the runtime
+ * drops. Those over a network do (NFS, SMB, FUSE, 9P, Ceph …), where only the other end knows of a quota or a full
+ * disk. They get an fdatasync before, which costs nothing extra, as they would send the rest at the close anyway. A
+ * local disk reports at the write, and gets none: it would cost milliseconds per upload.
  *
  * @module
  */
 
 import { statfsSync } from "node:fs";
 
-/** Numbers of local file systems of Linux that are on no block device of their own (statfs(2)): others of that kind are remote or unknown. */
+/**
+ * Numbers of the local file systems of Linux without a block device of their own (statfs(2)): others of that kind are
+ * remote or unknown.
+ */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0x01021994, // tmpfs
   0x858458f6, // ramfs
@@ -21,7 +24,7 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
 
 const known = new Map<number, boolean>();
 
-/** Whether the file system with this device number may tell late; `real` is a path on it. What is unknown may. */
+/** Whether the file system with this device number may report errors late; `real` is a path on it. Unknown ones may. */
 export function tellsLate(device: number, real: string): boolean {
   let late = known.get(device);
   if (late === undefined) known.set(device, late = findOut(device, real));
@@ -31,7 +34,7 @@ export function tellsLate(device: number, real: string): boolean {
 function findOut(device: number, real: string): boolean {
   switch (Deno.build.os) {
     case "windows":
-      // What a drive letter stands for is resolved in a real path; a share is `\\server\share`.
+      // Drive letters are resolved in a real path; a share is `\\server\share`.
       return real.startsWith("\\\\");
     case "darwin":
       // Disks have major number 1, network volumes have others.
@@ -44,7 +47,10 @@ function findOut(device: number, real: string): boolean {
   }
 }
 
-/** `statfs` needs a permission besides that to read, `--allow-sys=statfs`; trying without it would ask the user at a terminal. */
+/**
+ * `statfs` needs another permission besides read, `--allow-sys=statfs`; trying without it would prompt the user at a
+ * terminal.
+ */
 function isLocal(real: string): boolean {
   if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return false;
   try {

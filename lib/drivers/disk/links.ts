@@ -1,10 +1,10 @@
 /**
- * Where a link on disk leads, in words that say nothing of what is outside the root.
+ * Where a link on disk leads, described without revealing anything outside the root.
  *
- * The text of a link may name any place of the host: an absolute link inside the root begins with the real path of the
- * root, and a relative one may go out and come in again. So what a user sees is the text only where it stays inside by
- * itself, else the path that the user has for what it leads to, and nothing where that is outside or is not there: the
- * two must not be told apart.
+ * The text of a link may name any place on the host: an absolute link inside the root begins with the real path of the
+ * root, and a relative one may leave the root and return to it. So a user sees the text only if it stays inside on its
+ * own, otherwise the user's path of what it leads to, and nothing if that is outside or does not exist: the two cases
+ * must be indistinguishable.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { dirname, isAbsolute, join, SEPARATOR } from "@std/path";
 import type { DiskRoot } from "./root.ts";
 import { isListable } from "../../vfs/virtual_path.ts";
 
-/** What may be told of a link. */
+/** What a client may learn of a link. */
 export interface LinkDestination {
-  /** Its target as the user may know it. */
+  /** Its target as the user may see it. */
   readonly target?: string;
-  /** What the target is; absent where that is nothing of this view. */
+  /** What the target is; absent if it is not part of this view. */
   readonly info?: Deno.FileInfo;
 }
 
@@ -32,13 +32,13 @@ export function whereLinkLeads(root: DiskRoot, link: string): LinkDestination {
   };
 }
 
-/** What the link says, where that stays inside the root name by name, and inside the directory that it names last. */
+/** The text of the link, if it stays inside the root name by name, and inside the directory that it names last. */
 function targetInside(root: DiskRoot, link: string): string | undefined {
   try {
     const text = Deno.readLinkSync(link);
     const directory = dirname(link);
     const place = isAbsolute(text) ? text : `${directory}${SEPARATOR}${text}`;
-    // What the text would have to go through is asked of the system, so that a link on the way out is noticed.
+    // The path up to the last name is resolved by the system, so that a link on the way out is noticed.
     if (root.nameInside(Deno.realPathSync(dirname(place))) === undefined) return undefined;
     if (isAbsolute(text)) return root.nameInside(join(text));
     return staysInside(root.nameInside(directory), text) ? text.replaceAll(SEPARATOR, "/") : undefined;
@@ -47,7 +47,7 @@ function targetInside(root: DiskRoot, link: string): string | undefined {
   }
 }
 
-/** Whether a walk along `text` from `directory`, a path of the user's, never goes above the root. */
+/** Whether a walk along `text` from `directory`, a path as the user sees it, never leaves the root. */
 function staysInside(directory: string | undefined, text: string): boolean {
   if (directory === undefined) return false;
   let depth = directory.split("/").filter((name) => name !== "").length;

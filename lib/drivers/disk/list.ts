@@ -1,8 +1,9 @@
 /**
- * Listing a real directory, at constant memory however many entries it has.
+ * Listing a real directory, with constant memory however many entries it has.
  *
- * Why `lstatSync`: measured on Deno 2.9.6 with 10,000 entries, it takes 40 to 50 ms of processor time in all, against 170 ms with 64 or more
- * `lstat` at once, which is slower by the clock as well, though it has two cores. Whoever lists sees to it that others are heard meanwhile.
+ * Why `lstatSync`: measured on Deno 2.9.6 with 10,000 entries, it takes 40 to 50 ms of processor time in total, against
+ * 170 ms with 64 or more `lstat` at once, which is slower in elapsed time as well, even with two cores. The caller
+ * makes sure that other sessions get their turns in between.
  *
  * @module
  */
@@ -17,16 +18,22 @@ import { isListable } from "../../vfs/virtual_path.ts";
 const BATCH = 64;
 
 /**
- * A directory whose own size, in bytes, is no more is read by one synchronous call, which takes half of what reading in parts does: one
- * to two thousand names on the usual file systems, at 1 µs each. That of a larger one would keep everybody waiting, and hold all
- * names at once.
+ * A directory whose own size, in bytes, is at most this is read by one synchronous call, which takes half as long as
+ * reading in parts: one to two thousand names on common file systems, at 1 µs each. Reading a larger one like this
+ * would block other sessions, and hold all names at once.
  */
 export const SMALL_DIRECTORY = 64 * 1024;
 
-/** How many names the runtime reads from a directory at once. Another number here is only slower: on Deno 2.9.6 one call of `next` in 32 makes the trip. */
+/**
+ * How many names the runtime reads from a directory at once. Another number here is only slower: on Deno 2.9.6 one call
+ * of `next` in 32 makes the trip to a thread.
+ */
 const READ_TOGETHER = 32;
 
-/** What the runtime puts in the place of bytes that are not UTF-8; the name then opens nothing, unless the file is really called so. */
+/**
+ * What the runtime substitutes for bytes that are not UTF-8; the name then opens nothing, unless the file really has
+ * that name.
+ */
 export const REPLACEMENT = "\uFFFD";
 
 /** The entries of the directory at `path`. Throws the runtime's errors as well as {@link VfsError}. */
@@ -52,7 +59,7 @@ export async function* listDirectory(
   }
 }
 
-/** The names in the directory at `path`; only those that look undecodable are looked at. */
+/** The names in the directory at `path`; only those that look undecodable are checked. */
 export async function* listNames(
   root: DiskRoot,
   path: VirtualPath,
@@ -70,19 +77,19 @@ export async function* listNames(
   }
 }
 
-/** What is to be told of the name `name` at the real path `real`, a link followed; throws the runtime's errors. */
+/** The entry for the name `name` at the real path `real`, a link followed; throws the runtime's errors. */
 export function describeName(root: DiskRoot, real: string, name: string): Entry {
   const entry = describeItself(root, real, name);
   return entry.leadsTo ? { ...entry.leadsTo, link: entry } : entry;
 }
 
-/** As {@link describeName}, a link not followed. */
+/** The entry for the name `name` at the real path `real`, a link not followed; throws the runtime's errors. */
 function describeItself(root: DiskRoot, real: string, name: string): Entry {
   const entry = describeInfo(name, root.lstat(real));
   return entry.kind === "link" ? describeLink(root, real, entry) : entry;
 }
 
-/** `entry`, a link, with what is to be told of where it leads. */
+/** `entry`, a link, completed by where it leads. */
 function describeLink(root: DiskRoot, real: string, entry: Entry): Entry {
   const { target, info } = whereLinkLeads(root, real);
   return {
@@ -100,7 +107,7 @@ function describeInfo(name: string, info: Deno.FileInfo): Entry {
     kind: info.isFile ? "file" : directory ? "directory" : info.isSymlink ? "link" : "other",
     size: info.size,
     modified: info.mtime?.getTime() ?? 0,
-    // Windows has none of these: what a reader would expect stands in.
+    // Windows has no modes: these are what a reader would expect.
     mode: (info.mode ?? (directory ? 0o755 : 0o644)) & 0o7777,
     links: info.nlink ?? 1,
     owner: String(info.uid ?? 0),
@@ -109,12 +116,12 @@ function describeInfo(name: string, info: Deno.FileInfo): Entry {
   };
 }
 
-/** A directory that is there. */
+/** An existing directory. */
 interface OpenedDirectory {
   readonly path: VirtualPath;
   /** Its real path. */
   readonly directory: string;
-  /** What real paths of its entries begin with. */
+  /** The prefix of the real paths of its entries. */
   readonly prefix: string;
   readonly info: Deno.FileInfo;
 }
@@ -126,7 +133,7 @@ function openDirectory(root: DiskRoot, path: VirtualPath): OpenedDirectory {
   return { path, directory, prefix: joinReal(directory, ""), info };
 }
 
-/** What `read` gives of the directory by `reader`; `undefined` where it is left to the runtime. */
+/** What `read` returns for the directory with `reader`; `undefined` if it is left to the runtime. */
 function readQuickly<T>(
   root: DiskRoot,
   { directory, path, info: { dev: device, ino } }: OpenedDirectory,
@@ -134,13 +141,13 @@ function readQuickly<T>(
 ): Iterable<T> | undefined {
   if (read === undefined) return undefined;
   const inode = ino ?? 0;
-  // A number that is not exact may be that of two directories, which is of no account where no link is followed.
+  // An inexact number may belong to two directories, which does not matter if no link is followed.
   const opened = root.isContained || Number.isSafeInteger(inode) ? read({ device, inode }) : undefined;
   if (opened === undefined) {
     if (root.isContained) throw new VfsError("busy", `Changed while it was listed: "${path}"`);
     return undefined;
   }
-  // What was opened is the directory that was found inside; where it is moved from now on does not matter.
+  // The opened directory is the one that was found inside; it does not matter where it is moved from now on.
   return function* () {
     let first = true;
     for (const batch of opened) {
@@ -151,29 +158,29 @@ function readQuickly<T>(
   }();
 }
 
-/** Names in the directory that may be listed. */
+/** The names in the directory that may be listed, in batches. */
 async function* readBatches(
   root: DiskRoot,
   { path, directory, info }: OpenedDirectory,
 ): AsyncGenerator<readonly string[], void> {
   const isSmall = info.size > 0 && info.size <= SMALL_DIRECTORY;
   for await (const children of isSmall ? readAtOnce(directory) : readInParts(directory)) {
-    // Twice: what was read in between of another directory is not of this one.
+    // Checked twice: names that were read from another directory in between do not belong to this one.
     if (!isSame(root.lstat(directory), info)) throw new VfsError("busy", `Changed while it was listed: "${path}"`);
     root.requireUnmoved(directory, path);
     yield namesOf(root, children);
   }
 }
 
-/** What is in the real path `directory`; the last batch may be empty. */
+/** The content of the real path `directory`; the last batch may be empty. */
 function* readAtOnce(directory: string): Generator<readonly Deno.DirEntry[], void> {
   const children = Array.from(Deno.readDirSync(directory));
   for (let start = 0; start <= children.length; start += BATCH) yield children.slice(start, start + BATCH);
 }
 
 /**
- * As {@link readAtOnce}. The runtime reads {@link READ_TOGETHER} names per trip to a thread: the next trip begins before these names are
- * looked at, which takes as long.
+ * The content of the real path `directory`; the last batch may be empty. The runtime reads {@link READ_TOGETHER} names
+ * per trip to a thread: the next trip starts before these names are looked at, which takes as long.
  */
 async function* readInParts(directory: string): AsyncGenerator<readonly Deno.DirEntry[], void> {
   const children = Deno.readDir(directory)[Symbol.asyncIterator]();
@@ -202,7 +209,7 @@ function namesOf(root: DiskRoot, children: readonly DirectoryName[]): readonly s
   return names;
 }
 
-/** `entry` as it may be listed; `undefined` for what may not be. */
+/** `entry` as it may be listed; `undefined` if it may not. */
 function listable(root: DiskRoot, prefix: string, entry: Entry): Entry | undefined {
   const { name, kind } = entry;
   if (!isListable(name)) return undefined;
@@ -210,7 +217,7 @@ function listable(root: DiskRoot, prefix: string, entry: Entry): Entry | undefin
   return root.symlinks === "hide" ? undefined : describeLink(root, prefix + name, entry);
 }
 
-/** `undefined` for what is gone, cannot be looked at, or has a name whose bytes are not UTF-8. */
+/** `undefined` if it is gone, cannot be looked at, or has a name that is not UTF-8. */
 function describeChild(root: DiskRoot, real: string, name: string): Entry | undefined {
   try {
     return describeItself(root, real, name);
@@ -219,7 +226,7 @@ function describeChild(root: DiskRoot, real: string, name: string): Entry | unde
   }
 }
 
-/** Whether there is something at the real path `real`, a link not followed. */
+/** Whether something is at the real path `real`, a link not followed. */
 export function isThere(root: DiskRoot, real: string): boolean {
   try {
     root.lstat(real);

@@ -1,5 +1,6 @@
 /**
- * Names on a real disk: giving one exclusively, telling what has lost one, and what they are called among the locks.
+ * Names on a real disk: taking one exclusively, describing what has lost one, and the keys of names and files for the
+ * locks.
  *
  * @module
  */
@@ -10,37 +11,38 @@ import { kindOf } from "./errors.ts";
 import type { DiskRoot, Found } from "./root.ts";
 import type { Removed } from "../../vfs/vfs.ts";
 
-/** What the locks of uploads call the file: the same for all its names. */
+/** The key of the file for the locks of uploads: the same for all its names. */
 export function fileKey({ real, info }: Found): string {
   return `${info.dev} ${objectOf(info, real)}`;
 }
 
-/** What the locks call the name at the real path `real`, whatever path its directory is reached by. */
+/** The key of the name at the real path `real` for the locks, by whichever path its directory is reached. */
 export function nameKey(root: DiskRoot, real: string): string {
   const directory = dirname(real);
   const info = root.lstat(directory);
   return `name ${info.dev} ${objectOf(info, directory)} ${basename(real)}`;
 }
 
-/** Windows has no number, or one that is not exact. */
+/** Windows has no number, or an inexact one. */
 function objectOf(info: Deno.FileInfo, real: string): number | string {
   return Number.isSafeInteger(info.ino) ? info.ino || real : real;
 }
 
-/** Tells two objects apart, as far as the system can: see `Entry.unique`. */
+/** A text that differs between two objects, as far as the system can tell: see `Entry.unique`. */
 export function uniqueOf({ dev, ino }: Deno.FileInfo): string | undefined {
   return ino ? `${dev.toString(36)}g${ino.toString(36)}` : undefined;
 }
 
-/** `info` as that of a file that has lost a name. */
+/** The description of a file that has lost a name. */
 export function removedOf(info: Deno.FileInfo): Removed {
   const unique = uniqueOf(info);
   return { size: info.isFile ? info.size : 0, ...(unique !== undefined && { unique }) };
 }
 
 /**
- * Renames `source` to `target`, which nothing may have: `EEXIST` otherwise, decided by the system in the same step, also against other
- * event loops and other programs. rename(2) replaces what is there; renameat2(2), which need not, is there with the C library alone.
+ * Renames `source` to `target`, which must not exist: otherwise `EEXIST`, decided by the system in the same step, also
+ * against other event loops and other programs. rename(2) replaces the target; renameat2(2), which can avoid that, is
+ * only available with the C library.
  */
 export function renameExclusively(changes: DiskChanges | ContainedCalls, source: Found, target: string): void {
   if ("renameToFree" in changes) {
@@ -58,9 +60,12 @@ function isUnsupported(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOSYS");
 }
 
-/** An empty directory of our own is what rename(2) may replace. One in which somebody has made something meanwhile is not: ENOTEMPTY. */
+/**
+ * rename(2) may replace our own empty directory. If somebody has created something in it in the meantime, it fails:
+ * ENOTEMPTY.
+ */
 function renameDirectory(changes: DiskChanges, source: string, target: string): void {
-  // Windows replaces no directory.
+  // Windows does not replace directories.
   if (Deno.build.os === "windows") return changes.rename(source, target);
   changes.makeDirectory(target);
   try {
@@ -71,7 +76,7 @@ function renameDirectory(changes: DiskChanges, source: string, target: string): 
   }
 }
 
-/** link(2) fails where anything has the name, and until the second step the file has both. */
+/** link(2) fails if the name is in use; until the second step the file has both names. */
 function renameFile(changes: DiskChanges, { real, info }: Found, target: string): void {
   try {
     changes.link(real, target);
@@ -102,11 +107,11 @@ function renameOverOwn(changes: DiskChanges, source: string, target: string): vo
 }
 
 /**
- * Programs that wait for new files (inotify: `close_write` and `moved_to`) do not hear of link(2). So the file is opened and closed
- * under its name, as if it had just been written.
+ * Programs that wait for new files (inotify: `close_write` and `moved_to`) are not notified of link(2). So the file is
+ * opened and closed under its name, as if it had just been written.
  */
 function announce(real: string): void {
-  // It may not be written to, or somebody has taken it already.
+  // It may be read-only, or already taken away by another program.
   quietly(() => Deno.openSync(real, { append: true }).close());
 }
 
@@ -114,6 +119,6 @@ function quietly(act: () => void): void {
   try {
     act();
   } catch {
-    // Another error is on its way, or none that matters.
+    // Another error is being thrown, or none that matters.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Files that the runtime cannot open, as their path has a name that is not UTF-8.
+ * Files that the runtime cannot open, because their path has a name that is not UTF-8.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import type { DiskFile } from "./calls.ts";
 import { toVfsError } from "./errors.ts";
 import type { FileSource, VirtualPath } from "../../vfs/vfs.ts";
 
-/** How a {@link RawSource} begins. */
+/** The options of a {@link RawSource}. */
 export interface RawSourceOptions {
-  /** For errors. */
+  /** For error messages. */
   readonly path: VirtualPath;
-  /** The first byte that is read. */
+  /** The first byte to read. */
   readonly offset: number;
 }
 
-/** Such a file, open for reading. No other thread reads it instead: it would open it by the runtime. */
+/** Such a file, open for reading. It cannot be handed to another thread, which would open it by the runtime. */
 export class RawSource implements FileSource {
   readonly size: number;
   readonly #file: DiskFile;
   readonly #path: VirtualPath;
   #position: number;
 
-  /** `file` is a regular one. */
+  /** `file` is a regular file. */
   constructor(file: DiskFile, { path, offset }: RawSourceOptions) {
     this.size = file.info.size;
     this.#file = file;
@@ -33,7 +33,7 @@ export class RawSource implements FileSource {
 
   async read(buffer: Uint8Array): Promise<number | null> {
     try {
-      // No memory of transfers is shared between threads, which is what the type would leave open.
+      // Buffers of transfers are never shared between threads, although the type allows it.
       const count = await this.#file.read(buffer as Uint8Array<ArrayBuffer>, this.#position);
       this.#position += count ?? 0;
       return count;

@@ -8,13 +8,13 @@ import { toVfsError } from "./errors.ts";
 import { joinReal } from "./root.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
-/** Any name would do, there or not. */
+/** Any name will do, existing or not. */
 const SOME_NAME = "x";
 
 /**
- * Whether the names in the real directory `directory` can be used. The runtime has no access(2), and what it has by
- * that name compares mode and owner by itself, without groups, lists of rights and root: so the system is asked for a
- * name, which fails otherwise where it is not there.
+ * Whether the names in the real directory `directory` can be used. The runtime has no access(2); its call of that name
+ * compares mode and owner itself, without groups, access control lists and root. So the system is asked for a name: the
+ * error for a missing name differs from that for a closed directory.
  */
 export function mayEnter(directory: string): boolean {
   try {

@@ -1,25 +1,26 @@
 /**
- * Containment: turns virtual paths into real ones that do not leave the root, whatever links there are. Path permissions of the
- * runtime do not stop links, so this is the wall.
+ * Containment: resolves virtual paths to real ones that do not leave the root, whatever links there are. Path
+ * permissions of the runtime do not stop links, so this is the barrier.
  *
- * How: the real path is asked of the system and compared with the root. An open asks in the order identity (device and inode through
- * the asked path), real path, open, identity of the open handle. The identities must be those of one object and the real path between them
- * inside. Then the path is looked at once more, which the open may have come too early or too late for: all before a byte moves, and
- * nothing is truncated before.
+ * How: the system resolves the real path, which is compared with the root. An open takes four steps: identity (device
+ * and inode through the requested path), real path, open, identity of the open handle. Both identities must be those of
+ * one object and the real path between them inside. Then the path is checked once more, as the open may have come
+ * before or after a swap: all before a byte is transferred, and nothing is truncated before.
  *
- * With the C library ({@link ContainedCalls}) that last look is one step of the system in which no link is followed, so what was opened is
- * inside whatever others do meanwhile. All that has no handle (making, removing and renaming names, modes, times, looks, listings) goes the
- * same way.
+ * With the C library ({@link ContainedCalls}) that last check is one step of the system in which no link is followed,
+ * so what was opened is inside whatever other programs do in the meantime. Everything that has no handle (creating,
+ * removing and renaming names, modes, times, checks, listings) uses the same calls.
  *
- * What remains without it: who can change the tree outside this server may swap back and forth in step with these calls (docs/trust.md has
- * what was measured). Operations without a handle have the moment between real path and system call. A file made through a swapped
- * directory is noticed and refused, but stays behind, empty. In both cases a FIFO put in the place of a file within the moment before the
- * open blocks the process. Sessions of this server cannot do any of it: the checks and the act are synchronous calls with nothing between.
+ * What remains without it: somebody who can change the tree outside this server may swap back and forth in step with
+ * these calls (docs/trust.md has the measurements). Operations without a handle have the gap between real path and
+ * system call. A file created through a swapped directory is noticed and refused, but stays there, empty. In both cases
+ * a FIFO put in the place of a file in the moment before the open blocks the process. Sessions of this server cannot do
+ * any of it: the checks and the operation are synchronous calls with nothing in between.
  *
- * Why synchronous: measured on Deno 2.9.6 (page-cached local disk), the first four calls of an open cost 16 µs in all, against 100 µs as
- * asynchronous operations, each of which crosses to a thread and back. The look after it doubles that; with the C library, which also spares
- * the real path, an open is cheaper than those four were. The price: a disk that must be waited for, as over a network, makes all sessions
- * wait.
+ * Why synchronous: measured on Deno 2.9.6 (page-cached local disk), the first four calls of an open cost 16 µs in
+ * total, against 100 µs as asynchronous operations, each of which goes to a thread and back. The check after it doubles
+ * that; with the C library, which also saves resolving the real path, an open is cheaper than those four were. The
+ * price: a slow disk, such as one over a network, blocks all sessions.
  *
  * @module
  */
@@ -35,31 +36,31 @@ import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
 const WINDOWS_SPECIAL = /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)/i;
 
 /**
- * What links in the tree mean. `follow-inside`: those that stay inside the root are what they lead to. `hide`: none is there.
- * `deny`: they are listed as links and lead nowhere.
+ * How links in the tree are treated. `follow-inside`: those that stay inside the root are followed, others do not
+ * exist. `hide`: none exists. `deny`: they are listed as links and lead nowhere.
  */
 export type SymlinkPolicy = "follow-inside" | "hide" | "deny";
 
-/** What the system says about one name. */
+/** What the system reports about one name. */
 export interface Found {
-  /** Its real path as it was looked at. */
+  /** The real path by which it was found. */
   readonly real: string;
   readonly info: Deno.FileInfo;
 }
 
-/** A file with what the system says about it. */
+/** An open file with what the system reports about it. */
 export interface OpenedFile extends Found {
   readonly file: Deno.FsFile;
 }
 
-/** The real directory behind `/`. Throws the runtime's errors as well as {@link VfsError}. */
+/** The real directory of `/`. Throws the runtime's errors as well as {@link VfsError}. */
 export class DiskRoot {
   readonly symlinks: SymlinkPolicy;
   readonly #root: string;
-  /** What a real path inside the root begins with. */
+  /** The prefix of real paths inside the root. */
   readonly #prefix: string;
   readonly #calls: ContainedCalls | undefined;
-  /** They as well, where they may write. */
+  /** The same calls, if they may write. */
   readonly #writing: ContainedCalls | undefined;
 
   /** `root` is a real path: absolute, links resolved. */
@@ -67,24 +68,24 @@ export class DiskRoot {
     this.symlinks = symlinks;
     this.#root = root;
     this.#prefix = root.endsWith(SEPARATOR) ? root : root + SEPARATOR;
-    // They know nothing of the runtime's permissions, which may be for a part of the root.
+    // The calls bypass the runtime's permissions, which may cover only part of the root.
     this.#calls = calls && isGranted("read", root) ? calls : undefined;
     this.#writing = this.#calls && isGranted("write", root) ? this.#calls : undefined;
   }
 
-  /** Whether no link that somebody else puts there is ever followed. */
+  /** Whether no link that another program puts there is ever followed. */
   get isContained(): boolean {
     return this.#calls !== undefined;
   }
 
-  /** What changes names below. */
+  /** The calls that change names below the root. */
   get changes(): DiskChanges | ContainedCalls {
     return this.#writing ?? runtimeChanges;
   }
 
   /**
-   * The real path of what `path` leads to. A link that leaves the root is `notFound`, just as a broken one, so that nobody learns
-   * what is there outside.
+   * The real path of what `path` leads to. A link that leaves the root is `notFound`, like a broken one, so that it
+   * reveals nothing about the outside.
    */
   follow(path: VirtualPath): string {
     const asked = this.#asked(path);
@@ -95,7 +96,7 @@ export class DiskRoot {
     return real;
   }
 
-  /** What `link`, the path of one, leads to; `undefined` where that is nothing for this view. */
+  /** What `link`, the path of a link, leads to; `undefined` if that is not part of this view. */
   followLink(link: string): Found | undefined {
     if (this.symlinks !== "follow-inside") return undefined;
     try {
@@ -106,13 +107,13 @@ export class DiskRoot {
     }
   }
 
-  /** What a user calls the real path `real`; `undefined` for one outside. */
+  /** The user's path for the real path `real`; `undefined` if it is outside. */
   nameInside(real: string): string | undefined {
     if (!this.#contains(real)) return undefined;
     return `/${real.slice(this.#prefix.length).replaceAll(SEPARATOR, "/")}`;
   }
 
-  /** The place of the name itself: links are followed up to its directory, and the name need not be there. */
+  /** The place of the name itself: links are followed up to its directory, and the name need not exist. */
   place(path: VirtualPath): string {
     if (path === ROOT) return this.#root;
     this.#requirePlain(path);
@@ -133,7 +134,7 @@ export class DiskRoot {
     return this.#calls ? this.#calls.lstat(real) : Deno.lstatSync(real);
   }
 
-  /** As {@link lstat}; `undefined` where nothing has the name. */
+  /** What is at the real path `real`, a link not followed; `undefined` if nothing has the name. */
   lookUp(real: string): Deno.FileInfo | undefined {
     try {
       return this.lstat(real);
@@ -143,12 +144,12 @@ export class DiskRoot {
     }
   }
 
-  /** Opens a regular file that is there, without truncating it: `isDirectory` or `denied` for anything else. */
+  /** Opens an existing regular file without truncating it: `isDirectory` or `denied` for anything else. */
   open(path: VirtualPath, options: Deno.OpenOptions): OpenedFile {
     const before = this.#look(path, () => Deno.statSync(this.#asked(path)));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
-    // Before the open: that of a FIFO waits for the other end, that of a device may do anything.
+    // Before the open: opening a FIFO waits for the other end, opening a device may do anything.
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
     return this.#opened(real, options, (info) => {
       if (isSame(info, before) && this.#isAt(real, info)) return;
@@ -156,12 +157,17 @@ export class DiskRoot {
     });
   }
 
-  /** Whether `path` has a name that is not UTF-8: the runtime cannot find it. Nothing is taken for one without the C library. */
+  /**
+   * Whether `path` has a name that is not UTF-8, which the runtime cannot find. Always `false` without the C library.
+   */
   isRaw(path: string): boolean {
     return this.isContained && hasRawBytes(path);
   }
 
-  /** Opens a regular file as {@link open} does, by the C library; such a {@link isRaw} path has no other way. */
+  /**
+   * Opens a regular file as {@link open} does, but with the C library: the only way to open a path that is
+   * {@link isRaw}.
+   */
   openRaw(path: VirtualPath): DiskFile {
     const real = this.follow(path);
     const file = this.#calls?.open(real);
@@ -171,7 +177,10 @@ export class DiskRoot {
     throw new VfsError("denied", `Not a regular file: "${path}"`);
   }
 
-  /** Makes a file that must not be there yet and opens it for writing. `createNew` (`O_EXCL`) does not follow a link of that name. */
+  /**
+   * Creates a file, which must not exist yet, and opens it for writing. `createNew` (`O_EXCL`) does not follow a link
+   * of that name.
+   */
   create(path: VirtualPath, options: { readonly append: boolean }): OpenedFile {
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
@@ -184,18 +193,18 @@ export class DiskRoot {
     });
   }
 
-  /** Throws when `directory`, a real path that this root once gave, has become another one. */
+  /** Throws if `directory`, a real path that this root returned earlier, has become another one. */
   requireUnmoved(directory: string, path: VirtualPath): void {
     if (this.#calls ? !this.#calls.isReal(directory) : Deno.realPathSync(directory) !== directory) throw notFound(path);
   }
 
-  /** Whether what `info` is about is there, inside, at the real path `real`. */
+  /** Whether the object that `info` describes is at the real path `real`, inside the root. */
   #isAt(real: string, info: Deno.FileInfo): boolean {
     try {
       if (this.#calls) return isSame(this.lstat(real), info);
       const isThere = () => isSame(Deno.lstatSync(real), info);
       const isInside = () => Deno.realPathSync(real) === real;
-      // Whoever swaps in step with calls that take turns is out of step with these.
+      // A swap in step with calls that alternate is out of step with these.
       return isThere() && isInside() && isInside() && isThere();
     } catch (error) {
       if (isNotFound(error)) return false;
@@ -203,7 +212,7 @@ export class DiskRoot {
     }
   }
 
-  /** As {@link follow}, where the runtime cannot be asked: links are followed up to the first name that is not UTF-8. */
+  /** {@link follow} where the runtime cannot be asked: links are followed up to the first name that is not UTF-8. */
   #followRaw(path: VirtualPath): string {
     const place = this.place(path);
     if (this.#calls?.isReal(place)) return place;
@@ -222,7 +231,7 @@ export class DiskRoot {
     }
   }
 
-  /** Where `path` would be without links. */
+  /** The path that `path` would have without links. */
   #asked(path: VirtualPath): string {
     if (path === ROOT) return this.#root;
     this.#requirePlain(path);
@@ -231,12 +240,15 @@ export class DiskRoot {
     return this.#prefix + path.slice(1).replaceAll("/", SEPARATOR);
   }
 
-  /** A name that is UTF-8 could be written byte by byte as well, past the rules for its path. */
+  /** A UTF-8 name could be written byte by byte as well, bypassing the rules for its path. */
   #requirePlain(path: VirtualPath): void {
     if (this.isRaw(path) && !isCanonical(path)) throw notFound(path);
   }
 
-  /** A failure behind a link that leaves the root is told as the link's own, so that it says nothing of what is there. */
+  /**
+   * A failure after a link that leaves the root is reported as the link's own, so that it reveals nothing about the
+   * target.
+   */
   #look<T>(path: VirtualPath, look: () => T): T {
     try {
       return look();
@@ -261,7 +273,7 @@ export function joinReal(directory: string, name: string): string {
   return directory.endsWith(SEPARATOR) ? directory + name : directory + SEPARATOR + name;
 }
 
-/** Whether the permission is for everything below `path`. */
+/** Whether the permission covers everything below `path`. */
 function isGranted(name: "read" | "write", path: string): boolean {
   const { state, partial } = Deno.permissions.querySync({ name, path });
   return state === "granted" && !partial;

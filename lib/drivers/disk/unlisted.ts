@@ -1,5 +1,5 @@
 /**
- * Names that are in a directory and in no listing of it.
+ * Names that are in a directory but not in its listing.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type DiskRoot, joinReal } from "./root.ts";
 import type { VirtualPath } from "../../vfs/vfs.ts";
 import { isListable } from "../../vfs/virtual_path.ts";
 
-/** A directory that could not be removed because something is in it. */
+/** A directory that could not be removed because it is not empty. */
 export interface FullDirectory {
   readonly path: VirtualPath;
   /** Its real path. */
@@ -18,15 +18,15 @@ export interface FullDirectory {
 }
 
 /**
- * What is in the directory and in no listing of it, as a sentence; `undefined` where there is no such thing, or the directory is large.
- * Whoever may remove it sees an empty one otherwise, and cannot know why it stays.
+ * The names in the directory that are not in its listing, as a sentence; `undefined` if there are none, or the
+ * directory is large. Without it, a user who may remove the directory sees an empty one, and cannot know why it stays.
  */
 export function unlistedNames(root: DiskRoot, { real, info }: FullDirectory): string | undefined {
   if (info.size > SMALL_DIRECTORY) return undefined;
   const names = Array.from(Deno.readDirSync(real), ({ name }) => name);
   const broken = names.filter((name) => !isListable(name)).length;
   const prefix = joinReal(real, "");
-  // With the C library they are listed.
+  // With the C library such names are listed.
   const raw = root.isContained
     ? []
     : names.filter((name) => name.includes(REPLACEMENT) && !isThere(root, prefix + name));

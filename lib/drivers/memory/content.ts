@@ -1,13 +1,17 @@
 /**
- * The bytes of one file in memory: grows without copying what is there, and hands out snapshots that later writes leave alone.
+ * The bytes of one file in memory: grows without copying the content, and hands out snapshots that later writes do not
+ * change.
  *
  * @module
  */
 
-/** Bytes of a full block: what a write into a file that is being read may have to copy, and what the last block may waste. */
+/**
+ * Bytes of a full block: the most that a write into a file with readers may have to copy, and that the last block may
+ * waste.
+ */
 const BLOCK_SIZE = 256 * 1024;
 
-/** A piece of a file; all but the last one are full. Only an unshared one may be written to. */
+/** A piece of a file; all but the last one are full. Only a block that is not shared may be written to. */
 interface Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly shared: boolean;
@@ -16,7 +20,7 @@ interface Block {
 /** The content of a file at one moment. */
 export interface Snapshot {
   readonly size: number;
-  /** Copies from `position` into the start of `target`; answers how many bytes, 0 at the end. */
+  /** Copies from `position` to the start of `target`; returns the number of bytes, 0 at the end. */
   copy(position: number, target: Uint8Array): number;
 }
 
@@ -25,7 +29,7 @@ export class MemoryContent {
   #blocks: Block[] = [];
   #size = 0;
 
-  /** Bytes in all. */
+  /** Size in bytes. */
   get size(): number {
     return this.#size;
   }
@@ -43,7 +47,7 @@ export class MemoryContent {
     this.#size = Math.max(this.#size, position + data.length);
   }
 
-  /** A content of its own with the same bytes; blocks are shared until one of the two writes to them. */
+  /** An independent content with the same bytes; blocks are shared until one of the two writes to them. */
   fork(): MemoryContent {
     this.#blocks = this.#blocks.map(({ bytes }) => ({ bytes, shared: true }));
     const fork = new MemoryContent();
@@ -52,7 +56,9 @@ export class MemoryContent {
     return fork;
   }
 
-  /** The content as it is now; costs one small object a block, and later one copy of each block that is written to. */
+  /**
+   * The content as it is now; costs one small object per block, and later one copy of each block that is written to.
+   */
   snapshot(): Snapshot {
     const blocks = this.#blocks.map((block) => block.bytes);
     this.#blocks = blocks.map((bytes) => ({ bytes, shared: true }));
@@ -62,7 +68,9 @@ export class MemoryContent {
     return { size, copy };
   }
 
-  /** Block `index` with room for `length` bytes. A block that has to grow doubles, so that many small writes stay cheap. */
+  /**
+   * Block `index` with room for `length` bytes. A block that has to grow doubles, so that many small writes stay cheap.
+   */
   #writable(index: number, length: number): Uint8Array<ArrayBuffer> {
     const block = this.#blocks[index];
     if (block !== undefined && !block.shared && block.bytes.length >= length) return block.bytes;

@@ -8,7 +8,7 @@ import type { Snapshot } from "./content.ts";
 import type { MemoryFile } from "./tree.ts";
 import { type DiscardOptions, type FileSink, type FileSource, type Removed, VfsError } from "../../vfs/vfs.ts";
 
-/** Reads the file as it was when it was opened, whatever is written, renamed or removed meanwhile. */
+/** Reads the file as it was when it was opened, whatever is written, renamed or removed afterwards. */
 export class MemorySource implements FileSource {
   readonly size: number;
   readonly #snapshot: Snapshot;
@@ -27,25 +27,25 @@ export class MemorySource implements FileSource {
   }
 
   close(): void {
-    // Nothing is held but memory.
+    // It holds nothing but memory.
   }
 }
 
-/** How a {@link MemorySink} writes. */
+/** The options of a {@link MemorySink}. */
 export interface MemorySinkOptions {
   readonly created: boolean;
   readonly clock: () => number;
-  /** Drops the old content, where it is replaced: called with the first byte, or at the commit. */
+  /** Drops the old content, if it is replaced: called with the first byte, or at the commit. */
   readonly truncate: (() => void) | undefined;
-  /** `end`: behind the last byte at each write, so that two who append do not overwrite each other. */
+  /** `end`: after the last byte at each write, so that concurrent appends do not overwrite each other. */
   readonly position: number | "end";
-  /** Whether the file is the one of its name. */
+  /** Whether the name still belongs to the file. */
   readonly isNamed: () => boolean;
-  /** Takes that name away. */
+  /** Removes that name. */
   readonly unlink: () => Removed;
 }
 
-/** Writes to the file itself; what is written can be seen at once, as on a disk. */
+/** Writes to the file itself; written bytes are visible at once, as on a disk. */
 export class MemorySink implements FileSink {
   readonly initialSize: number;
   readonly created: boolean;
@@ -70,7 +70,7 @@ export class MemorySink implements FileSink {
     this.#dropOldContent();
     const position = this.#position === "end" ? this.#file.size : this.#position;
     try {
-      // Another sink may have emptied the file meanwhile; a disk then leaves a hole of zero bytes.
+      // Another sink may have emptied the file in the meantime; a disk then leaves a hole of zero bytes.
       if (position > this.#file.size) this.#file.write(this.#file.size, new Uint8Array(position - this.#file.size));
       this.#file.write(position, data);
     } catch (error) {
@@ -93,7 +93,7 @@ export class MemorySink implements FileSink {
   }
 
   discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
-    // More than was written here, others have appended.
+    // If it is larger than what was written here, others have appended.
     const isOwn = this.created && this.#file.size <= (ifEmpty ? 0 : this.#written) && this.#options.isNamed();
     return Promise.resolve(isOwn ? this.#options.unlink() : undefined);
   }

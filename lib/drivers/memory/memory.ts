@@ -1,5 +1,5 @@
 /**
- * A file system in memory, for tests and fixtures: as a disk to every command, gone with the process.
+ * A file system in memory, for tests and fixtures: behaves like a disk for every command, and ends with the process.
  *
  * @module
  */
@@ -25,22 +25,22 @@ import {
 
 const LIST_BATCH = 64;
 
-/** How to make a {@link MemoryVfs}. */
+/** The options of a {@link MemoryVfs}. */
 export interface MemoryVfsOptions {
-  /** Milliseconds since 1970; `Date.now` unless told. */
+  /** Milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
-  /** Files to begin with: path to content, text as UTF-8. */
+  /** Initial files: path to content, text as UTF-8. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  /** Bytes that fit in; `noSpace` beyond. Without limit unless told. */
+  /** Capacity in bytes; writes beyond it are `noSpace`. No limit when absent. */
   readonly capacity?: number;
   /** How uploads to the same file wait for each other. */
   readonly uploadLocks?: UploadLocksOptions;
 }
 
-/** Of the locks: a file, or a name in a directory. */
+/** A key of the locks: a file, or a name in a directory. */
 type Key = MemoryFile | string;
 
-/** Files and directories in memory, with the extras a disk has. */
+/** Files and directories in memory, with the capabilities of a disk. */
 export class MemoryVfs implements Vfs {
   readonly capabilities: VfsCapabilities;
   readonly #clock: () => number;
@@ -58,7 +58,11 @@ export class MemoryVfs implements Vfs {
     for (const [path, content] of Object.entries(options.files ?? {})) this.write(path, content);
   }
 
-  /** The content of the file at `path`, for tests and embedders; throws {@link VfsError} `notFound`, `isDirectory`. */
+  /**
+   * The content of the file at `path`, for tests and embedders.
+   *
+   * @throws {VfsError} `notFound`, `isDirectory`.
+   */
   read(path: string): Uint8Array<ArrayBuffer> {
     const snapshot = this.#file(resolvePath(ROOT, path)).content.snapshot();
     const bytes = new Uint8Array(snapshot.size);
@@ -66,7 +70,7 @@ export class MemoryVfs implements Vfs {
     return bytes;
   }
 
-  /** Makes the file at `path`, with its parents, or replaces its content, for tests and embedders; text as UTF-8. */
+  /** Creates the file at `path`, with its parents, or replaces its content, for tests and embedders; text as UTF-8. */
   write(path: string, content: string | Uint8Array): void {
     const resolved = resolvePath(ROOT, path);
     this.#makeDirectories(parentOf(resolved));
@@ -78,8 +82,8 @@ export class MemoryVfs implements Vfs {
   }
 
   /**
-   * A file system of its own with the same files. The bytes are shared until one of the two writes to them, so a clone costs one small
-   * object for each file and directory.
+   * An independent file system with the same files. The bytes are shared until one of the two writes to them, so a
+   * clone costs one small object per file and directory.
    */
   clone(): MemoryVfs {
     const clone = new MemoryVfs({ clock: this.#clock, capacity: this.#budget.capacity });
@@ -87,7 +91,10 @@ export class MemoryVfs implements Vfs {
     return clone;
   }
 
-  /** Has the files of `other` from now on, as a {@link clone} of it would. Handles that are open stay with the files that were there. */
+  /**
+   * Replaces all files with those of `other`, as a {@link clone} of it would have them. Open handles keep the previous
+   * files.
+   */
   restore(other: MemoryVfs): void {
     const budget = new MemoryBudget(this.#budget.capacity);
     this.#root = other.#root.clone({ budget, nextId: () => ++this.#lastId });
@@ -225,7 +232,7 @@ export class MemoryVfs implements Vfs {
     this.#changing(path).entries.delete(nameOf(path));
   }
 
-  /** What the locks call the name, whether anything has it or not. */
+  /** The key of the name for the locks, whether or not it is in use. */
   #nameKey(path: VirtualPath): string {
     return `${this.#directory(parentOf(path)).id} ${nameOf(path)}`;
   }
@@ -255,7 +262,7 @@ export class MemoryVfs implements Vfs {
     return reservation;
   }
 
-  /** The directory that holds `path` and is about to change. */
+  /** The directory that contains `path` and is about to change. */
   #changing(path: VirtualPath): MemoryDirectory {
     const parent = this.#directory(parentOf(path));
     parent.modified = this.#clock();
@@ -280,7 +287,7 @@ export class MemoryVfs implements Vfs {
     return node;
   }
 
-  /** `undefined` where nothing has that name; a file on the way there is `notDirectory`, as on a disk. */
+  /** `undefined` if the name does not exist; a file on the way is `notDirectory`, as on a disk. */
   #find(path: VirtualPath): MemoryNode | undefined {
     let node: MemoryNode | undefined = this.#root;
     if (path === ROOT) return node;
@@ -302,7 +309,7 @@ export class MemoryVfs implements Vfs {
   }
 }
 
-/** Runs `action` at once and hands its outcome on as a promise, so that an action is never seen half done. */
+/** Runs `action` at once and returns its outcome as a promise, so that an action is never seen half done. */
 function attempt<T>(action: () => T): Promise<T> {
   return new Promise((resolve) => resolve(action()));
 }

@@ -1,5 +1,5 @@
 /**
- * What a memory file system is made of: files and directories, and the count of the bytes they hold together.
+ * The parts of a memory file system: files and directories, and the count of the bytes they hold together.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { MemoryContent } from "./content.ts";
 import { type Entry, type Removed, VfsError } from "../../vfs/vfs.ts";
 
-/** The bytes all files of one file system share. */
+/** The bytes shared by all files of one file system. */
 export class MemoryBudget {
   readonly capacity: number;
   #used = 0;
@@ -21,7 +21,11 @@ export class MemoryBudget {
     return this.capacity - this.#used;
   }
 
-  /** Takes `bytes`, or gives them back where negative; throws {@link VfsError} `noSpace`. */
+  /**
+   * Takes `bytes`, or gives them back if negative.
+   *
+   * @throws {VfsError} `noSpace`.
+   */
   take(bytes: number): void {
     if (bytes > this.free) throw new VfsError("noSpace", "Memory file system is full");
     this.#used += bytes;
@@ -33,13 +37,13 @@ interface NodeOptions {
   readonly modified: number;
 }
 
-/** What a copy of a node needs of the file system it is for. */
+/** The properties of the target file system that a copy of a node needs. */
 interface CloneOptions {
   readonly budget: MemoryBudget;
   readonly nextId: () => number;
 }
 
-/** A regular file. Handles hold on to it, so it outlives its name. */
+/** A regular file. Handles hold a reference to it, so it outlives its name. */
 export class MemoryFile {
   readonly kind = "file";
   #id: number;
@@ -54,7 +58,10 @@ export class MemoryFile {
     this.modified = options.modified;
   }
 
-  /** Names the file; another number after {@link truncate}, or what is known of the old content would be taken for the new one's. */
+  /**
+   * Identifies the file; changes with {@link truncate}, as otherwise a digest of the old content would be taken for
+   * that of the new one.
+   */
   get id(): number {
     return this.#id;
   }
@@ -63,25 +70,29 @@ export class MemoryFile {
     return this.#content.size;
   }
 
-  /** The content to read from or write to; another one after {@link truncate}. */
+  /** The content to read from or write to; replaced by {@link truncate}. */
   get content(): MemoryContent {
     return this.#content;
   }
 
-  /** Writes `data` at `position`, which is not past the end, or nothing of it: {@link VfsError} `noSpace`. */
+  /**
+   * Writes all of `data` at `position`, which is not past the end, or nothing.
+   *
+   * @throws {VfsError} `noSpace`.
+   */
   write(position: number, data: Uint8Array): void {
     this.#budget?.take(Math.max(0, position + data.length - this.size));
     this.#content.write(position, data);
   }
 
-  /** Empties the file, which is another one from then on; readers keep what they have open. */
+  /** Empties the file, which has a new identity from then on; readers keep the content they have open. */
   truncate(id: number): void {
     this.#id = id;
     this.#budget?.take(-this.size);
     this.#content = new MemoryContent();
   }
 
-  /** The same file for another file system, whose budget pays for it; what open handles write stays with this one. */
+  /** The same file for another file system, which is charged for it; writes of open handles stay with this one. */
   clone({ budget, nextId }: CloneOptions): MemoryFile {
     budget.take(this.size);
     const clone = new MemoryFile(budget, { id: nextId(), modified: this.modified });
@@ -90,7 +101,7 @@ export class MemoryFile {
     return clone;
   }
 
-  /** Gives the bytes back when the last name is gone; what open handles still write counts no more. */
+  /** Gives the bytes back when the last name is gone; what open handles still write is no longer counted. */
   unlink(): Removed {
     this.#budget?.take(-this.size);
     this.#budget = undefined;
@@ -112,7 +123,7 @@ export class MemoryDirectory {
     this.modified = options.modified;
   }
 
-  /** As {@link MemoryFile.clone}, with everything below. */
+  /** The same directory for another file system, with everything below it. */
   clone(options: CloneOptions): MemoryDirectory {
     const clone = new MemoryDirectory({ id: options.nextId(), modified: this.modified });
     clone.mode = this.mode;
@@ -121,7 +132,7 @@ export class MemoryDirectory {
   }
 }
 
-/** Rights of the owner, which a directory keeps, as one on a disk does. */
+/** Rights of the owner, which a directory always keeps, as on a disk. */
 const OWNER_ALL = 0o700;
 
 /** Sets the mode of `node`. */
@@ -132,7 +143,7 @@ export function setMode(node: MemoryNode, mode: number): void {
 /** Anything that has a name. */
 export type MemoryNode = MemoryFile | MemoryDirectory;
 
-/** What `stat` and `list` tell of `node`. */
+/** The entry of `node` for `stat` and `list`. */
 export function describe(name: string, node: MemoryNode): Entry {
   return {
     name,
