@@ -8,17 +8,16 @@
 import type { Command } from "../commands/command.ts";
 import type { SessionInfo } from "../commands/context.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
-import { type CommandLine, isHttpVerb, maskCommand, parseCommandLine } from "../protocol/command_line.ts";
-import { type Line, LineReader } from "../protocol/line_reader.ts";
+import { type CommandLine, maskCommand } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
+import { CommandIntake } from "./command_intake.ts";
 import { commandPace } from "./command_pace.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SessionOwner } from "./host.ts";
-import { ReadBuffers } from "./read_buffers.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import type { SessionTransfer } from "./transfer.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
-import { CommandQueue, type CommandRunner, type QueuedCommand } from "./command_queue.ts";
+import { CommandQueue, type CommandRunner } from "./command_queue.ts";
 import type { Watched } from "./deadlines.ts";
 
 /** Commands kept while a transfer runs; then reading pauses until it ends. */
@@ -47,8 +46,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #writer: ReplyWriter;
-  readonly #lines = new LineReader();
-  readonly #buffers: ReadBuffers;
+  readonly #intake: CommandIntake;
   readonly #turns = new CommandQueue(this);
   #connection: Connection;
   #reading = false;
@@ -60,7 +58,6 @@ export class Session implements Watched, SessionLink, CommandRunner {
   #quitting = false;
   #endReason = "closed by client";
   #badLines = 0;
-  #commands = 0;
   #lastCommand = "";
   #loginDeadline: number;
   #lastActivity = performance.now();
@@ -72,7 +69,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
   constructor(connection: Connection, host: SessionOwner, { id, onEnd, ...options }: SessionOptions) {
     this.id = id;
     this.#onEnd = onEnd;
-    this.#buffers = new ReadBuffers(!options.implicitTls);
+    this.#intake = new CommandIntake(host.table, { marked: !options.implicitTls });
     this.#host = host;
     this.#connection = this.#wrapped(connection);
     this.#writer = new ReplyWriter(this.#connection);
@@ -123,18 +120,16 @@ export class Session implements Watched, SessionLink, CommandRunner {
       await this.flush();
       // The loop is written out here: a function of its own would be waited for, which costs every idle session half a KiB.
       while (!this.#closing) {
-        const buffer = this.#buffers.current;
         this.#reading = true;
-        const count = await (this.#ahead ?? this.#connection.read(buffer));
+        const count = await (this.#ahead ?? this.#connection.read(this.#intake.buffer));
         this.#reading = false;
         this.#ahead = undefined;
         if (count === null) break;
         this.#lastActivity = this.#lastRead = performance.now();
-        this.#lines.push(buffer.subarray(0, count), this.#buffers.endedAtMark(count));
-        const refusals = this.#lines.takeRefusals();
+        const refusals = this.#intake.take(count);
         if (refusals) this.#writer.refuse(refusals);
         await this.#take();
-        if (!this.#ahead) this.#buffers.next(count, { transferring: this.transfer !== undefined });
+        if (!this.#ahead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
       }
       if (this.#saidGoodbye) await this.#finishTurns();
     } catch (error) {
@@ -222,9 +217,11 @@ export class Session implements Watched, SessionLink, CommandRunner {
   /** Takes in every line that has arrived: urgent ones act at once during a transfer, the others wait for their turn. */
   async #take(): Promise<void> {
     const connection = this.#connection;
-    for (let line = this.#lines.next(); line && !this.#closing; line = this.#lines.next()) {
-      const turn = this.#understand(line);
-      if (turn === undefined) continue;
+    for (let turn = this.#intake.next(); turn && !this.#closing; turn = this.#intake.next()) {
+      if ("farewell" in turn) {
+        this.#leave(turn.farewell, turn.reason);
+        break;
+      }
       const urgent = "verb" in turn && this.#host.table.find(turn.verb)?.urgent;
       if ("verb" in turn && urgent) {
         // What came before it in the same packet may be the very transfer that it is about.
@@ -255,29 +252,6 @@ export class Session implements Watched, SessionLink, CommandRunner {
   async #transferEnd(): Promise<void> {
     await this.flush();
     await this.transfer?.ended;
-  }
-
-  #understand(line: Line): QueuedCommand | undefined {
-    switch (line.kind) {
-      case "line":
-        if (this.#commands++ === 0 && isHttpVerb(line.text)) {
-          this.#leave("This is an FTP server", "spoke HTTP");
-          return undefined;
-        }
-        return parseCommandLine(line.text);
-      case "endless":
-        this.#leave("Command line is too long", "endless line");
-        return undefined;
-      case "notUtf8": {
-        const command = parseCommandLine(line.text);
-        if (this.#host.table.find(command.verb)?.anyEncoding) return command;
-        return { refusal: reply.badLine("Commands are in UTF-8, this is not") };
-      }
-      case "tooLong":
-        return { refusal: reply.badLine("Command line is too long") };
-      case "invalid":
-        return { refusal: reply.badLine(BAD_LINES[line.reason]) };
-    }
   }
 
   #countBadLine(): void {
@@ -383,9 +357,8 @@ export class Session implements Watched, SessionLink, CommandRunner {
 
   /** Whatever came in clear behind AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
   async #secure(): Promise<void> {
-    this.#lines.reset();
+    this.#intake.secure();
     this.#turns.clear();
-    this.#buffers.unmark();
     try {
       this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
     } catch (error) {
@@ -412,8 +385,8 @@ export class Session implements Watched, SessionLink, CommandRunner {
    * client that has sent all it has to say may have ended its half.
    */
   watchPeer(onGone: () => void): void {
-    if (this.#reading || this.#turns.length > 0 || this.#lines.pending) return;
-    this.#ahead ??= this.#connection.read(this.#buffers.renew());
+    if (this.#reading || this.#turns.length > 0 || this.#intake.pending) return;
+    this.#ahead ??= this.#connection.read(this.#intake.renew());
     this.#ahead.then((count) => count === null && onGone(), onGone);
   }
 
@@ -429,11 +402,6 @@ export class Session implements Watched, SessionLink, CommandRunner {
     }
   }
 }
-
-const BAD_LINES = {
-  nul: "A NUL byte has no place in a command",
-  carriageReturn: "A carriage return has no place in a command",
-} as const;
 
 function deadlineAfter(limit: number): number {
   return limit > 0 ? performance.now() + limit : Infinity;

@@ -118,10 +118,12 @@ export class Wire implements AsyncDisposable {
   /** The next `count` bytes as they came. Nothing may have been received before and not been asked for. */
   async receiveRaw(count: number): Promise<Uint8Array> {
     assertEquals(this.#received, "");
+    const timer = setTimeout(() => this.close(), PATIENCE);
     const bytes = new Uint8Array(count);
     for (let length = 0; length < count;) {
       length += await this.#connection.read(bytes.subarray(length)) ?? fail(`Only ${length} of ${count} bytes came`);
     }
+    clearTimeout(timer);
     return bytes;
   }
 
