@@ -6,8 +6,9 @@
 
 import { type NameChange, type Opened, UploadLocks, type UploadLocksOptions } from "../../vfs/upload_locks.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "../../vfs/virtual_path.ts";
-import { describe, MemoryBudget, MemoryDirectory, MemoryFile, type MemoryNode, setMode } from "./tree.ts";
+import { describe, type MemoryFile, type MemoryNode, setMode } from "./tree.ts";
 import { MemorySink, MemorySource } from "./files.ts";
+import { MemoryNamespace } from "./namespace.ts";
 import {
   type Entry,
   type FileSink,
@@ -45,15 +46,15 @@ export class MemoryVfs implements Vfs {
   readonly capabilities: VfsCapabilities;
   readonly #clock: () => number;
   readonly #uploads: UploadLocks<Key>;
-  #budget: MemoryBudget;
-  #root: MemoryDirectory;
-  #lastId = 0;
+  readonly #tree: MemoryNamespace;
 
   constructor(options: MemoryVfsOptions = {}) {
     this.#clock = options.clock ?? Date.now;
     this.#uploads = new UploadLocks(options.uploadLocks);
-    this.#budget = new MemoryBudget(options.capacity ?? Number.MAX_SAFE_INTEGER);
-    this.#root = new MemoryDirectory(this.#newNode());
+    this.#tree = new MemoryNamespace({
+      clock: this.#clock,
+      capacity: options.capacity ?? Number.MAX_SAFE_INTEGER,
+    });
     this.capabilities = this.#makeExtras();
     for (const [path, content] of Object.entries(options.files ?? {})) this.write(path, content);
   }
@@ -64,7 +65,7 @@ export class MemoryVfs implements Vfs {
    * @throws {VfsError} `notFound`, `isDirectory`.
    */
   read(path: string): Uint8Array<ArrayBuffer> {
-    const snapshot = this.#file(resolvePath(ROOT, path)).content.snapshot();
+    const snapshot = this.#tree.file(resolvePath(ROOT, path)).content.snapshot();
     const bytes = new Uint8Array(snapshot.size);
     for (let position = 0; position < bytes.length;) position += snapshot.copy(position, bytes.subarray(position));
     return bytes;
@@ -73,10 +74,10 @@ export class MemoryVfs implements Vfs {
   /** Creates the file at `path`, with its parents, or replaces its content, for tests and embedders; text as UTF-8. */
   write(path: string, content: string | Uint8Array): void {
     const resolved = resolvePath(ROOT, path);
-    this.#makeDirectories(parentOf(resolved));
+    this.#tree.addDirectories(parentOf(resolved));
     const data = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const file = this.#openForWriting(resolved, {});
-    if (file.size > 0) file.truncate(++this.#lastId);
+    if (file.size > 0) file.truncate(this.#tree.nextId());
     file.write(0, data);
     file.modified = this.#clock();
   }
@@ -86,7 +87,7 @@ export class MemoryVfs implements Vfs {
    * clone costs one small object per file and directory.
    */
   clone(): MemoryVfs {
-    const clone = new MemoryVfs({ clock: this.#clock, capacity: this.#budget.capacity });
+    const clone = new MemoryVfs({ clock: this.#clock, capacity: this.#tree.budget.capacity });
     clone.restore(this);
     return clone;
   }
@@ -96,13 +97,11 @@ export class MemoryVfs implements Vfs {
    * files.
    */
   restore(other: MemoryVfs): void {
-    const budget = new MemoryBudget(this.#budget.capacity);
-    this.#root = other.#root.clone({ budget, nextId: () => ++this.#lastId });
-    this.#budget = budget;
+    this.#tree.restore(other.#tree);
   }
 
   stat(path: VirtualPath): Promise<Entry> {
-    return attempt(() => describe(nameOf(path), this.#node(path)));
+    return attempt(() => describe(nameOf(path), this.#tree.node(path)));
   }
 
   async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
@@ -115,7 +114,7 @@ export class MemoryVfs implements Vfs {
 
   openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
     return attempt(() => {
-      const file = this.#file(path);
+      const file = this.#tree.file(path);
       if (offset > file.size) throw pastEnd(path);
       return new MemorySource(file.content.snapshot(), offset);
     });
@@ -127,23 +126,23 @@ export class MemoryVfs implements Vfs {
 
   mkdir(path: VirtualPath): Promise<void> {
     return this.#uploads.change(() => {
-      if (this.#find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
-      return { keys: [this.#nameKey(path)], act: () => void this.#add(path, new MemoryDirectory(this.#newNode())) };
+      if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
+      return { keys: [this.#tree.nameKey(path)], act: () => void this.#tree.addDirectory(path) };
     });
   }
 
   rmdir(path: VirtualPath): Promise<void> {
     return attempt(() => {
-      const directory = this.#directory(path);
+      const directory = this.#tree.directory(path);
       if (path === ROOT) throw new VfsError("denied", "The root cannot be removed");
       if (directory.entries.size > 0) throw new VfsError("notEmpty", `Not empty: "${path}"`);
-      this.#drop(path);
+      this.#tree.drop(path);
     });
   }
 
   remove(path: VirtualPath): Promise<Removed> {
     return this.#uploads.change(() => {
-      const file = this.#file(path);
+      const file = this.#tree.file(path);
       return { keys: [file], act: () => this.#unlink(path, file) };
     });
   }
@@ -153,40 +152,39 @@ export class MemoryVfs implements Vfs {
   }
 
   #renaming(from: VirtualPath, to: VirtualPath, options: RenameOptions): NameChange<Key, Removed | undefined> {
-    const node = this.#node(from);
+    const node = this.#tree.node(from);
     if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
     if (from === to) return { keys: [], act: () => undefined };
     if (node.kind === "directory" && isWithin(to, from)) {
       throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
     }
-    const target = this.#find(to);
+    const target = this.#tree.find(to);
     if (target !== undefined && (target.kind === "directory" || node.kind === "directory" || options.exclusive)) {
       throw new VfsError("exists", `Already there: "${to}"`);
     }
     const act = () => {
-      this.#add(to, node);
-      this.#drop(from);
+      this.#tree.move(node, from, to);
       return target?.unlink();
     };
-    const names = target ? [target] : options.reservation ? [] : [this.#nameKey(to)];
+    const names = target ? [target] : options.reservation ? [] : [this.#tree.nameKey(to)];
     return { keys: node.kind === "file" ? [node, ...names] : names, act };
   }
 
   #unlink(path: VirtualPath, file: MemoryFile): Removed {
-    this.#drop(path);
+    this.#tree.drop(path);
     return file.unlink();
   }
 
   #openSink(path: VirtualPath, options: OpenWriteOptions): Opened<Key> {
-    const created = this.#find(path) === undefined;
+    const created = this.#tree.find(path) === undefined;
     if (created) this.#requireUnreserved(path, options);
     const file = this.#openForWriting(path, options);
     const replaces = !created && !keepsContent(options);
-    const isNamed = () => this.#isNamed(path, file);
+    const isNamed = () => this.#tree.isNamed(path, file);
     const sink = new MemorySink(file, {
       created,
       clock: this.#clock,
-      truncate: replaces ? () => file.truncate(++this.#lastId) : undefined,
+      truncate: replaces ? () => file.truncate(this.#tree.nextId()) : undefined,
       position: options.append ? "end" : options.offset ?? 0,
       isNamed,
       unlink: () => this.#unlink(path, file),
@@ -196,115 +194,44 @@ export class MemoryVfs implements Vfs {
 
   #openForWriting(path: VirtualPath, options: OpenWriteOptions): MemoryFile {
     const offset = options.offset ?? 0;
-    const found = this.#find(path);
+    const found = this.#tree.find(path);
     if (found === undefined) {
       if (options.existing) throw new VfsError("notFound", `Not found: "${path}"`);
       if (offset > 0) throw pastEnd(path);
-      return this.#add(path, new MemoryFile(this.#budget, this.#newNode()));
+      return this.#tree.addFile(path);
     }
     if (options.exclusive) throw new VfsError("exists", `Already there: "${path}"`);
-    const file = this.#file(path);
+    const file = this.#tree.file(path);
     if (offset > file.size) throw pastEnd(path);
     return file;
   }
 
-  #makeDirectories(path: VirtualPath): void {
-    if (this.#find(path) !== undefined) return;
-    this.#makeDirectories(parentOf(path));
-    this.#add(path, new MemoryDirectory(this.#newNode()));
-  }
-
   *#batches(path: VirtualPath): Generator<[string, MemoryNode][], void> {
-    const entries = [...this.#directory(path).entries];
+    const entries = [...this.#tree.directory(path).entries];
     for (let start = 0; start < entries.length; start += LIST_BATCH) yield entries.slice(start, start + LIST_BATCH);
-  }
-
-  #newNode(): { readonly id: number; readonly modified: number } {
-    return { id: ++this.#lastId, modified: this.#clock() };
-  }
-
-  #add<N extends MemoryNode>(path: VirtualPath, node: N): N {
-    this.#changing(path).entries.set(nameOf(path), node);
-    return node;
-  }
-
-  #drop(path: VirtualPath): void {
-    this.#changing(path).entries.delete(nameOf(path));
-  }
-
-  /** The key of the name for the locks, whether or not it is in use. */
-  #nameKey(path: VirtualPath): string {
-    return `${this.#directory(parentOf(path)).id} ${nameOf(path)}`;
-  }
-
-  /** Whether `path` leads to this very file. */
-  #isNamed(path: VirtualPath, file: MemoryFile): boolean {
-    try {
-      return this.#find(path) === file;
-    } catch (error) {
-      if (error instanceof VfsError) return false;
-      throw error;
-    }
   }
 
   #requireUnreserved(path: VirtualPath, { exclusive = false }: OpenWriteOptions): void {
     if (!this.#uploads.mayBeReserved) return;
-    using claim = this.#uploads.reserve(this.#nameKey(path));
+    using claim = this.#uploads.reserve(this.#tree.nameKey(path));
     if (!claim) {
       throw new VfsError(exclusive ? "exists" : "busy", `Another upload is about to have the name: "${path}"`);
     }
   }
 
   #reserve(path: VirtualPath): Reservation {
-    if (this.#find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
-    const reservation = this.#uploads.reserve(this.#nameKey(path));
+    if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
+    const reservation = this.#uploads.reserve(this.#tree.nameKey(path));
     if (!reservation) throw new VfsError("exists", `Another upload is about to have the name: "${path}"`);
     return reservation;
-  }
-
-  /** The directory that contains `path` and is about to change. */
-  #changing(path: VirtualPath): MemoryDirectory {
-    const parent = this.#directory(parentOf(path));
-    parent.modified = this.#clock();
-    return parent;
-  }
-
-  #directory(path: VirtualPath): MemoryDirectory {
-    const node = this.#node(path);
-    if (node.kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
-    return node;
-  }
-
-  #file(path: VirtualPath): MemoryFile {
-    const node = this.#node(path);
-    if (node.kind !== "file") throw new VfsError("isDirectory", `Is a directory: "${path}"`);
-    return node;
-  }
-
-  #node(path: VirtualPath): MemoryNode {
-    const node = this.#find(path);
-    if (node === undefined) throw new VfsError("notFound", `Not found: "${path}"`);
-    return node;
-  }
-
-  /** `undefined` if the name does not exist; a file on the way is `notDirectory`, as on a disk. */
-  #find(path: VirtualPath): MemoryNode | undefined {
-    let node: MemoryNode | undefined = this.#root;
-    if (path === ROOT) return node;
-    for (const name of path.slice(1).split("/")) {
-      if (node.kind !== "directory") throw new VfsError("notDirectory", `Leads through a file: "${path}"`);
-      node = node.entries.get(name);
-      if (node === undefined) return undefined;
-    }
-    return node;
   }
 
   #makeExtras(): VfsCapabilities {
     return {
       reserve: (path) => attempt(() => this.#reserve(path)),
-      setMode: (path, mode) => attempt(() => setMode(this.#node(path), mode)),
-      setModified: (path, modified) => attempt(() => void (this.#node(path).modified = modified)),
-      space: () => Promise.resolve({ free: this.#budget.free, total: this.#budget.capacity }),
+      setMode: (path, mode) => attempt(() => setMode(this.#tree.node(path), mode)),
+      setModified: (path, modified) => attempt(() => void (this.#tree.node(path).modified = modified)),
+      space: () => Promise.resolve({ free: this.#tree.budget.free, total: this.#tree.budget.capacity }),
     };
   }
 }
