@@ -20,7 +20,9 @@ const PIECE = 64 * 1024;
 /** Milliseconds without a sign of a reader after which nobody waits for one any more. */
 const PATIENCE = 3000;
 /** Milliseconds until the next try where the other end shares its non-blocking pipe with us. */
-const PAUSE = 20;
+const RETRY = 20;
+/** Milliseconds between writes in which lines come together: a write is a way to another thread and back, and dearer than a line. */
+const COLLECTING = 5;
 
 const encoder = new TextEncoder();
 
@@ -87,7 +89,10 @@ export class LineQueue implements AsyncDisposable {
   async #writeOut(): Promise<void> {
     // The lines of one turn go together.
     await undefined;
-    while (this.#waiting.length > 0) await this.#writeSome();
+    do {
+      while (this.#waiting.length > 0) await this.#writeSome();
+      await pause(COLLECTING);
+    } while (this.#waiting.length > 0);
     this.#writing = undefined;
   }
 
@@ -125,7 +130,7 @@ export class LineQueue implements AsyncDisposable {
         this.#torn = sent < bytes.length;
       } catch (error) {
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        await pause(RETRY);
       }
     }
   }
@@ -137,4 +142,8 @@ export class LineQueue implements AsyncDisposable {
     this.#onLost?.(this.#telling);
     this.#telling = undefined;
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

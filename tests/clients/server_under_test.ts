@@ -16,6 +16,9 @@ const READY = /ready ftp:\/\/(\S+):(\d+)/;
 const IMPLICIT_TLS = /Implicit TLS on \S+:(\d+)/;
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 15_000;
+/** Only a test that has failed already looks so often. */
+const LOOKS = 1000;
+const LOOK_EVERY_MS = 10;
 
 /** The loopback addresses a server can be asked to listen on. */
 export type Host = "127.0.0.1" | "::1";
@@ -100,6 +103,16 @@ export class ServerUnderTest implements AsyncDisposable {
   /** What the server has written to stderr, from byte `start` on. */
   log(start = 0): string {
     return new TextDecoder().decode(Deno.readFileSync(logFile(this.#directory)).subarray(start));
+  }
+
+  /** As {@link log}, once `expected` is there: lines get there a moment after what they tell of. Rejects when it does not come. */
+  async untilLogged(expected: RegExp, start = 0): Promise<string> {
+    for (let look = 0; look < LOOKS; look++) {
+      const text = this.log(start);
+      if (expected.test(text)) return text;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    throw new Error(`The log has nothing that matches ${expected}:\n${this.log(start)}`);
   }
 
   /** Bytes of log so far, for a later {@link log}. */

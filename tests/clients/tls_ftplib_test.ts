@@ -55,8 +55,9 @@ tests.test("resumes each of 20 data connections with the control connection's se
       version,
     });
   }
+  const log = await bench.server.untilLogged(/(Session closed[^]*){2}/, start);
   assertEquals(
-    bench.server.log(start).match(/Data connection open, TLS.*/g),
+    log.match(/Data connection open, TLS.*/g),
     Array(20).fill("Data connection open, TLS, resumed"),
   );
   for (let index = 0; index < 10; index++) {
@@ -75,7 +76,7 @@ tests.test("is let in by a server that requires reuse, and turned away without",
     assertEquals(await sha256OfFile(join(server.root, `sent ${version}`)), await sha256(makePayload(70_001)));
     const refused = await ftplib(strict, "explicit", { ...job, reuse: false }, { allowFailure: true });
     assertEquals(refused.code, 1);
-    assertMatch(server.log(), /522 "TLS on the data connection failed"/);
+    await server.untilLogged(/522 "TLS on the data connection failed"/);
   }
 });
 
@@ -84,7 +85,7 @@ tests.test("is told of its own way of ending an upload without close_notify", as
   const job = { action: "upload", local: "sent.bin", remote: "cut.bin", mode: "EPSV", reuse: true, cut: true };
   const start = bench.server.logSize();
   await ftplib(bench, "explicit", job);
-  assertMatch(bench.server.log(start), /An upload ended without close_notify/);
+  await bench.server.untilLogged(/An upload ended without close_notify/, start);
   await using server = await ServerUnderTest.start({ ...SERVER, flags: ["--tls-strict-close"] });
   const refused = await ftplib({ ...bench, server }, "explicit", job, { allowFailure: true });
   assertMatch(refused.stderr, /426 /);
