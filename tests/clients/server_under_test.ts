@@ -132,6 +132,11 @@ export class ServerUnderTest implements AsyncDisposable {
     return Number(port);
   }
 
+  /** Which way TLS takes (docs/tls.md), of a server that logs at `debug`. */
+  async tlsRoute(): Promise<"socket" | "relay"> {
+    return /TLS takes the relay route/.test(await this.untilLogged(/TLS takes the \w+ route/)) ? "relay" : "socket";
+  }
+
   /** Removes everything under the root. */
   async clear(): Promise<void> {
     for await (const entry of Deno.readDir(this.root)) {

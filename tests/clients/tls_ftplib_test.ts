@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import type { Bench } from "./bench.ts";
 import { makePayload, sha256, sha256OfFile } from "./payload.ts";
@@ -56,10 +56,10 @@ tests.test("resumes each of 20 data connections with the control connection's se
     });
   }
   const log = await bench.server.untilLogged(/(Session closed[^]*){2}/, start);
-  assertEquals(
-    log.match(/Data connection open, TLS.*/g),
-    Array(20).fill("Data connection open, TLS, resumed"),
-  );
+  const resumed = Array(20).fill("Data connection open, TLS, resumed");
+  // The relay takes a ticket of TLS 1.3 once, and this client shows the same one again.
+  if (await bench.server.tlsRoute() === "relay") resumed.fill("Data connection open, TLS", 11);
+  assertEquals(log.match(/Data connection open, TLS.*/g), resumed);
   for (let index = 0; index < 10; index++) {
     assertEquals(await sha256OfFile(join(bench.remote, `${index}.bin`)), await sha256(makePayload(70_001)));
   }
@@ -67,6 +67,11 @@ tests.test("resumes each of 20 data connections with the control connection's se
 
 tests.test("is let in by a server that requires reuse, and turned away without", async (bench) => {
   const flags = ["--tls", "required", "--tls-data", "required", "--tls-session-reuse", "require"];
+  if (await bench.server.tlsRoute() === "relay") {
+    // It says at its start that it would turn away honest clients.
+    await assertRejects(() => ServerUnderTest.start({ ...SERVER, flags }), Error, "honest clients would be refused");
+    return;
+  }
   await using server = await ServerUnderTest.start({ ...SERVER, flags });
   const strict = { ...bench, server };
   await Deno.writeFile(join(bench.local, "sent.bin"), makePayload(70_001));
