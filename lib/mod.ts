@@ -97,7 +97,7 @@ export { ACCESS_RIGHTS, type AccessGrant, type AccessRight, type AccessRule, par
 export { type NativeIo, openNativeIo } from "./native/native_io.ts";
 export type { FileSender, FileSending } from "./data/file_sender.ts";
 export { FileSendError } from "./data/file_sender.ts";
-export { type Connection, type SocketAddress } from "./net/connection.ts";
+export { type Connection, type SocketAddress, type TlsFacts } from "./net/connection.ts";
 export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
 export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";
 export { PERSONALITIES, type Personality, type PersonalityName } from "./protocol/personality.ts";

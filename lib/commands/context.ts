@@ -11,7 +11,7 @@ import type { DataConnector, DataEngine } from "../data/engine.ts";
 import type { DigestCache } from "../data/digest/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
-import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Connection, SocketAddress, TlsFacts } from "../net/connection.ts";
 import type { LingeringConnections } from "../net/lingering.ts";
 import type { Options } from "../options.ts";
 import type { FactName } from "../protocol/mlsx.ts";
@@ -57,6 +57,13 @@ export interface DataState {
   lastTransfer: TransferKind | undefined;
   /** EPSV ALL was sent: nothing but EPSV from then on (RFC 2428 section 4). */
   epsvAll: boolean;
+}
+
+/** A data connection as the transfer uses it. */
+export interface ProtectedData {
+  readonly connection: Connection;
+  /** Of the TLS that the session put below, also where a hook has wrapped the connection and passes nothing on. */
+  readonly tls: TlsFacts | undefined;
 }
 
 /** Between RNFR and RNTO. */
@@ -183,7 +190,7 @@ export interface CommandContext {
    */
   awaitHandshake(connection: Connection): Connection;
   /** Protects a data connection as PROT asks; plain otherwise. */
-  protectData(connection: Connection, signal: AbortSignal): Promise<Connection>;
+  protectData(connection: Connection, signal: AbortSignal): Promise<ProtectedData>;
   /** Idle limit of this session in milliseconds; SITE IDLE sets it. */
   idleTimeout: number;
 }

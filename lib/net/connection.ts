@@ -41,8 +41,21 @@ export interface Apart {
   sendFile(part: FilePart, onProgress: (bytes: number) => void): Promise<FileSent | undefined>;
 }
 
+/** What is known of the TLS below a connection: one object for its whole life, whose facts change as they are learnt. */
+export interface TlsFacts {
+  /** Whether the peer took up an earlier session with this server. */
+  readonly resumed: boolean;
+  /**
+   * Whether the peer sent close_notify before it closed: known once a read gave `null`. `false` means that the end may
+   * have been cut off by somebody on the way (RFC 8446 section 6.1).
+   */
+  readonly cleanClose: boolean | undefined;
+}
+
 /** A byte stream with two addresses. */
 export interface Connection {
+  /** Absent on a connection in clear. Whoever wraps a connection passes it on. */
+  readonly tls?: TlsFacts | undefined;
   /** Its bytes move on a thread of their own, and so keep nobody waiting on this one. */
   readonly apart?: Apart;
   readonly localAddr: SocketAddress;

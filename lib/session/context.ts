@@ -11,6 +11,7 @@ import type {
   HandlerEvent,
   LoginState,
   ParameterState,
+  ProtectedData,
   RenameState,
   RunningTransfer,
   SecurityState,
@@ -222,10 +223,12 @@ export class SessionContext implements CommandContext, Visitor {
     return new EarlyTls(connection, (early) => this.security.protectData ? this.#secure(early) : undefined);
   }
 
-  async protectData(connection: Connection, signal: AbortSignal): Promise<Connection> {
+  async protectData(connection: Connection, signal: AbortSignal): Promise<ProtectedData> {
     const secured = await this.#protect(connection, signal);
     this.#reportData(secured);
-    return this.options.network?.wrap?.(secured, { purpose: "data", session: this.id }) ?? secured;
+    const wrapped = this.options.network?.wrap?.(secured, { purpose: "data", session: this.id }) ?? secured;
+    // A hook need not pass on what it knows nothing of: a cut is a cut all the same.
+    return { connection: wrapped, tls: wrapped.tls ?? secured.tls };
   }
 
   #reportData(connection: Connection): void {
@@ -233,7 +236,7 @@ export class SessionContext implements CommandContext, Visitor {
     this.report({
       type: "dataOpened",
       secure: this.security.protectData,
-      ...("resumed" in connection && { resumed: connection.resumed === true }),
+      ...(connection.tls && { resumed: connection.tls.resumed }),
     });
   }
 
@@ -245,7 +248,7 @@ export class SessionContext implements CommandContext, Visitor {
       return connection;
     }
     const secured = await (begun ?? this.#secure(connection, signal));
-    if (tls.sessionReuse !== "off" && !secured.resumed) {
+    if (tls.sessionReuse !== "off" && !secured.tls.resumed) {
       this.emit({ type: "problem", level: "warning", message: "A data connection resumed no TLS session" });
       if (tls.sessionReuse === "require") {
         closeQuietly(secured);

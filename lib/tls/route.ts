@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection, TlsFacts } from "../net/connection.ts";
 
 /** The protocol versions spoken. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
@@ -15,15 +15,9 @@ export interface SecureConnection extends Connection {
   readonly protocol: TlsVersion;
   /** The cipher suite by its IANA name, such as `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
-  /** Whether the peer took up an earlier session with this server. */
-  readonly resumed: boolean;
+  readonly tls: TlsFacts;
   /** The name the peer asked for (SNI), in lower case. */
   readonly serverName: string | undefined;
-  /**
-   * Whether the peer sent close_notify before it closed: known once a read gave `null`. `false` means that the end may have
-   * been cut off by somebody on the way (RFC 8446 section 6.1).
-   */
-  readonly cleanClose: boolean | undefined;
 }
 
 /** Settings of one handshake. */

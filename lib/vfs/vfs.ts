@@ -133,8 +133,9 @@ export interface FileSink {
    */
   hold?(): boolean;
   /**
-   * Writes all of `data` at the current position. Rejects as `takenOver` when the file has been given to another
-   * upload.
+   * Writes all of `data` at the current position. `data` is valid only until the promise settles, after which the
+   * caller fills it with other bytes: a sink that keeps it makes a copy. Rejects as `takenOver` when the file has been
+   * given to another upload.
    */
   write(data: Uint8Array): Promise<void>;
   /**

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { closeQuietly } from "../../lib/net/connection.ts";
+import { closeQuietly, type Connection } from "../../lib/net/connection.ts";
 import { VfsError } from "../../lib/vfs/vfs.ts";
 import { conversation, type Stage, tlsConversation } from "../helpers/server.ts";
 import { protect, sendAndCut } from "../helpers/tls.ts";
@@ -268,6 +268,34 @@ tlsConversation("A client that has sent close_notify once is cut off where it is
   await other.login();
   await store(other, "another client, cut", 226);
 });
+
+/** Hooks that an embedder may write: with only what a connection must have, and with the facts of TLS too. */
+const wrappers = {
+  "knows nothing of TLS": (inner: Connection): Connection => ({
+    localAddr: inner.localAddr,
+    remoteAddr: inner.remoteAddr,
+    read: (buffer) => inner.read(buffer),
+    write: (data) => inner.write(data),
+    closeWrite: () => inner.closeWrite(),
+    close: () => inner.close(),
+  }),
+  "passes the facts on": (inner: Connection): Connection => ({
+    ...wrappers["knows nothing of TLS"](inner),
+    tls: inner.tls,
+  }),
+};
+
+for (const [what, wrap] of Object.entries(wrappers)) {
+  tlsConversation(`An upload that is cut off is noticed below a hook that ${what}`, {
+    tls: { strictClose: true },
+    options: { network: { wrap: (inner, { purpose }) => purpose === "data" ? wrap(inner) : inner } },
+  }, async (stage) => {
+    await uploadAndCut(stage, "cut", 426);
+    const { reason, unclean } = await stage.event("transfer");
+    assertEquals([reason, unclean], ["tlsTruncated", true]);
+    await stage.ftp.upload("STOR b", "whole");
+  });
+}
 
 tlsConversation("An upload with close_notify is whole where that is wanted, and not flagged", {
   tls: { strictClose: true },

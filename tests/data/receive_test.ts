@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
 import { connect } from "node:net";
 import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
 import { RunningDigest } from "../../lib/data/digest/digest.ts";
 import { type PumpOptions, receiveBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
 import { writeAll } from "../../lib/net/connection.ts";
-import { connectedPair, MemorySink, type Pair, patternOf, sha256 } from "./helpers.ts";
+import { concat, connectedPair, MemorySink, type Pair, patternOf, sha256 } from "./helpers.ts";
 
 const SIZES = [0, 1, 4095, 4096, 65536, 65537, 1024 * 1024 + 7, 8 * 1024 * 1024];
 
@@ -31,6 +31,24 @@ for (const size of SIZES) {
     assertEquals(sharedBuffers.lentBytes, 0);
   });
 }
+
+Deno.test("receiveBytes lends a sink its buffers only until the write is over", async () => {
+  /** Breaks the contract of {@link FileSink.write}: it keeps what it was lent. */
+  class KeepingSink extends MemorySink {
+    readonly kept: Uint8Array[] = [];
+
+    override write(data: Uint8Array): Promise<void> {
+      this.kept.push(data);
+      return super.write(data);
+    }
+  }
+  using pair = await connectedPair();
+  const sent = patternOf(8 * 1024 * 1024);
+  const sink = new KeepingSink();
+  assertEquals((await through(pair, sent, sink)).bytes, sent.length);
+  assertEquals(await sha256(sink.bytes), await sha256(sent), "copied in time");
+  assertNotEquals(await sha256(concat(sink.kept)), await sha256(sent), "kept");
+});
 
 Deno.test("receiveBytes stops at the limit, and says whether more came", async () => {
   using pair = await connectedPair();

@@ -29,7 +29,7 @@ for (const route of ROUTES) {
     assertEquals(secured.protocol, "TLSv1.3");
     assert(secured.cipher.startsWith("TLS_"), secured.cipher);
     assertEquals(secured.serverName, "localhost");
-    assertEquals(secured.resumed, false);
+    assertEquals(secured.tls.resumed, false);
     assertEquals(secured.remoteAddr.port, peer.localAddr.port);
     await peer.write(encode("PBSZ 0\r\n"));
     assertEquals(await readText(secured, 8), "PBSZ 0\r\n");
@@ -57,7 +57,7 @@ for (const route of ROUTES) {
     };
     const [received] = await Promise.all([readAll(peer), echo(), send()]);
     assertEquals(await sha256(received), await sha256(sent));
-    assertEquals(secured.cleanClose, true);
+    assertEquals(secured.tls.cleanClose, true);
     secured.close();
     peer.close();
   });
@@ -85,7 +85,7 @@ for (const route of ROUTES) {
     await peer.write(encode("last"));
     await peer.closeWrite();
     assertEquals(new TextDecoder().decode(await readAll(secured)), "last");
-    assertEquals(secured.cleanClose, true);
+    assertEquals(secured.tls.cleanClose, true);
     await secured.write(encode("226\r\n"));
     await secured.closeWrite();
     assertEquals(new TextDecoder().decode(await readAll(peer)), "226\r\n");
@@ -106,7 +106,7 @@ for (const route of ROUTES) {
       };
       const [received] = await Promise.all([readAll(secured), sendAndCut()]);
       assertEquals(await sha256(received), await sha256(sent));
-      assertEquals(secured.cleanClose, false);
+      assertEquals(secured.tls.cleanClose, false);
       secured.close();
       peer.destroy();
     }
@@ -118,7 +118,7 @@ for (const route of ROUTES) {
     const [secured, peer] = await Promise.all([tls.secure(server), startTls(client)]);
     await peer.write(encode("x"));
     assertEquals(await secured.read(new Uint8Array(8)), 1);
-    assertEquals(secured.cleanClose, undefined);
+    assertEquals(secured.tls.cleanClose, undefined);
     secured.close();
     peer.close();
   });
@@ -159,7 +159,7 @@ for (const route of ROUTES) {
       };
       const [secured, peer] = await Promise.all([tls.secure(readingLate(server, { until: left.promise })), send()]);
       assertEquals(await sha256(await readAll(secured)), await sha256(sent), `${size} bytes`);
-      assertEquals(secured.cleanClose, true);
+      assertEquals(secured.tls.cleanClose, true);
       secured.close();
       peer.close();
     }
@@ -191,7 +191,7 @@ for (const route of ROUTES) {
       reset.resolve();
       if (clean) {
         assertEquals(new TextDecoder().decode(await readAll(secured)), " it");
-        assertEquals(secured.cleanClose, true);
+        assertEquals(secured.tls.cleanClose, true);
       } else await assertRejects(() => secured.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
       secured.close();
     }

@@ -48,7 +48,7 @@ for (const route of ROUTES) {
             openssl(listener.addr.port, flag, ...sessionArgs, "-sess_out", session),
           ]);
           assertEquals(secured.protocol, version);
-          outcomes.push(secured.resumed);
+          outcomes.push(secured.tls.resumed);
         }
         assertEquals(outcomes, [false, true, true]);
         await Deno.remove(session);
@@ -66,7 +66,7 @@ for (const route of ROUTES) {
         answerOnce(listener, tls, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
         fetch(`https://localhost:${listener.addr.port}/`, { client }).then((response) => response.body?.cancel()),
       ]);
-      outcomes.push(secured.resumed);
+      outcomes.push(secured.tls.resumed);
     }
     assertEquals(outcomes, [false, true, true]);
   });

@@ -166,6 +166,21 @@ const writing: Readonly<Record<string, Claim>> = {
     await put(vfs, "/f", "s", { offset: 0 });
     assertEquals(await readText(vfs, "/f"), "s");
   },
+  "keeps nothing of a buffer that it was lent for a write": async (vfs) => {
+    const lent = new Uint8Array(100_000);
+    for (const where of ["/new", "/replaced", "/appended"]) {
+      if (where === "/replaced") await put(vfs, where, "old");
+      const sink = await vfs.openWrite(at(where), { append: where === "/appended" });
+      for (const [letter, size] of [["a", lent.length], ["b", 1], ["c", 10]] as const) {
+        const data = lent.subarray(0, size);
+        data.fill(letter.charCodeAt(0));
+        await sink.write(data);
+        lent.fill(0);
+      }
+      await sink.commit();
+      assertEquals(await readText(vfs, where), "a".repeat(lent.length) + "b" + "c".repeat(10), where);
+    }
+  },
   "writes at an offset and leaves the rest": async (vfs) => {
     await put(vfs, "/f", "0123456789");
     const sink = await vfs.openWrite(at("/f"), { offset: 3 });

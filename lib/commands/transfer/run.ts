@@ -11,7 +11,7 @@ import type { TransferKind } from "../../data/bulk_forecast.ts";
 import { DataConnectionError, type DataConnector } from "../../data/engine.ts";
 import type { PumpResult } from "../../data/pump.ts";
 import type { TransferReason } from "../../events.ts";
-import { closeQuietly, type Connection } from "../../net/connection.ts";
+import { closeQuietly, type Connection, type TlsFacts } from "../../net/connection.ts";
 import * as reply from "../../protocol/reply.ts";
 import { TlsError } from "../../tls/tls.ts";
 import { VfsError } from "../../vfs/vfs.ts";
@@ -41,7 +41,7 @@ export interface TransferPlan {
   /** Moves the bytes; never rejects. */
   pump(connection: Connection, transfer: RunningTransfer): Promise<PumpResult>;
   /** Says why a transfer that looks done is not whole, e.g. shorter than announced. */
-  flaw?(result: PumpResult, connection: Connection): Flaw | undefined;
+  flaw?(result: PumpResult, tls: TlsFacts | undefined): Flaw | undefined;
   /** All bytes are through and the data connection is closed: makes it last. Resolves to the SHA-256 where one was taken. */
   complete?(): Promise<string | undefined>;
   /** It ended some other way. Never rejects. */
@@ -156,7 +156,8 @@ async function overDataConnection(
     await context.mark(plan.mark);
     connection = await port.open(transfer.signal);
     transfer.connected = true;
-    connection = await context.protectData(connection, transfer.signal);
+    const data = await context.protectData(connection, transfer.signal);
+    connection = data.connection;
     const { dataEngine, sessionCount } = context.server;
     // For the sake of other sessions it would be better off in another thread.
     if (context.data.lastTransfer === "bulk" && !connection.apart && sessionCount > 1) dataEngine.expectBulk?.();
@@ -164,7 +165,7 @@ async function overDataConnection(
     transfer.bytes = result.bytes;
     if (result.outcome !== "done") return endingOfPump(context, plan, result, transfer);
     if (transfer.orphaned) return { reason: "controlLost", answer: reply.transferAborted };
-    const flaw = plan.flaw?.(result, connection);
+    const flaw = plan.flaw?.(result, data.tls);
     if (flaw) return { reason: flaw.reason, answer: reply.connectionLost(flaw.text) };
     // Everything of an upload is here already. Under TLS the client needs the close_notify (RFC 4217 section 12.4), but one that has closed
     // the connection wants to hear nothing more on it.

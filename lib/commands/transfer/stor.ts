@@ -5,7 +5,7 @@
  */
 
 import { type PumpResult, receiveBytes } from "../../data/pump.ts";
-import type { Connection } from "../../net/connection.ts";
+import type { TlsFacts } from "../../net/connection.ts";
 import * as reply from "../../protocol/reply.ts";
 import { randomPart } from "../../vfs/upload_sinks.ts";
 import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.ts";
@@ -131,7 +131,7 @@ function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> 
         ...(length !== undefined && { limit: length }),
       }),
     announced: announcedSize,
-    flaw: (result, connection) => truncatedTls(context, connection) ?? notTheRange(upload, result),
+    flaw: (result, facts) => truncatedTls(context, facts) ?? notTheRange(upload, result),
     complete: async () => {
       await sink.commit();
       forgetDigest(context, path);
@@ -160,13 +160,12 @@ function notTheRange({ length }: TransferSetup, { bytes, exceeded }: PumpResult)
  * Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). Many clients never send close_notify, so the
  * first end without it counts; a client that has sent one before has been cut off when the next is missing.
  */
-function truncatedTls(context: CommandContext, connection: Connection): Flaw | undefined {
+function truncatedTls(context: CommandContext, facts: TlsFacts | undefined): Flaw | undefined {
   const { options: { tls }, security } = context;
-  if (!tls || !("cleanClose" in connection)) return undefined;
-  if (connection.cleanClose === true) security.sendsCloseNotify = true;
-  if (connection.cleanClose !== false) return undefined;
+  if (facts?.cleanClose === true) security.sendsCloseNotify = true;
+  if (facts?.cleanClose !== false) return undefined;
   if (context.transfer) context.transfer.unclean = true;
-  if (tls.strictClose || security.sendsCloseNotify) {
+  if (tls?.strictClose || security.sendsCloseNotify) {
     return { reason: "tlsTruncated", text: "Data connection truncated, transfer incomplete" };
   }
   context.emit({ type: "problem", level: "warning", message: "An upload ended without close_notify" });

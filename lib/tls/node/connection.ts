@@ -11,7 +11,7 @@ import type { ConnectionStream } from "./stream.ts";
 import type { SecureConnection, TlsVersion } from "../route.ts";
 
 /** What a handshake agreed on. */
-type Terms = Pick<SecureConnection, "protocol" | "cipher" | "resumed" | "serverName">;
+type Terms = Pick<SecureConnection, "protocol" | "cipher" | "serverName">;
 
 /** Bytes decrypted ahead of the reader before the wire is left to wait. */
 const READ_AHEAD = 256 * 1024;
@@ -20,20 +20,21 @@ const READ_AHEAD = 256 * 1024;
 export class SocketConnection implements SecureConnection {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
+  readonly tls: { resumed: boolean; cleanClose: boolean | undefined } = { resumed: false, cleanClose: undefined };
   readonly #socket: TLSSocket;
   readonly #wire: ConnectionStream;
   readonly #queue: Uint8Array[] = [];
   /** Bytes of the first in the queue that are read already. */
   #taken = 0;
   /** Nobody sees the stand-in: a connection is handed out after its handshake. */
-  #terms: Terms = { protocol: "TLSv1.3", cipher: "", resumed: false, serverName: undefined };
+  #terms: Terms = { protocol: "TLSv1.3", cipher: "", serverName: undefined };
   /** Writes under way. A socket that is destroyed forgets to call them back. */
   readonly #writes = new Set<(reason: Error) => void>();
   #queued = 0;
   #wake: (() => void) | undefined;
   readonly #gone = Promise.withResolvers<void>();
+  /** As of {@link tls}, before the reader has come to the end. */
   #cleanClose: boolean | undefined;
-  #endSeen = false;
   #failure: Error | undefined;
 
   constructor(
@@ -47,6 +48,7 @@ export class SocketConnection implements SecureConnection {
     // Noted down at once: the socket forgets all of it when it closes.
     socket.once("secure", () => {
       this.#terms = readTerms(socket);
+      this.tls.resumed = socket.isSessionReused();
       // The tickets of TLS 1.3, which come now, wait for something to say. An upload says nothing before its end, and a client that has
       // sent and closed by then would answer tickets with a reset: what it sent and we have not got yet would be lost (docs/tls.md).
       if (this.#terms.protocol === "TLSv1.3") wire.beSilent();
@@ -72,16 +74,8 @@ export class SocketConnection implements SecureConnection {
     return this.#terms.cipher;
   }
 
-  get resumed(): boolean {
-    return this.#terms.resumed;
-  }
-
   get serverName(): string | undefined {
     return this.#terms.serverName;
-  }
-
-  get cleanClose(): boolean | undefined {
-    return this.#endSeen ? this.#cleanClose : undefined;
   }
 
   get peerGone(): Promise<void> {
@@ -91,7 +85,7 @@ export class SocketConnection implements SecureConnection {
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#queue.length === 0) {
       if (this.#cleanClose !== undefined) {
-        this.#endSeen = true;
+        this.tls.cleanClose = this.#cleanClose;
         return null;
       }
       if (this.#failure !== undefined) throw this.#failure;
@@ -189,7 +183,6 @@ function readTerms(socket: TLSSocket): Terms {
   return {
     protocol: socket.getProtocol() === "TLSv1.2" ? "TLSv1.2" : "TLSv1.3",
     cipher: socket.getCipher()?.standardName ?? "unknown",
-    resumed: socket.isSessionReused(),
     serverName: servername ? servername.toLowerCase() : undefined,
   };
 }

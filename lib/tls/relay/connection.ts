@@ -28,12 +28,11 @@ export class RelayConnection implements SecureConnection {
   readonly remoteAddr: SocketAddress;
   readonly protocol: TlsVersion;
   readonly cipher: string;
-  readonly resumed: boolean;
   readonly serverName: string | undefined;
+  readonly tls: { readonly resumed: boolean; cleanClose: boolean | undefined };
   /** All that came from the client has been carried on by then. */
   readonly peerGone: Promise<void>;
   readonly #parts: RelayParts;
-  #cleanClose: boolean | undefined;
 
   constructor(parts: RelayParts) {
     const { client, hello, terms } = parts;
@@ -43,28 +42,25 @@ export class RelayConnection implements SecureConnection {
     this.protocol = terms.protocol;
     this.cipher = terms.cipher;
     this.serverName = hello.serverName;
-    this.resumed = terms.preSharedKey ||
+    const resumed = terms.preSharedKey ||
       (terms.protocol === "TLSv1.2" && terms.sessionId !== "" && terms.sessionId === hello.sessionId);
+    this.tls = { resumed, cleanClose: undefined };
     this.peerGone = parts.inward.catch(() => {});
     // Nothing can be sent any more. A break of the other pipe is heard of by who has read all that came before it.
     parts.outward.catch(() => this.#closeSockets());
   }
 
-  get cleanClose(): boolean | undefined {
-    return this.#cleanClose;
-  }
-
   async read(buffer: Uint8Array): Promise<number | null> {
     try {
       const count = await this.#parts.accepted.read(buffer);
-      if (count === null) this.#cleanClose = true;
+      if (count === null) this.tls.cleanClose = true;
       return count;
     } catch (error) {
       // The runtime's TLS reports an end without close_notify as this error.
       if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
       // A reset is no end. The pipe is over: its end is what was read.
       await this.#parts.inward;
-      this.#cleanClose = false;
+      this.tls.cleanClose = false;
       return null;
     }
   }
