@@ -1,5 +1,5 @@
 /**
- * The server: listeners, the accept loop, caps, and an end that loses nothing.
+ * The server: its sessions from the accepted connection on, what they share, and an end that loses nothing.
  *
  * @module
  */
@@ -10,37 +10,27 @@ import { commandTable } from "../commands/table.ts";
 import { PublicAddress } from "../data/public_address.ts";
 import { traffic } from "../data/pacing.ts";
 import { EventStream } from "../events.ts";
-import { addressKey, unmapped } from "../net/address_key.ts";
-import { closeQuietly, type Connection, isGoneBeforeAccept, type SocketAddress, writeAll } from "../net/connection.ts";
-import { isLoopback } from "../net/ip.ts";
+import { unmapped } from "../net/address_key.ts";
+import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import { LingeringConnections } from "../net/lingering.ts";
-import type { AddressCap, Options, ServerOptions } from "../options.ts";
+import type { Options, ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options/resolve.ts";
-import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
 import { AccountViews } from "../session/account_views.ts";
 import { localState, type MakeSharedState, type SharedState } from "../session/shared_state.ts";
 import type { SessionOwner } from "../session/host.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
+import { ConnectionAdmission, type Places } from "./admission.ts";
+import { Listeners } from "./listener.ts";
 
 export type { MakeSharedState, SharedState } from "../session/shared_state.ts";
 export type { SessionInfo } from "../commands/context.ts";
-
-/** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */
-const ACCEPT_PAUSE = 100;
 
 /** How {@link FtpServer.shutdown} ends what is under way. */
 export interface ShutdownOptions {
   /** Milliseconds that running transfers get to end. Default 10,000. */
   readonly grace?: number;
-}
-
-/** What a connection is counted as, under the caps of its address. */
-interface Places {
-  readonly slot: Disposable;
-  /** Among those that have not logged in. */
-  readonly stranger: Disposable;
 }
 
 /**
@@ -58,23 +48,16 @@ export class FtpServer implements AsyncDisposable {
   readonly #options: Options;
   /** Each with its place under the cap of its address. */
   readonly #sessions = new Map<Session, Disposable>();
-  readonly #listeners: Deno.TcpListener[] = [];
-  readonly #accepting: Promise<void>[] = [];
+  readonly #listeners: Listeners;
+  readonly #admission: ConnectionAdmission;
   readonly #sharedState: SharedState;
   readonly #watchdog: Deadlines;
   readonly #lingering = new LingeringConnections();
   readonly #host: SessionOwner;
   #sessionNumber = 0;
-  /**
-   * Accepted connections that are not over: sessions, handshakes, refusals on their way. A number, as a promise for each would take a
-   * tenth of what an idle session takes in all.
-   */
-  #open = 0;
-  #over: PromiseWithResolvers<void> | undefined;
-  #stopping = new AbortController();
 
   /**
-   * @param makeCommons gives what it has in common with other servers on the same port; without it, nothing.
+   * @param makeSharedState gives what it has in common with other servers on the same port; without it, nothing.
    * @throws {RangeError} for an option that makes no sense.
    */
   constructor(options: ServerOptions, makeSharedState: MakeSharedState = localState) {
@@ -86,16 +69,26 @@ export class FtpServer implements AsyncDisposable {
     });
     this.#watchdog = new Deadlines(Math.min(login || Infinity, idle || Infinity));
     this.#host = this.#makeHost();
+    this.#admission = new ConnectionAdmission({
+      options: this.#options,
+      sharedState: this.#sharedState,
+      events: this.events,
+    });
+    this.#listeners = new Listeners(this.#options, {
+      receive: (connection, implicitTls) => this.#receive(connection, implicitTls),
+      acceptFailed: (error) =>
+        this.events.emit({ type: "problem", level: "warning", message: "Cannot accept connections", error }),
+    });
   }
 
   /** Where the control port is. @throws {Error} before {@link listen}. */
   get address(): SocketAddress {
-    return addressOf(this.#listeners[0]);
+    return this.#listeners.address;
   }
 
   /** Where the listener is that speaks TLS from the first byte; `undefined` without one. */
   get implicitTlsAddress(): SocketAddress | undefined {
-    return this.#listeners[1] && addressOf(this.#listeners[1]);
+    return this.#listeners.implicitTlsAddress;
   }
 
   /** Live sessions. */
@@ -120,25 +113,12 @@ export class FtpServer implements AsyncDisposable {
 
   /** The first half of {@link listen}: has the ports from now on, and lets connections wait. */
   bind(): void {
-    if (this.#listeners.length > 0) throw new Error("The server listens already");
-    const { hostname, port, reusePort, tls } = this.#options;
-    // The runtime looks at the flag of an unstable option where the option is not even true.
-    const listen = (port: number) => Deno.listen({ hostname, port, ...(reusePort && { reusePort }) });
-    this.#listeners.push(listen(port));
-    try {
-      if (tls?.implicitPort !== undefined) this.#listeners.push(listen(tls.implicitPort));
-    } catch (error) {
-      for (const listener of this.#listeners.splice(0)) listener.close();
-      throw error;
-    }
+    this.#listeners.bind();
   }
 
   /** The second half of {@link listen}. */
   accept(): void {
-    this.#stopping = new AbortController();
-    for (const [index, listener] of this.#listeners.entries()) {
-      this.#accepting.push(this.#accept(listener, index === 1));
-    }
+    this.#listeners.accept();
   }
 
   /**
@@ -146,15 +126,13 @@ export class FtpServer implements AsyncDisposable {
    * Always resolves; nothing of the server is left then.
    */
   async shutdown({ grace = 10_000 }: ShutdownOptions = {}): Promise<void> {
-    this.#stopping.abort();
-    for (const listener of this.#listeners.splice(0)) listener.close();
-    await Promise.all(this.#accepting.splice(0));
+    await this.#listeners.close();
     for (const session of this.#sessions.keys()) session.drain();
     const timer = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.kill();
       this.#lingering.closeAll();
     }, grace);
-    if (this.#open > 0) await (this.#over ??= Promise.withResolvers()).promise;
+    await this.#admission.over();
     await this.#lingering.over();
     clearTimeout(timer);
     this.#watchdog[Symbol.dispose]();
@@ -165,32 +143,9 @@ export class FtpServer implements AsyncDisposable {
     await this.shutdown({ grace: 0 });
   }
 
-  async #accept(listener: Deno.TcpListener, implicitTls: boolean): Promise<void> {
-    const { signal } = this.#stopping;
-    let failing = false;
-    while (!signal.aborted) {
-      try {
-        this.#receive(await listener.accept(), implicitTls);
-        failing = false;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (isGoneBeforeAccept(error)) continue;
-        // Told once: out of sockets, it is so many times a second until some are given back.
-        if (!failing) {
-          this.events.emit({ type: "problem", level: "warning", message: "Cannot accept connections", error });
-        }
-        failing = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
-      }
-    }
-  }
-
   #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
-    const address = unmapped(connection.remoteAddr.hostname);
-    this.#open++;
-    const others = this.#sharedState.connections.add(1);
-    const places = this.#refusal(address, others) ?? this.#placesFor(address);
-    if (typeof places === "string") return void this.#turnAway(connection, places);
+    const places = this.#admission.admit(connection);
+    if (!places) return;
     const id = `${this.#sharedState.idPrefix}${++this.#sessionNumber}`;
     try {
       // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
@@ -201,58 +156,13 @@ export class FtpServer implements AsyncDisposable {
     } catch (error) {
       this.events.emit({ type: "problem", level: "debug", message: "Cannot serve a connection", session: id, error });
       closeQuietly(connection);
-      this.#giveBack(places);
+      this.#admission.giveBack(places);
     }
-  }
-
-  #giveBack({ slot, stranger }: Places): void {
-    slot[Symbol.dispose]();
-    stranger[Symbol.dispose]();
-    this.#close();
-  }
-
-  #close(): void {
-    this.#sharedState.connections.add(-1);
-    if (--this.#open > 0) return;
-    this.#over?.resolve();
-    this.#over = undefined;
-  }
-
-  /** @param others connections that were there before. */
-  #refusal(address: string, others: number): string | undefined {
-    const { maxSessions } = this.#options;
-    if (maxSessions > 0 && others >= maxSessions) return "Too many sessions, try again later";
-    return this.#host.gate.isBanned(address) ? shutOut : undefined;
-  }
-
-  /** A connection is counted as both, or as none. */
-  #placesFor(address: string): Places | string {
-    const { sessionsPerAddress, strangersPerAddress } = this.#options;
-    const key = addressKey(address);
-    const slot = this.#sharedState.perAddress.add(key, limitFor(sessionsPerAddress, address));
-    if (!slot) return "Too many sessions from your address";
-    const stranger = this.#sharedState.strangers.add(key, limitFor(strangersPerAddress, address));
-    if (stranger) return { slot, stranger };
-    slot[Symbol.dispose]();
-    return "Too many connections from your address that have not logged in";
-  }
-
-  /** Always a 421, never a silent close. One short line fits into the socket whether the peer reads or not. */
-  async #turnAway(connection: Connection, text: string): Promise<void> {
-    const address = unmapped(connection.remoteAddr.hostname);
-    this.events.emit({ type: "connectionRefused", address, reason: text });
-    try {
-      await writeAll(connection, new TextEncoder().encode(formatReply(tooManySessions(text))));
-    } catch {
-      // The peer has gone before it could be told.
-    }
-    closeQuietly(connection);
-    this.#close();
   }
 
   async #serveSecurely(accepted: Connection, { id, ...places }: Places & { readonly id: string }): Promise<void> {
     const { tls, timeouts } = this.#options;
-    const { signal } = this.#stopping;
+    const { signal } = this.#listeners;
     try {
       if (!tls) throw new Error("There is no certificate");
       const secured = await tls.endpoint.secure(accepted, { signal, handshakeTimeout: timeouts.handshake });
@@ -261,7 +171,7 @@ export class FtpServer implements AsyncDisposable {
     } catch (error) {
       this.events.emit({ type: "problem", level: "debug", message: "TLS handshake failed", session: id, error });
     }
-    this.#giveBack(places);
+    this.#admission.giveBack(places);
   }
 
   #serve(connection: Connection, { slot, ...options }: Omit<SessionOptions, "onEnd"> & Pick<Places, "slot">): void {
@@ -281,7 +191,7 @@ export class FtpServer implements AsyncDisposable {
     this.#sharedState.sessions.add(-1);
     traffic.depart();
     this.#watchdog.remove(session);
-    this.#close();
+    this.#admission.close();
   }
 
   #makeHost(): SessionOwner {
@@ -325,13 +235,4 @@ export class FtpServer implements AsyncDisposable {
       passiveAddress: (control: ControlInfo) => publicAddress.forClient(control),
     };
   }
-}
-
-function limitFor({ limit, loopback }: AddressCap, address: string): number {
-  return loopback || !isLoopback(address) ? limit : 0;
-}
-
-function addressOf(listener: Deno.TcpListener | undefined): SocketAddress {
-  if (!listener) throw new Error("The server does not listen");
-  return listener.addr;
 }
