@@ -1,5 +1,5 @@
 /**
- * The log: one listener of the server's events, written as text or JSON lines. Nothing else in the project writes to it.
+ * The log: a listener of the server's events, written as text or JSON lines. Nothing else in the project writes to it.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import {
 import type { EventListener, EventType, ServerEvent } from "../events.ts";
 import { UNPRINTABLE } from "./unprintable.ts";
 
-/** Least important first. */
+/** In ascending order of importance. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** How lines look. */
+/** The format of lines. */
 export type LogFormat = "text" | "json";
 
-/** Where lines go, from which level on, and how they look. */
+/** The destination, level and format of the log. */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Takes one whole line with its end. Must not throw. */
+  /** Writes one whole line with its line end. Must not throw. */
   readonly write: (line: string) => void;
 }
 
-/** A listener for {@link EventStream.on}, and the types it wants to hear of. */
+/** A listener for {@link EventStream.on}, and the types of events it needs. */
 export interface EventLog {
   readonly listener: EventListener;
   readonly types: readonly EventType[];
@@ -41,7 +41,7 @@ export interface EventLog {
 
 const CATEGORY = "denoftpd";
 
-/** Importance of each type of event; a failed login and a problem have their own. */
+/** The level of each type of event; a failed login and a problem have their own. */
 const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   sessionOpened: "info",
   sessionClosed: "info",
@@ -55,7 +55,7 @@ const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   problem: "warning",
 };
 
-/** Sets up the process's log and gives the listener that fills it. */
+/** Sets up the process's log and returns the listener that fills it. */
 export function startLog({ level, format, write }: LogOptions): EventLog {
   const formatter = format === "json" ? jsonFormatter() : textFormatter();
   configureSync({
@@ -77,7 +77,10 @@ export function startLog({ level, format, write }: LogOptions): EventLog {
   return { listener, types };
 }
 
-/** JSON leaves what is not ASCII as it is, also what ends a line to Unicode. It stands in strings alone, where it may be escaped. */
+/**
+ * JSON leaves non-ASCII characters unescaped, including Unicode line separators. They only occur in strings, where they
+ * may be escaped.
+ */
 function jsonFormatter(): TextFormatter {
   const formatter = getJsonLinesFormatter({ properties: "flatten" });
   return (record) => `${printable(formatter(record).trimEnd())}\n`;
@@ -98,7 +101,7 @@ function levelOf(event: ServerEvent): LogLevel {
 }
 
 function record(logger: Logger, event: ServerEvent): void {
-  // A problem's level and message are those of the record, which they would replace in JSON.
+  // A problem's level and message are those of the record, which they would overwrite in JSON.
   const { type, level: _level, message: _message, error, ...properties } = {
     ...{ level: undefined, message: undefined, error: undefined },
     ...event,
@@ -117,7 +120,7 @@ function prefixOf(event: ServerEvent): string {
   return `[${event.session} ${event.user ?? "-"}@${event.address}] `;
 }
 
-/** What happened, in words; names from outside are quoted as JSON, so that none can end the line or start another. */
+/** The event as a sentence; names from outside are quoted as JSON, so that none can end the line or start another. */
 function sentence(event: ServerEvent): string {
   switch (event.type) {
     case "sessionOpened":
@@ -147,12 +150,15 @@ function sentence(event: ServerEvent): string {
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** Names from outside, and paths in the messages of problems, may hold what a terminal obeys; of that, JSON escapes C0 alone. */
+/**
+ * Names from outside, and paths in the messages of problems, may contain terminal control sequences; of those, JSON
+ * escapes only C0.
+ */
 function printable(line: string): string {
   return line.replaceAll(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** An error and what lies behind it, on one line. */
+/** An error and its causes, on one line. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return quoted(String(error));
   const text = `${error.name}: ${error.message}`.replace(/\s+/g, " ");

@@ -1,13 +1,14 @@
 /**
- * Characters that change what a reader sees around them.
+ * Characters that change how the text around them is displayed.
  *
  * @module
  */
 
 /**
- * What must not stand in a line that people and programs read: C0, DEL and C1, which a terminal obeys and which end lines; U+2028 and
- * U+2029, which end lines to readers that go by Unicode (Python's `splitlines`); and the marks of Unicode's bidirectional algorithm
- * (UAX #9, section 2), which let a name show in another order than it is in.
+ * Characters that must not appear in a line for people and programs: C0, DEL and C1, which terminals interpret and
+ * which end lines; U+2028 and U+2029, which end lines for readers that follow Unicode (Python's `splitlines`); and the
+ * marks of Unicode's bidirectional algorithm (UAX #9, section 2), which display a name in another order than it is
+ * stored in.
  */
 export const UNPRINTABLE: RegExp =
   // deno-lint-ignore no-control-regex -- control characters are what this looks for

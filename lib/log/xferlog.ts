@@ -1,5 +1,6 @@
 /**
- * Lines of an xferlog, the transfer record that wu-ftpd began and log analysers still read (its manual page xferlog(5)).
+ * Lines of an xferlog, the transfer log that wu-ftpd introduced and log analysers still read (its manual page
+ * xferlog(5)).
  *
  * @module
  */
@@ -11,7 +12,7 @@ const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * One line for a file that was moved; `undefined` for a listing. Times are UTC.
+ * One line for a transferred file; `undefined` for a listing. Times are UTC.
  *
  * @param now end of the transfer, milliseconds since 1970.
  */
@@ -44,7 +45,7 @@ function formatDate(date: Date): string {
   return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${time} ${date.getUTCFullYear()}`;
 }
 
-/** Fields are parted by spaces, so none may have one, nor a line end or what hides one. */
+/** Fields are separated by spaces, so none may contain one, nor a line end or an invisible character. */
 function withoutSpaces(text: string): string {
   return text.replace(/\s/g, "_").replace(UNPRINTABLE, "_");
 }
