@@ -1,9 +1,9 @@
 /**
- * Paths by `openat2(2)`, which finds one in a single step and follows no link on the way. What is done is done in the directory that was
- * found, by its name there, so nobody can put a link in between.
+ * Resolves paths with `openat2(2)`, in a single step that follows no link on the way. Operations are then done in the
+ * directory that was found, by name, so that no link can be put in between.
  *
- * The paths are absolute and have no `..`, so without links there is no way up either. `RESOLVE_BENEATH` on top would refuse absolute paths,
- * need an open directory for each root, and not notice a link that somebody puts above the root.
+ * The paths are absolute and have no `..`, so without links there is no way up either. Adding `RESOLVE_BENEATH` would
+ * refuse absolute paths, need an open directory per root, and miss a link put above the root.
  *
  * @module
  */
@@ -34,19 +34,19 @@ const SYS_OPENAT2 = 437n;
 const RESOLVE_NO_SYMLINKS = 0x4n;
 const RENAME_NOREPLACE = 1;
 
-/** Bits of a new file and of a new directory before the mask of the process, as the runtime has them. */
+/** Mode bits of a new file and of a new directory before the umask, as the runtime uses them. */
 const FILE_MODE = 0o666n;
 const DIRECTORY_MODE = 0o777;
 
-/** `UTIME_OMIT`, in the place of nanoseconds: that time stays. */
+/** `UTIME_OMIT` in place of the nanoseconds: leaves that time unchanged. */
 const OMIT = (1n << 30n) - 2n;
 
 const UNSUPPORTED: ReadonlySet<string> = new Set(["ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** Does something with an entry of an open directory; a negative number says that it failed. */
+/** Does something with an entry of an open directory; a negative result means failure. */
 type Act = (directory: number, name: Uint8Array<ArrayBuffer>) => number;
 
-/** Finds paths with the functions of `libc`. */
+/** Resolves paths with the functions of `libc`. */
 export class ContainedPaths implements ContainedCalls {
   readonly #libc: Libc;
   readonly #status: FileStatus;
@@ -58,7 +58,10 @@ export class ContainedPaths implements ContainedCalls {
     this.#status = new FileStatus(libc);
   }
 
-  /** `undefined` where the system has no `openat2`, or does not allow it (`ENOSYS`; some containers refuse what they do not know). */
+  /**
+   * `undefined` if the system has no `openat2`, or does not allow it (`ENOSYS`; some containers refuse system calls
+   * they do not know).
+   */
   static probe(libc: Libc): ContainedPaths | undefined {
     const paths = new ContainedPaths(libc);
     return paths.isReal("/") ? paths : undefined;
@@ -121,7 +124,8 @@ export class ContainedPaths implements ContainedCalls {
     try {
       this.#at(path, (directory, name) => this.#libc.fchmodat(directory, name, mode, AT_SYMLINK_NOFOLLOW));
     } catch (error) {
-      // Before glibc 2.32, and where there is no /proc. The runtime follows links, in the moment since the path was found.
+      // Before glibc 2.32, and without /proc. Here the runtime follows links, in the moment since the path was
+      // resolved.
       if (!(error instanceof SystemError && UNSUPPORTED.has(error.code))) throw error;
       Deno.chmodSync(path, mode);
     }
@@ -134,7 +138,7 @@ export class ContainedPaths implements ContainedCalls {
     this.#at(path, (directory, name) => this.#libc.utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW));
   }
 
-  /** Gives a descriptor, or a negative number. */
+  /** Returns a descriptor, or a negative number. */
   tryOpen(path: string, flags: number, mode = 0n): number {
     this.#how[0] = BigInt(flags);
     this.#how[1] = mode;
@@ -148,7 +152,7 @@ export class ContainedPaths implements ContainedCalls {
     return descriptor;
   }
 
-  /** Does `act` with the directories that hold the two paths, and the names there. */
+  /** Runs `act` with the directories of both paths, and the names in them. */
   #between(from: string, to: string, act: (...ends: [...Parameters<Act>, ...Parameters<Act>]) => number): void {
     this.#at(from, (directory, name) => {
       this.#at(to, (newDirectory, newName) => act(directory, name, newDirectory, newName));
@@ -156,7 +160,7 @@ export class ContainedPaths implements ContainedCalls {
     });
   }
 
-  /** Does `act` in the directory that holds `path`. */
+  /** Runs `act` in the directory of `path`. */
   #at(path: string, act: Act): void {
     const slash = path.lastIndexOf("/");
     const directory = this.#open(path.slice(0, Math.max(slash, 1)), O_PATH | O_DIRECTORY | O_CLOEXEC);

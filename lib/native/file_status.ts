@@ -1,5 +1,5 @@
 /**
- * `statx(2)`: what the system says about a file, in the numbers that the runtime's `lstat` gives.
+ * `statx(2)`: what the system reports about a file, in the form of the runtime's `lstat`.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, cString, type Libc
 
 /** Bytes of `struct statx`. */
 const SIZE = 256;
-/** Everything that `stat` tells. */
+/** All fields of `stat`. */
 const STATX_BASIC_STATS = 0x7ff;
-/** And when it was made, where the file system knows. */
+/** The time of creation, if the file system stores it. */
 const STATX_BTIME = 0x800;
 /** Type bits of a mode. */
 const S_IFMT = 0o170000;
@@ -24,7 +24,7 @@ const S_IFIFO = 0o010000;
 const S_IFSOCK = 0o140000;
 const ITSELF = cString("");
 
-/** Looks at files. What it says is of the last look. */
+/** Queries files. The properties are those of the last query. */
 export class FileStatus {
   readonly #libc: Libc;
   readonly #bytes = new Uint8Array(SIZE);
@@ -34,17 +34,17 @@ export class FileStatus {
     this.#libc = libc;
   }
 
-  /** Looks at `name`, ended by NUL, in an open directory; a link is not followed. `false` where there is nothing to be seen. */
+  /** Queries `name`, terminated by NUL, in an open directory; a link is not followed. `false` if that fails. */
   look(directory: number, name: Uint8Array<ArrayBuffer>): boolean {
     return this.#look(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
   }
 
-  /** Looks at an open file. */
+  /** Queries an open file. */
   lookAt(file: number): boolean {
     return this.#look(file, ITSELF, AT_EMPTY_PATH);
   }
 
-  /** Whether it is the one of these numbers. */
+  /** Whether it is the object with these numbers. */
   is({ device, inode }: Identity): boolean {
     return this.inode === inode && this.device === device;
   }
@@ -96,7 +96,7 @@ export class FileStatus {
     return this.#deviceAt(136);
   }
 
-  /** Everything, as the runtime tells it. */
+  /** Everything, in the form of the runtime. */
   get info(): Deno.FileInfo {
     const type = this.#mode & S_IFMT;
     return {
@@ -132,12 +132,12 @@ export class FileStatus {
     return this.#libc.statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, this.#bytes) === 0;
   }
 
-  /** In milliseconds, as the runtime makes it: what is left of a millisecond is dropped. */
+  /** In milliseconds, as the runtime computes it: fractions of a millisecond are dropped. */
   #time(offset: number): number {
     return Number(this.#view.getBigInt64(offset, true)) * 1000 + Math.trunc(this.#number(offset + 8) / 1_000_000);
   }
 
-  /** As `makedev(3)` makes it of its two parts, as far as a number can hold it. */
+  /** Combined from its two parts as by `makedev(3)`, as far as a number can hold it. */
   #deviceAt(offset: number): number {
     const major = this.#number(offset);
     const minor = this.#number(offset + 4);

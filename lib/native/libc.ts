@@ -1,9 +1,9 @@
 /**
- * The C library: calls of the system that the runtime has no function for. Linux only, where the layouts used here are the same on all
- * processors that the runtime is built for, but for one flag.
+ * The C library: system calls that the runtime does not offer. Linux only, where the layouts used here are the same on
+ * all processors that the runtime supports, except for one flag.
  *
- * A library may do anything, so the permission to open one opens the sandbox. It is asked for one file, for these functions, and the
- * server gives it up once it has started: what is left are the functions below.
+ * A library may do anything, so the permission to open one disables the sandbox. It is requested for one file, for
+ * these functions, and the server drops it once it has started: only the functions below remain.
  *
  * @module
  */
@@ -31,36 +31,38 @@ const SYMBOLS = {
   linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
   fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
-  // For openat2(2), which glibc has no function for (2.36): number, directory, path, struct open_how and its size.
+  // For openat2(2), for which glibc (2.36) has no function: number, directory, path, struct open_how and its size.
   syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i64" },
-  // These two tell why a call failed.
+  // These two report why a call failed.
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
-  // Waits, so in a thread of the runtime's pool. Its errno stays there.
+  // Blocks, so it runs in a thread of the runtime's pool. Its errno stays there.
   pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize", nonblocking: true },
-  // Waits, so in a thread of the runtime's pool. Its errno stays there.
+  // Blocks, so it runs in a thread of the runtime's pool. Its errno stays there.
   sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "isize", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The functions. Each is called as its manual page says; a negative result is a failure ({@link "./system_error.ts"}). */
+/**
+ * The functions. Each is called as in its manual page; a negative result is a failure ({@link "./system_error.ts"}).
+ */
 export type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
 
-/** A library that is open. */
+/** An open library. */
 export type LibcHandle = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
 
-/** Where distributions have it for this processor: Debian and its kin, Fedora and its kin, Arch. */
+/** Its paths for this processor: Debian and derivatives, Fedora and derivatives, Arch. */
 export function libcPaths(architecture: string): readonly [string, ...string[]] {
   return [`/lib/${architecture}-linux-gnu/libc.so.6`, "/lib64/libc.so.6", "/usr/lib/libc.so.6"];
 }
 
-/** Where it is looked for. */
+/** The paths to try. */
 export const LIBC_PATHS = libcPaths(Deno.build.arch);
 
-/** Of `open`: these two differ between processors. */
+/** Flags of `open`: these two differ between processors. */
 const [directory, noFollow] = Deno.build.arch === "x86_64" ? [0o200000, 0o400000] : [0o40000, 0o100000];
 export const O_DIRECTORY = directory;
 export const O_NOFOLLOW = noFollow;
-/** Opens the name alone: for looking at what has it, and for {@link AT_FDCWD}'s place in calls that take a directory. */
+/** Opens only the name: to query it, and for calls that take a directory in place of {@link AT_FDCWD}. */
 export const O_PATH = 0o10000000;
 export const O_WRONLY = 0o1;
 export const O_CREAT = 0o100;
@@ -68,17 +70,17 @@ export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
-/** Of calls that take a directory: the path is an absolute one, or begins in the working directory. */
+/** For calls that take a directory: the path is absolute, or relative to the working directory. */
 export const AT_FDCWD = -100;
 export const AT_REMOVEDIR = 0x200;
-/** Of `statx` and others. */
+/** For `statx` and others. */
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;
 
 /**
- * Opens it at the first of {@link LIBC_PATHS} where it is and may be opened; `undefined` where there is none, also because it lacks one of the
- * functions (`statx` came with glibc 2.28, `getdents64` with 2.30), or the system is another one.
+ * Opens the library at the first of {@link LIBC_PATHS} where it exists and may be opened; `undefined` if there is none,
+ * one of the functions is missing (`statx` came with glibc 2.28, `getdents64` with 2.30), or it is another system.
  */
 export function openLibc(): LibcHandle | undefined {
   if (Deno.build.os !== "linux") return undefined;
@@ -87,13 +89,13 @@ export function openLibc(): LibcHandle | undefined {
     try {
       return Deno.dlopen(path, SYMBOLS);
     } catch {
-      // Not at this place.
+      // Not at this path.
     }
   }
   return undefined;
 }
 
-/** `text` as C has it, bytes that are not UTF-8 included. It has no NUL in it. */
+/** `text` as a C string, including bytes that are not UTF-8. It must not contain NUL. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return bytesOfName(`${text}\0`);
 }

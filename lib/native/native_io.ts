@@ -1,5 +1,5 @@
 /**
- * What the C library does better than the runtime: sending files, reading directories, finding paths.
+ * What the C library does better than the runtime: sending files, reading directories, resolving paths.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { openLibc } from "./libc.ts";
 import { directoryReader } from "./read_directory.ts";
 import { fileSender } from "./send_file.ts";
 
-/** See the module. To be closed when nothing uses it any more. */
+/** Functions of the C library that replace slower or weaker ones of the runtime. To be closed when no longer used. */
 export interface NativeIo extends Disposable {
   readonly fileSender: FileSender;
   readonly readDirectory: DirectoryReader;
-  /** Absent where the system has no `openat2`: before Linux 5.6. */
+  /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;
 }
 
-/** `undefined` where the library is not to be had: another system, or no permission (`--allow-ffi`). */
+/** `undefined` if the library is not available: another system, or no permission (`--allow-ffi`). */
 export function openNativeIo(): NativeIo | undefined {
   const libc = openLibc();
   if (!libc) return undefined;

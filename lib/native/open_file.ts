@@ -1,5 +1,5 @@
 /**
- * A file that the runtime cannot open: its name is not UTF-8.
+ * A file that the runtime cannot open because its name is not UTF-8.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { DiskFile } from "../drivers/disk/calls.ts";
 import type { Libc } from "./libc.ts";
 import { SystemError } from "./system_error.ts";
 
-/** Reads by `pread(2)`, in a thread of the runtime's pool. Not to be read twice at the same time. */
+/** Reads with `pread(2)`, in a thread of the runtime's pool. Not for two reads at the same time. */
 export class OpenFile implements DiskFile {
   readonly info: Deno.FileInfo;
   readonly #libc: Libc;
@@ -36,7 +36,7 @@ export class OpenFile implements DiskFile {
     }
   }
 
-  /** A read that is under way ends first: until then another file must not get the number. */
+  /** A running read ends first: until then another file must not get the number. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,6 +1,7 @@
 /**
- * Directories by `getdents64(2)` and `statx(2)`: two to four times as fast as with the runtime's functions, which look at the path of each
- * name anew (docs/performance.md). Names are looked at in the open directory, so it does not matter what becomes of its path meanwhile.
+ * Directories with `getdents64(2)` and `statx(2)`: two to four times as fast as the runtime's functions, which resolve
+ * the path of each name anew (docs/performance.md). Names are looked up in the open directory, so it does not matter if
+ * its path changes in the meantime.
  *
  * @module
  */
@@ -12,27 +13,27 @@ import type { ContainedPaths } from "./contained_paths.ts";
 import { FileStatus } from "./file_status.ts";
 import { cString, type Libc, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW } from "./libc.ts";
 
-/** Bytes of names that are read at once: some 800. */
+/** Bytes of names that are read at once: about 800 names. */
 const NAMES = 32 * 1024;
 const BATCH = 64;
 
-/** Where the fields of `struct linux_dirent64` are. */
+/** Offsets of the fields of `struct linux_dirent64`. */
 const RECORD_LENGTH = 16;
 const RECORD_TYPE = 18;
 const RECORD_NAME = 19;
 
-/** Types in it. Some file systems know none. */
+/** Its types. Some file systems do not report them. */
 const DT_UNKNOWN = 0;
 const DT_LNK = 10;
 
-/** Reads directories with the functions of `libc`, found by `paths` where there are such. */
+/** Reads directories with the functions of `libc`, resolved by `paths` if given. */
 export function directoryReader(libc: Libc, paths?: ContainedPaths): DirectoryReader {
   const open = (directory: string, identity: Identity) => {
     const flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     const descriptor = paths ? paths.tryOpen(directory, flags) : libc.open(cString(directory), flags, 0);
     if (descriptor < 0) return undefined;
     const status = new FileStatus(libc);
-    // Without paths that have them, names that are not UTF-8 lead nowhere.
+    // Without paths that support them, names that are not UTF-8 lead nowhere.
     const toName = paths ? nameOfBytes : decodeName;
     if (status.lookAt(descriptor) && status.is(identity)) return { libc, descriptor, status, toName };
     libc.close(descriptor);
@@ -50,19 +51,19 @@ export function directoryReader(libc: Libc, paths?: ContainedPaths): DirectoryRe
   };
 }
 
-/** A directory that is open. */
+/** An open directory. */
 interface OpenedDirectory {
   readonly libc: Libc;
   readonly descriptor: number;
   readonly status: FileStatus;
-  /** `undefined` for one that is left out. */
+  /** `undefined` for a name that is left out. */
   readonly toName: (bytes: Uint8Array) => string | undefined;
 }
 
-/** What is told of one name; `look` looks at it, and says whether there is something. */
+/** The description of one name; `look` queries it, and returns `undefined` if that fails. */
 type Describe<T> = (name: string, type: number, look: () => FileStatus | undefined) => T | undefined;
 
-/** Closes the directory at its end, whichever way it comes about. */
+/** Closes the directory when the iteration ends, however that happens. */
 class DirectoryWalk<T> implements Iterable<readonly T[]> {
   readonly #libc: Libc;
   readonly #directory: number;
@@ -88,11 +89,11 @@ class DirectoryWalk<T> implements Iterable<readonly T[]> {
     }
   }
 
-  /** Gives the bytes of names that were read; 0 at the end. */
+  /** Returns the number of bytes of names that were read; 0 at the end. */
   #read(): number {
     const length = Number(this.#libc.getdents64(this.#directory, this.#names, BigInt(NAMES)));
     if (length >= 0) return length;
-    // One that was removed has come to its end.
+    // A directory that was removed has ended.
     if (this.#status.lookAt(this.#directory) && this.#status.links === 0) return 0;
     throw new Error("Cannot read the directory any further");
   }
@@ -111,7 +112,7 @@ class DirectoryWalk<T> implements Iterable<readonly T[]> {
     yield batch;
   }
 
-  /** `undefined` for the directory and its parent, and for what is gone. */
+  /** `undefined` for the directory itself, its parent, and for entries that are gone. */
   #entryAt(start: number, end: number): T | undefined {
     const bytes = this.#names.subarray(start + RECORD_NAME, end);
     const length = bytes.indexOf(0);

@@ -1,6 +1,6 @@
 /**
- * Files by `sendfile(2)`: the system copies once or not at all, where reading and writing copies twice. It waits in a thread of the
- * runtime's pool, so nobody else does.
+ * Files with `sendfile(2)`: the system copies once or not at all, where reading and writing copies twice. It blocks a
+ * thread of the runtime's pool, and nothing else.
  *
  * @module
  */
@@ -12,11 +12,14 @@ import { FileStatus } from "./file_status.ts";
 import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 
-/** Files at once: each waits in a thread of the runtime's pool, which has 32, and whatever else is done with files waits there too. */
+/**
+ * Files at the same time: each blocks a thread of the runtime's pool, which has 32, and all other file operations use
+ * them too.
+ */
 const MOST_FILES = 16;
-/** Milliseconds that the system waits for a slow peer before it tells how far it got. */
+/** Milliseconds that the system waits for a slow peer before it reports progress. */
 const PATIENCE = 200;
-/** Tries that fail at once until it is the file's fault: a signal may interrupt one or two. */
+/** Attempts that fail immediately before the file is considered broken: a signal may interrupt one or two. */
 const MOST_TRIES = 3;
 
 const F_GETFL = 3;
@@ -48,9 +51,9 @@ export function fileSender(libc: Libc): FileSender {
   };
 }
 
-/** Opens the file at its offset, if it is still what is at its path. */
+/** Opens the file at its offset, if it is still the one at its path. */
 function openSame(libc: Libc, { path, offset, ...identity }: FilePart): number | undefined {
-  // The path is a real one, so what is no file there was put there since: a FIFO would wait for the other end.
+  // The path is a real one, so anything but a file was put there since: a FIFO would wait for the other end.
   const file = libc.open(cString(path), O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
   if (file < 0) return undefined;
   const status = new FileStatus(libc);
@@ -60,14 +63,17 @@ function openSame(libc: Libc, { path, offset, ...identity }: FilePart): number |
   return undefined;
 }
 
-/** Numbers of what is open, and who hears that it is closed. */
+/** Open descriptors, and who is notified when they are closed. */
 interface Descriptors {
   readonly file: number;
   readonly socket: number;
   readonly free: () => void;
 }
 
-/** While it lives the socket waits, against the runtime's habit: nobody reads or writes it otherwise meanwhile. */
+/**
+ * While it exists the socket is in blocking mode, unlike all others of the runtime: nothing else reads or writes it in
+ * the meantime.
+ */
 class NativeSending implements FileSending {
   readonly #libc: Libc;
   readonly #descriptors: Descriptors;
@@ -98,7 +104,7 @@ class NativeSending implements FileSending {
       return await this.#next(bytes);
     } catch (error) {
       if (error instanceof FileSendError) throw error;
-      // The library was closed.
+      // The library has been closed.
       throw new FileSendError("file", `Cannot send the file: ${error instanceof Error ? error.message : error}`);
     } finally {
       this.#pending = false;
@@ -107,7 +113,7 @@ class NativeSending implements FileSending {
   }
 
   stop(): void {
-    // The number may mean another socket by now.
+    // The number may belong to another socket by now.
     if (this.#closed) return;
     this.#libc.shutdown(this.#descriptors.socket, SHUT_RDWR);
   }
@@ -147,7 +153,7 @@ class NativeSending implements FileSending {
     free();
   }
 
-  /** What `poll(2)` says of it now. */
+  /** The current state from `poll(2)`. */
   #socketState(): number {
     const request = new DataView(new ArrayBuffer(8));
     request.setInt32(0, this.#descriptors.socket, true);

@@ -1,5 +1,5 @@
 /**
- * The number that the system knows a socket by, which the runtime keeps to itself.
+ * The descriptor of a socket, which the runtime does not reveal.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { parseIp, withoutMapping } from "../net/ip.ts";
 import type { Libc } from "./libc.ts";
 
 /**
- * Numbers that are looked at. The system gives the lowest that is free, so a socket that is younger than most is found at once: next below the
- * one that would be given now. Where many were opened and closed since, it may be further away. 0.3 µs each.
+ * How many descriptors are checked. The system assigns the lowest free one, so a recent socket is found at once: right
+ * below the one that would be assigned now. After many were opened and closed it may be further away. 0.3 µs each.
  */
 const MOST_LOOKS = 4096;
 
@@ -20,8 +20,8 @@ const AF_INET6 = 10;
 const ADDRESS_SIZE = 28;
 
 /**
- * Another number for the socket between `ends`, for the caller to close: whatever becomes of the runtime's own, this one goes on to mean the
- * same socket. `undefined` where it is not found.
+ * Another descriptor for the socket between `ends`, to be closed by the caller: whatever happens to the runtime's own,
+ * this one keeps referring to the same socket. `undefined` if it is not found.
  */
 export function duplicateSocket(libc: Libc, ends: Pick<Connection, "localAddr" | "remoteAddr">): number | undefined {
   const local = comparable(ends.localAddr);
@@ -38,7 +38,7 @@ export function duplicateSocket(libc: Libc, ends: Pick<Connection, "localAddr" |
   return undefined;
 }
 
-/** Looks downwards from `middle`, and then upwards. */
+/** Searches downwards from `middle`, then upwards. */
 function search(middle: number, isIt: (descriptor: number) => boolean): number | undefined {
   const last = Math.max(0, middle - MOST_LOOKS);
   for (let descriptor = middle - 1; descriptor >= last; descriptor--) if (isIt(descriptor)) return descriptor;
@@ -46,7 +46,7 @@ function search(middle: number, isIt: (descriptor: number) => boolean): number |
   return undefined;
 }
 
-/** The number that a file opened now would get. */
+/** The descriptor that a file opened now would get. */
 function lowestFree(libc: Libc): number {
   const STDERR = 2;
   const free = libc.dup(STDERR);
@@ -54,13 +54,13 @@ function lowestFree(libc: Libc): number {
   return Math.max(0, free);
 }
 
-/** One text for each address and port. */
+/** One text per address and port. */
 function comparable({ hostname, port }: SocketAddress): string | undefined {
   const bytes = parseIp(hostname);
   return bytes && `${bytes.join(".")} ${port}`;
 }
 
-/** What the system says about the ends of a socket. */
+/** Queries the two ends of a socket. */
 class SocketName {
   readonly #libc: Libc;
   readonly #bytes = new Uint8Array(ADDRESS_SIZE);
@@ -70,7 +70,7 @@ class SocketName {
     this.#libc = libc;
   }
 
-  /** As {@link comparable}; `undefined` for what is no connected TCP socket. */
+  /** The peer as by {@link comparable}; `undefined` for anything but a connected TCP socket. */
   peer(descriptor: number): string | undefined {
     return this.#read(descriptor, this.#libc.getpeername);
   }

@@ -1,5 +1,5 @@
 /**
- * Ends of connections that the runtime may have no way to ask for.
+ * Ways to end connections that the runtime may not offer.
  *
  * @module
  */
@@ -13,9 +13,9 @@ type Ends = Pick<Connection, "localAddr" | "remoteAddr">;
 const SHUT_WR = 1;
 
 /**
- * Resets the connection between `ends` here and now; the runtime still has to close its socket. Dissolving the association (connect(2) to
- * `AF_UNSPEC`) sends the RST at once: a linger time of zero would come too late, as the runtime says FIN before it closes. Does nothing
- * where there is no such socket any more.
+ * Resets the connection between `ends` immediately; the runtime still has to close its socket. Dissolving the
+ * association (connect(2) to `AF_UNSPEC`) sends the RST at once: a linger time of zero would come too late, as the
+ * runtime sends FIN before it closes. Does nothing if the socket no longer exists.
  */
 export function resetSocket(libc: Libc, ends: Ends): void {
   // struct sockaddr: AF_UNSPEC is 0.
@@ -23,7 +23,10 @@ export function resetSocket(libc: Libc, ends: Ends): void {
   withSocket(libc, ends, (descriptor) => libc.connect(descriptor, unspecified, unspecified.length));
 }
 
-/** Sends FIN on the connection between `ends`, whose other direction stays open. Does nothing where there is no such socket any more. */
+/**
+ * Sends FIN on the connection between `ends`, whose other direction stays open. Does nothing if the socket no longer
+ * exists.
+ */
 export function finishSocket(libc: Libc, ends: Ends): void {
   withSocket(libc, ends, (descriptor) => libc.shutdown(descriptor, SHUT_WR));
 }

@@ -1,5 +1,5 @@
 /**
- * Why a call of the system failed.
+ * Why a system call failed.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { getSystemErrorName } from "node:util";
 import type { Libc } from "./libc.ts";
 
-/** A failure with the name that the system has for its reason, such as `ENOENT`: the shape of the runtime's own errors. */
+/** A failure with the system's name for its reason, such as `ENOENT`: the shape of the runtime's own errors. */
 export class SystemError extends Error {
   override readonly name = "SystemError";
   readonly code: string;
@@ -21,11 +21,11 @@ export class SystemError extends Error {
 const number = new Int32Array(1);
 
 /**
- * The error of the call of `libc` that has just failed, in this turn of the event loop: what the runtime itself asks of the system between
- * two turns has reasons of its own. It was of use for nothing but the words of a reply if it ever were another call's.
+ * The error of the call of `libc` that has just failed, in this turn of the event loop: calls that the runtime makes
+ * between two turns set errors of their own. It is only used for the text of a reply.
  */
 export function lastError(libc: Libc, action: string): SystemError {
-  // Reading it through its pointer wants a permission that is given up after the start.
+  // Reading it through its pointer needs a permission that is dropped after the start.
   libc.memcpy(number, libc.__errno_location(), BigInt(number.byteLength));
   return new SystemError(getSystemErrorName(-(number[0] ?? 0)) ?? "EIO", action);
 }
