@@ -1,17 +1,18 @@
 /**
- * Whom an address stands for: one text for one client, however the address is written and however many of them it has.
+ * The client behind an address: one text per client, however the address is written and however many of them it has.
  *
  * @module
  */
 
 import { parseIp } from "./ip.ts";
 
-/** What begins the 64:ff9b::/96 of RFC 6052 section 2.1. */
+/** The prefix 64:ff9b::/96 of RFC 6052 section 2.1. */
 const TRANSLATED = Uint8Array.of(0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * What limits by address count by: an IPv4 address, the /64 of an IPv6 one, which is what one customer has (RFC 6177 section 2). Under the
- * prefix of translators (RFC 6052) every address is an IPv4 client of its own. Text that is no address stands for itself.
+ * The unit for limits by address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has (RFC 6177
+ * section 2). Under the prefix of translators (RFC 6052) every address is a separate IPv4 client. Text that is not an
+ * address is returned unchanged.
  */
 export function addressKey(address: string): string {
   const bytes = parseIp(address);
@@ -21,7 +22,10 @@ export function addressKey(address: string): string {
   return `${bytes.subarray(0, 8).toHex()}/64`;
 }
 
-/** `192.0.2.1` for `::ffff:192.0.2.1`, as which a listener on `::` shows an IPv4 client; any other text as it is. */
+/**
+ * `192.0.2.1` for `::ffff:192.0.2.1`, the form in which a listener on `::` reports an IPv4 client; any other text
+ * unchanged.
+ */
 export function unmapped(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   const bytes = parseIp(hostname);

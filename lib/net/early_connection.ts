@@ -1,22 +1,25 @@
 /**
- * A connection that is listened to before anybody asks for it.
+ * A connection that is read from before anyone asks for its bytes.
  *
  * @module
  */
 
 import type { Connection, SocketAddress } from "./connection.ts";
 
-/** Bytes taken in ahead: a ClientHello mostly fits in. */
+/** Bytes read ahead: most ClientHellos fit in. */
 const AHEAD = 1024;
 
-/** Takes in the peer's first bytes as soon as they come, and gives them to whoever reads first. */
+/** Reads the peer's first bytes as soon as they arrive, and passes them to the first reader. */
 export class EarlyConnection implements Connection {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
-  /** Whether the peer has said something before it was closed, or closed by it; resolves as soon as that is known. */
+  /**
+   * Whether the peer has sent something before the connection was closed by either side; resolves as soon as that is
+   * known.
+   */
   readonly spoken: Promise<boolean>;
   readonly #connection: Connection;
-  /** What came first. */
+  /** The bytes read ahead. */
   #ahead: Promise<Uint8Array | null> | undefined;
 
   constructor(connection: Connection) {

@@ -1,26 +1,26 @@
 /**
- * The seam between the server and its sockets: for test servers, metering, and simulations of bad networks. Without hooks nothing is
- * asked and nothing is wrapped.
+ * The seam between the server and its sockets: for test servers, metering, and simulations of bad networks. Without
+ * hooks nothing is called or wrapped.
  *
  * @module
  */
 
 import type { Connection, SocketAddress } from "./connection.ts";
 
-/** What a connection is for. */
+/** The purpose of a connection. */
 export interface ConnectionUse {
   readonly purpose: "control" | "data";
   /** Id of the session that it belongs to. */
   readonly session: string;
 }
 
-/** Functions between the server and its sockets; each may be left out. */
+/** Functions between the server and its sockets; all optional. */
 export interface NetworkHooks {
   /**
-   * Gives what the session uses instead of `connection`, above TLS where there is TLS: after AUTH it is asked again, with the
-   * protected connection. What it gives must close `connection` when it is closed.
+   * Returns what the session uses instead of `connection`, above TLS if there is TLS: after AUTH it is called again,
+   * with the protected connection. The result must close `connection` when it is closed.
    */
   readonly wrap?: (connection: Connection, use: ConnectionUse) => Connection;
-  /** Gives what 227 and 229 tell instead of the address and port that the server listens on. */
+  /** Returns what 227 and 229 report instead of the address and port of the listener. */
   readonly announce?: (own: SocketAddress, session: string) => SocketAddress | Promise<SocketAddress>;
 }

@@ -1,8 +1,8 @@
 /**
- * IP addresses and networks as text: read, compared, classed. No names, no look-ups.
+ * IP addresses and networks as text: parsed, compared, classified. No names, no look-ups.
  *
- * An IPv4 address inside IPv6 (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) is the IPv4 address everywhere here: a
- * dual-stack listener shows the same client both ways.
+ * An IPv4 address inside IPv6 (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) always counts as the IPv4 address: a
+ * dual-stack listener reports the same client both ways.
  *
  * @module
  */
@@ -12,27 +12,27 @@ const DOT = 0x2e;
 const COLON = 0x3a;
 
 /**
- * The 4 or 16 bytes of an address; `undefined` where the text is none. A zone (`fe80::1%eth0`) is left out; brackets and leading zeros
- * in IPv4 (octal for some readers, decimal for others) are refused.
+ * The 4 or 16 bytes of an address; `undefined` if the text is not one. A zone (`fe80::1%eth0`) is ignored; brackets and
+ * leading zeros in IPv4 (octal for some parsers, decimal for others) are refused.
  */
 export function parseIp(text: string): Uint8Array | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
-/** The 4 bytes of an IPv4 address inside the 16 of IPv6; those that were given where there is none inside. */
+/** The 4 bytes of an IPv4 address inside the 16 of IPv6; the given bytes if there is none inside. */
 export function withoutMapping(bytes: Uint8Array): Uint8Array {
   const mapped = bytes[10] === 0xff && bytes[11] === 0xff && isZero(bytes.subarray(0, 10));
   return mapped ? bytes.slice(12) : bytes;
 }
 
-/** 4 or 6; `undefined` where the text is no address. */
+/** 4 or 6; `undefined` if the text is not an address. */
 export function familyOf(text: string): 4 | 6 | undefined {
   const bytes = parseIp(text);
   if (bytes === undefined) return undefined;
   return bytes.length === 4 ? 4 : 6;
 }
 
-/** Whether both texts mean one address. Text that is no address equals only itself. */
+/** Whether both texts mean one address. Text that is not an address equals only itself. */
 export function sameAddress(a: string, b: string): boolean {
   if (a === b) return true;
   const left = parseIp(a);
@@ -41,7 +41,10 @@ export function sameAddress(a: string, b: string): boolean {
   return left.every((byte, index) => byte === right[index]);
 }
 
-/** The one way to write an address that RFC 5952 recommends, so that equal addresses are equal texts; `undefined` where it is none. */
+/**
+ * The canonical form of an address (RFC 5952), so that equal addresses are equal texts; `undefined` if it is not an
+ * address.
+ */
 export function canonicalIp(text: string): string | undefined {
   const bytes = parseIp(text);
   return bytes?.length === 16 ? formatIpv6(bytes) : bytes?.join(".");
@@ -62,8 +65,8 @@ export function isUnspecified(text: string): boolean {
 }
 
 /**
- * Addresses that mean nothing outside their own network: RFC 1918, link-local (RFC 3927, RFC 4291 section 2.5.6), carrier-grade
- * NAT (RFC 6598) and unique local IPv6 (RFC 4193). Loopback is not among them.
+ * Addresses that are only valid in their own network: RFC 1918, link-local (RFC 3927, RFC 4291 section 2.5.6),
+ * carrier-grade NAT (RFC 6598) and unique local IPv6 (RFC 4193). Loopback is not included.
  */
 export function isPrivate(text: string): boolean {
   const bytes = parseIp(text);
@@ -86,9 +89,9 @@ export function isPrivate(text: string): boolean {
   }
 }
 
-/** A block of addresses, made by {@link parseNetwork}. */
+/** A block of addresses; created by {@link parseNetwork}. */
 export class Network {
-  /** The text it was read from. */
+  /** The text it was parsed from. */
   readonly text: string;
   readonly #prefix: Uint8Array;
   readonly #bits: number;
@@ -100,7 +103,7 @@ export class Network {
     this.#bits = bits;
   }
 
-  /** Whether `address` is in the block; `false` for text that is no address and for the other family. */
+  /** Whether `address` is in the block; `false` for text that is not an address and for the other family. */
   contains(address: string): boolean {
     const bytes = parseIp(address);
     return bytes !== undefined && bytes.length === this.#prefix.length && sameBits(bytes, this.#prefix, this.#bits);
@@ -108,8 +111,8 @@ export class Network {
 }
 
 /**
- * Reads `192.0.2.0/24`, `2001:db8::/32` or one address. `undefined` where it is none, and where bits are set behind the prefix
- * (`192.0.2.1/24`): that is a slip more often than a wish.
+ * Parses `192.0.2.0/24`, `2001:db8::/32` or one address. `undefined` if it is invalid, and if bits are set after the
+ * prefix (`192.0.2.1/24`): that is more often a mistake than intended.
  */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf("/");
@@ -122,7 +125,9 @@ export function parseNetwork(text: string): Network | undefined {
   return new Network(text, bytes, bits);
 }
 
-/** `::ffff:192.0.2.0/120` counts its bits from the IPv6 start: `offset` takes the 96 of the mapping away. */
+/**
+ * `::ffff:192.0.2.0/120` counts its bits from the start of the IPv6 address: `offset` subtracts the 96 of the mapping.
+ */
 function prefixLength(text: string, offset: number): number | undefined {
   if (!/^(0|[1-9]\d{0,2})$/.test(text)) return undefined;
   const bits = Number(text) - offset;
@@ -211,7 +216,7 @@ function readIpv6(text: string): Uint8Array | undefined {
   return spread(bytes, at, gap);
 }
 
-/** The index of the first character from `index` on that is no hexadecimal digit. */
+/** The index of the first character from `index` on that is not a hexadecimal digit. */
 function groupEnd(text: string, index: number): number {
   while (index < text.length && isHexDigit(text.charCodeAt(index))) index++;
   return index;
@@ -222,7 +227,7 @@ function isHexDigit(code: number): boolean {
   return (code >= ZERO && code <= 0x39) || (lower >= 0x61 && lower <= 0x66);
 }
 
-/** Moves what was read behind `::` (at `gap`, -1 for none) to the end, so that the zeros lie between. */
+/** Moves what was read after `::` (at `gap`, -1 for none) to the end, so that the zeros are in between. */
 function spread(bytes: Uint8Array, length: number, gap: number): Uint8Array | undefined {
   if (gap < 0) return length === 16 ? bytes : undefined;
   if (length > 14) return undefined;
@@ -231,7 +236,9 @@ function spread(bytes: Uint8Array, length: number, gap: number): Uint8Array | un
   return bytes;
 }
 
-/** RFC 5952 section 4: lower case, no leading zeros, `::` for the first of the longest runs of two or more zero groups. */
+/**
+ * RFC 5952 section 4: lower case, no leading zeros, `::` for the first of the longest runs of two or more zero groups.
+ */
 function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, index) => (bytes[2 * index] ?? 0) << 8 | (bytes[2 * index + 1] ?? 0));
   let start = 0;

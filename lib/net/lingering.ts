@@ -1,10 +1,10 @@
 /**
- * Connections whose stream has been ended, and which close once the peer has got all of it.
+ * Connections whose outgoing stream has ended, and which close once the peer has received all of it.
  *
- * A socket that is closed while something lies unread in it resets the connection, and what the peer has not got yet is dropped. So a
- * download closed right after its last byte could lose its tail, although its final reply was 226: it takes no more than a client that
- * sends its close_notify right after the handshake, which ends its own direction alone (RFC 8446 section 6.1). What still comes from the
- * peer is therefore read and dropped until its FIN, for a while, in the background.
+ * Closing a socket with unread input resets the connection, and whatever the peer has not received is dropped. So a
+ * download closed right after its last byte could lose its tail, although its final reply was 226: a client that sends
+ * its close_notify right after the handshake, which only ends its own direction (RFC 8446 section 6.1), is enough.
+ * Further input is therefore read and dropped until the peer's FIN, for a while, in the background.
  *
  * @module
  */
@@ -12,39 +12,46 @@
 import { closeQuietly, type Connection } from "./connection.ts";
 
 /**
- * Milliseconds that a peer gets at least to end its direction, and half of what it gets at most. What has been sent is delivered by the
- * system after that, too.
+ * The minimum time in milliseconds for a peer to end its direction; the maximum is twice as long. After that the system
+ * still delivers what has been sent.
  */
 const PATIENCE = 1_000;
-/** Bytes that are dropped of one peer: a client of a download has nothing to say but a few records of TLS. */
+/** Bytes that are dropped per peer: a client has nothing to send during a download but a few TLS records. */
 const MOST_BYTES = 64 * 1024;
-/** Most of one owner: whoever opens many and ends none loses the oldest of its own first. */
+/** The most per owner: one that opens many and ends none loses its own oldest first. */
 const MOST_OF_OWNER = 8;
-/** Most of all owners together, as each is an open file. */
+/** The most of all owners together, as each is an open file. */
 const MOST = 256;
 
-/** What has been read is looked at by nobody, so that all may read to the same place. */
+/** The content is never used, so that all may read to the same place. */
 const dropped = new Uint8Array(4096);
 
-/** How {@link LingeringConnections} wait. */
+/** The options of {@link LingeringConnections}. */
 export interface LingeringOptions {
-  /** Milliseconds that a peer gets at least to end its direction; it gets twice as much at most. Default 1,000. */
+  /**
+   * The minimum time in milliseconds for a peer to end its direction; the maximum is twice as long.
+   *
+   * @default 1_000
+   */
   readonly patience?: number;
 }
 
 interface Lingering {
   readonly connection: Connection;
   readonly owner: string;
-  /** It was there when the clock struck last. */
+  /** It was there at the previous tick of the clock. */
   isOld: boolean;
 }
 
-/** See the module. One clock serves all: a timer for each would cost more than all the rest. */
+/**
+ * Connections whose outgoing stream has ended, closed once the peer has ended its own. One clock serves all: a timer
+ * for each would cost more than all the rest.
+ */
 export class LingeringConnections {
   readonly #patience: number;
   /** The oldest first. */
   readonly #open = new Set<Lingering>();
-  /** Those that are not over, among them such as have been closed from here a moment ago. */
+  /** Those that have not ended, including some closed from here a moment ago. */
   #pending = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
   #over: PromiseWithResolvers<void> | undefined;
@@ -53,16 +60,16 @@ export class LingeringConnections {
     this.#patience = patience;
   }
 
-  /** How many are open. */
+  /** The number of open connections. */
   get count(): number {
     return this.#open.size;
   }
 
   /**
-   * Closes `connection` once the peer has ended it, too. Nothing is being read from it or written to it.
+   * Closes `connection` once the peer has ended it, too. Nothing else may be reading from it or writing to it.
    *
-   * @param owner who is held to a number of them, such as a session.
-   * @param ended resolves when the stream has been ended from here; without it, that is over.
+   * @param owner the owner whose number of connections is limited, such as a session.
+   * @param ended resolves when our direction has ended; absent: it already has.
    */
   add(connection: Connection, owner: string, ended?: Promise<void>): void {
     this.#makeRoom(owner);
@@ -77,7 +84,7 @@ export class LingeringConnections {
     for (const lingering of this.#open) this.#close(lingering);
   }
 
-  /** Resolves when there is none any more. */
+  /** Resolves when there are none left. */
   async over(): Promise<void> {
     if (this.#pending > 0) await (this.#over ??= Promise.withResolvers()).promise;
     clearInterval(this.#clock);
@@ -112,7 +119,7 @@ export class LingeringConnections {
       if (ended) await ended;
       await untilPeerEnds(lingering.connection);
     } catch {
-      // Reset by the peer, or closed from here: it is over either way.
+      // Reset by the peer, or closed from here: it has ended either way.
     }
     this.#close(lingering);
     if (--this.#pending > 0) return;

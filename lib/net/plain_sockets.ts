@@ -1,6 +1,7 @@
 /**
- * Which connections are a socket of the runtime and nothing around it: what is written to the socket by another way then reaches the peer
- * as it is. Whatever stands between (TLS, a fault of the fixture) is a connection of its own, and none of these.
+ * Which connections are a socket of the runtime and nothing around it: what is written to the socket by another way
+ * then reaches the peer as it is. Whatever stands between (TLS, a fault of the fixture) is a connection of its own, and
+ * none of these.
  *
  * @module
  */
