@@ -1,12 +1,13 @@
 /**
- * Addresses of data connections as commands and replies carry them: PORT, EPRT, PASV (227), EPSV (229); both directions for both ends.
+ * Addresses of data connections in commands and replies: PORT, EPRT, PASV (227), EPSV (229); parsing and formatting,
+ * for client and server.
  *
  * @module
  */
 
 import { canonicalIp, familyOf } from "../net/ip.ts";
 
-/** Where a data connection goes to. */
+/** The target of a data connection. */
 export interface Endpoint {
   /** An IP address in text form. */
   readonly hostname: string;
@@ -17,13 +18,13 @@ export interface Endpoint {
 /** The two network protocols of RFC 2428, which numbers them 1 and 2. */
 export type AddressFamily = "IPv4" | "IPv6";
 
-/** The argument of PORT or EPRT. `unknownFamily` is answered 522, `syntaxError` 501. */
+/** The parsed argument of PORT or EPRT. `unknownFamily` is answered with 522, `syntaxError` with 501. */
 export type ParsedEndpoint =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "unknownFamily" }
   | { readonly kind: "syntaxError" };
 
-/** The argument of EPSV. `any`: the family of the control connection is meant. */
+/** The parsed argument of EPSV. `any`: the family of the control connection. */
 export type EpsvRequest =
   | { readonly kind: "any" }
   | { readonly kind: "family"; readonly family: AddressFamily }
@@ -34,15 +35,17 @@ export type EpsvRequest =
 const SYNTAX_ERROR = { kind: "syntaxError" } as const;
 const UNKNOWN_FAMILY = { kind: "unknownFamily" } as const;
 
-/** Reads the argument of PORT, `h1,h2,h3,h4,p1,p2` (RFC 959 section 4.1.2). Port 0 is an error: nothing listens there. */
+/**
+ * Parses the argument of PORT, `h1,h2,h3,h4,p1,p2` (RFC 959 section 4.1.2). Port 0 is an error: nothing listens there.
+ */
 export function parsePort(argument: string): ParsedEndpoint {
   const endpoint = /^\d{1,3}(?:,\d{1,3}){5}$/.test(argument) ? endpointOfNumbers(argument.split(",")) : undefined;
   return endpoint === undefined ? SYNTAX_ERROR : { kind: "endpoint", endpoint };
 }
 
 /**
- * Reads the argument of EPRT, `|family|address|port|` with any delimiter from "!" to "~" (RFC 2428 section 2). An IPv4-mapped
- * IPv6 address comes back as the IPv4 address it is.
+ * Parses the argument of EPRT, `|family|address|port|` with any delimiter from "!" to "~" (RFC 2428 section 2). An
+ * IPv4-mapped IPv6 address is returned as the IPv4 address.
  */
 export function parseEprt(argument: string): ParsedEndpoint {
   const delimiter = argument.charAt(0);
@@ -57,7 +60,7 @@ export function parseEprt(argument: string): ParsedEndpoint {
   return { kind: "endpoint", endpoint: { hostname, port } };
 }
 
-/** Reads the argument of EPSV: none, a family, or `ALL` (RFC 2428 sections 3 and 4). */
+/** Parses the argument of EPSV: none, a family, or `ALL` (RFC 2428 sections 3 and 4). */
 export function parseEpsv(argument: string | undefined): EpsvRequest {
   if (argument === undefined || argument === "") return { kind: "any" };
   if (argument === "1") return { kind: "family", family: "IPv4" };
@@ -66,7 +69,11 @@ export function parseEpsv(argument: string | undefined): EpsvRequest {
   return /^\d+$/.test(argument) ? UNKNOWN_FAMILY : SYNTAX_ERROR;
 }
 
-/** The argument of PORT. Throws a `TypeError` for an address that is not IPv4. */
+/**
+ * The argument of PORT.
+ *
+ * @throws {TypeError} for an address that is not IPv4.
+ */
 export function formatPort(endpoint: Endpoint): string {
   if (familyOf(endpoint.hostname) !== 4) throw new TypeError(`Cannot write "${endpoint.hostname}" as an IPv4 address`);
   return [...endpoint.hostname.split("."), endpoint.port >> 8, endpoint.port & 0xff].join(",");
@@ -78,8 +85,10 @@ export function formatEprt(endpoint: Endpoint): string {
 }
 
 /**
- * The text of a 227 reply. Clients search it for the first digits, some for parentheses, so it holds no other number.
- * Throws a `TypeError` for an address that is not IPv4.
+ * The text of a 227 reply. Clients search it for the first digits, some for parentheses, so it contains no other
+ * number.
+ *
+ * @throws {TypeError} for an address that is not IPv4.
  */
 export function formatPassiveText(endpoint: Endpoint): string {
   return `Entering Passive Mode (${formatPort(endpoint)}).`;
@@ -90,7 +99,7 @@ export function formatExtendedPassiveText(port: number): string {
   return `Entering Extended Passive Mode (|||${port}|)`;
 }
 
-/** Finds the address in the text of a 227 reply. Parentheses are not asked for: RFC 1123 section 4.1.2.6. */
+/** Finds the address in the text of a 227 reply. Parentheses are not required: RFC 1123 section 4.1.2.6. */
 export function parsePassiveText(text: string): Endpoint | undefined {
   const match = /(?<!\d)\d{1,3}(?:,\d{1,3}){5}(?!\d)/.exec(text);
   return match === null ? undefined : endpointOfNumbers(match[0].split(","));

@@ -1,5 +1,5 @@
 /**
- * TYPE A: line ends of files (LF) to line ends of the network (CR LF) and back, at any cut of the stream.
+ * TYPE A: converts line ends between files (LF) and the network (CR LF), wherever the stream is split.
  *
  * @module
  */
@@ -12,11 +12,14 @@ const NOTHING = new Uint8Array(0);
 export interface AsciiConverter {
   /** Converts the next piece. The result is `chunk` itself, or a view that the next call overwrites. */
   convert(chunk: Uint8Array): Uint8Array;
-  /** What was held back, once the stream has ended. */
+  /** The bytes held back, once the stream has ended. */
   flush(): Uint8Array;
 }
 
-/** LF becomes CR LF; CR LF stays, so that files from Windows are not damaged; CR alone stays. At most doubles the length. */
+/**
+ * LF becomes CR LF; CR LF stays, so that files from Windows are not damaged; a lone CR stays. At most doubles the
+ * length.
+ */
 export class ToNetworkAscii implements AsciiConverter {
   #afterCr = false;
   #buffer = NOTHING;
@@ -29,7 +32,7 @@ export class ToNetworkAscii implements AsciiConverter {
     if (first === -1) return chunk;
     const longest = first + 2 * (chunk.length - first);
     if (this.#buffer.length < longest) this.#buffer = new Uint8Array(longest);
-    // Byte by byte: lines of text are so short that copying them as runs is two to four times slower.
+    // Byte by byte: lines of text are so short that copying whole runs is two to four times slower.
     const converted = this.#buffer;
     converted.set(chunk.subarray(0, first));
     let length = first;
@@ -49,7 +52,7 @@ export class ToNetworkAscii implements AsciiConverter {
   }
 }
 
-/** CR LF becomes LF; CR alone and LF alone stay. A CR at the end of a piece is held until the next one. */
+/** CR LF becomes LF; a lone CR or LF stays. A CR at the end of a piece is held back until the next one. */
 export class FromNetworkAscii implements AsciiConverter {
   #heldCr = false;
   #buffer = NOTHING;
@@ -80,12 +83,12 @@ export class FromNetworkAscii implements AsciiConverter {
   }
 }
 
-/** Counts what {@link ToNetworkAscii} would give, for SIZE in TYPE A (RFC 3659 section 4). */
+/** Counts the bytes that {@link ToNetworkAscii} would return, for SIZE in TYPE A (RFC 3659 section 4). */
 export class NetworkAsciiLength {
   #length = 0;
   #afterCr = false;
 
-  /** Bytes of everything added so far, once converted. */
+  /** Converted length of everything added so far. */
   get length(): number {
     return this.#length;
   }

@@ -1,5 +1,5 @@
 /**
- * Positions inside a file as commands carry them: REST, RANG, and the ranges behind the digest commands.
+ * Positions inside a file in commands: REST, RANG, and the ranges of the digest commands.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { parseQuotedPath } from "./quoted_path.ts";
 export interface ByteRange {
   /** The first byte, from 0. */
   readonly start: number;
-  /** The byte behind the last one; `undefined`: to the end of the file. */
+  /** The position after the last byte; `undefined`: to the end of the file. */
   readonly end: number | undefined;
 }
 
-/** The argument of RANG. */
+/** The parsed argument of RANG. */
 export type RangeRequest =
   | { readonly kind: "range"; readonly range: ByteRange }
   | { readonly kind: "clear" }
   | { readonly kind: "syntaxError" };
 
-/** The argument of a digest command that takes a range behind the name. */
+/** The parsed argument of a digest command that takes a range after the name. */
 export interface DigestRequest {
   readonly path: string;
   readonly range: ByteRange | undefined;
 }
 
-/** Reads a byte count or position: digits only, up to the largest safe integer. */
+/** Parses a byte count or position: digits only, up to the largest safe integer. */
 export function parseOffset(text: string): number | undefined {
   if (!/^\d+$/.test(text)) return undefined;
   const offset = Number(text);
@@ -34,8 +34,8 @@ export function parseOffset(text: string): number | undefined {
 }
 
 /**
- * Reads the argument of RANG, `start end`, where the wire's end is the last byte itself (draft-bryan-ftp-range-08 section 3);
- * `1 0` asks for the whole file again. After a syntax error (501) the draft wants the range cleared too.
+ * Parses the argument of RANG, `start end`, where the end is the last byte itself (draft-bryan-ftp-range-08 section 3);
+ * `1 0` resets it to the whole file. After a syntax error (501) the draft requires the range to be cleared too.
  */
 export function parseRange(argument: string): RangeRequest {
   const [first = "", last = "", ...more] = argument.split(" ");
@@ -48,9 +48,9 @@ export function parseRange(argument: string): RangeRequest {
 }
 
 /**
- * Reads the argument of XCRC, XMD5 and the XSHA family: `name`, `"name"`, `"name" end` or `"name" start end`. Their end is the byte
- * behind the last, as ftpserverlib counts. A name without quotes is taken whole, numbers included. `undefined` when
- * something else stands behind the quoted name. HASH has no such forms (draft-bryan-ftpext-hash-02 section 3).
+ * Parses the argument of XCRC, XMD5 and the XSHA family: `name`, `"name"`, `"name" end` or `"name" start end`. The end
+ * is the position after the last byte, as in ftpserverlib. A name without quotes is taken whole, numbers included.
+ * `undefined` if anything else follows the quoted name. HASH has no such forms (draft-bryan-ftpext-hash-02 section 3).
  */
 export function parseDigestArgument(argument: string): DigestRequest | undefined {
   if (!argument.startsWith('"')) return argument === "" ? undefined : { path: argument, range: undefined };

@@ -1,14 +1,14 @@
 /**
- * A command line taken apart and put together: verb and argument, and what of it may be logged.
+ * Splits and formats command lines: verb and argument, and the part that may be logged.
  *
  * @module
  */
 
 /** A verb and what follows it. */
 export interface CommandLine {
-  /** In capitals. */
+  /** In upper case. */
   readonly verb: string;
-  /** Everything behind the first space, byte for byte; `undefined` without a space, empty when nothing follows it. */
+  /** Everything after the first space, byte for byte; `undefined` without a space, empty if nothing follows it. */
   readonly argument: string | undefined;
 }
 
@@ -24,27 +24,34 @@ export function splitSubcommand(argument: string): CommandLine {
   return parseCommandLine(argument.replace(/^ +/, ""));
 }
 
-/** Puts a command together, without its end. Throws a `TypeError` when a part could smuggle in a second command. */
+/**
+ * Formats a command, without its line end.
+ *
+ * @throws {TypeError} if a part would inject a second command.
+ */
 export function formatCommandLine(verb: string, argument?: string): string {
   const line = argument === undefined ? verb : `${verb} ${argument}`;
   if (/[\0\r\n]/.test(line)) throw new TypeError(`Cannot send "${verb}": its argument has a control character`);
   return line;
 }
 
-/** The line as it may be logged: secrets become `***`. Masks rather too much, such as a password typed without the space. */
+/**
+ * The line as it may be logged: secrets become `***`. Errs on the side of masking, for example a password typed without
+ * the space.
+ */
 export function maskCommand(line: string): string {
   return line.replace(/^([^a-z]*(?:PASS|ACCT)).+$/is, "$1 ***");
 }
 
 /**
- * Whether a line is the first of an HTTP request. A web page can make a browser send one here, with commands in its body
- * (cross-protocol attack), so the connection that begins with it is closed.
+ * Whether a line is the first of an HTTP request. A web page can make a browser send one here, with commands in its
+ * body (cross-protocol attack), so a connection that begins with it is closed.
  */
 export function isHttpVerb(line: string): boolean {
   return /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE|PRI) (?:\/|.* HTTP\/\d)/i.test(line);
 }
 
-/** Capitals for ASCII words only: in Unicode "ß" and "ſ" would become the letters of PASS. */
+/** Upper case for ASCII words only: in Unicode "ß" and "ſ" would become the letters of PASS. */
 function upperCase(word: string): string {
   // deno-lint-ignore no-control-regex -- the range of ASCII begins there
   return /^[\x00-\x7f]*$/.test(word) ? word.toUpperCase() : word;

@@ -1,6 +1,6 @@
 /**
- * File-name patterns as a shell has them: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, and a backslash before what is
- * meant literally. Patterns come from clients, so the work is bounded, whatever the pattern.
+ * File-name patterns as in a shell: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, and a backslash before a literal
+ * character. Patterns come from clients, so the work is bounded, whatever the pattern.
  *
  * @module
  */
@@ -8,61 +8,61 @@
 import { codeOf, type CodeSet, isIn, type ParsedSet, parseSet } from "./glob_set.ts";
 
 /**
- * UTF-16 units of a pattern at most, unless a caller says otherwise: no name is longer, and braces only make patterns
- * longer than what they match.
+ * The default limit for UTF-16 units of a pattern: no name is longer, and braces only make patterns longer than what
+ * they match.
  */
 const LONGEST = 255;
 /** From this many opening braces on, braces are ordinary characters. */
 const MOST_BRACES = 16;
-/** From this many alternatives on, too. */
+/** The same applies from this many alternatives on. */
 const MOST_ALTERNATIVES = 64;
-/** Tokens of all alternatives together at most. */
+/** The most tokens of all alternatives together. */
 const MOST_TOKENS = 4096;
-/**
- * Steps that one name may take at most: about a millisecond. A pattern as people write them takes a few for each
- * character of the name.
- */
+/** The most steps for one name: about a millisecond. Ordinary patterns take a few per character of the name. */
 const MOST_STEPS = 100_000;
 
-/** Tokens that are no code point; what is lower is a set, {@link FIRST_SET} the first. */
+/** Tokens that are not code points; lower values are sets, {@link FIRST_SET} the first. */
 const RUN = -1;
 const ANY = -2;
 const FIRST_SET = -3;
 const DOT = 0x2e;
 
 /**
- * Whether the text has a character that means something in a pattern. A file of that very name should be looked for
- * first.
+ * Whether the text contains a special character of patterns. A file with exactly that name should be looked for first.
  */
 export function hasGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
-/** What {@link compileGlob} takes besides the pattern. */
+/** The options of {@link compileGlob}. */
 export interface GlobOptions {
-  /** UTF-16 units of the pattern at most. Default 255. */
+  /**
+   * The most UTF-16 units of the pattern.
+   *
+   * @default 255
+   */
   readonly longest?: number;
 }
 
 /**
- * Compiles a pattern for single names, without slashes. A name that begins with a dot matches only when the pattern
- * begins with one, as in a shell. Upper and lower case differ.
+ * Compiles a pattern for single names, without slashes. A name that begins with a dot only matches a pattern that
+ * begins with one, as in a shell. Case matters.
  *
- * @throws {RangeError} for a pattern that is too long, or means too many.
+ * @throws {RangeError} if the pattern is too long, or expands to too many.
  */
 export function compileGlob(pattern: string, { longest = LONGEST }: GlobOptions = {}): Glob {
   if (pattern.length > longest) throw new RangeError(`Pattern has more than ${longest} characters`);
   return new Glob(expandBraces(pattern));
 }
 
-/** A compiled pattern; made by {@link compileGlob}. */
+/** A compiled pattern; created by {@link compileGlob}. */
 export class Glob {
-  /** Each a row of code points, {@link RUN}, {@link ANY} and sets. */
+  /** Each a sequence of code points, {@link RUN}, {@link ANY} and sets. */
   readonly #alternatives: readonly Int32Array[];
   readonly #sets: readonly CodeSet[];
   #steps = 0;
 
-  /** Takes patterns without braces, one of which must match. @throws {RangeError} when they are too many together. */
+  /** Takes patterns without braces, one of which must match. @throws {RangeError} if they are too many together. */
   constructor(patterns: readonly string[]) {
     const sets = new SetTable();
     let left = MOST_TOKENS;
@@ -75,18 +75,18 @@ export class Glob {
     this.#sets = sets.sets;
   }
 
-  /** Steps that all names so far have taken, some ten nanoseconds each. */
+  /** Steps taken for all names so far, about ten nanoseconds each. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Whether a name matches. @throws {RangeError} when it would take too long to find out. */
+  /** Whether a name matches. @throws {RangeError} if it would take too long to find out. */
   matches(name: string): boolean {
     const budget = this.#steps + MOST_STEPS;
     return this.#alternatives.some((tokens) => this.#matches(tokens, name, budget));
   }
 
-  /** Goes back to the latest run only, which is enough: at most tokens × characters steps, and those of sets. */
+  /** Backtracks to the latest run only, which is enough: at most tokens × characters steps, plus those of sets. */
   #matches(tokens: Int32Array, name: string, budget: number): boolean {
     if (name.startsWith(".") && tokens[0] !== DOT) return false;
     let at = 0;
@@ -117,18 +117,18 @@ export class Glob {
     if (token >= 0) return token === code;
     if (token === ANY) return true;
     const set = this.#sets[FIRST_SET - token];
-    // Counted by what it takes to find the range: at most eight halvings.
+    // The cost of finding the range: at most eight halvings.
     this.#steps += 4;
     return set !== undefined && isIn(set, code);
   }
 }
 
-/** The sets of a pattern, each once however many alternatives have it. */
+/** The sets of a pattern, each stored once however many alternatives contain it. */
 class SetTable {
   readonly sets: CodeSet[] = [];
   readonly #tokens = new Map<string, number>();
 
-  /** The token for `set`, which `source` spells. */
+  /** The token for `set`, written as `source`. */
   tokenOf(source: string, set: CodeSet): number {
     let token = this.#tokens.get(source);
     if (token === undefined) {
@@ -140,7 +140,7 @@ class SetTable {
   }
 }
 
-/** `a{b,c}d` to `abd` and `acd`; the pattern alone when that would be too many. */
+/** `a{b,c}d` to `abd` and `acd`; only the pattern itself if that would be too many. */
 function expandBraces(pattern: string): readonly string[] {
   if (!pattern.includes("{") || pattern.split("{", MOST_BRACES + 1).length > MOST_BRACES) return [pattern];
   const done: string[] = [];
@@ -154,7 +154,7 @@ function expandBraces(pattern: string): readonly string[] {
   return done;
 }
 
-/** The pattern once for each alternative of its first group in braces; `undefined` when it has none with a comma. */
+/** The pattern once per alternative of its first group in braces; `undefined` if there is no group with a comma. */
 function splitBraces(pattern: string): string[] | undefined {
   let open = -1;
   let depth = 0;

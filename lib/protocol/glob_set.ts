@@ -1,25 +1,24 @@
 /**
- * Sets of characters in file-name patterns, `[a-z]` and `[!a-z]`: sorted ranges, so that a look at one costs little
- * however it is spelled.
+ * Sets of characters in file-name patterns, `[a-z]` and `[!a-z]`: sorted ranges, so that a test is cheap however the
+ * set is written.
  *
  * @module
  */
 
-/** Code points: first and last of each range in turn, in order, no two of which meet. */
+/** Code points: first and last of each range alternately, sorted, with no adjacent ranges. */
 export interface CodeSet {
   readonly negated: boolean;
   readonly ranges: readonly number[];
 }
 
-/** A set and where its closing bracket stands. */
+/** A set and the position of its closing bracket. */
 export interface ParsedSet {
   readonly set: CodeSet;
   readonly end: number;
 }
 
 /**
- * The set that opens at `open`; `undefined` when no bracket closes it, and the opening one is then an ordinary
- * character.
+ * The set that opens at `open`; `undefined` if it is never closed: the opening bracket is then an ordinary character.
  */
 export function parseSet(characters: readonly string[], open: number): ParsedSet | undefined {
   let index = open + 1;
@@ -28,7 +27,7 @@ export function parseSet(characters: readonly string[], open: number): ParsedSet
   const first = index;
   const ranges: [number, number][] = [];
   for (; index < characters.length; index++) {
-    // A closing bracket in the first place is a member.
+    // A closing bracket in first position is a member.
     if (characters[index] === "]" && index > first) return { set: { negated, ranges: merged(ranges) }, end: index };
     if (characters[index] === "\\" && index + 1 < characters.length) index++;
     const low = codeOf(characters[index]);
@@ -39,12 +38,12 @@ export function parseSet(characters: readonly string[], open: number): ParsedSet
   return undefined;
 }
 
-/** The code point that `character` is; 0 without one. */
+/** The code point of `character`; 0 without one. */
 export function codeOf(character: string | undefined): number {
   return character?.codePointAt(0) ?? 0;
 }
 
-/** Whether `code` is in the set, by halving the ranges until one is left. */
+/** Whether `code` is in the set, by binary search. */
 export function isIn({ negated, ranges }: CodeSet, code: number): boolean {
   let low = 0;
   let high = ranges.length / 2;
@@ -56,7 +55,7 @@ export function isIn({ negated, ranges }: CodeSet, code: number): boolean {
   return (low < ranges.length / 2 && code >= (ranges[2 * low] ?? 0)) !== negated;
 }
 
-/** The same code points as a {@link CodeSet} has them. A range that goes down has none. */
+/** The same code points in the form of a {@link CodeSet}. A descending range is empty. */
 function merged(ranges: readonly (readonly [number, number])[]): readonly number[] {
   const result: number[] = [];
   for (const [low, high] of ranges.filter(([low, high]) => low <= high).toSorted(([one], [other]) => one - other)) {

@@ -1,5 +1,6 @@
 /**
- * Bytes of a control connection in, lines out; bounded, whatever way the bytes were cut into packets. Knows no commands and does no I/O.
+ * Splits the bytes of a control connection into lines; bounded, however the bytes are cut into packets. Independent of
+ * commands, and without I/O.
  *
  * @module
  */
@@ -9,14 +10,14 @@ import { TelnetFilter } from "./telnet.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** What is left of a Telnet Synch whose other bytes were taken out. */
+/** What is left of a Telnet Synch whose other bytes were removed. */
 const SYNCH_REMAINS: ReadonlySet<number> = new Set([0xf2, 0xf4, 0xff]);
 
 const DEFAULT_LIMIT = 8192;
-/** Bytes of one line that are thrown away before it counts as one without an end. */
+/** Bytes of one line that are discarded before it counts as endless. */
 const MOST_DISCARDED = 256 * 1024;
 
-/** Up to here an ASCII line becomes a string faster without the decoder, which costs a call into the runtime. */
+/** Up to this length an ASCII line is decoded faster without the decoder, which costs a call into the runtime. */
 const SHORT_LINE = 512;
 /** Bytes of `ABOR` and CR, with what a Synch may leave before it. */
 const LONGEST_ABORT = 16;
@@ -24,49 +25,58 @@ const LONGEST_ABORT = 16;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** One line without its end, or the reason why there is none to use. */
+/** One line without its end, or the reason why it cannot be used. */
 export type Line =
   | { readonly kind: "line"; readonly text: string }
   | { readonly kind: "tooLong" }
-  /** Far over the limit, and its end has still not come. */
+  /** Far over the limit, and its end has still not arrived. */
   | { readonly kind: "endless" }
   | { readonly kind: "invalid"; readonly reason: "nul" | "carriageReturn" }
-  /** `text` has U+FFFD in place of what is not UTF-8. */
+  /** `text` has U+FFFD in place of invalid UTF-8. */
   | { readonly kind: "notUtf8"; readonly text: string };
 
-/** What a {@link LineReader} may be told. */
+/** The options of a {@link LineReader}. */
 export interface LineReaderOptions {
-  /** Most bytes of one line, its end included; 8192 unless told. */
+  /**
+   * Most bytes of one line, including its end.
+   *
+   * @default 8192
+   */
   readonly limit?: number;
-  /** Bytes of a line over the limit until it is {@link Line endless}; 262144 unless told. */
+  /**
+   * Bytes of a line over the limit until it is {@link Line endless}.
+   *
+   * @default 262_144
+   */
   readonly mostDiscarded?: number;
 }
 
 /**
- * Splits what arrives on a control connection into lines, each when it is asked for: what has arrived is kept as it came, which takes a
- * tenth of the memory of short lines. A line ends with LF, with or without CR before it. Telnet sequences are removed. A line over the
- * limit is thrown away as it comes and reported once, at its end. A reader with nothing pending holds no buffer.
+ * Splits what arrives on a control connection into lines, each on demand: input is kept as it arrived, which takes a
+ * tenth of the memory of short lines. A line ends with LF, with or without CR before it. Telnet sequences are removed.
+ * A line over the limit is discarded as it arrives and reported once, at its end. A reader with nothing pending holds
+ * no buffer.
  *
- * `ABOR` and CR are a whole line at the end of what has arrived: Python's ftplib sends the line as urgent data, its LF is the urgent byte,
- * and the system takes that out of the stream. An LF that does come after it is dropped.
+ * `ABOR` and CR at the end of the input count as a whole line: Python's ftplib sends the line as urgent data, its LF is
+ * the urgent byte, and the system removes that from the stream. An LF that does follow is dropped.
  */
 export class LineReader {
   readonly #limit: number;
   readonly #mostDiscarded: number;
   readonly #telnet = new TelnetFilter();
-  /** What was pushed, from `#start` on. */
+  /** The input, from `#start` on. */
   #chunk: Uint8Array | undefined;
   #start = 0;
-  /** The start of a line whose end has not come: `#length` bytes of `#partial`. */
+  /** The start of a line whose end has not arrived: `#length` bytes of `#partial`. */
   #partial: Uint8Array | undefined;
   #length = 0;
-  /** Bytes of a line over the limit that were thrown away. */
+  /** Discarded bytes of a line over the limit. */
   #discarded = 0;
-  /** The line end of an ABOR that was taken without it may still come. */
+  /** The line end of an ABOR that was returned without it may still arrive. */
   #owesLineEnd = false;
-  /** What follows the chunk may be an ABOR that cannot be read yet. */
+  /** An ABOR that cannot be read yet may follow the chunk. */
   #awaitsAbort = false;
-  /** An ABOR was taken for granted, and may still come. */
+  /** An ABOR was assumed, and may still arrive. */
   #owesAbort = false;
 
   constructor(options: LineReaderOptions = {}) {
@@ -74,26 +84,27 @@ export class LineReader {
     this.#mostDiscarded = options.mostDiscarded ?? MOST_DISCARDED;
   }
 
-  /** Whether anything has arrived that `next` has not handed out: whole lines, or the start of one. */
+  /** Whether there is input that `next` has not returned: whole lines, or the start of one. */
   get pending(): boolean {
     return this.#chunk !== undefined || this.#length > 0 || this.#discarded > 0 || this.#telnet.pending;
   }
 
-  /** Bytes kept of a line whose end has not come. */
+  /** Bytes kept of a line whose end has not arrived. */
   get bufferedLength(): number {
     return this.#length;
   }
 
-  /** What is to be sent to refuse the Telnet options that were pushed since it was asked last. */
+  /** The bytes to send to refuse the Telnet options received since the last call. */
   takeRefusals(): Uint8Array | undefined {
     return this.#telnet.takeRefusals();
   }
 
   /**
-   * Takes what was read. `chunk` must stay as it is until `next` has given `undefined`, and no other may be pushed before.
+   * Takes input. `chunk` must not change until `next` has returned `undefined`, and no other may be pushed before.
    *
-   * @param marked it may end at the mark of urgent data, and what follows may come only with the next command. If it ends in the beginning
-   * of a Synch, an ABOR is taken for granted: with no other command do clients send one. The ABOR itself is then dropped.
+   * @param marked it may end at the mark of urgent data, and what follows may only arrive with the next command. If it
+   * ends in the beginning of a Synch, an ABOR is assumed: clients send a Synch with no other command. The ABOR itself
+   * is then dropped.
    */
   push(chunk: Uint8Array, marked = false): void {
     const bytes = this.#telnet.apply(chunk);
@@ -102,7 +113,7 @@ export class LineReader {
     this.#chunk = this.#start < bytes.length ? bytes : undefined;
   }
 
-  /** The next whole line, or `undefined` when more bytes are needed. */
+  /** The next whole line, or `undefined` if more bytes are needed. */
   next(): Line | undefined {
     const line = this.#next();
     if (line === undefined) return this.#awaitsAbort && this.#length === 0 ? this.#grantAbort() : undefined;
@@ -132,7 +143,7 @@ export class LineReader {
   }
 
   /**
-   * Forgets everything that has arrived. To be called before a TLS handshake, so that commands sent in clear behind AUTH TLS are not
+   * Drops all input. To be called before a TLS handshake, so that commands sent in clear text after AUTH TLS are not
    * taken for protected ones (CVE-2011-0411 is the same hole in SMTP).
    */
   reset(): void {
@@ -148,7 +159,7 @@ export class LineReader {
     this.#discarded = 0;
   }
 
-  /** Where text begins in what came after an ABOR without its line end. */
+  /** Where text begins in the input after an ABOR without its line end. */
   #lineEndOf(bytes: Uint8Array): number {
     let start = 0;
     while (bytes[start] === CR) start++;
@@ -169,7 +180,7 @@ export class LineReader {
     return line;
   }
 
-  /** The start of a line; a line of its own where no more of it is to be waited for. */
+  /** Keeps the start of a line; returns it as a line if no more of it is to be waited for. */
   #keep(bytes: Uint8Array): Line | undefined {
     if (this.#discarded > 0 || this.#length + bytes.length >= this.#limit) return this.#discard(bytes.length);
     this.#append(bytes);
@@ -195,7 +206,7 @@ export class LineReader {
     if (this.#partial === undefined) this.#partial = bytes.slice();
     else {
       if (length > this.#partial.length) {
-        // Doubled, so that a line that arrives byte by byte is not copied once for each of them.
+        // Doubled, so that a line that arrives byte by byte is not copied once per byte.
         const grown = new Uint8Array(Math.max(length, Math.min(this.#partial.length * 2, this.#limit)));
         grown.set(this.#partial.subarray(0, this.#length));
         this.#partial = grown;

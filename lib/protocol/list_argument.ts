@@ -1,22 +1,22 @@
 /**
- * The argument of LIST and NLST, which real clients fill as if it were the command line of `ls`.
+ * The argument of LIST and NLST, which real clients fill in as if it were the command line of `ls`.
  *
  * @module
  */
 
-/** One reading of the argument. Where `literal` is set, a file of that very name comes first. */
+/** The parsed argument. If `literal` is set, a file with exactly that name takes precedence. */
 export interface ListArgument {
-  /** Letters of the options, in the order they came: `la` for `-l -a`; empty without any. */
+  /** Letters of the options in order: `la` for `-l -a`; empty without any. */
   readonly flags: string;
-  /** What to list; `undefined`: the working directory. */
+  /** The path to list; `undefined`: the working directory. */
   readonly path: string | undefined;
-  /** The whole argument, when options were taken off it: it may be the name of a file that begins with a dash. */
+  /** The whole argument, if options were removed from it: it may be the name of a file that begins with a dash. */
   readonly literal: string | undefined;
 }
 
 /**
- * Takes options such as `-la`, `-l -a` and `--` off the front of the argument. What is left, behind one space, is the path byte for
- * byte. A lone `-`, and a word with anything but letters and `1` behind its dash, is a name.
+ * Removes options such as `-la`, `-l -a` and `--` from the start of the argument. The rest, after one space, is the
+ * path byte for byte. A lone `-`, and a word with anything but letters and `1` after its dash, is a name.
  */
 export function parseListArgument(argument: string | undefined): ListArgument {
   if (argument === undefined || argument === "") return { flags: "", path: undefined, literal: undefined };

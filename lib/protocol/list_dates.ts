@@ -1,5 +1,5 @@
 /**
- * Dates in listings: the forms in which servers write them, months in several languages, and years that are not written at all.
+ * Dates in listings: the formats of servers, months in several languages, and missing years.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface SizeDateName {
 const TIME = "(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:\\.\\d{1,9})?)?";
 /** Letters of any language, and the dot that some put after a short month. */
 const MONTH = "(\\p{L}{3,9})\\.?";
-/** The forms of a date, each with what its groups mean. */
+/** The formats of a date, each with the meaning of its groups. */
 const DATES: readonly { readonly pattern: RegExp; readonly read: (groups: readonly string[]) => WrittenDate }[] = [
   // Jan 29 03:26, Jan 29 2003, Jan  9 2003 03:26
   dateForm(`${MONTH}\\s{1,4}(\\d{1,2})\\s{1,4}(?:${TIME}|(\\d{4})(?:\\s${TIME})?)`, (g) => ({
@@ -38,7 +38,7 @@ const DATES: readonly { readonly pattern: RegExp; readonly read: (groups: readon
   })),
 ];
 
-/** The parts of a date as they were written; what is missing is `undefined` or empty. */
+/** The parts of a date as written; missing ones are `undefined` or empty. */
 interface WrittenDate {
   readonly year?: string | undefined;
   readonly month?: string | undefined;
@@ -47,7 +47,7 @@ interface WrittenDate {
   readonly hour?: string | undefined;
   readonly minute?: string | undefined;
   readonly second?: string | undefined;
-  /** As `+0100`. */
+  /** For example `+0100`. */
   readonly zone?: string | undefined;
 }
 
@@ -60,8 +60,8 @@ function dateForm(
 }
 
 /**
- * Finds the first place in `rest` at which a size, a date and a name follow each other. Of two forms that leave the same name the one
- * with fewer columns is right: a size before `Nov 28` may look like a year.
+ * Finds the first place in `rest` at which a size, a date and a name follow each other. Of two formats that yield the
+ * same name the one with fewer columns is right: a size before `Nov 28` may look like a year.
  */
 export function readSizeDateName(rest: string, options: ListParserOptions): SizeDateName | undefined {
   let best: SizeDateName | undefined;
@@ -87,7 +87,7 @@ function isBetter(found: SizeDateName, best: SizeDateName): boolean {
   return found.before.length > best.before.length;
 }
 
-/** `undefined` where it is no date at all. */
+/** `undefined` if it is not a date. */
 function dateOf(
   written: WrittenDate,
   options: ListParserOptions,
@@ -111,7 +111,7 @@ function dateOf(
   };
 }
 
-/** A day as it was written. */
+/** A day as written. */
 export interface CalendarDay {
   readonly year: number;
   /** 1 to 12. */
@@ -119,7 +119,7 @@ export interface CalendarDay {
   readonly day: number;
 }
 
-/** A time as it was written. */
+/** A time as written. */
 export interface TimeOfDay {
   readonly hour: number;
   readonly minute: number;
@@ -130,7 +130,7 @@ export interface TimeOfDay {
 export const MIDNIGHT: TimeOfDay = { hour: 0, minute: 0, second: 0 };
 const DAY = 86_400_000;
 
-/** `undefined` for a day that no calendar has. */
+/** `undefined` for a day that does not exist. */
 export function toInstant(
   { year, month, day }: CalendarDay,
   time: TimeOfDay,
@@ -141,7 +141,7 @@ export function toInstant(
   return Date.UTC(year, month - 1, day, hour, minute, second) - (options.offset ?? 0);
 }
 
-/** The year is not written: the latest in which the day is not in the future, but for a clock that is a day ahead. */
+/** For a missing year: the latest in which the day is not in the future, allowing for a clock that is a day ahead. */
 function latestBefore(
   month: number,
   day: number,
@@ -154,19 +154,22 @@ function latestBefore(
   return toInstant({ year: year - 1, month, day }, time, options);
 }
 
-/** Two digits are of 1970 to 2069, as POSIX reads them. */
+/** Two digits mean 1970 to 2069, as in POSIX. */
 export function fullYear(year: number): number {
   if (year >= 100) return year;
   return year >= 70 ? 1900 + year : 2000 + year;
 }
 
-/** The hour of a clock of twelve or of 24 hours; `half` is `AM`, `PM` or nothing. */
+/** The hour of a 12-hour or 24-hour clock; `half` is `AM`, `PM` or absent. */
 export function to24Hours(hour: number, half: string | undefined): number {
   if (half === undefined) return hour;
   return hour % 12 + (half.toUpperCase() === "PM" ? 12 : 0);
 }
 
-/** Beginnings of the months in languages that servers are set to: English, German, French, Spanish, Italian, Portuguese, Dutch, Nordic, Polish, Czech. */
+/**
+ * Prefixes of the months in languages that servers are set to: English, German, French, Spanish, Italian, Portuguese,
+ * Dutch, Nordic, Polish, Czech.
+ */
 const MONTH_NAMES: readonly (readonly string[])[] = [
   ["jan", "jän", "ene", "gen", "sty", "led"],
   ["feb", "fév", "fev", "fèv", "lut", "úno"],
@@ -182,7 +185,7 @@ const MONTH_NAMES: readonly (readonly string[])[] = [
   ["dec", "dez", "déc", "dic", "des", "gru", "pro"],
 ];
 
-/** 1 to 12 for the beginning of a month in one of the languages above. */
+/** 1 to 12 for the prefix of a month in one of the languages above. */
 export function monthNumber(name: string): number | undefined {
   const written = name.toLowerCase();
   const index = MONTH_NAMES.findIndex((names) => names.some((known) => written.startsWith(known)));

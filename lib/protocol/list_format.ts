@@ -1,18 +1,18 @@
 /**
- * Lines of a LIST: as `ls -l` prints them, and as MS-DOS does. They are for programs that guess, so widths, English
- * months and the rule for the year are those of the programs they guess from.
+ * Lines of LIST: in the formats of `ls -l` and MS-DOS. They are for programs that guess, so widths, English months and
+ * the rule for the year are those of the programs they expect.
  *
  * @module
  */
 
 import type { Zone } from "./zone.ts";
 
-/** What a line of a listing is made from. */
+/** The input for one line of a listing. */
 export interface ListedEntry {
-  /** Without CR, LF or NUL: nothing here could carry those. */
+  /** Without CR, LF or NUL: no format can represent those. */
   readonly name: string;
   readonly kind: "file" | "directory" | "link" | "other";
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
   /** Milliseconds since 1970, UTC. */
   readonly modified: number;
@@ -23,23 +23,23 @@ export interface ListedEntry {
   readonly group: string;
   /** The same for two names of one object (RFC 3659 section 7.5.2). */
   readonly unique?: string;
-  /** Where a link leads, as the client may know it. */
+  /** The target of a link, as the client may see it. */
   readonly target?: string;
-  /** What a link leads to, where it leads anywhere. */
+  /** The entry a link leads to, if it leads anywhere. */
   readonly leadsTo?: Pick<ListedEntry, "kind" | "size" | "modified">;
 }
 
-/** What lines depend on besides the entry. */
+/** The options for formatting lines. */
 export interface ListFormatOptions {
   /** Milliseconds since 1970, UTC: decides whether a line has the time of day or the year. */
   readonly now: number;
-  /** Local time of the lines; UTC unless given. */
+  /** Time zone of the lines. Default UTC. */
   readonly zone?: Zone | undefined;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 const RIGHTS = ["---", "--x", "-w-", "-wx", "r--", "r-x", "rw-", "rwx"] as const;
-/** What is neither file nor directory nor link is shown as a pipe, which clients leave alone. */
+/** Anything but files, directories and links is shown as a pipe, which clients leave alone. */
 const TYPE_LETTERS = { file: "-", directory: "d", link: "l", other: "p" } as const;
 
 const SET_USER = 0o4000;
@@ -52,9 +52,9 @@ const RECENT = 180 * 86_400_000;
 const LAST_INSTANT = 8.64e15;
 
 /**
- * The line of `ls -l`: type and rights, links, owner, group, size, date, name, for a link an arrow and where it leads;
- * columns as wide as those of vsftpd and never merged. The date has the time of day for the last 180 days, and the year
- * for older and future ones (the six-month rule of `ls`, IEEE 1003.1).
+ * The line of `ls -l`: type and rights, links, owner, group, size, date, name, for a link an arrow and its target;
+ * columns as wide as those of vsftpd and never merged. The date includes the time of day for the last 180 days, and the
+ * year for older and future ones (the six-month rule of `ls`, IEEE 1003.1).
  */
 export function formatUnixLine(entry: ListedEntry, options: ListFormatOptions): string {
   const links = String(entry.links).padStart(4);
@@ -68,9 +68,9 @@ export function formatUnixLine(entry: ListedEntry, options: ListFormatOptions): 
 }
 
 /**
- * The line of MS-DOS, as IIS prints it: date and time on a twelve-hour clock, `<DIR>` or the size, name. It has no form
- * for a link that clients know: one looks like a file, so that no client deletes what is in a directory by way of a
- * link to it.
+ * The line of MS-DOS, as printed by IIS: date and time on a twelve-hour clock, `<DIR>` or the size, name. It has no
+ * form for a link that clients know: a link looks like a file, so that no client deletes the content of a directory
+ * through a link to it.
  */
 export function formatWindowsLine(entry: ListedEntry, options: Pick<ListFormatOptions, "zone"> = {}): string {
   const date = localDate(entry.modified, options.zone);
@@ -97,7 +97,7 @@ export function formatMode(entry: Pick<ListedEntry, "kind" | "mode">): string {
   return letter + special.map(([rights, bit, mark]) => (mode & bit) === 0 ? rights : withMark(rights, mark)).join("");
 }
 
-/** Small where the right to execute is there as well, capital where it is not. */
+/** Lower case if the right to execute is set as well, upper case if not. */
 function withMark(rights: string | undefined, mark: string): string {
   const [read = "-", write = "-", execute = "-"] = rights ?? "";
   return read + write + (execute === "x" ? mark : mark.toUpperCase());

@@ -1,6 +1,6 @@
 /**
- * Lines of a LIST as a client reads them. No standard says what they look like (RFC 959 section 4.1.3), so each format of the
- * servers that are met is tried in turn; a line that none of them reads is left to the caller. MLSD needs none of this.
+ * Lines of LIST as a client reads them. No standard defines them (RFC 959 section 4.1.3), so the formats of known
+ * servers are tried in turn; a line that matches none is left to the caller. MLSD needs none of this.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { ListParserOptions, ParsedListEntry } from "./parsed_list.ts";
 
 export type { ListParserOptions, ParsedListEntry } from "./parsed_list.ts";
 
-/** A listing, read. */
+/** A parsed listing. */
 export interface ParsedList {
   readonly entries: readonly ParsedListEntry[];
-  /** Lines that no format reads and that are not known to be decoration (`total 12`, headings). */
+  /** Lines that match no format and are not known to be decoration (`total 12`, headings). */
   readonly unreadable: readonly string[];
 }
 
 type LineReader = (line: string, options: ListParserOptions) => ParsedListEntry | undefined;
 
-/** The stricter formats first: what `ls -l` may look like is the widest. */
+/** The stricter formats first: `ls -l` varies the most. */
 const FORMATS: readonly LineReader[] = [readEplf, readWindows, readVms, readOs400, readNetware, readUnix, readMvs];
 
 const DECORATION = [
@@ -33,7 +33,7 @@ const DECORATION = [
   /^(Volume|Directory of|Free space)/i,
 ];
 
-/** Reads one line without its end. Returns `undefined` for a line that no known format explains. */
+/** Parses one line without its end. Returns `undefined` for a line in no known format. */
 export function parseListLine(line: string, options: ListParserOptions): ParsedListEntry | undefined {
   for (const read of FORMATS) {
     const entry = read(line, options);
@@ -42,7 +42,9 @@ export function parseListLine(line: string, options: ListParserOptions): ParsedL
   return undefined;
 }
 
-/** Reads a listing. `.` and `..` are left out; a name that VMS has put on a line of its own is joined to the next line. */
+/**
+ * Parses a listing. `.` and `..` are left out; a name that VMS has put on a line of its own is joined to the next line.
+ */
 export function parseList(text: string, options: ListParserOptions): ParsedList {
   const entries: ParsedListEntry[] = [];
   const unreadable: string[] = [];
@@ -63,7 +65,9 @@ export function parseList(text: string, options: ListParserOptions): ParsedList 
 const WINDOWS =
   /^(\d{1,4})[-/.](\d{1,2})[-/.](\d{2,4})\s{1,8}(\d{1,2}):(\d\d)(?::(\d\d))?\s{0,4}([AP]M)?\s{1,40}(<\w+>|[\d,.]+)\s(?:\s{9})?(.+)$/i;
 
-/** `04-27-00  09:09PM       <DIR>          licensed`, as IIS prints it; also with a year of four digits, and year first. */
+/**
+ * `04-27-00  09:09PM       <DIR>          licensed`, as printed by IIS; also with a four-digit year, and year first.
+ */
 function readWindows(line: string, options: ListParserOptions): ParsedListEntry | undefined {
   const match = WINDOWS.exec(line);
   if (!match) return undefined;
@@ -93,7 +97,7 @@ function splitWindowsLink(rest: string): [string, string?] {
 
 const UNIX_KINDS: Readonly<Record<string, ParsedListEntry["kind"]>> = { "-": "file", "d": "directory", "l": "link" };
 
-/** A line of `ls -l`, in the many ways that servers print it. */
+/** A line of `ls -l`, in the many variants that servers print. */
 function readUnix(line: string, options: ListParserOptions): ParsedListEntry | undefined {
   const match = /^([-dlbcpsDnPM])([-rwxsStTlL]{9})[+.@]?(.*)$/.exec(line);
   if (!match) return undefined;
@@ -103,7 +107,7 @@ function readUnix(line: string, options: ListParserOptions): ParsedListEntry | u
   const kind = UNIX_KINDS[type] ?? "other";
   const arrow = kind === "link" ? tail.name.indexOf(" -> ") : -1;
   const columns = tail.before.trim().split(/\s+/);
-  // The number of links stands first, where it is there at all.
+  // The number of links comes first, if it is there at all.
   const owners = /^\d+$/.test(columns[0] ?? "") && columns.length > 1 ? columns.slice(1) : columns;
   const [owner, group] = owners;
   return {

@@ -55,13 +55,13 @@ export function readVms(line: string, options: ListParserOptions): ParsedListEnt
 const OS400 =
   /^(\S+)\s{1,40}(\d+)\s{1,40}(\d{1,2})[/.](\d\d)[/.](\d{2,4})\s{1,8}(\d\d):(\d\d):(\d\d)\s{1,40}(\*\w+)\s{1,40}(.+)$/;
 
-/** `QSYS      77824 02/23/00 15:09:55 *DIR       Documents/`, as OS/400 prints it. */
+/** `QSYS      77824 02/23/00 15:09:55 *DIR       Documents/`, as printed by OS/400. */
 export function readOs400(line: string, options: ListParserOptions): ParsedListEntry | undefined {
   const match = OS400.exec(line);
   if (!match) return undefined;
   const [, owner = "", size, first, second, year, hour, minute, seconds, type = "", name = ""] = match;
   const isDirectory = type === "*DIR" || type === "*LIB" || name.endsWith("/");
-  // With a dot between them the day comes first.
+  // With a dot as separator the day comes first.
   const [month, day] = line.includes(`${first}.${second}`) ? [second, first] : [first, second];
   return {
     name: name.replace(/\/$/, ""),
@@ -76,7 +76,10 @@ export function readOs400(line: string, options: ListParserOptions): ParsedListE
   };
 }
 
-/** `d [RWCEAFMS] Admin      512 Oct 13  2004 PSI`, as Novell Netware prints it; also with spaces and hyphens in the rights. */
+/**
+ * `d [RWCEAFMS] Admin      512 Oct 13  2004 PSI`, as printed by Novell Netware; also with spaces and hyphens in the
+ * rights.
+ */
 export function readNetware(line: string, options: ListParserOptions): ParsedListEntry | undefined {
   const match = /^([-d])\s{0,4}\[[-A-Z]{1,12}\]\s{1,20}(\S+)\s{1,40}(\d.*)$/i.exec(line);
   if (!match) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Facts about files, as MLST and MLSD carry them (RFC 3659 section 7): which are wanted, written and read.
+ * Facts about files in MLST and MLSD (RFC 3659 section 7): selecting, formatting and parsing them.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ListedEntry } from "./list_format.ts";
 import { formatTimeVal } from "./time.ts";
 
-/** The facts this server can give, in the order it gives them, spelled as they are sent. */
+/** The facts this server supports, in the order and spelling in which it sends them. */
 export const FACT_NAMES = [
   "type",
   "size",
@@ -22,17 +22,21 @@ export const FACT_NAMES = [
 /** One of {@link FACT_NAMES}. */
 export type FactName = typeof FACT_NAMES[number];
 
-/** What only the caller knows about an entry. */
+/** The properties of an entry that only the caller knows. */
 export interface FactOptions {
-  /** Letters from {@link permFact}; without them the fact is left out. */
+  /** Letters from {@link permFact}; absent: the fact is left out. */
   readonly perm?: string;
-  /** Set for the listed directory itself, and the one above it (RFC 3659 section 7.5.1). */
+  /** Set for the listed directory itself, and its parent (RFC 3659 section 7.5.1). */
   readonly type?: "cdir" | "pdir";
-  /** Milliseconds in `modify`, see {@link TimeFormatOptions.fractions}. Default `false`. */
+  /**
+   * Milliseconds in `modify`, see {@link TimeFormatOptions.fractions}.
+   *
+   * @default false
+   */
   readonly fractions?: boolean;
 }
 
-/** What the session may do with an entry; those that do not fit its kind are ignored. */
+/** The rights of the session on an entry; those that do not apply to its kind are ignored. */
 export interface EntryRights {
   /** APPE to the file. */
   readonly append?: boolean;
@@ -48,7 +52,7 @@ export interface EntryRights {
   readonly list?: boolean;
   /** New directories in the directory. */
   readonly makeDirectory?: boolean;
-  /** Deleting what is in the directory. */
+  /** Deleting the content of the directory. */
   readonly purge?: boolean;
   /** RETR. */
   readonly read?: boolean;
@@ -56,19 +60,19 @@ export interface EntryRights {
   readonly write?: boolean;
 }
 
-/** A line of facts as a client reads it. */
+/** A parsed line of facts. */
 export interface FactsLine {
   readonly name: string;
-  /** Names of facts in small letters: RFC 3659 section 7.2 compares them so. */
+  /** Names of facts in lower case: RFC 3659 section 7.2 ignores their case. */
   readonly facts: ReadonlyMap<string, string>;
 }
 
 const TYPE_VALUES = { file: "file", directory: "dir", link: "OS.unix=symlink", other: "OS.unix=special" } as const;
 
-/** What cannot be in the value of a fact (RFC 3659 section 7.2). */
+/** The characters that cannot occur in the value of a fact (RFC 3659 section 7.2). */
 const ENDS_VALUE = /[; ]/;
 
-/** Letters of the `perm` fact in their order, and the kind of entry each is for (RFC 3659 section 7.5.5). */
+/** Letters of the `perm` fact in order, and the kind of entry each applies to (RFC 3659 section 7.5.5). */
 const PERM_LETTERS:
   readonly (readonly [letter: string, right: keyof EntryRights, kinds: "file" | "directory" | "any"])[] = [
     ["a", "append", "file"],
@@ -84,8 +88,8 @@ const PERM_LETTERS:
   ];
 
 /**
- * The facts that the argument of `OPTS MLST` asks for; unknown ones are ignored, and none at all is a valid wish (RFC
- * 3659 section 7.9). `undefined` is a syntax error (501): the list may hold no spaces.
+ * The facts that the argument of `OPTS MLST` selects; unknown ones are ignored, and selecting none is valid (RFC 3659
+ * section 7.9). `undefined` is a syntax error (501): the list may not contain spaces.
  */
 export function parseFactSelection(argument: string | undefined): readonly FactName[] | undefined {
   if (argument === undefined || argument === "") return [];
@@ -94,17 +98,17 @@ export function parseFactSelection(argument: string | undefined): readonly FactN
   return FACT_NAMES.filter((name) => wanted.has(name.toLowerCase()));
 }
 
-/** The text that answers `OPTS MLST`. */
+/** The text of the reply to `OPTS MLST`. */
 export function formatFactSelection(selected: readonly FactName[]): string {
   return selected.length === 0 ? "MLST OPTS" : `MLST OPTS ${selected.join(";")};`;
 }
 
-/** The line of FEAT: all facts, those that are selected with a star. */
+/** The line in FEAT: all facts, the selected ones with a star. */
 export function formatFactFeature(selected: readonly FactName[]): string {
   return `MLST ${FACT_NAMES.map((name) => selected.includes(name) ? `${name}*;` : `${name};`).join("")}`;
 }
 
-/** The selected facts of an entry that it has, a space, and its name. */
+/** The selected facts that the entry has, a space, and its name. */
 export function formatFacts(entry: ListedEntry, selected: readonly FactName[], options: FactOptions = {}): string {
   let line = "";
   for (const name of selected) {
@@ -114,7 +118,7 @@ export function formatFacts(entry: ListedEntry, selected: readonly FactName[], o
   return `${line} ${entry.name}`;
 }
 
-/** The letters of the `perm` fact for an entry of this kind; for a link, of the kind that it leads to. */
+/** The letters of the `perm` fact for an entry of this kind; for a link, of its target's kind. */
 export function permFact(kind: ListedEntry["kind"], rights: EntryRights): string {
   return PERM_LETTERS
     .filter(([, right, kinds]) => rights[right] === true && (kinds === "any" || kinds === kind))
@@ -123,8 +127,8 @@ export function permFact(kind: ListedEntry["kind"], rights: EntryRights): string
 }
 
 /**
- * Reads a line of MLSD, or the inner line of an MLST reply without the space that begins it. The name is everything
- * behind the first space. `undefined` when the line has no such form.
+ * Parses a line of MLSD, or the inner line of an MLST reply without its leading space. The name is everything after the
+ * first space. `undefined` if the line has another form.
  */
 export function parseFactsLine(line: string): FactsLine | undefined {
   const space = line.indexOf(" ");
@@ -146,7 +150,7 @@ function factValue(name: FactName, entry: ListedEntry, options: FactOptions): st
     case "size":
       return transferSize(entry.leadsTo ?? entry);
     case "modify":
-      // What MDTM says, which follows links (RFC 3659 section 7.5.3).
+      // The same as MDTM, which follows links (RFC 3659 section 7.5.3).
       return formatTimeVal((entry.leadsTo ?? entry).modified, options);
     case "perm":
       return options.perm;
@@ -162,16 +166,16 @@ function factValue(name: FactName, entry: ListedEntry, options: FactOptions): st
 }
 
 /**
- * A link with its target has the type of the example in RFC 3659 section 7.7.4, which clients show the target from. The
- * RFC's own grammar has no such value, so one without a target, or with one that no fact can carry, has the type of
- * erratum 1500, which lftp reads as well.
+ * A link with its target has the type of the example in RFC 3659 section 7.7.4, from which clients show the target. The
+ * RFC's own grammar has no such value, so a link without a target, or with one that no fact can represent, has the type
+ * of erratum 1500, which lftp reads as well.
  */
 function typeValue({ kind, target }: ListedEntry): string {
   const hasTarget = kind === "link" && target !== undefined && !ENDS_VALUE.test(target);
   return hasTarget ? `OS.unix=slink:${target}` : TYPE_VALUES[kind];
 }
 
-/** The octets that RETR would send; for a directory there are none to tell of (RFC 3659 section 7.5.7). */
+/** The number of bytes that RETR would send; a directory has none (RFC 3659 section 7.5.7). */
 function transferSize({ kind, size }: Pick<ListedEntry, "kind" | "size">): string | undefined {
   return kind === "file" ? String(size) : undefined;
 }

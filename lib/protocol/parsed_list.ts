@@ -1,32 +1,35 @@
 /**
- * What the reading of a listing gives, whatever the format was.
+ * The result of parsing a listing, whatever the format.
  *
  * @module
  */
 
-/** What a line of a listing says. */
+/** A parsed line of a listing. */
 export interface ParsedListEntry {
-  /** As the server sent it: it may hold `/`, `..` or control characters, so judge it before it names a local file. */
+  /**
+   * As the server sent it: it may contain `/`, `..` or control characters, so check it before using it as a local file
+   * name.
+   */
   readonly name: string;
   readonly kind: "file" | "directory" | "link" | "other";
-  /** Bytes; `undefined` where the format does not say. */
+  /** Size in bytes; `undefined` if the format has none. */
   readonly size: number | undefined;
-  /** Milliseconds since 1970, UTC; `undefined` where the format does not say. */
+  /** Milliseconds since 1970, UTC; `undefined` if the format has none. */
   readonly modified: number | undefined;
-  /** Permission bits, `0o000` to `0o7777`, of formats that have them. */
+  /** Permission bits, `0o000` to `0o7777`, if the format has them. */
   readonly mode?: number;
   readonly owner?: string;
   readonly group?: string;
-  /** Where a link leads. */
+  /** The target of a link. */
   readonly target?: string;
 }
 
-/** What the reading of a line depends on. */
+/** The options for parsing lines. */
 export interface ListParserOptions {
   /** Milliseconds since 1970, UTC: a date without a year is the latest one that is not in the future. */
   readonly now: number;
   /**
-   * What the server's local time is ahead of UTC, in milliseconds: listings are in local time.
+   * How far the server's local time is ahead of UTC, in milliseconds: listings are in local time.
    *
    * @default 0
    */

@@ -1,14 +1,15 @@
 /**
- * How a server shows itself to clients that guess what it is: by its SYST, its listings, and by what it lacks. To add one, add a row.
+ * How a server presents itself to clients that guess its kind: its SYST, its listings, and the verbs it lacks. To add
+ * one, add a row.
  *
  * @module
  */
 
 import { formatUnixLine, formatWindowsLine, type ListedEntry, type ListFormatOptions } from "./list_format.ts";
 
-/** What clients tell kinds of servers by. */
+/** The features by which clients distinguish kinds of servers. */
 export interface Personality {
-  /** Text of the 215 that answers SYST. */
+  /** Text of the 215 reply to SYST. */
   readonly system: string;
   /** One line of LIST, without its end. */
   readonly formatLine: (entry: ListedEntry, options: ListFormatOptions) => string;
@@ -21,9 +22,9 @@ export type PersonalityName = "unix" | "windows";
 
 /** Personalities by name. */
 export const PERSONALITIES: Readonly<Record<PersonalityName, Personality>> = {
-  /** What this server is: `ls -l` listings, and everything there is. */
+  /** What this server is: `ls -l` listings, and every verb. */
   unix: { system: "UNIX Type: L8", formatLine: formatUnixLine, lacks: new Set() },
-  /** IIS: MS-DOS listings, and no MLSx, or no client would ever look at them. */
+  /** IIS: MS-DOS listings, and no MLSx, as otherwise no client would ever look at them. */
   windows: {
     system: "Windows_NT",
     formatLine: formatWindowsLine,

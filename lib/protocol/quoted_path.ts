@@ -1,10 +1,10 @@
 /**
- * Paths in quotes, as 257 replies carry them (RFC 959 appendix II).
+ * Paths in quotes, as in 257 replies (RFC 959 appendix II).
  *
  * @module
  */
 
-/** The path in quotes, with those inside it doubled. */
+/** The path in quotes, with quotes inside it doubled. */
 export function quotePath(path: string): string {
   return `"${path.replaceAll('"', '""')}"`;
 }

@@ -1,6 +1,6 @@
 /**
- * Replies by situation: code, default text and where the rule stands. A handler names the situation and never writes a number.
- * Codes are of RFC 959 section 4.2 unless another source is named; texts that clients read by machine say so.
+ * Replies by situation: code, default text and the source of the rule. A handler names the situation and never writes a
+ * number. Codes are those of RFC 959 section 4.2 unless another source is named; texts that clients parse are marked.
  *
  * @module
  */
@@ -9,9 +9,9 @@
 export interface Reply {
   /** 100 to 599. */
   readonly code: number;
-  /** One line, or several: the first and the last frame the reply, those between are indented by one space. */
+  /** One line, or several: the first and the last frame the reply, those in between are indented by one space. */
   readonly text: string | readonly string[];
-  /** What the session does once this is on the wire: close the control connection, or start TLS on it. */
+  /** The session's next step once this has been sent: close the control connection, or start TLS on it. */
   readonly then?: "close" | "secure";
 }
 
@@ -19,14 +19,15 @@ function situation(code: number, text: string | readonly string[]): Reply {
   return Object.freeze({ code, text });
 }
 
-/** Tells a reply from any other value that an argument may be parsed to. */
+/** Distinguishes a reply from any other value that an argument may be parsed to. */
 export function isReply(value: unknown): value is Reply {
   return typeof value === "object" && value !== null && "code" in value && "text" in value;
 }
 
 /**
- * What goes on the wire. Text from outside, such as a file name, may hold bytes that would end the line or start another reply:
- * they become `?`. Inner lines begin with a space, so that none can look like the last one (RFC 959 section 4.2).
+ * The reply as it is sent. Text from outside, such as a file name, may contain bytes that would end the line or start
+ * another reply: they become `?`. Inner lines begin with a space, so that none can look like the last one (RFC 959
+ * section 4.2).
  */
 export function formatReply({ code, text }: Reply): string {
   if (typeof text === "string") return `${code} ${neutralise(text)}\r\n`;
@@ -45,7 +46,7 @@ function neutralise(line: string): string {
 
 // Preliminary
 
-/** RETR, STOR and listings: the file is open, the data connection comes next. `(n bytes)` is read by curl and ftplib. */
+/** RETR, STOR and listings: the file is open, the data connection comes next. curl and ftplib read `(n bytes)`. */
 export function openingData(type: "A" | "I", what: string, bytes?: number): Reply {
   const size = bytes === undefined ? "" : ` (${bytes} bytes)`;
   return situation(150, `Opening ${type === "A" ? "ASCII" : "BINARY"} mode data connection for ${what}${size}`);
@@ -68,15 +69,15 @@ export const goodbye: Reply = Object.freeze({ code: 221, text: "Goodbye", then: 
 export const abortDone: Reply = situation(226, "Abort successful");
 export const nothingToAbort: Reply = situation(226, "No transfer to abort");
 export const transferComplete = (text: string): Reply => situation(226, text);
-/** Clients search the whole line for digits: no others may stand here (RFC 1123 section 4.1.2.6). */
+/** Clients search the whole line for digits: it must not contain others (RFC 1123 section 4.1.2.6). */
 export const passiveMode = (text: string): Reply => situation(227, text);
 export const extendedPassiveMode = (text: string): Reply => situation(229, text);
 export const loggedIn = (text: string): Reply => situation(230, text);
-/** RFC 4217 section 4. The handshake starts right behind this line. */
+/** RFC 4217 section 4. The handshake starts right after this line. */
 export const startTls: Reply = Object.freeze({ code: 234, text: "Ready to start TLS", then: "secure" });
 /** Exactly 250 for CWD, CDUP, RMD, DELE and RNTO: PHP compares the number. */
 export const fileActionDone = (text: string | readonly string[]): Reply => situation(250, text);
-/** The first quoted string is read by clients. */
+/** Clients read the first quoted string. */
 export const pathCreated = (quotedPath: string, text: string): Reply => situation(257, `${quotedPath} ${text}`);
 
 // More is needed
@@ -94,10 +95,10 @@ export const noDataConnection = (text: string): Reply => situation(425, text);
 export const needDataPort: Reply = situation(425, "Use PASV, EPSV, PORT or EPRT first");
 export const noPassivePort: Reply = situation(425, "No passive port is free, try again later");
 export const transferAborted: Reply = situation(426, "Transfer aborted");
-/** As for a transfer: who sends ABOR waits for 426 and then 226. */
+/** As for a transfer: a client that sends ABOR waits for 426 and then 226. */
 export const digestAborted: Reply = situation(426, "Digest aborted");
 export const statusAborted: Reply = situation(426, "Status aborted");
-/** Not 421, which would say that the control connection closes too. */
+/** Not 421, which would mean that the control connection closes too. */
 export const dataStalled: Reply = situation(426, "Data connection stalled, transfer ended");
 export const connectionLost = (text: string): Reply => situation(426, text);
 export const fileBusy = (text: string): Reply => situation(450, text);
@@ -112,7 +113,7 @@ export const badArgument = (text: string): Reply => situation(501, text);
 export const switchedOff = (verb: string): Reply => situation(502, `${verb} is not available here`);
 export const badSequence = (text: string): Reply => situation(503, text);
 export const badParameter = (text: string): Reply => situation(504, text);
-/** RFC 4217 section 10: the data connection is clear and must not be. */
+/** RFC 4217 section 10: the data connection is not encrypted and must be. */
 export const dataMustBeProtected: Reply = situation(521, "Data connections must be protected: use PROT P");
 /** RFC 2428 section 2: the text lists the supported protocols. */
 export const wrongFamily = (supported: "1" | "2"): Reply =>
@@ -127,7 +128,7 @@ export const protectionUnsupported = (level: string): Reply => situation(536, `P
 export const actionRefused = (text: string): Reply => situation(550, text);
 export const overQuota: Reply = situation(552, "Over the storage quota");
 export const nameRefused = (text: string): Reply => situation(553, text);
-/** REST before APPE means another place than the end. */
+/** REST before APPE names a place other than the end. */
 export const restartNotAtEnd = (end: number): Reply =>
   situation(554, `APPE goes on at the end of the file, which is at ${end}: use STOR to write elsewhere`);
 export const restartBeyondEnd: Reply = situation(554, "Restart offset is behind the end of the file");

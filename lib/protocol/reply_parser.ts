@@ -1,10 +1,10 @@
 /**
- * Replies as a client reads them: bytes of a control connection go in, whole replies come out. A pure state machine, so that it
- * serves every kind of connection.
+ * Replies as a client reads them: bytes of a control connection go in, whole replies come out. A pure state machine, so
+ * that it works with every kind of connection.
  *
- * A reply is one line, or several of which the first is `123-…` and the last `123 …` with the same code (RFC 959 section 4.2). Servers
- * end lines with CR LF; a bare LF is taken as well, since some do. Names in replies are UTF-8 by RFC 2640, and whatever the server's
- * system has otherwise: a {@link ReplyParserOptions.decoder} says how to read them.
+ * A reply is one line, or several of which the first is `123-…` and the last `123 …` with the same code (RFC 959
+ * section 4.2). Servers end lines with CR LF; a bare LF is accepted too, since some send it. Names in replies are UTF-8
+ * by RFC 2640, and in practice the encoding of the server's system: {@link ReplyParserOptions.decoder} decodes them.
  *
  * @module
  */
@@ -15,24 +15,24 @@ export interface ParsedReply {
   readonly code: number;
   /** Text of the last line, without the code. */
   readonly text: string;
-  /** Every line as it came, without its end. */
+  /** Every line as received, without its end. */
   readonly lines: readonly string[];
 }
 
-/** A server sent what cannot be a reply. The control connection is of no use after it. */
+/** A server sent something that is not a reply. The control connection cannot be used after it. */
 export class ReplySyntaxError extends Error {
   override readonly name = "ReplySyntaxError";
 }
 
-/** What a {@link ReplyParser} depends on. */
+/** The options of a {@link ReplyParser}. */
 export interface ReplyParserOptions {
   /**
    * Most bytes of one reply. A peer that sends more without an end is refused.
    *
-   * @default 262144
+   * @default 262_144
    */
   readonly maxReplySize?: number;
-  /** Reads the text of a line. @default UTF-8, with U+FFFD for what is not. */
+  /** Decodes the text of a line. Default: UTF-8, with U+FFFD for invalid bytes. */
   readonly decoder?: { decode(bytes: Uint8Array): string };
 }
 
@@ -44,7 +44,7 @@ const DEFAULT_MAX_REPLY_SIZE = 256 * 1024;
 export class ReplyParser {
   readonly #maxReplySize: number;
   readonly #decoder: { decode(bytes: Uint8Array): string };
-  /** What has arrived of a line without its end, in pieces: joining them at each arrival would cost the square of the line. */
+  /** The input of an incomplete line, in pieces: joining them at each arrival would cost the square of the line. */
   #rest: Uint8Array[] = [];
   #restSize = 0;
   #lines: string[] = [];
@@ -56,13 +56,13 @@ export class ReplyParser {
     this.#decoder = decoder;
   }
 
-  /** Whether part of a reply has arrived and its end has not: a connection that closes now has cut it. */
+  /** Whether part of a reply has arrived but not its end: a connection that closes now has truncated it. */
   get isMidReply(): boolean {
     return this.#restSize > 0 || this.#lines.length > 0;
   }
 
   /**
-   * Takes what has arrived, which may be used again afterwards, and returns the replies that are whole now.
+   * Takes input, whose buffer may be reused afterwards, and returns the replies that are now complete.
    *
    * @throws {ReplySyntaxError} for a line that begins no reply, and for a reply above the limit.
    */

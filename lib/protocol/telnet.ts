@@ -1,11 +1,11 @@
 /**
- * The Telnet protocol as far as a control connection has it (RFC 959 section 2.3, RFC 1123 section 4.1.2.12): taken out of the bytes, and
- * every option refused.
+ * The part of the Telnet protocol that a control connection uses (RFC 959 section 2.3, RFC 1123 section 4.1.2.12):
+ * sequences are removed, and every option is refused.
  *
  * @module
  */
 
-/** Everything from here up is a command when it follows `IAC` (RFC 854). */
+/** From this value up, a byte after `IAC` is a command (RFC 854). */
 const FIRST_COMMAND = 0xf0;
 const WILL = 0xfb;
 const WONT = 0xfc;
@@ -15,14 +15,16 @@ const INTERRUPT_PROCESS = 0xf4;
 /** Makes the byte after it a command. */
 export const IAC = 0xff;
 
-/** Takes Telnet out of a stream, in whatever pieces it comes. */
+/** Removes Telnet from a stream, however it is split. */
 export class TelnetFilter {
-  /** `command`: an `IAC` has come, and what it is about has not. A number is the verb of an option that has not come. */
+  /**
+   * `command`: an `IAC` has arrived, but not what follows it. A number is the verb of an option that has not arrived.
+   */
   #state: "text" | "command" | number = "text";
   #refusals: number[] | undefined;
   #interrupted = false;
 
-  /** Whether `IAC IP` came last, but for an `IAC`: the beginning of a Synch (RFC 959 section 4.1). */
+  /** Whether `IAC IP` arrived last, apart from an `IAC`: the beginning of a Synch (RFC 959 section 4.1). */
   get interrupted(): boolean {
     return this.#interrupted;
   }
@@ -32,14 +34,14 @@ export class TelnetFilter {
     return this.#state !== "text";
   }
 
-  /** `IAC WONT x` for each `IAC DO x`, `IAC DONT x` for each `IAC WILL x`, since it was asked last. */
+  /** `IAC WONT x` for each `IAC DO x`, `IAC DONT x` for each `IAC WILL x`, since the last call. */
   takeRefusals(): Uint8Array | undefined {
     const refusals = this.#refusals;
     this.#refusals = undefined;
     return refusals && Uint8Array.from(refusals);
   }
 
-  /** Forgets the start of a sequence, and what is to be refused. */
+  /** Drops the start of a sequence, and the pending refusals. */
   reset(): void {
     this.#state = "text";
     this.#interrupted = false;
@@ -47,9 +49,10 @@ export class TelnetFilter {
   }
 
   /**
-   * The bytes without `IAC WILL|WONT|DO|DONT option` and `IAC command`. `IAC IAC` is the byte 255, which UTF-8 never has. A byte that is no
-   * command is text although `IAC` stands before it: the Synch that goes with ABOR leaves `IAC IP IAC` in the stream when the system takes
-   * out its urgent byte. No option is ever agreed to, so there is no `SB`. The result is `chunk` itself where there is nothing to take out.
+   * The bytes without `IAC WILL|WONT|DO|DONT option` and `IAC command`. `IAC IAC` is the byte 255, which never occurs
+   * in UTF-8. A byte that is not a command is text even after `IAC`: the Synch that accompanies ABOR leaves
+   * `IAC IP IAC` in the stream when the system removes its urgent byte. No option is ever agreed to, so there is no
+   * `SB`. The result is `chunk` itself if there is nothing to remove.
    */
   apply(chunk: Uint8Array): Uint8Array {
     if (this.#state === "text" && !chunk.includes(IAC)) {
@@ -73,7 +76,9 @@ export class TelnetFilter {
     return text.subarray(0, length);
   }
 
-  /** WONT and DONT say what is so already, and get no answer: two sides that answer each other never end (RFC 854). */
+  /**
+   * WONT and DONT confirm the current state, and get no answer: two sides that answer each other never stop (RFC 854).
+   */
   #refuse(verb: number, option: number): void {
     this.#state = "text";
     if (verb === WILL) (this.#refusals ??= []).push(IAC, DONT, option);

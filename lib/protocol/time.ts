@@ -1,10 +1,10 @@
 /**
- * Points in time as MDTM, MFMT and the `modify` fact carry them (RFC 3659 section 2.3): always UTC.
+ * Points in time in MDTM, MFMT and the `modify` fact (RFC 3659 section 2.3): always UTC.
  *
  * @module
  */
 
-/** A time and the path it is meant for: `MFMT time path`, and MDTM where it sets. */
+/** A time and the path it applies to: `MFMT time path`, and MDTM when it sets the time. */
 export interface TimeAndPath {
   /** Milliseconds since 1970, UTC. */
   readonly modified: number;
@@ -15,18 +15,20 @@ const FIRST_INSTANT = Date.parse("0000-01-01T00:00:00Z");
 const LAST_INSTANT = Date.parse("9999-12-31T23:59:59.999Z");
 const LEAP_SECOND = 60;
 
-/** How {@link formatTimeVal} writes. */
+/** The options of {@link formatTimeVal}. */
 export interface TimeFormatOptions {
   /**
-   * With `.sss` where there are milliseconds. RFC 3659 section 2.3 allows them; recipes that read fourteen digits fail
-   * on them. Default `false`.
+   * Append `.sss` if there are milliseconds. RFC 3659 section 2.3 allows them; scripts that expect fourteen digits fail
+   * on them.
+   *
+   * @default false
    */
   readonly fractions?: boolean;
 }
 
 /**
- * `YYYYMMDDHHMMSS`: the second that the instant is in, unless fractions are asked for.
- * What four digits of a year cannot say is moved to the nearest instant they can; no number at all is 1970.
+ * `YYYYMMDDHHMMSS`, rounded down to the second unless fractions are requested. A year that does not fit into four
+ * digits is moved to the nearest instant that does; NaN becomes 1970.
  */
 export function formatTimeVal(milliseconds: number, { fractions = false }: TimeFormatOptions = {}): string {
   const instant = Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, FIRST_INSTANT), LAST_INSTANT);
@@ -40,8 +42,8 @@ export function formatTimeVal(milliseconds: number, { fractions = false }: TimeF
 }
 
 /**
- * Milliseconds since 1970 for `YYYYMMDDHHMMSS` with any fraction; `undefined` for what is not a date of the calendar.
- * Second 60 is the leap second and counts as the next minute's first; digits behind the milliseconds are dropped.
+ * Milliseconds since 1970 for `YYYYMMDDHHMMSS` with any fraction; `undefined` for an invalid date. Second 60 is the
+ * leap second and counts as the next minute's first; digits after the milliseconds are dropped.
  */
 export function parseTimeVal(text: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d+))?$/.exec(text);
@@ -57,7 +59,8 @@ export function parseTimeVal(text: string): number | undefined {
 }
 
 /**
- * Splits `time path`; `undefined` when the argument does not begin with a valid time, and is then all path for MDTM.
+ * Splits `time path`; `undefined` if the argument does not begin with a valid time, which for MDTM means that all of it
+ * is the path.
  */
 export function splitTimeAndPath(argument: string): TimeAndPath | undefined {
   const space = argument.indexOf(" ");

@@ -1,13 +1,16 @@
 /**
- * How far a time zone is from UTC at an instant, cheaply enough to ask for every line of a listing.
+ * The offset of a time zone from UTC at an instant, cheap enough for every line of a listing.
  *
  * @module
  */
 
 const QUARTER_HOUR = 900_000;
-/** Shorter than any stretch between two changes of one zone, so that equal offsets at both ends mean that nothing changed between. */
+/**
+ * Shorter than the time between any two changes of one zone, so that equal offsets at both ends mean that nothing
+ * changed in between.
+ */
 const SPAN = 7 * 24 * 4 * QUARTER_HOUR;
-/** Where the cache is emptied: 80 years of spans, or as many hostile times in files. */
+/** The size at which the cache is emptied: 80 years of spans, or as many hostile times in files. */
 const MOST_CACHED = 4096;
 
 /** A time zone of the IANA database. */
@@ -16,7 +19,7 @@ export class Zone {
   /** Instants that start a span or a quarter of an hour, and their offsets. */
   readonly #offsets = new Map<number, number>();
 
-  /** Throws a `RangeError` for a name that the runtime does not know. */
+  /** @throws {RangeError} for a name that the runtime does not know. */
   constructor(name: string) {
     this.#format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
   }
