@@ -1,10 +1,10 @@
 /**
- * Errors on their way from one thread to another.
+ * Errors sent from one thread to another.
  *
  * @module
  */
 
-/** An error that keeps its name from one thread to another: a clone of the error itself would lose it. */
+/** An error that keeps its name when sent to another thread: a clone of the error itself would lose it. */
 export interface FlatError {
   readonly flatError: true;
   readonly name: string;
@@ -12,18 +12,21 @@ export interface FlatError {
   readonly cause: unknown;
 }
 
-/** `error` for the way; what is no error goes as text. */
+/** Converts `error` into a form that survives `postMessage`; a value that is not an Error is sent as a string. */
 export function toPortableError(error: unknown): unknown {
   if (error === undefined) return undefined;
   return error instanceof Error ? flatErrorOf(error) : String(error);
 }
 
-/** {@link toPortableError} where it is known to be one. */
+/** {@link toPortableError} for a value that is known to be an error. */
 export function flatErrorOf({ name, message, cause }: Error): FlatError {
   return { flatError: true, name, message, cause: toPortableError(cause) };
 }
 
-/** The error that {@link toPortableError} was given, as far as a log can tell; one of the system's is of its class again. */
+/**
+ * The error that was passed to {@link toPortableError}, as far as a log needs it; an error of the system gets its class
+ * back.
+ */
 export function fromPortableError(given: unknown): unknown {
   if (!isFlatError(given)) return given;
   const { name, message, cause } = given;

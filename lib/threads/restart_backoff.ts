@@ -1,21 +1,21 @@
 /**
- * When a worker that died gets a successor: soon, and later each time where one dies after the other.
+ * When to replace a worker that died: soon, and later each time if replacements keep dying.
  *
  * @module
  */
 
-/** Milliseconds before the first successor; doubles with each. */
+/** Milliseconds before the first replacement; doubles with each. */
 const SHORTEST = 100;
 const LONGEST = 30_000;
-/** A worker that lived for so many milliseconds was well. */
+/** A worker that lived for this many milliseconds was healthy. */
 const WELL = 60_000;
 
-/** Plans of one place each. */
+/** The planned replacements, by place. */
 export class RestartBackoff implements Disposable {
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
   readonly #last = new Map<number, { readonly at: number; readonly delay: number }>();
 
-  /** Calls `spawn` once it is time for another worker in that place. */
+  /** Calls `spawn` when it is time to replace the worker in that place. */
   plan(place: number, spawn: () => void): void {
     const now = performance.now();
     const last = this.#last.get(place);

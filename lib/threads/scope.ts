@@ -1,5 +1,5 @@
 /**
- * Which thread this is.
+ * The kind of the current thread.
  *
  * @module
  */
@@ -11,18 +11,18 @@ export interface WorkerScope {
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }
 
-/** Name of threads that move the bytes of data connections. */
+/** The name of threads that transfer the bytes of data connections. */
 export const DATA_THREAD = "data";
 
-/** The same, and may use the C library for it. */
+/** The name of those that may also use the C library. */
 export const NATIVE_DATA_THREAD = "native data";
 
-/** Whether a thread of this name is one of these two. */
+/** Whether a thread with this name is one of these two. */
 export function isDataThread({ name }: Pick<WorkerScope, "name">): boolean {
   return name === DATA_THREAD || name === NATIVE_DATA_THREAD;
 }
 
-/** The scope of this thread when it is a worker's; `undefined` on the main thread. */
+/** The scope of this thread if it is a worker; `undefined` on the main thread. */
 export function workerScope(): WorkerScope | undefined {
   const scope: object = globalThis;
   return isWorkerScope(scope) ? scope : undefined;

@@ -1,14 +1,14 @@
 /**
- * Room for the open files of a thread. The runtime ends the whole process when a thread that it starts gets none (six or seven are enough),
- * and nothing can catch that: so it is found out before.
+ * Checks for free descriptors before a thread is started. The runtime ends the whole process if a new thread gets none
+ * (six or seven are enough), and nothing can catch that.
  *
  * @module
  */
 
-/** Many more than a thread needs, as clients go on connecting while it starts. */
+/** Many more than a thread needs, as clients keep connecting while it starts. */
 const ROOM = 256;
 
-/** Whether `file`, which may be read, can be opened so many times more. Takes two or three milliseconds. */
+/** Whether `file`, which must be readable, can be opened this many times more. Takes two or three milliseconds. */
 export function hasSpareDescriptors(file: string | URL): boolean {
   const opened: Deno.FsFile[] = [];
   try {
