@@ -16,14 +16,22 @@ import {
 import { messageOf } from "./route.ts";
 
 const SETTLE_TIME = 500;
-/** So many settle times later files are tried again that could not be read, say for want of a descriptor. */
+/** After this many settle times, files that could not be read are tried again, for example for lack of a descriptor. */
 const RETRY_AFTER = 4;
 
-/** Settings of {@link CertificateStore.open}. Both callbacks must not throw. */
+/** The options of {@link CertificateStore.open}. Callbacks must not throw. */
 export interface CertificateStoreOptions {
-  /** Watches the files' folders. On unless told otherwise; needs read permission for the folders. */
+  /**
+   * Watch the directories of the files; needs read permission for them.
+   *
+   * @default true
+   */
   readonly watch?: boolean;
-  /** Milliseconds of quiet after a change before the files are read: certificate and key come one after the other. 500. */
+  /**
+   * Milliseconds without further changes before the files are read: certificate and key change one after the other.
+   *
+   * @default 500
+   */
   readonly settleTime?: number;
   /** New pairs are in use from now on. */
   readonly onReload?: (pairs: readonly KeyPair[]) => void;
@@ -31,7 +39,10 @@ export interface CertificateStoreOptions {
   readonly onRefused?: (message: string) => void;
 }
 
-/** See the module. New handshakes see a new pair; connections made with the old one go on. */
+/**
+ * The certificates of a running server, replaced without a restart. New handshakes use a new pair; connections made
+ * with the old one continue.
+ */
 export class CertificateStore implements CertificateSource, AsyncDisposable {
   readonly #files: readonly KeyPairFiles[];
   readonly #options: CertificateStoreOptions;
@@ -49,7 +60,11 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
     if (options.watch !== false) this.#watch();
   }
 
-  /** Loads every pair and begins to watch. Throws {@link CertificateError} for the first that cannot be used. */
+  /**
+   * Loads every pair and starts watching.
+   *
+   * @throws {CertificateError} for the first that cannot be used.
+   */
   static async open(
     files: readonly KeyPairFiles[],
     options: CertificateStoreOptions = {},
@@ -65,7 +80,9 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
     return selectPair(this.#pairs, serverName);
   }
 
-  /** Reads the files again, as after SIGHUP. All pairs are replaced, or none; resolves to whether they were. */
+  /**
+   * Reads the files again, as after SIGHUP. Replaces either all pairs or none; resolves to whether they were replaced.
+   */
   reload(): Promise<boolean> {
     this.#refusal = undefined;
     return this.#enqueue({ tellUnchanged: true });
@@ -91,12 +108,12 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
       loaded = await Promise.all(this.#files.map(loadKeyPair));
     } catch (error) {
       this.#refuse(messageOf(error));
-      // No change of the file would bring it to mind again.
+      // No change of the file would trigger another attempt.
       if (error instanceof CertificateUnread) this.#loadLater(RETRY_AFTER);
       return false;
     }
     this.#refusal = undefined;
-    // An untouched pair keeps its identity, so that routes keep what they made of it.
+    // An unchanged pair keeps its identity, so that routes keep what they derived from it.
     const pairs = loaded.map((pair, index) => {
       const old = this.#pairs[index];
       return old?.certificate === pair.certificate && old.privateKey === pair.privateKey ? old : pair;
@@ -107,7 +124,7 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
     return true;
   }
 
-  /** Other files in the folder change too; the same complaint is made once. */
+  /** Other files in the directory change too; the same problem is reported once. */
   #refuse(message: string): void {
     if (message !== this.#refusal) this.#options.onRefused?.(message);
     this.#refusal = message;
@@ -116,7 +133,7 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
   #watch(): void {
     const paths = this.#files.flatMap(({ certificateFile, privateKeyFile }) => [certificateFile, privateKeyFile]);
     try {
-      // The folders, because renewal tools put a new file (or a new link) in the place of the old one.
+      // The directories, because renewal tools replace the old file by a new file (or link).
       this.#watcher = Deno.watchFs([...new Set(paths.map(dirname))], { recursive: false });
     } catch (error) {
       this.#options.onRefused?.(`Certificate files cannot be watched: ${messageOf(error)}`);

@@ -1,43 +1,45 @@
 /**
- * Certificates with their private keys: checked when they are loaded, chosen by name at each handshake.
+ * Certificates with their private keys: checked when loaded, selected by name at each handshake.
  *
  * @module
  */
 
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** A certificate chain with its private key, known to belong together. */
+/** A certificate chain with its private key; they are known to match. */
 export interface KeyPair {
   /** PEM, the server's own certificate first, then the chain. */
   readonly certificate: string;
   /** PEM, not encrypted. */
   readonly privateKey: string;
-  /** The DNS names and addresses the certificate is for, in lower case. A DNS name may begin with `*.`. */
+  /** The DNS names and addresses of the certificate, in lower case. A DNS name may begin with `*.`. */
   readonly names: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
-/** Where an endpoint asks for its certificate at each handshake. */
+/** Provides an endpoint with its certificate at each handshake. */
 export interface CertificateSource {
   /** Every pair in use, at least one. A pair keeps its identity until it is replaced. */
   readonly pairs: readonly KeyPair[];
-  /** The pair for the name the client asked for (SNI, lower case): the first that carries it, else the first of all. */
+  /**
+   * The pair for the name the client asked for (SNI, lower case): the first with that name, otherwise the first of all.
+   */
   select(serverName: string | undefined): KeyPair;
 }
 
-/** Where a pair is found. */
+/** The files of a pair. */
 export interface KeyPairFiles {
   readonly certificateFile: string;
   readonly privateKeyFile: string;
 }
 
-/** A pair that cannot be used; the message names the file and what is wrong with it. */
+/** A pair that cannot be used; the message names the file and the reason. */
 export class CertificateError extends Error {
   override readonly name: string = "CertificateError";
 }
 
-/** A file is there and could not be read: the next try may find nothing wrong with it. */
+/** A file exists but could not be read: the next attempt may succeed. */
 export class CertificateUnread extends CertificateError {
   override readonly name = "CertificateUnread";
 }
@@ -45,14 +47,18 @@ export class CertificateUnread extends CertificateError {
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const MILLISECONDS_PER_DAY = 86_400_000;
 
-/** Reads and checks a pair. Throws {@link CertificateError}, also for a file that cannot be read. */
+/** Reads and checks a pair. Rejects with {@link CertificateError}, also for a file that cannot be read. */
 export async function loadKeyPair({ certificateFile, privateKeyFile }: KeyPairFiles): Promise<KeyPair> {
   const certificate = await readPem(certificateFile);
   const privateKey = await readPem(privateKeyFile);
   return parseKeyPair(certificate, privateKey, { certificateFile, privateKeyFile });
 }
 
-/** Checks a pair already in memory; `files` are the names used in messages. Throws {@link CertificateError}. */
+/**
+ * Checks a pair in memory; `files` are the names used in messages.
+ *
+ * @throws {CertificateError}
+ */
 export function parseKeyPair(
   certificate: string,
   privateKey: string,
@@ -79,12 +85,16 @@ export function parseKeyPair(
   };
 }
 
-/** Whole days until `pair` expires, rounded down; below zero once it has. */
+/** Whole days until `pair` expires, rounded down; negative once it has. */
 export function daysLeft(pair: KeyPair, now: Date = new Date()): number {
   return Math.floor((pair.notAfter.getTime() - now.getTime()) / MILLISECONDS_PER_DAY);
 }
 
-/** The pair of `pairs` for `serverName`; see {@link CertificateSource.select}. Throws `RangeError` without any pair. */
+/**
+ * The pair of `pairs` for `serverName`; see {@link CertificateSource.select}.
+ *
+ * @throws {RangeError} without any pair.
+ */
 export function selectPair(pairs: readonly KeyPair[], serverName: string | undefined): KeyPair {
   const named = serverName === undefined ? undefined : pairs.find(({ names }) => names.some(matches(serverName)));
   const pair = named ?? pairs[0];
@@ -92,14 +102,14 @@ export function selectPair(pairs: readonly KeyPair[], serverName: string | undef
   return pair;
 }
 
-/** Pairs that never change, such as a self-signed one made at start. */
+/** A source of pairs that never change, such as a self-signed one made at the start. */
 export function fixedCertificates(...pairs: readonly KeyPair[]): CertificateSource {
   return { pairs, select: (serverName) => selectPair(pairs, serverName) };
 }
 
 async function readPem(path: string): Promise<string> {
   try {
-    // Reading a pipe would wait for whoever writes to it, perhaps for ever.
+    // Reading a pipe would wait for its writer, perhaps forever.
     if ((await Deno.stat(path)).isFile) return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
@@ -118,19 +128,21 @@ function attempt<T>(failure: string, action: () => T): T {
   }
 }
 
-/** Compares public keys: `X509Certificate.checkPrivateKey` does the same, but not every runtime we compile with has it. */
+/**
+ * Compares public keys: `X509Certificate.checkPrivateKey` does the same, but not every runtime we compile with has it.
+ */
 function belongTogether(certificate: X509Certificate, privateKey: KeyObject): boolean {
   const spki = { type: "spki", format: "der" } as const;
   return createPublicKey(privateKey).export(spki).equals(certificate.publicKey.export(spki));
 }
 
-/** A wildcard stands for exactly one label (RFC 6125 section 6.4.3). */
+/** A wildcard matches exactly one label (RFC 6125 section 6.4.3). */
 function matches(serverName: string): (name: string) => boolean {
   const parent = serverName.slice(serverName.indexOf(".") + 1);
   return (name) => name === serverName || (serverName.includes(".") && name === `*.${parent}`);
 }
 
-/** Subject alternative names; the common name counts only where there are none (RFC 6125 section 6.4.4). */
+/** Subject alternative names; the common name only counts without them (RFC 6125 section 6.4.4). */
 function namesOf(certificate: X509Certificate): string[] {
   const alternatives = (certificate.subjectAltName ?? "").split(", ").flatMap((entry) => {
     const [, name] = /^(?:DNS|IP Address):(.+)$/.exec(entry) ?? [];

@@ -1,6 +1,6 @@
 /**
  * A data connection whose client may begin the TLS handshake before it has sent its transfer command, as Go's
- * jlaffaye/ftp of 2022 does, and waits for the end of the one before it does the other.
+ * jlaffaye/ftp of 2022 does, which finishes the handshake before it sends the command.
  *
  * @module
  */
@@ -9,29 +9,26 @@ import { closeQuietly, type Connection } from "../net/connection.ts";
 import { EarlyConnection } from "../net/early_connection.ts";
 import type { SecureConnection } from "./route.ts";
 
-/** Answers the client's handshake, or gives `undefined` where none is wanted. */
+/** Answers the client's handshake, or returns `undefined` if none is wanted. */
 export type BeginTls = (connection: Connection) => Promise<SecureConnection> | undefined;
 
-/** See the module. */
+/** A data connection whose client may begin the TLS handshake before its transfer command. */
 export class EarlyTls extends EarlyConnection {
   #begun: Promise<SecureConnection> | undefined;
   #taken = false;
 
-  /** @param begin called once the client has spoken, unless {@link takeOver} comes before. */
+  /** @param begin called once the client has sent something, unless {@link takeOver} is called first. */
   constructor(connection: Connection, begin: BeginTls) {
     super(connection);
     void this.spoken.then((spoken) => {
       if (!spoken || this.#taken) return;
       this.#begun = begin(this);
-      // Until the transfer command nobody waits for it.
+      // Until the transfer command nothing awaits it.
       this.#begun?.catch(() => {});
     });
   }
 
-  /**
-   * From now on the handshake is the caller's matter: the one that has begun, or `undefined`. An abort of `signal` ends
-   * it.
-   */
+  /** Hands the handshake to the caller: the one that has begun, or `undefined`. An abort of `signal` ends it. */
   takeOver(signal: AbortSignal): Promise<SecureConnection> | undefined {
     this.#taken = true;
     return this.#begun && this.#orAborted(this.#begun, signal);

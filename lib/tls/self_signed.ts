@@ -1,5 +1,5 @@
 /**
- * Self-signed certificates for trying things out. No client trusts one by itself.
+ * Self-signed certificates for testing. No client trusts one by itself.
  *
  * @module
  */
@@ -7,27 +7,31 @@
 import { isIP } from "node:net";
 import { type KeyPair, parseKeyPair } from "./certificates.ts";
 
-/** Settings of {@link createSelfSigned}. */
+/** The options of {@link createSelfSigned}. */
 export interface SelfSignedOptions {
-  /** DNS names and addresses beyond `localhost`, `127.0.0.1` and `::1`. */
+  /** DNS names and addresses in addition to `localhost`, `127.0.0.1` and `::1`. */
   readonly names?: readonly string[];
-  /** Days it is valid from now on, 1 to 3650. 365 unless told otherwise. */
+  /**
+   * Days until it expires, 1 to 3650.
+   *
+   * @default 365
+   */
   readonly days?: number;
 }
 
-/** The names every self-signed certificate carries. */
+/** The names in every self-signed certificate. */
 export const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 
-/** The longest life of a self-signed certificate, in days. */
+/** The longest validity of a self-signed certificate, in days. */
 export const MAX_SELF_SIGNED_DAYS = 3650;
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const MILLISECONDS_PER_DAY = 86_400_000;
 const HOST_NAME = /^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i;
-/** Clocks of clients may be a little behind. */
+/** Clocks of clients may be slightly slow. */
 const CLOCK_SKEW = 5 * 60_000;
 
-/** Makes a fresh pair on the curve P-256. Throws `RangeError` for days out of range or a name that cannot be one. */
+/** Creates a new pair on the curve P-256. Rejects with `RangeError` for days out of range or an invalid name. */
 export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOptions = {}): Promise<KeyPair> {
   if (!Number.isInteger(days) || days < 1 || days > MAX_SELF_SIGNED_DAYS) {
     throw new RangeError(`Days of a certificate must be 1 to ${MAX_SELF_SIGNED_DAYS}: received "${days}"`);
@@ -45,7 +49,7 @@ export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOpt
     keys,
     signingAlgorithm: ALGORITHM,
     serialNumber: serialNumber(),
-    // No longer than 64 characters (RFC 5280 appendix A.1); what counts are the alternative names.
+    // No longer than 64 characters (RFC 5280 appendix A.1); only the alternative names count.
     name: [{ CN: [all.find(({ length }) => length <= 64) ?? "localhost"] }],
     notBefore: new Date(now - CLOCK_SKEW),
     notAfter: new Date(now + days * MILLISECONDS_PER_DAY),
@@ -64,7 +68,7 @@ export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOpt
   return { ...parseKeyPair(`${certificate.toString("pem")}\n`, privateKey), names: all };
 }
 
-/** Random and positive, 16 bytes: two certificates of one name must differ in it (RFC 5280 section 4.1.2.2). */
+/** Random and positive, 16 bytes: two certificates with the same name must differ in it (RFC 5280 section 4.1.2.2). */
 function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;

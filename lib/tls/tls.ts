@@ -1,7 +1,7 @@
 /**
- * Server-side TLS for the rest of the server: a plain {@link Connection} goes in, a protected one comes out. This is the
- * only door; which of the two routes underneath does the work is decided once, when the endpoint is made, by trying it
- * (docs/tls.md has the measurements behind the choice).
+ * Server-side TLS for the rest of the server: a plain {@link Connection} goes in, a protected one comes out. This is
+ * the only entry; which of the two routes does the work is decided once, when the endpoint is created, by trying it
+ * (docs/tls.md has the measurements for this choice).
  *
  * @module
  */
@@ -16,28 +16,35 @@ import type { SecureConnection, TlsVersion } from "./route.ts";
 export { TlsError } from "./route.ts";
 export type { SecureConnection, SecureOptions, TlsErrorReason, TlsVersion } from "./route.ts";
 
-/** The server's end of TLS. Control and data connections go through the same one, or sessions are not resumed. */
+/**
+ * The server's TLS endpoint. Control and data connections must use the same one, as otherwise sessions cannot be
+ * resumed.
+ */
 export interface TlsEndpoint extends Disposable {
-  /** Which route this runtime allows; for the log. */
+  /** The route that this runtime supports; for the log. */
   readonly route: "socket" | "relay";
   /**
    * Runs the server's side of a handshake on `connection`, which must have no read or write pending. The endpoint owns
-   * `connection` from here on: it is closed when the handshake fails, and with the connection returned.
+   * `connection` from here on: it is closed when the handshake fails, and together with the returned connection.
    *
    * Rejects with a {@link TlsError}, and with nothing else, whatever the peer sends.
    */
   secure(connection: Connection, options?: SecureOptions): Promise<SecureConnection>;
 }
 
-/** Settings of {@link createTlsEndpoint}. */
+/** The options of {@link createTlsEndpoint}. */
 export interface TlsEndpointOptions {
-  /** The oldest version spoken. TLS 1.2 unless told otherwise; older ones do not exist here (RFC 8996). */
+  /**
+   * The oldest version accepted; versions before TLS 1.2 are not supported (RFC 8996).
+   *
+   * @default "TLSv1.2"
+   */
   readonly minVersion?: TlsVersion;
-  /** Takes a route instead of trying which one works. For tests and for finding faults. */
+  /** Use this route instead of finding out which one works. For tests and for finding faults. */
   readonly route?: "socket" | "relay";
 }
 
-/** Makes the endpoint. `certificates` is asked again at each handshake, so a renewed certificate counts at once. */
+/** Creates the endpoint. `certificates` is queried at each handshake, so a renewed certificate is used at once. */
 export async function createTlsEndpoint(
   certificates: CertificateSource,
   options: TlsEndpointOptions = {},

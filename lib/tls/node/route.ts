@@ -1,6 +1,6 @@
 /**
- * TLS by `node:tls` right on the connection. Runtimes without denoland/deno#33303 never finish such a handshake, which is
- * what {@link probeSocketRoute} finds out.
+ * TLS by `node:tls` directly on the connection. Runtimes without denoland/deno#33303 never finish such a handshake,
+ * which {@link probeSocketRoute} finds out.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { messageOf, type SecureConnection, type SecureOptions, TlsError, type Tl
 import { type TlsVersion, withinLimits } from "../route.ts";
 import { SocketConnection } from "./connection.ts";
 
-/** A handshake in memory needs one turn of the event loop where it works, and never ends where it does not. */
+/** A handshake in memory takes one turn of the event loop if it works, and never ends if it does not. */
 const PROBE_TURNS = 50;
 
-/** The route that sees everything: resumption, versions, and all of it with one socket per connection. */
+/** The route with full access: resumption, versions, and all of it with one socket per connection. */
 export class SocketRoute implements TlsRoute {
   readonly #certificates: CertificateSource;
   readonly #minVersion: TlsVersion;
@@ -37,13 +37,13 @@ export class SocketRoute implements TlsRoute {
   }
 
   [Symbol.dispose](): void {
-    // Contexts are plain memory; connections belong to their users.
+    // Contexts are only memory; connections belong to their users.
   }
 
   async #handshake({ localAddr, remoteAddr }: Connection, wire: ConnectionStream): Promise<SecureConnection> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const closed = (): void => reject(new TlsError("closed", "Peer closed the connection during the TLS handshake"));
-    // An error without a code is the wire's (reset, closed); TLS names its own.
+    // An error without a code comes from the connection (reset, closed); TLS errors have codes.
     const failed = (error: Error & { code?: unknown }): void =>
       String(error.code).startsWith("ERR_SSL")
         ? reject(new TlsError("protocol", `TLS handshake failed: ${messageOf(error)}`, { cause: error }))
@@ -68,7 +68,7 @@ export class SocketRoute implements TlsRoute {
     };
   }
 
-  /** One context per pair: parsing keys is the dear part of a handshake. */
+  /** One context per pair: parsing keys is the most expensive part of a handshake. */
   #context(pair: KeyPair): SecureContext {
     let context = this.#contexts.get(pair);
     if (context === undefined) {
@@ -79,7 +79,7 @@ export class SocketRoute implements TlsRoute {
   }
 }
 
-/** Whether this runtime can do the server's side of TLS over a stream: tries a handshake with itself, in memory. */
+/** Whether this runtime supports server-side TLS over a stream: tries a handshake with itself, in memory. */
 export async function probeSocketRoute(pair: KeyPair): Promise<boolean> {
   const [near, far] = duplexPair();
   const secureContext = createSecureContext({ cert: pair.certificate, key: pair.privateKey });
@@ -87,14 +87,14 @@ export async function probeSocketRoute(pair: KeyPair): Promise<boolean> {
   const client = connect({ socket: far, rejectUnauthorized: false });
   let done = false;
   server.once("secure", () => done = true);
-  // The outcome alone counts, and an error is the answer "no".
+  // Only the outcome counts, and an error means "no".
   for (const side of [server, client]) side.on("error", () => {});
   for (let turn = 0; !done && turn < PROBE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
   for (const side of [server, client]) side.destroy();
   return done;
 }
 
-/** `TLSSocket` takes any Duplex (Node's documentation of its constructor); the types say Socket only. */
+/** `TLSSocket` takes any Duplex (Node's documentation of its constructor); the types only allow Socket. */
 function asSocket(stream: Duplex): Socket {
   return stream as Socket;
 }

@@ -1,5 +1,5 @@
 /**
- * A {@link Connection} in the shape `node:tls` wants underneath it: a Duplex of the bytes on the wire.
+ * A {@link Connection} in the shape that `node:tls` needs: a Duplex of the encrypted bytes.
  *
  * @module
  */
@@ -14,8 +14,9 @@ const SMALLEST_READ = 2048;
 const LARGEST_READ = 256 * 1024;
 
 /**
- * The wire under a TLS socket. It differs from a plain wrapper in one point: the end of the input is an event of its own,
- * `endOfInput`, and not pushed, because TLS above cannot tell an end it was told (FIN) from one it read (close_notify).
+ * The encrypted stream below a TLS socket. It differs from a plain wrapper in one point: the end of the input is a
+ * separate event, `endOfInput`, and not pushed, because TLS above cannot distinguish an end it was given (FIN) from one
+ * it read (close_notify).
  */
 export class ConnectionStream extends Duplex {
   readonly #connection: Connection;
@@ -35,12 +36,12 @@ export class ConnectionStream extends Duplex {
     this.on("error", () => {});
   }
 
-  /** Settles when the FIN went out, or can no longer go out. */
+  /** Settles when the FIN was sent, or can no longer be sent. */
   get flushed(): Promise<void> {
     return this.#flushed.promise;
   }
 
-  /** Reads no more from the connection until {@link release}; what was read already still comes. */
+  /** Pauses reading from the connection until {@link release}; what was already read is still delivered. */
   hold(): void {
     this.#held = true;
   }
@@ -51,12 +52,12 @@ export class ConnectionStream extends Duplex {
     if (this.#wanted) this._read();
   }
 
-  /** Sends nothing more until {@link speak}. */
+  /** Delays all output until {@link speak}. */
   beSilent(): void {
     this.#silent = true;
   }
 
-  /** Undoes {@link beSilent}: what was written meanwhile goes out. */
+  /** Undoes {@link beSilent}: delayed output is sent. */
   speak(): void {
     this.#silent = false;
     this.#unsaid?.();
@@ -72,7 +73,7 @@ export class ConnectionStream extends Duplex {
       if (count === null) return void this.emit("endOfInput");
       this.#resize(count);
       this.push(Buffer.from(buffer.buffer, 0, count));
-      // A chunk that does not wait in the stream was handed on within the call, and TLS copies what it is handed.
+      // A chunk that is not queued in the stream was passed on within the call, and TLS copies its input.
       if (this.readableLength === 0) this.#spare = buffer;
     }, (error) => {
       this.destroy(error);
@@ -85,7 +86,7 @@ export class ConnectionStream extends Duplex {
       return;
     }
     const written = (): void => {
-      // The TLS above made it for this stream alone.
+      // TLS created it only for this stream.
       discard(chunk);
       done();
     };
@@ -97,7 +98,7 @@ export class ConnectionStream extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    // The peer may have gone first; then there is nobody left to tell.
+    // The peer may have gone first; then there is no peer left to send to.
     const finish = (): void => {
       this.#flushed.resolve();
       done();

@@ -1,12 +1,12 @@
 /**
- * A connection's outward side with a gate before it.
+ * A connection's outgoing direction behind a gate.
  *
  * @module
  */
 
 import type { Connection } from "../../net/connection.ts";
 
-/** Lets writes through while it is open, as it is at first; while it is shut they wait. */
+/** Lets writes through while it is open, which it is at first; while it is closed they wait. */
 export class Gate implements Pick<Connection, "write" | "closeWrite"> {
   readonly #connection: Connection;
   #shut: PromiseWithResolvers<void> | undefined;
@@ -19,7 +19,7 @@ export class Gate implements Pick<Connection, "write" | "closeWrite"> {
     this.#shut ??= Promise.withResolvers();
   }
 
-  /** Lets pass what waits. */
+  /** Releases the waiting writes. */
   open(): void {
     this.#shut?.resolve();
     this.#shut = undefined;

@@ -1,13 +1,13 @@
 /**
- * Reads the opening messages of TLS, which travel in clear: enough of ClientHello and ServerHello to know which name was
- * asked for and what was agreed. Bytes in, values out; nothing is decrypted and nothing is sent.
+ * Reads the opening messages of TLS, which are not encrypted: enough of ClientHello and ServerHello to know which name
+ * was requested and what was agreed. Bytes in, values out; nothing is decrypted or sent.
  *
  * @module
  */
 
 import type { TlsVersion } from "../route.ts";
 
-/** What the client asked for. */
+/** The client's request. */
 export interface ClientHello {
   /** SNI in lower case (RFC 6066 section 3). */
   readonly serverName: string | undefined;
@@ -16,13 +16,16 @@ export interface ClientHello {
   readonly sessionId: string;
 }
 
-/** What the server agreed to. */
+/** The server's choice. */
 export interface ServerHello {
   readonly protocol: TlsVersion;
   /** IANA name of the cipher suite. */
   readonly cipher: string;
   readonly sessionId: string;
-  /** Set under TLS 1.3 when the session is resumed: nothing but resumption uses pre-shared keys here (RFC 8446 section 4.2.11). */
+  /**
+   * Set under TLS 1.3 when the session is resumed: pre-shared keys are used here only for resumption (RFC 8446 section
+   * 4.2.11).
+   */
   readonly preSharedKey: boolean;
 }
 
@@ -31,10 +34,13 @@ export class HelloError extends Error {
   override readonly name = "HelloError";
 }
 
-/** A hello larger than this is an attack on memory; real ones stay below 4 KiB, also with post-quantum key shares. */
+/** A larger hello is an attack on memory; real ones stay below 4 KiB, even with post-quantum key shares. */
 const MAX_MESSAGE = 64 * 1024;
 
-/** A hello in more records than this is an attack on time; real ones come in one, or in two or three from clients that hide from filters. */
+/**
+ * A hello in more records is an attack on time; real ones come in one, or in two or three from clients that evade
+ * filters.
+ */
 const MAX_RECORDS = 32;
 
 const RECORD_HANDSHAKE = 22;
@@ -46,10 +52,10 @@ const EXTENSION_PRE_SHARED_KEY = 41;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
 const TLS13 = 0x0304;
 
-/** The random of a ServerHello that only asks for another ClientHello (RFC 8446 section 4.1.3). */
+/** The random of a ServerHello that only requests another ClientHello (RFC 8446 section 4.1.3). */
 const HELLO_RETRY_RANDOM = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
 
-/** The suites this runtime's TLS library has. */
+/** The suites of this runtime's TLS library. */
 const CIPHERS = new Map([
   [0x1301, "TLS_AES_128_GCM_SHA256"],
   [0x1302, "TLS_AES_256_GCM_SHA384"],
@@ -62,11 +68,14 @@ const CIPHERS = new Map([
   [0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"],
 ]);
 
-/** Finds the ClientHello in the first bytes of a client. Each byte is looked at once, however they are cut. */
+/** Finds the ClientHello in the first bytes of a client. Each byte is processed once, however they are split. */
 export class ClientHelloReader {
   readonly #messages = new MessageReader();
 
-  /** Takes the next bytes; `undefined` while the hello is incomplete. @throws {HelloError} for bytes that cannot begin one. */
+  /**
+   * Takes the next bytes; `undefined` while the hello is incomplete. @throws {HelloError} for bytes that cannot begin
+   * one.
+   */
   push(bytes: Uint8Array): ClientHello | undefined {
     const [message] = this.#messages.push(bytes);
     if (message === undefined) return undefined;
@@ -85,14 +94,14 @@ export class ClientHelloReader {
   }
 }
 
-/** Finds the ServerHello in the first bytes of a server, and passes over a HelloRetryRequest. Each byte is looked at once. */
+/** Finds the ServerHello in the first bytes of a server, and skips a HelloRetryRequest. Each byte is processed once. */
 export class ServerHelloReader {
   readonly #messages = new MessageReader();
 
   /**
    * Takes the next bytes; `undefined` while the hello is incomplete.
    *
-   * @throws {HelloError} for bytes that cannot begin one, also when the server sent an alert in its place.
+   * @throws {HelloError} for bytes that cannot begin one, also if the server sent an alert instead.
    */
   push(bytes: Uint8Array): ServerHello | undefined {
     for (const { type, body: content } of this.#messages.push(bytes)) {
@@ -120,7 +129,7 @@ interface HandshakeMessage {
   readonly body: Uint8Array;
 }
 
-/** Puts handshake messages together from however many records carry them, and goes on where the last bytes ended. */
+/** Assembles handshake messages from any number of records, and continues where the last bytes ended. */
 class MessageReader {
   readonly #records = new RecordReader();
   #pending = new Uint8Array(512);
@@ -129,7 +138,7 @@ class MessageReader {
   /** The messages that `bytes` complete. */
   *push(bytes: Uint8Array): Generator<HandshakeMessage> {
     for (const { type, part } of this.#records.push(bytes)) {
-      // Sent for the sake of old middleboxes, also between the two ServerHello (RFC 8446 appendix D.4).
+      // Sent for compatibility with old middleboxes, also between the two ServerHello (RFC 8446 appendix D.4).
       if (type === RECORD_CHANGE_CIPHER_SPEC) continue;
       if (type !== RECORD_HANDSHAKE) throw new HelloError(`TLS record of type "${type}" in place of a handshake`);
       this.#keep(part);
@@ -163,16 +172,16 @@ class MessageReader {
   }
 }
 
-/** Takes records apart, and goes on where the last bytes ended. */
+/** Splits records, and continues where the last bytes ended. */
 class RecordReader {
   readonly #header = new Uint8Array(5);
-  /** Bytes of the header that are there. */
+  /** Bytes of the header that have arrived. */
   #filled = 0;
-  /** Bytes of the record that are still to come. */
+  /** Bytes of the record still to come. */
   #left = 0;
   #count = 0;
 
-  /** What `bytes` have of records, and of which type. An impossible header throws before its bytes are waited for. */
+  /** The parts of records in `bytes`, with their type. An invalid header throws before its content is waited for. */
   *push(bytes: Uint8Array): Generator<{ type: number; part: Uint8Array }> {
     let rest = bytes;
     while (rest.length > 0) {
@@ -188,7 +197,7 @@ class RecordReader {
     }
   }
 
-  /** Gives how many bytes it took. */
+  /** Returns the number of bytes it took. */
   #takeHeader(bytes: Uint8Array): number {
     const part = bytes.subarray(0, this.#header.length - this.#filled);
     this.#header.set(part, this.#filled);
@@ -210,7 +219,7 @@ class RecordReader {
 
 function readExtensions(body: Cursor): Map<number, Uint8Array> {
   const extensions = new Map<number, Uint8Array>();
-  // A hello may end here: extensions came with TLS 1.2's predecessors as an option.
+  // A hello may end here: extensions were optional before TLS 1.2.
   if (body.atEnd) return extensions;
   const list = new Cursor(body.vector(2));
   while (!list.atEnd) extensions.set(list.uint(2), list.vector(2));
@@ -233,7 +242,7 @@ function readVersions(extension: Uint8Array | undefined): number[] {
   return versions;
 }
 
-/** Reads big-endian numbers and length-prefixed vectors; running over the end throws {@link HelloError}. */
+/** Reads big-endian numbers and length-prefixed vectors; reading past the end throws {@link HelloError}. */
 class Cursor {
   #rest: Uint8Array;
 

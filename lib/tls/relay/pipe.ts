@@ -1,5 +1,5 @@
 /**
- * Carries bytes from one connection to another.
+ * Copies bytes from one connection to another.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const SMALLEST_READ = 2048;
 const LARGEST_READ = 256 * 1024;
 
 /**
- * Copies until `from` ends, then passes the end on. `watch` sees each piece before it is sent. Rejects when either side
+ * Copies until `from` ends, then forwards the end. `watch` sees each piece before it is sent. Rejects when either side
  * fails; closes neither.
  */
 export async function pipe(

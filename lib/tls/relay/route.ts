@@ -1,7 +1,7 @@
 /**
- * TLS by way of the runtime's own `Deno.listenTls`, which only serves connections it accepted itself: a loopback listener
- * per certificate ends the TLS, and the bytes of each client are carried to it and back. It works on every runtime, at
- * three sockets per connection.
+ * TLS through the runtime's own `Deno.listenTls`, which only serves connections that it accepted itself: one loopback
+ * listener per certificate terminates TLS, and the bytes of each client are relayed to it and back. It works on every
+ * runtime, at three sockets per connection.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { messageOf, type SecureConnection, type SecureOptions, TlsError, type Tl
 import { type TlsVersion, withinLimits } from "../route.ts";
 import { Terminator } from "./terminator.ts";
 
-/** A fatal alert "protocol_version" (RFC 8446 section 6.2), for a client that is too old for us. */
+/** A fatal alert "protocol_version" (RFC 8446 section 6.2), for a client that is too old. */
 const ALERT_PROTOCOL_VERSION = new Uint8Array([21, 3, 3, 0, 2, 2, 70]);
 
-/** See the module. */
+/** TLS through loopback listeners of the runtime: works on every runtime, at three sockets per connection. */
 export class RelayRoute implements TlsRoute {
   readonly #certificates: CertificateSource;
   readonly #minVersion: TlsVersion;
@@ -53,15 +53,15 @@ export class RelayRoute implements TlsRoute {
     const gate = new Gate(connection);
     const inward = carryIn(connection, local, quietGate(agreed.promise, gate));
     const outward = pipe(local, gate, serverHelloWatcher(agreed));
-    // Nobody waits for these when the handshake is given up.
+    // Nothing awaits these when the handshake is given up.
     for (const promise of [agreed.promise, inward, outward]) promise.catch(() => {});
     try {
-      // The terminator alone knows whether a peer that has gone had finished: with a small upload its last message of the handshake, the
-      // data, close_notify and FIN may all be there before the handshake is seen to end.
+      // Only the terminator knows whether a peer that has gone had finished: with a small upload the last handshake
+      // message, the data, close_notify and FIN may all have arrived before the end of the handshake is noticed.
       await accepted.handshake();
     } catch (error) {
       gate.open();
-      // Lets the alert that says why reach the client before the sockets go.
+      // Lets the alert with the reason reach the client before the sockets are closed.
       closeQuietly(accepted);
       await outward.catch(() => {});
       throw handshakeFailure(error);
@@ -81,7 +81,7 @@ export class RelayRoute implements TlsRoute {
     return terminator;
   }
 
-  /** After a reload the old pairs need no listener; connections made through one live on. */
+  /** After a reload the old pairs need no listener; existing connections through one continue. */
   #retire(): void {
     for (const [pair, terminator] of this.#terminators) {
       if (this.#certificates.pairs.includes(pair)) continue;
@@ -91,7 +91,7 @@ export class RelayRoute implements TlsRoute {
   }
 }
 
-/** Everything a handshake has opened so far; what comes after the group was closed is closed on arrival. */
+/** Everything a handshake has opened so far; anything added after the group was closed is closed at once. */
 class CloseGroup {
   #members: { close(): void }[];
   #closed = false;
@@ -138,7 +138,7 @@ function protocolChecked<T>(parse: () => T): T {
   }
 }
 
-/** Looks at the server's first bytes until they tell what was agreed, then takes no more interest. */
+/** Watches the server's first bytes until the result of the handshake is known. */
 function serverHelloWatcher(agreed: PromiseWithResolvers<ServerHello>): (bytes: Uint8Array) => void {
   let reader: ServerHelloReader | undefined = new ServerHelloReader();
   return (bytes) => {
@@ -155,8 +155,8 @@ function serverHelloWatcher(agreed: PromiseWithResolvers<ServerHello>): (bytes: 
 }
 
 /**
- * Shuts the gate when the client sends its last message of a TLS 1.3 handshake, which is the first behind ServerHello: the tickets
- * that come then wait for the first reply, as `SocketConnection` tells.
+ * Closes the gate when the client sends its last message of a TLS 1.3 handshake, the first after ServerHello: the
+ * tickets that follow wait for the first reply, for the reason given in `SocketConnection`.
  */
 function quietGate(agreed: Promise<ServerHello>, gate: Gate): () => void {
   let state: "hello" | "tls13" | "done" = "hello";
@@ -168,7 +168,7 @@ function quietGate(agreed: Promise<ServerHello>, gate: Gate): () => void {
   };
 }
 
-/** As {@link pipe}; a failure ends what was carried until then, so that all of it can still be read. */
+/** A {@link pipe} whose failure ends the target's stream, so that everything copied until then can still be read. */
 async function carryIn(client: Connection, local: Deno.TcpConn, watch: () => void): Promise<void> {
   try {
     await pipe(client, local, watch);

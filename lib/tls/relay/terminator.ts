@@ -1,5 +1,5 @@
 /**
- * A loopback listener that ends TLS for one certificate, for the relay route.
+ * A loopback listener that terminates TLS for one certificate, for the relay route.
  *
  * @module
  */
@@ -7,30 +7,34 @@
 import { closeQuietly, isSameEnd } from "../../net/connection.ts";
 import type { KeyPair } from "../certificates.ts";
 
-/** Both ends of one hop through the terminator: what goes into `local` encrypted is read from `accepted` in clear. */
+/**
+ * Both ends of one hop through the terminator: bytes written encrypted to `local` are read decrypted from `accepted`.
+ */
 export interface Hop {
   readonly local: Deno.TcpConn;
   readonly accepted: Deno.TlsConn;
 }
 
-/** Hands out nothing but the connections it made itself: other programs on this machine can reach its port too. */
+/** Only returns connections that it made itself: other programs on this machine can reach its port too. */
 export class Terminator implements Disposable {
   readonly #listener: Deno.TlsListener;
-  /** Hops are made one after the other, so the connection accepted next is ours or a stranger's, never another hop's. */
+  /**
+   * Hops are made one after the other, so the connection accepted next is ours or a stranger's, never another hop's.
+   */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(pair: KeyPair) {
     this.#listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: pair.certificate, key: pair.privateKey });
   }
 
-  /** Makes a hop; the TLS handshake on it has yet to come. */
+  /** Makes a hop; the TLS handshake on it is still to come. */
   connect(): Promise<Hop> {
     const hop = this.#last.then(() => this.#make());
     this.#last = hop.catch(() => {});
     return hop;
   }
 
-  /** Stops listening once the hops under way are made. Hops live on. */
+  /** Stops listening once the pending hops are made. Existing hops continue. */
   [Symbol.dispose](): void {
     void this.#last.then(() => closeQuietly(this.#listener));
   }
