@@ -1,10 +1,13 @@
 /**
- * Hashes that every thread computes alike.
+ * Hashes that are the same in every thread.
  *
  * @module
  */
 
-/** 64 bits of `text` in two halves, by cyrb53's mixing. Keys are addresses, names and paths: no one gains from two that look alike. */
+/**
+ * 64 bits of `text` in two halves, by cyrb53's mixing. Keys are addresses, names and paths: a collision gains an
+ * attacker nothing.
+ */
 export function hashOf(text: string): readonly [left: number, right: number] {
   let left = 0xdeadbeef;
   let right = 0x41c6ce57;

@@ -8,32 +8,34 @@ import type { SessionInfo } from "../commands/context.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 
-/** Milliseconds that a worker gets to tell its sessions: one that is busy for longer must not keep the others waiting. */
+/** Milliseconds for a worker to report its sessions: one that is busy for longer must not delay the others. */
 const PATIENCE = 2_000;
 
 /** Messages that are not for the member itself. */
 export type News = Extract<FromWorker, { type: "events" | "login" | "wanted" | "askSessions" }>;
 
-/** What a member tells the coordinator. */
+/** The callbacks of a member. */
 interface MemberListener {
   readonly onNews: (news: News) => void;
-  /** The thread has ended by an error of the program. Not called once {@link Member.end} was. */
+  /** The thread has ended because of an uncaught error. Not called after {@link Member.end}. */
   readonly onDeath: (error: Error) => void;
 }
 
-/** Who a member is, and who listens to it. */
+/** The options of a {@link Member}. */
 export interface MemberOptions extends MemberListener, Pick<Start, "place" | "number"> {
-  /** Called when the thread is there. A rejection is not told here: whoever starts members knows of it. */
+  /**
+   * Called when the thread has started. A rejection is not reported here: the caller that starts members handles it.
+   */
   readonly makeStart: () => Promise<Start>;
 }
 
-/** A thread, from its start to its end. */
+/** A worker thread, from its start to its end. */
 export class Member {
   /** Its place among the workers, from 0. */
   readonly place: number;
-  /** Never used twice. */
+  /** Never reused. */
   readonly number: number;
-  /** Where it listens. Rejects when it cannot, or has died before. */
+  /** The addresses it listens on. Rejects if it cannot listen, or has died before. */
   readonly listening: Promise<Addresses>;
   readonly #makeStart: () => Promise<Start>;
   readonly #worker: Worker;
@@ -51,7 +53,7 @@ export class Member {
     this.#makeStart = makeStart;
     this.#listener = listener;
     this.listening = this.#listens.promise;
-    // Whoever does not ask is told of a death in another way.
+    // A death is also reported in another way, so that this need not be awaited.
     this.listening.catch(() => {});
     this.#worker = new Worker(module, { type: "module", name: `worker ${number}` });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
@@ -62,12 +64,12 @@ export class Member {
     };
   }
 
-  /** Sends a message; nobody gets it before the thread is there, and after it has ended. */
+  /** Sends a message; it is lost before the thread has started, and after it has ended. */
   post(message: ToWorker): void {
     if (this.#greeted && !this.#ended) this.#worker.postMessage(message);
   }
 
-  /** Its sessions; none when it has died, or does not answer in time. */
+  /** Its sessions; none if it has died, or does not answer in time. */
   async sessions(): Promise<readonly SessionInfo[]> {
     if (!this.#greeted || this.#ended) return [];
     const request = ++this.#lastRequest;
@@ -81,7 +83,9 @@ export class Member {
     return sessions;
   }
 
-  /** Lets it drain, and ends it. @param patience milliseconds beyond `grace` after which it is ended whatever it does. */
+  /**
+   * Lets it drain, and ends it. @param patience milliseconds beyond `grace` after which it is ended whatever it does.
+   */
   async shutdown({ grace, patience }: { readonly grace: number; readonly patience: number }): Promise<void> {
     if (!this.#greeted || this.#ended) return this.end();
     const timer = setTimeout(() => this.#over.resolve(), grace + patience);

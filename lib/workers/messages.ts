@@ -1,5 +1,5 @@
 /**
- * What the coordinator and its workers tell each other. Everything here can be cloned from one thread to another.
+ * The messages between the coordinator and its workers. Everything here can be cloned from one thread to another.
  *
  * @module
  */
@@ -17,47 +17,47 @@ export interface SharedMemory {
   readonly counts: TableMemory;
   readonly usages: UsageMemory;
   readonly epochs: SharedArrayBuffer;
-  /** Of guesses. */
+  /** The paces of guesses. */
   readonly paces: GateMemory;
 }
 
-/** Where a server listens. */
+/** The addresses a server listens on. */
 export interface Addresses {
   readonly control: SocketAddress;
   readonly implicitTls: SocketAddress | undefined;
 }
 
-/** What a worker begins with. */
+/** The first message to a worker. */
 export interface Start {
   readonly type: "start";
-  /** Its place among the workers, from 0. A worker that died has a successor in its place. */
+  /** Its place among the workers, from 0. A worker that died is replaced by one in the same place. */
   readonly place: number;
-  /** Never used twice. */
+  /** Never reused. */
   readonly number: number;
-  /** How many workers there are. */
+  /** The number of workers. */
   readonly workers: number;
   readonly memory: SharedMemory;
-  /** Types of the events that anybody wants to hear of. */
+  /** Types of events that have a listener. */
   readonly events: readonly EventType[];
-  /** Where the others listen; `undefined` for the first, who finds the ports. */
+  /** The addresses of the others; `undefined` for the first, which binds the ports. */
   readonly addresses: Addresses | undefined;
-  /** Data threads that the worker may have. */
+  /** The most data threads of the worker. */
   readonly dataThreads: number;
-  /** Whether these use the C library, where that is permitted. */
+  /** Whether these use the C library, if permitted. */
   readonly native: boolean;
-  /** What the program says about itself, for good. */
+  /** The program's settings, which never change. */
   readonly setup: unknown;
-  /** What the program says for the time being: {@link StateChanged} brings another. */
+  /** The program's current state: {@link StateChanged} replaces it. */
   readonly state: unknown;
 }
 
-/** What the program gave as its state is another now. */
+/** The program's state has changed. */
 export interface StateChanged {
   readonly type: "state";
   readonly state: unknown;
 }
 
-/** A login failed, or a right password forgave what had failed. */
+/** A login failed, or a right password cleared earlier failures. */
 export interface LoginNews {
   readonly type: "login";
   readonly ok: boolean;
@@ -72,7 +72,7 @@ export interface FileWanted {
   readonly file: string;
 }
 
-/** Asks for sessions: a worker for those of all others, the coordinator for the worker's own. */
+/** Requests sessions: a worker those of all others, the coordinator the worker's own. */
 export interface SessionsAsked {
   readonly type: "askSessions";
   readonly request: number;

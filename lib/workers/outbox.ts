@@ -1,5 +1,5 @@
 /**
- * Events on their way out of a worker, many in one message.
+ * Sends events from a worker, many in one message.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { ServerEvent } from "../events.ts";
 import { toPortableError } from "../threads/portable_error.ts";
 
-/** Milliseconds that an event waits for others: a message costs tens of microseconds, however many are in it. */
+/** Milliseconds that an event waits for others: a message costs tens of microseconds, however many it contains. */
 const WAIT = 5;
-/** So many do not wait. */
+/** This many do not wait. */
 const MOST = 256;
 
-/** Keeps the order. */
+/** Batches events in order. */
 export class Outbox {
   readonly #post: (events: readonly ServerEvent[]) => void;
   #waiting: ServerEvent[] = [];
@@ -22,14 +22,14 @@ export class Outbox {
     this.#post = post;
   }
 
-  /** Takes an event to send. */
+  /** Queues an event. */
   add(event: ServerEvent): void {
     this.#waiting.push(event.type === "problem" ? { ...event, error: toPortableError(event.error) } : event);
     if (this.#waiting.length >= MOST) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), WAIT);
   }
 
-  /** Sends what waits. */
+  /** Sends the queued events. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

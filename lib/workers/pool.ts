@@ -1,6 +1,7 @@
 /**
- * The coordinator: starts workers that serve one port together, carries what they have to tell each other, puts a new one in the place of
- * one that has died, and ends them all together. It serves nobody itself, so that signals and news never wait behind bytes.
+ * The coordinator: starts workers that serve one port together, relays messages between them, replaces one that has
+ * died, and ends them all together. It serves no clients itself, so that signals and messages never wait for a
+ * transfer.
  *
  * @module
  */
@@ -18,32 +19,43 @@ import { makeEpochs } from "./shared_digests.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
 import { abandonCounts, makeUsages } from "./shared_usage.ts";
 
-/** Milliseconds beyond the grace time in which workers close what is left. */
+/** Milliseconds beyond the grace time in which workers close the remaining sessions. */
 const PATIENCE = 5_000;
 
-/** Who the workers are. */
+/** The options of a {@link WorkerPool}. */
 export interface PoolOptions {
-  /** Module that calls `runWorker`. */
+  /** The module that calls `runWorker`. */
   readonly module: string | URL;
   /** At least 1. */
   readonly workers: number;
-  /** Threads that each worker may have to move large downloads. Default 1. */
+  /**
+   * The most threads per worker that transfer large downloads.
+   *
+   * @default 1
+   */
   readonly dataThreads?: number;
-  /** Whether these use the C library, where that is permitted. Default `false`. */
+  /**
+   * Whether these use the C library, if permitted.
+   *
+   * @default false
+   */
   readonly native?: boolean;
-  /** Where the workers will listen. Ports that are known, and not for the system to choose, must be free of others who share them. */
+  /**
+   * Where the workers will listen. Fixed ports, as opposed to those chosen by the system, must not be shared with
+   * another program.
+   */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
-  /** Types of events that anybody wants to hear of: workers send no others. */
+  /** Types of events that have a listener: workers send no others. */
   readonly events: readonly EventType[];
-  /** What every worker is told once; cloned. */
+  /** Sent once to every worker; cloned. */
   readonly setup: unknown;
-  /** What every worker is told at its start and at each {@link WorkerPool.refresh}; cloned. */
+  /** Sent to every worker at its start and at each {@link WorkerPool.refresh}; cloned. */
   readonly state: () => unknown;
 }
 
-/** Several event loops behind one port. */
+/** Several event loops that share one port. */
 export class WorkerPool implements AsyncDisposable {
-  /** Everything that happens in any worker, in the order of each. */
+  /** All events of all workers, in order for each worker. */
   readonly events: EventStream = new EventStream();
   readonly #options: PoolOptions;
   readonly #memory: SharedMemory;
@@ -64,23 +76,25 @@ export class WorkerPool implements AsyncDisposable {
     };
   }
 
-  /** Where the control port is. @throws {Error} before {@link bind}. */
+  /** The address of the control port. @throws {Error} before {@link bind}. */
   get address(): SocketAddress {
     if (!this.#addresses) throw new Error("The workers do not listen");
     return this.#addresses.control;
   }
 
-  /** Where the listener is that speaks TLS from the first byte; `undefined` without one. */
+  /** The address of the implicit TLS listener; `undefined` without one. */
   get implicitTlsAddress(): SocketAddress | undefined {
     return this.#addresses?.implicitTls;
   }
 
-  /** Starts the workers; resolves when all have the ports. The first finds them, as it may be for the system to choose. */
+  /**
+   * Starts the workers; resolves when all have the ports. The first binds them, as the system may choose the number.
+   */
   async bind(): Promise<void> {
     const { place: { hostname, ports }, workers } = this.#options;
     try {
       for (const port of ports) requireFree(hostname, port);
-      // Threads take a while to load the program: all do it at the same time.
+      // Threads take a while to load the program: all do so at the same time.
       const first = this.#spawn(0, Promise.resolve(undefined));
       const others = Array.from({ length: workers - 1 }, (_, index) => this.#spawn(index + 1, first.listening));
       this.#addresses = await first.listening;
@@ -91,23 +105,23 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** Lets connections in. */
+  /** Accepts connections from now on. */
   accept(): void {
     this.#accepting = true;
     for (let place = 0; place < this.#options.workers; place++) {
       const member = this.#members.get(place);
       if (member) member.post({ type: "accept" });
-      // It has died since it had the ports.
+      // It has died since it got the ports.
       else this.#respawns.plan(place, () => this.#replace(place));
     }
   }
 
-  /** Sends every worker the state as it is now. */
+  /** Sends the current state to every worker. */
   refresh(): void {
     this.#tell({ type: "state", state: this.#options.state() });
   }
 
-  /** As the shutdown of a server, of all workers at once. */
+  /** Shuts down all workers at the same time, like a single server. */
   async shutdown({ grace = 10_000 }: ShutdownOptions = {}): Promise<void> {
     this.#stopping = true;
     this.#respawns[Symbol.dispose]();
@@ -145,7 +159,7 @@ export class WorkerPool implements AsyncDisposable {
     return member;
   }
 
-  /** Its sessions are gone; those of the others go on. */
+  /** Its sessions are lost; those of the others continue. */
   #lose({ place, number }: Member, error: Error): void {
     this.#members.delete(place);
     new SharedTable(this.#memory.counts, place).clear();
@@ -161,7 +175,7 @@ export class WorkerPool implements AsyncDisposable {
       await member.listening;
       member.post({ type: "accept" });
     } catch (error) {
-      // One that died has been dealt with.
+      // Its death has already been handled.
       if (this.#members.get(place) !== member || this.#stopping) return;
       // Ports below 1024 are out of reach once root is given up.
       this.#report(`Worker ${member.number} cannot listen on the port of the one before it`, error);
@@ -202,9 +216,10 @@ export class WorkerPool implements AsyncDisposable {
 }
 
 /**
- * The system lets another program of the same user share the port, and half of the connections would be lost to it in silence.
+ * The system lets another program of the same user share the port, and half of the connections would silently go to it.
  *
- * Without `--unstable-net` the second try ends the program with a message of the runtime; in a worker it would end the worker, without one.
+ * Without `--unstable-net` the second attempt ends the program with a message of the runtime; in a worker it would end
+ * the worker without a message.
  */
 function requireFree(hostname: string, port: number): void {
   if (port !== 0) Deno.listen({ hostname, port }).close();

@@ -1,5 +1,6 @@
 /**
- * A throttle that every event loop has for itself and feeds with what the others tell: who guesses at one is slow at all of them.
+ * A throttle per event loop that also counts what the others report: a client that guesses at one is slowed down at all
+ * of them.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
 import type { LoginNews } from "./messages.ts";
 
-/** As `FailureThrottle`, and tells the others. */
+/** A `FailureThrottle` that reports to the other event loops. */
 export class RelayedThrottle {
   readonly #throttle: FailureThrottle;
   readonly #tell: (news: LoginNews) => void;
@@ -17,35 +18,35 @@ export class RelayedThrottle {
     this.#tell = tell;
   }
 
-  /** See `FailureThrottle.delayFor`. */
+  /** Implements `FailureThrottle.delayFor`. */
   delayFor(address: string, name = ""): number {
     return this.#throttle.delayFor(address, name);
   }
 
-  /** See `FailureThrottle.failed`. */
+  /** Implements `FailureThrottle.failed`. */
   failed(address: string, name = ""): void {
     this.#throttle.failed(address, name);
     this.#tell({ type: "login", ok: false, address, name });
   }
 
-  /** See `FailureThrottle.succeeded`. Nearly every login is one of many, and nobody is told. */
+  /** Implements `FailureThrottle.succeeded`. Nearly every login is one of many, and is not reported. */
   succeeded(address: string, name = ""): boolean {
     const news = this.#throttle.succeeded(address, name);
     if (news) this.#tell({ type: "login", ok: true, address, name });
     return news;
   }
 
-  /** See `FailureThrottle.isKnown`. */
+  /** Implements `FailureThrottle.isKnown`. */
   isKnown(address: string, name: string): boolean {
     return this.#throttle.isKnown(address, name);
   }
 
-  /** See `FailureThrottle.isBanned`. */
+  /** Implements `FailureThrottle.isBanned`. */
   isBanned(address: string): boolean {
     return this.#throttle.isBanned(address);
   }
 
-  /** Takes in what another loop has seen. */
+  /** Records what another event loop has reported. */
   hear({ ok, address, name }: LoginNews): void {
     if (ok) this.#throttle.succeeded(address, name);
     else this.#throttle.failed(address, name);

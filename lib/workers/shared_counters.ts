@@ -1,5 +1,5 @@
 /**
- * Counters of sessions that hold across event loops.
+ * Session counters shared between event loops.
  *
  * @module
  */
@@ -8,29 +8,32 @@ import { Admission } from "../session/admissions.ts";
 import type { Tally } from "../session/shared_state.ts";
 import type { SharedTable } from "./shared_table.ts";
 
-/** As `Counter`, in a table that other loops count in too. */
+/** A `Counter` in a table that other event loops use too. */
 export class SharedCounter {
   readonly #table: SharedTable;
   readonly #prefix: string;
 
-  /** @param prefix keeps its keys apart from those of other counters in the table. */
+  /** @param prefix separates its keys from those of other counters in the table. */
   constructor(table: SharedTable, prefix: string) {
     this.#table = table;
     this.#prefix = prefix;
   }
 
-  /** Counts one more, unless there are `limit` already (no limit: `undefined` or 0). Disposing the result counts it off, once. */
+  /**
+   * Increments the count, unless it has reached `limit` (no limit: `undefined` or 0). Disposing the result decrements
+   * it, once.
+   */
   add(key: string, limit?: number): Disposable | undefined {
     return this.#table.add(this.#prefix + key, limit || Infinity) === undefined ? undefined : new Admission(this, key);
   }
 
-  /** Counts one less: see {@link add}. */
+  /** Decrements the count: see {@link add}. */
   remove(key: string): void {
     this.#table.remove(this.#prefix + key);
   }
 }
 
-/** One number of all loops. */
+/** One number shared by all event loops. */
 export class SharedTally implements Tally {
   readonly #table: SharedTable;
   readonly #key: string;
@@ -45,7 +48,7 @@ export class SharedTally implements Tally {
   }
 
   add(change: 1 | -1): number {
-    // Where there is no room for the first one, nothing is counted.
+    // If there is no room for the first one, nothing is counted.
     return change === 1 ? this.#table.add(this.#key) ?? 0 : this.#table.remove(this.#key);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Digests of files, remembered by each event loop for itself and forgotten by all at once.
+ * Digests of files, remembered per event loop and forgotten by all at once.
  *
  * @module
  */
@@ -7,15 +7,18 @@
 import { type DigestAlgorithm, DigestCache, type Digests, type FileIdentity } from "../data/digest/digest.ts";
 import { hashOf } from "./hash.ts";
 
-/** Files whose hashes meet forget together, which costs a digest and nothing more. */
+/** Files with the same hash are forgotten together, which costs a digest and nothing more. */
 const EPOCHS = 1 << 14;
 
-/** Counts how often files were forgotten: to be sent to the other threads. */
+/** Counts how often files were forgotten: sent to the other threads. */
 export function makeEpochs(): SharedArrayBuffer {
   return new SharedArrayBuffer(4 * EPOCHS);
 }
 
-/** As `DigestCache`: what one loop forgets is found by none, as it was remembered in an earlier epoch of the file. */
+/**
+ * A `DigestCache` whose entries are invalid in every event loop once one forgets the file, as they belong to an earlier
+ * epoch.
+ */
 export class SharedDigests {
   readonly #cache = new DigestCache();
   readonly #epochs: Int32Array<SharedArrayBuffer>;
@@ -24,17 +27,17 @@ export class SharedDigests {
     this.#epochs = new Int32Array(epochs);
   }
 
-  /** See `DigestCache.remember`. */
+  /** Implements `DigestCache.remember`. */
   remember(key: string, identity: FileIdentity, digests: Digests): void {
     this.#cache.remember(this.#now(key), identity, digests);
   }
 
-  /** See `DigestCache.find`. */
+  /** Implements `DigestCache.find`. */
   find(key: string, identity: FileIdentity, algorithm: DigestAlgorithm): string | undefined {
     return this.#cache.find(this.#now(key), identity, algorithm);
   }
 
-  /** See `DigestCache.forget`. */
+  /** Implements `DigestCache.forget`. */
   forget(key: string): void {
     Atomics.add(this.#epochs, slotOf(key), 1);
   }

@@ -1,39 +1,43 @@
 /**
- * Counts by key in memory that all event loops share, so that a limit is asked and kept without a message.
+ * Counts by key in memory shared by all event loops, so that a limit is checked and enforced without a message.
  *
- * A hash table with linear probing, under one lock: what it guards takes less than a microsecond, and only sessions and uploads that
- * begin or end come here. Each entry knows how much of its count is whose, so that what a dead worker had counted can be taken off.
+ * A hash table with linear probing, under one lock: it is held for less than a microsecond, and only for sessions and
+ * uploads that begin or end. Each entry stores the share of each worker in its count, so that the counts of a dead
+ * worker can be removed.
  *
  * @module
  */
 
 import { hashOf } from "./hash.ts";
 
-/** Keys it has room for. Its pages cost nothing before they are used. */
+/** The number of keys it has room for. Its pages cost nothing before they are used. */
 const DEFAULT_CAPACITY = 1 << 16;
 
 const LOCK = 0;
-/** How many keys there are. */
+/** Index of the number of keys. */
 const SIZE = 1;
 const HEADER = 2;
 
-/** Parts of an entry: two halves of the hash, the count, and then the share of each worker. An entry without a count is free. */
+/**
+ * Parts of an entry: two halves of the hash, the count, and then the share of each worker. An entry without a count is
+ * free.
+ */
 const LEFT = 0;
 const RIGHT = 1;
 const COUNT = 2;
 const SHARES = 3;
 
-/** Tries for the lock before the thread lets others run. */
+/** Attempts to get the lock before the thread yields. */
 const SPINS = 200;
 
-/** What a table is made of: to be sent to the other threads. */
+/** The memory of a table: sent to the other threads. */
 export interface TableMemory {
   readonly buffer: SharedArrayBuffer;
-  /** Workers that have a share in entries. */
+  /** The number of workers with a share in entries. */
   readonly workers: number;
 }
 
-/** Makes a table for so many workers. @param capacity a power of two. */
+/** Creates a table for a number of workers. @param capacity a power of two. */
 export function makeTable(workers: number, capacity: number = DEFAULT_CAPACITY): TableMemory {
   return { buffer: new SharedArrayBuffer(4 * (HEADER + capacity * (SHARES + workers))), workers };
 }
@@ -46,7 +50,7 @@ export class SharedTable {
   /** The share of this worker in an entry. */
   readonly #own: number;
 
-  /** @param worker from 0, below the number of workers; it may have a successor once it is gone. */
+  /** @param worker from 0, below the number of workers; a replacement gets the same number. */
   constructor({ buffer, workers }: TableMemory, worker: number) {
     this.#words = new Int32Array(buffer);
     this.#width = SHARES + workers;
@@ -59,7 +63,10 @@ export class SharedTable {
     return this.#locked(() => this.#word(this.#find(key), COUNT));
   }
 
-  /** Counts one more of `key` and gives how many there were; `undefined` when there are `limit` already, or no room is left. */
+  /**
+   * Increments the count of `key` and returns the previous one; `undefined` if it has reached `limit`, or there is no
+   * room.
+   */
   add(key: string, limit: number = Infinity): number | undefined {
     return this.#locked(() => {
       const entry = this.#find(key);
@@ -71,7 +78,7 @@ export class SharedTable {
     });
   }
 
-  /** Counts one less of what this worker has added, and gives how many there were. */
+  /** Removes one that this worker has added, and returns the previous count. */
   remove(key: string): number {
     return this.#locked(() => {
       const entry = this.#find(key);
@@ -83,11 +90,11 @@ export class SharedTable {
     });
   }
 
-  /** Takes off all that this worker, or the one before it in its place, has counted. */
+  /** Removes everything that this worker, or its predecessor in the same place, has counted. */
   clear(): void {
     this.#locked(() => {
       for (let entry = 0; entry <= this.#mask; entry++) {
-        // What is freed may make an entry from behind it move here.
+        // Freeing an entry may move a later one here.
         for (let share = this.#word(entry, this.#own); share > 0; share = this.#word(entry, this.#own)) {
           this.#change(entry, this.#own, -share);
           if (this.#word(entry, COUNT) === 0) this.#free(entry);
@@ -107,7 +114,7 @@ export class SharedTable {
     }
   }
 
-  /** Where `key` is, or else the free entry where it would be. */
+  /** The entry of `key`, or the free entry where it would be. */
   #find(key: string): number {
     const [left, right] = hashOf(key);
     let entry = left & this.#mask;
@@ -117,7 +124,7 @@ export class SharedTable {
     return entry;
   }
 
-  /** Enters `key`. One entry always stays free, or looking for an unknown key would never end. */
+  /** Enters `key`. One entry always stays free, as otherwise a search for an unknown key would never end. */
   #take(entry: number, key: string): boolean {
     if (this.#words[SIZE] === this.#mask) return false;
     this.#increase(SIZE, 1);
@@ -127,7 +134,7 @@ export class SharedTable {
     return true;
   }
 
-  /** Entries behind move up, so that none has a gap between where it is and where it is looked for first. */
+  /** Later entries move up, so that none has a gap between its position and its first choice. */
   #free(entry: number): void {
     this.#increase(SIZE, -1);
     let gap = entry;

@@ -1,5 +1,5 @@
 /**
- * Bytes in use below roots with a quota, in memory that all event loops share.
+ * Bytes in use below roots with a quota, in memory shared by all event loops.
  *
  * @module
  */
@@ -8,33 +8,39 @@ import { afterCount, nextCount, sizeOfTree, type Usage, type UsageOptions } from
 import type { Vfs } from "../vfs/vfs.ts";
 import { hashOf } from "./hash.ts";
 
-/** Roots there is room for. Its pages cost nothing before they are used. */
+/** The number of roots there is room for. Its pages cost nothing before they are used. */
 const ROOTS = 1 << 14;
 
-/** No worker counts the tree; otherwise the one with this number less one does. */
+/** No worker counts the tree; otherwise the value is the worker's number plus one. */
 const NOBODY = 0;
 
-/** Milliseconds between two looks at whether another worker has counted: `Atomics.waitAsync` does not keep the event loop going. */
+/**
+ * Milliseconds between two checks whether another worker has finished counting: `Atomics.waitAsync` does not keep the
+ * event loop running.
+ */
 const POLL = 10;
 
-/** What meters are made of: to be sent to the other threads. */
+/** The memory of meters: sent to the other threads. */
 export interface UsageMemory {
   /** Two halves of the hash of each root. */
   readonly roots: BigInt64Array<SharedArrayBuffer>;
   readonly bytes: BigInt64Array<SharedArrayBuffer>;
-  /** All bytes that were ever taken. */
+  /** All bytes ever taken. */
   readonly taken: BigInt64Array<SharedArrayBuffer>;
-  /** When the next count may be; 0 before the first. */
+  /** The earliest time of the next count; 0 before the first. */
   readonly due: BigInt64Array<SharedArrayBuffer>;
-  /** Directories that the last count could not count, and bytes in them: see `Known`. Only who counts touches them. */
+  /**
+   * Directories that the last count could not count, and bytes in them: see `Known`. Only the counting worker uses
+   * them.
+   */
   readonly uncounted: BigInt64Array<SharedArrayBuffer>;
   readonly kept: BigInt64Array<SharedArrayBuffer>;
-  /** How often something was given another name. */
+  /** How often something was renamed. */
   readonly moves: BigInt64Array<SharedArrayBuffer>;
   readonly counting: Int32Array<SharedArrayBuffer>;
 }
 
-/** Makes memory for the meters of all roots. */
+/** Creates the memory for the meters of all roots. */
 export function makeUsages(): UsageMemory {
   const column = () => new BigInt64Array(new SharedArrayBuffer(8 * ROOTS));
   return {
@@ -49,17 +55,17 @@ export function makeUsages(): UsageMemory {
   };
 }
 
-/** Lets others count what the worker in this place was counting when it died. */
+/** Lets other workers count what the worker in this place was counting when it died. */
 export function abandonCounts({ counting }: UsageMemory, worker: number): void {
   for (let slot = 0; slot < ROOTS; slot++) Atomics.compareExchange(counting, slot, worker + 1, NOBODY);
 }
 
-/** Whose meters they are, and the clock, which has to be the same for all workers. */
+/** The options of {@link sharedUsages}; the clock must be the same for all workers. */
 export interface SharedUsageOptions extends UsageOptions {
   readonly worker: number;
 }
 
-/** Gives the meter of each root, the same bytes to every thread. Throws where there are too many roots. */
+/** Returns the meter of each root, with the same bytes in every thread. Throws if there are too many roots. */
 export function sharedUsages(memory: UsageMemory, options: SharedUsageOptions): (rootPath: string) => Usage {
   const meters = new Map<string, SharedUsage>();
   return (rootPath) => {
@@ -69,7 +75,7 @@ export function sharedUsages(memory: UsageMemory, options: SharedUsageOptions): 
   };
 }
 
-/** Roots are never given up: there are as many as accounts with a quota. */
+/** Roots are never removed: there are as many as accounts with a quota. */
 function slotOf({ roots }: UsageMemory, rootPath: string): number {
   const [left, right] = hashOf(rootPath);
   const hash = BigInt(left) << 32n | BigInt(right >>> 0) || 1n;
@@ -81,7 +87,7 @@ function slotOf({ roots }: UsageMemory, rootPath: string): number {
   throw new RangeError(`No room for the quota of "${rootPath}": there may be ${ROOTS} roots with one`);
 }
 
-/** As the wall clock was when the thread began, but steps of that do not move it: nobody waits for a time that was set back. */
+/** The wall clock at the start of the thread plus monotonic time, so that a clock that is set back delays nothing. */
 function sinceEpoch(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -89,10 +95,13 @@ function sinceEpoch(): number {
 class SharedUsage implements Usage {
   readonly #memory: UsageMemory;
   readonly #slot: number;
-  /** How {@link UsageMemory.counting} names this worker. */
+  /** The number of this worker in {@link UsageMemory.counting}. */
   readonly #own: number;
   readonly #clock: () => number;
-  /** Bytes this worker has taken that are not settled. What dies with it must not be waited for, so each knows only its own. */
+  /**
+   * Bytes this worker has taken that are not settled. Those of a dead worker must not be waited for, so each knows only
+   * its own.
+   */
   #unsettled = 0;
   #counting: Promise<void> | undefined;
 
@@ -134,7 +143,7 @@ class SharedUsage implements Usage {
     Atomics.add(this.#memory.moves, this.#slot, 1n);
   }
 
-  /** Changes the bytes to what `next` makes of them, unless that is `undefined`; gives whether it did. */
+  /** Replaces the bytes by the result of `next`, unless that is `undefined`; returns whether it did. */
   #change(next: (before: number) => number | undefined): boolean {
     const { bytes } = this.#memory;
     for (;;) {

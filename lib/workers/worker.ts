@@ -1,5 +1,5 @@
 /**
- * The worker's side: one server on an event loop of its own, that does as the coordinator tells.
+ * The worker's side: one server on an event loop of its own, controlled by the coordinator.
  *
  * @module
  */
@@ -25,22 +25,22 @@ import { SharedLocks } from "./shared_locks.ts";
 import { SharedTable } from "./shared_table.ts";
 import { sharedUsages } from "./shared_usage.ts";
 
-/** What the program makes of its setup. */
+/** What the program creates from its setup. */
 export interface WorkerProgram {
   readonly server: FtpServer;
-  /** The state is another now. */
+  /** The state has changed. */
   readonly update: (state: unknown) => void;
 }
 
-/** What a program is made of. */
+/** The input for a program. */
 export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses"> {
   readonly makeSharedState: MakeSharedState;
 }
 
-/** Makes the server of a worker, with these commons and for a port that it shares: the one of `addresses` where there are any. */
+/** Creates the server of a worker, with this shared state and for a shared port: the one of `addresses`, if given. */
 export type MakeProgram = (parts: ProgramParts) => WorkerProgram | Promise<WorkerProgram>;
 
-/** Waits for the coordinator and serves. What it does ends with the thread. */
+/** Waits for the coordinator's message and serves. Ends with the thread. */
 export function runWorker(scope: WorkerScope, make: MakeProgram): void {
   if (isDataThread(scope)) return void serveData(scope);
   const link = new Link(scope, make);
@@ -48,7 +48,7 @@ export function runWorker(scope: WorkerScope, make: MakeProgram): void {
   link.greet();
 }
 
-/** This end of the connection to the coordinator. */
+/** The worker's end of the connection to the coordinator. */
 class Link {
   readonly #scope: WorkerScope;
   readonly #make: MakeProgram;
@@ -58,7 +58,7 @@ class Link {
   #throttle: RelayedThrottle | undefined;
   #data: DataThreads | undefined;
   #lastRequest = 0;
-  /** A state that came while the program was being made. */
+  /** A state that arrived while the program was being created. */
   #newer: { readonly state: unknown } | undefined;
 
   constructor(scope: WorkerScope, make: MakeProgram) {
@@ -66,7 +66,7 @@ class Link {
     this.#make = make;
   }
 
-  /** A message that comes before somebody listens is lost. */
+  /** A message that arrives before there is a listener is lost. */
   greet(): void {
     this.#post({ type: "hello" });
   }
@@ -99,7 +99,7 @@ class Link {
     }
   }
 
-  /** An error in making the program is one of the program, and ends the worker. */
+  /** An error while creating the program ends the worker, like any other uncaught error. */
   async #start(start: Start): Promise<void> {
     const { setup, state, workers, addresses, dataThreads, native } = start;
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
