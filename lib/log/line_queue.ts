@@ -1,52 +1,55 @@
 /**
- * Lines on their way to a file or a pipe, which may be slow, full, or read by nobody: whoever has a line to write never waits.
+ * Lines on their way to a file or a pipe, which may be slow, full, or without a reader: writing a line never waits.
  *
  * @module
  */
 
-/** Where lines go. As `write` of a `Deno.FsFile`: takes some of the bytes. */
+/** Writes some of the bytes and resolves to their number, like `write` of a `Deno.FsFile`. */
 export type LineWriter = (bytes: Uint8Array) => Promise<number>;
 
-/** How much a {@link LineQueue} keeps, and who hears of what it does not. */
+/** The options of a {@link LineQueue}. */
 export interface LineQueueOptions {
-  /** Characters that wait at most, those under way among them. Default 1 Mi: some 10,000 lines of the log. */
+  /** The most characters that wait, including those being written. Default 1 Mi: about 10,000 lines of the log. */
   readonly limit?: number;
-  /** So many lines were lost. Called when there is room again, to write a line about it. */
+  /** Reports a number of lost lines. Called when there is room again, to write a line about it. */
   readonly onLost?: (lines: number) => void;
 }
 
-/** Characters a write: each that ends shows that somebody reads. A line that is longer goes alone. */
+/** Characters per write: each completed write shows that there is a reader. A longer line is written alone. */
 const PIECE = 64 * 1024;
-/** Milliseconds without a sign of a reader after which nobody waits for one any more. */
+/** Milliseconds without a sign of a reader after which the queue stops waiting for one. */
 const PATIENCE = 3000;
-/** Milliseconds until the next try where the other end shares its non-blocking pipe with us. */
+/** Milliseconds until the next attempt if another process shares its non-blocking pipe with us. */
 const RETRY = 20;
-/** Milliseconds between writes in which lines come together: a write is a way to another thread and back, and dearer than a line. */
+/**
+ * Milliseconds between writes in which lines come together: a write is a way to another thread and back, and dearer
+ * than a line.
+ */
 const COLLECTING = 5;
 
 const encoder = new TextEncoder();
 
-/** A line, and how many lines are lost with it: more than itself where it is about lost ones. */
+/** A line, and how many lines are lost with it: more than one if it reports lost ones. */
 interface Waiting {
   readonly line: string;
   readonly counts: number;
 }
 
-/** A queue with a bound that is written out while whoever fills it goes on. What does not fit, or cannot be written, is counted. */
+/** A bounded queue that is written in the background. Lines that do not fit, or cannot be written, are counted. */
 export class LineQueue implements AsyncDisposable {
   readonly #writer: LineWriter;
   readonly #limit: number;
   readonly #onLost: ((lines: number) => void) | undefined;
   #waiting: Waiting[] = [];
-  /** Characters in the queue and under way. */
+  /** Characters in the queue and being written. */
   #size = 0;
   #lost = 0;
-  /** Set while {@link LineQueueOptions.onLost} writes: the lines that it is about. */
+  /** Set while {@link LineQueueOptions.onLost} writes: the number of lines it reports. */
   #telling: number | undefined;
-  /** The last thing written was a part of a line. */
+  /** The last write ended within a line. */
   #torn = false;
   #writing: Promise<void> | undefined;
-  /** Writes that have ended well. */
+  /** The number of successful writes. */
   #written = 0;
 
   constructor(writer: LineWriter, { limit = 1024 * 1024, onLost }: LineQueueOptions = {}) {
@@ -55,7 +58,7 @@ export class LineQueue implements AsyncDisposable {
     this.#onLost = onLost;
   }
 
-  /** Takes one whole line with its end, or loses it. */
+  /** Queues one whole line with its line end, or counts it as lost. */
   write(line: string): void {
     if (this.#telling === undefined) {
       if (this.#size + line.length > this.#limit) {
@@ -69,7 +72,7 @@ export class LineQueue implements AsyncDisposable {
     this.#writing ??= this.#writeOut();
   }
 
-  /** Resolves when all is written, or when nobody has read anything for three seconds. */
+  /** Resolves when everything is written, or when nothing has been read for three seconds. */
   async settle(): Promise<void> {
     while (this.#writing) {
       const before = this.#written;
@@ -87,7 +90,7 @@ export class LineQueue implements AsyncDisposable {
   }
 
   async #writeOut(): Promise<void> {
-    // The lines of one turn go together.
+    // The lines of one turn are written together.
     await undefined;
     do {
       while (this.#waiting.length > 0) await this.#writeSome();
@@ -104,13 +107,13 @@ export class LineQueue implements AsyncDisposable {
       this.#size -= text.length;
       if (this.#waiting.length === 0) this.#tellLost();
     } catch {
-      // A full disk, or a pipe whose reader has gone: neither must stop the server. The next line is the next try.
+      // A full disk, or a pipe whose reader has gone: neither may stop the server. The next line is the next attempt.
       this.#size -= text.length;
       for (const { counts } of batch) this.#lost += counts;
     }
   }
 
-  /** The next lines, as many as go into one write. */
+  /** The next lines, as many as fit into one write. */
   #take(): Waiting[] {
     let size = 0;
     let count = 0;

@@ -1,13 +1,13 @@
 /**
- * What the two ways to do TLS have in common: the contract they fulfil, the error they reject with, and the guard that ends
- * a handshake nobody finishes.
+ * The common part of the two TLS routes: their contract, the error they reject with, and the limits of an unfinished
+ * handshake.
  *
  * @module
  */
 
 import type { Connection, TlsFacts } from "../net/connection.ts";
 
-/** The protocol versions spoken. */
+/** The supported protocol versions. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
 /** A connection after its handshake. `closeWrite` sends close_notify, then FIN; `close` alone sends neither. */
@@ -20,18 +20,25 @@ export interface SecureConnection extends Connection {
   readonly serverName: string | undefined;
 }
 
-/** Settings of one handshake. */
+/** The options of one handshake. */
 export interface SecureOptions {
-  /** Gives the handshake up. It has no effect on the connection afterwards. */
+  /** Aborts the handshake. It has no effect on the connection afterwards. */
   readonly signal?: AbortSignal;
-  /** Milliseconds the peer has for the whole handshake; 0 for as long as it likes. 10,000 unless told otherwise. */
+  /**
+   * Milliseconds for the whole handshake; 0: no limit.
+   *
+   * @default 10_000
+   */
   readonly handshakeTimeout?: number;
 }
 
-/** Why a handshake failed: `protocol` is the peer's bytes, `closed` its leaving, `unavailable` our own side. */
+/**
+ * Why a handshake failed: `protocol`: invalid bytes from the peer, `closed`: the peer has gone, `unavailable`: our own
+ * side.
+ */
 export type TlsErrorReason = "timeout" | "aborted" | "closed" | "protocol" | "unavailable";
 
-/** A handshake that came to nothing. */
+/** A failed handshake. */
 export class TlsError extends Error {
   override readonly name = "TlsError";
   readonly reason: TlsErrorReason;
@@ -42,7 +49,7 @@ export class TlsError extends Error {
   }
 }
 
-/** One way to do the server's side of TLS. */
+/** One implementation of server-side TLS. */
 export interface TlsRoute extends Disposable {
   secure(connection: Connection, options: SecureOptions): Promise<SecureConnection>;
 }
@@ -50,8 +57,8 @@ export interface TlsRoute extends Disposable {
 const DEFAULT_HANDSHAKE_TIMEOUT = 10_000;
 
 /**
- * Resolves as `handshake` does, unless the time is up or the signal fires first: then it rejects at once. In every failure
- * `giveUp` runs before the rejection is seen; what `handshake` does after that is ignored.
+ * Resolves as `handshake` does, unless it times out or the signal fires first: then it rejects at once. After every
+ * failure `giveUp` runs before the rejection is seen; what `handshake` does after that is ignored.
  */
 export async function withinLimits<T>(
   handshake: Promise<T>,

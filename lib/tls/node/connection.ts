@@ -1,5 +1,6 @@
 /**
- * A `TLSSocket` of `node:tls` as a {@link SecureConnection}: pulls instead of events, and an honest end of stream.
+ * A `TLSSocket` of `node:tls` as a {@link SecureConnection}: reads on demand instead of events, and a reliable end of
+ * stream.
  *
  * @module
  */
@@ -10,13 +11,16 @@ import { discard } from "./memory.ts";
 import type { ConnectionStream } from "./stream.ts";
 import type { SecureConnection, TlsVersion } from "../route.ts";
 
-/** What a handshake agreed on. */
+/** The result of a handshake. */
 type Terms = Pick<SecureConnection, "protocol" | "cipher" | "serverName">;
 
-/** Bytes decrypted ahead of the reader before the wire is left to wait. */
+/** Bytes decrypted ahead of the reader before reading from the network pauses. */
 const READ_AHEAD = 256 * 1024;
 
-/** See the module. It must be made before the handshake ends, so that no byte goes by unseen. */
+/**
+ * A `TLSSocket` of `node:tls` as a {@link SecureConnection}. It must be created before the handshake ends, so that no
+ * byte is missed.
+ */
 export class SocketConnection implements SecureConnection {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
@@ -24,11 +28,11 @@ export class SocketConnection implements SecureConnection {
   readonly #socket: TLSSocket;
   readonly #wire: ConnectionStream;
   readonly #queue: Uint8Array[] = [];
-  /** Bytes of the first in the queue that are read already. */
+  /** Bytes of the first chunk in the queue that have been read. */
   #taken = 0;
-  /** Nobody sees the stand-in: a connection is handed out after its handshake. */
+  /** The placeholder is never seen: a connection is returned after its handshake. */
   #terms: Terms = { protocol: "TLSv1.3", cipher: "", serverName: undefined };
-  /** Writes under way. A socket that is destroyed forgets to call them back. */
+  /** Running writes. A destroyed socket never calls them back. */
   readonly #writes = new Set<(reason: Error) => void>();
   #queued = 0;
   #wake: (() => void) | undefined;
@@ -45,21 +49,23 @@ export class SocketConnection implements SecureConnection {
     this.#wire = wire;
     this.localAddr = localAddr;
     this.remoteAddr = remoteAddr;
-    // Noted down at once: the socket forgets all of it when it closes.
+    // Stored at once: the socket drops all of it when it closes.
     socket.once("secure", () => {
       this.#terms = readTerms(socket);
       this.tls.resumed = socket.isSessionReused();
-      // The tickets of TLS 1.3, which come now, wait for something to say. An upload says nothing before its end, and a client that has
-      // sent and closed by then would answer tickets with a reset: what it sent and we have not got yet would be lost (docs/tls.md).
+      // The tickets of TLS 1.3, which are sent now, wait for the first other output. An upload sends nothing before its
+      // end, and a client that has sent and closed by then would answer tickets with a reset: what it sent but we have
+      // not received would be lost (docs/tls.md).
       if (this.#terms.protocol === "TLSv1.3") wire.beSilent();
     });
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.#end(true));
     socket.on("error", (error: Error) => this.#fail(error));
-    // Errors after the handshake come by this name alone: `error` is held back until a `tls.Server` takes the socket over.
+    // Errors after the handshake are only emitted under this name: `error` is held back until a `tls.Server` takes over
+    // the socket.
     socket.on("_tlsError", (error: Error) => this.#fail(error));
-    // All that arrived is decrypted by then, and an end of TLS is announced within the same turn of the event loop: if it
-    // is not, close_notify never came.
+    // Everything that arrived is decrypted by then, and an end of TLS is emitted within the same turn of the event
+    // loop: if it is not, close_notify never arrived.
     wire.on("endOfInput", () => setImmediate(() => this.#end(false)));
     wire.once("endOfInput", () => this.#gone.resolve());
     wire.on("error", (error: Error) => this.#fail(error));
@@ -109,7 +115,7 @@ export class SocketConnection implements SecureConnection {
 
   closeWrite(): Promise<void> {
     this.#wire.speak();
-    // Ending the socket puts close_notify on the wire but leaves the wire open; the FIN is for us to send after it.
+    // Ending the socket sends close_notify but leaves the connection open; the FIN after it is up to us.
     this.#socket.end(() => this.#wire.end());
     return this.#wire.flushed;
   }
@@ -129,7 +135,7 @@ export class SocketConnection implements SecureConnection {
   #receive(chunk: Uint8Array): void {
     this.#queue.push(chunk);
     this.#queued += chunk.length;
-    // The wire waits, not the socket: a paused TLSSocket of Deno 2.9 loses the end of the stream.
+    // The underlying connection pauses, not the socket: a paused TLSSocket of Deno 2.9 loses the end of the stream.
     if (this.#queued >= READ_AHEAD) this.#wire.hold();
     this.#notify();
   }
@@ -163,7 +169,7 @@ export class SocketConnection implements SecureConnection {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#gone.resolve();
-    // The alert that tells the peer.
+    // The alert that informs the peer.
     this.#wire.speak();
     for (const reject of this.#writes) reject(this.#failure);
     this.#writes.clear();
@@ -178,7 +184,7 @@ export class SocketConnection implements SecureConnection {
 }
 
 function readTerms(socket: TLSSocket): Terms {
-  // The types speak of the client's side, where this member does not exist.
+  // The types describe the client's side, where this member does not exist.
   const { servername } = socket as TLSSocket & { servername?: string | false | null };
   return {
     protocol: socket.getProtocol() === "TLSv1.2" ? "TLSv1.2" : "TLSv1.3",

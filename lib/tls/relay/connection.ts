@@ -1,5 +1,5 @@
 /**
- * The clear end of a relayed TLS connection as a {@link SecureConnection}.
+ * The decrypted end of a relayed TLS connection as a {@link SecureConnection}.
  *
  * @module
  */
@@ -10,19 +10,22 @@ import type { ClientHello, ServerHello } from "./hello.ts";
 import type { SecureConnection, TlsVersion } from "../route.ts";
 import type { Hop } from "./terminator.ts";
 
-/** What a relayed connection is made of. */
+/** The parts of a relayed connection. */
 export interface RelayParts extends Hop {
   readonly client: Connection;
-  /** The two pipes between client and hop; `outward` is the one towards the client. Either rejects when the client has reset the connection. */
+  /**
+   * The two pipes between client and hop; `outward` is the one towards the client. Either rejects when the client has
+   * reset the connection.
+   */
   readonly inward: Promise<void>;
   readonly outward: Promise<void>;
-  /** Before {@link client}; shut until there is something to say. */
+  /** In front of {@link client}; closed until there is other output. */
   readonly gate: Gate;
   readonly hello: ClientHello;
   readonly terms: ServerHello;
 }
 
-/** Reads and writes at the hop's clear end; keeps the four sockets' ends in step. */
+/** Reads and writes at the hop's decrypted end; keeps the ends of the four sockets in step. */
 export class RelayConnection implements SecureConnection {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
@@ -30,7 +33,7 @@ export class RelayConnection implements SecureConnection {
   readonly cipher: string;
   readonly serverName: string | undefined;
   readonly tls: { readonly resumed: boolean; cleanClose: boolean | undefined };
-  /** All that came from the client has been carried on by then. */
+  /** Everything received from the client has been forwarded by then. */
   readonly peerGone: Promise<void>;
   readonly #parts: RelayParts;
 
@@ -46,7 +49,7 @@ export class RelayConnection implements SecureConnection {
       (terms.protocol === "TLSv1.2" && terms.sessionId !== "" && terms.sessionId === hello.sessionId);
     this.tls = { resumed, cleanClose: undefined };
     this.peerGone = parts.inward.catch(() => {});
-    // Nothing can be sent any more. A break of the other pipe is heard of by who has read all that came before it.
+    // Nothing can be sent any more. A failure of the other pipe is reported to the reader after all input before it.
     parts.outward.catch(() => this.#closeSockets());
   }
 
@@ -58,7 +61,7 @@ export class RelayConnection implements SecureConnection {
     } catch (error) {
       // The runtime's TLS reports an end without close_notify as this error.
       if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
-      // A reset is no end. The pipe is over: its end is what was read.
+      // A reset is not an end of stream. The pipe has ended: its outcome decides.
       await this.#parts.inward;
       this.tls.cleanClose = false;
       return null;
@@ -73,7 +76,7 @@ export class RelayConnection implements SecureConnection {
   async closeWrite(): Promise<void> {
     this.#parts.gate.open();
     await this.#parts.accepted.closeWrite();
-    // Not done before the last byte has left for the client, or a close right after would cut it off.
+    // Not done before the last byte has been sent to the client, as a close right after would cut it off.
     await this.#parts.outward;
   }
 
