@@ -1,5 +1,5 @@
 /**
- * PORT and EPRT: the client listens, we connect. Who may be connected to was decided where the command was read.
+ * PORT and EPRT: the client listens, we connect. The command has already checked whether the address is allowed.
  *
  * @module
  */
@@ -11,20 +11,22 @@ import { connectFrom } from "./bound_connection.ts";
 import { ConnectionWait } from "./connection_wait.ts";
 import type { DataConnector } from "./connector.ts";
 
-/** How to connect. */
+/** The options of an active connector. */
 export interface ActiveOptions {
-  /** Milliseconds from {@link DataConnector.open} to a connection; 0 for no limit. */
+  /** Milliseconds from {@link DataConnector.open} to a connection; 0: no limit. */
   readonly timeout: number;
   /**
-   * Where the connection must come from: the address of the control connection that the client sees (RFC 1123 section 4.1.2.12).
-   * Without it the kernel chooses.
+   * The source address: the address of the control connection that the client sees (RFC 1123 section 4.1.2.12). Absent:
+   * chosen by the kernel.
    */
   readonly localAddress?: string | undefined;
-  /** Source port, 20 by tradition (RFC 959 section 3.2); needs `localAddress`, and privileges below 1024. Default: any. */
+  /**
+   * Source port, 20 by tradition (RFC 959 section 3.2); needs `localAddress`, and privileges below 1024. Default: any.
+   */
   readonly localPort?: number | undefined;
 }
 
-/** Will connect to `target` when opened; nothing happens before. */
+/** Connects to `target` when opened; does nothing before. */
 export function connectActive(target: SocketAddress, options: ActiveOptions): DataConnector {
   return new ActiveConnector(target, options);
 }
@@ -65,8 +67,9 @@ class ActiveConnector implements DataConnector {
 }
 
 /**
- * Whether the kernel takes `source` by itself to reach `target`: certain only between the standard loopback addresses. A host with several
- * addresses may pick another one than the client knows, and clients and firewalls that compare the two refuse.
+ * Whether the kernel chooses `source` by itself to reach `target`: only certain between the standard loopback
+ * addresses. A host with several addresses may use another one than the client knows, and clients and firewalls that
+ * compare the two refuse the connection.
  */
 function isKernelsChoice(source: string, target: SocketAddress): boolean {
   const standard = sameAddress(source, "127.0.0.1") || sameAddress(source, "::1");

@@ -1,6 +1,6 @@
 /**
- * Connections from a chosen source address. `Deno.connect` cannot bind; `node:net` can, and is slower, so it serves only where the
- * address matters.
+ * Connections from a given source address. `Deno.connect` cannot bind; `node:net` can, but is slower, so it is only
+ * used if the address matters.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { connect, type Socket } from "node:net";
 import type { Connection, SocketAddress } from "../net/connection.ts";
 
-/** Where a connection comes from. */
+/** The source of a connection. */
 export interface SourceAddress {
   readonly localAddress: string;
   /** Default: any free one. */
@@ -44,7 +44,7 @@ export function connectFrom(target: SocketAddress, source: SourceAddress, signal
   return promise;
 }
 
-/** A connected socket of `node:net`, pulled instead of listened to. */
+/** A connected socket of `node:net` that is read on demand instead of by events. */
 class BoundConnection implements Connection {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;

@@ -1,6 +1,6 @@
 /**
- * Buffers that are used again. A transfer moves its bytes through a few of them; a thousand slow transfers must not hold a
- * thousand large ones, so what is handed out gets smaller when much is out already.
+ * Buffers that are reused. A transfer uses a few of them; a thousand slow transfers must not hold a thousand large
+ * ones, so the buffers that are lent get smaller when much is lent already.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export const BUFFER_SIZES: readonly number[] = Object.freeze([64 * KIB, 256 * KI
 
 /** Limits of a {@link BufferPool}, in bytes. */
 export interface BufferPoolOptions {
-  /** With more than this lent, only the smallest buffers are handed out. Default 64 MiB. */
+  /** With more than this lent, only the smallest buffers are lent. Default 64 MiB. */
   readonly lendingLimit?: number;
   /** At most this much is kept for later; the rest goes to the garbage collector. Default 8 MiB. */
   readonly keepingLimit?: number;
@@ -38,19 +38,19 @@ export class BufferPool {
     this.#keepingLimit = keepingLimit;
   }
 
-  /** Bytes in the hands of users. */
+  /** Bytes currently lent. */
   get lentBytes(): number {
     return this.#lentBytes;
   }
 
-  /** Bytes waiting to be lent again. */
+  /** Bytes available for lending. */
   get keptBytes(): number {
     return this.#keptBytes;
   }
 
   /**
-   * Lends a buffer of the smallest size that holds `wanted` bytes, the largest size if none does, and the smallest size when much
-   * is lent already. Its content is whatever the last user left.
+   * Lends a buffer of the smallest size that holds `wanted` bytes, the largest size if none does, and the smallest size
+   * if much is lent already. Its content is whatever the last user left.
    */
   take(wanted: number): Uint8Array {
     const size = this.#sizeFor(wanted);
@@ -62,7 +62,7 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Takes `buffer` back. Nobody may touch it any more, no pending operation either: see {@link drop}. */
+  /** Returns `buffer` to the pool. Nothing may use it any more, including pending operations: see {@link drop}. */
   give(buffer: Uint8Array): void {
     this.drop(buffer);
     if (this.#keptBytes + buffer.length > this.#keepingLimit) return;
@@ -71,9 +71,10 @@ export class BufferPool {
   }
 
   /**
-   * Forgets `buffer` without lending it again: for one that an abandoned operation may still write to.
+   * Removes `buffer` from the pool without lending it again: for a buffer that an abandoned operation may still write
+   * to.
    *
-   * @throws {TypeError} if the buffer is not lent, as it would be in two hands next.
+   * @throws {TypeError} if the buffer is not lent, as it would then have two users.
    */
   drop(buffer: Uint8Array): void {
     if (!this.#lent.delete(buffer)) throw new TypeError("Cannot take back a buffer that is not lent");
@@ -89,5 +90,5 @@ export class BufferPool {
 /** One for all transfers of the process, as they share one event loop and its memory. */
 export const sharedBuffers = new BufferPool();
 
-/** In memory that other threads can reach, for connections of which another has the socket. */
+/** Buffers in memory that other threads can access, for connections whose socket is in another thread. */
 export const threadBuffers = new BufferPool({ make: (size) => new Uint8Array(new SharedArrayBuffer(size)) });

@@ -1,5 +1,5 @@
 /**
- * The wait for a data connection, and what ends it: the connection, its failure, an abort, or the end of the time.
+ * The wait for a data connection, and what ends it: the connection, its failure, an abort, or a timeout.
  *
  * @module
  */
@@ -8,30 +8,33 @@ import { closeQuietly, type Connection } from "../net/connection.ts";
 import { DataConnectionError } from "./connector.ts";
 
 /**
- * Milliseconds for another connection once one was reset before it was accepted. Nobody can tell whose that was: a
- * client that has given up does not come again, while a stranger's must not keep the client out.
+ * Milliseconds for another connection once one was reset before it was accepted. It is unknown whose that was: a client
+ * that has given up does not come back, but the connection of a stranger must not keep the client out.
  */
 const AFTER_RESET = 1_000;
 
-/** What a wait is for. */
+/** The options of a wait. */
 export interface WaitOptions {
-  /** Aborts it. */
+  /** Aborts the wait. */
   readonly signal: AbortSignal;
-  /** Milliseconds; 0 for no limit. */
+  /** Milliseconds; 0: no limit. */
   readonly timeout: number;
-  /** Begins it; not called when it is over before. */
+  /** Starts to connect; not called if the wait has ended before. */
   readonly connect: () => Promise<Connection>;
-  /** Called at most once, to make what {@link connect} began end. */
+  /** Called at most once, to end what {@link connect} started. */
   readonly stop: () => void;
 }
 
-/** The one wait of a data port. */
+/** The one wait of a data connector. */
 export class ConnectionWait {
   #spent = false;
   #hurried = false;
   #deadline: Deadline | undefined;
 
-  /** Waits; rejects as {@link DataConnector.open}, and the second time. A connection that comes too late is closed. */
+  /**
+   * Waits; rejects as {@link DataConnector.open} does, and when called again. A connection that arrives too late is
+   * closed.
+   */
   async run({ signal, timeout, connect, stop }: WaitOptions): Promise<Connection> {
     if (this.#spent) throw new DataConnectionError("failed", "Data port is already spent");
     this.#spent = true;
@@ -50,20 +53,20 @@ export class ConnectionWait {
     throw deadline.explain();
   }
 
-  /** A connection was reset before it was accepted: another comes soon or never. */
+  /** A connection was reset before it was accepted: another arrives soon or never. */
   hurry(): void {
     this.#hurried = true;
     this.#deadline?.within(AFTER_RESET);
   }
 
-  /** Ends it, or sees to it that there is none. */
+  /** Ends the wait, or prevents it. */
   end(): void {
     this.#spent = true;
     this.#deadline?.abort();
   }
 }
 
-/** The end of a wait that comes from outside: time is up, or the transfer was aborted. */
+/** An external end of a wait: a timeout, or the abort of the transfer. */
 class Deadline implements Disposable {
   readonly #signal: AbortSignal;
   #timeout = 0;
@@ -75,8 +78,8 @@ class Deadline implements Disposable {
 
   /**
    * @param signal aborts the wait.
-   * @param timeout milliseconds; 0 for no limit.
-   * @param stop called once, to make the pending operation end.
+   * @param timeout milliseconds; 0: no limit.
+   * @param stop called once, to end the pending operation.
    */
   constructor(signal: AbortSignal, timeout: number, stop: () => void) {
     this.#signal = signal;
@@ -86,12 +89,12 @@ class Deadline implements Disposable {
     if (signal.aborted) this.#onAbort();
   }
 
-  /** Whether the wait is over. */
+  /** Whether the wait has ended. */
   get passed(): boolean {
     return this.#cause !== undefined;
   }
 
-  /** It ends so many milliseconds from now, if it would not end before. */
+  /** Shortens the rest of the wait to a number of milliseconds. */
   within(milliseconds: number): void {
     const endsAt = performance.now() + milliseconds;
     if (this.#cause || endsAt >= this.#endsAt) return;
@@ -101,12 +104,12 @@ class Deadline implements Disposable {
     this.#timer = setTimeout(() => this.#end("timeout"), milliseconds);
   }
 
-  /** Ends the wait, if it is still going on. */
+  /** Ends the wait, if it has not ended. */
   abort(): void {
     this.#end("aborted");
   }
 
-  /** What the pending operation's `error` means. */
+  /** The meaning of the pending operation's `error`. */
   explain(error?: unknown): DataConnectionError {
     if (error instanceof DataConnectionError) return error;
     if (this.#cause === "timeout") {

@@ -1,23 +1,23 @@
 /**
- * Work that is done bit by bit, without keeping the event loop from everybody else.
+ * Work done in steps so that it does not block the event loop.
  *
  * @module
  */
 
 import { SocketPoll } from "./socket_poll.ts";
 
-/** Things between two looks at the sockets: some two milliseconds where each is a file to be looked at. */
+/** Items between two polls of the sockets: about two milliseconds if each is a file to be checked. */
 const BETWEEN_LOOKS = 256;
 
-/** Has the event loop look at its sockets when enough was done. To be closed at the end. */
+/** Lets the event loop poll its sockets when enough work was done. To be closed at the end. */
 export class Pacer {
-  // It is opened by the first wait, so short listings do without.
+  // Opened by the first wait, so that short listings do without.
   readonly #pass = new SocketPoll();
   #done = 0;
 
   /**
-   * Notes that work worth `things`, of which one is a file to be looked at, was done. Waits for the look where it is
-   * due.
+   * Records work worth a number of items, of which one is a file to be checked. Waits for a poll of the sockets when
+   * one is due.
    */
   async did(things: number): Promise<void> {
     this.#done += things;
@@ -32,9 +32,9 @@ export class Pacer {
 }
 
 /**
- * The same batches, none made before the event loop has looked at its sockets where much was made since the last look.
- * A producer that never waits, or only for what is ready at once, would otherwise not let anybody be heard until it has
- * ended. Closes `pacer`, which whoever works on the batches may use meanwhile.
+ * The same batches, with a poll of the sockets before the next one if much work was done since the last poll. A
+ * producer that never waits, or only for what is ready at once, would otherwise block all other sessions until it has
+ * ended. Closes `pacer`, which the consumer of the batches may also use.
  */
 export async function* paced<T>(
   batches: AsyncIterable<readonly T[]>,

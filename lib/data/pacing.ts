@@ -1,15 +1,17 @@
 /**
- * All transfers of one event loop at once, so that together they leave time for everybody else.
+ * All transfers of one event loop together, so that they leave time for other sessions.
  *
- * Sockets of fast peers are always ready, so their transfers keep the event loop turning without ever looking for new work: a NOOP of
- * another session then waits for tens of milliseconds, beside one transfer as beside four. So all of them rest after every megabyte until
- * the loop has looked at its sockets. The megabyte is booked before it moves, so that it is a megabyte for any number of transfers.
+ * Sockets of fast peers are always ready, so their transfers keep the event loop busy without ever polling for new
+ * work: a NOOP of another session then waits for tens of milliseconds, next to one transfer as well as next to four. So
+ * all of them pause after every megabyte until the loop has polled its sockets. The megabyte is booked before it moves,
+ * so that it is a megabyte for any number of transfers.
  *
- * A look costs 15 µs of processor time, and the transfers stand still meanwhile. Where every session is busy with a transfer of its own
- * nobody waits but newcomers and those who abort, and the rests are few.
+ * A poll costs 15 µs of processor time, during which the transfers stand still. If every session is busy with a
+ * transfer of its own, only newcomers and aborts wait, and the pauses are few.
  *
- * Measured in turns on two shared processors with other work beside, p99 of a NOOP: beside one download 12 ms without rests and 1.3 ms
- * with them, at the same speed; beside four 1.5 ms with pieces of a quarter of a megabyte, 3 ms with whole ones.
+ * Measured alternately on two shared processors with other load, p99 of a NOOP: next to one download 12 ms without
+ * pauses and 1.3 ms with them, at the same speed; next to four 1.5 ms with pieces of a quarter of a megabyte, 3 ms with
+ * whole ones.
  *
  * @module
  */
@@ -18,18 +20,18 @@ import { SocketPoll } from "./socket_poll.ts";
 
 const MIB = 1024 * 1024;
 
-/** Bytes between two rests while somebody waits for commands: less than a millisecond of work. */
+/** Bytes between two pauses while other sessions wait for commands: less than a millisecond of work. */
 const PACE_IN_COMPANY = MIB;
-/** Bytes between two rests otherwise: some five milliseconds. */
+/** Bytes between two pauses otherwise: about five milliseconds. */
 const PACE_ALONE = 16 * MIB;
 /**
- * Most bytes of a piece while several transfers and somebody who waits for commands share the processors. Also where the commands are
- * those of other threads: with two processors and four downloads in a thread of their own, a command waited 0.8 to 1.2 ms beside pieces of
- * this size and 2.8 to 3.4 ms beside pieces of 1 MiB (p99).
+ * Most bytes of a piece while several transfers share the processors with sessions that wait for commands. Also if the
+ * commands are those of other threads: with two processors and four downloads in a thread of their own, a command
+ * waited 0.8 to 1.2 ms next to pieces of this size and 2.8 to 3.4 ms next to pieces of 1 MiB (p99).
  */
 const PIECE_IN_COMPANY = MIB / 4;
 
-/** Counts sessions, runs of the pump and what they move. */
+/** Counts sessions, transfers and the bytes they move. */
 export class Pacer {
   #sessions = 0;
   #runs = 0;
@@ -38,7 +40,7 @@ export class Pacer {
   #rest: Promise<void> | undefined;
   readonly #pass = new SocketPoll();
 
-  /** Here are transfers alone: whoever waits for commands does so in another thread. */
+  /** This event loop has only transfers: the sessions that wait for commands are in another thread. */
   serveOthers(): void {
     this.#servesOthers = true;
   }
@@ -53,12 +55,12 @@ export class Pacer {
     this.#sessions--;
   }
 
-  /** A run begins. */
+  /** A transfer begins. */
   enter(): void {
     this.#runs++;
   }
 
-  /** A run ends. The last one leaves nothing open behind. */
+  /** A transfer ends. The last one leaves nothing open. */
   leave(): void {
     this.#runs--;
     if (this.#runs > 0) return;
@@ -72,7 +74,10 @@ export class Pacer {
     return this.#runs > 1 && (this.#inCompany || this.#servesOthers) ? PIECE_IN_COMPANY : Infinity;
   }
 
-  /** Asks to move `bytes`. `undefined`: now, and they are booked. A promise, which never rejects: ask again when it resolves. */
+  /**
+   * Asks to move `bytes`. `undefined`: now, and they are counted. A promise, which never rejects: ask again when it
+   * resolves.
+   */
   turn(bytes: number): Promise<void> | undefined {
     if (this.#rest) return this.#rest;
     this.#booked += bytes;
@@ -80,7 +85,7 @@ export class Pacer {
     return undefined;
   }
 
-  /** Whether there are sessions that move nothing, and so may say something. */
+  /** Whether there are sessions without a transfer, which may send commands. */
   get #inCompany(): boolean {
     return this.#sessions > this.#runs;
   }
@@ -94,5 +99,5 @@ export class Pacer {
   }
 }
 
-/** The one of this event loop. */
+/** The pacer of this event loop. */
 export const traffic = new Pacer();

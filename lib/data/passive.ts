@@ -12,13 +12,13 @@ import type { DataConnector, PassiveEnd, PassiveOptions } from "./connector.ts";
 import { listenIn, PortsExhausted } from "./port_range.ts";
 
 /**
- * Starts to listen at once, so that the port can be told to the client. The client may connect before its transfer
+ * Starts to listen at once, so that the port can be sent to the client. The client may connect before its transfer
  * command or after it, and is accepted at once: the port is free again then, and a client that begins the TLS handshake
- * before the command is heard.
+ * before the command gets an answer.
  *
- * Where too much was closed that the system does not have back yet, it waits for that.
+ * If too many closed listeners have not yet been released by the system, it waits for that.
  *
- * @throws {PortsExhausted} when all ports of the range are in use; rejects with it where it had to wait.
+ * @throws {PortsExhausted} if all ports of the range are in use; rejects with it if it had to wait.
  */
 export function listenPassive(options: PassiveOptions): DataConnector | Promise<DataConnector> {
   if (closing.size >= MOST_CLOSING) return listenAfterwards(options);
@@ -35,9 +35,9 @@ async function listenAfterwards(options: PassiveOptions): Promise<DataConnector>
   return await listenPassive(options);
 }
 
-/** Listeners that are closed while they wait for a client: the system has them back a turn of the event loop later. */
+/** Listeners that are closed while they wait for a client: the system releases them a turn of the event loop later. */
 const closing = new Set<Promise<void>>();
-/** A client that asks for one port after the other must not take all descriptors within one turn. */
+/** A client that requests one port after the other must not use up all descriptors within one turn. */
 const MOST_CLOSING = 64;
 
 class PassiveConnector implements DataConnector {
@@ -48,7 +48,7 @@ class PassiveConnector implements DataConnector {
   readonly #wait = new ConnectionWait();
   readonly #accepting: Promise<Connection>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The client's, until it is handed out. */
+  /** The client's connection, until it is returned. */
   #connection: Connection | undefined;
   #listening = true;
   #over = false;
@@ -60,7 +60,7 @@ class PassiveConnector implements DataConnector {
     options.range?.unused.add(this, options.peer);
     if (options.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), options.timeout);
     this.#accepting = this.#accept();
-    // Until the transfer command nobody waits for it.
+    // Until the transfer command nothing awaits it.
     this.#accepting.catch(() => {});
   }
 
@@ -91,7 +91,7 @@ class PassiveConnector implements DataConnector {
     this.#over = true;
     if (this.#connection) closeQuietly(this.#connection);
     if (!this.#listening) return;
-    // Until the system has it back nobody else need try to have it.
+    // Until the system has released it, others need not try to use it.
     const free = this.#accepting.then(() => {}, () => {}).then(() => {
       closing.delete(free);
       this.#options.range?.release(this.port);
@@ -109,7 +109,7 @@ class PassiveConnector implements DataConnector {
     onEnd?.(end);
   }
 
-  /** The first connection that comes from the right address. */
+  /** The first connection from an allowed address. */
   async #accept(): Promise<Connection> {
     const { peer, allowForeignPeer, onStranger } = this.#options;
     for (;;) {

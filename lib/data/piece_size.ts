@@ -1,8 +1,8 @@
 /**
- * How many bytes a transfer moves at once: the one place that decides between speed, memory and the patience of other sessions.
+ * How many bytes a transfer moves at once: the one place that balances speed, memory and the delay of other sessions.
  *
- * Each piece costs several operations of some ten microseconds, so a large piece is up to three times faster than a small one. But it
- * holds memory while a slow peer takes it, and the event loop while it is copied.
+ * Each piece costs several operations of about ten microseconds, so a large piece is up to three times faster than a
+ * small one. But it holds memory while a slow peer takes it, and the event loop while it is copied.
  *
  * @module
  */
@@ -20,16 +20,16 @@ const QUICK = 10;
 /** A piece that takes longer is followed by a smaller one: a slow peer must not hold much memory. */
 const SLOW = 250;
 
-/** What the size depends on. */
+/** The options of a {@link PieceSize}. */
 export interface PieceSizeOptions {
-  /** Bytes to come, where that is known. */
+  /** Bytes to come, if known. */
   readonly expected?: number | undefined;
   readonly limiter?: RateLimiter | undefined;
-  /** Line ends are converted, byte by byte: small pieces, as a long conversion keeps everybody waiting. */
+  /** Line ends are converted, byte by byte: small pieces, as a long conversion blocks other sessions. */
   readonly ascii?: boolean | undefined;
 }
 
-/** Size of the next piece of one transfer, in bytes. It starts small and follows what the transfer does. */
+/** Size of the next piece of one transfer, in bytes. It starts small and adapts to the transfer. */
 export class PieceSize {
   readonly #most: number;
   #current: number;
@@ -39,12 +39,12 @@ export class PieceSize {
     this.#current = Math.min(this.#most, Math.max(SMALLEST, Math.min(expected, MIDDLE)));
   }
 
-  /** The size now; less than the largest while others transfer and wait, too. */
+  /** The current size; less than the largest while other sessions transfer and wait, too. */
   get current(): number {
     return Math.min(this.#current, traffic.largestPiece);
   }
 
-  /** Learns how long the last full piece took. */
+  /** Adapts to the time that the last full piece took. */
   adapt(milliseconds: number): void {
     if (milliseconds < QUICK) this.#current = Math.min(this.#most, this.#current * 4);
     else if (milliseconds > SLOW) this.#current = Math.max(Math.min(SMALLEST, this.#most), this.#current / 4);

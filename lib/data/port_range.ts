@@ -1,5 +1,6 @@
 /**
- * The ports of passive data connections. A server behind a firewall has a few open ones and must never use another.
+ * The ports of passive data connections. A server in a firewalled network has a few open ones and must never use
+ * another.
  *
  * @module
  */
@@ -7,12 +8,12 @@
 import type { PortPool } from "./connector.ts";
 import { UnusedPorts } from "./unused_ports.ts";
 
-/** Every port of the range is in use; the answer is 425. */
+/** Every port of the range is in use; it is answered with 425. */
 export class PortsExhausted extends Error {
   override readonly name = "PortsExhausted";
 }
 
-/** Ports from `first` to `last`, both included, and which of them our own sessions hold. */
+/** Ports from `first` to `last`, inclusive, and those held by sessions. */
 export class PortRange implements PortPool {
   readonly first: number;
   readonly last: number;
@@ -24,8 +25,9 @@ export class PortRange implements PortPool {
   /**
    * @param first 1 to 65535.
    * @param last `first` to 65535.
-   * @param options `random`: a number from 0 up to 1, for reproducible ports. Default: one that cannot be guessed.
-   * @throws {RangeError} that quotes the ports.
+   * @param options `random`: a number from 0 (inclusive) to 1 (exclusive), for reproducible ports. Default: an
+   * unpredictable one.
+   * @throws {RangeError} quoting the ports.
    */
   constructor(first: number, last: number, options: { readonly random?: () => number } = {}) {
     if (!isPort(first) || !isPort(last) || first > last) {
@@ -36,21 +38,21 @@ export class PortRange implements PortPool {
     this.#random = options.random ?? unguessable;
   }
 
-  /** How many ports there are. */
+  /** The number of ports. */
   get size(): number {
     return this.last - this.first + 1;
   }
 
-  /** How many of them are held by listeners made here and not yet released. */
+  /** The number of ports held by listeners made here and not yet released. */
   get taken(): number {
     return this.#taken.size;
   }
 
   /**
-   * Listens on a free port. The start is random, as a client that can guess the next port can steal somebody else's data connection
-   * (RFC 2577 section 8). The port is held until {@link release}.
+   * Listens on a free port. The start is random, as a client that can guess the next port can steal another session's
+   * data connection (RFC 2577 section 8). The port is held until {@link release}.
    *
-   * @throws {PortsExhausted} when all are in use.
+   * @throws {PortsExhausted} if all are in use.
    */
   listen(hostname: string): Deno.TcpListener {
     const start = Math.floor(this.#random() * this.size);
@@ -65,7 +67,7 @@ export class PortRange implements PortPool {
     throw new PortsExhausted(`No free port from ${this.first} to ${this.last}`);
   }
 
-  /** The listener on `port` is closed; it may be lent again. */
+  /** The listener on `port` is closed; the port may be used again. */
   release(port: number): void {
     this.#taken.delete(port);
   }
@@ -76,9 +78,9 @@ export class PortRange implements PortPool {
 }
 
 /**
- * Reads `30000-30100`, or a single port.
+ * Parses `30000-30100`, or a single port.
  *
- * @throws {RangeError} that quotes the text.
+ * @throws {RangeError} quoting the text.
  */
 export function parsePortRange(text: string): PortRange {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
@@ -87,8 +89,9 @@ export function parsePortRange(text: string): PortRange {
 }
 
 /**
- * Of the dynamic ports (RFC 6335 section 6), which may be used without asking anybody, those that Linux does not give to outgoing
- * connections (ip(7), `ip_local_port_range`): clients on the same host, as in CI, leave theirs behind in TIME_WAIT, and one try in ten met one.
+ * Of the dynamic ports (RFC 6335 section 6), which may be used without registration, those that Linux does not use for
+ * outgoing connections (ip(7), `ip_local_port_range`): clients on the same host, as in CI, leave theirs in TIME_WAIT,
+ * and one attempt in ten hit one.
  */
 const FIRST_FREE_PORT = 61000;
 const LAST_PORT = 65535;
@@ -98,8 +101,9 @@ const MOST_TRIES = 8;
 /**
  * Listens on a port of `range`, or on any free one without a range.
  *
- * Any free one is a random one that we name ourselves. A system that is asked for port 0 passes over every port that a finished transfer
- * left behind in TIME_WAIT, one by one: with ten thousand of those it takes 2 ms. One that is named is free at once (`SO_REUSEADDR`).
+ * Any free one is a random one that we choose. A system that is asked for port 0 skips every port that a finished
+ * transfer left in TIME_WAIT, one by one: with ten thousand of those it takes 2 ms. A given port can be used at once
+ * (`SO_REUSEADDR`).
  *
  * @throws {PortsExhausted} when all ports of the range are in use.
  */
@@ -110,13 +114,16 @@ export function listenIn(range: PortPool | undefined, hostname: string): Deno.Tc
     try {
       return Deno.listen({ hostname, port });
     } catch {
-      // In use, or not permitted where only port 0 is: the system may know better.
+      // In use, or not permitted if only port 0 is: let the system choose.
     }
   }
   return Deno.listen({ hostname, port: 0 });
 }
 
-/** A number from 0 up to 1. The state of `Math.random` follows from a few of its numbers, and PASV gives those to everybody. */
+/**
+ * A number from 0 (inclusive) to 1 (exclusive). The state of `Math.random` can be computed from a few of its numbers,
+ * and PASV would reveal those to any client.
+ */
 function unguessable(): number {
   const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
   return number / 2 ** 32;

@@ -1,6 +1,6 @@
 /**
- * The address that 227 replies name. Behind address translation it is not the one that the server sees, and a wrong one is what users of
- * FTP servers report most: the listing hangs after a good login.
+ * The address in 227 replies. With NAT it differs from the one that the server sees, and a wrong one is the most common
+ * problem of users of FTP servers: the listing hangs after a successful login.
  *
  * @module
  */
@@ -10,16 +10,19 @@ import { unmapped } from "../net/address_key.ts";
 import { familyOf, isPrivate, isUnspecified, type Network } from "../net/ip.ts";
 import type { SocketAddress } from "../net/connection.ts";
 
-/** How long a resolved name is good for, in milliseconds. */
+/** How long a resolved name is valid, in milliseconds. */
 const FRESH = 60_000;
 
-/** What to name, and to whom. */
+/** The options of a {@link PublicAddress}. */
 export interface PublicAddressOptions {
-  /** IPv4 address or DNS name; without it the address that the client came in on. */
+  /** IPv4 address or DNS name; absent: the address that the client connected to. */
   readonly address?: string;
-  /** Clients from here get the address they came in on in any case. */
+  /** Clients from these networks always get the address they connected to. */
   readonly localNetworks: readonly Network[];
-  /** Told what an administrator should know: once about a private address given to a stranger, and about names that do not resolve. */
+  /**
+   * Called with what an administrator should know: once about a private address sent to a public client, and about
+   * names that do not resolve.
+   */
   readonly onProblem?: (message: string) => void;
   /** Resolves a name to an IPv4 address. Default: the system's resolver. */
   readonly resolve?: (name: string) => Promise<string>;
@@ -27,7 +30,7 @@ export interface PublicAddressOptions {
   readonly now?: () => number;
 }
 
-/** Chooses the address for each client; resolves a name anew every minute and keeps the last good answer. */
+/** Chooses the address for each client; resolves a name again every minute and keeps the last valid answer. */
 export class PublicAddress {
   readonly #options: PublicAddressOptions;
   #resolved: string | undefined;
@@ -40,8 +43,8 @@ export class PublicAddress {
   }
 
   /**
-   * The IPv4 address for a client whose control connection has these two ends; `undefined` when there is none to give: never `0.0.0.0`, an
-   * IPv6 address or a name.
+   * The IPv4 address for a client whose control connection has these two ends; `undefined` if there is none: never
+   * `0.0.0.0`, an IPv6 address or a name.
    */
   forClient(
     ends: { readonly local: SocketAddress; readonly remote: SocketAddress },

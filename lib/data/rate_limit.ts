@@ -1,15 +1,15 @@
 /**
- * A limit of bytes per second, as a token bucket that may go into debt: whoever takes more than there is waits until it is paid
- * back. That keeps the average exact for pieces of any size.
+ * A limit of bytes per second, as a token bucket that may go into debt: taking more than there is waits until the debt
+ * is paid back. That keeps the average exact for pieces of any size.
  *
  * @module
  */
 
 /** Time and waiting, so that tests need neither. */
 export interface RateClock {
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Resolves after `milliseconds`, or at once when `signal` is aborted. Never rejects. */
+  /** Resolves after `milliseconds`, or at once if `signal` is aborted. Never rejects. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -28,12 +28,12 @@ const systemClock: RateClock = {
     }),
 };
 
-/** Seconds of traffic that may go out at once after a pause. */
+/** Seconds of traffic that may be sent at once after a pause. */
 const BURST_SECONDS = 0.1;
-/** Debts below this are carried on: a timer is not more exact, and each wait costs a turn of the event loop. */
+/** Debts below this are carried over: a timer is not more exact, and each wait costs a turn of the event loop. */
 const LEAST_WAIT = 2;
 
-/** Limits whatever takes from it, one transfer or several together. */
+/** Limits everything that takes from it, one transfer or several together. */
 export class RateLimiter {
   /** The limit. */
   readonly bytesPerSecond: number;
@@ -55,14 +55,14 @@ export class RateLimiter {
     this.#filledAt = clock.now();
   }
 
-  /** Bytes to take at once so that traffic flows evenly: what the limit allows in a tenth of a second, 512 at least. */
+  /** Bytes to take at once for an even flow: what the limit allows in a tenth of a second, at least 512. */
   get pieceSize(): number {
     return Math.max(512, Math.floor(this.#burst));
   }
 
   /**
-   * Books `bytes`. `undefined` when they may go at once; otherwise a promise that resolves when they may, or when `signal` is
-   * aborted. It never rejects.
+   * Takes `bytes`. `undefined` if they may be sent at once; otherwise a promise that resolves when they may, or when
+   * `signal` is aborted. It never rejects.
    */
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined {
     const now = this.#clock.now();

@@ -1,9 +1,10 @@
 /**
- * Makes the event loop look at its sockets.
+ * Makes the event loop poll its sockets.
  *
- * By itself the runtime does so only when nothing else is ready, or after some sixty turns; with several fast transfers that is once in
- * tens of milliseconds. A timer brings the look about as well, but none is shorter than a millisecond or two, in which everything stands
- * still. A byte that is sent to ourselves is noticed by such a look and by nothing else, and takes some fifty microseconds.
+ * By itself the runtime does so only when nothing else is ready, or after some sixty turns; with several fast transfers
+ * that is once in tens of milliseconds. A timer causes a poll as well, but none is shorter than a millisecond or two,
+ * during which everything stands still. A byte that the process sends to itself is only noticed by such a poll, and
+ * takes about fifty microseconds.
  *
  * @module
  */
@@ -12,26 +13,26 @@ import { closeQuietly, isSameEnd } from "../net/connection.ts";
 
 const HOSTNAME = "127.0.0.1";
 
-/** Passes of the event loop over its sockets, on request. What it needs for them it keeps until {@link close}. */
+/** Makes the event loop poll its sockets on request. Keeps the resources for this until {@link close}. */
 export class SocketPoll {
   #loop: Promise<Loop | undefined> | undefined;
   #endPause: (() => void) | undefined;
 
-  /** Resolves once all sockets have been looked at. Never rejects. */
+  /** Resolves once all sockets have been polled. Never rejects. */
   async wait(): Promise<void> {
     const loop = await (this.#loop ??= openLoop());
     if (loop) await loop.pass();
     else await this.#pause();
   }
 
-  /** Gives back what it holds. A wait that is under way ends; another may begin. */
+  /** Releases its resources. A running wait ends; another may begin. */
   close(): void {
     this.#endPause?.();
     void this.#loop?.then((loop) => loop?.close());
     this.#loop = undefined;
   }
 
-  /** Where we may not connect to ourselves. */
+  /** If we may not connect to ourselves. */
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, 0);
@@ -56,12 +57,12 @@ class Loop {
 
   async pass(): Promise<void> {
     try {
-      // Asked for before it is sent: what had arrived already would be read without a look.
+      // Read before it is sent: what had already arrived would be read without a poll.
       const arrived = this.#far.read(this.#byte);
       await this.#near.write(this.#byte);
       await arrived;
     } catch {
-      // Closed meanwhile: nobody needs the look any more.
+      // Closed in the meantime: the poll is no longer needed.
     }
   }
 
@@ -71,9 +72,9 @@ class Loop {
   }
 }
 
-/** `undefined` where it is not permitted, or does not come about. */
+/** `undefined` if it is not permitted, or fails. */
 async function openLoop(): Promise<Loop | undefined> {
-  // Asked first, as trying would make the runtime ask the user.
+  // Checked first, as trying would make the runtime prompt the user.
   if (Deno.permissions.querySync({ name: "net", host: HOSTNAME }).state !== "granted") return undefined;
   const ends: Deno.TcpConn[] = [];
   try {
@@ -86,10 +87,10 @@ async function openLoop(): Promise<Loop | undefined> {
     const far = await accepted;
     ends.push(far);
     near.setNoDelay(true);
-    // Somebody else may have been quicker to connect.
+    // Another program may have connected first.
     if (isSameEnd(far.remoteAddr, near.localAddr)) return new Loop(near, far);
   } catch {
-    // No socket to be had: the timer does.
+    // No socket is available: use the timer.
   }
   ends.forEach(closeQuietly);
   return undefined;

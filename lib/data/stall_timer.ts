@@ -1,19 +1,22 @@
 /**
- * Notices transfers that stand still, for the price of setting one flag a piece: all that share a limit share one coarse timer.
+ * Notices stalled transfers, at the cost of setting one flag per piece: all with the same limit share one coarse timer.
  *
  * @module
  */
 
-/** How many looks make up one limit: a stall is noticed after the limit and at most a quarter more. */
+/** How many checks make up one limit: a stall is noticed after the limit and at most a quarter more. */
 const LOOKS = 4;
 
 const timers = new Map<number, StallTimer>();
 
-/** One transfer under watch. */
+/** One watched transfer. */
 export class StallWatch implements Disposable {
-  /** Set to `true` whenever a byte has moved; it starts so, as the time until the first look is only part of an interval. */
+  /**
+   * Set to `true` whenever a byte has moved; initially true, as the time until the first check is only part of an
+   * interval.
+   */
   moved = true;
-  /** While `true`, standing still is on purpose (a rate limit). */
+  /** While `true`, standing still is intended (a rate limit). */
   resting = false;
   readonly #timer: StallTimer;
   readonly #onStall: () => void;
@@ -25,7 +28,7 @@ export class StallWatch implements Disposable {
     this.#onStall = onStall;
   }
 
-  /** One look of the timer. */
+  /** One check by the timer. */
   look(): void {
     if (this.moved || this.resting) this.#quietLooks = 0;
     else if (++this.#quietLooks >= LOOKS) this.#onStall();
@@ -66,8 +69,8 @@ class StallTimer {
 }
 
 /**
- * Calls `onStall` when {@link StallWatch.moved} has not been set for `timeout` milliseconds. The watch must be disposed of; the timer
- * ends with its last watch.
+ * Calls `onStall` if {@link StallWatch.moved} has not been set for `timeout` milliseconds. The watch must be disposed;
+ * the timer ends with its last watch.
  */
 export function watchForStall(timeout: number, onStall: () => void): StallWatch {
   let timer = timers.get(timeout);

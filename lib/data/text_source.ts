@@ -1,19 +1,21 @@
 /**
- * Listings on their way out: text that is made bit by bit becomes a source of bytes, and is made no faster than it is sent.
+ * Listings being sent: text that is made in batches becomes a source of bytes, and is made no faster than it is sent.
  *
  * @module
  */
 
 import type { ByteSource } from "../vfs/vfs.ts";
 
-/** What a producer yields: any part of the text, as one string or as several in order, or bytes. */
+/** A batch of a producer: any part of the text, as one string or as several in order, or bytes. */
 export type TextBatch = string | readonly string[] | Uint8Array;
 
-/** Reads batches as bytes, text in UTF-8. It holds one batch at a time and asks for the next when that one is gone. */
+/**
+ * Reads batches as bytes, text in UTF-8. It holds one batch at a time and requests the next when that one is used up.
+ */
 export class TextSource implements ByteSource {
   readonly #batches: AsyncIterator<TextBatch>;
   readonly #encoder = new TextEncoder();
-  /** What is left of the batch: text, or bytes that need no more work. */
+  /** The rest of the batch: text, or bytes that need no conversion. */
   #text = "";
   #bytes: Uint8Array = new Uint8Array(0);
   #ended = false;
@@ -22,7 +24,7 @@ export class TextSource implements ByteSource {
     this.#batches = batches[Symbol.asyncIterator]();
   }
 
-  /** Fills `buffer` from as many batches as it takes. Rejects with the error of the producer. */
+  /** Fills `buffer` from as many batches as needed. Rejects with the error of the producer. */
   async read(buffer: Uint8Array): Promise<number | null> {
     let filled = this.#drain(buffer);
     while (filled < buffer.length && this.#isDrained && !this.#ended) {
@@ -38,11 +40,11 @@ export class TextSource implements ByteSource {
     return filled > 0 || this.#isDrained ? filled || null : this.#splitCharacter(buffer);
   }
 
-  /** Ends the producer, which gives back what it holds. */
+  /** Ends the producer, which releases what it holds. */
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    // An error of the producer's clean-up has no reader any more: the listing is over.
+    // An error of the producer's clean-up is of no interest: the listing has ended.
     this.#batches.return?.().catch(() => {});
   }
 
@@ -50,7 +52,7 @@ export class TextSource implements ByteSource {
     return this.#text === "" && this.#bytes.length === 0;
   }
 
-  /** Moves what is left of the batch to the start of `buffer`, as much as fits. */
+  /** Moves the rest of the batch to the start of `buffer`, as much as fits. */
   #drain(buffer: Uint8Array): number {
     if (this.#bytes.length > 0) {
       const part = this.#bytes.subarray(0, buffer.length);

@@ -1,5 +1,5 @@
 /**
- * The passive ports that no client has connected to: where a range has no other left, one of these can be taken back.
+ * The passive ports that no client has connected to: if a range has no other left, one of these can be taken back.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { addressKey } from "../net/address_key.ts";
 import type { Asker, DataConnector } from "./connector.ts";
 
 /**
- * Milliseconds that a port is left to its client where whoever gets it next could take that client for its own: both
+ * Milliseconds that a port is left to its client if the next one to get it could take that client for its own: both
  * have one address. A client connects as soon as it has read the reply.
  */
 const RESPITE = 5_000;
@@ -23,12 +23,12 @@ export class UnusedPorts {
   readonly #clock: () => number;
   readonly #holdings = new Map<DataConnector, Holding>();
 
-  /** @param clock milliseconds that never go back. */
+  /** @param clock milliseconds of a monotonic clock. */
   constructor(clock: () => number = () => performance.now()) {
     this.#clock = clock;
   }
 
-  /** How many there are. */
+  /** The number of unused ports. */
   get size(): number {
     return this.#holdings.size;
   }
@@ -38,14 +38,14 @@ export class UnusedPorts {
     this.#holdings.set(port, { client: addressKey(address), since: this.#clock() });
   }
 
-  /** `port` is connected, or given back. */
+  /** `port` is connected, or was given back. */
   delete(port: DataConnector): void {
     this.#holdings.delete(port);
   }
 
   /**
-   * The port to take back: the oldest one of the client that has most, with the asker before others that have as many.
-   * `undefined` where there is none, or where it is too young for that.
+   * The port to take back: the oldest one of the client that has most, preferring the asker among those with equally
+   * many. `undefined` if there is none, or it is too recent.
    */
   dispensableFor({ address, trustsAll }: Asker): DataConnector | undefined {
     const own = addressKey(address);

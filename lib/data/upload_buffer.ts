@@ -1,8 +1,8 @@
 /**
- * The file's side of an upload: stores what has arrived while more arrives.
+ * The file's side of an upload: stores input while more arrives.
  *
- * Whatever there is goes to the sink as soon as the sink is idle. A fast sender fills a buffer meanwhile, and so is stored in few large
- * writes; of a slow one nothing is kept back. No clock decides.
+ * Input is passed to the sink as soon as the sink is idle. A fast sender fills a buffer in the meantime, so that its
+ * data is stored in few large writes; data of a slow one is never held back. No timer is involved.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { FromNetworkAscii } from "../protocol/ascii.ts";
 import type { FileSink } from "../vfs/vfs.ts";
 import type { PumpRun } from "./pump_run.ts";
 
-/** A buffer on its way: `room` is filled up to `filled` and stored up to `stored`. */
+/** A buffer of an upload: `room` is filled up to `filled` and stored up to `stored`. */
 interface Segment {
   readonly buffer: Uint8Array;
   readonly room: Uint8Array;
   readonly since: number;
   stored: number;
   filled: number;
-  /** Nothing more comes into it. */
+  /** Nothing more is added to it. */
   full: boolean;
 }
 
 /** Buffers of one upload: one is stored while the other is filled. */
 const MOST_VESSELS = 2;
 
-/** Takes bytes in order. None of its methods rejects: a failure of the sink ends the run. */
+/** Takes bytes in order. None of its methods rejects: a failure of the sink ends the transfer. */
 export class UploadBuffer {
   readonly #run: PumpRun;
   readonly #sink: FileSink;
@@ -40,7 +40,7 @@ export class UploadBuffer {
     this.#converter = run.options.ascii ? new FromNetworkAscii() : undefined;
   }
 
-  /** Where the next bytes go, at least one. Waits while all buffers are full. */
+  /** The space for the next bytes, at least one. Waits while all buffers are full. */
   async room(): Promise<Uint8Array> {
     let vessel = this.#vessels.at(-1);
     while (!vessel || vessel.full) {
@@ -54,7 +54,7 @@ export class UploadBuffer {
     return vessel.room.subarray(vessel.filled);
   }
 
-  /** `count` bytes have arrived where {@link room} said. They wait for {@link store}. */
+  /** `count` bytes have arrived in the last {@link room}. They wait for {@link store}. */
   took(count: number): void {
     const vessel = this.#vessels.at(-1);
     if (!vessel) return;
@@ -65,7 +65,7 @@ export class UploadBuffer {
     }
   }
 
-  /** Nothing more comes: resolves when everything is stored and all buffers are given back. */
+  /** There is no more input: resolves when everything is stored and all buffers are given back. */
   async finish(): Promise<void> {
     for (const vessel of this.#vessels) vessel.full = true;
     void this.store();
@@ -83,12 +83,15 @@ export class UploadBuffer {
     return vessel;
   }
 
-  /** Resolves when a buffer was given back or everything is stored. One waits at a time. */
+  /** Resolves when a buffer was given back or everything is stored. Only one caller waits at a time. */
   #change(): Promise<void> {
     return new Promise((resolve) => this.#onChange = resolve);
   }
 
-  /** Stores until there is nothing left to store. To be called when more has been asked for already: a quick sink takes it at once. */
+  /**
+   * Stores until there is nothing left to store. To be called after more input has been requested: a fast sink takes it
+   * at once.
+   */
   async store(): Promise<void> {
     if (this.#storing) return;
     this.#storing = true;
@@ -109,7 +112,7 @@ export class UploadBuffer {
     return this.#write(this.#converter ? this.#converter.convert(received) : received, received.length);
   }
 
-  /** Writes `data`, which came as `received` bytes over the network. */
+  /** Writes `data`, which arrived as `received` bytes over the network. */
   async #write(data: Uint8Array, received: number): Promise<void> {
     if (this.#run.outcome === "sinkFailed") return;
     try {

@@ -1,6 +1,6 @@
 /**
- * Digests of files: how they are made, while a file streams or later, and what is remembered of them, so that HASH
- * and its relatives need not read it again.
+ * Digests of files, computed while a file streams or later, and a cache of them, so that HASH and related commands need
+ * not read the file again.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Entry } from "../../vfs/vfs.ts";
 
-/** Names as HASH and OPTS HASH use them (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
+/** Names as in HASH and OPTS HASH (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
 export const DIGEST_ALGORITHMS = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const;
 
 /** One of {@link DIGEST_ALGORITHMS}. */
@@ -18,7 +18,7 @@ export type DigestAlgorithm = typeof DIGEST_ALGORITHMS[number];
 /** Digests of one content, each in lower-case hexadecimal; CRC32 has eight digits. */
 export type Digests = ReadonlyMap<DigestAlgorithm, string>;
 
-/** One digest of everything that is fed to it, in order. */
+/** Computes one digest of everything it is fed, in order. */
 export interface Hasher {
   /** Adds the next piece. */
   update(bytes: Uint8Array): void;
@@ -62,18 +62,18 @@ const HASHERS: Readonly<Record<DigestAlgorithm, () => Hasher>> = {
   "CRC32": () => new Crc32(),
 };
 
-/** A digest that has yet to be fed. */
+/** A new hasher. */
 export function hasherFor(algorithm: DigestAlgorithm): Hasher {
   return HASHERS[algorithm]();
 }
 
-/** The algorithm of that name, in any case; `undefined` where there is none. */
+/** The algorithm of that name, in any case; `undefined` if there is none. */
 export function findDigestAlgorithm(name: string): DigestAlgorithm | undefined {
   const wanted = name.toUpperCase();
   return DIGEST_ALGORITHMS.find((algorithm) => algorithm === wanted);
 }
 
-/** Settings of a {@link RunningDigest}. */
+/** The options of a {@link RunningDigest}. */
 export interface RunningDigestOptions {
   /** Default SHA-256 and CRC32. */
   readonly algorithms?: readonly DigestAlgorithm[];
@@ -81,7 +81,7 @@ export interface RunningDigestOptions {
   readonly limit?: number;
 }
 
-/** Digests of everything that is fed to it, in order. */
+/** Computes digests of everything it is fed, in order. */
 export class RunningDigest {
   #hashers: ReadonlyMap<DigestAlgorithm, Hasher> | undefined;
   #room: number;
@@ -99,7 +99,7 @@ export class RunningDigest {
     else for (const hasher of this.#hashers.values()) hasher.update(bytes);
   }
 
-  /** The digests; `undefined` when it gave up. To be called once: nothing can be added afterwards. */
+  /** The digests; `undefined` if it gave up. To be called once: nothing can be added afterwards. */
   finish(): Digests | undefined {
     if (!this.#hashers) return undefined;
     const digests = new Map<DigestAlgorithm, string>();
@@ -109,18 +109,19 @@ export class RunningDigest {
   }
 }
 
-/** What tells one content of a file from another. */
+/** Distinguishes one content of a file from another. */
 export type FileIdentity = Pick<Entry, "size" | "modified" | "unique">;
 
 /**
- * Digests of files as they were when last seen whole. An entry counts only while size, time and identity of the file are the same.
- * A change from outside that leaves all three alone is not noticed; changes made through the server {@link forget} the file.
+ * Digests of files as they were when last read completely. An entry is only valid while size, time and identity of the
+ * file are the same. An external change that preserves all three is not noticed; changes made through the server
+ * {@link forget} the file.
  */
 export class DigestCache {
   readonly #entries = new Map<string, { readonly identity: FileIdentity; readonly digests: Digests }>();
   readonly #capacity: number;
 
-  /** @param capacity files remembered; the one not asked for longest goes first. */
+  /** @param capacity files remembered; the least recently used is dropped first. */
   constructor(capacity = 4096) {
     this.#capacity = capacity;
   }
@@ -131,9 +132,9 @@ export class DigestCache {
   }
 
   /**
-   * Remembers digests of the whole file, besides those known of the same content.
+   * Remembers digests of the whole file, in addition to those known for the same content.
    *
-   * @param key names the file for every account alike: one path may be two files in two roots.
+   * @param key names the file for every account: one path may mean two files in two roots.
    */
   remember(key: string, identity: FileIdentity, digests: Digests): void {
     const known = this.#entries.get(key);
@@ -145,7 +146,7 @@ export class DigestCache {
     if (oldest !== undefined && this.#entries.size > this.#capacity) this.#entries.delete(oldest);
   }
 
-  /** The digest of the file as `identity` shows it now; `undefined` when it is not known. */
+  /** The digest of the file in the state of `identity`; `undefined` if it is not known. */
   find(key: string, identity: FileIdentity, algorithm: DigestAlgorithm): string | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
@@ -161,7 +162,7 @@ export class DigestCache {
   }
 }
 
-/** Whether two looks at a file saw the same content, as far as can be told without reading it. */
+/** Whether two checks of a file saw the same content, as far as can be told without reading it. */
 export function isSame(a: FileIdentity, b: FileIdentity): boolean {
   return a.size === b.size && a.modified === b.modified && a.unique === b.unique;
 }

@@ -1,5 +1,5 @@
 /**
- * The digest of a file at rest: a transfer to nowhere, paced as all transfers are, so that it keeps nobody waiting.
+ * The digest of a stored file: a transfer to nowhere, paced like all transfers, so that it does not block others.
  *
  * @module
  */
@@ -10,32 +10,33 @@ import { type DigestAlgorithm, type Hasher, hasherFor } from "./digest.ts";
 import { type DigestTurns, digestTurns } from "./turns.ts";
 import { PumpRun } from "../pump_run.ts";
 
-/** How a file is digested, and what ends it early. */
+/** The options of {@link digestOf}. */
 export interface DigestOptions {
-  /** Bytes to read, less if the source ends before. Default: all of it. */
+  /** Bytes to read, fewer if the source ends before. Default: all. */
   readonly length?: number;
-  /** Ends it: rejects with the reason. */
+  /** Aborts the digest: rejects with the reason. */
   readonly signal: AbortSignal;
-  /** Milliseconds without a byte read until it is given up; 0 for ever. The time in line does not count. */
+  /** Milliseconds without a byte read until it is given up; 0: no limit. Waiting for a turn does not count. */
   readonly stallTimeout: number;
-  /** Told the bytes read so far, after each piece. */
+  /** Called with the bytes read so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
-  /** Where it stands in line. Default: with all others of this event loop. */
+  /** The queue it waits in. Default: shared by all digests of this event loop. */
   readonly turns?: DigestTurns;
 }
 
-/** Bytes hashed in one go; at the speed of SHA-512 other sessions wait less than a millisecond. */
+/** Bytes hashed without a break; at the speed of SHA-512 other sessions wait less than a millisecond. */
 const PIECE = 256 * 1024;
-/** Bytes until the next in line has its turn: some tenth of a second. */
+/** Bytes until the next in line gets its turn: about a tenth of a second. */
 const STRETCH = 64 * 1024 * 1024;
 
-/** The storage gave nothing for too long. */
+/** The storage delivered nothing for too long. */
 export class DigestStalled extends Error {
   override readonly name = "DigestStalled";
 }
 
 /**
- * Reads `source` from where it stands and digests it. Does not close it. Rejects as the source does, and with {@link DigestStalled}.
+ * Reads `source` from its position and digests it. Does not close it. Rejects as the source does, and with
+ * {@link DigestStalled}.
  */
 export async function digestOf(
   source: ByteSource,
@@ -58,7 +59,7 @@ interface Stretch extends DigestOptions {
   readonly most: number;
 }
 
-/** Resolves to its bytes: 0 at the end of the source. */
+/** Resolves to the number of bytes: 0 at the end of the source. */
 async function stretch(source: ByteSource, hasher: Hasher, options: Stretch): Promise<number> {
   const { signal, stallTimeout, onProgress, done, most } = options;
   using run = new PumpRun(nowhere, { signal, stallTimeout, onProgress: (bytes) => onProgress?.(done + bytes) });
@@ -84,7 +85,7 @@ async function stretch(source: ByteSource, hasher: Hasher, options: Stretch): Pr
 
 const NO_END = Object.freeze({ hostname: "", port: 0 });
 
-/** Takes everything at once. */
+/** Accepts everything at once. */
 const nowhere: Connection = Object.freeze({
   localAddr: NO_END,
   remoteAddr: NO_END,

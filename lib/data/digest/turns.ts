@@ -1,38 +1,38 @@
 /**
- * Who of those that digest files may go on.
+ * The turns of running digests.
  *
  * @module
  */
 
-/** Digests that go on at once: two keep a processor busy while one of them waits for the disk. */
+/** Digests that run at the same time: two keep a processor busy while one of them waits for the disk. */
 const PLACES = 2;
 
 /**
- * Places for a few, and a line for all others. Whoever has a place gives it up every now and then and stands in line again, so that
- * a small file does not wait for the end of large ones, however many there are.
+ * Places for a few digests, and a queue for all others. A running digest gives up its place regularly and queues again,
+ * so that a small file does not wait for the end of large ones, however many there are.
  */
 export class DigestTurns {
   readonly #places: number;
   readonly #line: (() => void)[] = [];
   #taken = 0;
 
-  /** @param places 2 unless told. */
+  /** @param places how many run at the same time; 2 by default. */
   constructor(places: number = PLACES) {
     this.#places = places;
   }
 
-  /** How many go on now. */
+  /** How many are running. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** How many wait. */
+  /** How many are waiting. */
   get waiting(): number {
     return this.#line.length;
   }
 
   /**
-   * Resolves to a place when there is one; disposing of it makes room for the next in line.
+   * Resolves to a place as soon as there is one; disposing it makes room for the next in line.
    *
    * @throws the reason of `signal` once it is aborted.
    */
@@ -58,7 +58,7 @@ export class DigestTurns {
     return promise;
   }
 
-  /** The place goes to the next in line. */
+  /** Passes the place to the next in line. */
   #give(): void {
     const next = this.#line.shift();
     if (next) next();
@@ -66,5 +66,5 @@ export class DigestTurns {
   }
 }
 
-/** The one of this event loop. */
+/** The queue of this event loop. */
 export const digestTurns = new DigestTurns();
