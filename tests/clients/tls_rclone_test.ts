@@ -32,6 +32,7 @@ const client: TlsClient = {
   modes: ["EPSV", "PASV"],
   versions: [],
   resumes: ["1.3"],
+  repeatsTickets: true,
 
   async transfer(bench: Bench, { kind, direction, local, remote, mode }: TlsTransfer): Promise<string> {
     const paths = direction === "upload" ? [`./${local}`, `server:${remote}`] : [`server:${remote}`, `./${local}`];
