@@ -1,5 +1,5 @@
 /**
- * `denoftpd cert`: a self-signed certificate for trying TLS out.
+ * `denoftpd cert`: creates a self-signed certificate for testing.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { createSelfSigned, type SelfSignedOptions } from "../tls/self_signed.ts"
 import type { CommandIo } from "./io.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `denoftpd cert --help` prints. */
+/** The output of `denoftpd cert --help`. */
 export const CERT_USAGE = `Usage: denoftpd cert --out DIR [flags]
 
 Makes DIR/cert.pem and DIR/key.pem: a certificate signed by itself, for trying TLS out. No client trusts it until
@@ -40,7 +40,7 @@ export async function runCert(args: readonly string[], io: CommandIo): Promise<n
     await makePair(parseCertCommand(args), io);
     return 0;
   } catch (error) {
-    // A name or a number of days that cannot be is for the maker of certificates to say.
+    // The certificate library itself refuses an invalid name or number of days.
     const usage = error instanceof UsageError || error instanceof RangeError;
     if (!usage && !(error instanceof WriteError)) throw error;
     io.stderr(`${error.message}\n`);
@@ -77,7 +77,7 @@ async function makePair({ out, force, ...options }: CertCommand, io: CommandIo):
   io.stdout(`${certificateFile}, ${privateKeyFile}: for ${pair.names.join(", ")}; valid until ${lastDay}\n`);
 }
 
-/** Files cannot be written; the message names the one. */
+/** Files cannot be written; the message names the file. */
 class WriteError extends Error {}
 
 async function refuseExisting(paths: readonly string[]): Promise<void> {
@@ -90,7 +90,10 @@ async function refuseExisting(paths: readonly string[]): Promise<void> {
   }
 }
 
-/** A key is never readable to others, not even before its mode is set: the file is made anew, beside, and renamed. */
+/**
+ * A key is never readable to others, not even before its mode is set: the file is created under another name and
+ * renamed.
+ */
 async function writeFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;
   await attempt(path, async () => {

@@ -1,5 +1,5 @@
 /**
- * `denoftpd config`: what `serve` would work with, and where each value comes from.
+ * `denoftpd config`: the effective settings of `serve`, and the source of each value.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { processSources } from "./settings/sources.ts";
 import { flagOf, SETTING_NAMES, type SettingName, SETTINGS, variableOf } from "./settings/table.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `denoftpd config --help` prints. */
+/** The output of `denoftpd config --help`. */
 export const CONFIG_USAGE = `Usage: denoftpd config [flags of serve]
 
 Prints every setting with which "serve" and the same flags would start, its value, and where that comes from: a flag,
 an environment variable, the configuration file, or the default. A "-" is for what is not set.
 `;
 
-/** Runs `denoftpd config` and resolves to its exit status: 0 printed, 2 for what `serve` would refuse. */
+/** Runs `denoftpd config` and resolves to its exit status: 0 printed, 2 for settings that `serve` would refuse. */
 export async function runConfig(args: readonly string[], io: CommandIo): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     io.stdout(CONFIG_USAGE);
@@ -34,7 +34,7 @@ export async function runConfig(args: readonly string[], io: CommandIo): Promise
   }
 }
 
-/** One line a setting: its name, its value, where that comes from. @throws {UsageError} for a value that is wrong. */
+/** One line per setting: its name, its value, its source. @throws {UsageError} for an invalid value. */
 export function configTable(gathered: Gathered): string {
   const settings = parseGathered(gathered);
   const rows = SETTING_NAMES.map((name) => {

@@ -1,5 +1,6 @@
 /**
- * Command lines that are flags only: read with one library call, and refused in the same words everywhere.
+ * Command lines that consist only of flags: parsed with one library call, and refused with the same messages
+ * everywhere.
  *
  * @module
  */
@@ -16,10 +17,13 @@ export interface FlagNames {
   readonly switches: readonly string[];
 }
 
-/** What was given, by the name of the flag: each value of a text, and `true` for a switch. */
+/** The given flags by name: each value of a text flag, and `true` for a switch. */
 export type GivenFlags = Readonly<Record<string, unknown>>;
 
-/** @throws {UsageError} that names an argument which is none of the flags, or a switch with another value than true or false. */
+/**
+ * @throws {UsageError} naming an argument that is not one of the flags, or a switch with a value other than true or
+ * false.
+ */
 export function parseFlags(args: readonly string[], { command, texts, switches }: FlagNames): GivenFlags {
   for (const argument of args) requireSwitchValue(argument, switches);
   return parseArgs(args, {
@@ -36,14 +40,17 @@ export function parseFlags(args: readonly string[], { command, texts, switches }
   });
 }
 
-/** What stands behind the sign of equality would be taken for "on", whatever it is. */
+/** Any other value after the equals sign would be taken for "on". */
 function requireSwitchValue(argument: string, switches: readonly string[]): void {
   const [, name = "", value] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
   if (!switches.includes(name) || value === "true" || value === "false") return;
   throw new UsageError(`Flag "--${name}" must be true or false, or without a value, not "${value}"`);
 }
 
-/** The value of a flag that may be given once; `undefined` where it was not. @throws {UsageError} for a second or an empty one. */
+/**
+ * The value of a flag that may be given once; `undefined` if it was not given. @throws {UsageError} for a second or an
+ * empty one.
+ */
 export function readTextFlag(given: GivenFlags, name: string): string | undefined {
   const [value, ...more]: unknown[] = [given[name] ?? []].flat();
   if (more.length > 0) throw new UsageError(`Flag "--${name}" is given twice`);

@@ -1,5 +1,5 @@
 /**
- * The end of a process by an error that nobody has caught.
+ * The end of a process by an uncaught error.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { LineQueue } from "../log/line_queue.ts";
 
 /**
- * Until it is disposed of, an uncaught error ends the process with status 1, as the runtime would do, but not before the lines in the
- * queue and those about the error are written: what led to it is among them.
+ * Until it is disposed, an uncaught error ends the process with status 1, as the runtime would, but only after the
+ * queued lines and those about the error are written: they show what led to it.
  */
 export function endingOnUncaught(lines: LineQueue): Disposable {
   const end = (event: ErrorEvent | PromiseRejectionEvent): void => {

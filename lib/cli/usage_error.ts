@@ -1,5 +1,5 @@
 /**
- * What is wrong with a command line, an environment variable or a configuration file.
+ * Errors in a command line, an environment variable or a configuration file.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `denoftpd permissions`: tells with how little `serve` gets by.
+ * `denoftpd permissions`: prints the smallest set of permissions that `serve` needs.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { processSources } from "../settings/sources.ts";
 import { CONFIG_VARIABLE, type Settings, variableOf } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** What `denoftpd permissions --help` prints. */
+/** The output of `denoftpd permissions --help`. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
 
 Prints the smallest permission flags for "deno run" with which "serve" and the same flags start, one a line.
@@ -39,7 +39,7 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
   }
 }
 
-/** What must be permitted to find the settings again where they were found now. */
+/** The permissions to read the settings again from their current sources. */
 function sourceNeeds({ config, settings }: Gathered): Need[] {
   const variables = [...settings].filter(([, { origin }]) => origin === "environment").map(([name]) =>
     variableOf(name)

@@ -1,5 +1,5 @@
 /**
- * What becomes of permissions beyond the needed ones: a warning or a refusal before the start; after it they are given up.
+ * Handles permissions beyond the needed ones: a warning or a refusal before the start; afterwards they are dropped.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isGranted, type Need, PERMISSION_KINDS, permissionFlags, sysPermission 
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Flags that grant all of a kind though `needs` have only a part of it in them, or nothing. */
+/** Flags that grant all of a kind although `needs` contain only a part of it, or nothing. */
 function excessFlags(needs: readonly Need[]): string[] {
   const wanted = new Set(permissionFlags(needs));
   return PERMISSION_KINDS
@@ -18,8 +18,8 @@ function excessFlags(needs: readonly Need[]): string[] {
 }
 
 /**
- * Holds what is granted against `needs`. Gives a warning where it is far too much: all of a kind instead of a part.
- * The standalone executable is built with what any configuration may need, which nobody who starts it can change.
+ * Compares the granted permissions with `needs`. Returns a warning if far too much is granted: all of a kind instead of
+ * a part. The standalone executable is built with the permissions for any configuration, which its users cannot change.
  *
  * @throws {UsageError} instead of the warning with `strictPermissions`.
  */
@@ -38,8 +38,9 @@ export function judgeExcess(needs: readonly Need[], { strictPermissions = false 
 }
 
 /**
- * Gives up, for the rest of the process, what a server that has started has no use for. Gives the names of what is gone.
- * What stays: `net`, `read`, and `sys` for the free space and the priority of threads, which cannot be kept apart where all of `sys` is granted.
+ * Drops, for the rest of the process, the permissions that a running server does not need. Returns the names of the
+ * dropped ones. These are kept: `net`, `read`, and `sys` for the free space and the priority of threads, which cannot
+ * be separated if all of `sys` is granted.
  *
  * @param options `write`: whether an account may ever write, or the xferlog is written.
  */

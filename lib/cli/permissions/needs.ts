@@ -1,6 +1,6 @@
 /**
- * The permissions that a configuration of `serve` needs: no more, so that a narrow run is possible, and no less, so that
- * everything a session may do is known to be permitted before there is one.
+ * The permissions that a configuration of `serve` needs: no more, so that a narrow run is possible, and no less, so
+ * that everything a session may do is known to be permitted before there is one.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { nativeNeeds } from "../serve/native.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
 
-/** What the settings alone need; {@link accountNeeds} has the rest. */
+/** The needs of the settings alone; {@link accountNeeds} has the rest. */
 export function settingsNeeds(settings: Settings): Need[] {
   const { xferlog } = settings;
   const users = usersFile(settings);
@@ -28,12 +28,14 @@ export function settingsNeeds(settings: Settings): Need[] {
   ];
 }
 
-/** What the settings ask for, not what `auto` takes where it may. */
+/** Only what is requested explicitly, not what `auto` uses if permitted. */
 function workerNeeds({ workers = 1, dataThreads = "auto" }: Settings): Need[] {
   return workers !== 1 || (dataThreads !== "auto" && dataThreads > 0) ? threadNeeds() : [];
 }
 
-/** A thread loads the program again, and the runtime looks at who reads its files; the executable has none. */
+/**
+ * A thread loads the program again, and the runtime checks the permission to read its files; the executable has none.
+ */
 export function threadNeeds(): Need[] {
   const source = new URL("../..", import.meta.url);
   return Deno.build.standalone || source.protocol !== "file:"
@@ -41,12 +43,12 @@ export function threadNeeds(): Need[] {
     : [needRead(fromFileUrl(source), "starting threads")];
 }
 
-/** The accounts file; `undefined` where `--anonymous` alone says who may come. */
+/** The accounts file; `undefined` if `--anonymous` is the only source of accounts. */
 export function usersFile({ users, anonymous }: Settings): string | undefined {
   return users ?? (anonymous === undefined ? DEFAULT_USERS : undefined);
 }
 
-/** The root of each enabled account: by the name it has, and where a link is in the name by the place it leads to. */
+/** The root of each enabled account: by its path, and if that contains a link, by its real path as well. */
 export function accountNeeds(accounts: Iterable<Account>): Need[] {
   return [...accounts].filter(({ enabled }) => enabled).flatMap(rootNeeds);
 }
@@ -62,7 +64,7 @@ function rootNeeds({ name, rootPath, rules }: Account): Need[] {
   ];
 }
 
-/** The path itself where it cannot be told: opening the root will say why. */
+/** The path itself if it cannot be resolved: opening the root will report the reason. */
 function realPath(path: string): string {
   try {
     return Deno.realPathSync(path);
@@ -71,14 +73,14 @@ function realPath(path: string): string {
   }
 }
 
-/** The folders, not only the files: they are watched, as renewal tools replace the files. */
+/** The directories, not only the files: they are watched, as renewal tools replace the files. */
 export function certificateNeeds({ tlsCert = [], tlsKey = [] }: Settings): Need[] {
   return [...tlsCert, ...tlsKey].map((path) => needRead(dirname(path), `reading and watching "${path}"`));
 }
 
 /**
- * There is no permission for "any port of this network" or for a range of ports. So the ports are named one by one where
- * they are known, port 0 stands for "any free one", and clients that may be anywhere need everything.
+ * There is no permission for "any port of this network" or for a range of ports. So known ports are listed one by one,
+ * port 0 means "any free one", and clients at unknown addresses need everything.
  */
 function netNeeds(settings: Settings): Need[] {
   const { host = "127.0.0.1", active = "on", allowForeignDataPeer = false, passiveAddress } = settings;
@@ -98,14 +100,14 @@ function listenNeeds(hostname: string, settings: Settings): Need[] {
     : Array.from({ length: passivePorts.size }, (_, index) => passivePorts.first + index);
   return [
     ...[port, implicitTlsPort ?? port].map((each) =>
-      // The port that one worker is given for 0 is one that the others have to name.
+      // If one worker is assigned a port for 0, the others have to name that port.
       needNet(each === 0 && workers !== 1 ? hostname : `${hostname}:${each}`, `listening on ${hostname}:${each}`)
     ),
     ...passive.map((each) => needNet(`${hostname}:${each}`, "listening for passive data connections")),
   ];
 }
 
-/** A name behind `--passive-address` is looked up again and again. */
+/** A name in `--passive-address` is resolved again and again. */
 function resolveNeeds(address: string | undefined): Need[] {
   if (address === undefined || familyOf(address) !== undefined) return [];
   return [needNet(address, `resolving "${address}"`)];

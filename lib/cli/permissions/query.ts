@@ -1,6 +1,6 @@
 /**
- * What the runtime has permitted, asked before something is tried: a server must never stop to ask a question, and a refusal
- * must name the flag that is missing.
+ * The granted permissions of the runtime, queried before something is tried: a server must never stop to prompt, and a
+ * refusal must name the missing flag.
  *
  * @module
  */
@@ -14,24 +14,24 @@ export const PERMISSION_KINDS = ["net", "read", "write", "env", "sys", "run", "f
 /** One of {@link PERMISSION_KINDS}. */
 export type PermissionKind = typeof PERMISSION_KINDS[number];
 
-/** A permission and what it is for. */
+/** A permission and its purpose. */
 export interface Need {
   readonly permission: Deno.PermissionDescriptor;
   /** Completes the sentence "Deno does not permit …". */
   readonly purpose: string;
 }
 
-/** Listening on, or connecting to, `host`: an address for any port of it, `address:port` for one; every host without one. */
+/** Listening on, or connecting to, `host`: an address for all its ports, `address:port` for one; absent: every host. */
 export function needNet(host: string | undefined, purpose: string): Need {
   return { permission: { name: "net", ...(host !== undefined && { host }) }, purpose };
 }
 
-/** Reading `path` and what is below it. */
+/** Reading `path` and everything below it. */
 export function needRead(path: string, purpose: string): Need {
   return { permission: { name: "read", path: resolve(path) }, purpose };
 }
 
-/** Writing `path` and what is below it. */
+/** Writing `path` and everything below it. */
 export function needWrite(path: string, purpose: string): Need {
   return { permission: { name: "write", path: resolve(path) }, purpose };
 }
@@ -41,12 +41,12 @@ export function needEnv(variable: string, purpose: string): Need {
   return { permission: { name: "env", variable }, purpose };
 }
 
-/** Calling what the library `path` has in it; nothing holds it to what it should do. */
+/** Calling the functions of the library `path`, which are not restricted in any way. */
 export function needFfi(path: string, purpose: string): Need {
   return { permission: { name: "ffi", path }, purpose };
 }
 
-/** What the system may be asked for; the runtime's types leave the two out that `node:process` needs. */
+/** What the system may be asked for; the runtime's types omit the two that `node:process` needs. */
 export type SysKind = NonNullable<Deno.SysPermissionDescriptor["kind"]> | "setuid" | "setgid";
 
 /** Asking the system for `kind`, or changing it. */
@@ -56,16 +56,16 @@ export function needSys(kind: SysKind, purpose: string): Need {
 
 /** The permission to ask the system for `kind`, or to change it. */
 export function sysPermission(kind: SysKind): Deno.SysPermissionDescriptor {
-  // The cast is for the kinds that the types leave out.
+  // The cast is for the kinds that the types omit.
   return { name: "sys", kind } as Deno.SysPermissionDescriptor;
 }
 
-/** Whether it is granted, without asking anybody. */
+/** Whether it is granted, without prompting. */
 export function isGranted({ permission }: Pick<Need, "permission">): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }
 
-/** @throws {UsageError} that names the flags for all needs that are not granted. */
+/** @throws {UsageError} naming the flags for all needs that are not granted. */
 export function requireGrants(needs: Iterable<Need>): void {
   const missing = [...needs].filter((need) => !isGranted(need));
   if (missing.length === 0) return;
@@ -73,7 +73,7 @@ export function requireGrants(needs: Iterable<Need>): void {
   throw new UsageError(`Deno does not permit ${purposes.join("; ")}: add ${permissionFlags(missing).join(" ")}`);
 }
 
-/** The smallest flags for `deno run` that grant all of `needs`, one for each kind. */
+/** The narrowest flags for `deno run` that grant all of `needs`, one per kind. */
 export function permissionFlags(needs: Iterable<Need>): string[] {
   const scopes = new Map<PermissionKind, (string | undefined)[]>(PERMISSION_KINDS.map((kind) => [kind, []]));
   for (const { permission } of needs) scopes.get(permission.name)?.push(scopeOf(permission));
@@ -84,7 +84,7 @@ export function permissionFlags(needs: Iterable<Need>): string[] {
   });
 }
 
-/** What of a kind is meant; `undefined` is all of it. */
+/** The scope within the kind; `undefined` is all of it. */
 function scopeOf(permission: Deno.PermissionDescriptor): string | undefined {
   switch (permission.name) {
     case "net":
@@ -102,7 +102,7 @@ function scopeOf(permission: Deno.PermissionDescriptor): string | undefined {
   }
 }
 
-/** `scopes` without those that another one has in it. */
+/** `scopes` without those that are covered by another one. */
 function widest(scopes: readonly string[]): string[] {
   const unique = [...new Set(scopes)];
   return unique.filter((scope) => !unique.some((other) => other !== scope && covers(other, scope)));

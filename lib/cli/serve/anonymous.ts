@@ -1,5 +1,5 @@
 /**
- * `--anonymous DIR`: everybody may read, without an accounts file.
+ * `--anonymous DIR`: anyone may read, without an accounts file.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export function anonymousAccount(directory: string): Account {
   return createAccount({ name: ANONYMOUS, rootPath: resolve(directory), rules: [{ path: "/", allow, overwrite }] });
 }
 
-/** The accounts of a file, which may change, and one that does not and goes first. */
+/** The accounts of a file, which may change, and a fixed one that takes precedence. */
 export class CombinedAccounts implements AccountsStore {
   readonly #file: AccountsStore | undefined;
   readonly #fixed: Account | undefined;

@@ -12,14 +12,14 @@ import { UsageError } from "../usage_error.ts";
 
 const PURPOSE = "calling the C library";
 
-/** What `--native-io` needs. */
+/** The needs of `--native-io`. */
 export function nativeNeeds({ nativeIo = false }: Settings): Need[] {
   if (!nativeIo || Deno.build.os !== "linux") return [];
   const path = LIBC_PATHS.find((path) => isGranted(needFfi(path, PURPOSE))) ?? LIBC_PATHS.find(isThere);
   return [needFfi(path ?? LIBC_PATHS[0], PURPOSE)];
 }
 
-/** What `--native-io` asks for; `undefined` where it is not given. @throws {UsageError} where it is not to be had. */
+/** The library for `--native-io`; `undefined` if the flag is not given. @throws {UsageError} if it is not available. */
 export function openNative({ nativeIo = false }: Settings): NativeIo | undefined {
   if (!nativeIo) return undefined;
   if (Deno.build.os !== "linux") throw new UsageError('Flag "--native-io" needs Linux');
@@ -28,7 +28,7 @@ export function openNative({ nativeIo = false }: Settings): NativeIo | undefined
   throw new UsageError(`Flag "--native-io" needs glibc 2.30 or newer at ${LIBC_PATHS.join(" or ")}`);
 }
 
-/** `false` too where it may not be looked for. */
+/** `false` also if it may not be checked. */
 function isThere(path: string): boolean {
   if (!isGranted(needRead(path, PURPOSE))) return false;
   try {

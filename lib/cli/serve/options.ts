@@ -15,7 +15,7 @@ import { accountNeeds } from "../permissions/needs.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Gives `options` back. @throws {UsageError} for one that no server takes. */
+/** Returns `options`. @throws {UsageError} for an invalid option. */
 export function checkOptions(options: ServerOptions): ServerOptions {
   try {
     resolveOptions(options);
@@ -26,14 +26,14 @@ export function checkOptions(options: ServerOptions): ServerOptions {
   }
 }
 
-/** What a server gets besides its settings. */
+/** The parts of a server besides its settings. */
 export interface ServerParts {
   /** For checking passwords. */
   readonly login?: AuthenticatorOptions;
   readonly native?: NativeIo | undefined;
 }
 
-/** What the settings say, but for TLS and for what several workers need. */
+/** The options from the settings, except for TLS and for what several workers need. */
 export function serverOptions(
   settings: Settings,
   accounts: AccountsStore,
@@ -44,7 +44,7 @@ export function serverOptions(
   return {
     authenticator: new PasswordAuthenticator(accounts, login),
     fileSystem: (account) => {
-      // An account that came with a reload: the runtime would stop and ask.
+      // An account that came with a reload: the runtime would stop and prompt.
       requireGrants(accountNeeds([account]));
       return openDisk(
         account.rootPath,

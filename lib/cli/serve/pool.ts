@@ -14,10 +14,10 @@ import type { Gathered } from "../settings/read.ts";
 import type { ServeSetup, ServeState } from "./worker.ts";
 import type { Settings } from "../settings/table.ts";
 
-/** The executable has no other module than the program itself. */
+/** The executable has no module other than the program itself. */
 const WORKER_MODULE = Deno.build.standalone ? import.meta.url : new URL("./worker_main.ts", import.meta.url);
 
-/** What `serve` knows when it starts workers. */
+/** The options for starting workers. */
 export interface ServePoolOptions {
   /** At least 2. */
   readonly workers: number;
@@ -25,21 +25,21 @@ export interface ServePoolOptions {
   readonly settings: Settings;
   readonly accounts: AccountsStore;
   readonly certificates: CertificateSource | undefined;
-  /** Types of events for the log and its like. */
+  /** Types of events for the log and similar listeners. */
   readonly events: readonly EventType[];
-  /** Of each worker. */
+  /** The number per worker. */
   readonly dataThreads: number;
   /** Whether workers use the C library. */
   readonly native: boolean;
 }
 
 /**
- * Read by the runtime when a thread begins: after so many steps it looks at its sockets. With its own number, 61, other sessions wait three
- * times as long beside four downloads (docs/workers.md).
+ * Read by the runtime when a thread starts: after this many steps it polls its sockets. With its default, 61, other
+ * sessions wait three times as long next to four downloads (docs/workers.md).
  */
 const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
-/** Makes the workers' coordinator; nothing is started yet. */
+/** Creates the workers' coordinator; nothing is started yet. */
 export function makePool(
   { gathered, settings, accounts, certificates, ...options }: ServePoolOptions,
 ): WorkerPool {
@@ -56,7 +56,7 @@ export function makePool(
   });
 }
 
-/** Where that is permitted, and nobody has said otherwise. */
+/** Only if permitted, and not set already. */
 function hastenEvents(): void {
   const { name, value } = EVENT_INTERVAL;
   if (isGranted(needEnv(name, "")) && Deno.env.get(name) === undefined) Deno.env.set(name, value);

@@ -1,5 +1,5 @@
 /**
- * Accounts on their way from one thread to another.
+ * Accounts in a form that can be sent to another thread.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { Account } from "../../auth/accounts.ts";
 import { parseNetwork } from "../../net/ip.ts";
 
-/** An account as it can be cloned: its networks are text. */
+/** An account that can be cloned: its networks are text. */
 export type PortableAccount = Omit<Account, "allowFrom"> & { readonly allowFrom: readonly string[] };
 
-/** Makes `account` fit for a message. */
+/** Converts `account` for a message. */
 export function packAccount(account: Account): PortableAccount {
   return { ...account, allowFrom: account.allowFrom.map(({ text }) => text) };
 }
 
-/** The account that {@link packAccount} was given. @throws {RangeError} for a network that is none. */
+/** The account that was passed to {@link packAccount}. @throws {RangeError} for an invalid network. */
 export function restoreAccount(account: PortableAccount): Account {
   return {
     ...account,

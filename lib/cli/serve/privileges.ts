@@ -1,5 +1,5 @@
 /**
- * Root: refused unless asked for, or given up for good once the ports are bound.
+ * Root: refused unless requested, or given up permanently once the ports are bound.
  *
  * @module
  */
@@ -9,28 +9,31 @@ import { isGranted } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Where the system keeps its users. */
+/** The user database of the system. */
 export const PASSWORD_FILE = "/etc/passwd";
 
-/** Where the system keeps its groups. */
+/** The group database of the system. */
 export const GROUP_FILE = "/etc/group";
 
-/** Whom the process will be. */
+/** The user and group that the process changes to. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** What `--user` says, before anything is looked up: a name, or a number as text. */
+/** The parsed value of `--user`, before any look-up: a name, or a number as text. */
 export interface UserText {
   readonly user: string;
-  /** Without it the user's own group counts. */
+  /** Absent: the user's own group. */
   readonly group: string | undefined;
-  /** Files that must be read to know the numbers. */
+  /** Files that must be read to find the numbers. */
   readonly filesNeeded: ReadonlySet<string>;
 }
 
-/** Reads `NAME[:GROUP]`; either may be a number, and a number alone does not tell the group. @throws {UsageError} for anything else. */
+/**
+ * Parses `NAME[:GROUP]`; either may be a number, but a number alone does not determine the group. @throws {UsageError}
+ * for anything else.
+ */
 export function parseUser(text: string): UserText {
   const [user = "", group, ...rest] = text.split(":");
   if (user === "" || group === "" || rest.length > 0) {
@@ -43,9 +46,9 @@ export function parseUser(text: string): UserText {
 }
 
 /**
- * Whom to become once the ports are bound; `undefined`: stay who we are.
+ * The identity to change to once the ports are bound; `undefined`: keep the current one.
  *
- * @throws {UsageError} for root that is not wanted, and for a user that cannot be had.
+ * @throws {UsageError} if running as root is not allowed, and for an unknown user.
  */
 export function resolveIdentity({ user, allowRoot }: Settings): Identity | undefined {
   if (user === undefined) {
@@ -62,7 +65,7 @@ export function resolveIdentity({ user, allowRoot }: Settings): Identity | undef
   return identity;
 }
 
-/** `false` too where the runtime does not let us know: with so few permissions, being root means little. */
+/** `false` also if the runtime does not permit the question: with so few permissions, being root means little. */
 function isRoot(): boolean {
   const uid = { name: "sys", kind: "uid" } as const;
   return Deno.build.os !== "windows" && isGranted({ permission: uid }) && Deno.uid() === 0;
@@ -87,17 +90,17 @@ function find(file: string, wanted: string): readonly string[] {
 }
 
 /**
- * Becomes `identity`, for all threads and for good. Gives what an administrator should know, if anything: the runtime has no call
- * to leave supplementary groups.
+ * Changes to `identity`, for all threads and permanently. Returns a warning for the administrator, if any: the runtime
+ * has no call to drop supplementary groups.
  *
- * @throws {UsageError} where the system does not let us.
+ * @throws {UsageError} if the system refuses.
  */
 export function become({ uid, gid }: Identity): string | undefined {
   try {
     process.setgid?.(gid);
     process.setuid?.(uid);
   } catch (error) {
-    // A container may have taken the capabilities SETUID and SETGID from its root.
+    // A container may lack the capabilities SETUID and SETGID even for root.
     throw new UsageError(
       `Cannot become user ${uid} of group ${gid}: ${error instanceof Error ? error.message : error}`,
     );

@@ -1,5 +1,5 @@
 /**
- * `denoftpd serve`: settings to options to a running server, until a signal ends it.
+ * `denoftpd serve`: from settings to options to a running server, until a signal ends it.
  *
  * @module
  */
@@ -33,20 +33,24 @@ import { UsageError } from "../usage_error.ts";
 import { dataThreadCount, workerCount } from "./threads.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
-/** What a program may know of the server that runs: one, or several behind one port. */
+/** The running server, or several that share one port, as seen by an embedding program. */
 export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events">;
 
-/** What `serve` may be told by the program around it. */
+/** The hooks for a program that runs `serve`. */
 export interface ServeHooks {
-  /** Ends the server as SIGTERM does. */
+  /** Ends the server like SIGTERM. */
   readonly signal?: AbortSignal;
-  /** Called behind the ready line. */
+  /** Called after the ready line. */
   readonly onReady?: (server: Serving) => void;
-  /** Nothing but the server runs in this process: once started it gives up permissions for the whole of it. Default `false`. */
+  /**
+   * Nothing but the server runs in this process: once started it drops permissions for the whole process.
+   *
+   * @default false
+   */
   readonly ownsProcess?: boolean;
 }
 
-/** Runs until a signal comes. Resolves to the exit status: 0 drained, 1 cannot listen, 2 bad settings or files. */
+/** Runs until a signal arrives. Resolves to the exit status: 0 drained, 1 cannot listen, 2 bad settings or files. */
 export async function runServe(args: readonly string[], io: CommandIo, hooks: ServeHooks = {}): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     io.stdout(SERVE_USAGE);
@@ -67,12 +71,12 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   const needs = settingsNeeds(settings);
   requireGrants(needs);
   const identity = resolveIdentity(settings);
-  // Events of the accounts file may come before there is a server; they go the same way.
+  // Events of the accounts file may occur before there is a server; they are handled the same way.
   const early = new EventStream();
-  // Disposed of last: until then SIGHUP must not end the process.
+  // Disposed last: until then SIGHUP must not end the process.
   using signals = new ServerSignals();
   await using lines = new LineQueue(io.log ?? writerOf(io.stderr), {
-    // An error, so that it is seen at every level.
+    // An error, so that it is logged at every level.
     onLost: (count) =>
       tell(early, "error", `Lost ${count} lines of the log, which was not read or could not be written`),
   });
@@ -80,7 +84,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   const log = startLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) });
   using _uncaught = hooks.ownsProcess ? endingOnUncaught(lines) : undefined;
   using _early = early.on(log.listener, log.types);
-  // Workers, where there are any, hear of what was read again.
+  // Notifies workers, if there are any, of reloaded files.
   let refresh = () => {};
   await using users = await openUsers(settings, early, () => refresh());
   const accounts = new CombinedAccounts(
@@ -119,19 +123,19 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   } catch (error) {
     return cannotListen(error, settings, io);
   }
-  // Nobody has been accepted yet.
+  // No connection has been accepted yet.
   if (identity) tell(early, "warning", become(identity));
-  // The first check was that of root, who may read everything.
+  // The first check was made as root, which may read everything.
   if (identity) await checkRoots(accounts, settings);
   // Later they would not be permitted to open the library.
   if (native && workers === 1) await threads.start();
   if (hooks.ownsProcess) {
-    // Accounts that are read again may come to write.
+    // A reload may add accounts that can write.
     const write = users !== undefined || xferlog !== undefined;
     tell(early, "debug", `Gave up the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
   server.accept();
-  // Before the ready line: whoever reads it may send a signal at once.
+  // Before the ready line: a program that reads it may send a signal at once.
   signals.listen({
     signal: hooks.signal,
     reload: async () => {
@@ -141,13 +145,13 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   });
   const implicit = server.implicitTlsAddress;
   if (implicit) tell(early, "info", `Implicit TLS on ${formatHost(implicit.hostname)}:${implicit.port}`);
-  // Who waits for the ready line may look for the others then.
+  // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
   io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
   await signals.first;
   const drained = server.shutdown({ grace: (settings.grace ?? 30) * 1000 });
-  // Not the end of the process here and now: what uploads have begun would stay.
+  // Not an immediate end of the process: partial uploads would remain.
   void signals.second.then(() => server.shutdown({ grace: 0 }));
   await drained;
   return 0;
@@ -189,7 +193,7 @@ async function openUsers(
   }
 }
 
-/** Each root must be there and be permitted, or the first user of the account would be the one to find out. */
+/** Each root must exist and be permitted; otherwise the first user of the account would find out. */
 async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<void> {
   const { users = DEFAULT_USERS, anonymous } = settings;
   for (const account of accounts.list()) {

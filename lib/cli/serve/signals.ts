@@ -1,5 +1,5 @@
 /**
- * What a running server is told by signals.
+ * The signals to a running server.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 const windows = Deno.build.os === "windows";
 const STOPS: readonly Deno.Signal[] = windows ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
 
-/** What else can stop a server, and what is read again. */
+/** Other ways to stop a server, and the reload. */
 export interface SignalOptions {
   /** Counts as the first signal to stop. */
   readonly signal: AbortSignal | undefined;
-  /** At SIGHUP, until it is to stop; after that SIGHUP does nothing. */
+  /** Called at SIGHUP, until the server is to stop; after that SIGHUP does nothing. */
   readonly reload: () => unknown;
 }
 
 /**
- * SIGINT and SIGTERM: the first lets the server drain, the second lets it end what is left in good order, and a third is the system's
- * again, which ends the process as it is. From {@link listen} until it is disposed of.
+ * SIGINT and SIGTERM: the first lets the server drain, the second closes the remaining sessions in an orderly way, and
+ * a third has its default effect, which ends the process at once. From {@link listen} until it is disposed.
  */
 export class ServerSignals implements Disposable {
   readonly #stops = new DisposableStack();
@@ -36,11 +36,11 @@ export class ServerSignals implements Disposable {
     return this.#second.promise;
   }
 
-  /** Takes the signals from the system. */
+  /** Installs the signal handlers. */
   listen({ signal, reload }: SignalOptions): void {
     const stop = (): void => this.#stop();
     for (const name of STOPS) this.#on(name, stop, this.#stops);
-    // Without a listener it would end the process, also in the middle of draining.
+    // Without a listener it would end the process, even while draining.
     if (!windows) this.#on("SIGHUP", () => this.#stopping || void reload(), this.#hangUp);
     signal?.addEventListener("abort", stop);
     this.#stops.defer(() => signal?.removeEventListener("abort", stop));

@@ -1,5 +1,5 @@
 /**
- * TLS of `serve`: certificates from files or fresh ones, and the endpoint that uses them.
+ * TLS of `serve`: certificates from files or newly created, and the endpoint that uses them.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { createTlsEndpoint, type TlsEndpoint } from "../../tls/tls.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** From this many days on, what is left of a certificate is a warning. */
+/** A certificate that expires within this many days causes a warning. */
 const FEW_DAYS = 14;
 
-/** TLS as the server needs it; disposing ends the endpoint and the watching of files. */
+/** TLS as the server needs it; disposing it ends the endpoint and stops watching the files. */
 export interface ServeTls extends AsyncDisposable {
   readonly options: TlsOptions;
   readonly certificates: CertificateSource;
@@ -24,9 +24,10 @@ export interface ServeTls extends AsyncDisposable {
 }
 
 /**
- * What the settings ask for; `undefined` without a certificate. `onChange` is called when there are new certificates.
+ * TLS according to the settings; `undefined` without a certificate. `onChange` is called when there are new
+ * certificates.
  *
- * @throws {UsageError} that names the flag or the file.
+ * @throws {UsageError} naming the flag or the file.
  */
 export async function openTls(
   settings: Settings,
@@ -58,18 +59,18 @@ export async function openTls(
   };
 }
 
-/** The server's end of TLS as the settings want it. */
+/** The TLS endpoint according to the settings. */
 export function makeEndpoint({ tlsMinVersion }: Settings, certificates: CertificateSource): Promise<TlsEndpoint> {
   return createTlsEndpoint(certificates, tlsMinVersion === undefined ? {} : { minVersion: `TLSv${tlsMinVersion}` });
 }
 
-/** What the settings say about TLS. */
+/** The TLS options from the settings. */
 export function tlsOptions(settings: Settings, endpoint: TlsEndpoint): TlsOptions {
   const login = settings.tls ?? "optional";
   return {
     endpoint,
     login,
-    // Whoever asks for TLS does not mean the passwords alone.
+    // An administrator who requires TLS does not mean only the passwords.
     data: settings.tlsData ?? (login === "required" ? "required" : "optional"),
     sessionReuse: settings.tlsSessionReuse ?? "off",
     strictClose: settings.tlsStrictClose ?? false,
@@ -111,7 +112,7 @@ async function openCertificates(
   }
 }
 
-/** A wish for TLS that nothing fulfils must not pass in silence. */
+/** A setting for TLS without a certificate must not be ignored silently. */
 function requireNoTlsFlags({ tls, tlsData, implicitTlsPort }: Settings): void {
   const flag = tls === "required" || tls === "optional"
     ? "--tls"

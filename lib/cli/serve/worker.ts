@@ -17,23 +17,23 @@ import { makeEndpoint, tlsOptions } from "./tls.ts";
 import type { Settings } from "../settings/table.ts";
 import { type PortableAccount, restoreAccount } from "./portable_account.ts";
 
-/** What workers of `serve` are told at their start. */
+/** Sent to workers of `serve` at their start. */
 export interface ServeSetup {
-  /** As text: what is made of it cannot be sent. */
+  /** As text: the parsed values cannot be sent. */
   readonly gathered: Gathered;
 }
 
-/** What workers of `serve` are told again and again. */
+/** Sent to workers of `serve` at each change. */
 export interface ServeState {
   readonly accounts: readonly PortableAccount[];
   /** At least one, or `undefined` without TLS. */
   readonly certificates: readonly KeyPair[] | undefined;
 }
 
-/** Password checks at once in all workers together, as far as they can be spread. */
+/** Password checks at the same time in all workers together, as far as they can be divided. */
 const MOST_CHECKS = 4;
 
-/** Serves as a worker as the coordinator says, until the thread ends. */
+/** Serves as a worker controlled by the coordinator, until the thread ends. */
 export function serveAsWorker(scope: WorkerScope): void {
   runWorker(scope, makeProgram);
 }
@@ -48,7 +48,7 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const store = { find: (name: string) => accounts.find(name), list: (): readonly Account[] => accounts.list() };
   const login = { concurrency: Math.ceil(Math.min(MOST_CHECKS, navigator.hardwareConcurrency) / parts.workers) };
   const tls = certificates && await makeTls(settings, certificates, parts);
-  // One that comes in the place of another finds the permission given up, and does without.
+  // A replacement worker finds the permission dropped, and does without.
   const native = settings.nativeIo ? openNativeIo() : undefined;
   const options = { ...serverOptions(settings, store, { login, native }), ...(tls && { tls }), reusePort: true };
   const port = parts.addresses?.control.port;
@@ -71,7 +71,7 @@ async function makeTls(
   return addresses?.implicitTls ? { ...options, implicitPort: addresses.implicitTls.port } : options;
 }
 
-/** Certificates as the coordinator has them. */
+/** The certificates sent by the coordinator. */
 class SentCertificates implements CertificateSource {
   #pairs: readonly KeyPair[];
 
@@ -87,7 +87,7 @@ class SentCertificates implements CertificateSource {
     return selectPair(this.#pairs, serverName);
   }
 
-  /** A pair that is still the same keeps its identity, and with it what the endpoint made of it. */
+  /** An unchanged pair keeps its identity, and with it what the endpoint derived from it. */
   replace(pairs: readonly KeyPair[]): void {
     this.#pairs = pairs.map((pair) =>
       this.#pairs.find((old) => old.certificate === pair.certificate && old.privateKey === pair.privateKey) ?? pair

@@ -8,12 +8,12 @@ import type { EventListener } from "../../events.ts";
 import { formatXferlog } from "../../log/xferlog.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Lines reach the file in the order of the events; disposing waits for the last one. */
+/** Lines are written in the order of the events; disposing waits for the last one. */
 export interface XferlogFile extends AsyncDisposable {
   readonly listener: EventListener;
 }
 
-/** Opens `path` for appending. @throws {UsageError} when that is not possible. */
+/** Opens `path` for appending. @throws {UsageError} if that fails. */
 export async function openXferlog(path: string): Promise<XferlogFile> {
   let file: Deno.FsFile;
   try {

@@ -1,5 +1,5 @@
 /**
- * Kinds of values a setting can have: how each is read from text, and what the configuration file may hold for it.
+ * The kinds of values of settings: how each is parsed from text, and its schema in the configuration file.
  *
  * @module
  */
@@ -8,10 +8,13 @@ import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
 import { Zone } from "../../protocol/zone.ts";
 
-/** What an editor checks a field of the configuration file by (JSON Schema 2020-12). */
+/** The schema by which an editor checks a field of the configuration file (JSON Schema 2020-12). */
 export type FieldSchema = Readonly<Record<string, unknown>>;
 
-/** One kind of value. It comes as text from flags and environment, and is read by `parse`, which throws an `Error` that says what it wants. */
+/**
+ * One kind of value. It arrives as text from flags and environment, and is parsed by `parse`, which throws an `Error`
+ * that describes valid values.
+ */
 export interface Kind<T> {
   readonly parse: (text: string) => T;
   readonly schema: FieldSchema;
@@ -22,10 +25,10 @@ function nonEmpty(given: string): string {
   return given;
 }
 
-/** Any text but none. */
+/** Any non-empty text. */
 export const text: Kind<string> = { parse: nonEmpty, schema: { type: "string", minLength: 1 } };
 
-/** A whole number; both bounds are allowed. */
+/** A whole number; both bounds are inclusive. */
 export function whole(least: number, most: number): Kind<number> {
   return {
     parse: (given) => {
@@ -37,7 +40,7 @@ export function whole(least: number, most: number): Kind<number> {
   };
 }
 
-/** {@link whole}, or a word that stands for a number which is known later. */
+/** {@link whole}, or a word for a number that is determined later. */
 export function wholeOr<const T extends string>(word: T, least: number, most: number): Kind<number | T> {
   const number = whole(least, most);
   return {
@@ -62,7 +65,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T>
   };
 }
 
-/** What a switch is: given as a flag, it is `true`. */
+/** A switch: given as a flag, it is `true`. */
 export const onOff: Kind<boolean> = {
   parse: (given) => oneOf("true", "false").parse(given) === "true",
   schema: { type: "boolean" },
@@ -77,7 +80,7 @@ export const ipAddress: Kind<string> = {
   schema: { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] },
 };
 
-/** An IPv4 address or a host name: what 227 can name. */
+/** An IPv4 address or a host name, for 227 replies. */
 export const publicAddress: Kind<string> = {
   parse: (given) => {
     if (familyOf(given) === 6) throw new Error("must be an IPv4 address or a name: PASV has no room for IPv6");
@@ -114,13 +117,13 @@ export const timeZone: Kind<string> = {
   schema: { type: "string", minLength: 1 },
 };
 
-/** Names of files with commas between. */
+/** Names of files separated by commas. */
 export const fileList: Kind<readonly string[]> = {
   parse: (given) => given.split(",").map(nonEmpty),
   schema: { type: "string", minLength: 1 },
 };
 
-/** Names of hosts as HOST may give them (RFC 7151 section 3.1), with commas between. */
+/** Names of hosts for HOST (RFC 7151 section 3.1), separated by commas. */
 export const hostNameList: Kind<readonly string[]> = {
   parse: (given) => {
     const names = given.split(",");
@@ -132,7 +135,7 @@ export const hostNameList: Kind<readonly string[]> = {
   schema: { type: "string", minLength: 1 },
 };
 
-/** Networks such as `192.0.2.0/24` with commas between, or `none`. */
+/** Networks such as `192.0.2.0/24` separated by commas, or `none`. */
 export const networkList: Kind<readonly string[]> = {
   parse: (given) => {
     const networks = given === "none" ? [] : given.split(",");

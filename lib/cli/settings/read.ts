@@ -1,5 +1,5 @@
 /**
- * Where settings come from: flags before environment variables before the configuration file.
+ * The sources of settings: flags before environment variables before the configuration file.
  *
  * @module
  */
@@ -16,36 +16,36 @@ import {
 } from "./table.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** What was given as text, and where. */
+/** A value given as text, and its source. */
 export interface Given {
   readonly text: string;
-  /** Tells where in a message. */
+  /** Names the source in a message. */
   readonly source: string;
   readonly origin: "flag" | "environment" | "file";
 }
 
-/** Access to what is outside the command line. */
+/** Access to the sources other than the command line. */
 export interface SettingSources {
-  /** Value of an environment variable; `undefined` too where reading it is not permitted. */
+  /** Value of an environment variable; `undefined` also if reading it is not permitted. */
   readonly env: (name: string) => string | undefined;
-  /** Content of the configuration file. Rejects when it cannot be read. */
+  /** Content of the configuration file. Rejects if it cannot be read. */
   readonly readFile: (path: string) => Promise<string>;
 }
 
-/** Reads and checks all settings. @throws {UsageError} that names the flag, variable or file. */
+/** Reads and checks all settings. @throws {UsageError} naming the flag, variable or file. */
 export async function readSettings(args: readonly string[], sources: SettingSources): Promise<Settings> {
   return parseGathered(await gatherSettings(args, sources));
 }
 
-/** What was given, not yet checked. */
+/** The given values, not checked yet. */
 export interface Gathered {
   /** The configuration file, if there is one. */
   readonly config: Given | undefined;
-  /** Each setting from where it counts most. */
+  /** Each setting from the source with the highest precedence. */
   readonly settings: ReadonlyMap<SettingName, Given>;
 }
 
-/** Finds what was given for each setting. @throws {UsageError} as {@link readSettings}, but for wrong values. */
+/** Finds the given value of each setting. @throws {UsageError} as {@link readSettings}, except for invalid values. */
 export async function gatherSettings(args: readonly string[], sources: SettingSources): Promise<Gathered> {
   const flags = readFlags(args);
   const config = configFile(flags, sources);
@@ -65,7 +65,7 @@ function configFile(flags: ReadonlyMap<string, string>, { env }: SettingSources)
   return { text, source: `Environment variable "${CONFIG_VARIABLE}"`, origin: "environment" };
 }
 
-/** The values of what {@link gatherSettings} found. @throws {UsageError} that names where a wrong one comes from. */
+/** The parsed values of {@link gatherSettings}. @throws {UsageError} naming the source of an invalid one. */
 export function parseGathered(gathered: Gathered): Settings {
   const settings: Settings = {};
   for (const [name, given] of gathered.settings) assign(settings, name, given);
@@ -81,7 +81,7 @@ function assign<N extends SettingName>(settings: Settings, name: N, { text, sour
   }
 }
 
-/** The flags that were given, by their name without dashes. */
+/** The given flags, by name without dashes. */
 function readFlags(args: readonly string[]): Map<string, string> {
   const switches = SETTING_NAMES.filter((name) => SETTINGS[name].value === undefined).map(flagOf);
   const values = SETTING_NAMES.filter((name) => SETTINGS[name].value !== undefined).map(flagOf);

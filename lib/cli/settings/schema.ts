@@ -6,7 +6,7 @@
 
 import { SETTING_NAMES, type SettingName, SETTINGS } from "./table.ts";
 
-/** Text of `docs/config.schema.json`: editors complete and check the file by it. */
+/** The text of `docs/config.schema.json`: editors complete and check the file with it. */
 export function configSchema(): string {
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -1,5 +1,5 @@
 /**
- * Where this process has its settings from, besides the command line.
+ * The sources of this process's settings other than the command line.
  *
  * @module
  */
@@ -7,7 +7,9 @@
 import { isGranted, needRead, requireGrants } from "../permissions/query.ts";
 import type { SettingSources } from "./read.ts";
 
-/** The environment and the files of this process. Nothing is read that is not permitted: the question would stop the start. */
+/**
+ * The environment and the files of this process. Nothing is read that is not permitted: a prompt would stop the start.
+ */
 export const processSources: SettingSources = {
   env: (name) => isGranted({ permission: { name: "env", variable: name } }) ? Deno.env.get(name) : undefined,
   readFile: (path) => {

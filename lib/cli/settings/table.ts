@@ -1,5 +1,6 @@
 /**
- * The settings of `serve`: one table that the flags, the environment variables, the configuration file and `--help` are views of.
+ * The settings of `serve`: one table from which flags, environment variables, configuration file and `--help` are
+ * derived.
  *
  * @module
  */
@@ -21,18 +22,18 @@ import {
   wholeOr,
 } from "./kinds.ts";
 
-/** Names the configuration file; the only variable that is no setting. */
+/** Names the configuration file; the only variable that is not a setting. */
 export const CONFIG_VARIABLE = "DENOFTPD_CONFIG";
 
-/** Accounts that are looked for when neither `--users` nor `--anonymous` says otherwise. */
+/** The accounts file used if neither `--users` nor `--anonymous` is given. */
 export const DEFAULT_USERS = "users.json";
 
 /** One setting. */
 interface Setting<T> extends Kind<T> {
-  /** What stands for the value in `--help`; `undefined` for a switch. */
+  /** The placeholder for the value in `--help`; `undefined` for a switch. */
   readonly value: string | undefined;
   readonly help: string;
-  /** What counts when nothing is given, as text; `undefined` where nothing does, or `help` says what. */
+  /** The default as text; `undefined` if there is none, or `help` describes it. */
   readonly fallback: string | undefined;
 }
 
@@ -44,7 +45,7 @@ const seconds = whole(0, 2_000_000);
 const count = whole(0, 10_000_000);
 const port = whole(0, 65535);
 
-/** Every setting of `serve`, in the order of `--help`. Names are those of the configuration file. */
+/** Every setting of `serve`, in the order of `--help`. The names are those of the configuration file. */
 export const SETTINGS = {
   host: setting("H", "IP address to listen on; 0.0.0.0 opens the server to the network", ipAddress, "127.0.0.1"),
   port: setting("N", "control port, 0 for a free one", port, "2121"),
@@ -161,7 +162,7 @@ export const SETTINGS = {
 /** Name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
 
-/** Settings that were given; what is absent has its default. */
+/** The given settings; absent ones have their defaults. */
 export type Settings = { -readonly [N in SettingName]?: ReturnType<(typeof SETTINGS)[N]["parse"]> };
 
 /** Names in the order of the table. */

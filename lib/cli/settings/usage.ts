@@ -12,7 +12,7 @@ const rows = SETTING_NAMES.map((name) => {
   return `  ${flag.padEnd(29)} ${help}${value === undefined || fallback === undefined ? "" : ` (${fallback})`}`;
 });
 
-/** What `denoftpd serve --help` prints. */
+/** The output of `denoftpd serve --help`. */
 export const SERVE_USAGE = `Usage: denoftpd serve [flags]
 
   --config FILE                 JSON file with these settings, named as passivePorts for --passive-ports

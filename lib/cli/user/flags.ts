@@ -1,5 +1,5 @@
 /**
- * The flags of `denoftpd user`, and what each means for the accounts file.
+ * The flags of `denoftpd user`, and their meaning for the accounts file.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const USER_ACTIONS = ["add", "set", "remove", "list", "check"] as const;
 /** One of {@link USER_ACTIONS}. */
 export type UserAction = typeof USER_ACTIONS[number];
 
-/** Values for fields of an account; `undefined` takes the field away. */
+/** Values for fields of an account; `undefined` removes the field. */
 export type FieldChanges = ReadonlyMap<AccountField, unknown>;
 
 /** A checked command line. */
@@ -36,7 +36,7 @@ interface ValueFlag {
   readonly toJson: (values: readonly string[], file: string) => unknown;
   /** May be given more than once. */
   readonly repeats?: true;
-  /** The word `none` takes the field away. */
+  /** The word `none` removes the field. */
   readonly removable?: true;
 }
 
@@ -57,7 +57,7 @@ const VALUE_FLAGS: ReadonlyMap<string, ValueFlag> = new Map<string, ValueFlag>([
 
 const SWITCHES = ["password-stdin", "allow-short-password", "enable", "disable"];
 
-/** What `denoftpd user --help` prints. */
+/** The output of `denoftpd user --help`. */
 export const USER_USAGE = `Usage: denoftpd user add|set|remove|check NAME --users FILE [flags]
        denoftpd user list --users FILE
 
@@ -81,7 +81,7 @@ export const USER_USAGE = `Usage: denoftpd user add|set|remove|check NAME --user
 The word none takes a limit away. The anonymous account is called "anonymous" and has no password.
 `;
 
-/** Reads the command line of `denoftpd user`. Throws {@link UsageError}. */
+/** Parses the command line of `denoftpd user`. @throws {UsageError} */
 export function parseUserCommand(args: readonly string[]): UserCommand {
   const flags = [...VALUE_FLAGS.keys()];
   const parsed = parseArgs(args, {
@@ -149,7 +149,7 @@ function single([value]: readonly string[]): unknown {
   return value;
 }
 
-/** What is no number stays a text, for the message to quote. */
+/** Anything but a number stays text, for the message to quote. */
 function countJson([text = ""]: readonly string[]): unknown {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
@@ -158,14 +158,16 @@ function commaList(values: readonly string[]): unknown {
   return values.flatMap((value) => value.split(",")).map((part) => part.trim());
 }
 
-/** In the file a root is relative to the file; on the command line it is relative to where the command is typed. */
+/** In the file a root is relative to the file; on the command line it is relative to the working directory. */
 function rootFromFile(root: string, file: string): string {
   if (root === "" || isAbsolute(root)) return root;
   const path = relative(dirname(resolve(file)), resolve(root));
   return path.startsWith("..") ? path : `./${path}`;
 }
 
-/** `rw` is for everything; `/incoming=dropbox` for a part. One rule for everything stays a plain word in the file. */
+/**
+ * `rw` applies to everything; `/incoming=dropbox` to a part. One rule for everything stays a plain word in the file.
+ */
 function permissionsJson(values: readonly string[]): unknown {
   const [first = ""] = values;
   if (values.length === 1 && !first.startsWith("/")) return first;

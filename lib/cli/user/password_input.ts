@@ -1,24 +1,24 @@
 /**
- * Gets a password from a person or from a program.
+ * Reads a password from a person or from a program.
  *
  * @module
  */
 
 import { UsageError } from "../usage_error.ts";
 
-/** Where a password comes from. `Deno.stdin` and `promptSecret` of `@std/cli` fit. */
+/** The source of a password. `Deno.stdin` and `promptSecret` of `@std/cli` fit. */
 export interface PasswordInput {
   readonly stdin: {
     readonly readable: ReadableStream<Uint8Array>;
     isTerminal(): boolean;
   };
-  /** Asks on the terminal without showing what is typed; `null` when there is none or the person gave up. */
+  /** Prompts on the terminal without echo; `null` if there is no terminal or the prompt was cancelled. */
   promptSecret(message: string): string | null;
 }
 
-/** What is wanted. */
+/** The options of {@link readPassword}. */
 export interface PasswordRequest {
-  /** Take the first line of stdin even where that is a terminal. */
+  /** Take the first line of stdin even if that is a terminal. */
   readonly fromStdin: boolean;
   /** Ask twice, as for a new password. */
   readonly repeat?: boolean;
@@ -26,7 +26,7 @@ export interface PasswordRequest {
 
 const MAX_LINE_BYTES = 4096;
 
-/** The password. Rejects with {@link UsageError} where nobody can be asked. */
+/** The password. Rejects with {@link UsageError} if there is no way to ask. */
 export async function readPassword(input: PasswordInput, request: PasswordRequest): Promise<string> {
   if (request.fromStdin) return await firstLine(input.stdin.readable);
   if (!input.stdin.isTerminal()) {

@@ -1,5 +1,5 @@
 /**
- * Tells a person about accounts.
+ * Reports about accounts, for people.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { Account } from "../../auth/accounts.ts";
 import { formatAmount } from "../../auth/amount.ts";
 import { describeGrant } from "../../auth/file/access_rules.ts";
 
-/** Whether the account may log in at `now` (milliseconds since 1970), and if not why. */
+/** Whether the account may log in at `now` (milliseconds since 1970), and if not, why. */
 export function loginState(account: Account, now: number): "enabled" | "disabled" | "expired" {
   if (!account.enabled) return "disabled";
   return account.validUntil !== undefined && now >= account.validUntil ? "expired" : "enabled";
 }
 
-/** The accounts, one a line under a heading. */
+/** The accounts, one per line below a heading. */
 export function accountTable(accounts: readonly Account[], now: number): string {
   const rows = accounts.map((account) => [account.name, loginState(account, now), permissions(account), account.root]);
   const lines = [["NAME", "STATE", "PERMISSIONS", "ROOT"], ...rows];

@@ -15,20 +15,20 @@ import { accountSheet, accountTable, loginState } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** What the tool works with; `Deno.stdin` and writers of texts fit. */
+/** The input and output of the tool; `Deno.stdin` and writers of text fit. */
 export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<PasswordInput, "promptSecret">> {
-  /** Writes a text, line ends included. */
+  /** Writes text, including line ends. */
   stdout(text: string): void;
-  /** Writes a text, line ends included. */
+  /** Writes text, including line ends. */
   stderr(text: string): void;
   /** Cost of new password hashes. */
   readonly hash?: HashOptions;
 }
 
-/** NIST SP 800-63B section 5.1.1.1: below 8 characters a password is soon guessed. */
+/** NIST SP 800-63B section 5.1.1.1: a password below 8 characters is guessed too easily. */
 const MIN_PASSWORD_LENGTH = 8;
 
-/** The file is sound and the command too, but the answer is no. */
+/** The file and the command are valid, but the answer is no. */
 class Refusal extends Error {}
 
 const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) => Promise<void>>> = {
@@ -39,7 +39,10 @@ const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) =>
   check: checkAccount,
 };
 
-/** Runs `denoftpd user` and resolves to its exit status: 0 done, 1 refused (no such account, wrong password), 2 bad command line or file. */
+/**
+ * Runs `denoftpd user` and resolves to its exit status: 0 done, 1 refused (no such account, wrong password), 2 bad
+ * command line or file.
+ */
 export async function runUser(args: readonly string[], io: UserIo): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
     io.stdout(USER_USAGE);
@@ -88,7 +91,7 @@ async function setAccount(command: UserCommand, io: UserIo): Promise<void> {
   const name = canonicalName(command.name);
   if (name === ANONYMOUS) noPassword(command);
   await find(file, name);
-  // Without anything else to change it is about the password.
+  // Without any other change it is about the password.
   const asks = command.passwordFromStdin || (changes.size === 0 && name !== ANONYMOUS);
   if (!asks && changes.size === 0) throw new UsageError(`Nothing to change: name a flag such as --root`);
   const password = asks ? [["password", await newPassword(command, io)]] as const : [];
@@ -162,7 +165,7 @@ function isCalled(account: AccountJson, name: string): boolean {
   return canonicalName(account.name) === name;
 }
 
-/** `account` with `changes`: fields it has stay where they are, new ones come behind them in their usual order. */
+/** `account` with `changes`: existing fields keep their position, new ones follow in their usual order. */
 function apply(account: AccountJson, changes: Iterable<readonly [AccountField, unknown]>): AccountJson {
   const values = new Map(changes);
   const ordered = ACCOUNT_FIELDS.filter((field) => values.has(field)).map((field) => [field, values.get(field)]);
