@@ -1,6 +1,6 @@
 /**
- * Makes the options that a server works with from those that a caller gives: the defaults, and the checks with messages that name the
- * option.
+ * Makes the options that a server works with from those that a caller gives: the defaults, and the checks with messages
+ * that name the option.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const DEFAULT_TIMEOUTS: Timeouts = {
   handshake: 20_000,
 };
 
-/** Networks whose clients reach us without address translation: RFC 1918, RFC 4193, link-local and loopback. */
+/** Networks whose clients reach us without NAT: RFC 1918, RFC 4193, link-local and loopback. */
 const LOCAL_NETWORKS = [
   "127.0.0.0/8",
   "10.0.0.0/8",
@@ -33,7 +33,7 @@ const LOCAL_NETWORKS = [
 /**
  * Fills in defaults and checks every value.
  *
- * @throws {RangeError} that names the option and quotes the value.
+ * @throws {RangeError} naming the option and quoting the value.
  */
 export function resolveOptions(
   { passive, tls, timeZone, maxSessionsPerAddress, maxStrangersPerAddress, ...rest }: ServerOptions,
