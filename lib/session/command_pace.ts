@@ -14,6 +14,8 @@ import { SocketPoll } from "../data/socket_poll.ts";
 const SLICE = 2;
 /** Commands between two looks: of the cheapest, so many take half a millisecond. */
 const MOST_COMMANDS = 256;
+/** Milliseconds without a rest after which what a rest needs, two sockets, is given back. */
+const KEEP = 1_000;
 
 /** Counts sessions and the commands that they run. */
 export class CommandPace {
@@ -22,6 +24,7 @@ export class CommandPace {
   #lookedAt = 0;
   #rest: Promise<void> | undefined;
   readonly #pass = new SocketPoll();
+  #giveBack: ReturnType<typeof setTimeout> | undefined;
 
   /** A session begins. */
   enter(): void {
@@ -32,6 +35,7 @@ export class CommandPace {
   leave(): void {
     this.#sessions--;
     if (this.#sessions > 0) return;
+    clearTimeout(this.#giveBack);
     this.#pass.close();
     this.#rest = undefined;
   }
@@ -50,8 +54,12 @@ export class CommandPace {
   }
 
   #beginRest(): Promise<void> {
+    clearTimeout(this.#giveBack);
     const rest = this.#pass.wait().then(() => {
-      if (this.#rest === rest) this.#rest = undefined;
+      if (this.#rest === rest) {
+        this.#rest = undefined;
+        this.#giveBack = setTimeout(() => this.#pass.close(), KEEP);
+      }
       this.#commands = 0;
       this.#lookedAt = performance.now();
     });
