@@ -18,10 +18,10 @@ const ACCOUNT_BURST = 4;
  */
 const ADDRESS_BURST = 10;
 /**
- * Logins of one address running at the same time. More passwords are not checked at once anyway, and where a check
- * takes long the queue must be here, where the order is better than first come, first served.
+ * Logins of one address running at the same time: 40 a second with checks of 50 ms. Where checks take long the queue
+ * must be here, where the order is better than first come, first served.
  */
-const MOST_OPEN = 4;
+const MOST_OPEN = 2;
 
 /** The options of a {@link LoginGate}. */
 export interface LoginGateOptions {
@@ -71,14 +71,16 @@ export class LoginGate {
   readonly #throttle: LoginGateOptions["throttle"];
   readonly #accounts: Pace;
   readonly #addresses: Pace;
+  readonly #now: () => number;
   /** The queues with someone waiting, by the key of the address. */
-  readonly #lines = new Map<string, LoginLine<QueuedCommand>>();
+  readonly #lines = new Map<string, LoginLine<GateTurn>>();
   /** Running turns, by the key of the address. */
   readonly #open = new Map<string, number>();
   readonly #mostOpen: number;
 
   constructor({ throttle, interval, memory, now = Date.now }: LoginGateOptions) {
     this.#throttle = throttle;
+    this.#now = now;
     this.#mostOpen = interval > 0 ? MOST_OPEN : Infinity;
     this.#accounts = new Pace({ interval, burst: ACCOUNT_BURST, memory: memory?.accounts, now });
     const share = Math.ceil(interval / ADDRESS_BURST);
@@ -99,7 +101,7 @@ export class LoginGate {
     const key = addressKey(address);
     const name = canonicalName(visit.name);
     const passes = name === ANONYMOUS || this.#throttle.isKnown(address, name);
-    const turn = new QueuedCommand({
+    const turn = new GateTurn({
       accounts: this.#accounts,
       addresses: this.#addresses,
       account: this.#accounts.placeOf(`${key} ${name}`),
@@ -130,10 +132,11 @@ export class LoginGate {
     else this.#open.delete(key);
   }
 
-  #lineOf(key: string, address: string): LoginLine<QueuedCommand> {
+  #lineOf(key: string, address: string): LoginLine<GateTurn> {
     const known = this.#lines.get(key);
     if (known) return known;
-    const line = new LoginLine<QueuedCommand>({
+    const line = new LoginLine<GateTurn>({
+      now: this.#now,
       isShut: () => this.isBanned(address),
       onEmpty: () => this.#lines.delete(key),
     });
@@ -158,7 +161,7 @@ interface TurnParts {
   readonly onFailure: () => number;
 }
 
-class QueuedCommand implements LoginTurn, Waiting {
+class GateTurn implements LoginTurn, Waiting {
   readonly #parts: TurnParts;
   /** Whether the pace of the address has been charged: only what was charged may be given back. */
   #charged = false;

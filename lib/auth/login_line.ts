@@ -5,10 +5,12 @@
  */
 
 /**
- * This many of the latest arrivals are recent: a second's worth of turns. With half of it, some of a crowd that arrives
- * at once are lost.
+ * As many of the latest arrivals are recent as there were turns within this many milliseconds. With half of it, some of
+ * a crowd that arrives at once are lost.
  */
-const RECENT = 10;
+const SPAN = 1_000;
+const MOST_RECENT = 10;
+const FEWEST_RECENT = 2;
 /** This many of the latest that wait for one account take turns. */
 const RECENT_OF_ACCOUNT = 2;
 /** The longest time between two checks, in milliseconds: another event loop gives back turns without notice. */
@@ -26,6 +28,8 @@ export interface Waiting {
 
 /** The options of a {@link LoginLine}. */
 export interface LoginLineOptions {
+  /** Milliseconds. */
+  readonly now: () => number;
   /** Whether all who wait are to be rejected. */
   readonly isShut: () => boolean;
   readonly onEmpty: () => void;
@@ -48,10 +52,14 @@ export class LoginLine<W extends Waiting> {
   /** In order of arrival. */
   #entries: Entry<W>[] = [];
   #arrivals = 0;
+  /** When the latest turns were taken. */
+  #turns: number[] = [];
+  readonly #since: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LoginLineOptions) {
     this.#options = options;
+    this.#since = options.now();
   }
 
   /** Resolves when `waiting` has taken its turn; to `undefined` if it was rejected, or left because of its signal. */
@@ -77,20 +85,35 @@ export class LoginLine<W extends Waiting> {
   advance(): void {
     clearTimeout(this.#timer);
     if (this.#options.isShut()) { for (const { leave } of this.#entries.splice(0)) leave(undefined); }
-    for (let next = this.#next(); next?.waiting.take(); next = this.#next()) this.#leave(next, next.waiting);
+    for (let next = this.#next(); next?.waiting.take(); next = this.#next()) {
+      this.#turns.push(this.#options.now());
+      this.#leave(next, next.waiting);
+    }
     if (this.#entries.length === 0) return this.#options.onEmpty();
     const wait = Math.min(LONGEST_LOOK, ...this.#entries.map(({ waiting }) => waiting.wait));
     this.#timer = setTimeout(() => this.advance(), Math.max(1, wait));
   }
 
+  /**
+   * How many of the latest arrivals are recent. Where checks take long there are few turns, and ten of them are too
+   * many to wait for.
+   */
+  #recent(): number {
+    const start = this.#options.now() - SPAN;
+    this.#turns = this.#turns.filter((turn) => turn > start);
+    if (this.#since > start) return MOST_RECENT;
+    return Math.min(MOST_RECENT, Math.max(FEWEST_RECENT, this.#turns.length));
+  }
+
   /** If none is recent, the latest arrival. */
   #next(): Entry<W> | undefined {
+    const firstRecent = this.#arrivals - this.#recent();
     const ofAccount = new Map<number, number>();
     let next: Entry<W> | undefined;
     for (let index = this.#entries.length - 1; index >= 0; index--) {
       const entry = this.#entries[index];
       if (!entry || entry.waiting.wait > 0) continue;
-      const isRecent = entry.number > this.#arrivals - RECENT;
+      const isRecent = entry.number > firstRecent;
       if (next && !isRecent) break;
       const { account } = entry.waiting;
       const later = ofAccount.get(account) ?? 0;

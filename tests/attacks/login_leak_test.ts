@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { readAll } from "../helpers/wire.ts";
+import { readAll, type Wire } from "../helpers/wire.ts";
 import { report, rounds, Target } from "./stage.ts";
 
 /** Sessions that the account may have. */
@@ -8,32 +8,39 @@ const ANN = { user: "ann", password: "of-green.gables", flags: ["--max-sessions"
 /** Milliseconds after which a login that was late has come to its end. */
 const LATE = 4_000;
 
-/** A session that ends while its second login, behind a transfer, is late: somebody has guessed at the account. */
-async function loseDuringLogin(target: Target): Promise<void> {
-  await using wire = await target.login(ANN.user, ANN.password);
+/** What a session that is logged in does to end while its second login, after a transfer, is late. */
+async function loseDuringLogin(wire: Wire): Promise<void> {
   const data = await wire.passive();
   await wire.sendAll("RETR small", "REIN", `USER ${ANN.user}`, `PASS ${ANN.password}`);
   await readAll(data);
+  wire.close();
+}
+
+/** Sends wrong passwords for several names, so that logins from this address are late. */
+async function makeLate(target: Target): Promise<void> {
+  for (const name of ["a", "b", "c", "d", "e", "f", ANN.user]) {
+    await using wire = await target.connect();
+    await wire.expect(`USER ${name}`, 331);
+    await wire.expect("PASS wrong", 530);
+  }
+}
+
+/** Takes every place of the account. */
+function enter(target: Target): Promise<Wire[]> {
+  return Promise.all(Array.from({ length: PLACES }, () => target.login(ANN.user, ANN.password)));
 }
 
 for (const workers of [1, 2]) {
-  Deno.test(`Sessions that end during a login take no place of the account with them, ${workers} of the loops`, async () => {
+  Deno.test(`Sessions that end during a login keep no place of the account, workers: ${workers}`, async () => {
     await using target = await Target.start({ accounts: [ANN], workers });
     await Deno.writeTextFile(join(target.server.root, "small"), "content");
     const turns = rounds({ short: 1, long: 5 });
     for (let round = 0; round < turns; round++) {
-      // Makes the logins that follow late.
-      await using guesser = await target.connect();
-      for (let guess = 0; guess < 3; guess++) {
-        await guesser.expect(`USER ${ANN.user}`, 331);
-        await guesser.expect("PASS wrong", 530);
-      }
-      await Promise.all(Array.from({ length: PLACES }, () => loseDuringLogin(target)));
+      const sessions = await enter(target);
+      await makeLate(target);
+      await Promise.all(sessions.map(loseDuringLogin));
       await new Promise((resolve) => setTimeout(resolve, LATE));
-      const sessions = await Promise.all(
-        Array.from({ length: PLACES }, () => target.login(ANN.user, ANN.password)),
-      );
-      for (const session of sessions) session.close();
+      for (const session of await enter(target)) session.close();
     }
     report("sessions that ended during a login", { count: turns * PLACES });
   });
