@@ -1,0 +1,128 @@
+/**
+ * How a session becomes an account's, and ceases to be: the password, its place among the sessions of the account, its files and rates.
+ *
+ * @module
+ */
+
+import type { Account } from "../auth/accounts.ts";
+import type { CommandContext, ControlInfo, HandlerEvent, LoginState } from "../commands/context.ts";
+import { RateLimiter } from "../data/rate_limit.ts";
+import * as reply from "../protocol/reply.ts";
+import { ROOT } from "../vfs/virtual_path.ts";
+import type { SessionOwner } from "./host.ts";
+import { LoginAttempts, type Visitor } from "./login_attempts.ts";
+
+/** The session that logs in. */
+export interface LoginHolder {
+  readonly login: LoginState;
+  readonly control: ControlInfo;
+  limiters: CommandContext["limiters"];
+  /** Calls `onGone` when the client has gone. */
+  watchPeer(onGone: () => void): void;
+  report(event: HandlerEvent): void;
+}
+
+/** The logins of one session, one after the other. */
+export class SessionLogin implements Visitor {
+  readonly #host: SessionOwner;
+  readonly #holder: LoginHolder;
+  readonly #stranger: Disposable;
+  readonly #attempts: LoginAttempts;
+  #admission: Disposable | undefined;
+  #over = false;
+
+  /** @param stranger the place among those that have not logged in, given back with the first login. */
+  constructor(host: SessionOwner, holder: LoginHolder, stranger: Disposable) {
+    this.#host = host;
+    this.#holder = holder;
+    this.#stranger = stranger;
+    this.#attempts = new LoginAttempts(host, this);
+  }
+
+  /** See {@link Visitor}. */
+  get control(): ControlInfo {
+    return this.#holder.control;
+  }
+
+  /** See `CommandContext.authenticate`. */
+  async authenticate(password: string): Promise<reply.Reply> {
+    const name = this.#holder.login.name ?? "";
+    const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
+    return "refusal" in outcome ? outcome.refusal : await this.#enter(name, outcome.account);
+  }
+
+  /** See {@link Visitor}. */
+  watchPeer(onGone: () => void): void {
+    this.#holder.watchPeer(onGone);
+  }
+
+  /** See {@link Visitor}. */
+  loginFailed(name: string, reason: string): void {
+    this.#holder.report({ type: "login", name, ok: false, reason });
+    this.#holder.login.name = undefined;
+  }
+
+  async #enter(name: string, account: Account): Promise<reply.Reply> {
+    if (this.#over) return reply.notLoggedIn;
+    const admission = this.#host.admit(account);
+    if (!admission) {
+      this.#holder.report({ type: "login", name, ok: false, reason: "too many sessions" });
+      return reply.loginRefused("Too many sessions of this account");
+    }
+    this.#admission = admission;
+    try {
+      const view = this.#host.openView(account);
+      const vfs = view instanceof Promise ? await view : view;
+      // Over meanwhile: the admission has been given back.
+      if (this.#over) return reply.notLoggedIn;
+      this.#holder.login.vfs = vfs;
+    } catch (error) {
+      this.leaveAccount();
+      this.#holder.report({
+        type: "problem",
+        level: "error",
+        message: `Cannot open the files of account "${account.name}"`,
+        error,
+      });
+      return reply.loginRefused("The files of this account are not available");
+    }
+    this.#holder.login.account = account;
+    this.#stranger[Symbol.dispose]();
+    this.#holder.limiters = limitersOf(account);
+    this.#holder.report({ type: "login", name, ok: true });
+    return reply.loggedIn(`Logged in as ${account.name}`);
+  }
+
+  /** Gives back what the account has: its files, and its place among the sessions of the account. */
+  leaveAccount(): void {
+    this.#admission?.[Symbol.dispose]();
+    this.#admission = undefined;
+    this.#holder.login.vfs = undefined;
+    this.#holder.login.cwd = ROOT;
+  }
+
+  /** Answers what waits only to be late, and gives up a login that waits for its turn. */
+  endPause(): void {
+    this.#attempts.endWait();
+  }
+
+  /** The session is over: gives back its places, and enters no account from now on. */
+  dispose(): void {
+    this.#over = true;
+    this.#attempts.end();
+    this.#stranger[Symbol.dispose]();
+    this.#admission?.[Symbol.dispose]();
+    this.#admission = undefined;
+  }
+}
+
+/** The limiters of an account without limits, and of none. */
+export const NO_LIMITS: CommandContext["limiters"] = Object.freeze({ upload: undefined, download: undefined });
+
+function limitersOf({ uploadRate, downloadRate }: Account): CommandContext["limiters"] {
+  if (uploadRate === undefined && downloadRate === undefined) return NO_LIMITS;
+  return {
+    upload: uploadRate === undefined ? undefined : new RateLimiter(uploadRate),
+    download: downloadRate === undefined ? undefined : new RateLimiter(downloadRate),
+  };
+}
