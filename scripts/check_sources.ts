@@ -1,0 +1,91 @@
+/**
+ * Holds the source to its sizes: lines that fit on a screen, files that know one thing, folders that can be overlooked.
+ *
+ *     deno run --allow-read=lib,scripts,tests scripts/check_sources.ts
+ *
+ * A line may be longer where it is text that a break would change: one that holds an address (`https://…`), a line of a
+ * template literal, and a string that is alone on its line.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+
+/** Columns of a line. */
+const MOST_COLUMNS = 120;
+/** Lines of a file in `lib`. */
+const MOST_LINES = 300;
+/** Files right in a folder of `lib`. */
+const MOST_FILES = 24;
+
+/** What a tree is held to. */
+export interface Limits {
+  /** Files and folders whose lines are not measured yet: only ever fewer. */
+  readonly wide: readonly string[];
+  /** Files and folders above the other limits, not cut yet: only ever fewer. */
+  readonly large: readonly string[];
+}
+
+const LIMITS: Limits = {
+  wide: [
+    "lib/commands",
+    "lib/data",
+    "lib/net",
+    "lib/protocol",
+    "lib/server",
+    "lib/session",
+    "lib/build.ts",
+    "scripts",
+    "tests",
+  ],
+  large: ["lib/fixture", "lib/session/session.ts"],
+};
+
+const FOLDERS = ["lib", "scripts", "tests"] as const;
+
+/** Resolves to a line for each file, folder and line below `root` that is too large. */
+export async function checkSources(root: string, limits: Limits = LIMITS): Promise<string[]> {
+  const problems: string[] = [];
+  const folders: string[] = [...FOLDERS];
+  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+    const paths: string[] = [];
+    for await (const { name, isDirectory } of Deno.readDir(join(root, folder))) {
+      if (isDirectory) folders.push(`${folder}/${name}`);
+      else paths.push(`${folder}/${name}`);
+    }
+    const isLarge = folder.startsWith("lib") && paths.length > MOST_FILES && !limits.large.includes(folder);
+    if (isLarge) problems.push(`${folder}: ${paths.length} files, at most ${MOST_FILES}`);
+    for (const path of paths.toSorted()) {
+      if (path.endsWith(".ts")) problems.push(...checkFile(path, await Deno.readTextFile(join(root, path)), limits));
+    }
+  }
+  return problems;
+}
+
+function checkFile(path: string, source: string, { wide, large }: Limits): string[] {
+  const lines = source.split("\n");
+  const count = lines.length - (source.endsWith("\n") ? 1 : 0);
+  const problems: string[] = [];
+  if (path.startsWith("lib/") && count > MOST_LINES && !large.includes(path)) {
+    problems.push(`${path}: ${count} lines, at most ${MOST_LINES}`);
+  }
+  if (wide.some((place) => path === place || path.startsWith(`${place}/`))) return problems;
+  let inTemplate = false;
+  for (const [index, line] of lines.entries()) {
+    const isText = inTemplate || line.includes("`") || line.includes("://") || /^\s*"[^"]*"[,;]?$/.test(line);
+    const isComment = /^\s*(?:\*|\/\*|\/\/)/.test(line);
+    const columns = [...line].length;
+    if (columns > MOST_COLUMNS && (isComment ? !line.includes("://") : !isText)) {
+      problems.push(`${path}:${index + 1}: ${columns} columns, at most ${MOST_COLUMNS}`);
+    }
+    if (!isComment && line.split("`").length % 2 === 0) inTemplate = !inTemplate;
+  }
+  return problems;
+}
+
+if (import.meta.main) {
+  const problems = await checkSources(".");
+  const text = problems.length === 0 ? "Lines, files and folders keep to their sizes" : problems.join("\n");
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+  Deno.exitCode = problems.length === 0 ? 0 : 1;
+}
