@@ -49,16 +49,21 @@ export class ReplyWriter {
   /** Resolves when everything added so far is on the wire; `undefined` when there is nothing to wait for. Rejects when the peer is gone. */
   flush(): Promise<void> | undefined {
     if (this.#writing === undefined && (this.#pending !== "" || this.#refusals)) {
-      this.#writing = this.#write().finally(() => this.#writing = this.#writingSince = undefined);
+      this.#writing = this.#write();
     }
     return this.#writing;
   }
 
   async #write(): Promise<void> {
-    while (this.#pending !== "" || this.#refusals) {
-      const bytes = this.#takeAll();
-      this.#writingSince = performance.now();
-      await writeAll(this.#connection, bytes);
+    try {
+      while (this.#pending !== "" || this.#refusals) {
+        const bytes = this.#takeAll();
+        this.#writingSince = performance.now();
+        await writeAll(this.#connection, bytes);
+      }
+    } finally {
+      // At once: a reply that is added from now on needs a write of its own.
+      this.#writing = this.#writingSince = undefined;
     }
   }
 

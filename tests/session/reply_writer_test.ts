@@ -76,3 +76,27 @@ Deno.test("ReplyWriter goes on over another connection", async () => {
   await writer.flush();
   assertEquals([clear.writes.length, secure.writes], [1, ["200 PBSZ\r\n"]]);
 });
+
+Deno.test("A reply that is added just as a write ends is written too", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    let written = "";
+    const writer = new ReplyWriter({
+      localAddr: { hostname: "127.0.0.1", port: 21 },
+      remoteAddr: { hostname: "127.0.0.1", port: 1024 },
+      read: () => Promise.resolve(null),
+      write: (data) => {
+        written += new TextDecoder().decode(data);
+        return Promise.resolve(data.length);
+      },
+      closeWrite: () => Promise.resolve(),
+      close: () => {},
+    });
+    writer.add({ code: 200, text: "first" });
+    const flushed = writer.flush();
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    writer.add({ code: 200, text: "second" });
+    await writer.flush();
+    assertEquals(written, "200 first\r\n200 second\r\n", `after ${turns} turns`);
+    await flushed;
+  }
+});
