@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task docs`: writes the tables of `docs/commands.md` and `README.md` from the command table, and the picture of
- * `docs/architecture.md` from the import law. With `--check` it writes nothing and fails when they are out of date.
+ * `deno task docs`: writes the table of `docs/commands.md` from the command table, and the picture of
+ * `docs/architecture.md` from the import law. With `--check` it writes nothing and fails when one is out of date.
  *
  * @module
  */
@@ -32,14 +32,6 @@ function fullTable(): string {
     .join("\n");
 }
 
-/** One line a family would need prose; one line a command is enough for a first look. */
-function shortTable(): string {
-  const rows = commandTable.commands.map(({ verb, aliases = [], summary }) =>
-    `| ${[verb, ...aliases].map((name) => `\`${name}\``).join(" ")} | ${cell(summary)} |`
-  );
-  return ["| command | what it does |", "| --- | --- |", ...rows].join("\n");
-}
-
 /** Replaces what stands between the two marks. */
 function fill(document: string, path: string, table: string): string {
   const from = document.indexOf(START);
@@ -51,7 +43,6 @@ function fill(document: string, path: string, table: string): string {
 /** What each generated file should be, given what it is. */
 const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => string])[] = [
   ["docs/commands.md", (before) => fill(before, "docs/commands.md", fullTable())],
-  ["README.md", (before) => fill(before, "README.md", shortTable())],
   ["docs/architecture.svg", () => drawFloors()],
 ];
 
