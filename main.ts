@@ -14,14 +14,14 @@ const USAGE = `denoftpd, an FTP server
 
 Usage: denoftpd serve [flags]     run the server
        denoftpd user ACTION …     manage accounts
-       denoftpd cert --out DIR    make a certificate for trying TLS out
-       denoftpd config [flags]    show with which settings "serve" would run, and why
+       denoftpd cert --out DIR    create a self-signed certificate for testing
+       denoftpd config [flags]    show the effective settings and where each one comes from
        denoftpd permissions …     print the smallest flags for "deno run"
-       denoftpd fixture [flags]   run a throw-away server for tests
+       denoftpd fixture [flags]   run a throwaway server for tests
        denoftpd version
        denoftpd help [COMMAND]
 
-"denoftpd help COMMAND" tells the flags of a command.
+"denoftpd help COMMAND" lists the flags of a command.
 `;
 
 const encoder = new TextEncoder();

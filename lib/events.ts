@@ -165,7 +165,7 @@ export class EventStream {
         listener(event);
       } catch (error) {
         this.#listeners.delete(listener);
-        this.emit({ type: "problem", level: "error", message: "An event listener threw and was taken off", error });
+        this.emit({ type: "problem", level: "error", message: "An event listener threw and was removed", error });
       }
     }
   }

@@ -94,7 +94,7 @@ async function compileAll({ targets, ...options }: CompileOptions & { targets: r
   }
   const commit = options.commit ?? await describeCommit();
   if (options.release && !/^[0-9a-f]+$/.test(commit)) {
-    throw new Error(`Flag "--release" wants a commit, not "${commit}"`);
+    throw new Error(`Flag "--release" needs a commit, not "${commit}"`);
   }
   await Deno.mkdir(CACHE, { recursive: true });
   const archives: string[] = [];

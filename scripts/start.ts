@@ -40,7 +40,7 @@ Accounts  demo / demo        reads and writes ./data
           reader / reader    reads ./data
           anonymous          reads ./data/pub, no password
 
-Stop with Ctrl-C. These accounts are for trying only: make your own with "deno task user".
+Stop with Ctrl-C. These accounts are for testing only; create your own with "deno task user".
 `;
 }
 

@@ -55,7 +55,7 @@ Deno.test("EventStream takes off a listener that throws, tells the others, and g
   stream.emit(opened);
   stream.emit(refused);
   assertEquals(heard, [
-    { type: "problem", level: "error", message: "An event listener threw and was taken off", error },
+    { type: "problem", level: "error", message: "An event listener threw and was removed", error },
     opened,
     refused,
   ]);

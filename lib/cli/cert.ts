@@ -13,13 +13,13 @@ import { UsageError } from "./usage_error.ts";
 /** The output of `denoftpd cert --help`. */
 export const CERT_USAGE = `Usage: denoftpd cert --out DIR [flags]
 
-Makes DIR/cert.pem and DIR/key.pem: a certificate signed by itself, for trying TLS out. No client trusts it until
-told to. It is for localhost, 127.0.0.1 and ::1, and for every name given.
+Creates DIR/cert.pem and DIR/key.pem: a self-signed certificate for testing. Clients trust it only if you tell them
+to. It covers localhost, 127.0.0.1, ::1 and every name given.
 
-  --out DIR     where to write; made if it does not exist
+  --out DIR     where to write; created if it does not exist
   --name NAME   a host name or address; may be given more than once
-  --days N      how long it is valid, 1 to 3650; 365 unless told otherwise
-  --force       replace files that exist
+  --days N      days until it expires, 1 to 3650 (default 365)
+  --force       replace existing files
 `;
 
 const CERTIFICATE_FILE = "cert.pem";
@@ -59,7 +59,7 @@ function parseCertCommand(args: readonly string[]): CertCommand {
     },
   });
   const { out, days, force } = parsed;
-  if (typeof out !== "string" || out === "") throw new UsageError("Flag --out needs a directory");
+  if (typeof out !== "string" || out === "") throw new UsageError("Flag --out must name a directory");
   const names = Array.isArray(parsed.name) ? parsed.name.map(String) : [];
   return { out, names, force: force === true, ...(days !== undefined && { days: Number(days || NaN) }) };
 }
@@ -86,7 +86,7 @@ async function refuseExisting(paths: readonly string[]): Promise<void> {
       if (error instanceof Deno.errors.NotFound) return false;
       throw new WriteError(`File "${path}" cannot be checked: ${error.message}`);
     });
-    if (found) throw new WriteError(`File "${path}" exists already: use --force to replace it`);
+    if (found) throw new WriteError(`File "${path}" already exists: use --force to replace it`);
   }
 }
 

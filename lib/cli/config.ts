@@ -14,8 +14,8 @@ import { UsageError } from "./usage_error.ts";
 /** The output of `denoftpd config --help`. */
 export const CONFIG_USAGE = `Usage: denoftpd config [flags of serve]
 
-Prints every setting with which "serve" and the same flags would start, its value, and where that comes from: a flag,
-an environment variable, the configuration file, or the default. A "-" is for what is not set.
+Prints every setting that "serve" would use with the same flags, its value, and where the value comes from: a flag,
+an environment variable, the configuration file, or the default. "-" means not set.
 `;
 
 /** Runs `denoftpd config` and resolves to its exit status: 0 printed, 2 for settings that `serve` would refuse. */

@@ -53,7 +53,7 @@ function requireSwitchValue(argument: string, switches: readonly string[]): void
  */
 export function readTextFlag(given: GivenFlags, name: string): string | undefined {
   const [value, ...more]: unknown[] = [given[name] ?? []].flat();
-  if (more.length > 0) throw new UsageError(`Flag "--${name}" is given twice`);
+  if (more.length > 0) throw new UsageError(`Flag "--${name}" was given twice`);
   if (value === "") throw new UsageError(`Flag "--${name}" needs a value`);
   return typeof value === "string" ? value : undefined;
 }

@@ -143,7 +143,7 @@ export function makeTable(rowsOf: (table: CommandTable) => readonly Command[]): 
   for (const entry of rowsOf(table)) {
     commands.push(entry);
     for (const verb of [entry.verb, ...entry.aliases ?? []]) {
-      if (byVerb.has(verb)) throw new Error(`Two rows of the command table are named "${verb}"`);
+      if (byVerb.has(verb)) throw new Error(`The command table has two rows named "${verb}"`);
       byVerb.set(verb, entry);
     }
   }

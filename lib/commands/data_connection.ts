@@ -23,7 +23,7 @@ import { listen, portsFor } from "./passive_listening.ts";
 /** Ports of well-known services are no place to connect to (RFC 2577 section 3). */
 const FIRST_UNPRIVILEGED_PORT = 1024;
 
-const onlyEpsv = reply.badArgument("After EPSV ALL there is only EPSV");
+const onlyEpsv = reply.badArgument("Only EPSV is allowed after EPSV ALL");
 
 /** Number of the control connection's network protocol in RFC 2428. */
 function family(context: CommandContext): "1" | "2" {
@@ -34,7 +34,7 @@ async function pasv(context: CommandContext): Promise<reply.Reply> {
   if (context.data.epsvAll) return onlyEpsv;
   if (family(context) === "2") return reply.wrongFamily("2");
   const hostname = await context.server.passiveAddress(context.control);
-  if (hostname === undefined) return reply.noDataConnection("There is no address to offer, use EPSV");
+  if (hostname === undefined) return reply.noDataConnection("No IPv4 address available for PASV; use EPSV");
   const port = await listen(context);
   if (port === undefined) return reply.noPassivePort;
   const told = context.options.network?.announce?.({ hostname, port }, context.id);
@@ -49,7 +49,7 @@ function epsv(context: CommandContext, given: string | undefined): Answer {
       return reply.badArgument("EPSV takes 1, 2 or ALL");
     case "all":
       context.data.epsvAll = true;
-      return reply.done("From now on only EPSV");
+      return reply.done("EPSV ALL accepted");
     case "unknownFamily":
       return reply.wrongFamily(own);
     case "family":
@@ -77,7 +77,7 @@ function eprt(context: CommandContext, given: string): Answer {
 }
 
 function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
-  if (parsed.kind === "syntaxError") return reply.badArgument("Not an address and port");
+  if (parsed.kind === "syntaxError") return reply.badArgument("Invalid address or port");
   if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
   const refusal = refuse(context, parsed.endpoint);
   if (refusal) return refusal;
@@ -88,7 +88,7 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
       localAddress: context.control.local.hostname,
     }),
   );
-  return reply.done("Data port noted");
+  return reply.done("Data address accepted");
 }
 
 /** A data connection goes to the client itself and to nobody else: no bounce (RFC 2577 section 3, CERT CA-1997-27). */
@@ -96,7 +96,7 @@ function refuse(context: CommandContext, { hostname, port }: Endpoint): reply.Re
   if ((familyOf(hostname) === 4 ? "1" : "2") !== family(context)) return reply.wrongFamily(family(context));
   if (port < FIRST_UNPRIVILEGED_PORT) return reply.badArgument("Ports below 1024 are refused");
   if (context.options.allowForeignDataPeer || sameAddress(hostname, context.control.remote.hostname)) return undefined;
-  return reply.badArgument(`Only your own address is allowed, try passive mode (PASV or EPSV)`);
+  return reply.badArgument(`Only your own address is allowed; try passive mode (PASV or EPSV)`);
 }
 
 const activeAllowed = (context: CommandContext): boolean => context.options.active;
@@ -123,7 +123,7 @@ export const dataConnectionCommands = [
   command({
     verb: "PORT",
     syntax: "<h1,h2,h3,h4,p1,p2>",
-    summary: "Connect the data connection to there (IPv4)",
+    summary: "Set the address for the data connection (IPv4)",
     source: "959 §4.1.2",
     argument: argument.text,
     keeps: "restart",
@@ -133,7 +133,7 @@ export const dataConnectionCommands = [
   command({
     verb: "EPRT",
     syntax: "|<family>|<address>|<port>|",
-    summary: "Connect the data connection to there",
+    summary: "Set the address for the data connection",
     source: "2428 §2",
     argument: argument.text,
     keeps: "restart",

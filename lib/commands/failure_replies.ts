@@ -19,11 +19,11 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   isDirectory: reply.actionRefused("Is a directory"),
   noSpace: reply.noSpace,
   overQuota: reply.overQuota,
-  badName: reply.actionRefused("No file can have that name"),
+  badName: reply.actionRefused("Invalid file name"),
   busy: reply.fileBusy("File is busy, try again later"),
-  takenOver: reply.localError("Another upload has taken the file over"),
-  vanished: reply.localError("The file was removed or renamed while it was uploaded"),
-  unsupported: reply.actionRefused("Not supported here"),
+  takenOver: reply.localError("Another upload has taken over the file"),
+  vanished: reply.localError("The file was removed or renamed during the upload"),
+  unsupported: reply.actionRefused("Not supported by this file system"),
   pastEnd: reply.restartBeyondEnd,
   failed: reply.localError("Local error in processing"),
 };
@@ -31,10 +31,10 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
 /** A directory that is missing is no fault of the name: clients such as PyFilesystem take 550 alone for "not found". */
 const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   ...EXISTING_NAME,
-  badName: reply.nameRefused("That name cannot be used here"),
+  badName: reply.nameRefused("That name is not allowed here"),
   notFound: reply.actionRefused("No such directory"),
-  exists: reply.nameRefused("A file of that name exists and may not be replaced"),
-  notDirectory: reply.actionRefused("A part of that path is not a directory"),
+  exists: reply.nameRefused("File exists and may not be overwritten"),
+  notDirectory: reply.actionRefused("A component of the path is not a directory"),
 };
 
 /** The reply to `verb` when the file system failed with `error`. */

@@ -48,7 +48,7 @@ async function size(context: CommandContext, path: VirtualPath): Promise<reply.R
   if (context.parameters.type === "I" || context.options.ascii !== "convert") return reply.fileStatus(`${entry.size}`);
   const converted = await asciiSize(context.vfs, path, entry.size);
   return converted === undefined
-    ? reply.actionRefused("SIZE in TYPE A is too costly for this file, send TYPE I")
+    ? reply.actionRefused("SIZE in TYPE A is too expensive for this file; use TYPE I")
     : reply.fileStatus(`${converted}`);
 }
 
@@ -134,7 +134,7 @@ async function mff(context: CommandContext, given: string): Promise<reply.Reply>
     const fact = CHANGEABLE_FACTS.find((each) => each.name.toLowerCase() === pair.slice(0, at).toLowerCase());
     if (!fact) return reply.badParameter(`Fact "${pair.slice(0, at)}" cannot be changed`);
     const set = fact.setter(context, pair.slice(at + 1));
-    if (!set) return reply.badArgument(`Bad value of fact "${fact.name}"`);
+    if (!set) return reply.badArgument(`Invalid value for fact "${fact.name}"`);
     setters.push(set);
   }
   for (const set of setters) await set(path);
@@ -144,7 +144,7 @@ async function mff(context: CommandContext, given: string): Promise<reply.Reply>
 
 async function avbl(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const space = await context.vfs.capabilities.space?.(path);
-  return space ? reply.fileStatus(`${space.free}`) : reply.actionRefused("Not supported here");
+  return space ? reply.fileStatus(`${space.free}`) : reply.actionRefused("Not supported by this file system");
 }
 
 function mffFeature(context: CommandContext): string {
@@ -166,7 +166,7 @@ export const fileCommands = [
   command({
     verb: "RNFR",
     syntax: "<path>",
-    summary: "Name the file to rename",
+    summary: "Select the file to rename",
     source: "959 §4.1.3",
     argument: argument.path,
     permission: "rename",
@@ -175,7 +175,7 @@ export const fileCommands = [
   command({
     verb: "RNTO",
     syntax: "<path>",
-    summary: "Rename it to this",
+    summary: "Set the new name (after RNFR)",
     source: "959 §4.1.3",
     argument: argument.path,
     keeps: "rename",
@@ -184,7 +184,7 @@ export const fileCommands = [
   command({
     verb: "SIZE",
     syntax: "<path>",
-    summary: "Size of a file as it would be transferred",
+    summary: "Show the size of a file as transferred",
     source: "3659 §4",
     argument: argument.path,
     feature: "SIZE",
@@ -193,7 +193,7 @@ export const fileCommands = [
   command({
     verb: "MDTM",
     syntax: "[<time>] <path>",
-    summary: "Tell, or set, the modification time",
+    summary: "Show or set the modification time",
     source: "3659 §3",
     argument: argument.text,
     feature: "MDTM",
@@ -212,7 +212,7 @@ export const fileCommands = [
   command({
     verb: "MFF",
     syntax: "<fact>=<value>; <path>",
-    summary: "Set facts of a file",
+    summary: "Set facts about a file",
     source: "draft-somers-ftp-mfxx §5",
     argument: argument.text,
     needs: "setModified",
@@ -222,7 +222,7 @@ export const fileCommands = [
   command({
     verb: "AVBL",
     syntax: "[<path>]",
-    summary: "Free space in bytes",
+    summary: "Show the free space in bytes",
     source: "draft-peterson-streamlined-ftp",
     argument: argument.optionalPath,
     needs: "space",

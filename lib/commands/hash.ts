@@ -143,14 +143,14 @@ function olderCommand(verb: string, algorithm: DigestAlgorithm): Command {
   return command({
     verb,
     syntax: '<path> | "<path>" [<start>] <end>',
-    summary: `${algorithm} of a file`,
+    summary: `Show the ${algorithm} digest of a file`,
     source: "de facto",
     argument: argument.text,
     feature: verb,
     lengthy: true,
     handler: (context, given) => {
       const request = parseDigestArgument(given);
-      if (!request) return reply.badArgument("Not a path, or not a range behind it");
+      if (!request) return reply.badArgument("Invalid path or range");
       const path = argument.toPath(request.path, context);
       context.parameters.wantsDigests = true;
       const made = digestOfFile(context, path, algorithm, request.range);
@@ -163,7 +163,7 @@ export const digestCommands = [
   command({
     verb: "HASH",
     syntax: "<path>",
-    summary: "Digest of a file, by the algorithm of OPTS HASH",
+    summary: "Show the digest of a file (algorithm: OPTS HASH)",
     source: "draft-bryan-ftpext-hash",
     argument: argument.path,
     permission: "read",

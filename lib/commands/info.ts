@@ -42,7 +42,7 @@ export function helpOf(entry: Command): reply.Reply {
 function helpFor(table: CommandTable): (context: CommandContext, topic: string | undefined) => Answer {
   const allCommands = viewOfCommands(table, (available) => {
     const useful = available.filter(({ refused }) => !refused);
-    return reply.helpText(["Commands:", ...verbLines(useful), "HELP <command> tells more"]);
+    return reply.helpText(["Commands:", ...verbLines(useful), "HELP <command> explains a command"]);
   });
   return (context, topic) => {
     if (topic === undefined) return allCommands(context);
@@ -67,7 +67,7 @@ function statusLines(context: CommandContext): string[] {
     user,
     `Control connection: ${protection}`,
     `TYPE: ${parameters.type === "A" ? "ASCII" : "binary"}; STRU: F; MODE: S`,
-    transfer ? `${transfer.verb} ${transfer.path}: ${transfer.bytes} bytes so far` : "No transfer under way",
+    transfer ? `${transfer.verb} ${transfer.path}: ${transfer.bytes} bytes so far` : "No transfer in progress",
     `Sessions on this server: ${server.sessionCount}`,
     "End of status",
   ];
@@ -77,7 +77,7 @@ function statusLines(context: CommandContext): string[] {
 export const infoCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "SYST",
-    summary: "Type of system",
+    summary: "Show the system type",
     source: "959 §4.1.3",
     open: true,
     argument: argument.none,
@@ -85,7 +85,7 @@ export const infoCommands = (table: CommandTable): readonly Command[] => [
   }),
   command({
     verb: "FEAT",
-    summary: "List the features",
+    summary: "List the supported extensions",
     source: "2389 §3",
     open: true,
     argument: argument.none,
@@ -102,7 +102,7 @@ export const infoCommands = (table: CommandTable): readonly Command[] => [
   }),
   command({
     verb: "NOOP",
-    summary: "Do nothing, but count as activity",
+    summary: "Do nothing (resets the idle timer)",
     source: "959 §4.1.3",
     open: true,
     argument: argument.none,
@@ -112,7 +112,7 @@ export const infoCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "STAT",
     syntax: "[<path>]",
-    summary: "Status of the session, of a transfer, or of a path",
+    summary: "Show the status of the session, a transfer or a path",
     source: "959 §4.1.3",
     open: true,
     argument: argument.optionalText,

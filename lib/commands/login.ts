@@ -36,7 +36,7 @@ function rein(context: CommandContext): Answer {
 const HOST_NAME = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])$/i;
 
 function host(context: CommandContext, name: string): Answer {
-  if (context.login.name !== undefined) return reply.badSequence("HOST comes before USER");
+  if (context.login.name !== undefined) return reply.badSequence("HOST must come before USER");
   if (!HOST_NAME.test(name)) return reply.badArgument("Not a host name");
   const known = context.options.hostNames;
   const wanted = name.toLowerCase().replace(/\.$/, "");
@@ -50,7 +50,7 @@ export const loginCommands = [
   command({
     verb: "USER",
     syntax: "<name>",
-    summary: "Name the account",
+    summary: "Send the user name",
     source: "959 §4.1.1",
     open: true,
     argument: argument.text,
@@ -60,7 +60,7 @@ export const loginCommands = [
   command({
     verb: "PASS",
     syntax: "[<password>]",
-    summary: "Prove it with the password",
+    summary: "Send the password",
     source: "959 §4.1.1",
     open: true,
     argument: argument.optionalText,
@@ -70,15 +70,15 @@ export const loginCommands = [
   command({
     verb: "ACCT",
     syntax: "<text>",
-    summary: "Accepted, not needed",
+    summary: "Account information (not required)",
     source: "959 §4.1.1",
     open: true,
     argument: argument.text,
-    handler: () => reply.superfluous("No account information is needed"),
+    handler: () => reply.superfluous("ACCT is not required"),
   }),
   command({
     verb: "REIN",
-    summary: "Log out and start over",
+    summary: "Log out and start again",
     source: "959 §4.1.1",
     open: true,
     argument: argument.none,
@@ -86,7 +86,7 @@ export const loginCommands = [
   }),
   command({
     verb: "QUIT",
-    summary: "End the session, once a running transfer has ended",
+    summary: "End the session after any running transfer",
     source: "959 §4.1.1",
     open: true,
     argument: argument.none,
@@ -97,7 +97,7 @@ export const loginCommands = [
   command({
     verb: "HOST",
     syntax: "<name>",
-    summary: "Name the virtual host, before USER",
+    summary: "Select the virtual host (before USER)",
     source: "7151 §3",
     open: true,
     argument: argument.text,

@@ -80,7 +80,7 @@ export const navigateCommands = [
     verb: "MKD",
     aliases: ["XMKD"],
     syntax: "<path>",
-    summary: "Make a directory",
+    summary: "Create a directory",
     source: "959 §4.1.3",
     argument: argument.path,
     permission: "mkdir",

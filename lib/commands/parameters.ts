@@ -49,14 +49,14 @@ function allo(context: CommandContext, given: string): Answer {
   if (!match) return reply.badArgument("ALLO takes a number of bytes");
   const bytes = Number(match[1]);
   context.parameters.announcedSize = bytes;
-  return reply.done(`${bytes} bytes noted`);
+  return reply.done(`ALLO accepted, ${bytes} bytes`);
 }
 
 function rest(context: CommandContext, given: string): Answer {
   const offset = parseOffset(given);
   if (offset === undefined) return reply.badArgument("REST takes a byte offset");
   if (offset > 0 && context.parameters.type === "A" && context.options.ascii === "convert") {
-    return reply.badParameter("In TYPE A only REST 0 is possible, send TYPE I");
+    return reply.badParameter("REST is not supported in TYPE A; use TYPE I");
   }
   context.parameters.restart = offset;
   context.parameters.rangeLength = undefined;
@@ -70,15 +70,15 @@ function rang(context: CommandContext, given: string): Answer {
   if (request.kind === "clear") {
     context.parameters.restart = 0;
     context.parameters.rangeLength = undefined;
-    return reply.restartAt("Whole files again");
+    return reply.restartAt("Range cleared");
   }
   if (context.parameters.type === "A" && context.options.ascii === "convert") {
-    return reply.badParameter("RANG needs TYPE I");
+    return reply.badParameter("RANG is not supported in TYPE A; use TYPE I");
   }
   const { start, end } = request.range;
   context.parameters.restart = start;
   context.parameters.rangeLength = end === undefined ? undefined : end - start;
-  return reply.restartAt(`Bytes ${given.replace(" ", " to ")} next`);
+  return reply.restartAt(`Next transfer limited to bytes ${given.replace(" ", " to ")}`);
 }
 
 /** What OPTS can set, by the command it is about (RFC 2389 section 4). */
@@ -86,12 +86,12 @@ const OPTS: Readonly<Record<string, (context: CommandContext, value: string | un
   /** Names are always UTF-8; OFF is answered 200 and changes nothing, as old Windows clients stop at anything else. */
   UTF8: (_context, value) =>
     value === undefined || /^(on|off|nlst)$/i.test(value)
-      ? reply.done("Names are UTF-8, always")
+      ? reply.done("UTF-8 is always on")
       : reply.badArgument("OPTS UTF8 takes ON or OFF"),
   /** RFC 3659 section 7.9: no facts selected is a valid wish. */
   MLST: (context, value) => {
     const facts = parseFactSelection(value);
-    if (!facts) return reply.badArgument("OPTS MLST takes facts, each with a semicolon behind it");
+    if (!facts) return reply.badArgument("OPTS MLST takes facts, each followed by a semicolon");
     context.parameters.facts = facts;
     return reply.done(formatFactSelection(facts));
   },
@@ -120,7 +120,7 @@ export const parameterCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "TYPE",
     syntax: "A|I|L 8",
-    summary: "Representation type",
+    summary: "Set the representation type",
     source: "959 §4.1.2",
     argument: argument.text,
     keeps: "restart",
@@ -129,7 +129,7 @@ export const parameterCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "MODE",
     syntax: "S",
-    summary: "Transfer mode, always stream",
+    summary: "Set the transfer mode (only stream)",
     source: "959 §4.1.2",
     argument: argument.text,
     keeps: "restart",
@@ -138,7 +138,7 @@ export const parameterCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "STRU",
     syntax: "F",
-    summary: "File structure, always file",
+    summary: "Set the file structure (only file)",
     source: "959 §4.1.2",
     argument: argument.text,
     keeps: "restart",
@@ -176,16 +176,16 @@ export const parameterCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "PRET",
     syntax: "<command>",
-    summary: "Accepted, as every data port is ready for any transfer",
+    summary: "Accepted without effect: nothing needs to be prepared",
     source: "de facto",
     argument: argument.text,
     keeps: "restart",
-    handler: () => reply.done("Noted"),
+    handler: () => reply.done("Client name accepted"),
   }),
   command({
     verb: "OPTS",
     syntax: "<command> <options>",
-    summary: "Set options of a command",
+    summary: "Set options for a command",
     source: "2389 §4",
     open: true,
     argument: argument.text,
@@ -194,14 +194,14 @@ export const parameterCommands = (table: CommandTable): readonly Command[] => [
   command({
     verb: "CLNT",
     syntax: "<name>",
-    summary: "Tell the client's name",
+    summary: "Identify the client software",
     source: "de facto",
     open: true,
     argument: argument.text,
     feature: "CLNT",
     handler: (context, name) => {
       context.parameters.client = name;
-      return reply.done("Noted");
+      return reply.done("Client name accepted");
     },
   }),
   command({

@@ -76,13 +76,13 @@ interface Strangers {
 function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: Strangers): void {
   if (count > 0) {
     const what = count === 1 ? "a data connection" : `${count} data connections, the first`;
-    context.emit({ type: "problem", level: "warning", message: `Turned away ${what} from ${first}` });
+    context.emit({ type: "problem", level: "warning", message: `Rejected ${what} from ${first}` });
   }
   if (end === "expired") {
     context.emit({
       type: "problem",
       level: "debug",
-      message: "Gave a passive port back to which nobody had connected",
+      message: "Released a passive port that no client had connected to",
     });
   }
 }
@@ -97,7 +97,7 @@ async function listenInstead(context: CommandContext, options: PassiveOptions, e
     const victim = range.unused.dispensableFor({ address: peer, trustsAll: allowForeignPeer });
     if (!victim) break;
     victim.close();
-    const message = `All passive ports are taken: took ${victim.port} back, to which nobody had connected`;
+    const message = `All passive ports are in use: reclaimed ${victim.port}, which no client had connected to`;
     context.emit({ type: "problem", level: "warning", message });
     try {
       return await (victim.home ?? localEngine).passive(options);

@@ -22,9 +22,9 @@ const MECHANISMS: ReadonlySet<string> = new Set(["TLS", "TLS-C", "SSL"]);
 
 function auth(context: CommandContext, mechanism: string): Answer {
   if (!MECHANISMS.has(mechanism.toUpperCase())) return reply.badParameter(`Unknown mechanism "${mechanism}"`);
-  if (context.control.secure) return reply.badSequence("The control connection is protected already");
+  if (context.control.secure) return reply.badSequence("The control connection is already protected");
   // TLS takes over the connection, which it can do only while nobody reads from it.
-  if (context.readsAhead) return reply.badSequence("Not behind a transfer, try again");
+  if (context.readsAhead) return reply.badSequence("AUTH cannot be pipelined after a transfer; wait for its reply");
   return reply.startTls;
 }
 
@@ -45,7 +45,7 @@ function prot(context: CommandContext, level: string): Answer {
     case "C":
       if (mustProtectData(context)) return reply.tlsRequired;
       context.security.protectData = false;
-      return reply.done("Data connections are clear");
+      return reply.done("Data connections are not protected");
     case "S":
     case "E":
       return reply.protectionUnsupported(level.toUpperCase());
@@ -69,7 +69,7 @@ export const securityCommands = [
   command({
     verb: "PBSZ",
     syntax: "0",
-    summary: "Protection buffer size, always 0",
+    summary: "Set the protection buffer size (always 0)",
     source: "4217 §9",
     open: true,
     argument: argument.text,
@@ -80,7 +80,7 @@ export const securityCommands = [
   command({
     verb: "PROT",
     syntax: "C|P",
-    summary: "Whether data connections are protected",
+    summary: "Set the protection of data connections",
     source: "4217 §9",
     open: true,
     argument: argument.text,

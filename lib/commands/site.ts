@@ -42,7 +42,7 @@ async function utime(context: CommandContext, given: string): Promise<reply.Repl
 function umask(context: CommandContext, given: string | undefined): Answer {
   if (given === undefined) {
     const current = context.parameters.umask;
-    return reply.done(current === undefined ? "UMASK is the server's" : `UMASK is ${octal(current)}`);
+    return reply.done(current === undefined ? "UMASK is the server default" : `UMASK is ${octal(current)}`);
   }
   if (!/^0?[0-7]{1,3}$/.test(given)) return reply.badArgument("SITE UMASK takes an octal number up to 777");
   context.parameters.umask = parseInt(given, 8);
@@ -65,7 +65,7 @@ function idle(context: CommandContext, given: string | undefined): Answer {
 /** The sessions of the same account: what other accounts do is not everybody's business. As anonymous come strangers to each other. */
 async function who(context: CommandContext): Promise<reply.Reply> {
   const { account } = context.login;
-  if (!account || isAnonymous(account)) return reply.actionRefused("SITE WHO is not for anonymous");
+  if (!account || isAnonymous(account)) return reply.actionRefused("SITE WHO is not available to anonymous users");
   const lines = [];
   for (const session of await context.server.sessions()) {
     if (session.user === account.name) lines.push(describe(session, context));
@@ -95,7 +95,7 @@ function siteHelp(context: CommandContext, topic: string | undefined): Answer {
     return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(`SITE ${topic.toUpperCase()}`);
   }
   const available = siteTable.commands.filter((entry) => isAvailable(entry, context));
-  return reply.helpText(["SITE commands:", ...verbLines(available), "SITE HELP <command> tells more"]);
+  return reply.helpText(["SITE commands:", ...verbLines(available), "SITE HELP <command> explains a command"]);
 }
 
 /** Rows of SITE; SITE itself is open only so far as its rows are. */
@@ -103,7 +103,7 @@ const siteTable = makeTable(() => [
   command({
     verb: "CHMOD",
     syntax: "<mode> <path>",
-    summary: "Change the mode",
+    summary: "Change the mode of a file",
     source: "de facto",
     argument: argument.text,
     needs: "setMode",
@@ -112,7 +112,7 @@ const siteTable = makeTable(() => [
   command({
     verb: "UTIME",
     syntax: "<time> <path>",
-    summary: "Change the modification time",
+    summary: "Change the modification time of a file",
     source: "de facto",
     argument: argument.text,
     needs: "setModified",
@@ -121,7 +121,7 @@ const siteTable = makeTable(() => [
   command({
     verb: "UMASK",
     syntax: "[<mask>]",
-    summary: "Mask of modes of new files",
+    summary: "Show or set the mode mask for new files",
     source: "de facto",
     argument: argument.optionalText,
     needs: "setMode",
@@ -130,14 +130,14 @@ const siteTable = makeTable(() => [
   command({
     verb: "IDLE",
     syntax: "[<seconds>]",
-    summary: "Tell or set the idle limit",
+    summary: "Show or set the idle limit",
     source: "de facto",
     argument: argument.optionalText,
     handler: idle,
   }),
   command({
     verb: "WHO",
-    summary: "Live sessions of the account",
+    summary: "List the sessions of the account",
     source: "de facto",
     argument: argument.none,
     handler: who,
@@ -164,7 +164,7 @@ export const siteCommands = [
   command({
     verb: "SITE",
     syntax: "<command> [<argument>]",
-    summary: "Commands of this server",
+    summary: "Run a command specific to this server",
     source: "959 §4.1.3",
     argument: argument.text,
     subcommands: siteTable.commands,

@@ -36,7 +36,7 @@ export class ConnectionWait {
    * closed.
    */
   async run({ signal, timeout, connect, stop }: WaitOptions): Promise<Connection> {
-    if (this.#spent) throw new DataConnectionError("failed", "Data port is already spent");
+    if (this.#spent) throw new DataConnectionError("failed", "The data connector has already been used");
     this.#spent = true;
     using deadline = new Deadline(signal, timeout, stop);
     this.#deadline = deadline;

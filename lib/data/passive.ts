@@ -124,7 +124,7 @@ class PassiveConnector implements DataConnector {
   #take(connection: Deno.TcpConn): Connection {
     if (this.#over) {
       closeQuietly(connection);
-      throw new Deno.errors.Interrupted("The client came as the data port was closed");
+      throw new Deno.errors.Interrupted("The client connected while the passive port was being closed");
     }
     this.#stopListening("connected");
     this.#options.range?.release(this.port);

@@ -31,7 +31,7 @@ export class PortRange implements PortPool {
    */
   constructor(first: number, last: number, options: { readonly random?: () => number } = {}) {
     if (!isPort(first) || !isPort(last) || first > last) {
-      throw new RangeError(`Port range must go up from 1 to 65535 at most, not "${first}-${last}"`);
+      throw new RangeError(`Port range must be ascending and within 1 to 65535, not "${first}-${last}"`);
     }
     this.first = first;
     this.last = last;

@@ -65,7 +65,7 @@ export class PublicAddress {
     if (this.#warned) return;
     this.#warned = true;
     this.#options.onProblem?.(
-      `PASV named the private address ${own} to ${remote}, who cannot reach it: set the public one with --passive-address`,
+      `PASV sent the private address ${own} to ${remote}, which cannot reach it: set the public address with --passive-address`,
     );
   }
 

@@ -47,7 +47,9 @@ export class RateLimiter {
    * @throws {RangeError} for anything else.
    */
   constructor(bytesPerSecond: number, clock: RateClock = systemClock) {
-    if (!(bytesPerSecond > 0)) throw new RangeError(`Rate must be more than 0 bytes a second, not "${bytesPerSecond}"`);
+    if (!(bytesPerSecond > 0)) {
+      throw new RangeError(`Rate must be more than 0 bytes per second, not "${bytesPerSecond}"`);
+    }
     this.bytesPerSecond = bytesPerSecond;
     this.#clock = clock;
     this.#burst = bytesPerSecond * BURST_SECONDS;

@@ -95,7 +95,7 @@ class DirectoryWalk<T> implements Iterable<readonly T[]> {
     if (length >= 0) return length;
     // A directory that was removed has ended.
     if (this.#status.lookAt(this.#directory) && this.#status.links === 0) return 0;
-    throw new Error("Cannot read the directory any further");
+    throw new Error("Cannot continue reading the directory");
   }
 
   *#batches(length: number): Generator<readonly T[], void> {

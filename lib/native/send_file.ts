@@ -138,7 +138,7 @@ class NativeSending implements FileSending {
       if (state & (POLLERR | POLLHUP)) throw new FileSendError("network", "Connection is broken");
       if (!(state & POLLOUT) || performance.now() - began >= PATIENCE) return 0;
     }
-    if (this.#sent) throw new FileSendError("file", "Cannot send the file any further");
+    if (this.#sent) throw new FileSendError("file", "Cannot continue sending the file");
     this.#ended = true;
     return 0;
   }

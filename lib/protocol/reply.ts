@@ -126,9 +126,9 @@ export const ccc: Reply = situation(533, "The control connection stays protected
 export const tlsRequired: Reply = situation(534, "Policy requires PROT P");
 export const protectionUnsupported = (level: string): Reply => situation(536, `PROT ${level} is not supported`);
 export const actionRefused = (text: string): Reply => situation(550, text);
-export const overQuota: Reply = situation(552, "Over the storage quota");
+export const overQuota: Reply = situation(552, "Storage quota exceeded");
 export const nameRefused = (text: string): Reply => situation(553, text);
 /** REST before APPE names a place other than the end. */
 export const restartNotAtEnd = (end: number): Reply =>
-  situation(554, `APPE goes on at the end of the file, which is at ${end}: use STOR to write elsewhere`);
-export const restartBeyondEnd: Reply = situation(554, "Restart offset is behind the end of the file");
+  situation(554, `APPE appends at the end of the file, which is at ${end}; use STOR to write at another offset`);
+export const restartBeyondEnd: Reply = situation(554, "Restart offset is past the end of the file");

@@ -53,7 +53,7 @@ export class Listeners {
    * @throws {Deno.errors.AddrInUse} and its like when a port cannot be had; none is kept then.
    */
   bind(): void {
-    if (this.#listeners.length > 0) throw new Error("The server listens already");
+    if (this.#listeners.length > 0) throw new Error("The server is already listening");
     const { hostname, port, reusePort, tls } = this.#options;
     // The runtime looks at the flag of an unstable option where the option is not even true.
     const listen = (port: number) => Deno.listen({ hostname, port, ...(reusePort && { reusePort }) });

@@ -19,8 +19,8 @@ export interface Intolerable {
 }
 
 const BAD_LINES = {
-  nul: "A NUL byte has no place in a command",
-  carriageReturn: "A carriage return has no place in a command",
+  nul: "Command contains a NUL byte",
+  carriageReturn: "Command contains a bare carriage return",
 } as const;
 
 /** The reading side of one session. It does no I/O. */
@@ -87,7 +87,7 @@ export class CommandIntake {
       case "notUtf8": {
         const command = parseCommandLine(line.text);
         if (this.#table.find(command.verb)?.anyEncoding) return command;
-        return { refusal: reply.badLine("Commands are in UTF-8, this is not") };
+        return { refusal: reply.badLine("Command is not valid UTF-8") };
       }
       case "tooLong":
         return { refusal: reply.badLine("Command line is too long") };

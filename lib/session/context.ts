@@ -105,7 +105,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 
   get vfs(): ScopedVfs {
-    if (!this.login.vfs) throw new Error("A command without login touched the file system");
+    if (!this.login.vfs) throw new Error("A command that needs no login used the file system");
     return this.login.vfs;
   }
 

@@ -67,7 +67,7 @@ export class SessionLogin implements Visitor {
     const admission = this.#host.admit(account);
     if (!admission) {
       this.#holder.report({ type: "login", name, ok: false, reason: "too many sessions" });
-      return reply.loginRefused("Too many sessions of this account");
+      return reply.loginRefused("Too many sessions for this account");
     }
     this.#admission = admission;
     try {
@@ -84,7 +84,7 @@ export class SessionLogin implements Visitor {
         message: `Cannot open the files of account "${account.name}"`,
         error,
       });
-      return reply.loginRefused("The files of this account are not available");
+      return reply.loginRefused("The files of this account are unavailable");
     }
     this.#holder.login.account = account;
     this.#stranger[Symbol.dispose]();

@@ -139,4 +139,4 @@ export class LoginAttempts {
 }
 
 /** Read by nobody but a client that is told to come again while the server ends. */
-const GIVEN_UP: LoginOutcome = { refusal: reply.closing("The login was given up, try again later") };
+const GIVEN_UP: LoginOutcome = { refusal: reply.closing("Login abandoned, try again later") };

@@ -53,12 +53,12 @@ async function protect(
   const { tls } = session.options;
   const begun = connection instanceof EarlyTls ? connection.takeOver(signal) : undefined;
   if (!tls || !session.security.protectData) {
-    if (begun) throw new TlsError("protocol", "TLS has begun on a data connection that is to be in clear");
+    if (begun) throw new TlsError("protocol", "The client started TLS on a data connection that should be in clear");
     return connection;
   }
   const secured = await (begun ?? secure(session, connection, signal));
   if (tls.sessionReuse !== "off" && !secured.tls.resumed) {
-    session.report({ type: "problem", level: "warning", message: "A data connection resumed no TLS session" });
+    session.report({ type: "problem", level: "warning", message: "A data connection did not resume a TLS session" });
     if (tls.sessionReuse === "require") {
       closeQuietly(secured);
       throw new TlsError("protocol", "The data connection must resume a TLS session");

@@ -165,7 +165,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
 
   expire(): void {
     const idle = this.#context.login.account !== undefined;
-    this.#leave(idle ? "Idle for too long, goodbye" : "Login took too long, goodbye", "timed out");
+    this.#leave(idle ? "Idle timeout, goodbye" : "Login took too long, goodbye", "timed out");
   }
 
   /** Ends the session with 421: at once when nothing is under way, else behind the transfer's final reply. */

@@ -136,7 +136,7 @@ export class CertificateStore implements CertificateSource, AsyncDisposable {
       // The directories, because renewal tools replace the old file by a new file (or link).
       this.#watcher = Deno.watchFs([...new Set(paths.map(dirname))], { recursive: false });
     } catch (error) {
-      this.#options.onRefused?.(`Certificate files cannot be watched: ${messageOf(error)}`);
+      this.#options.onRefused?.(`Cannot watch the certificate files: ${messageOf(error)}`);
       return;
     }
     this.#watching = this.#follow(this.#watcher);

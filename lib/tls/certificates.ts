@@ -98,7 +98,7 @@ export function daysLeft(pair: KeyPair, now: Date = new Date()): number {
 export function selectPair(pairs: readonly KeyPair[], serverName: string | undefined): KeyPair {
   const named = serverName === undefined ? undefined : pairs.find(({ names }) => names.some(matches(serverName)));
   const pair = named ?? pairs[0];
-  if (pair === undefined) throw new RangeError("There is no certificate to choose from");
+  if (pair === undefined) throw new RangeError("There are no certificates to choose from");
   return pair;
 }
 
@@ -117,7 +117,7 @@ async function readPem(path: string): Promise<string> {
     }
     throw new CertificateUnread(`File "${path}" cannot be read`, { cause: error });
   }
-  throw new CertificateError(`File "${path}" is no regular file`);
+  throw new CertificateError(`File "${path}" is not a regular file`);
 }
 
 function attempt<T>(failure: string, action: () => T): T {

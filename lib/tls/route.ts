@@ -66,7 +66,7 @@ export async function withinLimits<T>(
   giveUp: () => void,
 ): Promise<T> {
   const limit = Promise.withResolvers<never>();
-  const onAbort = (): void => limit.reject(new TlsError("aborted", "TLS handshake was given up"));
+  const onAbort = (): void => limit.reject(new TlsError("aborted", "TLS handshake was aborted"));
   const onTimeout = (): void =>
     limit.reject(new TlsError("timeout", `TLS handshake took longer than ${handshakeTimeout} ms`));
   const timer = handshakeTimeout > 0 ? setTimeout(onTimeout, handshakeTimeout) : undefined;

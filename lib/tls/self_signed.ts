@@ -34,11 +34,11 @@ const CLOCK_SKEW = 5 * 60_000;
 /** Creates a new pair on the curve P-256. Rejects with `RangeError` for days out of range or an invalid name. */
 export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOptions = {}): Promise<KeyPair> {
   if (!Number.isInteger(days) || days < 1 || days > MAX_SELF_SIGNED_DAYS) {
-    throw new RangeError(`Days of a certificate must be 1 to ${MAX_SELF_SIGNED_DAYS}: received "${days}"`);
+    throw new RangeError(`Validity in days must be 1 to ${MAX_SELF_SIGNED_DAYS}, not "${days}"`);
   }
   const wrong = names.find((name) => !isIP(name) && !HOST_NAME.test(name));
   if (wrong !== undefined) {
-    throw new RangeError(`Name for a certificate is not a host name or address: "${wrong}"`);
+    throw new RangeError(`Certificate name is not a host name or address: "${wrong}"`);
   }
   const all = [...new Set([...names.map((name) => name.toLowerCase()), ...LOCAL_NAMES])];
   // Loaded here because a server with its own certificate never needs it.

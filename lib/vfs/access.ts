@@ -121,7 +121,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     if (!this.sees(path)) return;
     const { kind, closed } = await this.inner.stat(path);
     if (kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
-    if (closed) throw new VfsError("denied", `Closed to this process: "${path}"`);
+    if (closed) throw new VfsError("denied", `Not accessible to this process: "${path}"`);
   }
 
   async identify(path: VirtualPath): Promise<string | undefined> {
@@ -263,5 +263,5 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
 }
 
 function denied(path: VirtualPath, what: string): VfsError {
-  return new VfsError("denied", `May not be ${what}: "${path}"`);
+  return new VfsError("denied", `Must not be ${what}: "${path}"`);
 }

@@ -58,7 +58,7 @@ export const GRANTS: ReadonlyMap<string, AccessGrant> = new Map([
  */
 export function parseAccess(value: string | readonly string[]): AccessGrant {
   const words = typeof value === "string" ? value.split(/[\s,]+/).filter((word) => word !== "") : value;
-  if (words.length === 0) throw new Error(`No permission named: use "none" to grant nothing`);
+  if (words.length === 0) throw new Error(`No right given: use "none" to grant nothing`);
   const grants = words.map(parseWord);
   return {
     allow: new Set(grants.flatMap((grant) => [...grant.allow])),
@@ -72,5 +72,5 @@ function parseWord(word: string): AccessGrant {
   const permission = ACCESS_RIGHTS.find((known) => known === word);
   if (permission !== undefined) return { allow: new Set([permission]), overwrite: true };
   if (word === NO_OVERWRITE) return { allow: new Set(), overwrite: false };
-  throw new Error(`Unknown permission "${word}": use ${[...GRANTS.keys(), ...ACCESS_RIGHTS, NO_OVERWRITE].join(", ")}`);
+  throw new Error(`Unknown right "${word}": use ${[...GRANTS.keys(), ...ACCESS_RIGHTS, NO_OVERWRITE].join(", ")}`);
 }

@@ -56,7 +56,7 @@ export class ForwardingSink implements FileSink {
    * @throws {VfsError} `takenOver`.
    */
   protected holdOrThrow(): void {
-    if (!this.hold()) throw new VfsError("takenOver", "Another upload has the file now");
+    if (!this.hold()) throw new VfsError("takenOver", "Another upload has taken over the file");
   }
 }
 

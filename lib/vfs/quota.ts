@@ -170,7 +170,7 @@ class MeteredSink extends ForwardingSink {
     const { inner, limit, usage } = this.#metering;
     if (await this.#takeAndRelease(growth)) return;
     await usage.recount(inner);
-    if (!await this.#takeAndRelease(growth)) throw new VfsError("overQuota", `Over the quota of ${limit} bytes`);
+    if (!await this.#takeAndRelease(growth)) throw new VfsError("overQuota", `Quota of ${limit} bytes exceeded`);
   }
 
   /** The replaced content makes room. */

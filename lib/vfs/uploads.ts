@@ -124,15 +124,15 @@ class UploadVfs extends ForwardingVfs {
 }
 
 function requireVisible(path: VirtualPath): void {
-  if (isPart(nameOf(path))) throw new VfsError("notFound", `Is a temporary name: "${path}"`);
+  if (isPart(nameOf(path))) throw new VfsError("notFound", `Reserved for temporary files: "${path}"`);
 }
 
 function requireUsable(path: VirtualPath): void {
-  if (isPart(nameOf(path))) throw new VfsError("badName", `Is kept for temporary files: "${path}"`);
+  if (isPart(nameOf(path))) throw new VfsError("badName", `Reserved for temporary files: "${path}"`);
 }
 
 function requireReplaceable(path: VirtualPath, there: Entry, options: OpenWriteOptions): void {
-  if (options.exclusive) throw new VfsError("exists", `Already there: "${path}"`);
+  if (options.exclusive) throw new VfsError("exists", `Already exists: "${path}"`);
   if (there.kind === "directory") throw new VfsError("isDirectory", `Is a directory: "${path}"`);
   if (there.kind !== "file") throw new VfsError("denied", `Not a regular file: "${path}"`);
 }

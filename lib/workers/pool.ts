@@ -78,7 +78,7 @@ export class WorkerPool implements AsyncDisposable {
 
   /** The address of the control port. @throws {Error} before {@link bind}. */
   get address(): SocketAddress {
-    if (!this.#addresses) throw new Error("The workers do not listen");
+    if (!this.#addresses) throw new Error("The workers are not listening");
     return this.#addresses.control;
   }
 
@@ -165,7 +165,7 @@ export class WorkerPool implements AsyncDisposable {
     new SharedTable(this.#memory.counts, place).clear();
     abandonCounts(this.#memory.usages, place);
     if (this.#stopping) return;
-    this.#report(`Worker ${number} has died with its sessions, another takes its place`, error);
+    this.#report(`Worker ${number} crashed and its sessions were lost; starting a replacement`, error);
     if (this.#accepting) this.#respawns.plan(place, () => this.#replace(place));
   }
 
@@ -178,7 +178,7 @@ export class WorkerPool implements AsyncDisposable {
       // Its death has already been handled.
       if (this.#members.get(place) !== member || this.#stopping) return;
       // Ports below 1024 are out of reach once root is given up.
-      this.#report(`Worker ${member.number} cannot listen on the port of the one before it`, error);
+      this.#report(`Worker ${member.number} cannot listen on the port of the worker it replaces`, error);
       member.end();
       this.#members.delete(place);
       this.#respawns.plan(place, () => this.#replace(place));

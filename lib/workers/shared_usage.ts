@@ -84,7 +84,7 @@ function slotOf({ roots }: UsageMemory, rootPath: string): number {
     const found = Atomics.compareExchange(roots, slot, 0n, hash);
     if (found === 0n || found === hash) return slot;
   }
-  throw new RangeError(`No room for the quota of "${rootPath}": there may be ${ROOTS} roots with one`);
+  throw new RangeError(`No room for the quota of "${rootPath}": at most ${ROOTS} roots can have a quota`);
 }
 
 /** The wall clock at the start of the thread plus monotonic time, so that a clock that is set back delays nothing. */

@@ -58,9 +58,9 @@ export async function findCompiler(
   if (Deno.env.get("DENORT_BIN") !== undefined || await isBaseThere(target)) return own;
   const host = new URL(DOWNLOAD_HOST).host;
   if (target !== FALLBACK.target || Deno.build.target !== FALLBACK.target) {
-    throw new Error(`No base runtime for ${target}: ${host} cannot be reached, and DENORT_BIN names none`);
+    throw new Error(`No base runtime for ${target}: ${host} cannot be reached, and DENORT_BIN is not set`);
   }
-  if (options.release) throw new Error(`Flag "--release" wants the base runtime of ${host}, which cannot be reached`);
+  if (options.release) throw new Error(`Flag "--release" needs the base runtime of ${host}, which cannot be reached`);
   options.tell(describeFallback(host));
   return {
     command: ["npx", "-y", FALLBACK.compiler],
@@ -72,7 +72,7 @@ export async function findCompiler(
 /** In plain words: what the base is, where it comes from, and what differs. */
 export function describeFallback(host: string): string {
   const { version, package: name, sha256, compiler } = FALLBACK;
-  return `${host} cannot be reached, so the base runtime of Deno ${Deno.version.deno} is not to be had. Going on with another:
+  return `${host} cannot be reached, so the base runtime of Deno ${Deno.version.deno} is unavailable. Continuing with another:
   what it is    Deno's own base runtime ${version} for Linux x64, byte for byte; SHA-256 compared with
                 ${sha256}
   from where    the first ${FALLBACK.bytes} bytes of the program in npm ${name}, which "deno compile" made;

@@ -56,12 +56,12 @@ export async function makeExecutable(compiler: Compiler, options: ExecutableOpti
     ...[...RUNTIME_FLAGS, ...permissionFlags(target), "--output", output, BUNDLE],
   ], { cwd: folder, env: compiler.env });
   const stray = embeddedFiles(stderr).filter((file) => file !== BUNDLE);
-  if (stray.length > 0) throw new Error(`The executable has more in it than the program: ${stray.join(", ")}`);
+  if (stray.length > 0) throw new Error(`The executable contains more than the program: ${stray.join(", ")}`);
 }
 
 /** The files in the tree that `deno compile` prints under "Embedded Files". @throws {Error} for a report without one. */
 export function embeddedFiles(report: string): string[] {
   const files = [...report.matchAll(/^[│ ]*[├└]──?[┬─]? (.+) \([\d.]+\w+\)$/gm)].map(([, file = ""]) => file);
-  if (files.length === 0) throw new Error(`The compiler does not tell what it embedded:\n${report}`);
+  if (files.length === 0) throw new Error(`The compiler does not report what it embedded:\n${report}`);
   return files;
 }

@@ -66,7 +66,7 @@ for (const threads of [["--data-threads", "0"], ["--data-threads", "2"], ["--wor
           whenReady: visit,
         });
         assertEquals(code, 0, stderr);
-        assertMatch(stderr, /Gave up the permissions [^\n]*ffi/);
+        assertMatch(stderr, /Dropped the permissions [^\n]*ffi/);
         assertEquals(stderr.match(/^\S+ (warning|error).*/gm), null, stderr);
       }),
   );

@@ -176,8 +176,8 @@ Deno.test("serve warns of far too many permissions, gives the useless ones up an
       cwd,
       whenReady: (port) => fullSession(port, { active: true }),
     });
-    assertMatch(stderr, /warning Deno permits far more than is needed \(.*--allow-run.*\): start with --allow-net=/);
-    assertMatch(stderr, /debug +Gave up the permissions run, ffi, env, import\n/);
+    assertMatch(stderr, /warning Deno grants far more than is needed \(.*--allow-run.*\): start with --allow-net=/);
+    assertMatch(stderr, /debug +Dropped the permissions run, ffi, env, import\n/);
   }));
 
 Deno.test("serve --strict-permissions refuses far too many permissions", () =>
@@ -185,7 +185,7 @@ Deno.test("serve --strict-permissions refuses far too many permissions", () =>
     const flags = ["--port", "0", "--strict-permissions", "--allow-root"];
     const refused = await serve({ permissions: ["--allow-all"], flags, cwd });
     assertEquals(refused.code, 2);
-    assertMatch(refused.stderr, /^denoftpd: Deno permits far more [^\n]+\n$/);
+    assertMatch(refused.stderr, /^denoftpd: Deno grants far more [^\n]+\n$/);
     const narrow = await serve({
       permissions: await printed(["--port", "0", "--users", join(cwd, "users.json")]),
       flags,

@@ -35,8 +35,8 @@ Deno.test({
     const [, , uid, gid] = Deno.readTextFileSync("/etc/passwd").match(/^nobody:.*/m)?.[0].split(":") ?? [];
     assertEquals(resolveIdentity({ user: "nobody" }), { uid: Number(uid), gid: Number(gid) });
     assertEquals(resolveIdentity({ user: "nobody:7" }), { uid: Number(uid), gid: 7 });
-    assertThrows(() => resolveIdentity({ user: "root" }), UsageError, "somebody else than root");
-    assertThrows(() => resolveIdentity({ user: "0:5" }), UsageError, "somebody else than root");
+    assertThrows(() => resolveIdentity({ user: "root" }), UsageError, "a user other than root");
+    assertThrows(() => resolveIdentity({ user: "0:5" }), UsageError, "a user other than root");
     assertThrows(() => resolveIdentity({ user: "no such user" }), UsageError, "is not in /etc/passwd");
     assertThrows(() => resolveIdentity({ user: "1:no such group" }), UsageError, "is not in /etc/group");
   },

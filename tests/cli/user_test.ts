@@ -108,7 +108,7 @@ Deno.test("user add refuses a name that is taken", async () => {
   await using bed = await Bed.make();
   await bed.addBob();
   const again = await bed.run(["add", "bob", "--root", "/", "--password-stdin"], { stdin: ["long enough\n"] });
-  assertEquals(again, { status: 1, stdout: "", stderr: `Account "bob" exists already: use "set"\n` });
+  assertEquals(again, { status: 1, stdout: "", stderr: `Account "bob" already exists: use "set"\n` });
 });
 
 Deno.test("user add makes the anonymous account without a password, by either name", async () => {
@@ -147,14 +147,14 @@ Deno.test("user says how to give a password where there is no terminal, and refu
   await using bed = await Bed.make();
   const add = ["add", "bob", "--root", "/"];
   const cases: [string[], string[], string][] = [
-    [[], [], "Stdin is no terminal: add --password-stdin to take the password from it\n"],
+    [[], [], "Stdin is not a terminal: use --password-stdin to read the password from it\n"],
     [["--password-stdin"], [], "The password is empty\n"],
     [["--password-stdin"], ["\n"], "The password is empty\n"],
     [["--password-stdin", "--allow-short-password"], ["\n"], "The password is empty\n"],
     [
       ["--password-stdin"],
       ["1234567\n"],
-      "The password has 7 characters, less than 8: choose a longer one, or add --allow-short-password\n",
+      "The password has 7 characters, fewer than 8: choose a longer one, or add --allow-short-password\n",
     ],
     [["--password-stdin"], ["x".repeat(5000)], "The password on stdin is too long\n"],
   ];
@@ -251,12 +251,12 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
     [["set", "bob", "--frob=secret"], `Unknown flag "--frob"\n`],
     [["set", "bob", "-f"], `Unknown flag "-f"\n`],
     [["set", "bob", "--quota"], `Flag --quota needs a value\n`],
-    [["set", "bob", "--quota", "1", "--quota", "2"], `Flag --quota is given more than once\n`],
+    [["set", "bob", "--quota", "1", "--quota", "2"], `Flag --quota was given more than once\n`],
     [["set", "bob", "--quota", "x"], `Flag --quota: Must be a size such as "10 MiB", not "x"\n`],
-    [["set", "bob", "--max-sessions", "x"], `Flag --max-sessions: Must be a whole number, 1 or more, not "x"\n`],
+    [["set", "bob", "--max-sessions", "x"], `Flag --max-sessions: Must be a whole number from 1 up, not "x"\n`],
     [["set", "bob", "--root", "none"], ""],
-    [["set", "bob", "--enable", "--disable"], `Flags --enable and --disable exclude each other\n`],
-    [["add", "alice"], `Flag --root needs the directory of the account\n`],
+    [["set", "bob", "--enable", "--disable"], `Flags --enable and --disable cannot be combined\n`],
+    [["add", "alice"], `Flag --root must name the account's directory\n`],
   ];
   for (const [args, stderr] of cases) {
     const run = await bed.run(args);

@@ -48,7 +48,7 @@ export const SERVER: StartOptions = {
   flags: ["--tls", "required", "--tls-data", "required", "--tls-session-reuse", "log"],
 };
 
-const NOT_RESUMED = "resumed no TLS session";
+const NOT_RESUMED = "did not resume a TLS session";
 
 /** Makes the tests that every client shares. Resolves to the maker of more. */
 export async function testTlsClient(client: TlsClient): Promise<ClientTests> {

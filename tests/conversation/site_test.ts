@@ -114,7 +114,7 @@ conversation("SITE WHO shows the files of transfers to those who may list them",
   await other.expectReply(226);
 });
 
-conversation("SITE WHO is not for anonymous", {
+conversation("SITE WHO is not available to anonymous users", {
   login: false,
   options: { authenticator: authenticatorOf({ name: "anonymous" }) },
 }, async ({ ftp }) => {

@@ -169,5 +169,5 @@ Deno.test("executable gives up permissions it has no use for", () =>
   withDirectory(async (pub) => {
     const flags = [...anonymousFlags(pub), "--log-level", "debug"];
     const { stderr } = await runExecutable(flags, { whenReady: () => Promise.resolve() });
-    assertStringIncludes(stderr, "Gave up the permissions run, ffi, env, import, write, sys=uid");
+    assertStringIncludes(stderr, "Dropped the permissions run, ffi, env, import, write, sys=uid");
   }));

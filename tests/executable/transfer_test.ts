@@ -52,7 +52,7 @@ Deno.test({
       await using server = await ServerUnderTest.start({ flags });
       await roundTrip(server);
       await roundTrip(server, ["--ftp-port", "-"]);
-      assertMatch(server.log(), /Gave up the permissions [^\n]*\bffi\b/);
+      assertMatch(server.log(), /Dropped the permissions [^\n]*\bffi\b/);
     }
   },
 });

@@ -163,5 +163,5 @@ Deno.test("CertificateStore refuses a pipe instead of waiting for what it brings
   await using store = await CertificateStore.open([folder.files], { ...options, watch: false });
   using _pipe = await putPipe(folder.files.privateKeyFile);
   assertEquals(await store.reload(), false);
-  assertStringIncludes(await refused, "is no regular file");
+  assertStringIncludes(await refused, "is not a regular file");
 });

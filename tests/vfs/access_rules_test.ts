@@ -22,7 +22,7 @@ for (const [value, allow, overwrite] of PARSED) {
 }
 
 Deno.test("parsePermissions quotes the word it does not know", () => {
-  assertThrows(() => parseAccess("ro,wirte"), Error, `Unknown permission "wirte"`);
-  assertThrows(() => parseAccess(" "), Error, "No permission named");
-  assertThrows(() => parseAccess([]), Error, "No permission named");
+  assertThrows(() => parseAccess("ro,wirte"), Error, `Unknown right "wirte"`);
+  assertThrows(() => parseAccess(" "), Error, "No right given");
+  assertThrows(() => parseAccess([]), Error, "No right given");
 });

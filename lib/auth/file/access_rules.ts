@@ -18,7 +18,7 @@ const RULE_FIELDS = ["path", "allow", "overwrite"];
 export function readRules(value: unknown): AccessRule[] {
   if (typeof value === "string") return [{ path: "/", ...readGrant(value) }];
   const rules = readList(value, readRule);
-  if (rules.length === 0) throw new ValueError(`Must have a rule in it; "none" is the word for no rights`);
+  if (rules.length === 0) throw new ValueError(`Must contain at least one rule; use "none" to grant nothing`);
   return rules;
 }
 
@@ -34,7 +34,7 @@ function readRule(value: unknown): AccessRule {
   if (!isObject(value)) throw new ValueError(`Must be an object with "path" and "allow", not ${quote(value)}`);
   for (const key of Object.keys(value)) {
     if (!RULE_FIELDS.includes(key)) {
-      throw new ValueError(`Unknown field; there are ${RULE_FIELDS.join(", ")}`, `.${key}`);
+      throw new ValueError(`Unknown field; the fields are ${RULE_FIELDS.join(", ")}`, `.${key}`);
     }
   }
   const path = within(".path", () => readPath(value.path));
@@ -45,7 +45,7 @@ function readRule(value: unknown): AccessRule {
 
 function readGrant(value: unknown): AccessGrant {
   const words = typeof value === "string" ? value : readList(value, (item) => {
-    if (typeof item !== "string") throw new ValueError(`Must be a right, not ${quote(item)}`);
+    if (typeof item !== "string") throw new ValueError(`Must be the name of a right, not ${quote(item)}`);
     return item;
   });
   try {

@@ -31,9 +31,9 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** A string with at least one character and no control characters. */
 export function readText(value: unknown): string {
-  if (typeof value !== "string" || value === "") throw new ValueError("Must be a text");
+  if (typeof value !== "string" || value === "") throw new ValueError("Must be a non-empty string");
   // deno-lint-ignore no-control-regex -- they are what is looked for
-  if (/[\x00-\x1f\x7f-\x9f]/.test(value)) throw new ValueError("Must not have control characters in it");
+  if (/[\x00-\x1f\x7f-\x9f]/.test(value)) throw new ValueError("Must not contain control characters");
   return value;
 }
 
@@ -53,7 +53,7 @@ export function readChoice<const T extends string>(value: unknown, choices: read
 /** A whole number, 1 or more. */
 export function readCount(value: unknown): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
-    throw new ValueError(`Must be a whole number, 1 or more, not ${quote(value)}`);
+    throw new ValueError(`Must be a whole number from 1 up, not ${quote(value)}`);
   }
   return value;
 }

@@ -71,7 +71,7 @@ export async function readAccountsText(path: string): Promise<string> {
   try {
     const { size, isFile, isDirectory } = await Deno.stat(path);
     // Reading a pipe would wait for its writer, perhaps forever.
-    if (!isFile && !isDirectory) throw new AccountsFileError(path, ["Is no regular file"]);
+    if (!isFile && !isDirectory) throw new AccountsFileError(path, ["Is not a regular file"]);
     if (size > MAX_BYTES) throw new AccountsFileError(path, [`Is too large: ${size} bytes`]);
     return await Deno.readTextFile(path);
   } catch (error) {
@@ -114,8 +114,10 @@ export function parseDocument(text: string, path: string): AccountsDocument {
   const value = parseJson(text, path);
   if (!isObject(value)) throw new AccountsFileError(path, [`Must be an object with a list "accounts"`]);
   const { $schema, accounts, ...others } = value;
-  const problems = Object.keys(others).map((key) => `Unknown field ${quote(key)}; there are "accounts", "$schema"`);
-  if ($schema !== undefined && typeof $schema !== "string") problems.push(`Field "$schema": Must be a text`);
+  const problems = Object.keys(others).map((key) =>
+    `Unknown field ${quote(key)}; the fields are "accounts", "$schema"`
+  );
+  if ($schema !== undefined && typeof $schema !== "string") problems.push(`Field "$schema": Must be a string`);
   if (!Array.isArray(accounts)) problems.push(`Field "accounts": Must be a list of accounts`);
   if (problems.length > 0 || !Array.isArray(accounts)) throw new AccountsFileError(path, problems);
   return typeof $schema === "string" ? { $schema, accounts } : { accounts };
@@ -125,9 +127,9 @@ export function parseDocument(text: string, path: string): AccountsDocument {
  * Why a file could not be used: the missing permission of the runtime, as the flag to add, or the error of the system.
  */
 export function accessProblem(error: unknown, flag: string): string {
-  if (error instanceof Deno.errors.NotCapable) return `Not permitted by the runtime: add ${flag}`;
+  if (error instanceof Deno.errors.NotCapable) return `Not permitted by Deno: add ${flag}`;
   if (error instanceof Deno.errors.NotFound) return "Does not exist";
-  if (error instanceof Deno.errors.PermissionDenied) return "Permission denied by the system";
+  if (error instanceof Deno.errors.PermissionDenied) return "Permission denied by the operating system";
   if (error instanceof Deno.errors.IsADirectory) return "Is a directory";
   return error instanceof Error ? error.message : String(error);
 }
@@ -137,7 +139,7 @@ function parseJson(text: string, path: string): unknown {
     return JSON.parse(text.replace(/^\uFEFF/, "")); // Some editors on Windows begin a file with a byte order mark.
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new AccountsFileError(path, [`Is no JSON: ${jsonProblem(message, text)}`]);
+    throw new AccountsFileError(path, [`Not valid JSON: ${jsonProblem(message, text)}`]);
   }
 }
 
@@ -161,5 +163,5 @@ function problemLine(value: unknown, index: number, { field, message }: FieldPro
 function duplicates(accounts: readonly Account[]): string[] {
   const seen = new Set<string>();
   return accounts.filter(({ name }) => seen.size === seen.add(name).size)
-    .map(({ name }) => `Account ${quote(name)}: There is another account of this name`);
+    .map(({ name }) => `Account ${quote(name)}: Another account has the same name`);
 }

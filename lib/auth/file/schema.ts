@@ -100,7 +100,7 @@ export function checkField(field: AccountField, value: unknown): void {
 }
 
 function readField(key: string, value: unknown, directory: string): Partial<Account> {
-  if (!isAccountField(key)) throw new ValueError(`Unknown field; there are ${ACCOUNT_FIELDS.join(", ")}`);
+  if (!isAccountField(key)) throw new ValueError(`Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`);
   return FIELDS[key](value, directory);
 }
 
@@ -112,7 +112,7 @@ function missing(value: Readonly<Record<string, unknown>>): FieldProblem[] {
     .filter((field) => !Object.hasOwn(value, field))
     .map((field) => ({ field, message: "Is missing" }));
   if (anonymous && Object.hasOwn(value, "password")) {
-    problems.push({ field: "password", message: `Has no meaning: any password opens the account "${ANONYMOUS}"` });
+    problems.push({ field: "password", message: `Not allowed: any password opens the account "${ANONYMOUS}"` });
   }
   return problems;
 }
@@ -121,7 +121,7 @@ function readName(value: unknown): string {
   const name = readText(value);
   if (name.trim() !== name) throw new ValueError(`Must not begin or end with a space: ${quote(name)}`);
   if (canonicalName(name) === ANONYMOUS && name !== ANONYMOUS) {
-    throw new ValueError(`Must be "${ANONYMOUS}", which also answers to "ftp", not ${quote(name)}`);
+    throw new ValueError(`Must be "${ANONYMOUS}", the name that also accepts "ftp", not ${quote(name)}`);
   }
   return canonicalName(name);
 }
@@ -130,7 +130,7 @@ function readName(value: unknown): string {
 function readPasswordHash(value: unknown): string {
   if (typeof value !== "string" || !isPasswordHash(value)) {
     throw new ValueError(
-      `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as "denoftpd user set" writes it`,
+      `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as written by "denoftpd user set"`,
     );
   }
   return value;

@@ -17,7 +17,7 @@ import { UsageError } from "../usage_error.ts";
 /** The output of `denoftpd permissions --help`. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
 
-Prints the smallest permission flags for "deno run" with which "serve" and the same flags start, one a line.
+Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line.
 `;
 
 /** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */

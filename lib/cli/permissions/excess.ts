@@ -26,11 +26,11 @@ function excessFlags(needs: readonly Need[]): string[] {
 export function judgeExcess(needs: readonly Need[], { strictPermissions = false }: Settings): string | undefined {
   if (Deno.build.standalone) {
     if (!strictPermissions) return undefined;
-    throw new UsageError('Flag "--strict-permissions" is for "deno run": the executable brings its permissions along');
+    throw new UsageError('Flag "--strict-permissions" is for "deno run": the executable has its permissions built in');
   }
   const excess = excessFlags(needs);
   if (excess.length === 0) return undefined;
-  const message = `Deno permits far more than is needed (${excess.join(" ")}): start with ${
+  const message = `Deno grants far more than is needed (${excess.join(" ")}): start with ${
     permissionFlags(needs).join(" ")
   }`;
   if (strictPermissions) throw new UsageError(message);

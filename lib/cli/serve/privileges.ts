@@ -59,7 +59,7 @@ export function resolveIdentity({ user, allowRoot }: Settings): Identity | undef
   }
   if (Deno.build.os === "windows") throw new UsageError('Flag "--user" is not available on Windows');
   const identity = lookUp(parseUser(user));
-  if (identity.uid === 0) throw new UsageError(`Flag "--user" must name somebody else than root, not "${user}"`);
+  if (identity.uid === 0) throw new UsageError(`Flag "--user" must name a user other than root, not "${user}"`);
   if (Deno.uid() === identity.uid && Deno.gid() === identity.gid) return undefined;
   if (Deno.uid() !== 0) throw new UsageError(`Flag "--user" needs root to become "${user}"`);
   return identity;
@@ -84,7 +84,7 @@ function find(file: string, wanted: string): readonly string[] {
   const fields = Deno.readTextFileSync(file).split("\n").map((line) => line.split(":"))
     .find((fields) => fields[column] === wanted && isNumber(fields[2] ?? ""));
   if (fields === undefined) {
-    throw new UsageError(`"${wanted}" of flag "--user" is not in ${file}: use numbers, such as 1000:1000`);
+    throw new UsageError(`"${wanted}" of flag "--user" is not in ${file}: use numeric ids, such as 1000:1000`);
   }
   return fields;
 }
@@ -106,11 +106,11 @@ export function become({ uid, gid }: Identity): string | undefined {
     );
   }
   if (Deno.uid() !== uid || Deno.gid() !== gid || canReturn()) {
-    throw new UsageError(`Cannot become user ${uid} of group ${gid} for good`);
+    throw new UsageError(`Cannot become user ${uid} of group ${gid} irrevocably`);
   }
   const others = (process.getgroups?.() ?? []).filter((group) => group !== gid);
   if (others.length === 0) return undefined;
-  return `Still in the groups ${others.join(", ")}, which root brought along: start with "setpriv --clear-groups"`;
+  return `Still in root's groups ${others.join(", ")}: start with "setpriv --clear-groups"`;
 }
 
 function canReturn(): boolean {

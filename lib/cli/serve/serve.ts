@@ -77,8 +77,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   using signals = new ServerSignals();
   await using lines = new LineQueue(io.log ?? writerOf(io.stderr), {
     // An error, so that it is logged at every level.
-    onLost: (count) =>
-      tell(early, "error", `Lost ${count} lines of the log, which was not read or could not be written`),
+    onLost: (count) => tell(early, "error", `Lost ${count} lines of the log: it was not read, or could not be written`),
   });
   const { logLevel = "info", logFormat = "text" } = settings;
   const log = startLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) });
@@ -132,7 +131,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   if (hooks.ownsProcess) {
     // A reload may add accounts that can write.
     const write = users !== undefined || xferlog !== undefined;
-    tell(early, "debug", `Gave up the permissions ${giveUpPermissions({ write }).join(", ")}`);
+    tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
   server.accept();
   // Before the ready line: a program that reads it may send a signal at once.
@@ -178,7 +177,7 @@ async function openUsers(
             : {
               type: "problem",
               level: "error",
-              message: `Accounts file "${path}" is not taken, the accounts in memory stay`,
+              message: `Accounts file "${path}" rejected; keeping the current accounts`,
               error: outcome.error,
             },
         );

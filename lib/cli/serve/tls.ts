@@ -44,7 +44,7 @@ export async function openTls(
   if (settings.tlsSessionReuse === "require" && endpoint.route === "relay") {
     endpoint[Symbol.dispose]();
     throw new UsageError(
-      'Flag "--tls-session-reuse" cannot be "require" on this runtime: honest clients would be refused',
+      'Flag "--tls-session-reuse" cannot be "require" on this runtime: it would refuse well-behaved clients',
     );
   }
   events.emit({ type: "problem", level: "debug", message: `TLS takes the ${endpoint.route} route` });
@@ -85,10 +85,10 @@ async function openCertificates(
 ): Promise<CertificateSource | undefined> {
   const { tlsCert = [], tlsKey = [], tlsSelfSigned } = settings;
   if (tlsCert.length !== tlsKey.length) {
-    throw new UsageError('Flags "--tls-cert" and "--tls-key" need as many files each');
+    throw new UsageError('Flags "--tls-cert" and "--tls-key" must name the same number of files');
   }
   if (tlsSelfSigned) {
-    if (tlsCert.length > 0) throw new UsageError('Flags "--tls-self-signed" and "--tls-cert" exclude each other');
+    if (tlsCert.length > 0) throw new UsageError('Flags "--tls-self-signed" and "--tls-cert" cannot be combined');
     const { createSelfSigned } = await import("../../tls/self_signed.ts");
     return fixedCertificates(await createSelfSigned());
   }
@@ -104,7 +104,7 @@ async function openCertificates(
         events.emit({
           type: "problem",
           level: "error",
-          message: `Certificates are not taken, the old ones stay: ${message}`,
+          message: `New certificates rejected; keeping the current ones: ${message}`,
         }),
     });
   } catch (error) {

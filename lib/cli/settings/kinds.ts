@@ -83,7 +83,7 @@ export const ipAddress: Kind<string> = {
 /** An IPv4 address or a host name, for 227 replies. */
 export const publicAddress: Kind<string> = {
   parse: (given) => {
-    if (familyOf(given) === 6) throw new Error("must be an IPv4 address or a name: PASV has no room for IPv6");
+    if (familyOf(given) === 6) throw new Error("must be an IPv4 address or a name: PASV cannot carry an IPv6 address");
     if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(given)) throw new Error("must be an IPv4 address or a name");
     if (isUnspecified(given)) throw new Error("must be an address that clients can reach");
     return given;
@@ -98,7 +98,7 @@ export const portRange: Kind<PortRange> = {
     try {
       return parsePortRange(given);
     } catch {
-      throw new Error("must go up from 1 to 65535 at most");
+      throw new Error("must be an ascending range within 1 to 65535");
     }
   },
   schema: { type: ["string", "integer"], pattern: "^[0-9]{1,5}(-[0-9]{1,5})?$" },

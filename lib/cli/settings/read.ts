@@ -117,16 +117,16 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
     throw new UsageError(`Cannot read configuration file "${path}": ${error instanceof Error ? error.message : error}`);
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    throw new UsageError(`Configuration file "${path}" must be one JSON object`);
+    throw new UsageError(`Configuration file "${path}" must contain a JSON object`);
   }
   const settings = new Map<SettingName, Given>();
   for (const [key, value] of Object.entries(content)) {
     if (key === "$schema") continue;
     const name = SETTING_NAMES.find((each) => each === key);
     const source = `Field "${key}" of configuration file "${path}"`;
-    if (name === undefined) throw new UsageError(`${source} is not known`);
+    if (name === undefined) throw new UsageError(`${source} is unknown`);
     if (!["string", "number", "boolean"].includes(typeof value)) {
-      throw new UsageError(`${source} must be text, a number, true or false`);
+      throw new UsageError(`${source} must be a string, a number, true or false`);
     }
     settings.set(name, { text: String(value), source, origin: "file" });
   }

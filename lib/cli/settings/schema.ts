@@ -15,7 +15,7 @@ export function configSchema(): string {
     type: "object",
     additionalProperties: false,
     properties: {
-      $schema: { type: "string", description: "Where this schema is, for the editor." },
+      $schema: { type: "string", description: "Location of this schema, for editors." },
       ...Object.fromEntries(SETTING_NAMES.map((name) => [name, fieldOf(name)])),
     },
   };

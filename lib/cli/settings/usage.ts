@@ -15,10 +15,10 @@ const rows = SETTING_NAMES.map((name) => {
 /** The output of `denoftpd serve --help`. */
 export const SERVE_USAGE = `Usage: denoftpd serve [flags]
 
-  --config FILE                 JSON file with these settings, named as passivePorts for --passive-ports
+  --config FILE                 JSON file with these settings; --passive-ports is called passivePorts there
 ${rows.join("\n")}
 
-Each is also an environment variable: DENOFTPD_PASSIVE_PORTS for --passive-ports. A flag counts before the variable, the
-variable before the file. Without --users and --anonymous the accounts come from users.json in the working directory.
-SIGTERM and SIGINT end it once running transfers have ended; SIGHUP reads the accounts again.
+Each setting is also an environment variable: DENOFTPD_PASSIVE_PORTS for --passive-ports. A flag overrides the variable,
+and the variable overrides the file. Without --users and --anonymous, accounts come from users.json in the working
+directory. SIGTERM and SIGINT let running transfers finish, then stop the server; SIGHUP reloads the accounts.
 `;

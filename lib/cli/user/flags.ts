@@ -61,24 +61,24 @@ const SWITCHES = ["password-stdin", "allow-short-password", "enable", "disable"]
 export const USER_USAGE = `Usage: denoftpd user add|set|remove|check NAME --users FILE [flags]
        denoftpd user list --users FILE
 
-  --users FILE             the accounts file; "add" makes it where there is none
-  --password-stdin         take the password from the first line of stdin; on a terminal it is asked for
-  --allow-short-password   take a password of less than 8 characters
-  --root DIR               the directory that is "/" for the account
+  --users FILE             the accounts file; "add" creates it if there is none
+  --password-stdin         read the password from the first line of stdin instead of asking for it
+  --allow-short-password   accept a password of fewer than 8 characters
+  --root DIR               the directory that the account sees as "/"
   --permissions WORDS      rw, ro, add, dropbox, none, or rights such as list,read,write; PATH=WORDS for a
-                           part of the tree, after the general rule; may be given more than once
-  --uploads MODE           inPlace or atomic
-  --broken-uploads WHAT    keep or delete
-  --max-sessions N         at once
-  --upload-rate SIZE       a second and session, such as "1 MiB"; so too --download-rate
-  --quota SIZE             of all files of the account
-  --valid-until DAY        the last day, such as 2030-12-31
-  --allow-from NETWORKS    such as 192.0.2.0/24,2001:db8::/32
-  --tls WHEN               optional or required
-  --comment TEXT           for people
+                           subtree, after the general rule; may be repeated
+  --uploads MODE           how uploads are written: inPlace or atomic
+  --broken-uploads WHAT    what happens to aborted uploads: keep or delete
+  --max-sessions N         concurrent sessions
+  --upload-rate SIZE       bytes per second per session, such as "1 MiB"; also --download-rate
+  --quota SIZE             total size of the account's files
+  --valid-until DAY        last day on which the account is valid, such as 2030-12-31
+  --allow-from NETWORKS    networks that may log in, such as 192.0.2.0/24,2001:db8::/32
+  --tls WHEN               whether TLS is optional or required
+  --comment TEXT           a note for administrators
   --enable, --disable      whether the account may log in
 
-The word none takes a limit away. The anonymous account is called "anonymous" and has no password.
+The word "none" removes a limit. The anonymous account is named "anonymous" and has no password.
 `;
 
 /** Parses the command line of `denoftpd user`. @throws {UsageError} */
@@ -94,9 +94,9 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
   });
   const [action, name] = positionals(parsed._.map(String));
   const file = parsed.users;
-  if (typeof file !== "string" || file === "") throw new UsageError("Flag --users needs the accounts file");
+  if (typeof file !== "string" || file === "") throw new UsageError("Flag --users must name the accounts file");
   if (parsed.enable === true && parsed.disable === true) {
-    throw new UsageError("Flags --enable and --disable exclude each other");
+    throw new UsageError("Flags --enable and --disable cannot be combined");
   }
   return {
     action,
@@ -134,7 +134,7 @@ function readChanges(parsed: Readonly<Record<string, unknown>>, file: string): F
 function readValue(flag: string, row: ValueFlag, given: { values: readonly string[]; file: string }): unknown {
   const { values, file } = given;
   if (values.includes("")) throw new UsageError(`Flag --${flag} needs a value`);
-  if (values.length > 1 && row.repeats === undefined) throw new UsageError(`Flag --${flag} is given more than once`);
+  if (values.length > 1 && row.repeats === undefined) throw new UsageError(`Flag --${flag} was given more than once`);
   if (row.removable && values.length === 1 && values[0] === "none") return undefined;
   const value = row.toJson(values, file);
   try {

@@ -30,7 +30,7 @@ const MAX_LINE_BYTES = 4096;
 export async function readPassword(input: PasswordInput, request: PasswordRequest): Promise<string> {
   if (request.fromStdin) return await firstLine(input.stdin.readable);
   if (!input.stdin.isTerminal()) {
-    throw new UsageError("Stdin is no terminal: add --password-stdin to take the password from it");
+    throw new UsageError("Stdin is not a terminal: use --password-stdin to read the password from it");
   }
   const password = ask(input, "Password:");
   if (request.repeat === true && ask(input, "Again:") !== password) throw new UsageError("The two passwords differ");

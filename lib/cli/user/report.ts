@@ -29,7 +29,7 @@ export function accountSheet(account: Account): string {
     ["account", account.name],
     ["root", account.rootPath],
     ["permissions", permissions(account)],
-    ["uploads", `${account.uploads}, broken-off ones: ${account.brokenUploads}`],
+    ["uploads", `${account.uploads}, aborted ones: ${account.brokenUploads}`],
     ["sessions", account.maxSessions === undefined ? undefined : `at most ${account.maxSessions}`],
     ["upload rate", amount(account.uploadRate, "/s")],
     ["download rate", amount(account.downloadRate, "/s")],

@@ -70,7 +70,7 @@ function complain(io: UserIo, error: Error, status: number): number {
 async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
   const { changes, file } = command;
   const name = canonicalName(command.name);
-  if (!changes.has("root")) throw new UsageError("Flag --root needs the directory of the account");
+  if (!changes.has("root")) throw new UsageError("Flag --root must name the account's directory");
   const password = name === ANONYMOUS ? noPassword(command) : await newPassword(command, io);
   const account = apply({ name }, [
     ["permissions", name === ANONYMOUS ? "ro" : "rw"],
@@ -79,7 +79,7 @@ async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
   ]);
   await editAccounts(file, (accounts) => {
     if (accounts.some((other) => isCalled(other, name))) {
-      throw new Refusal(`Account "${name}" exists already: use "set"`);
+      throw new Refusal(`Account "${name}" already exists: use "set"`);
     }
     return [...accounts, account];
   }, { create: true });
@@ -151,7 +151,7 @@ async function newPassword(command: UserCommand, io: UserIo): Promise<string> {
   if (length === 0) throw new UsageError("The password is empty");
   if (length < MIN_PASSWORD_LENGTH && !command.shortPasswordAllowed) {
     throw new UsageError(
-      `The password has ${length} characters, less than ${MIN_PASSWORD_LENGTH}: choose a longer one, or add --allow-short-password`,
+      `The password has ${length} characters, fewer than ${MIN_PASSWORD_LENGTH}: choose a longer one, or add --allow-short-password`,
     );
   }
   return await hashPassword(password, io.hash);

@@ -216,7 +216,7 @@ export const listingCommands = [
   command({
     verb: "MLST",
     syntax: "[<path>]",
-    summary: "Facts about one file or directory",
+    summary: "Show facts about a file or directory",
     source: "3659 §7",
     argument: argument.optionalPath,
     feature: (context) => formatFactFeature(context.parameters.facts),

@@ -80,7 +80,7 @@ async function stretch(source: ByteSource, hasher: Hasher, options: Stretch): Pr
   }
   const { outcome, bytes, error } = run.result;
   if (outcome === "done") return bytes;
-  throw outcome === "stalled" ? new DigestStalled("Storage gave nothing for too long") : error;
+  throw outcome === "stalled" ? new DigestStalled("Storage stalled") : error;
 }
 
 const NO_END = Object.freeze({ hostname: "", port: 0 });

@@ -78,8 +78,8 @@ export class DataThreads implements DataEngine, Disposable {
     if (!again && this.#failed) return;
     this.#failed ||= !again;
     const message = again
-      ? "A data thread has died with its transfers, another takes its place"
-      : "Data threads do not start, downloads go on without them";
+      ? "A data thread crashed and its transfers were lost; starting a replacement"
+      : "Cannot start data threads; continuing without them";
     this.#options.onProblem({ type: "problem", level: "error", message, error });
   }
 

@@ -117,6 +117,6 @@ export class RemoteConnector implements DataConnector, Listener {
     this.#stopListening(end);
     this.#channel.send({ type: "close" });
     this.#channel.leave();
-    this.#opening.reject(new Deno.errors.Interrupted("Data port is closed"));
+    this.#opening.reject(new Deno.errors.Interrupted("The data connector is closed"));
   }
 }

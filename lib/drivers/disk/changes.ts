@@ -56,7 +56,7 @@ export class DiskNames {
   claim(path: VirtualPath, kind: "exists" | "busy"): Disposable | undefined {
     if (!this.#locks.mayBeReserved) return undefined;
     const claim = this.#locks.reserve(nameKey(this.#root, this.#root.place(path)));
-    if (!claim) throw new VfsError(kind, `Another upload is about to have the name: "${path}"`);
+    if (!claim) throw new VfsError(kind, `Another upload is about to take the name: "${path}"`);
     return claim;
   }
 
@@ -65,9 +65,9 @@ export class DiskNames {
     // In this order: another event loop may be about to make the file.
     using held = new DisposableStack();
     const reservation = this.#locks.reserve(nameKey(this.#root, real));
-    if (!reservation) throw new VfsError("exists", `Another upload is about to have the name: "${path}"`);
+    if (!reservation) throw new VfsError("exists", `Another upload is about to take the name: "${path}"`);
     held.use(reservation);
-    if (this.#root.lookUp(real)) throw new VfsError("exists", `Already there: "${path}"`);
+    if (this.#root.lookUp(real)) throw new VfsError("exists", `Already exists: "${path}"`);
     return held.move();
   }
 
@@ -85,7 +85,7 @@ export class DiskNames {
     if (replaced) {
       const leadsTo = replaced.info.isSymlink ? this.#root.followLink(target)?.info : replaced.info;
       if (options.exclusive || isDirectory || leadsTo?.isDirectory) {
-        throw new VfsError("exists", `Already there: "${to}"`);
+        throw new VfsError("exists", `Already exists: "${to}"`);
       }
     }
     const names = there === undefined && !options.reservation ? this.#reservable(target) : [];

@@ -129,7 +129,7 @@ export class DiskVfs implements Vfs {
 
   mkdir(path: VirtualPath): Promise<void> {
     if (!this.#root.isRaw(nameOf(path))) return this.#names.mkdir(path);
-    return Promise.reject(new VfsError("badName", `Would not be UTF-8: "${path}"`));
+    return Promise.reject(new VfsError("badName", `Would not be valid UTF-8: "${path}"`));
   }
 
   rmdir(path: VirtualPath): Promise<void> {
@@ -176,7 +176,9 @@ export class DiskVfs implements Vfs {
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {
     const { append = false, offset = 0, exclusive = false, existing = false } = options;
-    if (this.#root.isRaw(path)) throw new VfsError("unsupported", `Cannot be written, as it is not UTF-8: "${path}"`);
+    if (this.#root.isRaw(path)) {
+      throw new VfsError("unsupported", `Cannot be written, because its name is not UTF-8: "${path}"`);
+    }
     let found = exclusive ? undefined : this.#openExisting(path, append);
     if (found === undefined && existing) throw new VfsError("notFound", `Not found: "${path}"`);
     if (found === undefined && offset > 0) throw pastEnd(path);
@@ -184,7 +186,7 @@ export class DiskVfs implements Vfs {
     // Another event loop has created it at the same moment.
     if (!made) found ??= this.#openExisting(path, append);
     const opened = made ?? found;
-    if (!opened) throw new VfsError("busy", `Made and removed by another at the same moment: "${path}"`);
+    if (!opened) throw new VfsError("busy", `Created and removed by another process at the same moment: "${path}"`);
     const { file, info, real } = opened;
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
     const replaced = found !== undefined && !keepsContent(options);

@@ -147,7 +147,7 @@ export class DiskSink implements FileSink {
       if (this.#late) await this.#file.syncData();
       // Before the close: after it, programs that watch the directory may move the file away.
       if (!this.#isNameOf(this.#file.statSync())) {
-        throw new VfsError("vanished", `Not under its name any more: "${this.#path}"`);
+        throw new VfsError("vanished", `No longer has its name: "${this.#path}"`);
       }
       this.#close();
     } catch (error) {

@@ -144,7 +144,7 @@ function readQuickly<T>(
   // An inexact number may belong to two directories, which does not matter if no link is followed.
   const opened = root.isContained || Number.isSafeInteger(inode) ? read({ device, inode }) : undefined;
   if (opened === undefined) {
-    if (root.isContained) throw new VfsError("busy", `Changed while it was listed: "${path}"`);
+    if (root.isContained) throw new VfsError("busy", `Changed during the listing: "${path}"`);
     return undefined;
   }
   // The opened directory is the one that was found inside; it does not matter where it is moved from now on.
@@ -166,7 +166,7 @@ async function* readBatches(
   const isSmall = info.size > 0 && info.size <= SMALL_DIRECTORY;
   for await (const children of isSmall ? readAtOnce(directory) : readInParts(directory)) {
     // Checked twice: names that were read from another directory in between do not belong to this one.
-    if (!isSame(root.lstat(directory), info)) throw new VfsError("busy", `Changed while it was listed: "${path}"`);
+    if (!isSame(root.lstat(directory), info)) throw new VfsError("busy", `Changed during the listing: "${path}"`);
     root.requireUnmoved(directory, path);
     yield namesOf(root, children);
   }

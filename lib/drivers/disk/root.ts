@@ -153,7 +153,7 @@ export class DiskRoot {
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
     return this.#opened(real, options, (info) => {
       if (isSame(info, before) && this.#isAt(real, info)) return;
-      throw new VfsError("busy", `Changed while it was opened: "${path}"`);
+      throw new VfsError("busy", `Changed during the open: "${path}"`);
     });
   }
 
@@ -189,7 +189,7 @@ export class DiskRoot {
     const createNew = this.#writing === undefined;
     return this.#opened(real, { write: true, append: options.append, createNew }, (info) => {
       if (isSame(this.lstat(directory), before) && this.#isAt(real, info)) return;
-      throw new VfsError("busy", `Directory changed while this was made: "${path}"`);
+      throw new VfsError("busy", `Directory changed during the creation: "${path}"`);
     });
   }
 
@@ -236,7 +236,7 @@ export class DiskRoot {
     if (path === ROOT) return this.#root;
     this.#requirePlain(path);
     if (Deno.build.os !== "windows") return this.#prefix + path.slice(1);
-    if (WINDOWS_SPECIAL.test(path)) throw new VfsError("badName", `Means something else to Windows: "${path}"`);
+    if (WINDOWS_SPECIAL.test(path)) throw new VfsError("badName", `Has a special meaning on Windows: "${path}"`);
     return this.#prefix + path.slice(1).replaceAll("/", SEPARATOR);
   }
 
@@ -285,5 +285,5 @@ export function isSame(one: Deno.FileInfo, other: Deno.FileInfo): boolean {
 }
 
 function notFound(path: VirtualPath): VfsError {
-  return new VfsError("notFound", `Leads to nothing inside the root: "${path}"`);
+  return new VfsError("notFound", `Leads out of the root, or nowhere: "${path}"`);
 }

@@ -85,7 +85,7 @@ export class MemorySink implements FileSink {
   commit(): Promise<void> {
     this.#dropOldContent();
     if (this.#options.isNamed()) return Promise.resolve();
-    return Promise.reject(new VfsError("vanished", "Not under its name any more"));
+    return Promise.reject(new VfsError("vanished", "No longer has its name"));
   }
 
   abort(): Promise<void> {

@@ -126,7 +126,7 @@ export class MemoryVfs implements Vfs {
 
   mkdir(path: VirtualPath): Promise<void> {
     return this.#uploads.change(() => {
-      if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
+      if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already exists: "${path}"`);
       return { keys: [this.#tree.nameKey(path)], act: () => void this.#tree.addDirectory(path) };
     });
   }
@@ -160,7 +160,7 @@ export class MemoryVfs implements Vfs {
     }
     const target = this.#tree.find(to);
     if (target !== undefined && (target.kind === "directory" || node.kind === "directory" || options.exclusive)) {
-      throw new VfsError("exists", `Already there: "${to}"`);
+      throw new VfsError("exists", `Already exists: "${to}"`);
     }
     const act = () => {
       this.#tree.move(node, from, to);
@@ -200,7 +200,7 @@ export class MemoryVfs implements Vfs {
       if (offset > 0) throw pastEnd(path);
       return this.#tree.addFile(path);
     }
-    if (options.exclusive) throw new VfsError("exists", `Already there: "${path}"`);
+    if (options.exclusive) throw new VfsError("exists", `Already exists: "${path}"`);
     const file = this.#tree.file(path);
     if (offset > file.size) throw pastEnd(path);
     return file;
@@ -215,14 +215,14 @@ export class MemoryVfs implements Vfs {
     if (!this.#uploads.mayBeReserved) return;
     using claim = this.#uploads.reserve(this.#tree.nameKey(path));
     if (!claim) {
-      throw new VfsError(exclusive ? "exists" : "busy", `Another upload is about to have the name: "${path}"`);
+      throw new VfsError(exclusive ? "exists" : "busy", `Another upload is about to take the name: "${path}"`);
     }
   }
 
   #reserve(path: VirtualPath): Reservation {
-    if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already there: "${path}"`);
+    if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already exists: "${path}"`);
     const reservation = this.#uploads.reserve(this.#tree.nameKey(path));
-    if (!reservation) throw new VfsError("exists", `Another upload is about to have the name: "${path}"`);
+    if (!reservation) throw new VfsError("exists", `Another upload is about to take the name: "${path}"`);
     return reservation;
   }
 

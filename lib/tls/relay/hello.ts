@@ -206,7 +206,7 @@ class RecordReader {
     if (type < RECORD_CHANGE_CIPHER_SPEC || type > 23) throw new HelloError("Peer does not speak TLS");
     if (this.#filled < this.#header.length) return part.length;
     if (major !== 3) throw new HelloError("Peer does not speak TLS");
-    if (++this.#count > MAX_RECORDS) throw new HelloError("TLS handshake comes in too many records");
+    if (++this.#count > MAX_RECORDS) throw new HelloError("TLS handshake is split into too many records");
     const header = new Cursor(this.#header);
     header.skip(3);
     this.#left = header.uint(2);

@@ -62,11 +62,11 @@ Deno.test("editAccounts keeps order, indentation, mode and $schema", () =>
 Deno.test("editAccounts leaves the file alone when it is broken, the change throws or the outcome would be broken", () =>
   inDirectory(async (path) => {
     await Deno.writeTextFile(path, "{");
-    await assertRejects(() => editAccounts(path, add("bob")), AccountsFileError, "Is no JSON");
+    await assertRejects(() => editAccounts(path, add("bob")), AccountsFileError, "Not valid JSON");
     assertEquals(await Deno.readTextFile(path), "{");
     const good = formatJson({ accounts: [account("bob")] }, { indent: "  " });
     await Deno.writeTextFile(path, good);
-    await assertRejects(() => editAccounts(path, add("bob")), AccountsFileError, "another account of this name");
+    await assertRejects(() => editAccounts(path, add("bob")), AccountsFileError, "Another account has the same name");
     const throws = () => {
       throw new RangeError("No");
     };

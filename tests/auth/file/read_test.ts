@@ -81,19 +81,19 @@ Deno.test("parseAccounts reads a point in time with its zone", () => {
 
 Deno.test("parseAccounts names account and field of what is wrong", () => {
   const cases: [unknown, string][] = [
-    [{ ...BOB, pasword: "x" }, `field "pasword": Unknown field; there are ${ACCOUNT_FIELDS.join(", ")}`],
-    [{ ...BOB, root: "" }, `field "root": Must be a text`],
+    [{ ...BOB, pasword: "x" }, `field "pasword": Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`],
+    [{ ...BOB, root: "" }, `field "root": Must be a non-empty string`],
     [{ ...BOB, uploads: "atomc" }, `field "uploads": Must be "inPlace" or "atomic", not "atomc"`],
-    [{ ...BOB, maxSessions: 0 }, `field "maxSessions": Must be a whole number, 1 or more, not 0`],
-    [{ ...BOB, maxSessions: "5" }, `field "maxSessions": Must be a whole number, 1 or more, not "5"`],
+    [{ ...BOB, maxSessions: 0 }, `field "maxSessions": Must be a whole number from 1 up, not 0`],
+    [{ ...BOB, maxSessions: "5" }, `field "maxSessions": Must be a whole number from 1 up, not "5"`],
     [{ ...BOB, quota: "10 X" }, `field "quota": Must be a size such as "10 MiB", not "10 X"`],
     [{ ...BOB, enabled: "yes" }, `field "enabled": Must be true or false, not "yes"`],
     [{ ...BOB, allowFrom: "::1" }, `field "allowFrom": Must be a list, not "::1"`],
-    [{ ...BOB, permissions: [] }, `field "permissions": Must have a rule in it; "none" is the word for no rights`],
+    [{ ...BOB, permissions: [] }, `field "permissions": Must contain at least one rule; use "none" to grant nothing`],
     [{ ...BOB, permissions: [{ path: "/" }] }, `field "permissions[0].allow": Must be a list, not nothing`],
     [
       { ...BOB, permissions: [{ path: "/", allow: "ro", overwite: true }] },
-      `field "permissions[0].overwite": Unknown field; there are path, allow, overwrite`,
+      `field "permissions[0].overwite": Unknown field; the fields are path, allow, overwrite`,
     ],
     [
       { ...BOB, permissions: [{ path: "/a/../b", allow: "ro" }] },
@@ -112,7 +112,7 @@ Deno.test("parseAccounts names account and field of what is wrong", () => {
   const [wrongRight] = problemsOf(
     textOf({ ...BOB, permissions: [{ path: "/", allow: "ro" }, { path: "/a", allow: ["wirte"] }] }),
   );
-  assert(wrongRight?.startsWith(`Account "bob": field "permissions[1].allow": Unknown permission "wirte"`), wrongRight);
+  assert(wrongRight?.startsWith(`Account "bob": field "permissions[1].allow": Unknown right "wirte"`), wrongRight);
 });
 
 Deno.test("parseAccounts refuses a day or time that is none", () => {
@@ -135,8 +135,8 @@ Deno.test("parseAccounts reports everything at once and puts the first into its 
     `Account "a": field "permissions": Is missing`,
     `Account "a": field "password": Is missing`,
     `Account number 2: Must be an object, not 5`,
-    `Account "bob": field "quota": Must be a whole number, 1 or more, not 0`,
-    `Account "c": There is another account of this name`,
+    `Account "bob": field "quota": Must be a whole number from 1 up, not 0`,
+    `Account "c": Another account has the same name`,
   ]);
   assertEquals(error.message, `File "users.json": Account "a": field "root": Is missing (and 5 more)`);
 });
@@ -145,11 +145,11 @@ Deno.test("parseAccounts knows the fixed meaning of anonymous", () => {
   const anonymous = { name: "anonymous", root: "pub", permissions: "ro" };
   assertEquals(parse(anonymous)[0]?.passwordHash, undefined);
   assertEquals(problemsOf(textOf({ ...anonymous, password: HASH })), [
-    `Account "anonymous": field "password": Has no meaning: any password opens the account "anonymous"`,
+    `Account "anonymous": field "password": Not allowed: any password opens the account "anonymous"`,
   ]);
   for (const name of ["ftp", "Anonymous"]) {
     assertEquals(problemsOf(textOf({ ...BOB, name })), [
-      `Account "${name}": field "name": Must be "anonymous", which also answers to "ftp", not "${name}"`,
+      `Account "${name}": field "name": Must be "anonymous", the name that also accepts "ftp", not "${name}"`,
     ]);
   }
 });
@@ -162,13 +162,13 @@ Deno.test("parseAccounts refuses names that cannot be typed", () => {
 
 Deno.test("parseAccounts says where the JSON breaks off and quotes nothing of the file", () => {
   const cases: [string, string][] = [
-    ["", "Is no JSON: Unexpected end of JSON input"],
-    [`{\n  "accounts": [],\n}`, "Is no JSON: Expected double-quoted property name (line 3 column 1)"],
-    [`{\n  "accounts": [\n    {"password": secret}\n  ]\n}`, `Is no JSON: Unexpected token 's' (near line 3)`],
+    ["", "Not valid JSON: Unexpected end of JSON input"],
+    [`{\n  "accounts": [],\n}`, "Not valid JSON: Expected double-quoted property name (line 3 column 1)"],
+    [`{\n  "accounts": [\n    {"password": secret}\n  ]\n}`, `Not valid JSON: Unexpected token 's' (near line 3)`],
     ["[]", `Must be an object with a list "accounts"`],
     ["{}", `Field "accounts": Must be a list of accounts`],
-    [`{"$schema": 1, "accounts": []}`, `Field "$schema": Must be a text`],
-    [`{"accounts": [], "users": []}`, `Unknown field "users"; there are "accounts", "$schema"`],
+    [`{"$schema": 1, "accounts": []}`, `Field "$schema": Must be a string`],
+    [`{"accounts": [], "users": []}`, `Unknown field "users"; the fields are "accounts", "$schema"`],
   ];
   for (const [text, problem] of cases) assertEquals(problemsOf(text), [problem]);
 });

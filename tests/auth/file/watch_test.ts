@@ -54,7 +54,7 @@ Deno.test("AccountsFile finds the accounts of the file", async () => {
 Deno.test("AccountsFile does not open on a file that is broken or not there", async () => {
   await using bed = await Bed.make();
   await Deno.writeTextFile(bed.path, "{");
-  await assertRejects(() => bed.open(), AccountsFileError, "Is no JSON");
+  await assertRejects(() => bed.open(), AccountsFileError, "Not valid JSON");
   await Deno.remove(bed.path);
   await assertRejects(() => bed.open(), AccountsFileError, "Does not exist");
 });
@@ -78,7 +78,7 @@ Deno.test("AccountsFile keeps the accounts when the file breaks or goes, says wh
   await Deno.writeTextFile(bed.path, textOf("bob", "bob"));
   const broken = await bed.reloaded();
   assert(!broken.ok);
-  assertStringIncludes(broken.error.message, `Account "bob": There is another account of this name`);
+  assertStringIncludes(broken.error.message, `Account "bob": Another account has the same name`);
   assertEquals(accounts.find("bob")?.name, "bob");
   await Deno.remove(bed.path);
   const gone = await bed.reloaded();
@@ -144,10 +144,10 @@ Deno.test("AccountsFile refuses a pipe instead of waiting for what it brings", u
   using _pipe = await putPipe(bed.path);
   const outcome = await bed.reloaded();
   assert(!outcome.ok);
-  assertStringIncludes(outcome.error.message, "Is no regular file");
+  assertStringIncludes(outcome.error.message, "Is not a regular file");
   assertEquals(accounts.find("bob")?.name, "bob");
   await accounts[Symbol.asyncDispose]();
-  await assertRejects(() => bed.open(), AccountsFileError, "Is no regular file");
+  await assertRejects(() => bed.open(), AccountsFileError, "Is not a regular file");
 });
 
 Deno.test("AccountsFile leaves nothing behind when disposed of in the middle of a reload", async () => {

@@ -147,14 +147,14 @@ Deno.test("DataThreads turns strangers away and goes on waiting", async () => {
     await ftp.expect("RETR large", 150);
     assertEquals(await readAll(data), LARGE);
     await ftp.expectReply(226);
-    assertMatch((await event("problem", ({ message }) => message.includes("Turned away"))).message, /127\.0\.0\.2/);
+    assertMatch((await event("problem", ({ message }) => message.includes("Rejected"))).message, /127\.0\.0\.2/);
   });
 });
 
 Deno.test("DataThreads gives a passive port back that no client connects to", async () => {
   await withDataThread({ files, options: { timeouts: { dataConnect: 20 } } }, async ({ ftp, event }) => {
     await epsv(ftp);
-    await event("problem", ({ message }) => message.includes("Gave a passive port back"));
+    await event("problem", ({ message }) => message.includes("Released a passive port"));
     await ftp.expect("RETR large", 425);
   });
 });
@@ -244,7 +244,7 @@ Deno.test("DataThreads that dies ends its transfers, and the sessions go on", as
       await killOne(other);
       await ftp.expectReply(426);
       assertMatch(String(problems[0]?.error), /Asked to die/);
-      assertMatch(String(problems[0]?.message), /another takes its place/);
+      assertMatch(String(problems[0]?.message), /starting a replacement/);
       for (const wire of [ftp, other]) assertEquals(await wire.download("RETR large"), LARGE);
     },
   );
