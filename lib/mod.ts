@@ -10,7 +10,7 @@
  *   hashPassword,
  *   MemoryAccounts,
  *   MemoryVfs,
- *   parsePermissions,
+ *   parseAccess,
  *   PasswordAuthenticator,
  * } from "@denoftpd/denoftpd";
  *
@@ -18,7 +18,7 @@
  *   name: "alice",
  *   passwordHash: await hashPassword("secret"),
  *   rootPath: "/srv/alice",
- *   rules: [{ path: "/", ...parsePermissions("rw") }],
+ *   rules: [{ path: "/", ...parseAccess("rw") }],
  * });
  * const files = new MemoryVfs({ files: { "/hello.txt": "Hello" } });
  * await using server = new FtpServer({
