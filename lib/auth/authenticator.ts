@@ -77,8 +77,8 @@ const DEFAULT_PROOF_CAPACITY = 10_000;
  */
 export class PasswordAuthenticator implements Authenticator {
   readonly #store: AccountsStore;
-  readonly #proofs: VerifiedPasswords;
-  readonly #turnstile: FairQueue;
+  readonly #verified: VerifiedPasswords;
+  readonly #queue: FairQueue;
   readonly #verify: (password: string, encoded: string) => Promise<boolean>;
   readonly #now: () => number;
   readonly #decoy = decoyHash();
@@ -89,8 +89,8 @@ export class PasswordAuthenticator implements Authenticator {
     this.#store = store;
     this.#verify = options.verify ?? verifyPassword;
     this.#now = options.now ?? Date.now;
-    this.#turnstile = new FairQueue(options.concurrency ?? defaultConcurrency());
-    this.#proofs = new VerifiedPasswords({
+    this.#queue = new FairQueue(options.concurrency ?? defaultConcurrency());
+    this.#verified = new VerifiedPasswords({
       lifetime: options.proofLifetime ?? DEFAULT_PROOF_LIFETIME,
       capacity: options.proofCapacity ?? DEFAULT_PROOF_CAPACITY,
       now: this.#now,
@@ -101,8 +101,8 @@ export class PasswordAuthenticator implements Authenticator {
     const account = this.#store.find(attempt.name);
     if (account !== undefined && isAnonymous(account)) return this.#admit(account, attempt);
     const encoded = account?.passwordHash ?? this.#decoyFor(attempt.name);
-    const proof = this.#proofs.make(account?.name ?? attempt.name, encoded, attempt.password);
-    if (account !== undefined && this.#proofs.has(proof)) {
+    const proof = this.#verified.make(account?.name ?? attempt.name, encoded, attempt.password);
+    if (account !== undefined && this.#verified.has(proof)) {
       const known = this.#admit(account, attempt);
       // A refusal that comes faster than others would reveal that the password is right, so every refusal takes the
       // whole path.
@@ -116,7 +116,7 @@ export class PasswordAuthenticator implements Authenticator {
       // password is right for another account.
       if (!right || current.passwordHash !== encoded) return { ok: false, reason: "password" };
       const result = this.#admit(current, attempt);
-      if (result.ok) this.#proofs.add(proof);
+      if (result.ok) this.#verified.add(proof);
       return result;
     });
   }
@@ -141,7 +141,7 @@ export class PasswordAuthenticator implements Authenticator {
     const check = new SharedCheck(
       (signal) => {
         const verify = () => this.#verify(attempt.password, encoded);
-        return this.#turnstile.run(addressKey(attempt.address), verify, signal);
+        return this.#queue.run(addressKey(attempt.address), verify, signal);
       },
       () => {
         if (this.#running.get(proof) === check) this.#running.delete(proof);
@@ -156,7 +156,7 @@ export class PasswordAuthenticator implements Authenticator {
    * so that the cost is distributed as it is over the accounts, whatever the parameters of their hashes.
    */
   #decoyFor(name: string): string {
-    const [first = 0, second = 0, third = 0] = Uint8Array.fromBase64(this.#proofs.make(name, "", ""));
+    const [first = 0, second = 0, third = 0] = Uint8Array.fromBase64(this.#verified.make(name, "", ""));
     const accounts = this.#store.list();
     return accounts[(first << 16 | second << 8 | third) % accounts.length]?.passwordHash ?? this.#decoy;
   }

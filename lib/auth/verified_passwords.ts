@@ -7,7 +7,7 @@
 import { createHash, randomBytes } from "node:crypto";
 
 /** The options of {@link VerifiedPasswords}. */
-export interface ProofsOptions {
+export interface VerifiedPasswordsOptions {
   /** Milliseconds after its last use for which a proof is valid. */
   readonly lifetime: number;
   /** The largest number of proofs kept; the least recently used is dropped first. */
@@ -24,11 +24,11 @@ export interface ProofsOptions {
  */
 export class VerifiedPasswords {
   readonly #key = randomBytes(32).toString("hex");
-  readonly #options: ProofsOptions;
+  readonly #options: VerifiedPasswordsOptions;
   /** When each was last used, the oldest first. */
   readonly #usedAt = new Map<string, number>();
 
-  constructor(options: ProofsOptions) {
+  constructor(options: VerifiedPasswordsOptions) {
     this.#options = options;
   }
 

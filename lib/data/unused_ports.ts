@@ -33,14 +33,14 @@ export class UnusedPorts {
     return this.#holdings.size;
   }
 
-  /** `port` waits for a client at `address`. */
-  add(port: DataConnector, address: string): void {
-    this.#holdings.set(port, { client: addressKey(address), since: this.#clock() });
+  /** `connector` waits for a client at `address`. */
+  add(connector: DataConnector, address: string): void {
+    this.#holdings.set(connector, { client: addressKey(address), since: this.#clock() });
   }
 
-  /** `port` is connected, or was given back. */
-  delete(port: DataConnector): void {
-    this.#holdings.delete(port);
+  /** `connector` is connected, or was given back. */
+  delete(connector: DataConnector): void {
+    this.#holdings.delete(connector);
   }
 
   /**
@@ -53,10 +53,10 @@ export class UnusedPorts {
     for (const { client } of this.#holdings.values()) counts.set(client, (counts.get(client) ?? 0) + 1);
     let most = own;
     for (const [client, count] of counts) if (count > (counts.get(most) ?? 0)) most = client;
-    for (const [port, { client, since }] of this.#holdings) {
+    for (const [connector, { client, since }] of this.#holdings) {
       if (client !== most) continue;
       const isMistakable = trustsAll || client === own;
-      return isMistakable && this.#clock() - since < RESPITE ? undefined : port;
+      return isMistakable && this.#clock() - since < RESPITE ? undefined : connector;
     }
     return undefined;
   }

@@ -19,9 +19,9 @@ class Bench {
 }
 
 Deno.test("Turnstile runs no more than its width at once, in order", async () => {
-  const turnstile = new FairQueue(2);
+  const queue = new FairQueue(2);
   const bench = new Bench();
-  const all = ["a", "b", "c"].map((name) => turnstile.run("x", bench.work(name)));
+  const all = ["a", "b", "c"].map((name) => queue.run("x", bench.work(name)));
   assertEquals(bench.begun, ["a", "b"]);
   bench.endFirst();
   assertEquals(await all[0], "a");
@@ -32,10 +32,10 @@ Deno.test("Turnstile runs no more than its width at once, in order", async () =>
 });
 
 Deno.test("Turnstile lets the keys take turns", async () => {
-  const turnstile = new FairQueue(1);
+  const queue = new FairQueue(1);
   const order: string[] = [];
   const run = (key: string, name: string) =>
-    turnstile.run(key, () => {
+    queue.run(key, () => {
       order.push(name);
       return Promise.resolve();
     });
@@ -46,22 +46,22 @@ Deno.test("Turnstile lets the keys take turns", async () => {
 });
 
 Deno.test("Turnstile passes a failure on and lets the next one through", async () => {
-  const turnstile = new FairQueue(1);
-  const bad = turnstile.run("x", () => Promise.reject(new RangeError("No")));
-  const good = turnstile.run("x", () => Promise.resolve(true));
+  const queue = new FairQueue(1);
+  const bad = queue.run("x", () => Promise.reject(new RangeError("No")));
+  const good = queue.run("x", () => Promise.resolve(true));
   await assertRejects(() => bad, RangeError, "No");
   assert(await good);
-  assert(await turnstile.run("x", () => Promise.resolve(true)));
+  assert(await queue.run("x", () => Promise.resolve(true)));
 });
 
 Deno.test("Turnstile lets go of those that have left the line, and of nobody else", async () => {
-  const turnstile = new FairQueue(1);
+  const queue = new FairQueue(1);
   const bench = new Bench();
   const gone = new AbortController();
-  const first = turnstile.run("x", bench.work("first"));
-  const left = turnstile.run("x", bench.work("left"), gone.signal);
-  const alone = turnstile.run("y", bench.work("alone"), gone.signal);
-  const last = turnstile.run("x", bench.work("last"));
+  const first = queue.run("x", bench.work("first"));
+  const left = queue.run("x", bench.work("left"), gone.signal);
+  const alone = queue.run("y", bench.work("alone"), gone.signal);
+  const last = queue.run("x", bench.work("last"));
   gone.abort(new Error("Has gone"));
   for (const each of [left, alone]) await assertRejects(() => each, Error, "Has gone");
   bench.endFirst();
