@@ -13,12 +13,15 @@ export class Counter {
     return this.#counts.get(key) ?? 0;
   }
 
-  /** Counts one more, unless there are `limit` already (no limit: `undefined` or 0). Disposing the result counts it off, once. */
+  /**
+   * Increments the count, unless it has reached `limit` (no limit: `undefined` or 0). Disposing the result decrements it,
+   * once.
+   */
   add(key: string, limit?: number): Disposable | undefined {
     const count = this.of(key);
     if (limit && count >= limit) return undefined;
     this.#counts.set(key, count + 1);
-    return new Admission(this, key);
+    return new Lease(this, key);
   }
 
   /** Counts one less: see {@link add}. */
@@ -29,8 +32,8 @@ export class Counter {
   }
 }
 
-/** One that was counted. An object with two fields and no closure, as every session has two of them. */
-export class Admission implements Disposable {
+/** One place in a {@link Counter}, until disposed. Without a closure, as every session has two of them. */
+export class Lease implements Disposable {
   readonly #key: string;
   #counter: Pick<Counter, "remove"> | undefined;
 

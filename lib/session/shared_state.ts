@@ -16,9 +16,9 @@ import { type Usage, usageMeters } from "../vfs/usage.ts";
 import { Counter } from "./admissions.ts";
 
 /** One number. */
-export interface Tally {
+export interface Count {
   readonly count: number;
-  /** Adds 1 or -1 and gives what it was before: two that add at once see two numbers. */
+  /** Adds 1 or -1 and returns the previous number: two callers at the same time see two numbers. */
   add(change: 1 | -1): number;
 }
 
@@ -27,9 +27,9 @@ export interface SharedState {
   /** Goes in front of the numbers of sessions, so that no two loops use one. */
   readonly idPrefix: string;
   /** Accepted connections that are not over. */
-  readonly connections: Tally;
+  readonly connections: Count;
   /** Live sessions. */
-  readonly sessions: Tally;
+  readonly sessions: Count;
   readonly perAddress: Pick<Counter, "add">;
   /** Connections of an address that have not logged in. */
   readonly strangers: Pick<Counter, "add">;
@@ -48,22 +48,22 @@ export interface SharedState {
   others(): Promise<readonly SessionInfo[]> | readonly SessionInfo[];
 }
 
-/** What the commons have to know of the server that they are for. */
-export interface CommonsOptions {
+/** What the shared state depends on in its server. */
+export interface SharedStateOptions {
   readonly throttle: Required<Pick<ThrottleOptions, "delay" | "now">> & Pick<ThrottleOptions, "ban">;
   /** See `LoginGateOptions.interval`. */
   readonly guessInterval: number;
 }
 
-/** Makes commons for a server. */
-export type MakeSharedState = (options: CommonsOptions) => SharedState;
+/** Makes the shared state of a server. */
+export type MakeSharedState = (options: SharedStateOptions) => SharedState;
 
 /** For a server alone. */
-export function localState({ throttle, guessInterval }: CommonsOptions): SharedState {
+export function localState({ throttle, guessInterval }: SharedStateOptions): SharedState {
   return {
     idPrefix: "",
-    connections: new OwnTally(),
-    sessions: new OwnTally(),
+    connections: new LocalCount(),
+    sessions: new LocalCount(),
     perAddress: new Counter(),
     strangers: new Counter(),
     perAccount: new Counter(),
@@ -77,7 +77,7 @@ export function localState({ throttle, guessInterval }: CommonsOptions): SharedS
   };
 }
 
-class OwnTally implements Tally {
+class LocalCount implements Count {
   count = 0;
 
   add(change: 1 | -1): number {

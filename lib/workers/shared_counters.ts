@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Admission } from "../session/admissions.ts";
-import type { Tally } from "../session/shared_state.ts";
+import { Lease } from "../session/admissions.ts";
+import type { Count } from "../session/shared_state.ts";
 import type { SharedTable } from "./shared_table.ts";
 
 /** A `Counter` in a table that other event loops use too. */
@@ -24,7 +24,7 @@ export class SharedCounter {
    * it, once.
    */
   add(key: string, limit?: number): Disposable | undefined {
-    return this.#table.add(this.#prefix + key, limit || Infinity) === undefined ? undefined : new Admission(this, key);
+    return this.#table.add(this.#prefix + key, limit || Infinity) === undefined ? undefined : new Lease(this, key);
   }
 
   /** Decrements the count: see {@link add}. */
@@ -34,7 +34,7 @@ export class SharedCounter {
 }
 
 /** One number shared by all event loops. */
-export class SharedTally implements Tally {
+export class SharedCount implements Count {
   readonly #table: SharedTable;
   readonly #key: string;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Admission } from "../session/admissions.ts";
+import { Lease } from "../session/admissions.ts";
 import type { LockMode, LocksElsewhere } from "../vfs/upload_locks.ts";
 import type { SharedTable } from "./shared_table.ts";
 
@@ -24,7 +24,7 @@ export class SharedLocks implements LocksElsewhere<string> {
     const alone = mode === "alone";
     const [own, other] = [`upload ${mode} ${key}`, `upload ${alone ? "append" : "alone"} ${key}`];
     if (this.#table.add(own, alone ? 1 : Infinity) === undefined) return undefined;
-    if (this.#table.of(other) === 0) return new Admission(this.#table, own);
+    if (this.#table.of(other) === 0) return new Lease(this.#table, own);
     this.#table.remove(own);
     return undefined;
   }

@@ -19,7 +19,7 @@ import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { RelayedThrottle } from "./relayed_throttle.ts";
 import { isDataThread, type WorkerScope } from "../threads/scope.ts";
 import { serveData } from "../data/thread/serve.ts";
-import { SharedCounter, SharedTally } from "./shared_counters.ts";
+import { SharedCount, SharedCounter } from "./shared_counters.ts";
 import { SharedDigests } from "./shared_digests.ts";
 import { SharedLocks } from "./shared_locks.ts";
 import { SharedTable } from "./shared_table.ts";
@@ -136,8 +136,8 @@ class Link {
     const post = (news: LoginNews) => this.#post(news);
     return ({ throttle, guessInterval }) => ({
       idPrefix: `${number}-`,
-      connections: new SharedTally(table, "connections"),
-      sessions: new SharedTally(table, "sessions"),
+      connections: new SharedCount(table, "connections"),
+      sessions: new SharedCount(table, "sessions"),
       perAddress: new SharedCounter(table, "address "),
       strangers: new SharedCounter(table, "stranger "),
       perAccount: new SharedCounter(table, "account "),
