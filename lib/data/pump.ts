@@ -1,6 +1,6 @@
 /**
- * Moves bytes between files and data connections: the one loop that every transfer and listing goes through. It opens, commits and answers
- * nothing; the caller closes what it gave, in every case.
+ * Moves bytes between files and data connections: the one loop of every transfer and listing. It opens, commits and
+ * answers nothing; the caller closes what it passed in, in every case.
  *
  * @module
  */
@@ -14,16 +14,18 @@ import { sendWholeFile } from "./send_file.ts";
 
 export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 
-/** Bytes on their way through, and the buffer that they are in. */
+/** A number of bytes, and the buffer that contains them. */
 interface Piece {
   readonly buffer: Uint8Array;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Sends what `source` has. While a piece is on its way the next one is read; a file of one piece costs one read and one write.
+ * Sends the content of `source`. While a piece is being sent the next one is read; a file of one piece costs one read
+ * and one write.
  *
- * Never rejects. After `done` and `sourceFailed` the connection is still open, so that the caller can end it well or badly.
+ * Never rejects. After `done` and `sourceFailed` the connection is still open, so that the caller can end it properly
+ * or abruptly.
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
@@ -44,8 +46,8 @@ export async function sendBytes(source: ByteSource, connection: Connection, opti
 }
 
 /**
- * Stores what comes in until the peer ends the stream. While a piece is being stored the next one comes in. What had arrived before a
- * failure of the network is stored too, so that the upload can be resumed there.
+ * Stores the input until the peer ends the stream. While a piece is being stored the next one arrives. Input that had
+ * arrived before a failure of the network is stored too, so that the upload can be resumed there.
  *
  * Never rejects. After `done` the connection is still open. The sink is idle when this resolves, and not yet committed.
  */
@@ -62,7 +64,7 @@ export async function receiveBytes(connection: Connection, sink: FileSink, optio
     left -= count;
     if (count > 0) intake.took(count);
   }
-  // All that was wanted is here: the peer ends the stream now, or has sent too much.
+  // Everything expected has arrived: the peer ends the stream now, or has sent too much.
   if (!run.ended) {
     const receiving = run.receive(new Uint8Array(1));
     void intake.store();
@@ -81,7 +83,10 @@ async function readPiece(run: PumpRun, source: ByteSource, left: number): Promis
   return undefined;
 }
 
-/** The part of `buffer` that the next piece may fill: a pool short of memory lends less than asked for, one with plenty lends more. */
+/**
+ * The part of `buffer` for the next piece: a pool short of memory lends less than requested, one with plenty lends
+ * more.
+ */
 function roomIn(buffer: Uint8Array, run: PumpRun, left: number): Uint8Array {
   return buffer.subarray(0, Math.min(run.pieceSize.current, left));
 }

@@ -1,5 +1,6 @@
 /**
- * One run of the pump: who broke first, how many bytes it moved, and what cuts it short. It knows neither files nor line ends.
+ * One run of the pump: what failed first, how many bytes were moved, and what cuts it short. Independent of files and
+ * line ends.
  *
  * @module
  */
@@ -13,60 +14,64 @@ import type { RateLimiter } from "./rate_limit.ts";
 import { type StallWatch, watchForStall } from "./stall_timer.ts";
 import { type Pacer, traffic } from "./pacing.ts";
 
-/** How a run ended; whatever is not `done` names who or what broke it. */
+/** How a run ended; anything but `done` names what failed. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";
 
-/** The end of a run. */
+/** The result of a run. */
 export interface PumpResult {
   readonly outcome: PumpOutcome;
   /**
-   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact for every outcome; but where the system sent
-   * the file by itself, up to half a MiB more may have left until it was stopped.
+   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact for every outcome,
+   * except that where the system sent the file by itself, up to half a MiB more may have been sent until it was
+   * stopped.
    */
   readonly bytes: number;
-  /** More came in than {@link PumpOptions.limit}: the rest was neither stored nor read to its end. */
+  /** More input arrived than {@link PumpOptions.limit}: the rest was neither stored nor read to its end. */
   readonly exceeded?: boolean;
-  /** What the source, the sink or the connection rejected with, or the reason of the abort. */
+  /** The rejection of the source, the sink or the connection, or the reason of the abort. */
   readonly error?: unknown;
 }
 
-/** What both directions take. */
+/** The options of both directions. */
 export interface PumpOptions {
   /** Cuts the run short: the connection is closed, the outcome is `aborted`. */
   readonly signal: AbortSignal;
-  /** Milliseconds without a byte moving until the run is given up as `stalled`; 0 for ever. */
+  /** Milliseconds without a byte moving until the run is given up as `stalled`; 0: no limit. */
   readonly stallTimeout: number;
   readonly limiter?: RateLimiter | undefined;
-  /** Sends large files that nobody has to see on their way, where it can. */
+  /** Sends large files whose bytes need not pass through this process, if it can. */
   readonly fileSender?: FileSender | undefined;
   /** Converts line ends (TYPE A). */
   readonly ascii?: boolean | undefined;
-  /** Fed with the bytes of the file, as they are stored there. */
+  /** Fed with the bytes of the file, as they are stored. */
   readonly digest?: RunningDigest | undefined;
   /**
-   * At most this many bytes, as the source has them or as they come in. A sender that knows the size gives it here and is spared the
-   * read that would only find the end.
+   * At most this many bytes, as the source has them or as they arrive. A sender that knows the size passes it here and
+   * saves the read that would only find the end.
    */
   readonly limit?: number | undefined;
   /** Called with {@link PumpResult.bytes} so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Options of {@link PumpRun.untilFailed}. */
+/** The options of {@link PumpRun.untilFailed}. */
 export interface ReadingOptions {
   readonly blame?: (error: unknown) => PumpOutcome;
   readonly stop?: () => void;
 }
 
-/** State of one run, and its connection. None of its methods rejects: the first failure is kept and the rest follows from it. */
+/**
+ * The state of one run, and its connection. None of its methods rejects: the first failure is kept and decides the
+ * outcome.
+ */
 export class PumpRun implements Disposable {
   readonly options: PumpOptions;
   readonly pieceSize: PieceSize;
-  /** Lends what suits the connection. */
+  /** Lends buffers suited to the connection. */
   readonly buffers: BufferPool;
   readonly #connection: Connection;
   readonly #watch: StallWatch | undefined;
-  /** `undefined` where the bytes keep nobody on this event loop waiting. */
+  /** `undefined` if the bytes do not block other sessions of this event loop. */
   readonly #traffic: Pacer | undefined;
   readonly #onAbort = () => this.fail("aborted", this.options.signal.reason);
   #bytes = 0;
@@ -87,7 +92,7 @@ export class PumpRun implements Disposable {
     else signal.addEventListener("abort", this.#onAbort);
   }
 
-  /** How the run would end if it ended now. */
+  /** The outcome if the run ended now. */
   get outcome(): PumpOutcome {
     return this.#failure?.outcome ?? "done";
   }
@@ -101,7 +106,10 @@ export class PumpRun implements Disposable {
     return { outcome: "done", ...this.#failure, bytes: this.#bytes };
   }
 
-  /** Keeps the first failure. All but one of the source close the connection, as nothing else ends a pending read or write. */
+  /**
+   * Records the first failure. All failures except those of the source close the connection, as nothing else ends a
+   * pending read or write.
+   */
   fail(outcome: PumpOutcome, error?: unknown): void {
     if (this.#failure) return;
     this.#failure = { outcome, ...(error !== undefined && { error }) };
@@ -109,7 +117,7 @@ export class PumpRun implements Disposable {
     this.#release?.();
   }
 
-  /** Books bytes as moved. */
+  /** Counts bytes as moved. */
   count(bytes: number): void {
     this.#bytes += bytes;
     this.#touch();
@@ -117,10 +125,10 @@ export class PumpRun implements Disposable {
   }
 
   /**
-   * Waits for a read of the source. Resolves to its bytes, 0 at the end, and `undefined` once the run has failed: then the read may still
-   * be pending, as closing the connection does not end it, and its buffer belongs to it.
+   * Waits for a read of the source. Resolves to the number of bytes, 0 at the end, and `undefined` once the run has
+   * failed: then the read may still be pending, as closing the connection does not end it, and still owns its buffer.
    *
-   * @param options `blame`: what it means that the read failed; `stop`: called when the run fails meanwhile.
+   * @param options `blame`: the outcome if the read fails; `stop`: called if the run fails in the meantime.
    */
   untilFailed(reading: Promise<number | null>, options: ReadingOptions = {}): Promise<number | undefined> {
     const { blame = () => "sourceFailed", stop } = options;
@@ -130,20 +138,20 @@ export class PumpRun implements Disposable {
         resolve(undefined);
       };
       const settle = (count: number | undefined) => {
-        // What fails from now on has nothing to stop here any more.
+        // Later failures have nothing to stop here.
         if (this.#release === release) this.#release = undefined;
         resolve(count);
       };
       this.#release = release;
       reading.then((count) => settle(count ?? 0), (error) => {
         this.fail(blame(error), error);
-        // Where the run had failed before, nobody else does.
+        // If the run had already failed, nothing else settles it.
         settle(undefined);
       });
     });
   }
 
-  /** Sends all of `data`, or fails. `last`: as of {@link Connection.write}. */
+  /** Sends all of `data`, or fails. `last`: as in {@link Connection.write}. */
   async send(data: Uint8Array, last: boolean): Promise<void> {
     const { limiter, signal } = this.options;
     const began = performance.now();
@@ -164,7 +172,7 @@ export class PumpRun implements Disposable {
     }
   }
 
-  /** Receives what there is into `buffer`: its bytes, 0 at the end and after a failure. */
+  /** Receives available input into `buffer`: the number of bytes, 0 at the end and after a failure. */
   async receive(buffer: Uint8Array): Promise<number> {
     const { limiter, signal } = this.options;
     try {
@@ -175,7 +183,7 @@ export class PumpRun implements Disposable {
         this.#sawEnd = true;
         return 0;
       }
-      // Booked afterwards: a slow sender's few bytes must not count as the buffer that was ready for them.
+      // Counted afterwards: a slow sender's few bytes must not count as the whole buffer that was ready for them.
       void this.#traffic?.turn(count);
       this.#touch();
       const debt = limiter?.take(count, signal);
@@ -193,12 +201,12 @@ export class PumpRun implements Disposable {
     this.options.signal.removeEventListener("abort", this.#onAbort);
   }
 
-  /** What to wait for before `bytes` may move; `undefined` is nothing. */
+  /** A promise to wait for before `bytes` may move; `undefined` if there is none. */
   #turn(bytes: number): Promise<void> | undefined {
     return this.#traffic?.turn(bytes)?.then(() => this.#turn(bytes));
   }
 
-  /** Stands still on purpose. */
+  /** Pauses intentionally. */
   async #rest(until: Promise<void>): Promise<void> {
     if (!this.#watch) return await until;
     this.#watch.resting = true;

@@ -1,25 +1,25 @@
 /**
- * What is said about one id, in the thread of the sessions.
+ * The messages about one id, in the thread of the sessions.
  *
  * @module
  */
 
 import type { Answer, Request, ToDataThread } from "./messages.ts";
 
-/** Who hears what the data thread says. */
+/** Receives the answers of the data thread. */
 export interface Listener {
   hear(answer: Answer): void;
-  /** The data thread is no more. */
+  /** The data thread has ended. */
   lose(error: Error): void;
 }
 
-/** Listeners by id, and the way to the thread. */
+/** Listeners by id, and the connection to the thread. */
 export interface Exchange {
   readonly listeners: Map<number, Listener>;
   readonly post: (message: ToDataThread) => void;
 }
 
-/** One id. */
+/** The messages about one id. */
 export class Channel {
   readonly #exchange: Exchange;
   readonly #id: number;
@@ -33,12 +33,12 @@ export class Channel {
     this.#exchange.post({ ...request, id: this.#id });
   }
 
-  /** From now on `listener` hears what comes. */
+  /** Messages go to `listener` from now on. */
   listen(listener: Listener): void {
     this.#exchange.listeners.set(this.#id, listener);
   }
 
-  /** Nobody hears any more. */
+  /** Removes the listener. */
   leave(): void {
     this.#exchange.listeners.delete(this.#id);
   }

@@ -1,5 +1,5 @@
 /**
- * The module of data threads: it loads nothing of the server but what moves bytes.
+ * The module of data threads: it loads only the part of the server that transfers bytes.
  *
  * @module
  */

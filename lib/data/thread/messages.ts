@@ -1,6 +1,6 @@
 /**
- * What a session's thread and the data thread tell each other. An id stands for a data port, and then for the connection that came of it;
- * the session's thread gives it. Of one id no more than one read and one write are under way.
+ * The messages between a session's thread and the data thread. An id identifies a data connector, and then its
+ * connection; the session's thread assigns it. At most one read and one write per id are running.
  *
  * @module
  */
@@ -9,32 +9,32 @@ import type { FilePart, FileSent, SocketAddress } from "../../net/connection.ts"
 import type { ActiveOptions } from "../active.ts";
 import type { PassiveOptions } from "../connector.ts";
 
-/** The options of a passive port, as far as they can be sent; `range` as text. */
+/** The options of a passive connector that can be sent; `range` as text. */
 export interface ListenOptions extends Pick<PassiveOptions, "hostname" | "peer" | "allowForeignPeer"> {
   readonly range: string | undefined;
 }
 
-/** The options of an active port, as far as they can be sent. */
+/** The options of an active connector that can be sent. */
 export type ConnectOptions = Pick<ActiveOptions, "localAddress" | "localPort">;
 
-/** What is asked of a connection. */
+/** An operation on a connection. */
 export type Move =
-  /** `last`: nothing comes behind it. */
+  /** `last`: nothing follows it. */
   | { readonly type: "write"; readonly bytes: Uint8Array; readonly last: boolean }
-  /** `into` shared memory, or so many bytes at most that come with the answer. */
+  /** `into` shared memory, or up to a number of bytes that come with the answer. */
   | { readonly type: "read"; readonly into: Uint8Array | number }
   | { readonly type: "closeWrite" }
   | { readonly type: "sendFile"; readonly part: FilePart };
 
-/** What the session's thread asks for. */
+/** A request of the session's thread. */
 export type Request =
   | { readonly type: "listen"; readonly options: ListenOptions }
   | { readonly type: "connect"; readonly target: SocketAddress; readonly options: ConnectOptions }
   | Move
-  /** The id stands for nothing any more; what is under way fails. */
+  /** The id is no longer in use; its pending operations fail. */
   | { readonly type: "close" };
 
-/** What is under way, as far as there may be only one of it. */
+/** The operations of which only one at a time may be running. */
 export type Task = Move["type"];
 
 /** A {@link Move} is done. */
@@ -43,9 +43,9 @@ export interface Done {
   readonly task: Task;
   /** Bytes moved; `null` at the end of the stream. */
   readonly count: number | null;
-  /** What was read, if not into shared memory. */
+  /** The bytes read, unless into shared memory. */
   readonly bytes?: Uint8Array;
-  /** How a file was sent; without it, it was not found. Its error is flat. */
+  /** The result of sending a file; absent: the file was not found. Its error is portable. */
   readonly sent?: FileSent;
 }
 
@@ -55,7 +55,7 @@ export interface Ends {
   readonly remoteAddr: SocketAddress;
 }
 
-/** What the data thread answers, and what it tells unasked. */
+/** The answers and unrequested messages of the data thread. */
 export type Answer =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "stranger"; readonly address: string }
@@ -73,5 +73,5 @@ export type ToDataThread = Request & { readonly id: number };
 /** From the data thread, about one id. */
 export type Told = Answer & { readonly id: number };
 
-/** From the data thread; the first is that it listens, as a message that comes before is lost. */
+/** From the data thread; the first reports that it listens, as an earlier message would be lost. */
 export type FromDataThread = Told | { readonly type: "hello" };

@@ -10,10 +10,12 @@ import type { FileSender } from "../file_sender.ts";
 import type { Answer, Done, Move } from "./messages.ts";
 import { sendFile } from "./send_file.ts";
 
-/** Milliseconds after which a piece that is not through is answered for as far as it got: a slow peer has not stalled. */
+/**
+ * Milliseconds after which an unfinished piece is answered with the bytes moved so far: a slow peer has not stalled.
+ */
 const SLOW = 250;
 
-/** Does what is asked of the connection, and answers. */
+/** Performs operations on the connection, and answers. */
 export class ConnectionMover {
   readonly #connection: Connection;
   readonly #tell: (answer: Answer) => void;
@@ -35,7 +37,7 @@ export class ConnectionMover {
     }
   }
 
-  /** What is under way fails. */
+  /** Pending operations fail. */
   close(): void {
     this.#closing.abort();
     closeQuietly(this.#connection);

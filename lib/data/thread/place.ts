@@ -1,5 +1,5 @@
 /**
- * A place for a data thread: its start, its end, and the next one when it dies.
+ * A place for a data thread: starts it, ends it, and replaces it when it dies.
  *
  * @module
  */
@@ -9,21 +9,23 @@ import type { FromDataThread } from "./messages.ts";
 import { RestartBackoff } from "../../threads/restart_backoff.ts";
 import { DATA_THREAD, NATIVE_DATA_THREAD } from "../../threads/scope.ts";
 
-/** Which thread it is, and who hears of its end. */
+/** The options of a {@link ThreadSlot}. */
 export interface DataThreadPlaceOptions {
-  /** Module that calls `serveData`. */
+  /** The module that calls `serveData`. */
   readonly module: string | URL;
-  /** Whether it uses the C library, where that is permitted. */
+  /** Whether it uses the C library, if permitted. */
   readonly native: boolean;
   /** Whether another thread may be started now: see `threads/spare_descriptors.ts`. */
   readonly hasRoom: () => boolean;
-  /** Told when the thread has died. `again`: another takes its place. One that did not start gets none: what kept it from it has not gone. */
+  /**
+   * Called when the thread has died. `again`: it will be replaced. One that did not start is not: the cause persists.
+   */
   readonly onDeath: (error: Error, again: boolean) => void;
 }
 
 /** One thread at a time. */
 export class ThreadSlot implements Disposable {
-  /** Resolves when the first thread is there, or has died. */
+  /** Resolves when the first thread has started, or has died. */
   readonly settled: Promise<void>;
   readonly #options: DataThreadPlaceOptions;
   readonly #respawns = new RestartBackoff();
@@ -38,12 +40,12 @@ export class ThreadSlot implements Disposable {
     this.#spawn();
   }
 
-  /** The thread that is there now. */
+  /** The current thread. */
   get thread(): DataThread | undefined {
     return this.#thread;
   }
 
-  /** Ends the thread, and what it moves. */
+  /** Ends the thread, and its transfers. */
   [Symbol.dispose](): void {
     this.#over = true;
     this.#respawns[Symbol.dispose]();
@@ -55,7 +57,7 @@ export class ThreadSlot implements Disposable {
     try {
       this.#begin(new Worker(module, { type: "module", name: native ? NATIVE_DATA_THREAD : DATA_THREAD }));
     } catch (error) {
-      // The system may have no thread to give.
+      // The system may be unable to start a thread.
       this.#die(error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -83,7 +85,7 @@ export class ThreadSlot implements Disposable {
     if (wasThere) this.#respawns.plan(0, () => this.#succeed());
   }
 
-  /** Later where there is no room for it now. */
+  /** Later if there is no room for it now. */
   #succeed(): void {
     if (this.#options.hasRoom()) this.#spawn();
     else this.#respawns.plan(0, () => this.#succeed());

@@ -1,6 +1,6 @@
 /**
- * The data threads beside an event loop. They are started when a large download first moves in that loop beside other sessions, so a server
- * that has none of it is spared them: some 10 MiB each.
+ * The data threads of an event loop. They are started when a large download first runs in that loop next to other
+ * sessions, so a server without one saves about 10 MiB per thread.
  *
  * @module
  */
@@ -13,26 +13,30 @@ import type { SocketAddress } from "../../net/connection.ts";
 import { ThreadSlot } from "./place.ts";
 import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
 
-/** The executable has no other module than the program itself. */
+/** The executable has no module other than the program itself. */
 const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./main.ts", import.meta.url);
 
-/** A file that may be read wherever threads may be started. */
+/** A file that is readable wherever threads may be started. */
 const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE);
 const hasRoom = () => hasSpareDescriptors(READABLE);
 
-/** How many there may be, and who hears of their ends. */
+/** The options of {@link DataThreads}. */
 export interface DataThreadsOptions {
   /** At least 1. */
   readonly threads: number;
-  /** Whether they use the C library, where that is permitted. Default `false`. */
+  /**
+   * Whether they use the C library, if permitted.
+   *
+   * @default false
+   */
   readonly native?: boolean;
-  /** Told when one of them has died. */
+  /** Called when one of them has died. */
   readonly onProblem: (problem: Problem) => void;
-  /** Module that calls `serveData`. */
+  /** The module that calls `serveData`. */
   readonly module?: string | URL;
 }
 
-/** See the module. While there is no thread, data connections stay in this one. */
+/** The data threads of an event loop. Without a running thread, data connections stay in this one. */
 export class DataThreads implements DataEngine, Disposable {
   readonly #options: DataThreadsOptions;
   readonly #places: ThreadSlot[] = [];
@@ -55,12 +59,15 @@ export class DataThreads implements DataEngine, Disposable {
     void this.start();
   }
 
-  /** Starts the threads, if they are not and there is room for them. Resolves when each is there, or has died. */
+  /**
+   * Starts the threads, if they have not been started and there is room for them. Resolves when each has started, or
+   * has died.
+   */
   async start(): Promise<void> {
     if (this.#started || hasRoom()) await (this.#started ??= this.#start());
   }
 
-  /** Ends the threads, and what they move. */
+  /** Ends the threads, and their transfers. */
   [Symbol.dispose](): void {
     for (const place of this.#places) place[Symbol.dispose]();
   }
@@ -73,7 +80,7 @@ export class DataThreads implements DataEngine, Disposable {
     await Promise.all(this.#places.map(({ settled }) => settled));
   }
 
-  /** What keeps one thread from starting keeps all from it, and is told once. */
+  /** What keeps one thread from starting keeps all from it, and is reported once. */
   #report(error: Error, again: boolean): void {
     if (!again && this.#failed) return;
     this.#failed ||= !again;
@@ -83,7 +90,7 @@ export class DataThreads implements DataEngine, Disposable {
     this.#options.onProblem({ type: "problem", level: "error", message, error });
   }
 
-  /** The one with the least to do. */
+  /** The one with the lowest load. */
   get #freest(): DataEngine {
     let freest: DataThread | undefined;
     for (const { thread } of this.#places) if (thread && !(freest && freest.load <= thread.load)) freest = thread;

@@ -1,6 +1,7 @@
 /**
- * The data thread, seen from the thread of the sessions: it has the sockets of data connections and moves their bytes, so that nobody's
- * command waits behind them. What may be read and written is decided here; a large file that goes out as it is, the thread reads by itself.
+ * The data thread as seen from the thread of the sessions: it has the sockets of data connections and transfers their
+ * bytes, so that commands never wait for them. What may be read and written is decided here; a large file that is sent
+ * unchanged is read by the thread itself.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { Channel, type Exchange } from "./channel.ts";
 import type { ToDataThread, Told } from "./messages.ts";
 import { RemoteConnector } from "./remote.ts";
 
-/** See the module. */
+/** The data thread as seen from the thread of the sessions. */
 export class DataThread implements DataEngine {
   readonly #exchange: Exchange;
   #lastId = 0;
@@ -25,23 +26,23 @@ export class DataThread implements DataEngine {
     this.#exchange = { post, listeners: new Map() };
   }
 
-  /** How many ports and connections it has. */
+  /** The number of its connectors and connections. */
   get load(): number {
     return this.#exchange.listeners.size;
   }
 
-  /** The thread has said something. */
+  /** Takes a message from the thread. */
   receive(told: Told): void {
     this.#exchange.listeners.get(told.id)?.hear(told);
   }
 
-  /** The thread is no more: whatever waits for it fails. */
+  /** The thread has ended: everything that waits for it fails. */
   lose(error: Error): void {
     for (const listener of [...this.#exchange.listeners.values()]) listener.lose(error);
     this.#exchange.listeners.clear();
   }
 
-  /** Rejects as `listenPassive` throws. */
+  /** Rejects where `listenPassive` throws. */
   passive(options: PassiveOptions): Promise<DataConnector> {
     const { hostname, peer, allowForeignPeer = false, range, timeout } = options;
     const channel = this.#open();
@@ -53,7 +54,7 @@ export class DataThread implements DataEngine {
     channel.listen({
       lose,
       hear: (answer) => {
-        // The client may connect before anybody sees the result.
+        // The client may connect before the result is used.
         if (answer.type === "listening") {
           const passive = { home: this, options };
           resolve(new RemoteConnector(channel, { kind: "passive", port: answer.port, timeout, passive }));

@@ -1,5 +1,5 @@
 /**
- * A data port in the data thread.
+ * A data connector in the data thread.
  *
  * @module
  */
@@ -13,32 +13,32 @@ import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";
 
-/** What both kinds need. */
-export interface RemotePortOptions extends Pick<DataConnector, "kind" | "port">, Pick<ActiveOptions, "timeout"> {
-  /** Who listens, and for whom, of a passive one. */
+/** The options of both kinds. */
+export interface RemoteConnectorOptions extends Pick<DataConnector, "kind" | "port">, Pick<ActiveOptions, "timeout"> {
+  /** The engine and options of a passive one. */
   readonly passive?: { readonly home: PassivePorts; readonly options: PassiveOptions };
-  /** Called by {@link DataConnector.open}: what has to be asked for only then. */
+  /** Called by {@link DataConnector.open}: sends what is only requested then. */
   readonly onOpen?: () => void;
 }
 
 /**
- * See the module. A passive one takes the client's connection as soon as it comes: by the transfer command it is there
- * mostly, and nobody has to wait for messages.
+ * A data connector in the data thread. A passive one takes the client's connection as soon as it arrives: it is usually
+ * there before the transfer command, which then need not wait for messages.
  */
 export class RemoteConnector implements DataConnector, Listener {
   readonly kind: DataConnector["kind"];
   readonly port: number;
   readonly home?: PassivePorts;
   readonly #channel: Channel;
-  readonly #options: RemotePortOptions;
+  readonly #options: RemoteConnectorOptions;
   readonly #opening = Promise.withResolvers<Connection>();
   readonly #wait = new ConnectionWait();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #listening: boolean;
-  /** Nothing of the port is left: it was given up, or has become a connection that was handed out. */
+  /** The connector has ended: it was given up, or its connection was handed out. */
   #over = false;
 
-  constructor(channel: Channel, options: RemotePortOptions) {
+  constructor(channel: Channel, options: RemoteConnectorOptions) {
     const { kind, port, passive, timeout } = options;
     this.kind = kind;
     this.port = port;
@@ -46,7 +46,7 @@ export class RemoteConnector implements DataConnector, Listener {
     this.#options = options;
     this.#listening = passive !== undefined;
     channel.listen(this);
-    // Until the transfer command nobody waits.
+    // Until the transfer command nothing awaits it.
     this.#opening.promise.catch(() => {});
     if (!passive) return;
     this.home = passive.home;

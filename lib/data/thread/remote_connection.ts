@@ -9,7 +9,10 @@ import { fromPortableError } from "../../threads/portable_error.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Done, Ends, Move, Task } from "./messages.ts";
 
-/** See the module. Bytes in shared memory stay where they are; others are copied on the way. */
+/**
+ * A connection whose socket is in the data thread. Bytes in shared memory stay where they are; others are copied when
+ * sent.
+ */
 export class RemoteConnection implements Connection, Listener, Apart {
   readonly apart = this;
   readonly localAddr: SocketAddress;
@@ -17,7 +20,7 @@ export class RemoteConnection implements Connection, Listener, Apart {
   readonly #channel: Channel;
   readonly #pending = new Map<Task, PromiseWithResolvers<Done>>();
   #onProgress: ((bytes: number) => void) | undefined;
-  /** The stream was ended behind the last bytes. */
+  /** The stream was ended after the last bytes. */
   #ended = false;
   #closed = false;
 
@@ -34,7 +37,7 @@ export class RemoteConnection implements Connection, Listener, Apart {
   }
 
   async write(data: Uint8Array, last = false): Promise<number> {
-    // A view would take all of the memory along that it is a view of.
+    // A view would send along all of its underlying memory.
     const { count } = await this.#ask({ type: "write", bytes: isShared(data) ? data : data.slice(), last });
     this.#ended = last && count === data.length;
     return count ?? 0;
@@ -53,7 +56,7 @@ export class RemoteConnection implements Connection, Listener, Apart {
     return { ...sent, failure: { ...sent.failure, error: fromPortableError(sent.failure.error) } };
   }
 
-  /** What is under way ends when the data thread says so: it may touch the bytes until then. */
+  /** Pending operations end when the data thread reports it: until then it may use the bytes. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

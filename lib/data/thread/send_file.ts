@@ -1,6 +1,6 @@
 /**
- * A file from the data thread's own disk to one of its connections. Whether it may be sent was decided where it was opened first; here it
- * is only made sure that it is the same file.
+ * Sends a file from disk to a connection in the data thread. Whether it may be sent was decided when it was first
+ * opened; here it is only verified to be the same file.
  *
  * @module
  */
@@ -14,16 +14,19 @@ import { sendBytes } from "../pump.ts";
 /** Milliseconds between two reports of progress. */
 const REPORT = 100;
 
-/** Who wants to hear of the file, and when it is enough. */
+/** The options of {@link sendFile}. */
 export interface SendFileOptions {
-  /** Ends it; the connection is closed. */
+  /** Aborts it; the connection is closed. */
   readonly signal: AbortSignal;
   readonly fileSender?: FileSender | undefined;
-  /** Told the bytes since it was called last. */
+  /** Called with the bytes since the last call. */
   readonly onProgress: (bytes: number) => void;
 }
 
-/** Sends the part and ends the stream. `undefined`, with nothing sent, where that file is not there. Rejects when the stream cannot be ended. */
+/**
+ * Sends the part and ends the stream. `undefined`, with nothing sent, if the file is not there. Rejects if the stream
+ * cannot be ended.
+ */
 export async function sendFile(
   part: FilePart,
   connection: Connection,
@@ -60,12 +63,12 @@ export async function sendFile(
   }
 }
 
-/** Opens the file at its offset, if it is still what is at its path. */
+/** Opens the file at its offset, if it is still the one at its path. */
 async function openSame({ path, offset, ...identity }: FilePart): Promise<Deno.FsFile | undefined> {
   const isSame = ({ dev, ino }: Deno.FileInfo) => dev === identity.device && ino === identity.inode;
   let file: Deno.FsFile | undefined;
   try {
-    // Before the open: that of a FIFO waits for the other end.
+    // Before the open: opening a FIFO waits for the other end.
     if (!isSame(await Deno.stat(path))) return undefined;
     file = await Deno.open(path);
     if (isSame(await file.stat())) {

@@ -1,5 +1,5 @@
 /**
- * What a data thread does from its start to its end.
+ * The life of a data thread.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { openNativeIo } from "../../native/native_io.ts";
 import { NATIVE_DATA_THREAD, type WorkerScope } from "../../threads/scope.ts";
 
 /**
- * How much lower their priority is than that of the process. Whoever gives commands waits for a processor beside threads that are always busy; with this they come first. Measured on two
- * processors beside four downloads, p99 of a NOOP in ms: 1.3 without, 0.7 to 0.8 with 5, 0.4 to 0.6 with 10 and with 19; the downloads are
- * as fast with each.
+ * How much lower the priority of data threads is than that of the process. Commands compete for a processor with
+ * threads that are always busy; with this they come first. Measured on two processors next to four downloads, p99 of a
+ * NOOP in ms: 1.3 without, 0.7 to 0.8 with 5, 0.4 to 0.6 with 10 and with 19; the downloads are equally fast with each.
  */
 const NICENESS = 10;
-/** There is no lower one. */
+/** There is no lower priority. */
 const MOST_NICE = 19;
 
 /** Serves the thread that has started this one. */
@@ -29,11 +29,11 @@ export async function serveData(scope: WorkerScope): Promise<void> {
   server.greet();
 }
 
-/** Where that is permitted. It is Linux alone where 0 is this thread and not the whole process. */
+/** Only if permitted. On Linux alone, 0 means this thread and not the whole process. */
 async function giveWay(): Promise<void> {
   if (Deno.build.os !== "linux") return;
   for (const kind of ["getPriority", "setPriority"]) {
-    // The cast is for kinds that the runtime's types leave out.
+    // The cast is for kinds that the runtime's types omit.
     const permission = { name: "sys", kind } as Deno.PermissionDescriptor;
     if (Deno.permissions.querySync(permission).state !== "granted") return;
   }
@@ -41,6 +41,6 @@ async function giveWay(): Promise<void> {
   try {
     setPriority(0, Math.min(MOST_NICE, getPriority(0) + NICENESS));
   } catch {
-    // A sandbox may forbid the call (SystemCallFilter of systemd); the thread does its work without it.
+    // A sandbox may forbid the call (SystemCallFilter of systemd); the thread works without it.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The data thread's own side: listens, connects, and moves bytes between sockets and shared memory. It knows no session, and opens no file
- * but those it is told to send.
+ * The data thread's own side: listens, connects, and moves bytes between sockets and shared memory. It is independent
+ * of sessions, and only opens files that it is asked to send.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { parsePortRange, type PortRange } from "../port_range.ts";
 import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
 import { ConnectionMover } from "./mover.ts";
 
-/** It is the other thread that has patience or not. */
+/** Timeouts are handled by the other thread. */
 const never = new AbortController().signal;
 
 /** Serves one other thread. */
@@ -30,7 +30,7 @@ export class DataServer {
     this.#fileSender = fileSender;
   }
 
-  /** Tells that somebody listens: a message that comes before is lost. */
+  /** Reports that it listens: an earlier message would be lost. */
   greet(): void {
     this.#post({ type: "hello" });
   }
@@ -54,9 +54,9 @@ export class DataServer {
     const onReset = () => this.#tell(id, { type: "reset" });
     try {
       const own = { ...options, range: this.#rangeOf(range), timeout: 0, onStranger, onReset };
-      const port = await listenPassive(own);
-      this.#tell(id, { type: "listening", port: port.port });
-      void this.#open(id, port);
+      const connector = await listenPassive(own);
+      this.#tell(id, { type: "listening", port: connector.port });
+      void this.#open(id, connector);
     } catch (error) {
       this.#tell(id, { type: "cannotOpen", error: toPortableError(error) });
     }
@@ -69,11 +69,11 @@ export class DataServer {
     return range;
   }
 
-  async #open(id: number, port: DataConnector): Promise<void> {
-    this.#openings.set(id, port);
+  async #open(id: number, connector: DataConnector): Promise<void> {
+    this.#openings.set(id, connector);
     try {
-      const connection = await port.open(never);
-      // Given up meanwhile.
+      const connection = await connector.open(never);
+      // Given up in the meantime.
       if (!this.#openings.delete(id)) return closeQuietly(connection);
       const { localAddr, remoteAddr } = connection;
       this.#movers.set(id, new ConnectionMover(connection, (answer) => this.#tell(id, answer), this.#fileSender));
@@ -86,9 +86,9 @@ export class DataServer {
   }
 
   #close(id: number): void {
-    const port = this.#openings.get(id);
+    const connector = this.#openings.get(id);
     this.#openings.delete(id);
-    port?.close();
+    connector?.close();
     this.#movers.get(id)?.close();
     this.#movers.delete(id);
   }
