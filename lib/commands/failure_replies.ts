@@ -37,6 +37,17 @@ const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   notDirectory: reply.actionRefused("A component of the path is not a directory"),
 };
 
+/** Thrown by a handler that cannot do what it was asked for: the reply says why, and nothing was done. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly reply: reply.Reply;
+
+  constructor(refusal: reply.Reply) {
+    super(`Refused with ${refusal.code}`);
+    this.reply = refusal;
+  }
+}
+
 /** The reply to `verb` when the file system failed with `error`. */
 export function replyForVfsError(error: VfsError, verb: string): reply.Reply {
   const found = (MAKES_NAME.has(verb) ? NEW_NAME : EXISTING_NAME)[error.kind];

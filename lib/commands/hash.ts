@@ -12,6 +12,7 @@ import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import { type Command, command } from "./command.ts";
 import type { CommandContext, RunningTransfer } from "./context.ts";
+import { takeRange } from "./state.ts";
 
 /** Bytes of a transfer that are digested for the log, where the client has not asked for digests: cheap, and most files end before. */
 const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
@@ -127,11 +128,10 @@ async function orReason(context: CommandContext, path: VirtualPath, made: Promis
 
 /** draft-bryan-ftpext-hash section 3: algorithm, first and last byte, digest, path. RANG limits it. */
 function hash(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const { restart, rangeLength, hash: algorithm } = context.parameters;
-  context.parameters.restart = 0;
-  context.parameters.rangeLength = undefined;
+  const { hash: algorithm } = context.parameters;
+  const { offset: start, length } = takeRange(context.parameters);
   context.parameters.wantsDigests = true;
-  const range = { start: restart, end: rangeLength === undefined ? undefined : restart + rangeLength };
+  const range = { start, end: length === undefined ? undefined : start + length };
   const made = digestOfFile(context, path, algorithm, range).then(({ digest, start, end }) =>
     reply.fileStatus(`${algorithm} ${start}-${Math.max(start, end - 1)} ${digest} ${path}`)
   );

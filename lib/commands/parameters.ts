@@ -12,6 +12,7 @@ import * as reply from "../protocol/reply.ts";
 import * as argument from "./arguments.ts";
 import { type Answer, type Command, command, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { takeRange } from "./state.ts";
 
 /**
  * `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that are gone. `A T` is the same as `A N` where no format control
@@ -68,8 +69,7 @@ function rang(context: CommandContext, given: string): Answer {
   const request = parseRange(given);
   if (request.kind === "syntaxError") return reply.badArgument("RANG takes a first and a last byte");
   if (request.kind === "clear") {
-    context.parameters.restart = 0;
-    context.parameters.rangeLength = undefined;
+    takeRange(context.parameters);
     return reply.restartAt("Range cleared");
   }
   if (context.parameters.type === "A" && context.options.ascii === "convert") {

@@ -28,6 +28,29 @@ export function freshParameters(): ParameterState {
   };
 }
 
+/** The part of a file that a command is about. */
+export interface FileRange {
+  /** First byte, from REST or RANG. */
+  readonly offset: number;
+  /** Bytes wanted, from RANG; `undefined` for all there are. */
+  readonly length: number | undefined;
+}
+
+/** What REST or RANG has said, which counts once. */
+export function takeRange(parameters: ParameterState): FileRange {
+  const range = { offset: parameters.restart, length: parameters.rangeLength };
+  parameters.restart = 0;
+  parameters.rangeLength = undefined;
+  return range;
+}
+
+/** What ALLO has said, which counts once. */
+export function takeAnnouncedSize(parameters: ParameterState): number | undefined {
+  const size = parameters.announcedSize;
+  parameters.announcedSize = undefined;
+  return size;
+}
+
 export function freshData(): DataState {
   return { port: undefined, lastTransfer: undefined, epsvAll: false };
 }

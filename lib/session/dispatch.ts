@@ -6,7 +6,8 @@
 
 import { type Answer, type Command, isAvailable } from "../commands/command.ts";
 import type { CommandContext } from "../commands/context.ts";
-import { replyForVfsError } from "../commands/failure_replies.ts";
+import { Refusal, replyForVfsError } from "../commands/failure_replies.ts";
+import { takeRange } from "../commands/state.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";
@@ -33,15 +34,13 @@ export function dispatch(context: CommandContext, row: Command | undefined, line
 
 /** REST and RNFR are for the very next command; those that may stand between say so in their row. */
 function forgetOneTimeState(context: CommandContext, row: Command | undefined): void {
-  if (row?.keeps !== "restart") {
-    context.parameters.restart = 0;
-    context.parameters.rangeLength = undefined;
-  }
+  if (row?.keeps !== "restart") takeRange(context.parameters);
   if (row?.keeps !== "rename") context.rename.from = undefined;
 }
 
 /** What is not a {@link VfsError} is a mistake of ours: the session lives on, and the log has the error. */
 function replyForError(context: CommandContext, row: Command, error: unknown): reply.Reply {
+  if (error instanceof Refusal) return error.reply;
   if (error instanceof VfsError) {
     if (error.hint !== undefined) {
       context.emit({

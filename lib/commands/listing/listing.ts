@@ -6,7 +6,6 @@
 
 import { TextSource } from "../../data/text_source.ts";
 import { paced, Pacer } from "../../data/paced.ts";
-import { sendBytes } from "../../data/pump.ts";
 import { formatFactFeature, formatFacts } from "../../protocol/mlsx.ts";
 import * as reply from "../../protocol/reply.ts";
 import { nameOf, parentOf } from "../../vfs/virtual_path.ts";
@@ -18,9 +17,9 @@ import type { CommandContext } from "../context.ts";
 import { findTarget, type ListTarget } from "./target.ts";
 import { matching } from "./matching.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
-import { pumpOptions } from "../transfer/pump_options.ts";
 import { shownLink } from "./shown_link.ts";
-import { runTransfer, takeConnector } from "../transfer/run.ts";
+import { takeConnector } from "../transfer/request.ts";
+import { runTransfer } from "../transfer/run.ts";
 
 /** Lines of one directory, in batches as the driver hands them out, none of which keeps others waiting. */
 type Lines = AsyncIterable<readonly string[]>;
@@ -109,36 +108,25 @@ async function primed(lines: Lines): Promise<Lines> {
 
 async function sendLines(
   context: CommandContext,
-  verb: string,
   path: VirtualPath,
   lines: Lines,
 ): Promise<reply.Reply> {
-  const port = takeConnector(context);
-  if (reply.isReply(port)) return port;
-  let source: TextSource;
-  try {
-    source = new TextSource(await primed(lines));
-  } catch (error) {
-    port.close();
-    throw error;
-  }
-  try {
-    return await runTransfer(context, port, {
-      verb,
-      direction: "listing",
-      path,
-      mark: reply.openingData(context.parameters.type, "file list"),
-      success: "Directory sent",
-      pump: (connection, transfer) => sendBytes(source, connection, pumpOptions(context, transfer)),
-    });
-  } finally {
-    source.close();
-  }
+  const connector = takeConnector(context);
+  using _connector = { [Symbol.dispose]: () => connector.close() };
+  const source = new TextSource(await primed(lines));
+  using _source = { [Symbol.dispose]: () => source.close() };
+  const plan = { connector, direction: "listing", path, success: "Directory sent" } as const;
+  return await runTransfer(context, plan, async (open) => {
+    using data = await open(reply.openingData(context.parameters.type, "file list"));
+    await data.send(source);
+    await data.endSending();
+    return undefined;
+  });
 }
 
 async function list(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
   const target = await findTarget(context, given);
-  return await sendLines(context, "LIST", target.path, longLines(context, target));
+  return await sendLines(context, target.path, longLines(context, target));
 }
 
 /** `NLST -l` is what some clients send when their user types `ls -l`. */
@@ -146,13 +134,13 @@ async function nlst(context: CommandContext, given: string | undefined): Promise
   const target = await findTarget(context, given);
   const long = target.flags.includes("l");
   const lines = long ? longLines(context, target) : nameLines(context, target);
-  return await sendLines(context, "NLST", target.path, lines);
+  return await sendLines(context, target.path, lines);
 }
 
 async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const entry = await context.vfs.stat(path);
   if (entry.kind !== "directory") return reply.badArgument("Not a directory; use MLST");
-  return await sendLines(context, "MLSD", path, factLines(context, path));
+  return await sendLines(context, path, factLines(context, path));
 }
 
 async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {

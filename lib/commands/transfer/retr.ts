@@ -4,60 +4,41 @@
  * @module
  */
 
-import { sendBytes } from "../../data/pump.ts";
 import * as reply from "../../protocol/reply.ts";
 import { nameOf } from "../../vfs/virtual_path.ts";
-import type { Entry, FileSource, VirtualPath } from "../../vfs/vfs.ts";
+import type { VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext } from "../context.ts";
 import { beforeDownload, rememberDownload, streamingDigest } from "../hash.ts";
-import { pumpOptions } from "./pump_options.ts";
+import { takeTransferRequest } from "./request.ts";
 import { runTransfer } from "./run.ts";
-import { openOrRelease, setUpTransfer, type TransferSetup } from "./setup.ts";
-
-interface Download extends TransferSetup {
-  readonly path: VirtualPath;
-  readonly before: Entry | undefined;
-  readonly source: FileSource;
-}
+import { TransferFailed } from "./transfer_outcome.ts";
 
 /** Handles RETR. */
 export async function retr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const setup = setUpTransfer(context);
-  if (reply.isReply(setup)) return setup;
+  using request = takeTransferRequest(context);
+  const { offset, length, ascii, connector } = request;
   const before = await beforeDownload(context, path);
-  const source = await openOrRelease(setup.port, () => context.vfs.openRead(path, setup.offset));
-  try {
-    return await send(context, { ...setup, path, before, source });
-  } finally {
-    source.close();
-  }
-}
-
-function send(context: CommandContext, download: Download): Promise<reply.Reply> {
-  const { path, offset, length, ascii, before, source, port } = download;
-  const whole = offset === 0 && length === undefined;
-  const digest = whole ? streamingDigest(context, source.size) : undefined;
-  const bytes = Math.min(source.size - offset, length ?? Infinity);
+  const source = await context.vfs.openRead(path, offset);
+  using _source = { [Symbol.dispose]: () => source.close() };
+  const expected = Math.min(source.size - offset, length ?? Infinity);
   // Files such as those of /proc have no size and yet content: they are read to their end, or as far as RANG says.
-  const limit = bytes > 0 ? bytes : length;
-  return runTransfer(context, port, {
-    verb: "RETR",
+  const limit = expected > 0 ? expected : length;
+  const isWhole = offset === 0 && length === undefined;
+  const digest = isWhole ? streamingDigest(context, source.size) : undefined;
+  const plan = {
+    connector,
     direction: "download",
     path,
     offset,
-    expected: bytes,
+    expected,
     ascii,
-    mark: reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : bytes),
     success: "Transfer complete",
-    pump: (connection, transfer) =>
-      sendBytes(source, connection, {
-        ...pumpOptions(context, transfer, context.limiters.download),
-        ascii,
-        ...(digest && { digest }),
-        ...(limit !== undefined && { limit }),
-      }),
-    flaw: ({ bytes: sent }) =>
-      !ascii && sent < bytes ? { reason: "storage", text: "The file shrank during the transfer" } : undefined,
-    complete: () => rememberDownload(context, path, digest, before),
+  } as const;
+  return await runTransfer(context, plan, async (open) => {
+    using data = await open(reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : expected));
+    const { bytes } = await data.send(source, { ascii, digest, limit, limiter: context.limiters.download });
+    if (!ascii && bytes < expected) throw new TransferFailed("storage", "The file shrank during the transfer");
+    await data.endSending();
+    return await rememberDownload(context, path, digest, before);
   });
 }

@@ -4,37 +4,44 @@
  * @module
  */
 
-import { type PumpResult, receiveBytes } from "../../data/pump.ts";
+import type { PumpResult } from "../../data/pump.ts";
 import type { TlsFacts } from "../../net/connection.ts";
 import * as reply from "../../protocol/reply.ts";
 import { randomPart } from "../../vfs/upload_sinks.ts";
 import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.ts";
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext } from "../context.ts";
+import { Refusal } from "../failure_replies.ts";
 import { forgetDigest, rememberUpload, streamingDigest } from "../hash.ts";
 import { rememberOwnUpload } from "./own_uploads.ts";
-import { pumpOptions } from "./pump_options.ts";
-import { type Flaw, runTransfer } from "./run.ts";
-import { openOrRelease, setUpTransfer, type TransferSetup } from "./setup.ts";
+import { takeTransferRequest, type TransferRequest } from "./request.ts";
+import { runTransfer } from "./run.ts";
+import { TransferFailed } from "./transfer_outcome.ts";
 import { applyUmask, withParents } from "./upload_helpers.ts";
 
-/** How a file is opened for an upload, and what the client is told about its name. */
-interface Upload extends TransferSetup {
-  readonly verb: string;
+/** What STOR, APPE and STOU do each in their own way. */
+interface Upload {
+  readonly request: TransferRequest;
   readonly path: VirtualPath;
   readonly sink: FileSink;
+  /** First byte that is written. */
+  readonly offset: number;
+  /** The whole content of the file comes in. */
+  readonly isWhole: boolean;
+  /** The preliminary reply. */
   readonly mark: reply.Reply;
+  /** Text of the 226. */
   readonly success: string;
 }
 
 /** Handles STOR. REST says where to begin, RANG where to end as well; neither cuts the file. */
 export async function stor(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const setup = setUpTransfer(context);
-  if (reply.isReply(setup)) return setup;
-  const { offset, length } = setup;
+  using request = takeTransferRequest(context);
+  const { offset, length } = request;
   const options = { ...(offset > 0 && { offset }), ...(length !== undefined && { keep: true }) };
-  const sink = await openOrRelease(setup.port, () => openForUpload(context, path, options));
-  return await store(context, path, { ...setup, verb: "STOR", sink });
+  const sink = await openForUpload(context, path, options);
+  const isWhole = offset === 0 && length === undefined;
+  return await receive(context, { request, path, sink, offset, isWhole, ...textsFor(path, request) });
 }
 
 /**
@@ -42,36 +49,72 @@ export async function stor(context: CommandContext, path: VirtualPath): Promise<
  * ProFTPD refuses every REST, but clients that resume so send the size of the file.
  */
 export async function appe(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  const setup = setUpTransfer(context, { verb: "APPE", without: "range" });
-  if (reply.isReply(setup)) return setup;
-  const resumes = setup.offset > 0;
-  const options = { append: true, ...(resumes && { existing: true }) };
-  const sink = await openOrRelease(setup.port, () => openForUpload(context, path, options));
+  using request = takeTransferRequest(context, { verb: "APPE", without: "range" });
+  const resumes = request.offset > 0;
+  const sink = await openForUpload(context, path, { append: true, ...(resumes && { existing: true }) });
   const offset = sink.initialSize;
-  if (!resumes || setup.offset === offset) return await store(context, path, { ...setup, verb: "APPE", sink, offset });
-  setup.port.close();
-  await sink.abort();
-  return reply.restartNotAtEnd(offset);
-}
-
-function store(
-  context: CommandContext,
-  path: VirtualPath,
-  upload: Omit<Upload, "path" | "mark" | "success">,
-): Promise<reply.Reply> {
-  const mark = reply.openingData(upload.ascii ? "A" : "I", nameOf(path));
-  return receive(context, { ...upload, path, mark, success: "Transfer complete" });
+  if (resumes && request.offset !== offset) {
+    await sink.abort();
+    throw new Refusal(reply.restartNotAtEnd(offset));
+  }
+  return await receive(context, { request, path, sink, offset, isWhole: false, ...textsFor(path, request) });
 }
 
 /** Handles STOU: the name is the client's, with a number or a random part after it where it is taken. */
 export async function stou(context: CommandContext, given: VirtualPath | undefined): Promise<reply.Reply> {
-  const setup = setUpTransfer(context, { verb: "STOU", without: "restart" });
-  if (reply.isReply(setup)) return setup;
-  const wanted = given ?? joinPath(context.login.cwd, "upload");
-  const { path, sink } = await openOrRelease(setup.port, () => openUnique(context, wanted));
+  using request = takeTransferRequest(context, { verb: "STOU", without: "restart" });
+  const { path, sink } = await openUnique(context, given ?? joinPath(context.login.cwd, "upload"));
   const mark = reply.uniqueName(nameOf(path));
   const success = `Transfer complete, FILE: ${nameOf(path)}`;
-  return await receive(context, { ...setup, verb: "STOU", path, sink, mark, success });
+  return await receive(context, { request, path, sink, offset: 0, isWhole: true, mark, success });
+}
+
+function textsFor(path: VirtualPath, { ascii }: TransferRequest): Pick<Upload, "mark" | "success"> {
+  return { mark: reply.openingData(ascii ? "A" : "I", nameOf(path)), success: "Transfer complete" };
+}
+
+/** The steps of an upload from the open file to the commit. */
+async function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> {
+  const { request: { connector, ascii, length, announcedSize }, path, sink, offset, success } = upload;
+  const digest = upload.isWhole ? streamingDigest(context) : undefined;
+  forgetDigest(context, path);
+  const plan = { connector, direction: "upload", path, offset, ascii, announcedSize, success } as const;
+  return await runTransfer(context, plan, async (open) => {
+    await using file = uncommitted(context, path, sink);
+    using data = await open(upload.mark);
+    const options = { ascii, digest, limit: length, limiter: context.limiters.upload };
+    const received = await data.receive(sink, options);
+    checkCloseNotify(context, data.tls);
+    checkRange(length, received);
+    await data.endReceiving();
+    await file.commit();
+    if (sink.created) await applyUmask(context, path, 0o666);
+    await rememberOwnUpload(context, path);
+    return await rememberUpload(context, path, digest);
+  });
+}
+
+/** A file that is being uploaded; disposing of it ends an upload that broke off. */
+interface UncommittedFile extends AsyncDisposable {
+  /** Makes the upload last. */
+  commit(): Promise<void>;
+}
+
+function uncommitted(context: CommandContext, path: VirtualPath, sink: FileSink): UncommittedFile {
+  let isDone = false;
+  return {
+    async commit() {
+      await sink.commit();
+      forgetDigest(context, path);
+      isDone = true;
+    },
+    async [Symbol.asyncDispose]() {
+      if (isDone) return;
+      // Of a file that no byte has reached there is nothing to resume, and an empty one looks like an upload of nothing.
+      await sink.discard({ ifEmpty: true });
+      forgetDigest(context, path);
+    },
+  };
 }
 
 async function openForUpload(context: CommandContext, path: VirtualPath, how: OpenWriteOptions): Promise<FileSink> {
@@ -110,64 +153,29 @@ function* uniqueNames(wanted: string): Generator<string, void> {
   for (let tries = 0; tries < RANDOM_NAMES; tries++) yield withEnding(wanted, `.${randomPart()}`);
 }
 
-function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> {
-  const { verb, path, offset, length, ascii, announcedSize, sink, port } = upload;
-  const whole = offset === 0 && length === undefined && verb !== "APPE";
-  const digest = whole ? streamingDigest(context) : undefined;
-  forgetDigest(context, path);
-  return runTransfer(context, port, {
-    verb,
-    direction: "upload",
-    path,
-    offset,
-    ascii,
-    mark: upload.mark,
-    success: upload.success,
-    pump: (connection, transfer) =>
-      receiveBytes(connection, sink, {
-        ...pumpOptions(context, transfer, context.limiters.upload),
-        ascii,
-        ...(digest && { digest }),
-        ...(length !== undefined && { limit: length }),
-      }),
-    announced: announcedSize,
-    flaw: (result, facts) => truncatedTls(context, facts) ?? notTheRange(upload, result),
-    complete: async () => {
-      await sink.commit();
-      forgetDigest(context, path);
-      if (sink.created) await applyUmask(context, path, 0o666);
-      await rememberOwnUpload(context, path);
-      return await rememberUpload(context, path, digest);
-    },
-    fail: async () => {
-      // Of a file that no byte has reached there is nothing to resume, and an empty one looks like an upload of nothing.
-      await sink.discard({ ifEmpty: true });
-      forgetDigest(context, path);
-    },
-  });
-}
-
-/** RANG has said how many bytes come. */
-function notTheRange({ length }: TransferSetup, { bytes, exceeded }: PumpResult): Flaw | undefined {
-  if (length === undefined || (bytes === length && !exceeded)) return undefined;
+/** RANG has said how many bytes come. @throws {TransferFailed} where others came. */
+function checkRange(length: number | undefined, { bytes, exceeded }: PumpResult): void {
+  if (length === undefined || (bytes === length && !exceeded)) return;
   const text = exceeded
     ? `Received more than the ${length} bytes announced by RANG`
     : `Received only ${bytes} of the ${length} bytes announced by RANG`;
-  return { reason: "sizeMismatch", text };
+  throw new TransferFailed("sizeMismatch", text);
 }
 
 /**
- * Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). Many clients never send close_notify, so the
- * first end without it counts; a client that has sent one before has been cut off when the next is missing.
+ * Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). Many clients never send
+ * close_notify, so the first end without it counts; a client that has sent one before has been cut off when the next is
+ * missing.
+ *
+ * @throws {TransferFailed} for one that was cut.
  */
-function truncatedTls(context: CommandContext, facts: TlsFacts | undefined): Flaw | undefined {
+function checkCloseNotify(context: CommandContext, facts: TlsFacts | undefined): void {
   const { options: { tls }, security } = context;
   if (facts?.cleanClose === true) security.sendsCloseNotify = true;
-  if (facts?.cleanClose !== false) return undefined;
+  if (facts?.cleanClose !== false) return;
   if (context.transfer) context.transfer.unclean = true;
   if (tls?.strictClose || security.sendsCloseNotify) {
-    return { reason: "tlsTruncated", text: "Data connection truncated, transfer incomplete" };
+    throw new TransferFailed("tlsTruncated", "Data connection truncated, transfer incomplete");
   }
   context.emit({ type: "problem", level: "warning", message: "An upload ended without close_notify" });
-  return undefined;
 }

@@ -1,0 +1,73 @@
+/**
+ * What every transfer begins with: which part of the file, whether line ends are converted, and the data connector.
+ *
+ * @module
+ */
+
+import type { DataConnector } from "../../data/engine.ts";
+import * as reply from "../../protocol/reply.ts";
+import type { CommandContext } from "../context.ts";
+import { Refusal } from "../failure_replies.ts";
+import { mustProtectData } from "../security.ts";
+import { type FileRange, takeAnnouncedSize, takeRange } from "../state.ts";
+
+/** One transfer, before its file is open. Disposing of it gives the connector back. */
+export interface TransferRequest extends FileRange, Disposable {
+  /** Bytes of the upload, from ALLO, where that is the size of what is sent. */
+  readonly announcedSize: number | undefined;
+  /** Line ends are converted. */
+  readonly ascii: boolean;
+  readonly connector: DataConnector;
+}
+
+/** What a transfer cannot be combined with: a range of RANG alone, or any start but the first byte. */
+export interface RequestLimits {
+  readonly verb: string;
+  readonly without: "range" | "restart";
+}
+
+/**
+ * Takes what REST, RANG, ALLO and TYPE have said, so that it counts once, and the data connector.
+ *
+ * @throws {Refusal} where they do not go together, or there is no connector.
+ */
+export function takeTransferRequest(context: CommandContext, limits?: RequestLimits): TransferRequest {
+  const range = takeRange(context.parameters);
+  const announced = takeAnnouncedSize(context.parameters);
+  const isWhole = range.offset === 0 && range.length === undefined;
+  if (limits && range.length !== undefined) {
+    throw new Refusal(reply.fileBusy(`${limits.verb} cannot be combined with RANG`));
+  }
+  if (limits?.without === "restart" && range.offset > 0) {
+    throw new Refusal(reply.fileBusy(`${limits.verb} cannot be combined with REST`));
+  }
+  const ascii = isAscii(context, isWhole);
+  const connector = takeConnector(context);
+  // Before the rest of a file some clients announce all of it, and line ends change the size.
+  const announcedSize = isWhole && !ascii ? announced : undefined;
+  return { ...range, announcedSize, ascii, connector, [Symbol.dispose]: () => connector.close() };
+}
+
+function isAscii(context: CommandContext, isWhole: boolean): boolean {
+  if (context.parameters.type === "I" || context.options.ascii === "binary") return false;
+  if (context.options.ascii === "refuse") {
+    throw new Refusal(reply.badParameter("TYPE A transfers are not allowed here; use TYPE I"));
+  }
+  if (isWhole) return true;
+  throw new Refusal(reply.badParameter("REST and RANG are not supported in TYPE A; use TYPE I"));
+}
+
+/**
+ * Takes the data connector, so that it is spent whatever happens.
+ *
+ * @throws {Refusal} where there is none, or the data connection must be protected and PROT P was not sent.
+ */
+export function takeConnector(context: CommandContext): DataConnector {
+  const connector = context.takeConnector();
+  if (connector === undefined) throw new Refusal(reply.needDataPort);
+  if (mustProtectData(context) && !context.security.protectData) {
+    connector.close();
+    throw new Refusal(reply.dataMustBeProtected);
+  }
+  return connector;
+}
