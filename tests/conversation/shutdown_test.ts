@@ -69,10 +69,10 @@ plainConversation(
   },
 );
 
-plainConversation("listen works again behind shutdown, and not before", {}, async ({ server, connect }) => {
-  assertThrows(() => server.listen(), Error, "listens already");
+plainConversation("listen works again after shutdown, and not before", {}, async ({ server, connect }) => {
+  assertThrows(() => server.listen(), Error, "already listening");
   await server.shutdown();
-  assertThrows(() => server.address, Error, "does not listen");
+  assertThrows(() => server.address, Error, "not listening");
   server.listen();
   const ftp = await connect();
   await ftp.login();
