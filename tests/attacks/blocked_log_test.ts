@@ -47,7 +47,7 @@ Deno.test({
       report("log that nobody reads", { commands: COMMANDS, grownMiB: target.residentMiB - before });
       // Somebody reads after all, while the server is asked to end.
       const [log] = await Promise.all([new Response(pipe.readable).text(), target.server.stop()]);
-      const lost = Array.from(log.matchAll(/ error +Lost (\d+) lines of the log, /g), ([, count]) => Number(count));
+      const lost = Array.from(log.matchAll(/ error +Lost (\d+) lines of the log: /g), ([, count]) => Number(count));
       const lines = log.split("\n").filter((line) => /"NOOP"|< 200 /.test(line)).length;
       const told = lost.reduce((sum, count) => sum + count, 0);
       report("lines", { made: 2 * COMMANDS, read: lines, told });

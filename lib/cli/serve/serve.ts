@@ -115,7 +115,10 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   });
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);
-  await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog);
+  await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(
+    settings.xferlog,
+    (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
+  );
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transfer"]);
   try {
     await server.bind();

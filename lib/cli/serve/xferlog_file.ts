@@ -5,6 +5,7 @@
  */
 
 import type { EventListener } from "../../events.ts";
+import { LineQueue } from "../../log/line_queue.ts";
 import { formatXferlog } from "../../log/xferlog.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -13,24 +14,27 @@ export interface XferlogFile extends AsyncDisposable {
   readonly listener: EventListener;
 }
 
-/** Opens `path` for appending. @throws {UsageError} if that fails. */
-export async function openXferlog(path: string): Promise<XferlogFile> {
+/**
+ * Opens `path` for appending. A file that takes nothing, or a full disk, stops no server: the transfers are in the log as well.
+ *
+ * @param onLost is called with the number of lines that could not be written, once a line can be written again.
+ * @throws {UsageError} if opening fails.
+ */
+export async function openXferlog(path: string, onLost: (lines: number) => void): Promise<XferlogFile> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path, { append: true, create: true });
   } catch (error) {
     throw new UsageError(`Cannot open xferlog "${path}": ${error instanceof Error ? error.message : error}`);
   }
-  const encoder = new TextEncoder();
-  let tail: Promise<unknown> = Promise.resolve();
+  const lines = new LineQueue((bytes) => file.write(bytes), { onLost });
   return {
     listener: (event) => {
       const line = event.type === "transfer" ? formatXferlog(event, Date.now()) : undefined;
-      // A full disk must not stop the server; the transfer itself is in the log.
-      if (line !== undefined) tail = tail.then(() => file.write(encoder.encode(`${line}\n`))).catch(() => {});
+      if (line !== undefined) lines.write(`${line}\n`);
     },
     [Symbol.asyncDispose]: async () => {
-      await tail;
+      await lines.settle();
       file.close();
     },
   };
