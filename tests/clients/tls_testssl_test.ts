@@ -24,7 +24,7 @@ tests.test("finds nothing above medium", async (bench) => {
   const { port, certificateFile } = bench.server;
   const always = ["--quiet", "--color", "0", "--warnings", "off", "--ip", "one", "--starttls", "ftp"];
   const output = ["--add-ca", certificateFile, "--jsonfile", "findings.json", `127.0.0.1:${port}`];
-  await bench.run("testssl", [...always, ...SECTIONS, ...output], { allowFailure: true, timeLimit: 240_000 });
+  await bench.run("testssl", [...always, ...SECTIONS, ...output], { allowFailure: true, timeLimit: 900_000 });
   const findings: Finding[] = JSON.parse(await Deno.readTextFile(join(bench.local, "findings.json")));
   const versions = findings.filter(({ id, finding }) => /^(SSL|TLS)/.test(id) && finding.startsWith("offered"));
   assertEquals(versions.map(({ id }) => id), ["TLS1_2", "TLS1_3"]);
