@@ -72,7 +72,7 @@ plainConversation(
 plainConversation("listen works again after shutdown, and not before", {}, async ({ server, connect }) => {
   assertThrows(() => server.listen(), Error, "already listening");
   await server.shutdown();
-  assertThrows(() => server.address, Error, "not listening");
+  assertThrows(() => server.address, Error, "does not listen");
   server.listen();
   const ftp = await connect();
   await ftp.login();
