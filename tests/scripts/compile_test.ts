@@ -23,7 +23,7 @@ Deno.test("embeddedFiles finds every entry of the compiler's report", () => {
 });
 
 Deno.test("embeddedFiles does not take silence for an empty list", () => {
-  assertThrows(() => embeddedFiles("Compile denoftpd.js to /tmp/out\n"), Error, "does not tell");
+  assertThrows(() => embeddedFiles("Compile denoftpd.js to /tmp/out\n"), Error, "does not report");
 });
 
 Deno.test("describeFallback says what the other base is, where it comes from, and what differs", () => {
