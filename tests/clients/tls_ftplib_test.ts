@@ -68,8 +68,12 @@ tests.test("resumes each of 20 data connections with the control connection's se
 tests.test("is let in by a server that requires reuse, and turned away without", async (bench) => {
   const flags = ["--tls", "required", "--tls-data", "required", "--tls-session-reuse", "require"];
   if (await bench.server.tlsRoute() === "relay") {
-    // It says at its start that it would turn away honest clients.
-    await assertRejects(() => ServerUnderTest.start({ ...SERVER, flags }), Error, "honest clients would be refused");
+    // It says at its start that it would refuse well-behaved clients.
+    await assertRejects(
+      () => ServerUnderTest.start({ ...SERVER, flags }),
+      Error,
+      "it would refuse well-behaved clients",
+    );
     return;
   }
   await using server = await ServerUnderTest.start({ ...SERVER, flags });

@@ -149,7 +149,7 @@ Deno.test("WorkerPool puts a worker in the place of one that died, and the other
     const dead = await workerOf(one);
     await one.send("HELP DIE");
     await one.closed().catch(() => {});
-    const report = await event("problem", ({ message }) => message.includes("has died"));
+    const report = await event("problem", ({ message }) => message.includes("crashed"));
     assertMatch(report.message, new RegExp(`^Worker ${dead} `));
     assertMatch(String(report.error), /Asked to die/);
     // Its session is counted off.
