@@ -15,7 +15,8 @@ export interface XferlogFile extends AsyncDisposable {
 }
 
 /**
- * Opens `path` for appending. A file that takes nothing, or a full disk, stops no server: the transfers are in the log as well.
+ * Opens `path` for appending. A file that cannot take a line, or a full disk, does not stop the server: the transfers
+ * are in the log as well.
  *
  * @param onLost is called with the number of lines that could not be written, once a line can be written again.
  * @throws {UsageError} if opening fails.
