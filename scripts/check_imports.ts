@@ -8,6 +8,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { foldersBelow } from "./source_tree.ts";
 
 /** What one part of the source may import besides its own folder. */
 export interface Part {
@@ -74,15 +75,11 @@ export async function checkTree(root: string, law: Readonly<Record<string, Part>
 }
 
 async function sources(root: string): Promise<string[]> {
-  const paths = ["main.ts"];
-  const folders = ["lib"];
-  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-    for await (const { name, isDirectory } of Deno.readDir(join(root, folder))) {
-      if (isDirectory) folders.push(`${folder}/${name}`);
-      else if (name.endsWith(".ts") && !name.endsWith(".d.ts")) paths.push(`${folder}/${name}`);
-    }
+  const found = ["main.ts"];
+  for await (const { paths } of foldersBelow(root, ["lib"])) {
+    found.push(...paths.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts")));
   }
-  return paths.toSorted();
+  return found.toSorted();
 }
 
 function readEdges(from: string, source: string): Edge[] {

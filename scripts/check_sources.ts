@@ -10,6 +10,7 @@
  */
 
 import { join } from "@std/path";
+import { foldersBelow } from "./source_tree.ts";
 
 /** Columns of a line. */
 const MOST_COLUMNS = 120;
@@ -46,16 +47,10 @@ const FOLDERS = ["lib", "scripts", "tests"] as const;
 /** Resolves to a line for each file, folder and line below `root` that is too large. */
 export async function checkSources(root: string, limits: Limits = LIMITS): Promise<string[]> {
   const problems: string[] = [];
-  const folders: string[] = [...FOLDERS];
-  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-    const paths: string[] = [];
-    for await (const { name, isDirectory } of Deno.readDir(join(root, folder))) {
-      if (isDirectory) folders.push(`${folder}/${name}`);
-      else paths.push(`${folder}/${name}`);
-    }
+  for await (const { folder, paths } of foldersBelow(root, FOLDERS)) {
     const isLarge = folder.startsWith("lib") && paths.length > MOST_FILES && !limits.large.includes(folder);
     if (isLarge) problems.push(`${folder}: ${paths.length} files, at most ${MOST_FILES}`);
-    for (const path of paths.toSorted()) {
+    for (const path of paths) {
       if (path.endsWith(".ts")) problems.push(...checkFile(path, await Deno.readTextFile(join(root, path)), limits));
     }
   }
