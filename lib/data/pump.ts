@@ -38,8 +38,8 @@ export async function sendBytes(source: ByteSource, connection: Connection, opti
     const ahead = left > 0 && !run.ended ? readPiece(run, source, left) : undefined;
     const sending = run.ended ? undefined : run.send(converter ? converter.convert(bytes) : bytes, left <= 0);
     options.digest?.update(bytes);
-    await sending;
-    run.buffers.give(buffer);
+    if (await sending) run.buffers.give(buffer);
+    else run.buffers.drop(buffer);
     piece = await ahead;
   }
   return run.result;

@@ -21,9 +21,9 @@ export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "
 export interface PumpResult {
   readonly outcome: PumpOutcome;
   /**
-   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact for every outcome,
-   * except that where the system sent the file by itself, up to half a MiB more may have been sent until it was
-   * stopped.
+   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact, except that a run cut short while
+   * it sent does not wait for what is on its way: up to one piece more may have been sent (half a MiB where the system sends the file
+   * by itself).
    */
   readonly bytes: number;
   /** More input arrived than {@link PumpOptions.limit}: the rest was neither stored nor read to its end. */
@@ -55,7 +55,7 @@ export interface PumpOptions {
 }
 
 /** The options of {@link PumpRun.untilFailed}. */
-export interface ReadingOptions {
+export interface WaitingOptions {
   readonly blame?: (error: unknown) => PumpOutcome;
   readonly stop?: () => void;
 }
@@ -77,7 +77,8 @@ export class PumpRun implements Disposable {
   #bytes = 0;
   #failure: { readonly outcome: PumpOutcome; readonly error?: unknown } | undefined;
   #sawEnd = false;
-  #release: (() => void) | undefined;
+  /** Ends the waits of {@link untilFailed}. */
+  readonly #releases = new Set<() => void>();
 
   constructor(connection: Connection, options: PumpOptions) {
     this.options = options;
@@ -107,14 +108,14 @@ export class PumpRun implements Disposable {
   }
 
   /**
-   * Records the first failure. All failures except those of the source close the connection, as nothing else ends a
-   * pending read or write.
+   * Records the first failure, and ends every wait of the run. All failures except those of the source close the connection, as
+   * nothing else ends a pending read.
    */
   fail(outcome: PumpOutcome, error?: unknown): void {
     if (this.#failure) return;
     this.#failure = { outcome, ...(error !== undefined && { error }) };
     if (outcome !== "sourceFailed") closeQuietly(this.#connection);
-    this.#release?.();
+    for (const release of this.#releases) release();
   }
 
   /** Counts bytes as moved. */
@@ -125,12 +126,14 @@ export class PumpRun implements Disposable {
   }
 
   /**
-   * Waits for a read of the source. Resolves to the number of bytes, 0 at the end, and `undefined` once the run has
-   * failed: then the read may still be pending, as closing the connection does not end it, and still owns its buffer.
+   * Waits for a read of the source, or a write to the connection. Resolves to the number of bytes, 0 at the end, and `undefined` once
+   * the run has failed: then the operation may still be pending and still own its buffer. Nothing ends a read of a file, and a close
+   * does not end a write to a full socket before Deno 2.9, so a client that reads nothing while it waits for the answer to its ABOR
+   * would wait for ever.
    *
-   * @param options `blame`: the outcome if the read fails; `stop`: called if the run fails in the meantime.
+   * @param options `blame`: the outcome if the operation fails; `stop`: called if the run fails in the meantime.
    */
-  untilFailed(reading: Promise<number | null>, options: ReadingOptions = {}): Promise<number | undefined> {
+  untilFailed(moving: Promise<number | null>, options: WaitingOptions = {}): Promise<number | undefined> {
     const { blame = () => "sourceFailed", stop } = options;
     return new Promise((resolve) => {
       const release = () => {
@@ -139,11 +142,11 @@ export class PumpRun implements Disposable {
       };
       const settle = (count: number | undefined) => {
         // Later failures have nothing to stop here.
-        if (this.#release === release) this.#release = undefined;
+        this.#releases.delete(release);
         resolve(count);
       };
-      this.#release = release;
-      reading.then((count) => settle(count ?? 0), (error) => {
+      this.#releases.add(release);
+      moving.then((count) => settle(count ?? 0), (error) => {
         this.fail(blame(error), error);
         // If the run had already failed, nothing else settles it.
         settle(undefined);
@@ -151,25 +154,26 @@ export class PumpRun implements Disposable {
     });
   }
 
-  /** Sends all of `data`, or fails. `last`: as in {@link Connection.write}. */
-  async send(data: Uint8Array, last: boolean): Promise<void> {
+  /**
+   * Sends all of `data`, or fails. `last`: as in {@link Connection.write}. Resolves to whether all is sent: otherwise a write may still
+   * own the buffer.
+   */
+  async send(data: Uint8Array, last: boolean): Promise<boolean> {
     const { limiter, signal } = this.options;
     const began = performance.now();
-    try {
-      for (let sent = 0; sent < data.length;) {
-        const part = sent === 0 ? data : data.subarray(sent);
-        const wait = this.#turn(part.length);
-        if (wait) await wait;
-        const count = await this.#connection.write(part, last);
-        sent += count;
-        this.count(count);
-      }
-      this.pieceSize.adapt(performance.now() - began);
-      const debt = limiter?.take(data.length, signal);
-      if (debt) await this.#rest(debt);
-    } catch (error) {
-      this.fail("networkFailed", error);
+    for (let sent = 0; sent < data.length;) {
+      const part = sent === 0 ? data : data.subarray(sent);
+      const wait = this.#turn(part.length);
+      if (wait) await wait;
+      if (this.#failure) return false;
+      const count = await this.untilFailed(this.#write(part, last), { blame: () => "networkFailed" });
+      if (count === undefined) return false;
+      sent += count;
     }
+    this.pieceSize.adapt(performance.now() - began);
+    const debt = limiter?.take(data.length, signal);
+    if (debt) await this.#rest(debt);
+    return true;
   }
 
   /** Receives available input into `buffer`: the number of bytes, 0 at the end and after a failure. */
@@ -199,6 +203,13 @@ export class PumpRun implements Disposable {
     this.#traffic?.leave();
     this.#watch?.[Symbol.dispose]();
     this.options.signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  /** Counts what was taken even if nobody waits for it any more. */
+  async #write(data: Uint8Array, last: boolean): Promise<number> {
+    const count = await this.#connection.write(data, last);
+    this.count(count);
+    return count;
   }
 
   /** A promise to wait for before `bytes` may move; `undefined` if there is none. */

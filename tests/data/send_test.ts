@@ -6,7 +6,7 @@ import { type FileSender, FileSendError } from "../../lib/data/file_sender.ts";
 import { TextSource } from "../../lib/data/text_source.ts";
 import { type PumpOptions, sendBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
-import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
+import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
 import type { ByteSource } from "../../lib/vfs/vfs.ts";
 import {
   connectedPair,
@@ -133,6 +133,25 @@ Deno.test("sendBytes ends with aborted while the peer takes nothing", async () =
   const result = await sending;
   assertEquals([result.outcome, result.error], ["aborted", "ABOR"]);
   assertEquals((await readToEnd(pair.theirs)).length, result.bytes);
+  assertEquals(sharedBuffers.lentBytes, 0);
+});
+
+Deno.test("sendBytes ends with aborted though closing does not end a write", async () => {
+  using pair = await connectedPair();
+  const abort = new AbortController();
+  const { promise: writing, resolve } = Promise.withResolvers<void>();
+  const connection: Connection = {
+    localAddr: pair.ours.localAddr,
+    remoteAddr: pair.ours.remoteAddr,
+    read: () => Promise.resolve(null),
+    write: () => new Promise(() => resolve()),
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  };
+  const sending = sendBytes(new EndlessSource(), connection, options({ signal: abort.signal }));
+  await writing;
+  abort.abort("ABOR");
+  assertEquals(await sending, { outcome: "aborted", bytes: 0, error: "ABOR" });
   assertEquals(sharedBuffers.lentBytes, 0);
 });
 
