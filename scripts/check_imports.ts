@@ -35,6 +35,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   protocol: { imports: ["net"], types: ["vfs"] },
   "drivers/disk": { imports: ["vfs", "net"] },
   "drivers/memory": { imports: ["vfs", "net"] },
+  "drivers/registry": { imports: ["vfs", "drivers/disk", "drivers/memory"] },
   auth: { imports: ["vfs", "net"] },
   tls: { imports: ["net"] },
   data: { imports: ["net", "protocol"], types: ["vfs"] },
@@ -47,11 +48,22 @@ export const LAW: Readonly<Record<string, Part>> = {
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
   log: { imports: ["events"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "drivers/disk", "drivers/memory"] },
-  mod: { imports: [...BELOW_SERVER, "server", "native", "drivers/disk", "drivers/memory", "fixture", "log"] },
+  mod: {
+    imports: [
+      ...BELOW_SERVER,
+      "server",
+      "native",
+      "drivers/disk",
+      "drivers/memory",
+      "drivers/registry",
+      "fixture",
+      "log",
+    ],
+  },
   cli: {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread"],
-      ...["drivers/disk", "drivers/memory", "fixture", "log"],
+      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log"],
     ],
   },
   main: { imports: ["cli", "threads", "version"] },

@@ -13,9 +13,12 @@ export interface Account {
   readonly name: string;
   /** A hash for `verifyPassword`; only the anonymous account has none. */
   readonly passwordHash?: string;
-  /** The directory that is `/` for the account, as it was given. */
+  /** What is `/` for the account, as it was given: a directory, or a URL whose scheme names a driver. */
   readonly root: string;
-  /** {@link root} as an absolute path of the host, when it comes from an accounts file: relative to that file. */
+  /**
+   * {@link root} by `resolveRoot`: a path in an accounts file is relative to that file. Accounts with the same value
+   * share their files.
+   */
   readonly rootPath: string;
   /** From general to specific; the last rule that covers a path decides. */
   readonly rules: readonly AccessRule[];

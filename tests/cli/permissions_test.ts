@@ -21,6 +21,8 @@ async function withSite(body: (directory: string) => Promise<void>): Promise<voi
     await Deno.symlink(join(directory, "root"), join(directory, "link"));
     const accounts = [{ ...ACCOUNT, root: "./link", permissions: "rw" }];
     await Deno.writeTextFile(join(directory, "users.json"), JSON.stringify({ accounts }));
+    const inMemory = [{ ...ACCOUNT, root: "memory:", permissions: "rw" }];
+    await Deno.writeTextFile(join(directory, "memory.json"), JSON.stringify({ accounts: inMemory }));
     await Deno.writeTextFile(join(directory, "config.json"), JSON.stringify({ grace: 5 }));
     const io = { stdout: () => {}, stderr: () => {} };
     assertEquals(await runCert(["--out", join(directory, "tls")], io), 0);
@@ -109,6 +111,7 @@ const SITES: Record<string, (directory: string) => string[]> = {
       ...["--tls-cert", join(directory, "tls", "cert.pem"), "--tls-key", join(directory, "tls", "key.pem")],
     ];
   },
+  "files in memory": (directory) => ["--port", "0", "--users", join(directory, "memory.json")],
   ...HAS_NATIVE && {
     "the C library": (directory) => ["--port", "0", "--users", join(directory, "users.json"), "--native-io"],
   },
@@ -166,6 +169,25 @@ Deno.test({
     assertMatch(named[1] ?? "", /^--allow-read=\/etc\/passwd,\/etc\/group,/);
   },
 });
+
+Deno.test("serve and permissions name the account whose root has no driver, or not for workers", () =>
+  withSite(async (cwd) => {
+    await Deno.writeTextFile(
+      join(cwd, "other.json"),
+      JSON.stringify({ accounts: [{ ...ACCOUNT, root: "tape:1", permissions: "rw" }] }),
+    );
+    const permissions = ["--allow-all"];
+    for (
+      const [flags, expected] of [
+        [["--users", "other.json"], /^denoftpd: Account "demo": field "root": No driver for the root "tape:1": .*\n$/],
+        [["--users", "memory.json", "--workers", "2"], /"memory:" cannot be shared by several workers\n$/],
+      ] as const
+    ) {
+      const { code, stderr } = await serve({ permissions, flags: ["--port", "0", "--allow-root", ...flags], cwd });
+      assertEquals(code, 2);
+      assertMatch(stderr, expected);
+    }
+  }));
 
 Deno.test("serve warns of far too many permissions, gives the useless ones up and says so", () =>
   withSite(async (cwd) => {

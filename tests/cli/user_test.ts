@@ -104,6 +104,13 @@ Deno.test("user add writes a relative root as seen from the file", async () => {
   assert(anonymous?.root.startsWith(".."));
 });
 
+Deno.test("user add writes a root that is a URL as it is", async () => {
+  await using bed = await Bed.make();
+  await bed.run(["add", "anonymous", "--root", "memory:pub"]);
+  const [anonymous] = await readAccountsFile(bed.path);
+  assertEquals([anonymous?.root, anonymous?.rootPath], ["memory:pub", "memory:pub"]);
+});
+
 Deno.test("user add refuses a name that is taken", async () => {
   await using bed = await Bed.make();
   await bed.addBob();

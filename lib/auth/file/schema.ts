@@ -5,7 +5,6 @@
  * @module
  */
 
-import { resolve } from "@std/path";
 import { type Account, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
 import {
   isObject,
@@ -21,6 +20,7 @@ import {
 } from "./json_values.ts";
 import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
 import { readRules } from "./access_rules.ts";
+import { resolveRoot } from "../../vfs/root_url.ts";
 
 /**
  * Reads one field; `directory` is the directory of the accounts file.
@@ -32,7 +32,7 @@ type FieldReader = (value: unknown, directory: string) => Partial<Account>;
 const FIELDS = {
   name: (value) => ({ name: readName(value) }),
   password: (value) => ({ passwordHash: readPasswordHash(value) }),
-  root: (value, directory) => ({ root: readText(value), rootPath: resolve(directory, readText(value)) }),
+  root: (value, directory) => ({ root: readText(value), rootPath: readRoot(readText(value), directory) }),
   permissions: (value) => ({ rules: readRules(value) }),
   uploads: (value) => ({ uploads: readChoice(value, ["inPlace", "atomic"]) }),
   brokenUploads: (value) => ({ brokenUploads: readChoice(value, ["keep", "delete"]) }),
@@ -124,6 +124,14 @@ function readName(value: unknown): string {
     throw new ValueError(`Must be "${ANONYMOUS}", the name that also accepts "ftp", not ${quote(name)}`);
   }
   return canonicalName(name);
+}
+
+function readRoot(root: string, directory: string): string {
+  try {
+    return resolveRoot(root, directory);
+  } catch (error) {
+    throw error instanceof RangeError ? new ValueError(error.message) : error;
+  }
 }
 
 /** The message never includes the value: it may be a password in plain text. */

@@ -8,7 +8,9 @@
 import { dirname, fromFileUrl } from "@std/path";
 import type { Account } from "../../auth/accounts.ts";
 import { familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
-import { isGranted, type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
+import { DriverRegistry } from "../../drivers/registry.ts";
+import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
+import { UsageError } from "../usage_error.ts";
 import { nativeNeeds } from "../serve/native.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
@@ -48,28 +50,21 @@ export function usersFile({ users, anonymous }: Settings): string | undefined {
   return users ?? (anonymous === undefined ? DEFAULT_USERS : undefined);
 }
 
-/** The root of each enabled account: by its path, and if that contains a link, by its real path as well. */
+/** What the driver of each enabled account needs for its root. */
 export function accountNeeds(accounts: Iterable<Account>): Need[] {
-  return [...accounts].filter(({ enabled }) => enabled).flatMap(rootNeeds);
+  const drivers = new DriverRegistry();
+  return [...accounts].filter(({ enabled }) => enabled).flatMap((account) => rootNeeds(account, drivers));
 }
 
-function rootNeeds({ name, rootPath, rules }: Account): Need[] {
-  const read = needRead(rootPath, `reading the root of account "${name}"`);
-  const real = isGranted(read) ? realPath(rootPath) : rootPath;
+function rootNeeds({ name, rootPath, rules }: Account, drivers: DriverRegistry): Need[] {
   const writes = rules.some(({ allow }) => [...allow].some((right) => right !== "list" && right !== "read"));
-  return [
-    read,
-    needRead(real, read.purpose),
-    ...(writes ? [needWrite(real, `writing the root of account "${name}"`)] : []),
-  ];
-}
-
-/** The path itself if it cannot be resolved: opening the root will report the reason. */
-function realPath(path: string): string {
   try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
+    return drivers.find(rootPath).permissions(rootPath, { writes }).map(({ permission, action }) => ({
+      permission,
+      purpose: `${action} the root of account "${name}"`,
+    }));
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(`Account "${name}": field "root": ${error.message}`) : error;
   }
 }
 

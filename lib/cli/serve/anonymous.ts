@@ -4,14 +4,15 @@
  * @module
  */
 
-import { resolve } from "@std/path";
 import { type Account, type AccountsStore, ANONYMOUS, canonicalName, createAccount } from "../../auth/accounts.ts";
 import { parseAccess } from "../../vfs/access_rules.ts";
+import { resolveRoot } from "../../vfs/root_url.ts";
 
-/** The account for `directory`: list and read, nothing else. */
-export function anonymousAccount(directory: string): Account {
+/** The account for `root`: list and read, nothing else. */
+export function anonymousAccount(root: string): Account {
   const { allow, overwrite } = parseAccess("ro");
-  return createAccount({ name: ANONYMOUS, rootPath: resolve(directory), rules: [{ path: "/", allow, overwrite }] });
+  const rootPath = resolveRoot(root, Deno.cwd());
+  return createAccount({ name: ANONYMOUS, rootPath, rules: [{ path: "/", allow, overwrite }] });
 }
 
 /** The accounts of a file, which may change, and a fixed one that takes precedence. */

@@ -9,7 +9,7 @@ import { type AuthenticatorOptions, PasswordAuthenticator } from "../../auth/aut
 import type { NativeIo } from "../../native/native_io.ts";
 import type { ServerOptions, Timeouts } from "../../options.ts";
 import { resolveOptions } from "../../options/resolve.ts";
-import { openDisk } from "../../drivers/disk/disk.ts";
+import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { requireGrants } from "../permissions/query.ts";
 import { accountNeeds } from "../permissions/needs.ts";
 import type { Settings } from "../settings/table.ts";
@@ -40,16 +40,15 @@ export function serverOptions(
   { login = {}, native }: ServerParts = {},
 ): ServerOptions {
   const { passivePorts, passiveAddress, passiveLocalNetworks, symlinks } = settings;
+  const disk = present({ symlinks, readDirectory: native?.readDirectory, paths: native?.paths });
+  const drivers = new DriverRegistry(standardDrivers({ disk }));
   const milliseconds = (seconds: number | undefined) => seconds === undefined ? undefined : seconds * 1000;
   return {
     authenticator: new PasswordAuthenticator(accounts, login),
     fileSystem: (account) => {
       // An account that came with a reload: the runtime would stop and prompt.
       requireGrants(accountNeeds([account]));
-      return openDisk(
-        account.rootPath,
-        present({ symlinks, readDirectory: native?.readDirectory, paths: native?.paths }),
-      );
+      return drivers.open(account.rootPath);
     },
     ...present({
       hostname: settings.host,

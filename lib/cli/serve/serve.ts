@@ -10,7 +10,7 @@ import { AccountsFileError } from "../../auth/file/read.ts";
 import { EventStream } from "../../events.ts";
 import { startLog } from "../../log/log.ts";
 import { FtpServer } from "../../server/server.ts";
-import { openDisk } from "../../drivers/disk/disk.ts";
+import { DriverRegistry } from "../../drivers/registry.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
 import { localStateWith } from "../../session/shared_state.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
@@ -198,11 +198,16 @@ async function openUsers(
 /** Each root must exist and be permitted; otherwise the first user of the account would find out. */
 async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<void> {
   const { users = DEFAULT_USERS, anonymous } = settings;
+  const drivers = new DriverRegistry();
   for (const account of accounts.list()) {
     if (!account.enabled) continue;
     requireGrants(accountNeeds([account]));
     try {
-      await openDisk(account.rootPath);
+      const driver = drivers.find(account.rootPath);
+      await driver.open(account.rootPath);
+      if (!driver.spansWorkers && workerCount(settings) > 1) {
+        throw new Error(`"${account.root}" cannot be shared by several workers`);
+      }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const source = isAnonymous(account) && anonymous !== undefined

@@ -8,6 +8,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, checkField } from "../../auth/file/schema.ts";
 import { ValueError } from "../../auth/file/json_values.ts";
+import { schemeOf } from "../../vfs/root_url.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The actions of `denoftpd user`. */
@@ -160,7 +161,7 @@ function commaList(values: readonly string[]): unknown {
 
 /** In the file a root is relative to the file; on the command line it is relative to the working directory. */
 function rootFromFile(root: string, file: string): string {
-  if (root === "" || isAbsolute(root)) return root;
+  if (root === "" || isAbsolute(root) || schemeOf(root) !== undefined) return root;
   const path = relative(dirname(resolve(file)), resolve(root));
   return path.startsWith("..") ? path : `./${path}`;
 }

@@ -38,6 +38,21 @@ Deno.test("parseAccounts fills in what is left out", () => {
   assertEquals(bob?.rules.map(({ path, allow, overwrite }) => [path, allow.size, overwrite]), [["/", 9, true]]);
 });
 
+Deno.test("parseAccounts takes a path or a URL as root, and changes no URL", () => {
+  for (
+    const [root, expected] of [
+      ["./data/../files", "/etc/ftp/files"],
+      ["file:///srv/two%20words", "/srv/two words"],
+      ["memory:", "memory:"],
+      ["s3://bucket/some/prefix", "s3://bucket/some/prefix"],
+      ["./with:colon", "/etc/ftp/with:colon"],
+    ] as const
+  ) {
+    const [account] = parse({ ...BOB, root });
+    assertEquals([account?.root, account?.rootPath], [root, expected]);
+  }
+});
+
 Deno.test("parseAccounts reads every field", () => {
   const [account] = parse({
     ...BOB,

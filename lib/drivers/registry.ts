@@ -1,0 +1,113 @@
+/**
+ * From the root of an account to the driver that has its files, and to the permissions of Deno that this takes. A root
+ * is a path, which the disk driver serves, or a URL whose scheme names the driver: `memory:`, `file:///srv/ftp`.
+ *
+ * @module
+ */
+
+import { type DiskVfsOptions, openDisk } from "./disk/disk.ts";
+import { MemoryVfs } from "./memory/memory.ts";
+import { schemeOf } from "../vfs/root_url.ts";
+import type { Vfs } from "../vfs/vfs.ts";
+
+/** A permission of Deno without which a root cannot be used. */
+export interface RootPermission {
+  readonly permission: Deno.PermissionDescriptor;
+  /** Completes the sentence "Deno does not permit … the root of account …". */
+  readonly action: "reading" | "writing" | "connecting to";
+}
+
+/** How an account uses its root. */
+export interface RootUse {
+  /** Whether it may change anything. */
+  readonly writes: boolean;
+}
+
+/** The files behind all roots of one scheme. */
+export interface Driver {
+  /** In lower case, without the colon, at least two characters; `file` also stands for every path. */
+  readonly scheme: string;
+  /** Whether several event loops that open a root see the same files: without it there can be only one. */
+  readonly spansWorkers: boolean;
+  /** What the runtime must permit before {@link open}. Never rejects a root; opening it reports what is wrong. */
+  permissions(root: string, use: RootUse): readonly RootPermission[];
+  /** The files of `root`. Throws, or rejects, with an error that quotes `root` if they cannot be reached. */
+  open(root: string): Vfs | Promise<Vfs>;
+}
+
+/** The options of {@link standardDrivers}. */
+export interface DriverOptions {
+  readonly disk?: DiskVfsOptions;
+}
+
+/** The drivers of this program: the disk and memory. */
+export function standardDrivers({ disk = {} }: DriverOptions = {}): Driver[] {
+  return [diskDriver(disk), memoryDriver()];
+}
+
+/** Drivers by scheme. */
+export class DriverRegistry {
+  readonly #drivers: ReadonlyMap<string, Driver>;
+
+  /**
+   * @param drivers of two with the same scheme, the later is used.
+   */
+  constructor(drivers: Iterable<Driver> = standardDrivers()) {
+    this.#drivers = new Map([...drivers].map((driver) => [driver.scheme, driver]));
+  }
+
+  /**
+   * The driver of `root`, an absolute path or a URL.
+   *
+   * @throws {RangeError} quoting `root`, if no driver has its scheme.
+   */
+  find(root: string): Driver {
+    const scheme = schemeOf(root) ?? "file";
+    const driver = this.#drivers.get(scheme);
+    if (driver) return driver;
+    const known = [...this.#drivers.keys()].map((name) => `"${name}:"`).join(", ");
+    throw new RangeError(`No driver for the root "${root}": it must be a path or begin with one of ${known}`);
+  }
+
+  /**
+   * Opens `root`. Rejects with what {@link find} throws, and with what the driver reports.
+   */
+  async open(root: string): Promise<Vfs> {
+    return await this.find(root).open(root);
+  }
+}
+
+function diskDriver(options: DiskVfsOptions): Driver {
+  return { scheme: "file", spansWorkers: true, permissions: diskPermissions, open: (root) => openDisk(root, options) };
+}
+
+/** Writing needs the real path alone; reading also the path that contains the links, if any. */
+function diskPermissions(root: string, { writes }: RootUse): RootPermission[] {
+  const read = { name: "read", path: root } as const;
+  const real = Deno.permissions.querySync(read).state === "granted" ? realPath(root) : root;
+  return [
+    { permission: read, action: "reading" },
+    { permission: { name: "read", path: real }, action: "reading" },
+    ...(writes ? [{ permission: { name: "write", path: real }, action: "writing" } as const] : []),
+  ];
+}
+
+/** The path itself if it cannot be resolved: opening the root will report the reason. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Roots of one text have the same files, which end with the driver. */
+function memoryDriver(): Driver {
+  const roots = new Map<string, MemoryVfs>();
+  const open = (root: string): MemoryVfs => {
+    const vfs = roots.get(root) ?? new MemoryVfs();
+    roots.set(root, vfs);
+    return vfs;
+  };
+  return { scheme: "memory", spansWorkers: false, permissions: () => [], open };
+}

@@ -1,0 +1,29 @@
+/**
+ * The root of an account, as it is written: a path, or a URL whose scheme names the driver that has the files.
+ *
+ * @module
+ */
+
+import { fromFileUrl, resolve } from "@std/path";
+
+/** A single letter is the drive of a Windows path. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/** The scheme of `root` in lower case, such as `memory`; `undefined` for a path. */
+export function schemeOf(root: string): string | undefined {
+  return SCHEME.exec(root)?.[1]?.toLowerCase();
+}
+
+/**
+ * `root` in the form that does not depend on where it was written: an absolute path for a path, which is relative to
+ * `directory`, and for `file:///…`; any other URL as it is. Two accounts with the same result share their files.
+ *
+ * @throws {RangeError} for a `file:` URL that names no local path.
+ */
+export function resolveRoot(root: string, directory: string): string {
+  const scheme = schemeOf(root);
+  if (scheme === undefined) return resolve(directory, root);
+  if (scheme !== "file") return root;
+  if (/^file:\/\/\//i.test(root)) return resolve(fromFileUrl(root));
+  throw new RangeError(`Must be a path, or a URL such as "file:///srv/ftp": "${root}"`);
+}
