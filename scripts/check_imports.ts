@@ -30,6 +30,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   threads: { imports: [] },
   events: { imports: [] },
   vfs: { imports: [] },
+  "vfs/testing": { imports: ["vfs"] },
   build: { imports: [] },
   version: { imports: ["build"] },
   protocol: { imports: ["net"], types: ["vfs"] },

@@ -109,13 +109,14 @@ export class ForwardingVfs implements Vfs {
   }
 }
 
-/** The capabilities of a driver; each call first runs `check`, which throws to refuse. */
+/** The capabilities of a driver; each call that names a path first runs `check`, which throws to refuse. */
 export function guardExtras(
   capabilities: VfsCapabilities,
   check: (path: VirtualPath, extra: keyof VfsCapabilities) => void,
 ): VfsCapabilities {
   const { reserve, setMode, setModified, space } = capabilities;
   return {
+    ...capabilities,
     ...(reserve && {
       reserve: async (path) => {
         check(path, "reserve");

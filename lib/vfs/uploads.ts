@@ -52,7 +52,10 @@ class UploadVfs extends ForwardingVfs {
   constructor(inner: Vfs, policy: UploadPolicy) {
     super(inner);
     this.#policy = policy;
-    this.#capabilities = guardExtras(inner.capabilities, requireVisible);
+    this.#capabilities = {
+      ...guardExtras(inner.capabilities, requireVisible),
+      ...(policy.mode === "atomic" && { atomicWrites: true }),
+    };
   }
 
   override get capabilities(): VfsCapabilities {
@@ -79,7 +82,8 @@ class UploadVfs extends ForwardingVfs {
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
     requireUsable(path);
-    if (this.#policy.mode === "atomic" && !keepsContent(options)) return await this.#openAtomic(path, options);
+    const renames = this.#policy.mode === "atomic" && !this.inner.capabilities.atomicWrites;
+    if (renames && !keepsContent(options)) return await this.#openAtomic(path, options);
     const sink = await this.inner.openWrite(path, options);
     return this.#policy.broken === "keep" || !sink.created ? sink : new RemovedWhenBroken(sink);
   }

@@ -223,8 +223,27 @@ export interface Space {
   readonly total: number;
 }
 
-/** What a driver can do beyond the core. A command that needs an absent capability does not exist for the session. */
+/**
+ * What a driver can do beyond the core. A command that needs an absent capability does not exist for the session, and
+ * what else is absent is refused before it reaches the driver, which refuses it as `unsupported` itself.
+ */
 export interface VfsCapabilities {
+  /**
+   * Uploads may keep the rest of a file: `offset` and `keep` of {@link OpenWriteOptions}. Reading from an offset is
+   * always possible.
+   */
+  readonly resume?: true;
+  /** Uploads may append: `append` of {@link OpenWriteOptions}. */
+  readonly append?: true;
+  /**
+   * An upload that keeps no old content is visible only from its commit on, all at once, and leaves nothing if it ends
+   * otherwise. Uploads are then `atomic` without a temporary name.
+   */
+  readonly atomicWrites?: true;
+  /** Symbolic links are listed as links, and followed. */
+  readonly links?: true;
+  /** Bytes of all files together, faster than by a walk through the tree. */
+  readonly usage?: () => Promise<number>;
   /** Keeps a name for a later rename: `exists` if it is in use, or reserved by another caller. */
   readonly reserve?: (path: VirtualPath) => Promise<Reservation>;
   /**

@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
@@ -7,13 +8,15 @@ import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { UsageMeter } from "../../lib/vfs/usage.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
 import { HAS_NATIVE, nativeIo } from "../helpers/native.ts";
-import { conformance, linkingConformance, type LinkingSubject, type Subject } from "./conformance.ts";
+import { at } from "./helpers.ts";
+import { WholeFiles } from "./whole_files.ts";
+import { type Subject, testDriver } from "../../lib/vfs/testing/mod.ts";
 
 function inMemory(wrap: (vfs: Vfs) => Vfs): () => Promise<Subject> {
-  return () => Promise.resolve({ vfs: wrap(new MemoryVfs()), cleanup: () => Promise.resolve() });
+  return () => Promise.resolve({ vfs: wrap(new MemoryVfs()) });
 }
 
-function onDisk(wrap: (vfs: Vfs) => Vfs): () => Promise<LinkingSubject> {
+function onDisk(wrap: (vfs: Vfs) => Vfs): () => Promise<Subject> {
   return async () => {
     const dir = await Deno.makeTempDir({ prefix: "denoftpd-" });
     const cleanup = () => Deno.remove(dir, { recursive: true });
@@ -21,12 +24,12 @@ function onDisk(wrap: (vfs: Vfs) => Vfs): () => Promise<LinkingSubject> {
   };
 }
 
-function linkIn(dir: string): LinkingSubject["link"] {
+function linkIn(dir: string): NonNullable<Subject["link"]> {
   return (target, path) => Deno.symlink(target, `${dir}${path}`);
 }
 
 /** Directories are read by calls of the C library. */
-async function onDiskNatively(): Promise<LinkingSubject> {
+async function onDiskNatively(): Promise<Subject> {
   const dir = await Deno.makeTempDir({ prefix: "denoftpd-" });
   const native = nativeIo();
   const cleanup = () => {
@@ -52,16 +55,28 @@ function atomic(vfs: Vfs): Vfs {
   return withUploadPolicy(vfs, { mode: "atomic", broken: "delete" });
 }
 
-conformance("memory", inMemory((vfs) => vfs));
-linkingConformance("disk", onDisk((vfs) => vfs));
-if (HAS_NATIVE) linkingConformance("disk by the C library", onDiskNatively);
-conformance("scoped memory", inMemory(scoped));
-linkingConformance("scoped disk", onDisk(scoped));
-conformance("atomic memory", inMemory(atomic));
-conformance("quota memory", inMemory(quota));
+await testDriver("memory", inMemory((vfs) => vfs));
+await testDriver("disk", onDisk((vfs) => vfs));
+if (HAS_NATIVE) await testDriver("disk by the C library", onDiskNatively);
+await testDriver("scoped memory", inMemory(scoped));
+await testDriver("scoped disk", onDisk(scoped));
+await testDriver("atomic memory", inMemory(atomic));
+await testDriver("quota memory", inMemory(quota));
+await testDriver("whole files", inMemory((vfs) => new WholeFiles(vfs)));
+await testDriver("atomic whole files", inMemory((vfs) => atomic(new WholeFiles(vfs))));
 // As an account has them on top of each other.
-linkingConformance("whole stack on disk", onDisk((vfs) => scoped(atomic(quota(vfs)))));
-conformance(
+await testDriver("whole stack on disk", onDisk((vfs) => scoped(atomic(quota(vfs)))));
+await testDriver(
   "uploads in place that delete what broke off",
   inMemory((vfs) => withUploadPolicy(vfs, { mode: "inPlace", broken: "delete" })),
 );
+
+for (const [name, make] of Object.entries({ memory: inMemory((vfs) => vfs), disk: onDisk((vfs) => vfs) })) {
+  Deno.test(`${name} lists in batches of at most 64 entries`, async () => {
+    const { vfs, cleanup } = await make();
+    for (let index = 0; index < 300; index++) await (await vfs.openWrite(at(`/f${index}`))).commit();
+    const sizes = (await Array.fromAsync(vfs.list(at("/")))).map((batch) => batch.length);
+    assert(Math.max(...sizes) <= 64 && sizes.length >= 5, sizes.join());
+    await cleanup?.();
+  });
+}

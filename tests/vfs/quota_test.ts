@@ -14,7 +14,7 @@ import {
   type VirtualPath,
 } from "../../lib/vfs/vfs.ts";
 import { joinPath, parentOf, ROOT } from "../../lib/vfs/virtual_path.ts";
-import { assertFails, at, bytes, namesOf, PausableVfs, put, readText, withTempDir } from "./helpers.ts";
+import { assertFails, at, bytes, namesOf, PausableVfs, put, readText, UncountedVfs, withTempDir } from "./helpers.ts";
 
 function limited(limit: number, files: Record<string, string> = {}): { inner: MemoryVfs; vfs: Vfs; usage: UsageMeter } {
   const usage = new UsageMeter();
@@ -251,7 +251,7 @@ overDrivers("withQuota passes the free space of a storage that has less than the
 });
 
 /** A driver in which `shut` directories cannot be listed; `sealed`: nor can anything in them be looked at. */
-class Shutting extends ForwardingVfs {
+class Shutting extends UncountedVfs {
   shut = new Set<string>();
   sealed = false;
 
@@ -324,7 +324,7 @@ Deno.test("withQuota gives no room for what has been moved deeper than a path ca
 });
 
 /** Has something done when the second directory below the root is about to be listed. */
-class Interrupted extends ForwardingVfs {
+class Interrupted extends UncountedVfs {
   interrupt: ((first: VirtualPath, second: VirtualPath) => Promise<unknown>) | undefined;
   #first: VirtualPath | undefined;
 
@@ -377,6 +377,21 @@ overDrivers("withQuota frees nothing of a file while an upload writes to it", as
   await assertFails("overQuota", () => put(vfs, "/more", "y"));
   for (const sink of sinks) await sink.discard();
   assertEquals(usage.bytes, 0);
+});
+
+Deno.test("withQuota asks a driver that knows its bytes, and lists nothing", async () => {
+  const inner = new class extends ForwardingVfs {
+    override list(): never {
+      throw new Error("Listed");
+    }
+  }(new MemoryVfs({ files: { "/a": "x".repeat(60) } }));
+  const { vfs, usage, pass } = limitedByClock(inner);
+  await assertFails("overQuota", () => put(vfs, "/b", "x".repeat(41)));
+  await vfs.remove(at("/b"));
+  await inner.remove(at("/a"));
+  pass(10_000);
+  await put(vfs, "/b", "x".repeat(100));
+  assertEquals(usage.bytes, 100);
 });
 
 /** A driver that tells this space, or cannot tell any. */

@@ -5,6 +5,7 @@ import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { isPart, partName } from "../../lib/vfs/upload_sinks.ts";
 import { type UploadPolicy, withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { type FileSink, type Vfs, VfsError, type VirtualPath } from "../../lib/vfs/vfs.ts";
+import { WholeFiles } from "./whole_files.ts";
 import { assertFails, at, bytes, listAll, namesOf, put, readText, withTempDir } from "./helpers.ts";
 
 function uploads(policy: UploadPolicy): { readonly inner: MemoryVfs; readonly vfs: Vfs } {
@@ -172,6 +173,23 @@ Deno.test("uploads in place that break off are deleted before others may write t
       assertEquals(await readText(vfs, "/new"), "another");
     }
   }));
+
+Deno.test("uploads with atomic take no temporary name where the driver writes atomically", async () => {
+  const inner = new MemoryVfs();
+  const opened: string[] = [];
+  const whole = new WholeFiles(inner);
+  const vfs = withUploadPolicy(
+    new Proxy<Vfs>(whole, {
+      get: (target, name) => {
+        if (name !== "openWrite") return Reflect.get(target, name, target);
+        return (...given: Parameters<Vfs["openWrite"]>) => (opened.push(given[0]), target.openWrite(...given));
+      },
+    }),
+    { mode: "atomic", broken: "delete" },
+  );
+  await put(vfs, "/f", "content");
+  assertEquals([opened, await readText(vfs, "/f")], [["/f"], "content"]);
+});
 
 /** A driver that takes every byte and fails to close, as a disk over the network may. */
 class FailingCommit extends ForwardingVfs {

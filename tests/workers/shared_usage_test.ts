@@ -4,7 +4,7 @@ import { withQuota } from "../../lib/vfs/quota.ts";
 import type { Usage } from "../../lib/vfs/usage.ts";
 import { type Vfs, VfsError } from "../../lib/vfs/vfs.ts";
 import { abandonCounts, makeUsages, sharedUsages } from "../../lib/workers/shared_usage.ts";
-import { assertFails, at, PausableVfs, put } from "../vfs/helpers.ts";
+import { assertFails, at, PausableVfs, put, UncountedVfs } from "../vfs/helpers.ts";
 
 Deno.test("sharedUsages gives the same bytes to every worker, and each root its own", () => {
   const memory = makeUsages();
@@ -46,7 +46,7 @@ Deno.test("sharedUsages counts a tree once, however many ask for it", async () =
 /** Cannot be listed before `open` is called; then it fails, once. */
 function makeStubborn(): { readonly vfs: Vfs; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const inner = new MemoryVfs({ files: { "/x": "12345" } });
+  const inner = new UncountedVfs(new MemoryVfs({ files: { "/x": "12345" } }));
   let failed = false;
   const vfs = new Proxy<Vfs>(inner, {
     get: (target, name) => {

@@ -59,6 +59,7 @@ export const transferCommands = [
     summary: "Append to a file",
     source: "959 §4.1.3",
     argument: argument.path,
+    needs: "append",
     keeps: "restart",
     transfer: true,
     handler: appe,

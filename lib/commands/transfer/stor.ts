@@ -38,6 +38,9 @@ interface Upload {
 export async function stor(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context);
   const { offset, length } = request;
+  if ((offset > 0 || length !== undefined) && !context.vfs.capabilities.resume) {
+    throw new Refusal(reply.badParameter("These files cannot be resumed; upload the whole file"));
+  }
   const options = { ...(offset > 0 && { offset }), ...(length !== undefined && { keep: true }) };
   const sink = await openForUpload(context, path, options);
   const isWhole = offset === 0 && length === undefined;

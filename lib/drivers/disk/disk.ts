@@ -82,6 +82,9 @@ export class DiskVfs implements Vfs {
     this.#names = new DiskNames(this.#root, diskUploads);
     this.#readDirectory = options.readDirectory;
     this.capabilities = {
+      resume: true,
+      append: true,
+      ...((options.symlinks ?? "follow-inside") === "follow-inside" && { links: true }),
       ...diskExtras(this.#root),
       reserve: (path) => this.#names.reserve(path),
     };

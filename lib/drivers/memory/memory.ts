@@ -228,6 +228,9 @@ export class MemoryVfs implements Vfs {
 
   #makeExtras(): VfsCapabilities {
     return {
+      resume: true,
+      append: true,
+      usage: () => Promise.resolve(this.#tree.budget.used),
       reserve: (path) => attempt(() => this.#reserve(path)),
       setMode: (path, mode) => attempt(() => setMode(this.#tree.node(path), mode)),
       setModified: (path, modified) => attempt(() => void (this.#tree.node(path).modified = modified)),

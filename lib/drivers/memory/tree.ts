@@ -16,6 +16,11 @@ export class MemoryBudget {
     this.capacity = capacity;
   }
 
+  /** Bytes of all files. */
+  get used(): number {
+    return this.#used;
+  }
+
   /** Bytes that can still be written. */
   get free(): number {
     return this.capacity - this.#used;
