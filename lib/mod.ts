@@ -46,6 +46,8 @@ export {
   type SessionInfo,
   type SharedState,
   type ShutdownOptions,
+  type TransferInfo,
+  type TransferProgress,
 } from "./server/server.ts";
 export type {
   AfterHook,

@@ -17,7 +17,7 @@ export interface Part {
   readonly types?: readonly string[];
 }
 
-const BELOW_COMMANDS = ["options", "data", "vfs", "auth", "tls", "protocol", "net", "events"] as const;
+const BELOW_COMMANDS = ["options", "data", "vfs", "auth", "tls", "protocol", "net", "events", "session_info"] as const;
 const BELOW_SESSION = [...BELOW_COMMANDS, "commands", "version"] as const;
 const BELOW_SERVER = [...BELOW_SESSION, "session"] as const;
 
@@ -29,6 +29,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   net: { imports: [] },
   threads: { imports: [] },
   events: { imports: [] },
+  session_info: { imports: [], types: ["events"] },
   vfs: { imports: [] },
   "vfs/testing": { imports: ["vfs"] },
   build: { imports: [] },

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { EventStream, type ServerEvent } from "../lib/events.ts";
+import { EVENT_TYPES, EventStream, type EventType, type ServerEvent } from "../lib/events.ts";
 
-const refused: ServerEvent = { type: "connectionRefused", address: "192.0.2.1", reason: "full" };
-const opened: ServerEvent = { type: "sessionOpened", session: "1", address: "192.0.2.1" };
+const refused: ServerEvent = { type: "connectionRefused", time: 1, address: "192.0.2.1", reason: "full" };
+const opened: ServerEvent = { type: "sessionOpened", time: 2, session: "1", address: "192.0.2.1" };
 
 Deno.test("EventStream hands every event to every listener, in order", () => {
   const stream = new EventStream();
@@ -45,7 +45,7 @@ Deno.test("EventStream takes a listener away with the disposal of its handle", (
 });
 
 Deno.test("EventStream takes off a listener that throws, tells the others, and goes on", () => {
-  const stream = new EventStream();
+  const stream = new EventStream({ clock: () => 3 });
   const error = new Error("no disk");
   const heard: ServerEvent[] = [];
   stream.on(() => {
@@ -55,7 +55,7 @@ Deno.test("EventStream takes off a listener that throws, tells the others, and g
   stream.emit(opened);
   stream.emit(refused);
   assertEquals(heard, [
-    { type: "problem", level: "error", message: "An event listener threw and was removed", error },
+    { type: "problem", time: 3, level: "error", message: "An event listener threw and was removed", error },
     opened,
     refused,
   ]);
@@ -68,4 +68,39 @@ Deno.test("EventStream survives when its only listener throws at everything", ()
   });
   stream.emit(opened);
   assertEquals(stream.wants("problem"), false);
+});
+
+Deno.test("EventStream adds the time to an event without one, once for all listeners, and keeps a given one", () => {
+  let now = 10;
+  const stream = new EventStream({ clock: () => now++ });
+  const times: number[] = [];
+  stream.on(({ time }) => times.push(time));
+  stream.on(({ time }) => times.push(time));
+  stream.emit({ type: "notice", level: "info", message: "Reloaded" });
+  stream.emit(refused);
+  assertEquals(times, [10, 10, 1, 1]);
+});
+
+Deno.test("EventStream reports which types are wanted, only when that changes", () => {
+  const reported: (readonly EventType[])[] = [];
+  const stream = new EventStream({ onWanted: (types) => reported.push(types) });
+  const first = stream.on(() => {}, ["transfer", "problem"]);
+  const second = stream.on(() => {}, ["problem"]);
+  second[Symbol.dispose]();
+  const all = stream.on(() => {});
+  first[Symbol.dispose]();
+  all[Symbol.dispose]();
+  all[Symbol.dispose]();
+  assertEquals(reported, [["transfer", "problem"], EVENT_TYPES, []]);
+  assertEquals(stream.wanted, []);
+});
+
+Deno.test("EventStream no longer asks for the types of a listener that threw", () => {
+  const reported: (readonly EventType[])[] = [];
+  const stream = new EventStream({ onWanted: (types) => reported.push(types) });
+  stream.on(() => {
+    throw new Error("no disk");
+  }, ["sessionOpened"]);
+  stream.emit(opened);
+  assertEquals(reported, [["sessionOpened"], []]);
 });

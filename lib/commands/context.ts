@@ -10,12 +10,22 @@ import type { BulkForecast, TransferKind } from "../data/bulk_forecast.ts";
 import type { DataConnector, DataEngine } from "../data/engine.ts";
 import type { DigestCache } from "../data/digest/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
-import type { Actor, FileChanged, LoginTried, Problem, TransferEnded, TransferReason } from "../events.ts";
+import type {
+  FileChanged,
+  LoginTried,
+  Notice,
+  Problem,
+  SessionEvent,
+  TransferEnded,
+  TransferReason,
+  TransferStarted,
+} from "../events.ts";
 import type { Connection, SocketAddress, TlsFacts } from "../net/connection.ts";
 import type { LingeringConnections } from "../net/lingering.ts";
 import type { Options } from "../options.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
+import type { SessionInfo } from "../session_info.ts";
 import type { DigestAlgorithm } from "../data/digest/digest.ts";
 import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
@@ -103,6 +113,8 @@ export interface RunningTransfer {
   readonly orphaned: boolean;
   /** An upload under TLS that ended without close_notify. */
   unclean: boolean;
+  /** Called once by a transfer whose file or directory is open. */
+  start(start: TransferStart): void;
   /** Ends it early; the transfer itself answers 426. The first reason counts. */
   abort(reason: TransferReason): void;
   /** Why {@link abort} was called, if it was. */
@@ -111,19 +123,6 @@ export interface RunningTransfer {
   readonly begun: Promise<boolean>;
   /** Resolves once its final reply is on its way. */
   readonly ended: Promise<void>;
-}
-
-/** A live session, as STAT and SITE WHO show it. */
-export interface SessionInfo {
-  readonly id: string;
-  readonly address: string;
-  readonly user: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-  /** Last command, password masked. */
-  readonly lastCommand: string;
-  readonly secure: boolean;
-  readonly transfer: { readonly verb: string; readonly path: string; readonly bytes: number } | undefined;
 }
 
 /** What commands may know of the server as a whole. */
@@ -145,12 +144,17 @@ export interface ServerView {
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
 }
 
-/** An event as a handler reports it; the session adds who it was. */
+/** What is known of a transfer when it starts. */
+export type TransferStart = Pick<TransferStarted, "direction" | "path" | "offset" | "size">;
+
+/** An event as a handler reports it; the session adds the time and who it was. */
 export type HandlerEvent =
-  | Omit<TransferEnded, keyof Actor>
-  | Omit<FileChanged, keyof Actor>
-  | Omit<LoginTried, keyof Actor>
-  | Omit<Problem, keyof Actor>;
+  | Omit<TransferStarted, keyof SessionEvent>
+  | Omit<TransferEnded, keyof SessionEvent>
+  | Omit<FileChanged, keyof SessionEvent>
+  | Omit<LoginTried, keyof SessionEvent>
+  | Omit<Problem, keyof SessionEvent>
+  | Omit<Notice, keyof SessionEvent>;
 
 /** Everything a handler may use. */
 export interface CommandContext {

@@ -80,7 +80,7 @@ function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: S
   }
   if (end === "expired") {
     context.emit({
-      type: "problem",
+      type: "notice",
       level: "debug",
       message: "Released a passive port that no client had connected to",
     });

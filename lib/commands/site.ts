@@ -10,7 +10,8 @@ import * as reply from "../protocol/reply.ts";
 import { parseTimeVal } from "../protocol/time.ts";
 import * as argument from "./arguments.ts";
 import { type Answer, command, isAvailable, makeTable } from "./command.ts";
-import type { CommandContext, SessionInfo } from "./context.ts";
+import type { SessionInfo } from "../session_info.ts";
+import type { CommandContext } from "./context.ts";
 import { setModified } from "./transfer/own_uploads.ts";
 import { helpOf, verbLines } from "./info.ts";
 

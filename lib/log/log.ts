@@ -41,7 +41,7 @@ export interface EventLog {
 
 const CATEGORY = "denoftpd";
 
-/** The level of each type of event; a failed login and a problem have their own. */
+/** The level of each type of event; a failed login, a problem and a notice have their own. */
 const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   sessionOpened: "info",
   sessionClosed: "info",
@@ -50,10 +50,15 @@ const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   command: "debug",
   reply: "debug",
   dataOpened: "debug",
+  transferStarted: "debug",
   transfer: "info",
   fileChanged: "info",
   problem: "warning",
+  notice: "info",
 };
+
+/** The types whose level depends on the event. */
+const HAS_OWN_LEVEL: ReadonlySet<EventType> = new Set(["login", "problem"]);
 
 /** Sets up the process's log and returns the listener that fills it. */
 export function startLog({ level, format, write }: LogOptions): EventLog {
@@ -69,7 +74,7 @@ export function startLog({ level, format, write }: LogOptions): EventLog {
   const logger = getLogger(CATEGORY);
   const from = LOG_LEVELS.indexOf(level);
   const types = (Object.keys(LEVELS) as EventType[]).filter((type) => {
-    return type === "problem" || type === "login" || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
+    return HAS_OWN_LEVEL.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
   });
   const listener = (event: ServerEvent) => {
     if (LOG_LEVELS.indexOf(levelOf(event)) >= from) record(logger, event);
@@ -95,23 +100,25 @@ function textFormatter(): TextFormatter {
 }
 
 function levelOf(event: ServerEvent): LogLevel {
-  if (event.type === "problem") return event.level;
+  if (event.type === "problem" || event.type === "notice") return event.level;
   if (event.type === "login" && !event.ok) return "warning";
   return LEVELS[event.type];
 }
 
 function record(logger: Logger, event: ServerEvent): void {
-  // A problem's level and message are those of the record, which they would overwrite in JSON.
-  const { type, level: _level, message: _message, error, ...properties } = {
+  // Time, level and message are those of the record; as properties they would overwrite these in JSON.
+  const { type, time, level: _level, message: _message, error, ...properties } = {
     ...{ level: undefined, message: undefined, error: undefined },
     ...event,
   };
   const cause = error === undefined ? {} : { error: describeError(error) };
   const text = printable(`${prefixOf(event)}${sentence(event)}`);
-  logger[levelOf(event)](text.replaceAll("{", "{{").replaceAll("}", "}}"), {
-    event: type,
-    ...properties,
-    ...cause,
+  logger.emit({
+    timestamp: time,
+    level: levelOf(event),
+    message: [text],
+    rawMessage: text,
+    properties: { event: type, ...properties, ...cause },
   });
 }
 
@@ -137,6 +144,8 @@ function sentence(event: ServerEvent): string {
       return `< ${event.code} ${quoted(event.text)}`;
     case "dataOpened":
       return `Data connection open, ${event.secure ? "TLS" : "clear"}${event.resumed ? ", resumed" : ""}`;
+    case "transferStarted":
+      return `${event.verb} ${quoted(event.path)} started${event.size === undefined ? "" : `, ${event.size} bytes`}`;
     case "transfer":
       return `${event.verb} ${quoted(event.path)} ${event.bytes} bytes in ${Math.round(event.milliseconds)} ms: ${
         event.complete ? "complete" : event.reason
@@ -144,6 +153,7 @@ function sentence(event: ServerEvent): string {
     case "fileChanged":
       return `${event.change} ${quoted(event.path)}${event.to === undefined ? "" : ` to ${quoted(event.to)}`}`;
     case "problem":
+    case "notice":
       return event.error === undefined ? event.message : `${event.message}: ${describeError(event.error)}`;
   }
 }

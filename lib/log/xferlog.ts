@@ -11,17 +11,13 @@ import { UNPRINTABLE } from "./unprintable.ts";
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/**
- * One line for a transferred file; `undefined` for a listing. Times are UTC.
- *
- * @param now end of the transfer, milliseconds since 1970.
- */
-export function formatXferlog(event: TransferEnded, now: number): string | undefined {
+/** One line for a transferred file; `undefined` for a listing. Times are UTC. */
+export function formatXferlog(event: TransferEnded): string | undefined {
   if (event.direction === "listing") return undefined;
   const user = event.user ?? "?";
   const anonymous = user === "anonymous";
   return [
-    formatDate(new Date(now)),
+    formatDate(new Date(event.time)),
     Math.max(1, Math.round(event.milliseconds / 1000)),
     event.address,
     event.bytes,

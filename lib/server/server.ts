@@ -5,7 +5,7 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { ControlInfo, ServerView, SessionInfo } from "../commands/context.ts";
+import type { ControlInfo, ServerView } from "../commands/context.ts";
 import { commandTable } from "../commands/table.ts";
 import { PublicAddress } from "../data/public_address.ts";
 import { traffic } from "../data/pacing.ts";
@@ -20,12 +20,13 @@ import { localState, type MakeSharedState, type SharedState } from "../session/s
 import type { SessionOwner } from "../session/host.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
+import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import { ConnectionAdmission, type Places } from "./admission.ts";
 import { Listeners } from "./listener.ts";
 
 export type { MakeSharedState, SharedState } from "../session/shared_state.ts";
-export type { SessionInfo } from "../commands/context.ts";
+export type { SessionInfo, TransferInfo, TransferProgress } from "../session_info.ts";
 
 /** How {@link FtpServer.shutdown} ends what is under way. */
 export interface ShutdownOptions {
@@ -44,7 +45,7 @@ export interface ShutdownOptions {
  */
 export class FtpServer implements AsyncDisposable {
   /** Everything that happens, as it happens. */
-  readonly events: EventStream = new EventStream();
+  readonly events: EventStream;
   readonly #options: Options;
   /** Each with its place under the cap of its address. */
   readonly #sessions = new Map<Session, Disposable>();
@@ -62,6 +63,7 @@ export class FtpServer implements AsyncDisposable {
    */
   constructor(options: ServerOptions, makeSharedState: MakeSharedState = localState) {
     this.#options = resolveOptions(options);
+    this.events = new EventStream({ clock: this.#options.clock });
     const { failureDelay, guessInterval, ban, clock, timeouts: { login, idle } } = this.#options;
     this.#sharedState = makeSharedState({
       throttle: { delay: failureDelay, now: clock, ...(ban && { ban }) },
@@ -91,9 +93,14 @@ export class FtpServer implements AsyncDisposable {
     return this.#listeners.implicitTlsAddress;
   }
 
-  /** Live sessions. */
-  get sessions(): readonly SessionInfo[] {
+  /** The live sessions, as they are now. */
+  sessions(): readonly SessionInfo[] {
     return Array.from(this.#sessions.keys(), ({ info }) => info);
+  }
+
+  /** The running transfers, as far as they are now: it costs nothing while nobody asks. */
+  transfers(): readonly TransferInfo[] {
+    return runningTransfers(this.sessions());
   }
 
   /** How many sessions there are: cheaper than {@link sessions}. */
@@ -154,7 +161,7 @@ export class FtpServer implements AsyncDisposable {
       if (implicitTls) void this.#serveSecurely(connection, { id, ...places });
       else this.#serve(connection, { id, implicitTls, ...places });
     } catch (error) {
-      this.events.emit({ type: "problem", level: "debug", message: "Cannot serve a connection", session: id, error });
+      this.events.emit({ type: "notice", level: "debug", message: "Cannot serve a connection", session: id, error });
       closeQuietly(connection);
       this.#admission.giveBack(places);
     }
@@ -169,7 +176,7 @@ export class FtpServer implements AsyncDisposable {
       if (!signal.aborted) return this.#serve(secured, { id, implicitTls: true, ...places });
       closeQuietly(secured);
     } catch (error) {
-      this.events.emit({ type: "problem", level: "debug", message: "TLS handshake failed", session: id, error });
+      this.events.emit({ type: "notice", level: "debug", message: "TLS handshake failed", session: id, error });
     }
     this.#admission.giveBack(places);
   }
@@ -212,7 +219,9 @@ export class FtpServer implements AsyncDisposable {
   /** Its own first. */
   #allSessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]> {
     const others = this.#sharedState.others();
-    return others instanceof Promise ? others.then((all) => [...this.sessions, ...all]) : [...this.sessions, ...others];
+    return others instanceof Promise
+      ? others.then((all) => [...this.sessions(), ...all])
+      : [...this.sessions(), ...others];
   }
 
   #makeView(): ServerView {

@@ -17,7 +17,7 @@ import type {
   ServerView,
 } from "../commands/context.ts";
 import type { DataConnector } from "../data/engine.ts";
-import type { Actor, CommandReceived, DataOpened, ReplySent, SessionClosed, SessionOpened } from "../events.ts";
+import type { CommandReceived, DataOpened, ReplySent, SessionClosed, SessionEvent } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
 import type { Connection, SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
@@ -48,13 +48,12 @@ export interface ContextOptions {
   readonly stranger: Disposable;
 }
 
-type SessionEvent =
+type SessionReport =
   | HandlerEvent
-  | Omit<SessionOpened, keyof Actor>
-  | Omit<SessionClosed, keyof Actor>
-  | Omit<CommandReceived, keyof Actor>
-  | Omit<ReplySent, keyof Actor>
-  | Omit<DataOpened, keyof Actor>;
+  | Omit<SessionClosed, keyof SessionEvent>
+  | Omit<CommandReceived, keyof SessionEvent>
+  | Omit<ReplySent, keyof SessionEvent>
+  | Omit<DataOpened, keyof SessionEvent>;
 
 /** State and services of one session, for its commands. */
 export class SessionContext implements CommandContext, LoginHolder {
@@ -122,11 +121,12 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 
   /** As {@link emit}, for the events of the session itself. */
-  report(event: SessionEvent): void {
+  report(event: SessionReport): void {
     if (!this.#host.events.wants(event.type)) return;
     const user = this.login.account?.name;
     this.#host.events.emit({
       ...event,
+      time: this.options.clock(),
       session: this.id,
       address: this.control.remote.hostname,
       ...(user !== undefined && { user }),

@@ -49,7 +49,7 @@ function replyForError(context: CommandContext, row: Command, error: unknown): r
         message: `${row.verb} failed: ${error.hint}: ${error.message}`,
       });
     } else if (error.cause !== undefined) {
-      context.emit({ type: "problem", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
+      context.emit({ type: "notice", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
     }
     return replyForVfsError(error, row.verb);
   }

@@ -5,7 +5,7 @@
  */
 
 import type { ProtectedData, SecurityState } from "../commands/context.ts";
-import type { Actor, DataOpened, Problem } from "../events.ts";
+import type { DataOpened, Problem, SessionEvent } from "../events.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 import { EarlyTls } from "../tls/early_tls.ts";
@@ -16,7 +16,7 @@ export interface ProtectedSession {
   readonly id: string;
   readonly options: Pick<Options, "tls" | "timeouts" | "network">;
   readonly security: SecurityState;
-  report(event: Omit<DataOpened, keyof Actor> | Omit<Problem, keyof Actor>): void;
+  report(event: Omit<DataOpened, keyof SessionEvent> | Omit<Problem, keyof SessionEvent>): void;
 }
 
 /** See `CommandContext.awaitHandshake`. */

@@ -6,10 +6,10 @@
  */
 
 import type { Command } from "../commands/command.ts";
-import type { SessionInfo } from "../commands/context.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { type CommandLine, maskCommand } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
+import type { SessionInfo } from "../session_info.ts";
 import { CommandIntake } from "./command_intake.ts";
 import { commandPace } from "./command_pace.ts";
 import { dispatch } from "./dispatch.ts";
@@ -108,7 +108,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
       since: this.#context.since,
       lastCommand: this.#lastCommand,
       secure: control.secure,
-      transfer: transfer && { verb: transfer.verb, path: transfer.path, bytes: transfer.bytes },
+      transfer: transfer?.progress,
     };
   }
 
@@ -134,7 +134,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
       if (this.#saidGoodbye) await this.#finishTurns();
     } catch (error) {
       // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
-      this.#context.emit({ type: "problem", level: "debug", message: "Control connection ended", error });
+      this.#context.emit({ type: "notice", level: "debug", message: "Control connection ended", error });
     } finally {
       this.#closing = true;
       await this.transfer?.orphan({

@@ -7,7 +7,7 @@
 
 import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle, type ThrottleOptions } from "../auth/throttle.ts";
-import type { SessionInfo } from "../commands/context.ts";
+import type { SessionInfo } from "../session_info.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { type DataEngine, localEngine } from "../data/engine.ts";
 import { DigestCache } from "../data/digest/digest.ts";

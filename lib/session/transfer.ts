@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { RunningTransfer } from "../commands/context.ts";
+import type { RunningTransfer, TransferStart } from "../commands/context.ts";
 import type { TransferReason } from "../events.ts";
+import type { TransferProgress } from "../session_info.ts";
 
 const UPLOADS: ReadonlySet<string> = new Set(["STOR", "APPE", "STOU"]);
 /** Milliseconds for an upload to end by itself once the control connection is gone. */
@@ -30,6 +31,8 @@ export class SessionTransfer implements RunningTransfer {
   readonly #controller = new AbortController();
   readonly #resolve: () => void;
   readonly #begin: (marked: boolean) => void;
+  #start: TransferStart | undefined;
+  #since = performance.now();
   #abortReason: TransferReason | undefined;
   #orphaned = false;
 
@@ -60,6 +63,18 @@ export class SessionTransfer implements RunningTransfer {
     return this.#orphaned;
   }
 
+  /** How far it is now. */
+  get progress(): TransferProgress {
+    const { verb, path, bytes } = this;
+    const milliseconds = performance.now() - this.#since;
+    return { verb, path, ...this.#start, bytes, milliseconds, rate: rateOf(bytes, milliseconds) };
+  }
+
+  start(start: TransferStart): void {
+    this.#start = start;
+    this.#since = performance.now();
+  }
+
   abort(reason: TransferReason): void {
     this.#abortReason ??= reason;
     this.#controller.abort();
@@ -88,4 +103,9 @@ export class SessionTransfer implements RunningTransfer {
     this.#begin(false);
     this.#resolve();
   }
+}
+
+/** Whole bytes per second. */
+function rateOf(bytes: number, milliseconds: number): number {
+  return milliseconds > 0 ? Math.round(1000 * bytes / milliseconds) : 0;
 }

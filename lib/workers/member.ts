@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SessionInfo } from "../commands/context.ts";
+import type { SessionInfo } from "../session_info.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
 import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
 

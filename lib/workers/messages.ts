@@ -5,7 +5,7 @@
  */
 
 import type { GateMemory } from "../auth/login_gate.ts";
-import type { SessionInfo } from "../commands/context.ts";
+import type { SessionInfo } from "../session_info.ts";
 import type { EventType, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { FlatError } from "../threads/portable_error.ts";

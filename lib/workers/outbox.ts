@@ -24,7 +24,7 @@ export class Outbox {
 
   /** Queues an event. */
   add(event: ServerEvent): void {
-    this.#waiting.push(event.type === "problem" ? { ...event, error: toPortableError(event.error) } : event);
+    this.#waiting.push("error" in event ? { ...event, error: toPortableError(event.error) } : event);
     if (this.#waiting.length >= MOST) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), WAIT);
   }

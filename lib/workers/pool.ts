@@ -7,7 +7,7 @@
  */
 
 import { makePaceMemory } from "../auth/pace.ts";
-import type { SessionInfo } from "../commands/context.ts";
+import type { SessionInfo } from "../session_info.ts";
 import { EventStream, type EventType } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { ShutdownOptions } from "../server/server.ts";
@@ -189,7 +189,7 @@ export class WorkerPool implements AsyncDisposable {
     switch (news.type) {
       case "events":
         return news.events.forEach((event) =>
-          this.events.emit(event.type === "problem" ? { ...event, error: fromPortableError(event.error) } : event)
+          this.events.emit("error" in event ? { ...event, error: fromPortableError(event.error) } : event)
         );
       case "login":
       case "wanted":

@@ -5,7 +5,7 @@
  */
 
 import { LoginGate } from "../auth/login_gate.ts";
-import type { SessionInfo } from "../commands/context.ts";
+import type { SessionInfo } from "../session_info.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { localEngine } from "../data/engine.ts";
 import type { FtpServer } from "../server/server.ts";
@@ -89,7 +89,7 @@ class Link {
         return this.#post({
           type: "sessions",
           request: message.request,
-          sessions: this.#program?.server.sessions ?? [],
+          sessions: this.#program?.server.sessions() ?? [],
         });
       case "sessions":
         this.#questions.get(message.request)?.(message.sessions);

@@ -15,7 +15,7 @@ await runServe(Deno.args, {
 }, {
   ownsProcess: true,
   onReady: ({ events }) => {
-    for (let i = 0; i < 5000; i++) events.emit({ type: "problem", level: "info", message: `Line ${i}` });
+    for (let i = 0; i < 5000; i++) events.emit({ type: "notice", level: "info", message: `Line ${i}` });
     queueMicrotask(() => {
       throw new Error("Out of the blue");
     });

@@ -5,6 +5,7 @@ import type { TransferEnded } from "../../lib/events.ts";
 
 const TRANSFER: TransferEnded = {
   type: "transfer",
+  time: 0,
   session: "1",
   address: "192.0.2.1",
   user: "ann",

@@ -160,9 +160,9 @@ conversation("USER a second time logs the first account out", two, async ({ ftp,
   await ftp.expect("EPSV ALL", 200);
   await ftp.expect("USER bob", 331);
   await ftp.expect("PWD", 530);
-  assertEquals(server.sessions[0]?.user, undefined);
+  assertEquals(server.sessions()[0]?.user, undefined);
   await ftp.expect("PASS bob", 230);
-  assertEquals(server.sessions[0]?.user, "bob");
+  assertEquals(server.sessions()[0]?.user, "bob");
   assertEquals((await ftp.expect("PWD", 257)).lines, ['257 "/" is the working directory']);
   assert((await ftp.expect("STAT", 211)).lines.includes(" TYPE: ASCII; STRU: F; MODE: S"));
   await ftp.expect("PASV", 227);
@@ -237,7 +237,7 @@ conversation("PASS answers 530 when the account's files cannot be opened, and th
   const { text } = await ftp.expect("PASS lost", 530);
   assert(!text.includes("/srv"));
   assertEquals((await event("problem")).level, "error");
-  assertEquals(server.sessions[0]?.user, undefined);
+  assertEquals(server.sessions()[0]?.user, undefined);
   await ftp.login();
 });
 

@@ -35,7 +35,7 @@ async function guess(wire: Wire, name: string): Promise<void> {
 /** Sends a right password that will have to wait. Resolves when the server has it. */
 async function waitInLine(wire: Wire, name: string, { server, event }: Pick<Stage, "server" | "event">): Promise<void> {
   await wire.expect(`USER ${name}`, 331);
-  const { id } = server.sessions.at(-1) ?? {};
+  const { id } = server.sessions().at(-1) ?? {};
   await wire.send(`PASS ${name}`);
   await event("command", ({ session, line }) => session === id && line === "PASS ***");
 }
@@ -144,7 +144,7 @@ plainConversation("A login that waits is given up when its client resets the con
   await guess(ftp, "demo");
   const late = await Wire.connect(server.address.port);
   await late.sendAll("USER demo", "PASS demo");
-  await event("command", ({ session, line }) => session === server.sessions.at(-1)?.id && line === "PASS ***");
+  await event("command", ({ session, line }) => session === server.sessions().at(-1)?.id && line === "PASS ***");
   // It has read none of the replies: the system makes a reset of the close.
   late.close();
   await event("sessionClosed");

@@ -39,7 +39,7 @@ for (const [what, bytes] of [["nothing", new Uint8Array()], ["half a hello", HAL
       using visitor = await connectImplicit(stage);
       if (bytes.length > 0) await visitor.write(bytes);
       assertEquals(await visitor.read(new Uint8Array(1)).catch(() => null), null);
-      assertEquals((await stage.event("problem")).message, "TLS handshake failed");
+      assertEquals((await stage.event("notice")).message, "TLS handshake failed");
       assertEquals(stage.events.filter(({ type }) => type === "sessionOpened").length, 1);
     },
   );
@@ -55,7 +55,7 @@ tlsConversation("The limit of sessions comes before the handshake, and counts wh
   await using refused = await Wire.connect(stage.server.address.port);
   await refused.expectReply(421);
   silent.close();
-  await stage.event("problem", ({ message }) => message === "TLS handshake failed");
+  await stage.event("notice", ({ message }) => message === "TLS handshake failed");
   const welcome = await stage.connect();
   await welcome.startTls(protect);
 });

@@ -10,7 +10,7 @@ for (const mechanism of ["TLS", "TLS-C", "SSL", "tls"]) {
     await ftp.expect(`AUTH ${mechanism}`, 234);
     await ftp.upgrade(protect);
     await ftp.login();
-    assert(server.sessions[0]?.secure);
+    assert(server.sessions()[0]?.secure);
     await ftp.expect("PWD", 257);
   });
 }
@@ -22,8 +22,8 @@ tlsConversation("AUTH answers 504 to an unknown mechanism and stays in clear", {
 });
 
 conversation("AUTH a second time is answered 503, without TLS 502", { login: false }, async ({ ftp, server }) => {
-  await ftp.expect("AUTH TLS", server.sessions[0]?.secure ? 503 : 502);
-  await ftp.expect("AUTH GSSAPI", server.sessions[0]?.secure ? 504 : 502);
+  await ftp.expect("AUTH TLS", server.sessions()[0]?.secure ? 503 : 502);
+  await ftp.expect("AUTH GSSAPI", server.sessions()[0]?.secure ? 504 : 502);
   await ftp.login();
 });
 
@@ -98,7 +98,7 @@ tlsConversation(
 tlsConversation("CCC is answered 533 and the connection stays protected", { login: false }, async ({ ftp, server }) => {
   await ftp.startTls(protect);
   await ftp.expect("CCC", 533);
-  assert(server.sessions[0]?.secure);
+  assert(server.sessions()[0]?.secure);
   await ftp.login();
 });
 
@@ -106,7 +106,7 @@ tlsConversation("REIN drops the login and keeps TLS", { login: false }, async ({
   await ftp.startTls(protect);
   await ftp.login();
   await ftp.expect("REIN", 220);
-  assert(server.sessions[0]?.secure);
+  assert(server.sessions()[0]?.secure);
   await ftp.expect("PWD", 530);
   await ftp.expect("AUTH TLS", 503);
   await ftp.login();

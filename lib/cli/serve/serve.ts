@@ -160,7 +160,9 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
 }
 
 function tell(events: EventStream, level: "info" | "warning" | "debug" | "error", message: string | undefined): void {
-  if (message !== undefined) events.emit({ type: "problem", level, message });
+  if (message === undefined) return;
+  if (level === "info" || level === "debug") events.emit({ type: "notice", level, message });
+  else events.emit({ type: "problem", level, message });
 }
 
 async function openUsers(
@@ -176,7 +178,7 @@ async function openUsers(
         if (outcome.ok) onChange();
         events.emit(
           outcome.ok
-            ? { type: "problem", level: "info", message: `Reloaded ${outcome.accounts} accounts from "${path}"` }
+            ? { type: "notice", level: "info", message: `Reloaded ${outcome.accounts} accounts from "${path}"` }
             : {
               type: "problem",
               level: "error",

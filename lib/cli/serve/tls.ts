@@ -47,7 +47,7 @@ export async function openTls(
       'Flag "--tls-session-reuse" cannot be "require" on this runtime: it would refuse well-behaved clients',
     );
   }
-  events.emit({ type: "problem", level: "debug", message: `TLS takes the ${endpoint.route} route` });
+  events.emit({ type: "notice", level: "debug", message: `TLS takes the ${endpoint.route} route` });
   return {
     options: tlsOptions(settings, endpoint),
     certificates,
@@ -127,10 +127,9 @@ function requireNoTlsFlags({ tls, tlsData, implicitTlsPort }: Settings): void {
 function tellDaysLeft(pairs: readonly KeyPair[], events: EventStream): void {
   for (const pair of pairs) {
     const days = daysLeft(pair);
-    events.emit({
-      type: "problem",
-      level: days < FEW_DAYS ? "warning" : "info",
-      message: `Certificate for ${pair.names.join(", ") || "no name"}: ${days} days left`,
-    });
+    const message = `Certificate for ${pair.names.join(", ") || "no name"}: ${days} days left`;
+    events.emit(
+      days < FEW_DAYS ? { type: "problem", level: "warning", message } : { type: "notice", level: "info", message },
+    );
   }
 }

@@ -31,7 +31,7 @@ export async function openXferlog(path: string, onLost: (lines: number) => void)
   const lines = new LineQueue((bytes) => file.write(bytes), { onLost });
   return {
     listener: (event) => {
-      const line = event.type === "transfer" ? formatXferlog(event, Date.now()) : undefined;
+      const line = event.type === "transfer" ? formatXferlog(event) : undefined;
       if (line !== undefined) lines.write(`${line}\n`);
     },
     [Symbol.asyncDispose]: async () => {

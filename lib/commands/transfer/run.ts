@@ -8,7 +8,7 @@
 import type { TransferKind } from "../../data/bulk_forecast.ts";
 import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
-import type { CommandContext, RunningTransfer } from "../context.ts";
+import type { CommandContext, RunningTransfer, TransferStart } from "../context.ts";
 import { type DataTransfer, openDataTransfer } from "./data_transfer.ts";
 import { outcomeOfError, type TransferOutcome } from "./transfer_outcome.ts";
 
@@ -49,6 +49,9 @@ export async function runTransfer(
   const transfer = context.transfer;
   if (transfer === undefined) throw new Error("A transfer row ran without a running transfer");
   const started = performance.now();
+  const start = startOf(plan);
+  transfer.start(start);
+  context.emit({ type: "transferStarted", verb: transfer.verb, ...start });
   remember(context, kindOf(context, plan));
   let outcome: TransferOutcome;
   let sha256: string | undefined;
@@ -59,16 +62,16 @@ export async function runTransfer(
     outcome = outcomeOfError(error, transfer);
     if (outcome !== error) {
       const message = `${transfer.verb} of "${plan.path}" failed`;
-      context.emit({ type: "problem", level: "debug", message, error });
+      context.emit({ type: "notice", level: "debug", message, error });
     }
   }
   const isComplete = outcome.reason === "none";
   context.emit({
     type: "transfer",
     verb: transfer.verb,
-    direction: plan.direction,
-    path: plan.path,
-    offset: plan.offset ?? 0,
+    direction: start.direction,
+    path: start.path,
+    offset: start.offset,
     ascii: plan.ascii ?? false,
     bytes: transfer.bytes,
     milliseconds: performance.now() - started,
@@ -79,6 +82,12 @@ export async function runTransfer(
     ...(sha256 !== undefined && { sha256 }),
   });
   return outcome.answer;
+}
+
+function startOf({ direction, path, offset = 0, expected, announcedSize }: TransferPlan): TransferStart {
+  // Files that report no size and yet have content: what will move is unknown.
+  const size = direction === "upload" ? announcedSize : expected || undefined;
+  return { direction, path, offset, ...(size !== undefined && { size }) };
 }
 
 /** RFC 959 section 4.1.3 makes ALLO a wish for room and no promise: fewer bytes are no fault, but may be worth a look. */

@@ -8,7 +8,7 @@
 import type { ActiveOptions, DataConnector, DataEngine, PassiveOptions } from "../engine.ts";
 import { localEngine } from "../engine.ts";
 import type { DataThread } from "./proxy.ts";
-import type { Problem } from "../../events.ts";
+import type { Problem, Untimed } from "../../events.ts";
 import type { SocketAddress } from "../../net/connection.ts";
 import { ThreadSlot } from "./place.ts";
 import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
@@ -31,7 +31,7 @@ export interface DataThreadsOptions {
    */
   readonly native?: boolean;
   /** Called when one of them has died. */
-  readonly onProblem: (problem: Problem) => void;
+  readonly onProblem: (problem: Untimed<Problem>) => void;
   /** The module that calls `serveData`. */
   readonly module?: string | URL;
 }

@@ -154,7 +154,7 @@ Deno.test("DataThreads turns strangers away and goes on waiting", async () => {
 Deno.test("DataThreads gives a passive port back that no client connects to", async () => {
   await withDataThread({ files, options: { timeouts: { dataConnect: 20 } } }, async ({ ftp, event }) => {
     await epsv(ftp);
-    await event("problem", ({ message }) => message.includes("Released a passive port"));
+    await event("notice", ({ message }) => message.includes("Released a passive port"));
     await ftp.expect("RETR large", 425);
   });
 });

@@ -6,7 +6,7 @@
 
 import { BulkForecast, type TransferKind } from "../../../lib/data/bulk_forecast.ts";
 import type { DataEngine } from "../../../lib/data/engine.ts";
-import type { EventType, Problem, ServerEvent } from "../../../lib/events.ts";
+import type { EventType, Problem, ServerEvent, Untimed } from "../../../lib/events.ts";
 import type { ServerOptions } from "../../../lib/options.ts";
 import { FtpServer } from "../../../lib/server/server.ts";
 import { openDisk } from "../../../lib/drivers/disk/disk.ts";
@@ -44,7 +44,7 @@ export interface DataStage {
   /** Data ports that were asked for, and how often a large download was told. */
   readonly asked: { count: number; bulk: number };
   /** What was told of deaths. */
-  readonly problems: Problem[];
+  readonly problems: Untimed<Problem>[];
   /** Another one like {@link ftp}. */
   connect(): Promise<Wire>;
   event<T extends EventType>(
@@ -70,7 +70,7 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
   const inMemory = new MemoryVfs({ files: Object.fromEntries(Object.entries(files).map(([k, v]) => [`/${k}`, v])) });
   const events: ServerEvent[] = [];
   const wires: Wire[] = [];
-  const problems: Problem[] = [];
+  const problems: Untimed<Problem>[] = [];
   try {
     using library = native ? nativeIo() : undefined;
     using threads = new DataThreads({
