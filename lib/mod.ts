@@ -43,6 +43,7 @@
 export {
   FtpServer,
   type MakeSharedState,
+  type ServerControl,
   type SessionInfo,
   type SharedState,
   type ShutdownOptions,

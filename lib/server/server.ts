@@ -23,8 +23,10 @@ import { Deadlines } from "../session/deadlines.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import { ConnectionAdmission, type Places } from "./admission.ts";
+import { DISCONNECTED, type ServerControl } from "./control.ts";
 import { Listeners } from "./listener.ts";
 
+export type { ServerControl } from "./control.ts";
 export type { MakeSharedState, SharedState } from "../session/shared_state.ts";
 export type { SessionInfo, TransferInfo, TransferProgress } from "../session_info.ts";
 
@@ -43,7 +45,7 @@ export interface ShutdownOptions {
  * console.log(server.address.port);
  * ```
  */
-export class FtpServer implements AsyncDisposable {
+export class FtpServer implements AsyncDisposable, ServerControl {
   /** Everything that happens, as it happens. */
   readonly events: EventStream;
   readonly #options: Options;
@@ -101,6 +103,26 @@ export class FtpServer implements AsyncDisposable {
   /** The running transfers, as far as they are now: it costs nothing while nobody asks. */
   transfers(): readonly TransferInfo[] {
     return runningTransfers(this.sessions());
+  }
+
+  /**
+   * Ends a session: its transfer is aborted and answered 426, then it gets a 421 and is closed.
+   *
+   * @param text of the 421.
+   * @returns whether there was such a session.
+   */
+  disconnect(id: string, text: string = DISCONNECTED): boolean {
+    for (const session of this.#sessions.keys()) {
+      if (session.id !== id) continue;
+      session.disconnect(text);
+      return true;
+    }
+    return false;
+  }
+
+  /** No server has workers by itself: see {@link ServerControl}. */
+  get silentWorkers(): readonly number[] {
+    return [];
   }
 
   /** How many sessions there are: cheaper than {@link sessions}. */

@@ -29,6 +29,16 @@ const MOST_UNREAD = 8 * 1024;
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
 const FAREWELL = 1_000;
 
+/** The end of a session that the server decides. */
+interface Ending {
+  /** Of the 421. */
+  readonly text: string;
+  /** Of a transfer that is aborted for it, and of the session. */
+  readonly reason: "shutdown" | "disconnected";
+}
+
+const SHUTDOWN: Ending = { text: "Server is shutting down", reason: "shutdown" };
+
 /** What a session is made with. */
 export interface SessionOptions {
   readonly id: string;
@@ -53,7 +63,8 @@ export class Session implements Watched, SessionLink, CommandRunner {
   /** A read that began before its turn: see {@link watchPeer}. */
   #ahead: Promise<number | null> | undefined;
   #closing = false;
-  #draining = false;
+  /** Set once the session is to end as soon as nothing is under way. */
+  #ending: Ending | undefined;
   /** QUIT is answered, and an upload goes on to its end. */
   #quitting = false;
   #endReason = "closed by client";
@@ -138,7 +149,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
     } finally {
       this.#closing = true;
       await this.transfer?.orphan({
-        reason: this.#draining ? "shutdown" : "controlLost",
+        reason: this.#ending?.reason ?? "controlLost",
         expected: this.#saidGoodbye,
       });
       this.#context.dispose();
@@ -170,11 +181,9 @@ export class Session implements Watched, SessionLink, CommandRunner {
 
   /** Ends the session with 421: at once when nothing is under way, else behind the transfer's final reply. */
   drain(): void {
-    this.#draining = true;
+    this.#ending = SHUTDOWN;
     this.#context.endPause();
-    if (this.transfer ? this.#endLengthy(this.transfer) : !this.#turns.busy) {
-      this.#leave("Server is shutting down", "shutdown");
-    }
+    if (this.transfer ? this.#endLengthy(this.transfer) : !this.#turns.busy) this.#end(SHUTDOWN);
   }
 
   /** No client is harmed that asks for a digest or a listing again. Tells whether that was what is under way. */
@@ -186,9 +195,24 @@ export class Session implements Watched, SessionLink, CommandRunner {
 
   /** Ends a transfer that outlived the grace time, and the session with it. */
   kill(): void {
-    this.transfer?.abort("shutdown");
+    this.#endNow(SHUTDOWN);
+  }
+
+  /** Ends the session, and a transfer that runs: the transfer is answered 426, then the session gets a 421 with `text`. */
+  disconnect(text: string): void {
+    this.#endNow({ text, reason: "disconnected" });
+  }
+
+  #endNow(ending: Ending): void {
+    this.#ending = ending;
+    this.transfer?.abort(ending.reason);
+    // Its final reply goes first.
     if (this.transfer) this.#closeSoon();
-    else this.#leave("Server is shutting down", "shutdown");
+    else this.#end(ending);
+  }
+
+  #end({ text, reason }: Ending): void {
+    this.#leave(text, reason);
   }
 
   /** 421 and close. The read that is pending ends by itself then. */
@@ -280,7 +304,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
     if (this.#quitting) {
       this.#closing = true;
       this.#hangUp();
-    } else if (this.#draining) this.#leave("Server is shutting down", "shutdown");
+    } else if (this.#ending) this.#end(this.#ending);
   }
 
   /** See {@link CommandRunner}. */

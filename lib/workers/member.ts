@@ -6,9 +6,9 @@
 
 import type { SessionInfo } from "../session_info.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
-import type { Addresses, FromWorker, Start, ToWorker } from "./messages.ts";
+import type { Addresses, Answer, FromWorker, Question, Start, ToWorker } from "./messages.ts";
 
-/** Milliseconds for a worker to report its sessions: one that is busy for longer must not delay the others. */
+/** Milliseconds for a worker to answer: one that is busy for longer must not delay the others. */
 const PATIENCE = 2_000;
 
 /** Messages that are not for the member itself. */
@@ -19,6 +19,8 @@ interface MemberListener {
   readonly onNews: (news: News) => void;
   /** The thread has ended because of an uncaught error. Not called after {@link Member.end}. */
   readonly onDeath: (error: Error) => void;
+  /** Called when a question is not answered in time, and again only after one was: see {@link Member.silent}. */
+  readonly onSilence: () => void;
 }
 
 /** The options of a {@link Member}. */
@@ -42,9 +44,10 @@ export class Member {
   readonly #listener: MemberListener;
   readonly #listens = Promise.withResolvers<Addresses>();
   readonly #over = Promise.withResolvers<void>();
-  readonly #questions = new Map<number, (sessions: readonly SessionInfo[]) => void>();
+  readonly #questions = new Map<number, (answer: Answer | undefined) => void>();
   #lastRequest = 0;
   #greeted = false;
+  #silent = false;
   #ended = false;
 
   constructor(module: string | URL, { place, number, makeStart, ...listener }: MemberOptions) {
@@ -69,18 +72,46 @@ export class Member {
     if (this.#greeted && !this.#ended) this.#worker.postMessage(message);
   }
 
+  /** Whether it did not answer the last question in time. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
   /** Its sessions; none if it has died, or does not answer in time. */
   async sessions(): Promise<readonly SessionInfo[]> {
-    if (!this.#greeted || this.#ended) return [];
+    const answer = await this.#ask({ type: "askSessions" });
+    return answer?.type === "sessions" ? answer.sessions : [];
+  }
+
+  /** Ends one of its sessions; returns whether there was such a session, as far as is known in time. */
+  async disconnect(session: string, text: string | undefined): Promise<boolean> {
+    const answer = await this.#ask({ type: "disconnect", session, text });
+    return answer?.type === "disconnected" && answer.found;
+  }
+
+  /** Resolves to `undefined` if it has died, or does not answer in time. */
+  async #ask(question: Question): Promise<Answer | undefined> {
+    if (!this.#greeted || this.#ended) return undefined;
     const request = ++this.#lastRequest;
-    const { promise, resolve } = Promise.withResolvers<readonly SessionInfo[]>();
+    const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     this.#questions.set(request, resolve);
-    const timer = setTimeout(() => resolve([]), PATIENCE);
-    this.post({ type: "askSessions", request });
-    const sessions = await promise;
+    const timer = setTimeout(() => this.#giveUp(request), PATIENCE);
+    this.post({ ...question, request });
+    const answer = await promise;
     clearTimeout(timer);
     this.#questions.delete(request);
-    return sessions;
+    return answer;
+  }
+
+  #giveUp(request: number): void {
+    if (!this.#silent) this.#listener.onSilence();
+    this.#silent = true;
+    this.#questions.get(request)?.(undefined);
+  }
+
+  #answer(answer: Answer): void {
+    this.#silent = false;
+    this.#questions.get(answer.request)?.(answer);
   }
 
   /**
@@ -100,7 +131,7 @@ export class Member {
     this.#ended = true;
     this.#worker.terminate();
     this.#over.resolve();
-    for (const resolve of this.#questions.values()) resolve([]);
+    for (const resolve of this.#questions.values()) resolve(undefined);
   }
 
   #die(error: Error): void {
@@ -120,7 +151,8 @@ export class Member {
       case "cannotListen":
         return this.#listens.reject(fromPortableError(message.error));
       case "sessions":
-        return this.#questions.get(message.request)?.(message.sessions);
+      case "disconnected":
+        return this.#answer(message);
       case "over":
         return this.#over.resolve();
       default:

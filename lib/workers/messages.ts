@@ -37,7 +37,7 @@ export interface Start {
   /** The number of workers. */
   readonly workers: number;
   readonly memory: SharedMemory;
-  /** Types of events that have a listener. */
+  /** Types of events that have a listener: {@link EventsWanted} replaces them. */
   readonly events: readonly EventType[];
   /** The addresses of the others; `undefined` for the first, which binds the ports. */
   readonly addresses: Addresses | undefined;
@@ -55,6 +55,12 @@ export interface Start {
 export interface StateChanged {
   readonly type: "state";
   readonly state: unknown;
+}
+
+/** Events of other types have a listener now. */
+export interface EventsWanted {
+  readonly type: "eventsWanted";
+  readonly events: readonly EventType[];
 }
 
 /** A login failed, or a right password cleared earlier failures. */
@@ -85,11 +91,41 @@ export interface SessionsTold {
   readonly sessions: readonly SessionInfo[];
 }
 
+/** Asks a worker to end one of its sessions. */
+export interface Disconnect {
+  readonly type: "disconnect";
+  readonly request: number;
+  readonly session: string;
+  /** Of the 421; `undefined` for the usual one. */
+  readonly text: string | undefined;
+}
+
+/** Answers {@link Disconnect}. */
+export interface Disconnected {
+  readonly type: "disconnected";
+  readonly request: number;
+  /** Whether there was such a session. */
+  readonly found: boolean;
+}
+
+/** What the coordinator asks a worker. */
+export type Question = Omit<SessionsAsked, "request"> | Omit<Disconnect, "request">;
+
+/** What a worker answers. */
+export type Answer = SessionsTold | Disconnected;
+
+/** What ids of the sessions of a worker begin with, so that no two workers use one. */
+export function sessionPrefix(worker: number): string {
+  return `${worker}-`;
+}
+
 /** From the coordinator. */
 export type ToWorker =
   | Start
   | { readonly type: "accept" }
   | StateChanged
+  | EventsWanted
+  | Disconnect
   | LoginNews
   | FileWanted
   | SessionsAsked
@@ -106,4 +142,5 @@ export type FromWorker =
   | FileWanted
   | SessionsAsked
   | SessionsTold
+  | Disconnected
   | { readonly type: "over" };

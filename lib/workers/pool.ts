@@ -7,13 +7,13 @@
  */
 
 import { makePaceMemory } from "../auth/pace.ts";
-import type { SessionInfo } from "../session_info.ts";
-import { EventStream, type EventType } from "../events.ts";
+import { EventStream } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
-import type { ShutdownOptions } from "../server/server.ts";
+import type { ServerControl, ShutdownOptions } from "../server/server.ts";
+import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import { Member, type News } from "./member.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
-import type { Addresses, SharedMemory, ToWorker } from "./messages.ts";
+import { type Addresses, sessionPrefix, type SharedMemory, type ToWorker } from "./messages.ts";
 import { RestartBackoff } from "../threads/restart_backoff.ts";
 import { makeEpochs } from "./shared_digests.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
@@ -45,8 +45,6 @@ export interface PoolOptions {
    * another program.
    */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
-  /** Types of events that have a listener: workers send no others. */
-  readonly events: readonly EventType[];
   /** Sent once to every worker; cloned. */
   readonly setup: unknown;
   /** Sent to every worker at its start and at each {@link WorkerPool.refresh}; cloned. */
@@ -54,9 +52,14 @@ export interface PoolOptions {
 }
 
 /** Several event loops that share one port. */
-export class WorkerPool implements AsyncDisposable {
-  /** All events of all workers, in order for each worker. */
-  readonly events: EventStream = new EventStream();
+export class WorkerPool implements AsyncDisposable, ServerControl {
+  /**
+   * All events of all workers, in order for each worker. Only events of types that have a listener are sent: those of a
+   * type that is new to the workers come as soon as they know.
+   */
+  readonly events: EventStream = new EventStream({
+    onWanted: (events) => this.#tell({ type: "eventsWanted", events }),
+  });
   readonly #options: PoolOptions;
   readonly #memory: SharedMemory;
   readonly #members = new Map<number, Member>();
@@ -116,6 +119,27 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
+  /** The live sessions of all workers; without those of {@link silentWorkers}. */
+  sessions(): Promise<readonly SessionInfo[]> {
+    return this.#collect();
+  }
+
+  /** The running transfers of all workers; without those of {@link silentWorkers}. */
+  async transfers(): Promise<readonly TransferInfo[]> {
+    return runningTransfers(await this.#collect());
+  }
+
+  /** Ends a session like `FtpServer.disconnect`. Resolves to `false`, too, if its worker does not answer in time. */
+  async disconnect(id: string, text?: string): Promise<boolean> {
+    const member = [...this.#members.values()].find(({ number }) => id.startsWith(sessionPrefix(number)));
+    return member !== undefined && await member.disconnect(id, text);
+  }
+
+  /** Numbers of the workers that did not answer the last question within two seconds. */
+  get silentWorkers(): readonly number[] {
+    return Array.from(this.#members.values()).flatMap(({ number, silent }) => silent ? [number] : []);
+  }
+
   /** Sends the current state to every worker. */
   refresh(): void {
     this.#tell({ type: "state", state: this.#options.state() });
@@ -135,7 +159,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #spawn(place: number, found: Promise<Addresses | undefined>): Member {
-    const { module, workers, dataThreads = 1, native = false, events, setup, state } = this.#options;
+    const { module, workers, dataThreads = 1, native = false, setup, state } = this.#options;
     const number = ++this.#lastNumber;
     const fixed = {
       type: "start",
@@ -143,7 +167,6 @@ export class WorkerPool implements AsyncDisposable {
       number,
       workers,
       memory: this.#memory,
-      events,
       setup,
       dataThreads,
       native,
@@ -151,9 +174,14 @@ export class WorkerPool implements AsyncDisposable {
     const member = new Member(module, {
       place,
       number,
-      makeStart: async () => ({ ...fixed, addresses: await found, state: state() }),
+      makeStart: async () => {
+        const addresses = await found;
+        // Everything else is as it is now.
+        return { ...fixed, addresses, events: this.events.wanted, state: state() };
+      },
       onNews: (news) => this.#hear(member, news),
       onDeath: (error) => this.#lose(member, error),
+      onSilence: () => this.#report("warning", `Worker ${number} does not answer; its sessions are not listed`),
     });
     this.#members.set(place, member);
     return member;
@@ -165,7 +193,7 @@ export class WorkerPool implements AsyncDisposable {
     new SharedTable(this.#memory.counts, place).clear();
     abandonCounts(this.#memory.usages, place);
     if (this.#stopping) return;
-    this.#report(`Worker ${number} crashed and its sessions were lost; starting a replacement`, error);
+    this.#report("error", `Worker ${number} crashed and its sessions were lost; starting a replacement`, error);
     if (this.#accepting) this.#respawns.plan(place, () => this.#replace(place));
   }
 
@@ -178,7 +206,7 @@ export class WorkerPool implements AsyncDisposable {
       // Its death has already been handled.
       if (this.#members.get(place) !== member || this.#stopping) return;
       // Ports below 1024 are out of reach once root is given up.
-      this.#report(`Worker ${member.number} cannot listen on the port of the worker it replaces`, error);
+      this.#report("error", `Worker ${member.number} cannot listen on the port of the worker it replaces`, error);
       member.end();
       this.#members.delete(place);
       this.#respawns.plan(place, () => this.#replace(place));
@@ -201,7 +229,7 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  async #collect(asking: Member): Promise<SessionInfo[]> {
+  async #collect(asking?: Member): Promise<SessionInfo[]> {
     const others = [...this.#members.values()].filter((member) => member !== asking);
     return (await Promise.all(others.map((member) => member.sessions()))).flat();
   }
@@ -210,8 +238,8 @@ export class WorkerPool implements AsyncDisposable {
     for (const member of this.#members.values()) if (member !== except) member.post(message);
   }
 
-  #report(message: string, error: unknown): void {
-    this.events.emit({ type: "problem", level: "error", message, error });
+  #report(level: "warning" | "error", message: string, error?: unknown): void {
+    this.events.emit({ type: "problem", level, message, ...(error !== undefined && { error }) });
   }
 }
 

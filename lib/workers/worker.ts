@@ -8,11 +8,19 @@ import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { localEngine } from "../data/engine.ts";
+import type { EventType } from "../events.ts";
 import type { FtpServer } from "../server/server.ts";
 import type { MakeSharedState } from "../session/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
-import type { Addresses, FromWorker, LoginNews, Start, ToWorker } from "./messages.ts";
+import {
+  type Addresses,
+  type FromWorker,
+  type LoginNews,
+  sessionPrefix,
+  type Start,
+  type ToWorker,
+} from "./messages.ts";
 import { DataThreads } from "../data/thread/pool.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
@@ -58,6 +66,9 @@ class Link {
   #throttle: RelayedThrottle | undefined;
   #data: DataThreads | undefined;
   #lastRequest = 0;
+  /** Types of events that the coordinator wants. */
+  #wanted: readonly EventType[] = [];
+  #listening: Disposable | undefined;
   /** A state that arrived while the program was being created. */
   #newer: { readonly state: unknown } | undefined;
 
@@ -81,6 +92,8 @@ class Link {
         if (this.#program) return this.#program.update(message.state);
         this.#newer = message;
         return;
+      case "eventsWanted":
+        return this.#listen(message.events);
       case "login":
         return this.#throttle?.hear(message);
       case "wanted":
@@ -90,6 +103,12 @@ class Link {
           type: "sessions",
           request: message.request,
           sessions: this.#program?.server.sessions() ?? [],
+        });
+      case "disconnect":
+        return this.#post({
+          type: "disconnected",
+          request: message.request,
+          found: this.#program?.server.disconnect(message.session, message.text) ?? false,
         });
       case "sessions":
         this.#questions.get(message.request)?.(message.sessions);
@@ -102,12 +121,13 @@ class Link {
   /** An error while creating the program ends the worker, like any other uncaught error. */
   async #start(start: Start): Promise<void> {
     const { setup, state, workers, addresses, dataThreads, native } = start;
+    this.#wanted = start.events;
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
     // Later they would not be permitted to open the library.
     if (native) await this.#data?.start();
     const program = await this.#make({ setup, state, workers, addresses, makeSharedState: this.#sharedState(start) });
     const { server } = program;
-    server.events.on((event) => this.#outbox.add(event), start.events);
+    this.#listen(this.#wanted, server);
     if (this.#newer) program.update(this.#newer.state);
     try {
       server.bind();
@@ -117,6 +137,14 @@ class Link {
     }
     this.#program = program;
     this.#post({ type: "listening", addresses: addressesOf(server) });
+  }
+
+  /** From now on, or from the moment there is a server. */
+  #listen(wanted: readonly EventType[], server = this.#program?.server): void {
+    this.#wanted = wanted;
+    const before = this.#listening;
+    this.#listening = server?.events.on((event) => this.#outbox.add(event), wanted);
+    before?.[Symbol.dispose]();
   }
 
   async #shutdown(grace: number): Promise<void> {
@@ -135,7 +163,7 @@ class Link {
     diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
     const post = (news: LoginNews) => this.#post(news);
     return ({ throttle, guessInterval }) => ({
-      idPrefix: `${number}-`,
+      idPrefix: sessionPrefix(number),
       connections: new SharedCount(table, "connections"),
       sessions: new SharedCount(table, "sessions"),
       perAddress: new SharedCounter(table, "address "),

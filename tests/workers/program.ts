@@ -24,6 +24,8 @@ export interface TestSetup {
   readonly ban?: NonNullable<ServerOptions["ban"]>;
   /** First and last port for passive data connections. */
   readonly ports?: readonly [number, number];
+  /** `HELP HANG` and `HELP HANG AND DIE` keep the event loop of the worker until the first word is not 0. */
+  readonly gate?: Int32Array<SharedArrayBuffer>;
   /** They die before they listen. */
   readonly stillborn?: boolean;
 }
@@ -32,19 +34,27 @@ export interface TestSetup {
 export type TestState = Partial<Account>;
 
 /** `HELP DIE` is the end of the worker. */
-const deadly: BeforeHook = ({ verb, argument }) => {
-  if (verb === "HELP" && argument === "DIE") {
-    queueMicrotask(() => {
-      throw new Error("Asked to die");
-    });
-  }
-  return undefined;
-};
+function deadly(gate: Int32Array<SharedArrayBuffer> | undefined): BeforeHook {
+  return ({ verb, argument = "" }) => {
+    if (verb !== "HELP") return undefined;
+    if (gate && argument.startsWith("HANG")) {
+      Atomics.add(gate, 1, 1);
+      Atomics.notify(gate, 1);
+      Atomics.wait(gate, 0, 0);
+    }
+    if (argument.endsWith("DIE")) {
+      queueMicrotask(() => {
+        throw new Error("Asked to die");
+      });
+    }
+    return undefined;
+  };
+}
 
 const scope = workerScope();
 if (scope) {
   runWorker(scope, ({ setup, state, addresses, makeSharedState }) => {
-    const { root, ports, stillborn, guessInterval = 0, ...limits } = setup as TestSetup;
+    const { root, ports, stillborn, gate, guessInterval = 0, ...limits } = setup as TestSetup;
     if (stillborn) throw new Error("Born dead");
     let accounts = authenticatorOf({ name: "demo", rootPath: root, ...state as TestState });
     const server = new FtpServer({
@@ -56,7 +66,7 @@ if (scope) {
       guessInterval,
       ...limits,
       ...(ports && { passive: { ports: new PortRange(...ports) } }),
-      before: deadly,
+      before: deadly(gate),
     }, makeSharedState);
     return {
       server,

@@ -14,8 +14,6 @@ import type { TestSetup, TestState } from "./program.ts";
 /** Connections after which both workers have had one: that all of them go to the other happens once in 2^40 runs. */
 const ENOUGH = 40;
 
-const EVENTS: readonly EventType[] = ["sessionOpened", "sessionClosed", "connectionRefused", "transfer", "problem"];
-
 /** What a test works with. */
 export interface PoolStage {
   readonly pool: WorkerPool;
@@ -80,7 +78,6 @@ export function makeTestPool(setup: TestSetup, state: () => TestState = () => ({
     module: new URL("./program.ts", import.meta.url),
     workers: 2,
     place: { hostname: "127.0.0.1", ports: [port] },
-    events: EVENTS,
     setup,
     state,
   });

@@ -5,7 +5,6 @@
  */
 
 import type { AccountsStore } from "../../auth/accounts.ts";
-import type { EventType } from "../../events.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { isGranted, needEnv } from "../permissions/query.ts";
@@ -25,8 +24,6 @@ export interface ServePoolOptions {
   readonly settings: Settings;
   readonly accounts: AccountsStore;
   readonly certificates: CertificateSource | undefined;
-  /** Types of events for the log and similar listeners. */
-  readonly events: readonly EventType[];
   /** The number per worker. */
   readonly dataThreads: number;
   /** Whether workers use the C library. */

@@ -111,7 +111,6 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     settings,
     accounts,
     certificates: tls?.certificates,
-    events: settings.xferlog === undefined ? log.types : [...log.types, "transfer"],
   });
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);

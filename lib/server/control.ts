@@ -1,0 +1,27 @@
+/**
+ * What an operator's tools can see and do, whether one event loop serves or several workers.
+ *
+ * @module
+ */
+
+import type { SessionInfo, TransferInfo } from "../session_info.ts";
+
+/** The live sessions of a server. With several workers every answer is a promise. */
+export interface ServerControl {
+  /** The live sessions, as they are now. */
+  sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
+  /** The running transfers, as far as they are now. Nothing is collected while nobody asks. */
+  transfers(): readonly TransferInfo[] | Promise<readonly TransferInfo[]>;
+  /**
+   * Ends a session: its transfer is aborted and answered 426, then it gets a 421 and is closed.
+   *
+   * @param text of the 421. Default: "Disconnected by an administrator".
+   * @returns whether there was such a session.
+   */
+  disconnect(id: string, text?: string): boolean | Promise<boolean>;
+  /** Numbers of the workers that did not answer the last question: their sessions are missing from the answers. */
+  readonly silentWorkers: readonly number[];
+}
+
+/** Of the 421 for a session that is ended without another text. */
+export const DISCONNECTED = "Disconnected by an administrator";
