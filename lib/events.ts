@@ -54,7 +54,7 @@ export interface SessionClosed extends SessionEvent {
   readonly reason: string;
 }
 
-/** A connection was answered 421 and closed before it became a session: a limit was reached, or its address is banned. */
+/** A connection was answered 421 before it became a session: a limit was reached, or its address is banned. */
 export interface ConnectionRefused extends Timed {
   readonly type: "connectionRefused";
   readonly address: string;
@@ -102,8 +102,8 @@ export interface TransferStarted extends SessionEvent {
   /** First byte of the file that is transferred. */
   readonly offset: number;
   /**
-   * Bytes that should move, where that is known: of a download the rest of the file or the range, of an upload what ALLO
-   * announced. Line ends that are converted are not counted in.
+   * Bytes that should move, where that is known: of a download the rest of the file or the range, of an upload what
+   * ALLO announced. Line ends that are converted are not counted in.
    */
   readonly size?: number;
 }

@@ -49,7 +49,8 @@ export const LAW: Readonly<Record<string, Part>> = {
   server: { imports: BELOW_SERVER },
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
   log: { imports: ["events"] },
-  fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "drivers/disk", "drivers/memory"] },
+  http: { imports: ["net"] },
+  fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
   mod: {
     imports: [
       ...BELOW_SERVER,
