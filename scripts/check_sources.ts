@@ -39,7 +39,7 @@ const LIMITS: Limits = {
     "scripts",
     "tests",
   ],
-  large: ["lib/fixture", "lib/session/session.ts"],
+  large: ["lib/session/session.ts"],
 };
 
 const FOLDERS = ["lib", "scripts", "tests"] as const;
