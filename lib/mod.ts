@@ -1,8 +1,8 @@
 /**
- * An FTP server to embed, and one to test against.
+ * An FTP server to embed. Who may log in and where files come from is up to you, the rest has defaults. To test against
+ * a server, see `@denoftpd/denoftpd/fixture`; for drivers, `@denoftpd/denoftpd/vfs`.
  *
- * A server for a program of yours: who may log in and where files come from is up to you, the rest has defaults.
- *
+ * @example A server in a program of yours
  * ```ts
  * import {
  *   createAccount,
@@ -27,14 +27,7 @@
  *   port: 0,
  * });
  * server.listen();
- * ```
- *
- * A server for one test:
- *
- * ```ts
- * import { startFixture } from "@denoftpd/denoftpd";
- *
- * await using server = await startFixture({ users: { alice: "secret" } });
+ * console.log(`ftp://127.0.0.1:${server.address.port}`);
  * ```
  *
  * @module
@@ -73,7 +66,8 @@ export {
   createAccount,
   MemoryAccounts,
 } from "./auth/accounts.ts";
-export { AccountsFile } from "./auth/file/watch.ts";
+export { AccountsFile, type AccountsFileOptions, type ReloadOutcome } from "./auth/file/watch.ts";
+export { AccountsFileError } from "./auth/file/read.ts";
 export {
   type Authenticator,
   type AuthenticatorOptions,
@@ -82,33 +76,25 @@ export {
   type LoginRefusal,
   PasswordAuthenticator,
 } from "./auth/authenticator.ts";
-export { hashPassword, verifyPassword } from "./auth/password.ts";
+export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.ts";
 
-export * from "./vfs/vfs.ts";
-export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "./vfs/virtual_path.ts";
-export { type DiskVfsOptions, openDisk } from "./drivers/disk/disk.ts";
-export { MemoryVfs, type MemoryVfsOptions } from "./drivers/memory/memory.ts";
-export {
-  type LockMode,
-  type LocksElsewhere,
-  type Opened,
-  UploadLocks,
-  type UploadLocksOptions,
-} from "./vfs/upload_locks.ts";
-export { ACCESS_RIGHTS, type AccessGrant, type AccessRight, type AccessRule, parseAccess } from "./vfs/access_rules.ts";
+export * from "./drivers/mod.ts";
 
 export { type NativeIo, openNativeIo } from "./native/native_io.ts";
 export type { FileSender, FileSending } from "./data/file_sender.ts";
 export { FileSendError } from "./data/file_sender.ts";
 export { type Connection, type SocketAddress, type TlsFacts } from "./net/connection.ts";
 export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
+export { type Network, parseNetwork } from "./net/ip.ts";
 export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";
 export { PERSONALITIES, type Personality, type PersonalityName } from "./protocol/personality.ts";
 export type { ListedEntry, ListFormatOptions } from "./protocol/list_format.ts";
+export type { Zone } from "./protocol/zone.ts";
 export type { Reply } from "./protocol/reply.ts";
 export * as reply from "./protocol/reply.ts";
 
 export {
+  CertificateError,
   type CertificateSource,
   fixedCertificates,
   type KeyPair,
@@ -117,5 +103,6 @@ export {
 } from "./tls/certificates.ts";
 export { createSelfSigned, type SelfSignedOptions } from "./tls/self_signed.ts";
 export { createTlsEndpoint, type TlsEndpoint, type TlsEndpointOptions, TlsError } from "./tls/tls.ts";
+export type { SecureConnection, SecureOptions, TlsErrorReason, TlsVersion } from "./tls/route.ts";
 
 export { VERSION } from "./version.ts";

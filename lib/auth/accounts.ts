@@ -34,6 +34,7 @@ export interface Account {
   readonly downloadRate?: number;
   /** Bytes of all files below the root, at least 1. No limit when absent. */
   readonly quota?: number;
+  /** `false`: every login is refused. */
   readonly enabled: boolean;
   /** Milliseconds since 1970, UTC; logins are refused from then on. Never expires when absent. */
   readonly validUntil?: number;

@@ -13,7 +13,9 @@ import { FairQueue } from "./fair_queue.ts";
 
 /** What a client sends to log in, and what the server knows about the connection. */
 export interface LoginAttempt {
+  /** As the client sent it. */
   readonly name: string;
+  /** As the client sent it. */
   readonly password: string;
   /** IP address of the client. */
   readonly address: string;
@@ -85,6 +87,7 @@ export class PasswordAuthenticator implements Authenticator {
   /** Running checks, by proof: two identical logins at the same time share one computation. */
   readonly #running = new Map<string, SharedCheck>();
 
+  /** `store` is asked at each login, so that a reload takes effect at once. */
   constructor(store: AccountsStore, options: AuthenticatorOptions = {}) {
     this.#store = store;
     this.#verify = options.verify ?? verifyPassword;

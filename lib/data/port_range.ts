@@ -10,19 +10,28 @@ import { UnusedPorts } from "./unused_ports.ts";
 
 /** Every port of the range is in use; it is answered with 425. */
 export class PortsExhausted extends Error {
+  /** Always `PortsExhausted`. */
   override readonly name = "PortsExhausted";
 }
 
 /** Ports from `first` to `last`, inclusive, and those held by sessions. */
-export class PortRange implements PortPool {
+export class PortRange {
+  /** The lowest port, 1 to 65535. */
   readonly first: number;
+  /** The highest port, {@link first} to 65535. */
   readonly last: number;
-  /** Those that no client has connected to. */
+  /**
+   * Those that no client has connected to.
+   *
+   * @internal
+   */
   readonly unused: UnusedPorts = new UnusedPorts();
   readonly #taken = new Set<number>();
   readonly #random: () => number;
 
   /**
+   * All of its ports are free.
+   *
    * @param first 1 to 65535.
    * @param last `first` to 65535.
    * @param options `random`: a number from 0 (inclusive) to 1 (exclusive), for reproducible ports. Default: an
@@ -72,6 +81,7 @@ export class PortRange implements PortPool {
     this.#taken.delete(port);
   }
 
+  /** For example `30000-30100`. */
   toString(): string {
     return `${this.first}-${this.last}`;
   }

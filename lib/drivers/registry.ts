@@ -12,6 +12,7 @@ import type { Vfs } from "../vfs/vfs.ts";
 
 /** A permission of Deno without which a root cannot be used. */
 export interface RootPermission {
+  /** As the runtime describes it. */
   readonly permission: Deno.PermissionDescriptor;
   /** Completes the sentence "Deno does not permit … the root of account …". */
   readonly action: "reading" | "writing" | "connecting to";
@@ -37,6 +38,7 @@ export interface Driver {
 
 /** The options of {@link standardDrivers}. */
 export interface DriverOptions {
+  /** How the disk driver opens directories. */
   readonly disk?: DiskVfsOptions;
 }
 
@@ -49,9 +51,7 @@ export function standardDrivers({ disk = {} }: DriverOptions = {}): Driver[] {
 export class DriverRegistry {
   readonly #drivers: ReadonlyMap<string, Driver>;
 
-  /**
-   * @param drivers of two with the same scheme, the later is used.
-   */
+  /** Of two drivers with the same scheme the later is used. Without any: {@link standardDrivers}. */
   constructor(drivers: Iterable<Driver> = standardDrivers()) {
     this.#drivers = new Map([...drivers].map((driver) => [driver.scheme, driver]));
   }

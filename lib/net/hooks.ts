@@ -9,6 +9,7 @@ import type { Connection, SocketAddress } from "./connection.ts";
 
 /** The purpose of a connection. */
 export interface ConnectionUse {
+  /** What the connection is for. */
   readonly purpose: "control" | "data";
   /** Id of the session that it belongs to. */
   readonly session: string;

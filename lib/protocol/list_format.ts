@@ -11,6 +11,7 @@ import type { Zone } from "./zone.ts";
 export interface ListedEntry {
   /** Without CR, LF or NUL: no format can represent those. */
   readonly name: string;
+  /** What the entry is. */
   readonly kind: "file" | "directory" | "link" | "other";
   /** Size in bytes. */
   readonly size: number;
@@ -18,8 +19,11 @@ export interface ListedEntry {
   readonly modified: number;
   /** Permission bits, `0o000` to `0o7777`. */
   readonly mode: number;
+  /** Number of hard links. */
   readonly links: number;
+  /** The name of the owner. */
   readonly owner: string;
+  /** The name of the group. */
   readonly group: string;
   /** The same for two names of one object (RFC 3659 section 7.5.2). */
   readonly unique?: string;

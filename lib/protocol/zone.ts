@@ -19,7 +19,11 @@ export class Zone {
   /** Instants that start a span or a quarter of an hour, and their offsets. */
   readonly #offsets = new Map<number, number>();
 
-  /** @throws {RangeError} for a name that the runtime does not know. */
+  /**
+   * `name` as in the IANA time zone database, such as `Europe/Berlin`.
+   *
+   * @throws {RangeError} for a name that the runtime does not know.
+   */
   constructor(name: string) {
     this.#format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
   }

@@ -14,7 +14,9 @@ export interface KeyPair {
   readonly privateKey: string;
   /** The DNS names and addresses of the certificate, in lower case. A DNS name may begin with `*.`. */
   readonly names: readonly string[];
+  /** The certificate is valid from then on. */
   readonly notBefore: Date;
+  /** The certificate is valid until then. */
   readonly notAfter: Date;
 }
 
@@ -30,12 +32,15 @@ export interface CertificateSource {
 
 /** The files of a pair. */
 export interface KeyPairFiles {
+  /** The path of the certificate and its chain, in PEM. */
   readonly certificateFile: string;
+  /** The path of the private key, in PEM. */
   readonly privateKeyFile: string;
 }
 
 /** A pair that cannot be used; the message names the file and the reason. */
 export class CertificateError extends Error {
+  /** `CertificateError`, or the name of a subclass. */
   override readonly name: string = "CertificateError";
 }
 

@@ -12,9 +12,11 @@ export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
 /** A connection after its handshake. `closeWrite` sends close_notify, then FIN; `close` alone sends neither. */
 export interface SecureConnection extends Connection {
+  /** The negotiated version. */
   readonly protocol: TlsVersion;
   /** The cipher suite by its IANA name, such as `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
+  /** What TLS has found out about this connection. */
   readonly tls: TlsFacts;
   /** The name the peer asked for (SNI), in lower case. */
   readonly serverName: string | undefined;
@@ -40,9 +42,12 @@ export type TlsErrorReason = "timeout" | "aborted" | "closed" | "protocol" | "un
 
 /** A failed handshake. */
 export class TlsError extends Error {
+  /** Always `TlsError`. */
   override readonly name = "TlsError";
+  /** Why it failed. */
   readonly reason: TlsErrorReason;
 
+  /** `cause` is the error of the runtime, if there is one. */
   constructor(reason: TlsErrorReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;

@@ -28,6 +28,7 @@ import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts
 
 /** A view that can report beforehand what it would allow. */
 export interface ScopedVfs extends Vfs {
+  /** Whether the rules give `permission` at `path`, existing or not. */
   can(path: VirtualPath, permission: AccessRight): boolean;
   /**
    * Whether the rules allow knowing what is at `path`, or that nothing is: a right to list or read there, or to list

@@ -22,6 +22,7 @@ export type AccessRight = typeof ACCESS_RIGHTS[number];
 
 /** What a rule grants, without its path. */
 export interface AccessGrant {
+  /** The rights; none if empty. */
   readonly allow: ReadonlySet<AccessRight>;
   /** `false`: an existing file may not be replaced, neither by STOR nor by RNTO. */
   readonly overwrite: boolean;

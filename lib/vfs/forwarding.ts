@@ -22,8 +22,10 @@ import {
 export class ForwardingSink implements FileSink {
   readonly initialSize: number;
   readonly created: boolean;
+  /** The wrapped sink. */
   protected readonly inner: FileSink;
 
+  /** Wraps `inner`, which is not to be used otherwise. */
   constructor(inner: FileSink) {
     this.inner = inner;
     this.initialSize = inner.initialSize;
@@ -62,8 +64,10 @@ export class ForwardingSink implements FileSink {
 
 /** Forwards every operation to `inner` unchanged. */
 export class ForwardingVfs implements Vfs {
+  /** The wrapped view. */
   protected readonly inner: Vfs;
 
+  /** Wraps `inner`, which others may use as well. */
   constructor(inner: Vfs) {
     this.inner = inner;
   }

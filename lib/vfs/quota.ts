@@ -26,6 +26,7 @@ import {
 export interface QuotaOptions {
   /** The limit in bytes. */
   readonly limit: number;
+  /** What is in use; shared by all views of the same files. */
   readonly usage: Usage;
 }
 

@@ -37,7 +37,9 @@ const BRIEFLY = 200;
 export interface Opened<Key> {
   /** The same for all names of the file. */
   readonly key: Key;
+  /** Whether other uploads may write to the file at the same time. */
   readonly mode: LockMode;
+  /** The open file. */
   readonly sink: FileSink;
   /**
    * Whether the file still exists with the properties that the sink has, as others may have had it since it was opened.
@@ -84,6 +86,7 @@ export class UploadLocks<Key> {
   /** The number of reserved names. */
   #reserved = 0;
 
+  /** Locks of one storage: all views of it must share them. */
   constructor({ now = () => performance.now() }: UploadLocksOptions = {}) {
     this.#now = now;
   }

@@ -116,6 +116,7 @@ export class UsageMeter implements Usage {
   #uncounted = 0n;
   #kept = 0;
 
+  /** Nothing is counted before the first {@link count}. */
   constructor({ clock = () => performance.now() }: UsageOptions = {}) {
     this.#clock = clock;
   }

@@ -5,52 +5,13 @@
  * @module
  */
 
-declare const virtualPathBrand: unique symbol;
+export { VfsError, type VfsErrorKind } from "./vfs_error.ts";
 
 /**
  * A path as the user sees it: absolute, `/` between the names, no `.`, `..`, empty name, CR, LF or NUL, no slash at the
  * end except in `/` itself. Created only by `virtual_path.ts`; a plain string does not have this type.
  */
-export type VirtualPath = string & { readonly [virtualPathBrand]: true };
-
-/** Why a file-system operation failed; one function maps it to replies, without ever looking at the runtime's error. */
-export type VfsErrorKind =
-  | "notFound"
-  | "denied"
-  | "exists"
-  | "notEmpty"
-  | "notDirectory"
-  | "isDirectory"
-  | "noSpace"
-  | "overQuota"
-  | "badName"
-  | "busy"
-  | "takenOver"
-  | "vanished"
-  | "unsupported"
-  | "pastEnd"
-  | "failed";
-
-/**
- * The only error that leaves a driver. The runtime's own error, which contains real paths, is `cause` and goes only to
- * the log.
- */
-export class VfsError extends Error {
-  override readonly name = "VfsError";
-  readonly kind: VfsErrorKind;
-  /** What a client should know beyond the kind, as a sentence without real paths; it is logged as well. */
-  readonly hint: string | undefined;
-
-  constructor(
-    kind: VfsErrorKind,
-    message: string,
-    options: ErrorOptions & { readonly hint?: string | undefined } = {},
-  ) {
-    super(message, options);
-    this.kind = kind;
-    this.hint = options.hint;
-  }
-}
+export type VirtualPath = string & { readonly __brand: "VirtualPath" };
 
 /**
  * The kind of an entry. `stat` follows links that stay inside the root, so its `link` is one that leads nowhere; `list`
@@ -62,6 +23,7 @@ export type EntryKind = "file" | "directory" | "link" | "other";
 export interface Entry {
   /** The last part of the path; `/` for the root. */
   readonly name: string;
+  /** What the entry is. */
   readonly kind: EntryKind;
   /** Size in bytes; 0 if a directory has no size. */
   readonly size: number;
@@ -69,8 +31,11 @@ export interface Entry {
   readonly modified: number;
   /** Permission bits, `0o000` to `0o7777`. */
   readonly mode: number;
+  /** Number of hard links; 1 if the driver has none. */
   readonly links: number;
+  /** The name of the owner, for listings. */
   readonly owner: string;
+  /** The name of the group, for listings. */
   readonly group: string;
   /**
    * The same for two names of one object, different for two objects (RFC 3659 section 7.5.2); absent if the driver
@@ -106,8 +71,11 @@ export interface ByteSource {
 export interface FileLocation {
   /** The real path. Another file may be there by now: only the one with this `device` and `inode` is meant. */
   readonly path: string;
+  /** The number of the device that has the file. */
   readonly device: number;
+  /** The number of the file on its device. */
   readonly inode: number;
+  /** The first byte that the source reads. */
   readonly offset: number;
 }
 
@@ -219,7 +187,9 @@ export interface RenameOptions {
 
 /** Free and total bytes of the storage of a directory. */
 export interface Space {
+  /** Bytes that can still be written. */
   readonly free: number;
+  /** Bytes altogether. */
   readonly total: number;
 }
 
@@ -252,6 +222,7 @@ export interface VfsCapabilities {
   readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
   /** `modified` in milliseconds since 1970, UTC. */
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
+  /** Free and total bytes of the storage that has `path`. `notFound` if there is nothing. */
   readonly space?: (path: VirtualPath) => Promise<Space>;
 }
 
@@ -259,6 +230,7 @@ export interface VfsCapabilities {
  * The interface that drivers implement and commands use. Every method rejects with {@link VfsError} and nothing else.
  */
 export interface Vfs {
+  /** What the driver can do beyond the methods below. */
   readonly capabilities: VfsCapabilities;
   /** Follows links that stay inside the root, and reports them in {@link Entry.link}. */
   stat(path: VirtualPath): Promise<Entry>;
@@ -277,6 +249,7 @@ export interface Vfs {
    * has been silent for long loses its file to this one.
    */
   openWrite(path: VirtualPath, options?: OpenWriteOptions): Promise<FileSink>;
+  /** The parent directory must exist (`notFound`) and the name must be free (`exists`). */
   mkdir(path: VirtualPath): Promise<void>;
   /** Empty directories only: `notEmpty`, `notDirectory` otherwise. */
   rmdir(path: VirtualPath): Promise<void>;

@@ -42,10 +42,12 @@ const MAX_BYTES = 64 * 1024 ** 2;
  * first of `problems`.
  */
 export class AccountsFileError extends Error {
+  /** Always `AccountsFileError`. */
   override readonly name = "AccountsFileError";
   /** Everything that is wrong, one line each, without the name of the file. */
   readonly problems: readonly string[];
 
+  /** `path` and the first of `problems` become the message. */
   constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     super(`File "${path}": ${problems[0]}${more}`, options);

@@ -29,14 +29,17 @@ export interface DirectoryReader {
 
 /** A file that is open for reading. */
 export interface DiskFile {
+  /** What the system reports about the open file. */
   readonly info: Deno.FileInfo;
   /** Fills the start of `buffer` with the bytes at `position`; `null` at the end. */
   read(buffer: Uint8Array<ArrayBuffer>, position: number): Promise<number | null>;
+  /** Closes the file. */
   close(): void;
 }
 
 /** Changes of names and attributes, by real paths; they throw errors with the `code` of the system. */
 export interface DiskChanges {
+  /** The parent directory exists. */
   makeDirectory(path: string): void;
   /** Removes an empty directory. */
   removeDirectory(path: string): void;
@@ -48,6 +51,7 @@ export interface DiskChanges {
   link(from: string, to: string): void;
   /** Creates an empty file, which must not exist yet. */
   create(path: string): void;
+  /** `mode` is `0o000` to `0o7777`. */
   setMode(path: string, mode: number): void;
   /** `modified` in milliseconds since 1970; the time of the last access is kept. */
   setModified(path: string, modified: number): void;

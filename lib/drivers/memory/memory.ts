@@ -43,11 +43,17 @@ type Key = MemoryFile | string;
 
 /** Files and directories in memory, with the capabilities of a disk. */
 export class MemoryVfs implements Vfs {
+  /** Everything but links and atomic writes. */
   readonly capabilities: VfsCapabilities;
   readonly #clock: () => number;
   readonly #uploads: UploadLocks<Key>;
   readonly #tree: MemoryNamespace;
 
+  /**
+   * An empty file system, or one with the files of `options`.
+   *
+   * @throws {VfsError} for a file with an invalid path, or if {@link MemoryVfsOptions.capacity} is too small.
+   */
   constructor(options: MemoryVfsOptions = {}) {
     this.#clock = options.clock ?? Date.now;
     this.#uploads = new UploadLocks(options.uploadLocks);
@@ -124,6 +130,7 @@ export class MemoryVfs implements Vfs {
     return this.#uploads.open(() => attempt(() => this.#openSink(path, options)), options.signal);
   }
 
+  /** As {@link Vfs.mkdir}; `busy` while an upload has reserved the name. */
   mkdir(path: VirtualPath): Promise<void> {
     return this.#uploads.change(() => {
       if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already exists: "${path}"`);

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { assert } from "@std/assert";
 import type { Vfs, VfsCapabilities } from "../vfs.ts";
 
 /** A driver to be tested: fresh, empty, and used for one claim only. */
 export interface Subject {
+  /** The driver, or a wrapper with a driver below it. */
   readonly vfs: Vfs;
   /** Makes a symbolic link at `path`, as there is no command for it; required of a driver that declares `links`. */
   readonly link?: (target: string, path: string) => Promise<void>;
@@ -30,6 +30,6 @@ export function capability<Name extends keyof VfsCapabilities>(
   name: Name,
 ): NonNullable<VfsCapabilities[Name]> {
   const found = vfs.capabilities[name];
-  assert(found !== undefined, `The capability "${name}" is missing`);
+  if (found === undefined) throw new Error(`The capability "${name}" is missing`);
   return found;
 }

@@ -1,0 +1,61 @@
+/**
+ * The file-system view: the contract that drivers implement, the drivers for disk and memory, and what can be put over
+ * any driver.
+ *
+ * @example Files in memory with a quota
+ * ```ts
+ * import { MemoryVfs, resolvePath, ROOT, UsageMeter, VfsError, withQuota } from "@denoftpd/denoftpd/vfs";
+ *
+ * const files = new MemoryVfs({ files: { "/hello.txt": "Hello" } });
+ * const limited = withQuota(files, { limit: 8, usage: new UsageMeter() });
+ * const sink = await limited.openWrite(resolvePath(ROOT, "/more.txt"));
+ * try {
+ *   await sink.write(new TextEncoder().encode("More"));
+ *   await sink.commit();
+ * } catch (error) {
+ *   await sink.abort();
+ *   if (!(error instanceof VfsError && error.kind === "overQuota")) throw error;
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export * from "../vfs/vfs.ts";
+export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "../vfs/virtual_path.ts";
+export { resolveRoot, schemeOf } from "../vfs/root_url.ts";
+
+export { type DiskVfs, type DiskVfsOptions, openDisk } from "./disk/disk.ts";
+export type { ContainedCalls, DirectoryName, DirectoryReader, DiskChanges, DiskFile, Identity } from "./disk/calls.ts";
+export type { SymlinkPolicy } from "./disk/root.ts";
+export { MemoryVfs, type MemoryVfsOptions } from "./memory/memory.ts";
+export {
+  type Driver,
+  type DriverOptions,
+  DriverRegistry,
+  type RootPermission,
+  type RootUse,
+  standardDrivers,
+} from "./registry.ts";
+
+export { ForwardingSink, ForwardingVfs } from "../vfs/forwarding.ts";
+export { type QuotaOptions, withQuota } from "../vfs/quota.ts";
+export { type Usage, UsageMeter, type UsageOptions } from "../vfs/usage.ts";
+export { type UploadPolicy, withUploadPolicy } from "../vfs/uploads.ts";
+export { type ScopedVfs, type ScopeOptions, scopeVfs } from "../vfs/access.ts";
+export {
+  ACCESS_RIGHTS,
+  type AccessGrant,
+  type AccessRight,
+  type AccessRule,
+  parseAccess,
+} from "../vfs/access_rules.ts";
+export {
+  type ChangeOptions,
+  type LockMode,
+  type LocksElsewhere,
+  type NameChange,
+  type Opened,
+  UploadLocks,
+  type UploadLocksOptions,
+} from "../vfs/upload_locks.ts";
