@@ -5,6 +5,12 @@
  * @module
  */
 
+/** Which event it is. */
+export interface Typed<Type extends string> {
+  /** Distinguishes it from the others. */
+  readonly type: Type;
+}
+
 /** When an event happened. */
 export interface Timed {
   /** Milliseconds since 1970, by the clock of the server. */
@@ -44,63 +50,71 @@ export type TransferReason =
   | "shutdown";
 
 /** A control connection was accepted as a session; its greeting follows. */
-export interface SessionOpened extends SessionEvent {
-  readonly type: "sessionOpened";
-}
+export interface SessionOpened extends SessionEvent, Typed<"sessionOpened"> {}
 
 /** A control connection was closed, with everything that belonged to it. */
-export interface SessionClosed extends SessionEvent {
-  readonly type: "sessionClosed";
+export interface SessionClosed extends SessionEvent, Typed<"sessionClosed"> {
+  /** Why, as text for the log. */
   readonly reason: string;
 }
 
 /** A connection was answered 421 before it became a session: a limit was reached, or its address is banned. */
-export interface ConnectionRefused extends Timed {
-  readonly type: "connectionRefused";
+export interface ConnectionRefused extends Timed, Typed<"connectionRefused"> {
+  /** IP address of the peer. */
   readonly address: string;
+  /** Which limit was reached, for the log. */
   readonly reason: string;
 }
 
 /** A login attempt. `reason` is for the log only: the client always gets the same text. */
-export interface LoginTried extends SessionEvent {
-  readonly type: "login";
+export interface LoginTried extends SessionEvent, Typed<"login"> {
+  /** As the client sent it. */
   readonly name: string;
+  /** Whether it was accepted. */
   readonly ok: boolean;
+  /** Why it was refused; absent if it was accepted. */
   readonly reason?: string;
 }
 
 /** A command arrived; the argument of PASS is already masked. */
-export interface CommandReceived extends SessionEvent {
-  readonly type: "command";
+export interface CommandReceived extends SessionEvent, Typed<"command"> {
+  /** The line without its end. */
   readonly line: string;
 }
 
 /** A reply was sent, including preliminary ones. */
-export interface ReplySent extends SessionEvent {
-  readonly type: "reply";
+export interface ReplySent extends SessionEvent, Typed<"reply"> {
+  /** 100 to 599. */
   readonly code: number;
+  /** Its text; the lines of a longer one are separated by `\n`. */
   readonly text: string;
 }
 
 /** A data connection is open, and protected if PROT requires it; bytes may move now. */
-export interface DataOpened extends SessionEvent {
-  readonly type: "dataOpened";
+export interface DataOpened extends SessionEvent, Typed<"dataOpened"> {
+  /** Whether it is encrypted. */
   readonly secure: boolean;
   /** Whether it resumed a TLS session; absent without TLS. */
   readonly resumed?: boolean;
+}
+
+/** What both events of a transfer carry. */
+export interface TransferEvent extends SessionEvent {
+  /** The verb in upper case, such as `RETR`. */
+  readonly verb: string;
+  /** Which way the bytes go. */
+  readonly direction: TransferDirection;
+  /** The virtual path. */
+  readonly path: string;
+  /** First byte of the file that is transferred. */
+  readonly offset: number;
 }
 
 /**
  * A transfer started: its file or directory is open, its data connection may still be on its way. Exactly one
  * {@link TransferEnded} of the same session follows before the next of these.
  */
-export interface TransferStarted extends SessionEvent {
-  readonly type: "transferStarted";
-  readonly verb: string;
-  readonly direction: TransferDirection;
-  readonly path: string;
-  /** First byte of the file that is transferred. */
-  readonly offset: number;
+export interface TransferStarted extends TransferEvent, Typed<"transferStarted"> {
   /**
    * Bytes that should move, where that is known: of a download the rest of the file or the range, of an upload what
    * ALLO announced. Line ends that are converted are not counted in.
@@ -109,19 +123,16 @@ export interface TransferStarted extends SessionEvent {
 }
 
 /** A transfer ended: the record for an xferlog line and the fixture's journal. */
-export interface TransferEnded extends SessionEvent {
-  readonly type: "transfer";
-  readonly verb: string;
-  readonly direction: TransferDirection;
-  readonly path: string;
+export interface TransferEnded extends TransferEvent, Typed<"transfer"> {
   /** Bytes sent or received over the data connection. */
   readonly bytes: number;
-  /** First byte of the file that was transferred. */
-  readonly offset: number;
   /** Since it started, by a monotonic clock. */
   readonly milliseconds: number;
+  /** Whether line ends were converted (TYPE A). */
   readonly ascii: boolean;
+  /** Whether everything arrived; an upload is stored then. */
   readonly complete: boolean;
+  /** Why it is not complete. */
   readonly reason: TransferReason;
   /** An upload under TLS ended without close_notify: an attacker may have truncated it (RFC 8446 section 6.1). */
   readonly unclean?: true;
@@ -132,19 +143,22 @@ export interface TransferEnded extends SessionEvent {
 }
 
 /** The file system was changed by a command other than a transfer. */
-export interface FileChanged extends SessionEvent {
-  readonly type: "fileChanged";
+export interface FileChanged extends SessionEvent, Typed<"fileChanged"> {
+  /** What was done. */
   readonly change: "deleted" | "renamed" | "madeDirectory" | "removedDirectory" | "modified";
+  /** The virtual path. */
   readonly path: string;
   /** The new path, for `renamed`. */
   readonly to?: string;
 }
 
 /** Something an administrator should look at; with an actor if it belongs to a session. */
-export interface Problem extends Timed, Partial<Actor> {
-  readonly type: "problem";
+export interface Problem extends Timed, Partial<Actor>, Typed<"problem"> {
+  /** `error`: something does not work. */
   readonly level: "warning" | "error";
+  /** For people; never shown to clients. */
   readonly message: string;
+  /** The error behind it, if there is one. */
   readonly error?: unknown;
 }
 
@@ -152,10 +166,12 @@ export interface Problem extends Timed, Partial<Actor> {
  * Information: what the server did (`info`), and details for finding out why something happened (`debug`), such as what
  * a client did wrong. With an actor if it belongs to a session.
  */
-export interface Notice extends Timed, Partial<Actor> {
-  readonly type: "notice";
+export interface Notice extends Timed, Partial<Actor>, Typed<"notice"> {
+  /** `debug`: a detail. */
   readonly level: "debug" | "info";
+  /** For people; never shown to clients. */
   readonly message: string;
+  /** The error behind it, if there is one. */
   readonly error?: unknown;
 }
 
@@ -218,6 +234,7 @@ export class EventStream {
   readonly #onWanted: EventStreamOptions["onWanted"];
   #wanted: readonly EventType[] = [];
 
+  /** A stream without listeners. */
   constructor({ clock = Date.now, onWanted }: EventStreamOptions = {}) {
     this.#clock = clock;
     this.#onWanted = onWanted;

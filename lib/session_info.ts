@@ -9,6 +9,7 @@ import type { Actor, TransferDirection } from "./events.ts";
 
 /** How far a transfer is, or another command that takes long (HASH, a directory listing in STAT). */
 export interface TransferProgress {
+  /** The verb in upper case, such as `RETR`. */
   readonly verb: string;
   /** The virtual path; the argument as the client sent it as long as there is no {@link direction}. */
   readonly path: string;
@@ -31,6 +32,7 @@ export interface TransferProgress {
 
 /** A live session. */
 export interface SessionInfo {
+  /** As {@link Actor.session} in events. */
   readonly id: string;
   /** IP address of the control connection's peer. */
   readonly address: string;
@@ -42,12 +44,15 @@ export interface SessionInfo {
   readonly lastCommand: string;
   /** Whether the control connection is under TLS. */
   readonly secure: boolean;
+  /** What takes long at the moment; `undefined` if nothing does. */
   readonly transfer: TransferProgress | undefined;
 }
 
 /** A running transfer and its session. */
 export interface TransferInfo extends Actor, TransferProgress {
+  /** Which way the bytes go. */
   readonly direction: TransferDirection;
+  /** First byte of the file that is transferred. */
   readonly offset: number;
 }
 

@@ -11,7 +11,6 @@
 const PENDING: readonly string[] = [
   "lib/commands/context.ts",
   "lib/data/file_sender.ts",
-  "lib/events.ts",
   "lib/native/native_io.ts",
   "lib/net/connection.ts",
   "lib/options.ts",
