@@ -28,7 +28,7 @@ export interface PendingCommand {
   readonly address: string;
   readonly user?: string;
   readonly verb: string;
-  /** As the client sent it; absent for PASS. */
+  /** As the client sent it; absent where it is secret (PASS, ACCT). */
   readonly argument?: string;
   /** Resolved virtual path, if the argument is a path and nothing else. */
   readonly path?: string;

@@ -1,16 +1,17 @@
 /**
- * Which commands a session has, found out once for all sessions of one state: FEAT and HELP ask for nothing else, and a client may send
- * thousands of them.
+ * Which commands a session has, found out once for all sessions in the same state: FEAT and HELP ask for nothing else,
+ * and a client may send thousands of them.
  *
  * @module
  */
 
-import { type Command, type CommandTable, isAvailable } from "./command.ts";
+import { type Command, isAvailable } from "./command.ts";
+import type { CommandTable } from "./command_table.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
- * Makes a view of the commands of `table` that exist for a session. It is made once for each account's files, and once for sessions
- * without a login.
+ * Makes a view of the commands of `table` that exist for a session. It is made once for the files of each account, and
+ * once for sessions without a login.
  */
 export function viewOfCommands<T>(
   table: CommandTable,

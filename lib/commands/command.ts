@@ -1,123 +1,186 @@
 /**
- * A command is one row of one table. The row says what a command needs; the dispatcher checks it; FEAT, HELP and the docs are views
- * of the same rows.
+ * A command is one row of one table. The row has every fact about its verb: what it needs, what it does, what clients
+ * read about it. The dispatcher checks the first; session, replies and log ask for the second; FEAT, HELP and the docs
+ * are views of the third.
  *
  * @module
  */
 
-import { actionRefused, isReply, type Reply } from "../protocol/reply.ts";
+import { actionRefused, type Reply } from "../protocol/reply.ts";
 import type { PendingCommand } from "../options.ts";
 import type { AccessRight } from "../vfs/access_rules.ts";
 import type { VfsCapabilities, VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
-import type { CommandContext, RunningTransfer } from "./context.ts";
+import type { TransferDirection } from "../events.ts";
+import type { CommandContext, RunningTransfer, TransferContext } from "./context.ts";
+import { Refusal } from "./failure_replies.ts";
 
 /** A final reply, now or later. */
 export type Answer = Reply | Promise<Reply>;
 
-/** What is under way when a command comes that may not have to wait for it. */
+/** What is under way when a command arrives that may not have to wait for it. */
 export interface Meanwhile {
   readonly transfer: RunningTransfer;
-  /** Commands that came before and wait for the end of the transfer. */
+  /** Commands that arrived earlier and wait for the end of the transfer. */
   readonly waiting: number;
 }
 
-/** One row, as the command families write it. `A` is what the argument is parsed to. */
-export interface Row<A> {
+/** What people read about a verb. */
+export interface VerbTexts {
   readonly verb: string;
+  /** Other names of the same command. */
   readonly aliases?: readonly string[];
-  /** What follows the verb in HELP, e.g. `<path>`. */
+  /** What follows the verb in HELP, for example `<path>`. Absent: nothing does. */
   readonly syntax?: string;
   readonly summary: string;
-  /** Where the verb is defined, e.g. `959 §4.1.3`. */
+  /** Where the verb is defined, for example `959 §4.1.3`. */
   readonly source: string;
-  /** `true`: allowed without a login (RFC 959 section 4.2 leaves 530 for the others). */
+}
+
+/** What the server knows about a verb, apart from how it runs. */
+export interface VerbFacts {
+  /** Allowed without a login (RFC 959 section 4.2 leaves 530 for the others). */
   readonly open?: true;
-  readonly argument: ArgumentRule<A>;
-  /** Needed on the path that the argument names. */
+  /** The right that is needed on the path in the argument. */
   readonly permission?: AccessRight;
-  /** Uses the data connection: later commands wait for its end. */
-  readonly transfer?: true;
-  /**
-   * Takes as long as a transfer, though it uses no data connection. As there, the next commands are read meanwhile and
-   * wait for its end; ABOR ends it, and so do the end of the control connection and that of the server. Its handler has
-   * a running transfer.
-   */
-  readonly lengthy?: true | ((argument: string | undefined) => boolean);
-  /** `true`: acts at once while a transfer runs, instead of waiting for its end. */
-  readonly urgent?: true | ((argument: string | undefined, meanwhile: Meanwhile) => boolean | Promise<boolean>);
-  /** What is not UTF-8 in its argument comes as U+FFFD; other rows are not run then, and the line is answered 500. */
+  /** The argument never gets into a log, an event or a hook. */
+  readonly secret?: true;
+  /** Bytes of the argument that are not UTF-8 become U+FFFD. Absent: such a line is answered 500 and does not run. */
   readonly anyEncoding?: true;
-  /** State that survives this command though most commands clear it. */
+  /**
+   * Gives a file a new name: where that cannot be, 553 is the answer (RFC 959 section 5.4). The others use a name that
+   * should exist, and answer 550.
+   */
+  readonly createsName?: true;
+  /** Acts at once during a transfer, instead of waiting for its end. */
+  readonly urgent?: true | ((argument: string | undefined, meanwhile: Meanwhile) => boolean | Promise<boolean>);
+  /** Ends the session: once it waits for a transfer, the end of the control connection is no surprise. */
+  readonly farewell?: true;
+  /** The state that survives this command, although most commands clear it. */
   readonly keeps?: "restart" | "rename";
-  /** A capability of the file system without which the command is not there. */
+  /** The capability of the file system without which the command does not exist. */
   readonly needs?: keyof VfsCapabilities;
-  /** `false`: switched off for this session (502, and not in FEAT). To depend on options and account alone: see `available.ts`. */
+  /**
+   * `false`: the command does not exist for this session (502, and not in FEAT). Must depend on nothing but options and
+   * account: see `available.ts`.
+   */
   readonly enabled?: (context: CommandContext) => boolean;
-  /** Known, but never done: not in the list of HELP. */
+  /** Known, but never done: not listed by HELP. */
   readonly refused?: true;
-  /** Its line of FEAT; `undefined` for none. */
+  /** Its line of FEAT. Absent, or `undefined`: none. */
   readonly feature?: string | ((context: CommandContext) => string | undefined);
+  /** What `OPTS <verb>` does; `value` is what follows the verb. Absent: it has no options. */
+  readonly options?: (context: CommandContext, value: string | undefined) => Answer;
   /** Rows of its own, under the same checks (SITE). */
   readonly subcommands?: readonly Command[];
+}
+
+/** How a command of no transfer runs. */
+interface PlainRun<A> {
+  readonly direction?: never;
+  /**
+   * Takes as long as a transfer, but uses no data connection. As there, the next commands are read and wait for its
+   * end; ABOR ends it, and so does the end of the control connection or of the server.
+   */
+  readonly lengthy?: (argument: string | undefined) => boolean;
   readonly handler: (context: CommandContext, argument: A) => Answer;
 }
 
+/** How a command runs that is always as long as a transfer: its handler has a running transfer. */
+interface LengthyRun<A> {
+  readonly direction?: never;
+  readonly lengthy: true;
+  readonly handler: (context: TransferContext, argument: A) => Answer;
+}
+
+/** How a transfer runs. */
+interface TransferRun<A> {
+  /** Uses the data connection, this way: later commands wait for its end. */
+  readonly direction: TransferDirection;
+  readonly lengthy?: never;
+  readonly handler: (context: TransferContext, argument: A) => Answer;
+}
+
+/** The facts of one row and how its command runs. `A` is what the argument is parsed to. */
+export type VerbRule<A> =
+  & VerbFacts
+  & { readonly argument: ArgumentRule<A> }
+  & (PlainRun<A> | LengthyRun<A> | TransferRun<A>);
+
 /** A row with its argument type closed over, as the table holds it. */
-export interface Command extends Omit<Row<never>, "argument" | "handler" | "transfer"> {
-  readonly argumentName: string;
-  readonly transfer: boolean;
-  /** Parses the argument, checks the permission, and runs the handler between the hooks. */
+export interface Command extends VerbTexts, VerbFacts {
+  readonly argumentName: ArgumentRule<unknown>["name"];
+  /** The way that bytes take over the data connection; `undefined`: there is none. */
+  readonly direction: TransferDirection | undefined;
+  /** Whether it takes as long as a transfer, and is treated like one, with this argument. */
+  readonly takesLong: (argument: string | undefined) => boolean;
+  /**
+   * Parses the argument, checks the access right, and runs the handler between the hooks.
+   *
+   * @throws {Refusal} of the argument or the access right, and whatever the handler throws.
+   */
   readonly execute: (context: CommandContext, argument: string | undefined) => Answer;
   /** As {@link execute} without the hooks: for a row of SITE, whose hooks have been asked about SITE already. */
   readonly executeUnasked: (context: CommandContext, argument: string | undefined) => Answer;
 }
 
-/** What the dispatcher and HELP look commands up in. */
-export interface CommandTable {
-  readonly commands: readonly Command[];
-  find(verb: string): Command | undefined;
+/** Makes a row: `command(verb, { what people read }).with({ what the server knows })`. */
+export function command(verb: string, texts: Omit<VerbTexts, "verb">): { with<A>(rule: VerbRule<A>): Command } {
+  return { with: (rule) => makeCommand({ verb, ...texts }, rule) };
 }
 
 /** Closes a row over the type of its argument. */
-export function command<A>(row: Row<A>): Command {
-  const { argument: rule, handler, ...rest } = row;
+function makeCommand<A>(texts: VerbTexts, rule: VerbRule<A>): Command {
+  const { argument: argumentRule, direction, lengthy, handler: _handler, ...facts } = rule;
   const run = (context: CommandContext, text: string | undefined, hooked: boolean): Answer => {
-    const argument = rule.parse(text, context);
-    if (isReply(argument)) return argument;
-    const path = rule.path?.(argument);
-    if (path !== undefined && row.permission !== undefined && !context.vfs.can(path, row.permission)) {
-      return actionRefused("Permission denied");
+    const argument = argumentRule.parse(text, context);
+    const path = argumentRule.path?.(argument);
+    if (path !== undefined && facts.permission !== undefined && !context.vfs.can(path, facts.permission)) {
+      throw new Refusal(actionRefused("Permission denied"));
     }
-    if (!hooked) return handler(context, argument);
-    const pending = describePending(context, row.verb, text, path);
-    return betweenHooks(context, pending, () => handler(context, argument));
+    if (!hooked) return handle(context, rule, argument);
+    const pending = describePending(context, { verb: texts.verb, path, argument: facts.secret ? undefined : text });
+    return betweenHooks(context, pending, () => handle(context, rule, argument));
   };
   return Object.freeze({
-    ...rest,
-    argumentName: rule.name,
-    transfer: row.transfer ?? false,
+    ...texts,
+    ...facts,
+    argumentName: argumentRule.name,
+    direction,
+    takesLong: typeof lengthy === "function" ? lengthy : () => direction !== undefined || lengthy === true,
     execute: (context: CommandContext, text: string | undefined) => run(context, text, hasHooks(context)),
     executeUnasked: (context: CommandContext, text: string | undefined) => run(context, text, false),
   });
+}
+
+function handle<A>(context: CommandContext, rule: VerbRule<A>, argument: A): Answer {
+  if (rule.direction === undefined && rule.lengthy !== true) return rule.handler(context, argument);
+  if (!hasTransfer(context)) throw new Error("A transfer row ran without a running transfer");
+  return rule.handler(context, argument);
+}
+
+function hasTransfer(context: CommandContext): context is TransferContext {
+  return context.transfer !== undefined;
 }
 
 function hasHooks({ options }: CommandContext): boolean {
   return options.before !== undefined || options.after !== undefined;
 }
 
-function describePending(
-  context: CommandContext,
-  verb: string,
-  argument: string | undefined,
-  path: VirtualPath | undefined,
-): PendingCommand {
+/** What the hooks learn about a command besides who sent it. */
+interface Described {
+  readonly verb: string;
+  readonly path: VirtualPath | undefined;
+  readonly argument: string | undefined;
+}
+
+function describePending(context: CommandContext, { verb, path, argument }: Described): PendingCommand {
   return {
     session: context.id,
     address: context.control.remote.hostname,
     verb,
     ...(context.login.account && { user: context.login.account.name, cwd: context.login.cwd }),
-    ...(argument !== undefined && verb !== "PASS" && { argument }),
+    ...(argument !== undefined && { argument }),
     ...(path !== undefined && { path }),
   };
 }
@@ -126,31 +189,21 @@ async function betweenHooks(context: CommandContext, pending: PendingCommand, ru
   const { before, after } = context.options;
   const refusal = await before?.(pending);
   if (refusal) return refusal;
-  const answer = await run();
+  const answer = await answered(run);
   return await after?.(pending, answer) ?? answer;
 }
 
-/**
- * Builds the look-up over rows and their aliases. FEAT, HELP and OPTS are rows about the table, so `rowsOf` is given the table that its
- * rows will be in.
- *
- * @throws {Error} on two rows of one name: a mistake in the table.
- */
-export function makeTable(rowsOf: (table: CommandTable) => readonly Command[]): CommandTable {
-  const commands: Command[] = [];
-  const byVerb = new Map<string, Command>();
-  const table = Object.freeze({ commands, find: (verb: string) => byVerb.get(verb) });
-  for (const entry of rowsOf(table)) {
-    commands.push(entry);
-    for (const verb of [entry.verb, ...entry.aliases ?? []]) {
-      if (byVerb.has(verb)) throw new Error(`The command table has two rows named "${verb}"`);
-      byVerb.set(verb, entry);
-    }
+/** Resolves to the answer, also where it was thrown as a refusal. */
+async function answered(run: () => Answer): Promise<Reply> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof Refusal) return error.reply;
+    throw error;
   }
-  return table;
 }
 
-/** Whether a command exists for this session: switched on, and its file system can do it. */
+/** Whether a command exists for this session: it is switched on, and the file system has what it needs. */
 export function isAvailable(entry: Command, context: CommandContext): boolean {
   if (entry.enabled && !entry.enabled(context)) return false;
   if (context.options.personality.lacks.has(entry.verb)) return false;

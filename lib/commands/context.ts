@@ -16,6 +16,7 @@ import type {
   Notice,
   Problem,
   SessionEvent,
+  TransferDirection,
   TransferEnded,
   TransferReason,
   TransferStarted,
@@ -98,12 +99,15 @@ export interface ControlInfo {
   readonly secure: boolean;
 }
 
-/** The transfer that is under way; at most one a session. */
+/** The transfer that is under way, or the command that takes as long as one; at most one per session. */
 export interface RunningTransfer {
   readonly verb: string;
+  /** `undefined`: it is a command that takes long without a data connection. */
+  readonly direction: TransferDirection | undefined;
+  /** As in the row of its command. */
+  readonly createsName: boolean;
+  /** The argument as the client sent it. */
   readonly path: string;
-  /** STOR and its like. */
-  readonly isUpload: boolean;
   readonly signal: AbortSignal;
   /** Bytes over the data connection so far. */
   bytes: number;
@@ -197,4 +201,9 @@ export interface CommandContext {
   protectData(connection: Connection, signal: AbortSignal): Promise<ProtectedData>;
   /** Idle limit of this session in milliseconds; SITE IDLE sets it. */
   idleTimeout: number;
+}
+
+/** What the handler of a transfer, or of a command that takes as long, may use. */
+export interface TransferContext extends CommandContext {
+  readonly transfer: RunningTransfer;
 }

@@ -15,9 +15,9 @@ import {
   parsePort,
 } from "../protocol/address.ts";
 import * as reply from "../protocol/reply.ts";
-import * as argument from "./arguments.ts";
-import { type Answer, command } from "./command.ts";
+import type { Answer } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { Refusal } from "./failure_replies.ts";
 import { listen, portsFor } from "./passive_listening.ts";
 
 /** Ports of well-known services are no place to connect to (RFC 2577 section 3). */
@@ -30,18 +30,20 @@ function family(context: CommandContext): "1" | "2" {
   return familyOf(context.control.local.hostname) === 4 ? "1" : "2";
 }
 
-async function pasv(context: CommandContext): Promise<reply.Reply> {
+/** Handles PASV. */
+export async function pasv(context: CommandContext): Promise<reply.Reply> {
   if (context.data.epsvAll) return onlyEpsv;
   if (family(context) === "2") return reply.wrongFamily("2");
   const hostname = await context.server.passiveAddress(context.control);
   if (hostname === undefined) return reply.noDataConnection("No IPv4 address available for PASV; use EPSV");
   const port = await listen(context);
   if (port === undefined) return reply.noPassivePort;
-  const told = context.options.network?.announce?.({ hostname, port }, context.id);
-  return reply.passiveMode(formatPassiveText(await told ?? { hostname, port }));
+  const announced = context.options.network?.announce?.({ hostname, port }, context.id);
+  return reply.passiveMode(formatPassiveText(await announced ?? { hostname, port }));
 }
 
-function epsv(context: CommandContext, given: string | undefined): Answer {
+/** Handles EPSV. */
+export function epsv(context: CommandContext, given: string | undefined): Answer {
   const request = parseEpsv(given);
   const own = family(context);
   switch (request.kind) {
@@ -56,31 +58,32 @@ function epsv(context: CommandContext, given: string | undefined): Answer {
       if ((request.family === "IPv4" ? "1" : "2") !== own) return reply.wrongFamily(own);
   }
   const port = listen(context);
-  return port instanceof Promise ? port.then((port) => tellPort(context, port)) : tellPort(context, port);
+  return port instanceof Promise ? port.then((port) => announcePort(context, port)) : announcePort(context, port);
 }
 
-function tellPort({ options, control, id }: CommandContext, port: number | undefined): Answer {
+function announcePort({ options, control, id }: CommandContext, port: number | undefined): Answer {
   if (port === undefined) return reply.noPassivePort;
-  const told = options.network?.announce?.({ hostname: control.local.hostname, port }, id);
-  if (told === undefined) return reply.extendedPassiveMode(formatExtendedPassiveText(port));
-  return Promise.resolve(told).then((told) => reply.extendedPassiveMode(formatExtendedPassiveText(told.port)));
+  const announced = options.network?.announce?.({ hostname: control.local.hostname, port }, id);
+  if (announced === undefined) return reply.extendedPassiveMode(formatExtendedPassiveText(port));
+  return Promise.resolve(announced).then(({ port }) => reply.extendedPassiveMode(formatExtendedPassiveText(port)));
 }
 
-function port(context: CommandContext, given: string): Answer {
+/** Handles PORT. */
+export function port(context: CommandContext, given: string): Answer {
   if (context.data.epsvAll) return onlyEpsv;
   if (family(context) === "2") return reply.wrongFamily("2");
   return choose(context, parsePort(given));
 }
 
-function eprt(context: CommandContext, given: string): Answer {
+/** Handles EPRT. */
+export function eprt(context: CommandContext, given: string): Answer {
   return context.data.epsvAll ? onlyEpsv : choose(context, parseEprt(given));
 }
 
 function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   if (parsed.kind === "syntaxError") return reply.badArgument("Invalid address or port");
   if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
-  const refusal = refuse(context, parsed.endpoint);
-  if (refusal) return refusal;
+  requireOwn(context, parsed.endpoint);
   context.setConnector(
     portsFor(context).active(parsed.endpoint, {
       timeout: context.options.timeouts.dataConnect,
@@ -91,54 +94,21 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   return reply.done("Data address accepted");
 }
 
-/** A data connection goes to the client itself and to nobody else: no bounce (RFC 2577 section 3, CERT CA-1997-27). */
-function refuse(context: CommandContext, { hostname, port }: Endpoint): reply.Reply | undefined {
-  if ((familyOf(hostname) === 4 ? "1" : "2") !== family(context)) return reply.wrongFamily(family(context));
-  if (port < FIRST_UNPRIVILEGED_PORT) return reply.badArgument("Ports below 1024 are refused");
-  if (context.options.allowForeignDataPeer || sameAddress(hostname, context.control.remote.hostname)) return undefined;
-  return reply.badArgument(`Only your own address is allowed; try passive mode (PASV or EPSV)`);
+/**
+ * A data connection goes to the client itself and nowhere else: no bounce (RFC 2577 section 3, CERT CA-1997-27).
+ *
+ * @throws {Refusal} for any other endpoint.
+ */
+function requireOwn(context: CommandContext, { hostname, port }: Endpoint): void {
+  if ((familyOf(hostname) === 4 ? "1" : "2") !== family(context)) {
+    throw new Refusal(reply.wrongFamily(family(context)));
+  }
+  if (port < FIRST_UNPRIVILEGED_PORT) throw new Refusal(reply.badArgument("Ports below 1024 are refused"));
+  if (context.options.allowForeignDataPeer || sameAddress(hostname, context.control.remote.hostname)) return;
+  throw new Refusal(reply.badArgument(`Only your own address is allowed; try passive mode (PASV or EPSV)`));
 }
 
-const activeAllowed = (context: CommandContext): boolean => context.options.active;
-
-export const dataConnectionCommands = [
-  command({
-    verb: "PASV",
-    summary: "Listen for the data connection (IPv4)",
-    source: "959 §4.1.2",
-    argument: argument.none,
-    keeps: "restart",
-    handler: pasv,
-  }),
-  command({
-    verb: "EPSV",
-    syntax: "[1|2|ALL]",
-    summary: "Listen for the data connection",
-    source: "2428 §3",
-    argument: argument.optionalText,
-    keeps: "restart",
-    feature: "EPSV",
-    handler: epsv,
-  }),
-  command({
-    verb: "PORT",
-    syntax: "<h1,h2,h3,h4,p1,p2>",
-    summary: "Set the address for the data connection (IPv4)",
-    source: "959 §4.1.2",
-    argument: argument.text,
-    keeps: "restart",
-    enabled: activeAllowed,
-    handler: port,
-  }),
-  command({
-    verb: "EPRT",
-    syntax: "|<family>|<address>|<port>|",
-    summary: "Set the address for the data connection",
-    source: "2428 §2",
-    argument: argument.text,
-    keeps: "restart",
-    enabled: activeAllowed,
-    feature: "EPRT",
-    handler: eprt,
-  }),
-];
+/** Whether PORT and EPRT exist. */
+export function activeAllowed({ options }: CommandContext): boolean {
+  return options.active;
+}

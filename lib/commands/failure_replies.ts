@@ -7,9 +7,6 @@
 import * as reply from "../protocol/reply.ts";
 import type { VfsError, VfsErrorKind } from "../vfs/vfs.ts";
 
-/** These make a name, and so RFC 959 answers 553 where the name cannot be; others use one that should be there. */
-const MAKES_NAME: ReadonlySet<string> = new Set(["STOR", "STOU", "APPE", "RNTO"]);
-
 const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   notFound: reply.actionRefused("No such file or directory"),
   denied: reply.actionRefused("Permission denied"),
@@ -48,8 +45,13 @@ export class Refusal extends Error {
   }
 }
 
-/** The reply to `verb` when the file system failed with `error`. */
-export function replyForVfsError(error: VfsError, verb: string): reply.Reply {
-  const found = (MAKES_NAME.has(verb) ? NEW_NAME : EXISTING_NAME)[error.kind];
+/**
+ * The reply to a command in which the file system failed with `error`.
+ *
+ * @param createsName as in the row of the command: RFC 959 answers 553 where a new name is refused, and 550 where one
+ *   should exist.
+ */
+export function replyForVfsError(error: VfsError, { createsName }: { readonly createsName: boolean }): reply.Reply {
+  const found = (createsName ? NEW_NAME : EXISTING_NAME)[error.kind];
   return error.hint === undefined ? found : { ...found, text: error.hint };
 }

@@ -8,29 +8,29 @@ import * as reply from "../protocol/reply.ts";
 import { formatTimeVal, parseTimeVal, splitTimeAndPath } from "../protocol/time.ts";
 import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
-import { command } from "./command.ts";
 import { asciiSize } from "./ascii_size.ts";
 import type { CommandContext } from "./context.ts";
 import { setModified } from "./transfer/own_uploads.ts";
 import { forgetDigest } from "./hash.ts";
 
-async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+/** Handles DELE. */
+export async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   await context.vfs.remove(path);
   forgetDigest(context, path);
   context.emit({ type: "fileChanged", change: "deleted", path });
   return reply.fileActionDone("File deleted");
 }
 
-async function rnfr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  // What cannot be seen may be renamed all the same, where the account has that right: RNTO finds out whether it is
-  // there.
+/** Handles RNFR. */
+export async function rnfr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+  // What may not be seen may be renamed, if the account has that right: RNTO finds out whether it exists.
   if (context.vfs.sees(path)) await context.vfs.stat(path);
   context.rename.from = path;
   return reply.needRename;
 }
 
-/** The state is spent on success and on failure. */
-async function rnto(context: CommandContext, to: VirtualPath): Promise<reply.Reply> {
+/** Handles RNTO. The state is spent on success and on failure. */
+export async function rnto(context: CommandContext, to: VirtualPath): Promise<reply.Reply> {
   const from = context.rename.from;
   context.rename.from = undefined;
   if (from === undefined) return reply.badSequence("Send RNFR first");
@@ -41,8 +41,8 @@ async function rnto(context: CommandContext, to: VirtualPath): Promise<reply.Rep
   return reply.fileActionDone("Renamed");
 }
 
-/** Nothing but digits behind 213: clients read the last word as the number. */
-async function size(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+/** Handles SIZE. Only digits follow 213: clients read the last word as the number. */
+export async function size(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const entry = await context.vfs.stat(path);
   if (entry.kind !== "file") return reply.actionRefused("Not a regular file");
   if (context.parameters.type === "I" || context.options.ascii !== "convert") return reply.fileStatus(`${entry.size}`);
@@ -53,10 +53,10 @@ async function size(context: CommandContext, path: VirtualPath): Promise<reply.R
 }
 
 /**
- * `MDTM path` tells the time. `MDTM YYYYMMDDHHMMSS path` sets it, as with vsftpd, unless a file has that whole text as
- * its name.
+ * Handles MDTM. `MDTM path` shows the time. `MDTM YYYYMMDDHHMMSS path` sets it, as with vsftpd, unless a file has that
+ * whole text as its name.
  */
-async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
+export async function mdtm(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);
   if (split === undefined || await exists(context, given)) {
     const modified = await modifiedAt(context, argument.toPath(given, context));
@@ -89,8 +89,11 @@ async function changeModified(context: CommandContext, path: VirtualPath, modifi
   context.emit({ type: "fileChanged", change: "modified", path });
 }
 
-/** draft-somers-ftp-mfxx-04 section 3: the reply repeats fact and path. Who sends a fraction can read one. */
-async function mfmt(context: CommandContext, given: string): Promise<reply.Reply> {
+/**
+ * Handles MFMT (draft-somers-ftp-mfxx-04 section 3): the reply repeats fact and path. A client that sends a fraction can
+ * read one.
+ */
+export async function mfmt(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);
   if (!split) return reply.badArgument("MFMT takes YYYYMMDDHHMMSS and a path");
   const path = argument.toPath(split.path, context);
@@ -122,8 +125,8 @@ const CHANGEABLE_FACTS: readonly ChangeableFact[] = [
   },
 ];
 
-/** draft-somers-ftp-mfxx-04 section 5: all facts are checked before the first is changed. */
-async function mff(context: CommandContext, given: string): Promise<reply.Reply> {
+/** Handles MFF (draft-somers-ftp-mfxx-04 section 5): all facts are checked before the first is changed. */
+export async function mff(context: CommandContext, given: string): Promise<reply.Reply> {
   const match = /^((?:[^=; ]+=[^;]*;)+) (.+)$/.exec(given);
   if (!match) return reply.badArgument("MFF takes fact=value; and a path");
   const [, facts = "", name = ""] = match;
@@ -142,91 +145,15 @@ async function mff(context: CommandContext, given: string): Promise<reply.Reply>
   return reply.fileStatus(`${facts} ${name}`);
 }
 
-async function avbl(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+/** Handles AVBL. */
+export async function avbl(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const space = await context.vfs.capabilities.space?.(path);
   return space ? reply.fileStatus(`${space.free}`) : reply.actionRefused("Not supported by this file system");
 }
 
-function mffFeature(context: CommandContext): string {
+/** The facts that MFF can change here. */
+export function mffFeature(context: CommandContext): string {
   const capabilities = context.login.vfs?.capabilities;
   const facts = CHANGEABLE_FACTS.filter(({ name }) => name !== "UNIX.mode" || capabilities?.setMode !== undefined);
   return `MFF ${facts.map(({ name }) => `${name};`).join("")}`;
 }
-
-export const fileCommands = [
-  command({
-    verb: "DELE",
-    syntax: "<path>",
-    summary: "Delete a file",
-    source: "959 §4.1.3",
-    argument: argument.path,
-    permission: "delete",
-    handler: dele,
-  }),
-  command({
-    verb: "RNFR",
-    syntax: "<path>",
-    summary: "Select the file to rename",
-    source: "959 §4.1.3",
-    argument: argument.path,
-    permission: "rename",
-    handler: rnfr,
-  }),
-  command({
-    verb: "RNTO",
-    syntax: "<path>",
-    summary: "Set the new name (after RNFR)",
-    source: "959 §4.1.3",
-    argument: argument.path,
-    keeps: "rename",
-    handler: rnto,
-  }),
-  command({
-    verb: "SIZE",
-    syntax: "<path>",
-    summary: "Show the size of a file as transferred",
-    source: "3659 §4",
-    argument: argument.path,
-    feature: "SIZE",
-    handler: size,
-  }),
-  command({
-    verb: "MDTM",
-    syntax: "[<time>] <path>",
-    summary: "Show or set the modification time",
-    source: "3659 §3",
-    argument: argument.text,
-    feature: "MDTM",
-    handler: mdtm,
-  }),
-  command({
-    verb: "MFMT",
-    syntax: "<time> <path>",
-    summary: "Set the modification time",
-    source: "draft-somers-ftp-mfxx §3",
-    argument: argument.text,
-    needs: "setModified",
-    feature: "MFMT",
-    handler: mfmt,
-  }),
-  command({
-    verb: "MFF",
-    syntax: "<fact>=<value>; <path>",
-    summary: "Set facts about a file",
-    source: "draft-somers-ftp-mfxx §5",
-    argument: argument.text,
-    needs: "setModified",
-    feature: mffFeature,
-    handler: mff,
-  }),
-  command({
-    verb: "AVBL",
-    syntax: "[<path>]",
-    summary: "Show the free space in bytes",
-    source: "draft-peterson-streamlined-ftp",
-    argument: argument.optionalPath,
-    needs: "space",
-    feature: "AVBL",
-    handler: avbl,
-  }),
-];

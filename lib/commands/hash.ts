@@ -10,8 +10,8 @@ import { type ByteRange, parseDigestArgument } from "../protocol/byte_range.ts";
 import * as reply from "../protocol/reply.ts";
 import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
-import { type Command, command } from "./command.ts";
-import type { CommandContext, RunningTransfer } from "./context.ts";
+import type { CommandContext, TransferContext } from "./context.ts";
+import { Refusal } from "./failure_replies.ts";
 import { takeRange } from "./state.ts";
 
 /** Bytes of a transfer that are digested for the log, where the client has not asked for digests: cheap, and most files end before. */
@@ -77,8 +77,9 @@ async function lookAt(context: CommandContext, path: VirtualPath): Promise<Entry
   }
 }
 
+/** A digest is a transfer to nowhere: ABOR and the end of the control connection or of the server end it. */
 async function digestOfFile(
-  context: CommandContext,
+  context: TransferContext,
   path: VirtualPath,
   algorithm: DigestAlgorithm,
   range: ByteRange | undefined,
@@ -92,7 +93,7 @@ async function digestOfFile(
   const key = cacheKey(context, path);
   const known = whole && context.vfs.can(path, "read") ? context.server.digests.find(key, entry, algorithm) : undefined;
   if (known !== undefined) return { digest: known, start, end };
-  const transfer = runningIn(context);
+  const { transfer } = context;
   const source = await context.vfs.openRead(path, start);
   try {
     const digest = await digestOf(source, algorithm, {
@@ -108,26 +109,20 @@ async function digestOfFile(
   }
 }
 
-/** A digest is a transfer to nowhere: ABOR, the end of the control connection and that of the server end it. */
-function runningIn({ transfer }: CommandContext): RunningTransfer {
-  if (transfer === undefined) throw new Error("A digest was asked for outside of a lengthy command");
-  return transfer;
-}
-
 /** The reply that `made` resolves to, or the one that tells why there is no digest. */
-async function orReason(context: CommandContext, path: VirtualPath, made: Promise<reply.Reply>): Promise<reply.Reply> {
+async function orReason(context: TransferContext, path: VirtualPath, made: Promise<reply.Reply>): Promise<reply.Reply> {
   try {
     return await made;
   } catch (error) {
-    if (context.transfer?.signal.aborted) return reply.digestAborted;
+    if (context.transfer.signal.aborted) return reply.digestAborted;
     if (!(error instanceof DigestStalled)) throw error;
     context.emit({ type: "problem", level: "warning", message: `Storage failed in the digest of "${path}"`, error });
     return reply.localError("Local error in processing");
   }
 }
 
-/** draft-bryan-ftpext-hash section 3: algorithm, first and last byte, digest, path. RANG limits it. */
-function hash(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+/** Handles HASH (draft-bryan-ftpext-hash section 3): algorithm, first and last byte, digest, path. RANG limits it. */
+export function hash(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   const { hash: algorithm } = context.parameters;
   const { offset: start, length } = takeRange(context.parameters);
   context.parameters.wantsDigests = true;
@@ -138,45 +133,21 @@ function hash(context: CommandContext, path: VirtualPath): Promise<reply.Reply> 
   return orReason(context, path, made);
 }
 
-/** `XCRC path`, or `XCRC "path" [start] end`. */
-function olderCommand(verb: string, algorithm: DigestAlgorithm): Command {
-  return command({
-    verb,
-    syntax: '<path> | "<path>" [<start>] <end>',
-    summary: `Show the ${algorithm} digest of a file`,
-    source: "de facto",
-    argument: argument.text,
-    feature: verb,
-    lengthy: true,
-    handler: (context, given) => {
-      const request = parseDigestArgument(given);
-      if (!request) return reply.badArgument("Invalid path or range");
-      const path = argument.toPath(request.path, context);
-      context.parameters.wantsDigests = true;
-      const made = digestOfFile(context, path, algorithm, request.range);
-      return orReason(context, path, made.then(({ digest }) => reply.fileActionDone(digest)));
-    },
-  });
+/** Makes the handler of XCRC and its kin: `XCRC path`, or `XCRC "path" [start] end`. */
+export function olderDigestOf(
+  algorithm: DigestAlgorithm,
+): (context: TransferContext, given: string) => Promise<reply.Reply> {
+  return async (context, given) => {
+    const request = parseDigestArgument(given);
+    if (!request) throw new Refusal(reply.badArgument("Invalid path or range"));
+    const path = argument.toPath(request.path, context);
+    context.parameters.wantsDigests = true;
+    const made = digestOfFile(context, path, algorithm, request.range);
+    return await orReason(context, path, made.then(({ digest }) => reply.fileActionDone(digest)));
+  };
 }
 
-export const digestCommands = [
-  command({
-    verb: "HASH",
-    syntax: "<path>",
-    summary: "Show the digest of a file (algorithm: OPTS HASH)",
-    source: "draft-bryan-ftpext-hash",
-    argument: argument.path,
-    permission: "read",
-    keeps: "restart",
-    lengthy: true,
-    feature: ({ parameters }) =>
-      `HASH ${DIGEST_ALGORITHMS.map((each) => each === parameters.hash ? `${each}*` : each).join(";")}`,
-    handler: hash,
-  }),
-  olderCommand("XCRC", "CRC32"),
-  olderCommand("XMD5", "MD5"),
-  olderCommand("XSHA", "SHA-1"),
-  olderCommand("XSHA1", "SHA-1"),
-  olderCommand("XSHA256", "SHA-256"),
-  olderCommand("XSHA512", "SHA-512"),
-];
+/** The algorithms, with the chosen one marked. */
+export function hashFeature({ parameters }: CommandContext): string {
+  return `HASH ${DIGEST_ALGORITHMS.map((each) => each === parameters.hash ? `${each}*` : each).join(";")}`;
+}

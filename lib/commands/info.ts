@@ -6,17 +6,17 @@
 
 import { formatCommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
-import * as argument from "./arguments.ts";
 import { viewOfCommands } from "./available.ts";
-import { type Answer, type Command, command, type CommandTable, isAvailable } from "./command.ts";
+import { type Answer, type Command, isAvailable } from "./command.ts";
+import type { CommandTable } from "./command_table.ts";
 import type { CommandContext } from "./context.ts";
 import { pathStatus } from "./listing/listing.ts";
 
 /** Features without a command of their own: names are UTF-8 (RFC 2640), paths are as RFC 3659 section 6 (TVFS) has them. */
 const WITHOUT_COMMAND = ["UTF8", "TVFS"];
 
-/** Exactly one space before each line (RFC 2389 section 3.2); made from what this session can use. */
-function featOf(table: CommandTable): (context: CommandContext) => Answer {
+/** Makes the handler of FEAT: one space before each line (RFC 2389 section 3.2), from what the session can use. */
+export function featOf(table: CommandTable): (context: CommandContext) => Answer {
   const features = viewOfCommands(table, (available) => available.flatMap(({ feature }) => feature ?? []));
   return (context) => {
     const lines = features(context).map((feature) => typeof feature === "function" ? feature(context) : feature);
@@ -39,7 +39,8 @@ export function helpOf(entry: Command): reply.Reply {
   return reply.helpText(`${formatCommandLine(entry.verb, entry.syntax)}: ${entry.summary}`);
 }
 
-function helpFor(table: CommandTable): (context: CommandContext, topic: string | undefined) => Answer {
+/** Makes the handler of HELP for the rows of `table`. */
+export function helpFor(table: CommandTable): (context: CommandContext, topic: string | undefined) => Answer {
   const allCommands = viewOfCommands(table, (available) => {
     const useful = available.filter(({ refused }) => !refused);
     return reply.helpText(["Commands:", ...verbLines(useful), "HELP <command> explains a command"]);
@@ -51,7 +52,13 @@ function helpFor(table: CommandTable): (context: CommandContext, topic: string |
   };
 }
 
-function stat(context: CommandContext, path: string | undefined): Answer {
+/** Whether STAT is about a path: it looks at files then, and a pattern may match nothing for long. */
+export function statIsAboutPath(given: string | undefined): boolean {
+  return given !== undefined && given !== "";
+}
+
+/** Handles STAT. */
+export function stat(context: CommandContext, path: string | undefined): Answer {
   if (path === undefined) return reply.systemStatus(statusLines(context));
   if (!context.login.account) return reply.notLoggedIn;
   return pathStatus(context, path);
@@ -73,52 +80,12 @@ function statusLines(context: CommandContext): string[] {
   ];
 }
 
-/** The rows about `table` itself, and about server and session. */
-export const infoCommands = (table: CommandTable): readonly Command[] => [
-  command({
-    verb: "SYST",
-    summary: "Show the system type",
-    source: "959 §4.1.3",
-    open: true,
-    argument: argument.none,
-    handler: ({ options }) => reply.systemType(options.personality.system),
-  }),
-  command({
-    verb: "FEAT",
-    summary: "List the supported extensions",
-    source: "2389 §3",
-    open: true,
-    argument: argument.none,
-    handler: featOf(table),
-  }),
-  command({
-    verb: "HELP",
-    syntax: "[<command>]",
-    summary: "List the commands, or explain one",
-    source: "959 §4.1.3",
-    open: true,
-    argument: argument.optionalText,
-    handler: helpFor(table),
-  }),
-  command({
-    verb: "NOOP",
-    summary: "Do nothing (resets the idle timer)",
-    source: "959 §4.1.3",
-    open: true,
-    argument: argument.none,
-    keeps: "restart",
-    handler: () => reply.done("OK"),
-  }),
-  command({
-    verb: "STAT",
-    syntax: "[<path>]",
-    summary: "Show the status of the session, a transfer or a path",
-    source: "959 §4.1.3",
-    open: true,
-    argument: argument.optionalText,
-    urgent: (given) => given === undefined || given === "",
-    // Of a large directory a pattern may match nothing for long.
-    lengthy: (given) => given !== undefined && given !== "",
-    handler: stat,
-  }),
-];
+/** Handles SYST. */
+export function syst({ options }: CommandContext): Answer {
+  return reply.systemType(options.personality.system);
+}
+
+/** Handles NOOP. */
+export function noop(): Answer {
+  return reply.done("OK");
+}

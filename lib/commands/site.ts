@@ -9,13 +9,15 @@ import { splitSubcommand } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { parseTimeVal } from "../protocol/time.ts";
 import * as argument from "./arguments.ts";
-import { type Answer, command, isAvailable, makeTable } from "./command.ts";
+import { type Answer, isAvailable } from "./command.ts";
+import type { CommandTable } from "./command_table.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { CommandContext } from "./context.ts";
 import { setModified } from "./transfer/own_uploads.ts";
 import { helpOf, verbLines } from "./info.ts";
 
-async function chmod(context: CommandContext, given: string): Promise<reply.Reply> {
+/** Handles SITE CHMOD. */
+export async function chmod(context: CommandContext, given: string): Promise<reply.Reply> {
   const match = /^(0?[0-7]{3}) (.+)$/.exec(given);
   if (!match) return reply.badArgument("SITE CHMOD takes an octal mode up to 777 and a path");
   const [, mode = "", name = ""] = match;
@@ -27,8 +29,11 @@ async function chmod(context: CommandContext, given: string): Promise<reply.Repl
   return reply.done("Mode changed");
 }
 
-/** `SITE UTIME time path`, and the older form with path first, access, modify and create time and `UTC` behind it. */
-async function utime(context: CommandContext, given: string): Promise<reply.Reply> {
+/**
+ * Handles `SITE UTIME time path`, and the older form: the path, then the times of access, modification and creation, and
+ * `UTC`.
+ */
+export async function utime(context: CommandContext, given: string): Promise<reply.Reply> {
   const short = /^(\d{12,14}) (.+)$/.exec(given);
   const long = /^(.+) \d{14} (\d{14}) \d{14} UTC$/.exec(given);
   const name = short?.[2] ?? long?.[1];
@@ -40,7 +45,8 @@ async function utime(context: CommandContext, given: string): Promise<reply.Repl
   return reply.done("Time changed");
 }
 
-function umask(context: CommandContext, given: string | undefined): Answer {
+/** Handles SITE UMASK. */
+export function umask(context: CommandContext, given: string | undefined): Answer {
   if (given === undefined) {
     const current = context.parameters.umask;
     return reply.done(current === undefined ? "UMASK is the server default" : `UMASK is ${octal(current)}`);
@@ -55,7 +61,8 @@ const octal = (mask: number): string => mask.toString(8).padStart(3, "0");
 /** Longest idle time a client may ask for, in seconds. */
 const LONGEST_IDLE = 7200;
 
-function idle(context: CommandContext, given: string | undefined): Answer {
+/** Handles SITE IDLE. */
+export function idle(context: CommandContext, given: string | undefined): Answer {
   if (given === undefined) return reply.done(`Idle limit is ${context.idleTimeout / 1000} seconds`);
   const seconds = /^\d{1,5}$/.test(given) ? Number(given) : 0;
   if (seconds < 1 || seconds > LONGEST_IDLE) return reply.badArgument(`SITE IDLE takes 1 to ${LONGEST_IDLE} seconds`);
@@ -63,8 +70,11 @@ function idle(context: CommandContext, given: string | undefined): Answer {
   return reply.done(`Idle limit is ${seconds} seconds`);
 }
 
-/** The sessions of the same account: what other accounts do is not everybody's business. As anonymous come strangers to each other. */
-async function who(context: CommandContext): Promise<reply.Reply> {
+/**
+ * Handles SITE WHO: the sessions of the same account, as what other accounts do is their own business. Anonymous users are
+ * strangers to each other.
+ */
+export async function who(context: CommandContext): Promise<reply.Reply> {
   const { account } = context.login;
   if (!account || isAnonymous(account)) return reply.actionRefused("SITE WHO is not available to anonymous users");
   const lines = [];
@@ -79,7 +89,10 @@ function describe({ id, address, since, secure, ...doing }: SessionInfo, context
   return `${id} ${address} ${secure ? "TLS" : "clear"} ${seconds}s ${activityOf(doing, context)}`;
 }
 
-/** Names of files are for those who may list every directory: others hand in files that they shall not see of each other. */
+/**
+ * Names of files are shown to those who may list every directory: others hand in files that they must not see of each
+ * other.
+ */
 function activityOf(
   { lastCommand, transfer }: Pick<SessionInfo, "lastCommand" | "transfer">,
   { login }: CommandContext,
@@ -90,85 +103,25 @@ function activityOf(
   return `${transfer.verb}${path} (${transfer.bytes} bytes)`;
 }
 
-function siteHelp(context: CommandContext, topic: string | undefined): Answer {
-  if (topic !== undefined) {
-    const entry = siteTable.find(topic.toUpperCase());
-    return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(`SITE ${topic.toUpperCase()}`);
-  }
-  const available = siteTable.commands.filter((entry) => isAvailable(entry, context));
-  return reply.helpText(["SITE commands:", ...verbLines(available), "SITE HELP <command> explains a command"]);
+/** Makes the handler of SITE HELP for the rows of `table`. */
+export function siteHelpFor(table: CommandTable): (context: CommandContext, topic: string | undefined) => Answer {
+  return (context, topic) => {
+    if (topic !== undefined) {
+      const entry = table.find(topic.toUpperCase());
+      return entry && isAvailable(entry, context) ? helpOf(entry) : reply.switchedOff(`SITE ${topic.toUpperCase()}`);
+    }
+    const available = table.commands.filter((entry) => isAvailable(entry, context));
+    return reply.helpText(["SITE commands:", ...verbLines(available), "SITE HELP <command> explains a command"]);
+  };
 }
 
-/** Rows of SITE; SITE itself is open only so far as its rows are. */
-const siteTable = makeTable(() => [
-  command({
-    verb: "CHMOD",
-    syntax: "<mode> <path>",
-    summary: "Change the mode of a file",
-    source: "de facto",
-    argument: argument.text,
-    needs: "setMode",
-    handler: chmod,
-  }),
-  command({
-    verb: "UTIME",
-    syntax: "<time> <path>",
-    summary: "Change the modification time of a file",
-    source: "de facto",
-    argument: argument.text,
-    needs: "setModified",
-    handler: utime,
-  }),
-  command({
-    verb: "UMASK",
-    syntax: "[<mask>]",
-    summary: "Show or set the mode mask for new files",
-    source: "de facto",
-    argument: argument.optionalText,
-    needs: "setMode",
-    handler: umask,
-  }),
-  command({
-    verb: "IDLE",
-    syntax: "[<seconds>]",
-    summary: "Show or set the idle limit",
-    source: "de facto",
-    argument: argument.optionalText,
-    handler: idle,
-  }),
-  command({
-    verb: "WHO",
-    summary: "List the sessions of the account",
-    source: "de facto",
-    argument: argument.none,
-    handler: who,
-  }),
-  command({
-    verb: "HELP",
-    syntax: "[<command>]",
-    summary: "List the SITE commands, or explain one",
-    source: "1123 §4.1.2.8",
-    argument: argument.optionalText,
-    handler: siteHelp,
-  }),
-]);
-
-function site(context: CommandContext, given: string): Answer {
-  const { verb, argument: rest } = splitSubcommand(given);
-  const entry = siteTable.find(verb);
-  if (!entry) return reply.unknownCommand(`SITE ${verb}`);
-  if (!isAvailable(entry, context)) return reply.switchedOff(`SITE ${verb}`);
-  return entry.executeUnasked(context, rest);
+/** Makes the handler of SITE, which runs the rows of `table`; SITE itself needs no more than they do. */
+export function siteOf(table: CommandTable): (context: CommandContext, given: string) => Answer {
+  return (context, given) => {
+    const { verb, argument: rest } = splitSubcommand(given);
+    const entry = table.find(verb);
+    if (!entry) return reply.unknownCommand(`SITE ${verb}`);
+    if (!isAvailable(entry, context)) return reply.switchedOff(`SITE ${verb}`);
+    return entry.executeUnasked(context, rest);
+  };
 }
-
-export const siteCommands = [
-  command({
-    verb: "SITE",
-    syntax: "<command> [<argument>]",
-    summary: "Run a command specific to this server",
-    source: "959 §4.1.3",
-    argument: argument.text,
-    subcommands: siteTable.commands,
-    handler: site,
-  }),
-];

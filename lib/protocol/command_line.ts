@@ -36,11 +36,13 @@ export function formatCommandLine(verb: string, argument?: string): string {
 }
 
 /**
- * The line as it may be logged: secrets become `***`. Errs on the side of masking, for example a password typed without
- * the space.
+ * Returns a function that makes a line fit for the log: what follows one of `secretVerbs` becomes `***`. It errs on the
+ * side of masking, for example where a password was typed without the space.
  */
-export function maskCommand(line: string): string {
-  return line.replace(/^([^a-z]*(?:PASS|ACCT)).+$/is, "$1 ***");
+export function makeMask(secretVerbs: readonly string[]): (line: string) => string {
+  if (secretVerbs.length === 0) return (line) => line;
+  const secret = new RegExp(`^([^a-z]*(?:${secretVerbs.join("|")})).+$`, "is");
+  return (line) => line.replace(secret, "$1 ***");
 }
 
 /**

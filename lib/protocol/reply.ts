@@ -19,11 +19,6 @@ function situation(code: number, text: string | readonly string[]): Reply {
   return Object.freeze({ code, text });
 }
 
-/** Distinguishes a reply from any other value that an argument may be parsed to. */
-export function isReply(value: unknown): value is Reply {
-  return typeof value === "object" && value !== null && "code" in value && "text" in value;
-}
-
 /**
  * The reply as it is sent. Text from outside, such as a file name, may contain bytes that would end the line or start
  * another reply: they become `?`. Inner lines begin with a space, so that none can look like the last one (RFC 959

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandTable } from "../commands/command.ts";
+import type { CommandTable } from "../commands/command_table.ts";
 import { isHttpVerb, parseCommandLine } from "../protocol/command_line.ts";
 import { type Line, LineReader } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";

@@ -7,7 +7,7 @@
 
 import type { CommandLine } from "../protocol/command_line.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { SessionTransfer } from "./transfer.ts";
+import type { SessionTransfer } from "./transfer.ts";
 
 /** What waits for its turn: a command, or the answer to a line that is none. */
 export type QueuedCommand = CommandLine | { readonly refusal: Reply };
@@ -16,8 +16,11 @@ export type QueuedCommand = CommandLine | { readonly refusal: Reply };
 export interface CommandRunner {
   /** Nothing more is to be performed. */
   readonly closing: boolean;
-  /** Whether the command is a transfer, or takes as long: others are read meanwhile, and wait for its end. */
-  isTransfer(command: CommandLine): boolean;
+  /**
+   * The transfer that the command begins, if it is one or takes as long: other commands are read then, and wait for its
+   * end.
+   */
+  transferOf(command: CommandLine): SessionTransfer | undefined;
   /** Performs a command up to its final reply. Rejects when the control connection is gone. */
   run(command: CommandLine): Promise<void>;
   refuse(refusal: Reply): void;
@@ -69,9 +72,9 @@ export class CommandQueue {
     return this.#queue.length;
   }
 
-  /** Whether a command of this verb waits. */
-  awaits(verb: string): boolean {
-    return this.#queue.some((turn) => "verb" in turn && turn.verb === verb);
+  /** Whether a command waits of which `matches` is true. */
+  awaits(matches: (command: CommandLine) => boolean): boolean {
+    return this.#queue.some((turn) => "verb" in turn && matches(turn));
   }
 
   add(turn: QueuedCommand): void {
@@ -119,8 +122,12 @@ export class CommandQueue {
         }
         const turn = this.#queue.shift();
         if (!turn) return;
-        if ("refusal" in turn) this.#performer.refuse(turn.refusal);
-        else if (this.#performer.isTransfer(turn)) this.#beginTransfer(turn);
+        if ("refusal" in turn) {
+          this.#performer.refuse(turn.refusal);
+          continue;
+        }
+        const transfer = this.#performer.transferOf(turn);
+        if (transfer) this.#beginTransfer(turn, transfer);
         else await this.#performer.run(turn);
       }
     } finally {
@@ -130,8 +137,7 @@ export class CommandQueue {
   }
 
   /** Lets the reading go on; the queue is taken up again when the final reply is on its way. */
-  #beginTransfer(command: CommandLine): void {
-    const transfer = new SessionTransfer(command.verb, command.argument ?? "");
+  #beginTransfer(command: CommandLine, transfer: SessionTransfer): void {
     this.#transfer = transfer;
     this.#performer.run(command).catch(() => this.#performer.lost()).finally(() => {
       this.#transfer = undefined;

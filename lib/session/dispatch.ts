@@ -5,6 +5,7 @@
  */
 
 import { type Answer, type Command, isAvailable } from "../commands/command.ts";
+import type { CommandTable } from "../commands/command_table.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { Refusal, replyForVfsError } from "../commands/failure_replies.ts";
 import { takeRange } from "../commands/state.ts";
@@ -12,16 +13,14 @@ import type { CommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";
 
-/** Verbs of RFC 959, 1639 and 2640 that mean something, but not to this server: 502, not 500 (RFC 959 section 4.2). */
-const NOT_HERE: ReadonlySet<string> = new Set(["SMNT", "LPRT", "LPSV", "LANG"]);
-
 /**
  * Known (500), available (502), logged in (530), argument (501), permission (550), then the handler. The last two checks are the row's
  * own, where the argument is parsed. Never throws and never rejects: what a handler throws becomes a reply here.
  */
-export function dispatch(context: CommandContext, row: Command | undefined, line: CommandLine): Answer {
+export function dispatch(context: CommandContext, table: CommandTable, line: CommandLine): Answer {
+  const row = table.find(line.verb);
   forgetOneTimeState(context, row);
-  if (!row) return NOT_HERE.has(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
+  if (!row) return table.isForeign(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
   if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
   if (!row.open && !context.login.account) return reply.notLoggedIn;
   try {
@@ -51,7 +50,7 @@ function replyForError(context: CommandContext, row: Command, error: unknown): r
     } else if (error.cause !== undefined) {
       context.emit({ type: "notice", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
     }
-    return replyForVfsError(error, row.verb);
+    return replyForVfsError(error, { createsName: row.createsName === true });
   }
   context.emit({ type: "problem", level: "error", message: `${row.verb} failed`, error });
   return reply.localError("Local error in processing");

@@ -7,7 +7,7 @@
 
 import type { Command } from "../commands/command.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
-import { type CommandLine, maskCommand } from "../protocol/command_line.ts";
+import type { CommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { CommandIntake } from "./command_intake.ts";
@@ -15,7 +15,7 @@ import { commandPace } from "./command_pace.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SessionOwner } from "./host.ts";
 import { ReplyWriter } from "./reply_writer.ts";
-import type { SessionTransfer } from "./transfer.ts";
+import { SessionTransfer } from "./transfer.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
 import { CommandQueue, type CommandRunner } from "./command_queue.ts";
 import type { Watched } from "./deadlines.ts";
@@ -164,7 +164,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
   }
 
   get #saidGoodbye(): boolean {
-    return this.#quitting || this.#turns.awaits("QUIT");
+    return this.#quitting || this.#turns.awaits(({ verb }) => this.#host.table.find(verb)?.farewell === true);
   }
 
   /** A client may say QUIT behind a transfer and close its half: RFC 959 section 4.1.1 lets QUIT wait for the transfer. */
@@ -188,7 +188,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
 
   /** No client is harmed that asks for a digest or a listing again. Tells whether that was what is under way. */
   #endLengthy(transfer: SessionTransfer): boolean {
-    const isLengthy = !this.#host.table.find(transfer.verb)?.transfer;
+    const isLengthy = transfer.direction === undefined;
     if (isLengthy) transfer.abort("shutdown");
     return isLengthy;
   }
@@ -285,16 +285,15 @@ export class Session implements Watched, SessionLink, CommandRunner {
   }
 
   /** See {@link CommandRunner}. */
-  isTransfer(command: CommandLine): boolean {
-    const row = this.#host.table.find(command.verb);
-    const lengthy = typeof row?.lengthy === "function" ? row.lengthy(command.argument) : row?.lengthy === true;
-    const takesLong = lengthy || row?.transfer === true;
-    return takesLong && this.#context.login.account !== undefined;
+  transferOf({ verb, argument }: CommandLine): SessionTransfer | undefined {
+    const row = this.#host.table.find(verb);
+    if (this.#context.login.account === undefined || !row?.takesLong(argument)) return undefined;
+    return new SessionTransfer(row, argument ?? "");
   }
 
   /** See {@link CommandRunner}: whatever became of the command, the port that was chosen for it is spent. */
   transferEnded({ verb }: CommandLine): void {
-    if (this.#host.table.find(verb)?.transfer) this.#context.setConnector(undefined);
+    if (this.#host.table.find(verb)?.direction) this.#context.setConnector(undefined);
   }
 
   /** See {@link CommandRunner}. */
@@ -334,16 +333,15 @@ export class Session implements Watched, SessionLink, CommandRunner {
   async run(command: CommandLine): Promise<void> {
     const { events, table } = this.#host;
     if (events.wants("command")) {
-      const line = maskCommand(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
+      const line = table.mask(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
       this.#lastCommand = line;
       this.#context.report({ type: "command", line });
     } else this.#lastCommand = command.verb;
-    const row = table.find(command.verb);
-    const answer = dispatch(this.#context, row, command);
+    const answer = dispatch(this.#context, table, command);
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
     // The session may have been ended meanwhile, and 421 is its last word.
     if (this.#closing) return;
-    if (!row) return this.refuse(final);
+    if (!table.find(command.verb)) return this.refuse(final);
     this.#badLines = 0;
     this.#add(final);
     if (final.then !== undefined) await this.#conclude(final);

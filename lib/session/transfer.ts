@@ -4,11 +4,11 @@
  * @module
  */
 
+import type { Command } from "../commands/command.ts";
 import type { RunningTransfer, TransferStart } from "../commands/context.ts";
-import type { TransferReason } from "../events.ts";
+import type { TransferDirection, TransferReason } from "../events.ts";
 import type { TransferProgress } from "../session_info.ts";
 
-const UPLOADS: ReadonlySet<string> = new Set(["STOR", "APPE", "STOU"]);
 /** Milliseconds for an upload to end by itself once the control connection is gone. */
 const ORPHAN_GRACE = 5_000;
 
@@ -19,9 +19,14 @@ interface Orphanage {
   readonly expected: boolean;
 }
 
+/** The facts of a row that its transfer goes by. */
+export type TransferFacts = Pick<Command, "verb" | "direction" | "createsName">;
+
 /** Made when a transfer command begins, gone when its final reply is on its way. */
 export class SessionTransfer implements RunningTransfer {
   readonly verb: string;
+  readonly direction: TransferDirection | undefined;
+  readonly createsName: boolean;
   readonly path: string;
   readonly ended: Promise<void>;
   readonly begun: Promise<boolean>;
@@ -36,8 +41,11 @@ export class SessionTransfer implements RunningTransfer {
   #abortReason: TransferReason | undefined;
   #orphaned = false;
 
-  constructor(verb: string, path: string) {
+  /** @param command the facts of its row. */
+  constructor({ verb, direction, createsName }: TransferFacts, path: string) {
     this.verb = verb;
+    this.direction = direction;
+    this.createsName = createsName === true;
     this.path = path;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -45,10 +53,6 @@ export class SessionTransfer implements RunningTransfer {
     const beginning = Promise.withResolvers<boolean>();
     this.begun = beginning.promise;
     this.#begin = beginning.resolve;
-  }
-
-  get isUpload(): boolean {
-    return UPLOADS.has(this.verb);
   }
 
   get signal(): AbortSignal {
@@ -87,7 +91,7 @@ export class SessionTransfer implements RunningTransfer {
   async orphan({ reason, expected }: Orphanage): Promise<void> {
     this.#orphaned = !expected;
     let timer;
-    if (!this.isUpload || (!this.connected && !expected)) this.abort(reason);
+    if (this.direction !== "upload" || (!this.connected && !expected)) this.abort(reason);
     else if (!expected) timer = setTimeout(() => this.abort(reason), ORPHAN_GRACE);
     await this.ended;
     clearTimeout(timer);

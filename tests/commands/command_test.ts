@@ -1,17 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as argument from "../../lib/commands/arguments.ts";
-import { command, makeTable } from "../../lib/commands/command.ts";
+import { command } from "../../lib/commands/command.ts";
+import { makeTable } from "../../lib/commands/command_table.ts";
 import { commandTable } from "../../lib/commands/table.ts";
 
 const row = (verb: string, aliases: readonly string[] = []) =>
-  command({
-    verb,
-    aliases,
-    summary: "For the test",
-    source: "none",
-    argument: argument.none,
-    handler: () => ({ code: 200, text: verb }),
-  });
+  command(verb, { aliases, summary: "For the test", source: "none" })
+    .with({ argument: argument.none, handler: () => ({ code: 200, text: verb }) });
 
 Deno.test("makeTable finds a row by its verb and by each alias", () => {
   const table = makeTable(() => [row("A", ["XA", "YA"]), row("B")]);
@@ -40,6 +35,6 @@ Deno.test("commandTable tells of each row what it is for and where it is defined
 Deno.test("commandTable has the rows of a transfer wait, and lets nothing but ABOR, QUIT and STAT run beside it", () => {
   const verbs = (wanted: (each: typeof commandTable.commands[number]) => unknown) =>
     commandTable.commands.filter(wanted).map(({ verb }) => verb).sort();
-  assertEquals(verbs(({ transfer }) => transfer), ["APPE", "LIST", "MLSD", "NLST", "RETR", "STOR", "STOU"]);
+  assertEquals(verbs(({ direction }) => direction), ["APPE", "LIST", "MLSD", "NLST", "RETR", "STOR", "STOU"]);
   assertEquals(verbs(({ urgent }) => urgent), ["ABOR", "QUIT", "STAT"]);
 });

@@ -94,6 +94,14 @@ conversation("after may change the answer, once the command has run", {
   await ftp.expect("DELE a", 550);
 });
 
+conversation("after sees a refusal like any other reply", {
+  files,
+  options: { after: (_command, { code }) => code === 425 || code === 501 ? { code, text: "Seen" } : undefined },
+}, async ({ ftp }) => {
+  assertEquals((await ftp.expect("RETR a", 425)).text, "Seen");
+  assertEquals((await ftp.expect("PORT 127,0,0,1,0,21", 501)).text, "Seen");
+});
+
 {
   let verbs: string[] = [];
   conversation("before is asked about SITE once, with its whole argument", {

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   formatCommandLine,
   isHttpVerb,
-  maskCommand,
+  makeMask,
   parseCommandLine,
   splitSubcommand,
 } from "../../lib/protocol/command_line.ts";
@@ -60,10 +60,14 @@ for (
     ["RETR pass secret", "RETR pass secret"],
   ] as const
 ) {
-  Deno.test(`maskCommand makes ${JSON.stringify(masked)} of ${JSON.stringify(line)}`, () => {
-    assertEquals(maskCommand(line), masked);
+  Deno.test(`makeMask makes ${JSON.stringify(masked)} of ${JSON.stringify(line)}`, () => {
+    assertEquals(makeMask(["PASS", "ACCT"])(line), masked);
   });
 }
+
+Deno.test("makeMask masks nothing where no verb is secret", () => {
+  assertEquals(makeMask([])("PASS secret"), "PASS secret");
+});
 
 Deno.test("isHttpVerb knows the first line of an HTTP request", () => {
   for (const line of ["GET / HTTP/1.1", "POST /x", "put http://a/ HTTP/1.0", "OPTIONS * HTTP/1.1", "PRI * HTTP/2.0"]) {

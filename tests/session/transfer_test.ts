@@ -1,9 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import { commandTable } from "../../lib/commands/table.ts";
 import { SessionTransfer } from "../../lib/session/transfer.ts";
+
+function transferOf(verb: string): SessionTransfer {
+  const row = commandTable.find(verb);
+  assert(row);
+  return new SessionTransfer(row, "a");
+}
 
 /** What `orphan` does at once to a transfer of this kind. */
 function reasonWhenOrphaned(verb: string, connected: boolean, expected = false): string | undefined {
-  const transfer = new SessionTransfer(verb, "a");
+  const transfer = transferOf(verb);
   transfer.connected = connected;
   const over = transfer.orphan({ reason: "controlLost", expected });
   const reason = transfer.abortReason;
@@ -14,7 +21,7 @@ function reasonWhenOrphaned(verb: string, connected: boolean, expected = false):
 }
 
 Deno.test("SessionTransfer keeps the first reason of an abort", () => {
-  const transfer = new SessionTransfer("RETR", "a");
+  const transfer = transferOf("RETR");
   assert(!transfer.signal.aborted);
   transfer.abort("aborted");
   transfer.abort("shutdown");
@@ -50,7 +57,7 @@ Deno.test("SessionTransfer of an upload outlives a control connection whose clie
 
 Deno.test("SessionTransfer is an orphan unless the client said goodbye", async () => {
   for (const expected of [true, false]) {
-    const transfer = new SessionTransfer("STOR", "a");
+    const transfer = transferOf("STOR");
     transfer.connected = true;
     const over = transfer.orphan({ reason: "controlLost", expected });
     assertEquals(transfer.orphaned, !expected);

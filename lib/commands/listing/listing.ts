@@ -11,9 +11,7 @@ import * as reply from "../../protocol/reply.ts";
 import { nameOf, parentOf } from "../../vfs/virtual_path.ts";
 import type { AccessGrant } from "../../vfs/access_rules.ts";
 import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
-import * as argument from "../arguments.ts";
-import { command } from "../command.ts";
-import type { CommandContext } from "../context.ts";
+import type { CommandContext, TransferContext } from "../context.ts";
 import { findTarget, type ListTarget } from "./target.ts";
 import { matching } from "./matching.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
@@ -107,7 +105,7 @@ async function primed(lines: Lines): Promise<Lines> {
 }
 
 async function sendLines(
-  context: CommandContext,
+  context: TransferContext,
   path: VirtualPath,
   lines: Lines,
 ): Promise<reply.Reply> {
@@ -115,7 +113,7 @@ async function sendLines(
   using _connector = { [Symbol.dispose]: () => connector.close() };
   const source = new TextSource(await primed(lines));
   using _source = { [Symbol.dispose]: () => source.close() };
-  const plan = { connector, direction: "listing", path, success: "Directory sent" } as const;
+  const plan = { connector, path, success: "Directory sent" } as const;
   return await runTransfer(context, plan, async (open) => {
     using data = await open(reply.openingData(context.parameters.type, "file list"));
     await data.send(source);
@@ -124,32 +122,40 @@ async function sendLines(
   });
 }
 
-async function list(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
+/** Handles LIST. */
+export async function list(context: TransferContext, given: string | undefined): Promise<reply.Reply> {
   const target = await findTarget(context, given);
   return await sendLines(context, target.path, longLines(context, target));
 }
 
-/** `NLST -l` is what some clients send when their user types `ls -l`. */
-async function nlst(context: CommandContext, given: string | undefined): Promise<reply.Reply> {
+/** Handles NLST. `NLST -l` is what some clients send when their user types `ls -l`. */
+export async function nlst(context: TransferContext, given: string | undefined): Promise<reply.Reply> {
   const target = await findTarget(context, given);
   const long = target.flags.includes("l");
   const lines = long ? longLines(context, target) : nameLines(context, target);
   return await sendLines(context, target.path, lines);
 }
 
-async function mlsd(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+/** Handles MLSD. */
+export async function mlsd(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   const entry = await context.vfs.stat(path);
   if (entry.kind !== "directory") return reply.badArgument("Not a directory; use MLST");
   return await sendLines(context, path, factLines(context, path));
 }
 
-async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+/** Handles MLST. */
+export async function mlst(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   const found = await context.vfs.stat(path);
   const { linkListing, timeFractions } = context.options;
   const entry = shownLink(found.link ?? found, linkListing);
   const perm = permLetters(context.vfs.grantAt(path), entry);
   const line = formatFacts({ ...entry, name: path }, context.parameters.facts, { perm, fractions: timeFractions });
   return reply.fileActionDone([`Listing ${path}`, line, "End"]);
+}
+
+/** The facts, with the chosen ones marked. */
+export function mlstFeature(context: CommandContext): string {
+  return formatFactFeature(context.parameters.facts);
 }
 
 /** Lines of STAT kept in memory at once, as a reply has no end until it is made. */
@@ -171,43 +177,3 @@ export async function pathStatus(context: CommandContext, given: string): Promis
   lines.push("End of status");
   return isDirectory ? reply.directoryStatus(lines) : reply.fileStatus(lines);
 }
-
-export const listingCommands = [
-  command({
-    verb: "LIST",
-    syntax: "[-la] [<path>]",
-    summary: "List a directory in the format of ls -l",
-    source: "959 §4.1.3",
-    argument: argument.optionalText,
-    transfer: true,
-    handler: list,
-  }),
-  command({
-    verb: "NLST",
-    syntax: "[<path>]",
-    summary: "List names only",
-    source: "959 §4.1.3",
-    argument: argument.optionalText,
-    transfer: true,
-    handler: nlst,
-  }),
-  command({
-    verb: "MLSD",
-    syntax: "[<path>]",
-    summary: "List a directory in machine-readable form",
-    source: "3659 §7",
-    argument: argument.optionalPath,
-    permission: "list",
-    transfer: true,
-    handler: mlsd,
-  }),
-  command({
-    verb: "MLST",
-    syntax: "[<path>]",
-    summary: "Show facts about a file or directory",
-    source: "3659 §7",
-    argument: argument.optionalPath,
-    feature: (context) => formatFactFeature(context.parameters.facts),
-    handler: mlst,
-  }),
-];

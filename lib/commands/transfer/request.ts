@@ -6,7 +6,7 @@
 
 import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
-import type { CommandContext } from "../context.ts";
+import type { CommandContext, TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
 import { mustProtectData } from "../security.ts";
 import { type FileRange, takeAnnouncedSize, takeRange } from "../state.ts";
@@ -20,9 +20,9 @@ export interface TransferRequest extends FileRange, Disposable {
   readonly connector: DataConnector;
 }
 
-/** What a transfer cannot be combined with: a range of RANG alone, or any start but the first byte. */
+/** What a transfer cannot be combined with. */
 export interface RequestLimits {
-  readonly verb: string;
+  /** `range`: the end of RANG. `restart`: any start but the first byte, too. */
   readonly without: "range" | "restart";
 }
 
@@ -31,15 +31,16 @@ export interface RequestLimits {
  *
  * @throws {Refusal} where they do not go together, or there is no connector.
  */
-export function takeTransferRequest(context: CommandContext, limits?: RequestLimits): TransferRequest {
+export function takeTransferRequest(context: TransferContext, limits?: RequestLimits): TransferRequest {
+  const { verb } = context.transfer;
   const range = takeRange(context.parameters);
   const announced = takeAnnouncedSize(context.parameters);
   const isWhole = range.offset === 0 && range.length === undefined;
   if (limits && range.length !== undefined) {
-    throw new Refusal(reply.fileBusy(`${limits.verb} cannot be combined with RANG`));
+    throw new Refusal(reply.fileBusy(`${verb} cannot be combined with RANG`));
   }
   if (limits?.without === "restart" && range.offset > 0) {
-    throw new Refusal(reply.fileBusy(`${limits.verb} cannot be combined with REST`));
+    throw new Refusal(reply.fileBusy(`${verb} cannot be combined with REST`));
   }
   const ascii = isAscii(context, isWhole);
   const connector = takeConnector(context);

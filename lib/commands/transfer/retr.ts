@@ -7,14 +7,14 @@
 import * as reply from "../../protocol/reply.ts";
 import { nameOf } from "../../vfs/virtual_path.ts";
 import type { VirtualPath } from "../../vfs/vfs.ts";
-import type { CommandContext } from "../context.ts";
+import type { TransferContext } from "../context.ts";
 import { beforeDownload, rememberDownload, streamingDigest } from "../hash.ts";
 import { takeTransferRequest } from "./request.ts";
 import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
 
 /** Handles RETR. */
-export async function retr(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+export async function retr(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context);
   const { offset, length, ascii, connector } = request;
   const before = await beforeDownload(context, path);
@@ -27,7 +27,6 @@ export async function retr(context: CommandContext, path: VirtualPath): Promise<
   const digest = isWhole ? streamingDigest(context, source.size) : undefined;
   const plan = {
     connector,
-    direction: "download",
     path,
     offset,
     expected,

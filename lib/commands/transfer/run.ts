@@ -8,7 +8,8 @@
 import type { TransferKind } from "../../data/bulk_forecast.ts";
 import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
-import type { CommandContext, RunningTransfer, TransferStart } from "../context.ts";
+import type { TransferDirection } from "../../events.ts";
+import type { CommandContext, RunningTransfer, TransferContext, TransferStart } from "../context.ts";
 import { type DataTransfer, openDataTransfer } from "./data_transfer.ts";
 import { outcomeOfError, type TransferOutcome } from "./transfer_outcome.ts";
 
@@ -18,7 +19,6 @@ const BULK = 1024 * 1024;
 /** What is moved. */
 export interface TransferPlan {
   readonly connector: DataConnector;
-  readonly direction: "download" | "upload" | "listing";
   readonly path: string;
   /** First byte of the file that this is about. Default 0. */
   readonly offset?: number;
@@ -42,17 +42,18 @@ export type OpenData = (mark: reply.Reply) => Promise<DataTransfer>;
  * @param steps resolves to the SHA-256 of the file, where one was taken.
  */
 export async function runTransfer(
-  context: CommandContext,
+  context: TransferContext,
   plan: TransferPlan,
   steps: (open: OpenData) => Promise<string | undefined>,
 ): Promise<reply.Reply> {
-  const transfer = context.transfer;
-  if (transfer === undefined) throw new Error("A transfer row ran without a running transfer");
+  const { transfer } = context;
+  const { direction } = transfer;
+  if (direction === undefined) throw new Error(`${transfer.verb} moves bytes, but its row has no direction`);
   const started = performance.now();
-  const start = startOf(plan);
+  const start = startOf(direction, plan);
   transfer.start(start);
   context.emit({ type: "transferStarted", verb: transfer.verb, ...start });
-  remember(context, kindOf(context, plan));
+  remember(context, kindOf(context, direction, plan));
   let outcome: TransferOutcome;
   let sha256: string | undefined;
   try {
@@ -69,7 +70,7 @@ export async function runTransfer(
   context.emit({
     type: "transfer",
     verb: transfer.verb,
-    direction: start.direction,
+    direction,
     path: start.path,
     offset: start.offset,
     ascii: plan.ascii ?? false,
@@ -84,13 +85,31 @@ export async function runTransfer(
   return outcome.answer;
 }
 
-function startOf({ direction, path, offset = 0, expected, announcedSize }: TransferPlan): TransferStart {
+/** Handles ABOR. Two replies in this order: 426 of the transfer, then 226 (RFC 959 section 4.1.3). */
+export async function abor(context: CommandContext): Promise<reply.Reply> {
+  const { transfer } = context;
+  if (transfer === undefined) {
+    context.setConnector(undefined);
+    return reply.nothingToAbort;
+  }
+  transfer.abort("aborted");
+  await transfer.ended;
+  return reply.abortDone;
+}
+
+function startOf(
+  direction: TransferDirection,
+  { path, offset = 0, expected, announcedSize }: TransferPlan,
+): TransferStart {
   // Files that report no size and yet have content: what will move is unknown.
   const size = direction === "upload" ? announcedSize : expected || undefined;
   return { direction, path, offset, ...(size !== undefined && { size }) };
 }
 
-/** RFC 959 section 4.1.3 makes ALLO a wish for room and no promise: fewer bytes are no fault, but may be worth a look. */
+/**
+ * ALLO asks for room and promises nothing (RFC 959 section 4.1.3): fewer bytes are not an error, but may be worth a
+ * look.
+ */
 function isShort({ announcedSize = 0 }: TransferPlan, { bytes }: RunningTransfer): boolean {
   return bytes < announcedSize;
 }
@@ -107,7 +126,8 @@ function remember({ data, server }: CommandContext, kind: TransferKind): void {
  */
 function kindOf(
   { limiters, security }: CommandContext,
-  { direction, expected = 0, ascii }: TransferPlan,
+  direction: TransferDirection,
+  { expected = 0, ascii }: TransferPlan,
 ): TransferKind {
   if (direction === "listing") return "listing";
   const isLarge = direction === "download" && expected >= BULK;

@@ -10,7 +10,7 @@ import * as reply from "../../protocol/reply.ts";
 import { randomPart } from "../../vfs/upload_sinks.ts";
 import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.ts";
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
-import type { CommandContext } from "../context.ts";
+import type { TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
 import { forgetDigest, rememberUpload, streamingDigest } from "../hash.ts";
 import { rememberOwnUpload } from "./own_uploads.ts";
@@ -35,7 +35,7 @@ interface Upload {
 }
 
 /** Handles STOR. REST says where to begin, RANG where to end as well; neither cuts the file. */
-export async function stor(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
+export async function stor(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context);
   const { offset, length } = request;
   if ((offset > 0 || length !== undefined) && !context.vfs.capabilities.resume) {
@@ -51,8 +51,8 @@ export async function stor(context: CommandContext, path: VirtualPath): Promise<
  * Handles APPE, which always writes to the end of the file. A REST before it that means another place is refused: vsftpd ignores it and
  * ProFTPD refuses every REST, but clients that resume so send the size of the file.
  */
-export async function appe(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
-  using request = takeTransferRequest(context, { verb: "APPE", without: "range" });
+export async function appe(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
+  using request = takeTransferRequest(context, { without: "range" });
   const resumes = request.offset > 0;
   const sink = await openForUpload(context, path, { append: true, ...(resumes && { existing: true }) });
   const offset = sink.initialSize;
@@ -64,8 +64,8 @@ export async function appe(context: CommandContext, path: VirtualPath): Promise<
 }
 
 /** Handles STOU: the name is the client's, with a number or a random part after it where it is taken. */
-export async function stou(context: CommandContext, given: VirtualPath | undefined): Promise<reply.Reply> {
-  using request = takeTransferRequest(context, { verb: "STOU", without: "restart" });
+export async function stou(context: TransferContext, given: VirtualPath | undefined): Promise<reply.Reply> {
+  using request = takeTransferRequest(context, { without: "restart" });
   const { path, sink } = await openUnique(context, given ?? joinPath(context.login.cwd, "upload"));
   const mark = reply.uniqueName(nameOf(path));
   const success = `Transfer complete, FILE: ${nameOf(path)}`;
@@ -77,11 +77,11 @@ function textsFor(path: VirtualPath, { ascii }: TransferRequest): Pick<Upload, "
 }
 
 /** The steps of an upload from the open file to the commit. */
-async function receive(context: CommandContext, upload: Upload): Promise<reply.Reply> {
+async function receive(context: TransferContext, upload: Upload): Promise<reply.Reply> {
   const { request: { connector, ascii, length, announcedSize }, path, sink, offset, success } = upload;
   const digest = upload.isWhole ? streamingDigest(context) : undefined;
   forgetDigest(context, path);
-  const plan = { connector, direction: "upload", path, offset, ascii, announcedSize, success } as const;
+  const plan = { connector, path, offset, ascii, announcedSize, success } as const;
   return await runTransfer(context, plan, async (open) => {
     await using file = uncommitted(context, path, sink);
     using data = await open(upload.mark);
@@ -103,7 +103,7 @@ interface UncommittedFile extends AsyncDisposable {
   commit(): Promise<void>;
 }
 
-function uncommitted(context: CommandContext, path: VirtualPath, sink: FileSink): UncommittedFile {
+function uncommitted(context: TransferContext, path: VirtualPath, sink: FileSink): UncommittedFile {
   let isDone = false;
   return {
     async commit() {
@@ -120,8 +120,8 @@ function uncommitted(context: CommandContext, path: VirtualPath, sink: FileSink)
   };
 }
 
-async function openForUpload(context: CommandContext, path: VirtualPath, how: OpenWriteOptions): Promise<FileSink> {
-  const options = context.transfer ? { ...how, signal: context.transfer.signal } : how;
+async function openForUpload(context: TransferContext, path: VirtualPath, how: OpenWriteOptions): Promise<FileSink> {
+  const options = { ...how, signal: context.transfer.signal };
   const action = () => context.vfs.openWrite(path, options);
   return how.existing
     ? await action()
@@ -135,7 +135,7 @@ const RANDOM_NAMES = 5;
 
 /** The open itself decides, and the name is kept until the upload is over, so two uploads never get the same name. */
 async function openUnique(
-  context: CommandContext,
+  context: TransferContext,
   wanted: VirtualPath,
 ): Promise<{ path: VirtualPath; sink: FileSink }> {
   for (const name of uniqueNames(nameOf(wanted))) {
@@ -172,11 +172,11 @@ function checkRange(length: number | undefined, { bytes, exceeded }: PumpResult)
  *
  * @throws {TransferFailed} for one that was cut.
  */
-function checkCloseNotify(context: CommandContext, facts: TlsFacts | undefined): void {
+function checkCloseNotify(context: TransferContext, facts: TlsFacts | undefined): void {
   const { options: { tls }, security } = context;
   if (facts?.cleanClose === true) security.sendsCloseNotify = true;
   if (facts?.cleanClose !== false) return;
-  if (context.transfer) context.transfer.unclean = true;
+  context.transfer.unclean = true;
   if (tls?.strictClose || security.sendsCloseNotify) {
     throw new TransferFailed("tlsTruncated", "Data connection truncated, transfer incomplete");
   }

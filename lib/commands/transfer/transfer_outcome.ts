@@ -61,7 +61,7 @@ export function outcomeOfError(error: unknown, transfer: RunningTransfer): Trans
   if (error instanceof TransferFailed) return error;
   if (error instanceof VfsError) {
     const reason = error.kind === "overQuota" ? "quota" : "storage";
-    return { reason, answer: replyForVfsError(error, transfer.verb) };
+    return { reason, answer: replyForVfsError(error, transfer) };
   }
   if (transfer.signal.aborted) return aborted(transfer);
   if (error instanceof DataConnectionError) {
