@@ -8,7 +8,6 @@
 import type { Account } from "../auth/accounts.ts";
 import type { BulkForecast, TransferKind } from "../data/bulk_forecast.ts";
 import type { DataConnector, DataEngine } from "../data/engine.ts";
-import type { DigestCache } from "../data/digest/digest.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type {
   FileChanged,
@@ -136,7 +135,6 @@ export interface ServerView {
   readonly sessionCount: number;
   /** Those of other event loops have to be asked for. */
   sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
-  readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
   readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataEngine: DataEngine;

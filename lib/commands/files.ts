@@ -11,12 +11,10 @@ import * as argument from "./arguments.ts";
 import { asciiSize } from "./ascii_size.ts";
 import type { CommandContext } from "./context.ts";
 import { setModified } from "./transfer/own_uploads.ts";
-import { forgetDigest } from "./hash.ts";
 
 /** Handles DELE. */
 export async function dele(context: CommandContext, path: VirtualPath): Promise<reply.Reply> {
   await context.vfs.remove(path);
-  forgetDigest(context, path);
   context.emit({ type: "fileChanged", change: "deleted", path });
   return reply.fileActionDone("File deleted");
 }
@@ -35,8 +33,6 @@ export async function rnto(context: CommandContext, to: VirtualPath): Promise<re
   context.rename.from = undefined;
   if (from === undefined) return reply.badSequence("Send RNFR first");
   await context.vfs.rename(from, to);
-  forgetDigest(context, from);
-  forgetDigest(context, to);
   context.emit({ type: "fileChanged", change: "renamed", path: from, to });
   return reply.fileActionDone("Renamed");
 }

@@ -26,16 +26,6 @@ export function streamingDigest(context: CommandContext, size = 0): RunningDiges
   return new RunningDigest({ limit: SPECULATIVE_LIMIT });
 }
 
-/** One file is one key for every account that sees it under the same root. */
-function cacheKey(context: CommandContext, path: VirtualPath): string {
-  return `${context.login.account?.rootPath}\0${path}`;
-}
-
-/** What is known of a file that is about to change, or has changed, counts no more. */
-export function forgetDigest(context: CommandContext, path: VirtualPath): void {
-  context.server.digests.forget(cacheKey(context, path));
-}
-
 /** Keeps what an upload of the whole file has shown. Resolves to its SHA-256. */
 export async function rememberUpload(
   context: CommandContext,
@@ -44,7 +34,7 @@ export async function rememberUpload(
 ): Promise<string | undefined> {
   const digests = digest?.finish();
   const entry = digests && await lookAt(context, path);
-  if (entry) context.server.digests.remember(cacheKey(context, path), entry, digests);
+  if (entry) context.vfs.capabilities.digests?.remember(path, entry, digests);
   return digests?.get("SHA-256");
 }
 
@@ -63,7 +53,7 @@ export async function rememberDownload(
 ): Promise<string | undefined> {
   const digests = digest?.finish();
   const entry = before && digests && await lookAt(context, path);
-  if (entry && isSame(before, entry)) context.server.digests.remember(cacheKey(context, path), entry, digests);
+  if (entry && isSame(before, entry)) context.vfs.capabilities.digests?.remember(path, entry, digests);
   return digests?.get("SHA-256");
 }
 
@@ -90,8 +80,8 @@ async function digestOfFile(
   if (start > entry.size) throw new VfsError("pastEnd", `No byte ${start} in "${path}"`);
   const end = Math.min(wantedEnd ?? entry.size, entry.size);
   const whole = start === 0 && end === entry.size;
-  const key = cacheKey(context, path);
-  const known = whole && context.vfs.can(path, "read") ? context.server.digests.find(key, entry, algorithm) : undefined;
+  const { digests } = context.vfs.capabilities;
+  const known = whole ? digests?.find(path, entry, algorithm) : undefined;
   if (known !== undefined) return { digest: known, start, end };
   const { transfer } = context;
   const source = await context.vfs.openRead(path, start);
@@ -102,7 +92,7 @@ async function digestOfFile(
       stallTimeout: context.options.timeouts.stall,
       onProgress: (bytes) => transfer.bytes = bytes,
     });
-    if (whole) context.server.digests.remember(key, entry, new Map([[algorithm, digest]]));
+    if (whole) digests?.remember(path, entry, new Map([[algorithm, digest]]));
     return { digest, start, end };
   } finally {
     source.close();

@@ -225,8 +225,8 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   #makeHost(): SessionOwner {
     const options = this.#options;
-    const { perAccount, gate, usageOf } = this.#sharedState;
-    const views = new AccountViews(options.fileSystem, usageOf);
+    const { perAccount, gate } = this.#sharedState;
+    const views = new AccountViews(options.fileSystem, this.#sharedState);
     return {
       options,
       table: commandTable,
@@ -247,14 +247,13 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   }
 
   #makeView(): ServerView {
-    const { digests, recentUploads, sessions, dataEngine, forecast } = this.#sharedState;
+    const { recentUploads, sessions, dataEngine, forecast } = this.#sharedState;
     const publicAddress = new PublicAddress({
       ...this.#options.passive,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
     });
     return {
       since: this.#options.clock(),
-      digests,
       recentUploads,
       dataEngine,
       lingering: this.#lingering,

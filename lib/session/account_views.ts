@@ -1,15 +1,16 @@
 /**
- * The file-system view of each account: what the embedder opened, with quota, upload policy and path rules around it.
+ * The file-system view of each account: what the embedder opened, with quota, digests, upload policy and access rules
+ * around it.
  *
  * @module
  */
 
 import type { Account } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
+import { withDigests } from "../vfs/digests.ts";
 import { withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/access.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
-import { usageMeters } from "../vfs/usage.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SharedState } from "./shared_state.ts";
@@ -22,6 +23,9 @@ interface AccountFiles {
   readonly view: ScopedVfs;
 }
 
+/** What accounts with the same root have in common. */
+export type SharedTrees = Pick<SharedState, "usageOf" | "digests">;
+
 /**
  * Sessions of one account share a view, which has no state of theirs. A reloaded accounts file brings new account
  * objects, and so new views; sessions that are open keep theirs.
@@ -29,11 +33,11 @@ interface AccountFiles {
 export class AccountViews {
   readonly #open: OpenFileSystem;
   readonly #files = new WeakMap<Account, Promise<AccountFiles>>();
-  readonly #usageOf: SharedState["usageOf"];
+  readonly #shared: SharedTrees;
 
-  constructor(open: OpenFileSystem, usageOf: SharedState["usageOf"] = usageMeters()) {
+  constructor(open: OpenFileSystem, shared: SharedTrees) {
     this.#open = open;
-    this.#usageOf = usageOf;
+    this.#shared = shared;
   }
 
   /**
@@ -56,16 +60,17 @@ export class AccountViews {
     const driver = await this.#open(account);
     let vfs = driver;
     if (account.quota !== undefined) {
-      vfs = withQuota(vfs, { limit: account.quota, usage: this.#usageOf(account.rootPath) });
+      vfs = withQuota(vfs, { limit: account.quota, usage: this.#shared.usageOf(account.rootPath) });
     }
+    vfs = withDigests(vfs, { memory: this.#shared.digests, root: account.rootPath });
     vfs = withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
     return { driver, view: scopeVfs(vfs, { rules: account.rules }) };
   }
 }
 
 /**
- * Whoever cannot use a name in the root had better hear so at once; the rules of the account, which may shut the root,
- * have no part in it.
+ * A login fails where no name in the root can be used. The rules of the account, which may close the root, are not
+ * asked.
  */
 async function requireOpen(driver: Vfs): Promise<void> {
   const { kind, closed } = await driver.stat(ROOT);

@@ -11,6 +11,7 @@ import type { SessionInfo } from "../session_info.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
 import { type DataEngine, localEngine } from "../data/engine.ts";
 import { DigestCache } from "../data/digest/digest.ts";
+import type { DigestMemory } from "../vfs/digests.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { type Usage, usageMeters } from "../vfs/usage.ts";
 import { Counter } from "./admissions.ts";
@@ -36,7 +37,7 @@ export interface SharedState {
   readonly perAccount: Pick<Counter, "add">;
   /** Who may try a password. */
   readonly gate: Pick<LoginGate, "enter" | "isBanned">;
-  readonly digests: Pick<DigestCache, "find" | "remember" | "forget">;
+  readonly digests: DigestMemory;
   readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;

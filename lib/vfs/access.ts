@@ -78,6 +78,9 @@ interface Rule extends Omit<AccessRule, "path"> {
 
 const NO_RIGHTS: Rule = { path: ROOT, allow: new Set(), overwrite: false };
 
+/** The rights that capabilities need at their path, where it is not the right to modify. */
+const RIGHTS: Partial<Readonly<Record<keyof VfsCapabilities, AccessRight>>> = { reserve: "write", digests: "read" };
+
 class PermissionScope extends ForwardingVfs implements ScopedVfs {
   readonly #rules: readonly Rule[];
   readonly #capabilities: VfsCapabilities;
@@ -250,7 +253,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   #guardExtras(capabilities: VfsCapabilities): VfsCapabilities {
     const { space } = capabilities;
     return {
-      ...guardExtras(capabilities, (path, extra) => this.#require(path, extra === "reserve" ? "write" : "modify")),
+      ...guardExtras(capabilities, (path, extra) => this.#require(path, RIGHTS[extra] ?? "modify")),
       ...(space && { space: async (path: VirtualPath) => await space(this.#placeOfSpace(path)) }),
     };
   }

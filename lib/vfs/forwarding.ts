@@ -118,7 +118,7 @@ export function guardExtras(
   capabilities: VfsCapabilities,
   check: (path: VirtualPath, extra: keyof VfsCapabilities) => void,
 ): VfsCapabilities {
-  const { reserve, setMode, setModified, space } = capabilities;
+  const { reserve, setMode, setModified, space, digests } = capabilities;
   return {
     ...capabilities,
     ...(reserve && {
@@ -143,6 +143,16 @@ export function guardExtras(
       space: async (path) => {
         check(path, "space");
         return await space(path);
+      },
+    }),
+    ...(digests && {
+      digests: {
+        find: (path, file, algorithm) => {
+          check(path, "digests");
+          return digests.find(path, file, algorithm);
+        },
+        // What was just sent or received is no secret to the client.
+        remember: (path, file, found) => digests.remember(path, file, found),
       },
     }),
   };

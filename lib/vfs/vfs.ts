@@ -55,6 +55,9 @@ export interface Entry {
   readonly link?: Entry;
 }
 
+/** Distinguishes one content of a file from another, as far as can be known without reading it. */
+export type FileIdentity = Pick<Entry, "size" | "modified" | "unique">;
+
 /** A source of bytes: an open file, or a listing being sent. */
 export interface ByteSource {
   /** The file, if another thread could read it instead. */
@@ -193,6 +196,14 @@ export interface Space {
   readonly total: number;
 }
 
+/** Digests of files that were read completely before, so that they need not be read again. */
+export interface KnownDigests {
+  /** The digest of the file in the state of `file`, in lower-case hexadecimal; `undefined` if it is not known. */
+  find(path: VirtualPath, file: FileIdentity, algorithm: string): string | undefined;
+  /** Remembers digests of the whole file, by algorithm. */
+  remember(path: VirtualPath, file: FileIdentity, digests: ReadonlyMap<string, string>): void;
+}
+
 /**
  * What a driver can do beyond the core. A command that needs an absent capability does not exist for the session, and
  * what else is absent is refused before it reaches the driver, which refuses it as `unsupported` itself.
@@ -224,6 +235,8 @@ export interface VfsCapabilities {
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
   /** Free and total bytes of the storage that has `path`. `notFound` if there is nothing. */
   readonly space?: (path: VirtualPath) => Promise<Space>;
+  /** Remembers digests. No driver needs to: the server adds it. */
+  readonly digests?: KnownDigests;
 }
 
 /**

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type DigestAlgorithm, DigestCache, type Digests, type FileIdentity } from "../data/digest/digest.ts";
+import { type DigestAlgorithm, DigestCache, type Digests } from "../data/digest/digest.ts";
+import type { DigestMemory } from "../vfs/digests.ts";
+import type { FileIdentity } from "../vfs/vfs.ts";
 import { hashOf } from "./hash.ts";
 
 /** Files with the same hash are forgotten together, which costs a digest and nothing more. */
@@ -19,7 +21,7 @@ export function makeEpochs(): SharedArrayBuffer {
  * A `DigestCache` whose entries are invalid in every event loop once one forgets the file, as they belong to an earlier
  * epoch.
  */
-export class SharedDigests {
+export class SharedDigests implements DigestMemory {
   readonly #cache = new DigestCache();
   readonly #epochs: Int32Array<SharedArrayBuffer>;
 

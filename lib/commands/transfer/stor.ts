@@ -12,7 +12,7 @@ import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.t
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
-import { forgetDigest, rememberUpload, streamingDigest } from "../hash.ts";
+import { rememberUpload, streamingDigest } from "../hash.ts";
 import { rememberOwnUpload } from "./own_uploads.ts";
 import { takeTransferRequest, type TransferRequest } from "./request.ts";
 import { runTransfer } from "./run.ts";
@@ -80,10 +80,9 @@ function textsFor(path: VirtualPath, { ascii }: TransferRequest): Pick<Upload, "
 async function receive(context: TransferContext, upload: Upload): Promise<reply.Reply> {
   const { request: { connector, ascii, length, announcedSize }, path, sink, offset, success } = upload;
   const digest = upload.isWhole ? streamingDigest(context) : undefined;
-  forgetDigest(context, path);
   const plan = { connector, path, offset, ascii, announcedSize, success } as const;
   return await runTransfer(context, plan, async (open) => {
-    await using file = uncommitted(context, path, sink);
+    await using file = uncommitted(sink);
     using data = await open(upload.mark);
     const options = { ascii, digest, limit: length, limiter: context.limiters.upload };
     const received = await data.receive(sink, options);
@@ -103,19 +102,17 @@ interface UncommittedFile extends AsyncDisposable {
   commit(): Promise<void>;
 }
 
-function uncommitted(context: TransferContext, path: VirtualPath, sink: FileSink): UncommittedFile {
+function uncommitted(sink: FileSink): UncommittedFile {
   let isDone = false;
   return {
     async commit() {
       await sink.commit();
-      forgetDigest(context, path);
       isDone = true;
     },
     async [Symbol.asyncDispose]() {
       if (isDone) return;
       // Of a file that no byte has reached there is nothing to resume, and an empty one looks like an upload of nothing.
       await sink.discard({ ifEmpty: true });
-      forgetDigest(context, path);
     },
   };
 }

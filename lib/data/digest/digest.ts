@@ -7,7 +7,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Entry } from "../../vfs/vfs.ts";
+import type { FileIdentity } from "../../vfs/vfs.ts";
 
 /** Names as in HASH and OPTS HASH (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
 export const DIGEST_ALGORITHMS = ["SHA-512", "SHA-256", "SHA-1", "MD5", "CRC32"] as const;
@@ -108,9 +108,6 @@ export class RunningDigest {
     return digests;
   }
 }
-
-/** Distinguishes one content of a file from another. */
-export type FileIdentity = Pick<Entry, "size" | "modified" | "unique">;
 
 /**
  * Digests of files as they were when last read completely. An entry is only valid while size, time and identity of the
