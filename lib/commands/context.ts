@@ -26,6 +26,7 @@ import type { Options } from "../options.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
+import type { NextTransfer } from "./next_transfer.ts";
 import type { DigestAlgorithm } from "../data/digest/digest.ts";
 import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
@@ -44,12 +45,8 @@ export interface LoginState {
 /** What TYPE, REST, OPTS and their like have set. USER and REIN reset it. */
 export interface ParameterState {
   type: "A" | "I";
-  /** First byte of the next transfer (REST, RANG); any other command clears it. */
-  restart: number;
-  /** Bytes of the next transfer (RANG), `undefined` without limit. */
-  rangeLength: number | undefined;
-  /** Size of the next upload as ALLO announced it. */
-  announcedSize: number | undefined;
+  /** What REST, RANG and ALLO have said. */
+  readonly next: NextTransfer;
   facts: readonly FactName[];
   hash: DigestAlgorithm;
   /** Whether the client ever asked for a digest: from then on they are taken of whole files. */

@@ -12,7 +12,6 @@ import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import type { CommandContext, TransferContext } from "./context.ts";
 import { Refusal } from "./failure_replies.ts";
-import { takeRange } from "./state.ts";
 
 /** Bytes of a transfer that are digested for the log, where the client has not asked for digests: cheap, and most files end before. */
 const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
@@ -114,7 +113,7 @@ async function orReason(context: TransferContext, path: VirtualPath, made: Promi
 /** Handles HASH (draft-bryan-ftpext-hash section 3): algorithm, first and last byte, digest, path. RANG limits it. */
 export function hash(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   const { hash: algorithm } = context.parameters;
-  const { offset: start, length } = takeRange(context.parameters);
+  const { offset: start, length } = context.parameters.next.takeRange();
   context.parameters.wantsDigests = true;
   const range = { start, end: length === undefined ? undefined : start + length };
   const made = digestOfFile(context, path, algorithm, range).then(({ digest, start, end }) =>

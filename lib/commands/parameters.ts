@@ -12,7 +12,6 @@ import * as reply from "../protocol/reply.ts";
 import { type Answer, isAvailable } from "./command.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { CommandContext } from "./context.ts";
-import { takeRange } from "./state.ts";
 
 /**
  * Handles TYPE: `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that are gone. `A T` is the same
@@ -53,7 +52,7 @@ export function allo(context: CommandContext, given: string): Answer {
   const match = /^(\d{1,15})(?: R \d{1,15})?$/i.exec(given.trim());
   if (!match) return reply.badArgument("ALLO takes a number of bytes");
   const bytes = Number(match[1]);
-  context.parameters.announcedSize = bytes;
+  context.parameters.next.announce(bytes);
   return reply.done(`ALLO accepted, ${bytes} bytes`);
 }
 
@@ -64,8 +63,7 @@ export function rest(context: CommandContext, given: string): Answer {
   if (offset > 0 && context.parameters.type === "A" && context.options.ascii === "convert") {
     return reply.badParameter("REST is not supported in TYPE A; use TYPE I");
   }
-  context.parameters.restart = offset;
-  context.parameters.rangeLength = undefined;
+  context.parameters.next.limitTo({ offset, length: undefined });
   return reply.restartAt(`Restarting at ${offset}`);
 }
 
@@ -74,15 +72,14 @@ export function rang(context: CommandContext, given: string): Answer {
   const request = parseRange(given);
   if (request.kind === "syntaxError") return reply.badArgument("RANG takes a first and a last byte");
   if (request.kind === "clear") {
-    takeRange(context.parameters);
+    context.parameters.next.clearRange();
     return reply.restartAt("Range cleared");
   }
   if (context.parameters.type === "A" && context.options.ascii === "convert") {
     return reply.badParameter("RANG is not supported in TYPE A; use TYPE I");
   }
   const { start, end } = request.range;
-  context.parameters.restart = start;
-  context.parameters.rangeLength = end === undefined ? undefined : end - start;
+  context.parameters.next.limitTo({ offset: start, length: end === undefined ? undefined : end - start });
   return reply.restartAt(`Next transfer limited to bytes ${given.replace(" ", " to ")}`);
 }
 

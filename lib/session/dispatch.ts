@@ -8,7 +8,6 @@ import { type Answer, type Command, isAvailable } from "../commands/command.ts";
 import type { CommandTable } from "../commands/command_table.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { Refusal, replyForVfsError } from "../commands/failure_replies.ts";
-import { takeRange } from "../commands/state.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";
@@ -31,9 +30,9 @@ export function dispatch(context: CommandContext, table: CommandTable, line: Com
   }
 }
 
-/** REST and RNFR are for the very next command; those that may stand between say so in their row. */
+/** REST and RNFR apply to the very next command; those that may come in between say so in their row. */
 function forgetOneTimeState(context: CommandContext, row: Command | undefined): void {
-  if (row?.keeps !== "restart") takeRange(context.parameters);
+  if (row?.keeps !== "restart") context.parameters.next.clearRange();
   if (row?.keeps !== "rename") context.rename.from = undefined;
 }
 

@@ -9,7 +9,7 @@ import * as reply from "../../protocol/reply.ts";
 import type { CommandContext, TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
 import { mustProtectData } from "../security.ts";
-import { type FileRange, takeAnnouncedSize, takeRange } from "../state.ts";
+import type { FileRange } from "../next_transfer.ts";
 
 /** One transfer, before its file is open. Disposing of it gives the connector back. */
 export interface TransferRequest extends FileRange, Disposable {
@@ -33,8 +33,7 @@ export interface RequestLimits {
  */
 export function takeTransferRequest(context: TransferContext, limits?: RequestLimits): TransferRequest {
   const { verb } = context.transfer;
-  const range = takeRange(context.parameters);
-  const announced = takeAnnouncedSize(context.parameters);
+  const { announcedSize: announced, ...range } = context.parameters.next.take();
   const isWhole = range.offset === 0 && range.length === undefined;
   if (limits && range.length !== undefined) {
     throw new Refusal(reply.fileBusy(`${verb} cannot be combined with RANG`));
