@@ -39,7 +39,7 @@ const LIMITS: Limits = {
     "scripts",
     "tests",
   ],
-  large: ["lib/session/session.ts"],
+  large: [],
 };
 
 const FOLDERS = ["lib", "scripts", "tests"] as const;

@@ -1,36 +1,50 @@
 /**
- * The order in which the commands of a session run: one after the other, except that urgent ones do not wait for a running transfer. It
- * knows neither the connection nor what commands do.
+ * The order in which the commands of a session run: one after the other, except that urgent ones do not wait for a
+ * running transfer. It knows neither the connection nor what commands do.
  *
  * @module
  */
 
+import type { Command } from "../commands/command.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { SessionTransfer } from "./transfer.ts";
 
-/** What waits for its turn: a command, or the answer to a line that is none. */
+/** Commands kept while a transfer runs; then reading pauses until it ends. */
+const MOST_QUEUED = 128;
+/** Commands that are taken before the first of them runs. */
+const FEW = 16;
+
+/** What waits for its turn: a command, or the answer to a line that is not one. */
 export type QueuedCommand = CommandLine | { readonly refusal: Reply };
 
-/** Whoever performs what has its turn. */
+/** Runs what has its turn. */
 export interface CommandRunner {
-  /** Nothing more is to be performed. */
+  /** Nothing more is to be run. */
   readonly closing: boolean;
+  /** The client has said goodbye: nothing more is taken but urgent commands. */
+  readonly quitting: boolean;
+  /** Whether the command acts at once during a transfer. */
+  urgencyOf(command: CommandLine): Command["urgent"];
   /**
    * The transfer that the command begins, if it is one or takes as long: other commands are read then, and wait for its
    * end.
    */
   transferOf(command: CommandLine): SessionTransfer | undefined;
-  /** Performs a command up to its final reply. Rejects when the control connection is gone. */
+  /** Runs a command up to its final reply. Rejects when the control connection is gone. */
   run(command: CommandLine): Promise<void>;
+  /** Answers a line that is not a command. */
   refuse(refusal: Reply): void;
   /** The transfer is over, its final reply on its way. */
-  transferEnded(command: CommandLine): void;
-  /** Nothing has its turn any more, for now. */
+  transferEnded(transfer: SessionTransfer): void;
+  /** Nothing is under way, for now. */
   rested(): void;
-  /** Replies to what ran behind a transfer are to be sent. Rejects when the control connection is gone. */
+  /** Sends the replies to what ran after a transfer. Rejects when the control connection is gone. */
   flush(): Promise<void> | undefined;
-  /** Asked before each command. A promise: not yet, ask again when it resolves. Rejects when the control connection is gone. */
+  /**
+   * Asked before each command. A promise: not yet, ask again when it resolves. Rejects when the control connection is
+   * gone.
+   */
   pace(): Promise<void> | undefined;
   /** The control connection is gone. */
   lost(): void;
@@ -38,18 +52,20 @@ export interface CommandRunner {
 
 /** The queue of one session. */
 export class CommandQueue {
-  readonly #performer: CommandRunner;
+  readonly #runner: CommandRunner;
   readonly #queue: QueuedCommand[] = [];
   #transfer: SessionTransfer | undefined;
   /** A run over the queue is under way; `#running` is its end. */
   #busy = false;
   #running: Promise<void> | undefined;
   #aside = false;
+  /** How often {@link clear} was called. */
+  #clearings = 0;
   /** An urgent command is under way: the queue waits until it is answered. */
   #interrupting = false;
 
-  constructor(performer: CommandRunner) {
-    this.#performer = performer;
+  constructor(runner: CommandRunner) {
+    this.#runner = runner;
   }
 
   /** The transfer that is under way. */
@@ -62,7 +78,7 @@ export class CommandQueue {
     return this.#busy;
   }
 
-  /** The queue runs behind a transfer, and not on behalf of the reading loop. */
+  /** The queue runs because a transfer has ended, and not for the reading loop. */
   get aside(): boolean {
     return this.#aside;
   }
@@ -77,21 +93,31 @@ export class CommandQueue {
     return this.#queue.some((turn) => "verb" in turn && matches(turn));
   }
 
-  add(turn: QueuedCommand): void {
-    this.#queue.push(turn);
+  /**
+   * Takes what has arrived: an urgent command runs at once during a transfer, everything else waits for its turn. A
+   * promise: nothing more is to be taken until it resolves. Rejects when the control connection is gone.
+   */
+  take(turn: QueuedCommand): Promise<void> | undefined {
+    if ("refusal" in turn) return this.#add(turn);
+    const urgent = this.#runner.urgencyOf(turn);
+    return urgent ? this.#takeUrgent(turn, urgent) : this.#add(turn);
   }
 
   /** Forgets what waits. */
   clear(): void {
     this.#queue.length = 0;
+    this.#clearings++;
   }
 
-  /** Performs what waits until there is nothing more, or a transfer has begun. Asked again meanwhile, it gives the same promise. */
+  /**
+   * Runs what waits until there is nothing more, or a transfer has begun. Called again before that, it returns the same
+   * promise.
+   */
   advance(): Promise<void> | undefined {
     if (this.#busy) return this.#running;
     if (this.#queue.length === 0 || this.#transfer || this.#interrupting) return undefined;
     this.#busy = true;
-    this.#running = this.#performAll();
+    this.#running = this.#runAll();
     return this.#running;
   }
 
@@ -100,22 +126,51 @@ export class CommandQueue {
     await this.#running?.catch(() => {});
   }
 
-  /** Performs an urgent command now. The answers to ABOR come right behind each other, whatever waits behind the transfer. */
-  async interrupt(command: CommandLine): Promise<void> {
+  async #takeUrgent(command: CommandLine, urgent: NonNullable<Command["urgent"]>): Promise<void> {
+    const clearings = this.#clearings;
+    // What came before it in the same packet may be the very transfer that it is about.
+    await this.advance();
+    // It was AUTH: what followed it in clear is dropped.
+    if (this.#clearings !== clearings) return;
+    await (await this.#isUrgent(command, urgent) ? this.#interrupt(command) : this.#add(command));
+  }
+
+  async #isUrgent({ argument }: CommandLine, urgent: NonNullable<Command["urgent"]>): Promise<boolean> {
+    const transfer = this.#transfer;
+    if (!transfer || urgent === true) return transfer !== undefined;
+    return await urgent(argument, { transfer, waiting: this.#queue.length }) && transfer === this.#transfer;
+  }
+
+  #add(turn: QueuedCommand): Promise<void> | undefined {
+    if (this.#runner.quitting) return undefined;
+    this.#queue.push(turn);
+    if (this.#queue.length > MOST_QUEUED) return this.#runUntilTransferEnds();
+    // A few at a time, so that of many commands only the bytes wait for their turn.
+    return this.#queue.length % FEW === 0 ? this.advance() : undefined;
+  }
+
+  async #runUntilTransferEnds(): Promise<void> {
+    await this.advance();
+    await this.#runner.flush();
+    await this.#transfer?.ended;
+  }
+
+  /** Runs an urgent command now. The two answers to ABOR follow each other, whatever waits for the end of the transfer. */
+  async #interrupt(command: CommandLine): Promise<void> {
     this.#interrupting = true;
     try {
-      await this.#performer.pace();
-      await this.#performer.run(command);
+      await this.#runner.pace();
+      await this.#runner.run(command);
     } finally {
       this.#interrupting = false;
-      if (!this.#transfer) this.#performer.rested();
+      if (!this.#transfer) this.#runner.rested();
     }
   }
 
-  async #performAll(): Promise<void> {
+  async #runAll(): Promise<void> {
     try {
-      while (!this.#performer.closing && !this.#transfer) {
-        const pause = this.#performer.pace();
+      while (!this.#runner.closing && !this.#transfer) {
+        const pause = this.#runner.pace();
         if (pause) {
           await pause;
           continue;
@@ -123,28 +178,28 @@ export class CommandQueue {
         const turn = this.#queue.shift();
         if (!turn) return;
         if ("refusal" in turn) {
-          this.#performer.refuse(turn.refusal);
+          this.#runner.refuse(turn.refusal);
           continue;
         }
-        const transfer = this.#performer.transferOf(turn);
+        const transfer = this.#runner.transferOf(turn);
         if (transfer) this.#beginTransfer(turn, transfer);
-        else await this.#performer.run(turn);
+        else await this.#runner.run(turn);
       }
     } finally {
       this.#busy = false;
-      this.#performer.rested();
+      this.#runner.rested();
     }
   }
 
-  /** Lets the reading go on; the queue is taken up again when the final reply is on its way. */
+  /** Reading goes on; the queue continues when the final reply is on its way. */
   #beginTransfer(command: CommandLine, transfer: SessionTransfer): void {
     this.#transfer = transfer;
-    this.#performer.run(command).catch(() => this.#performer.lost()).finally(() => {
+    this.#runner.run(command).catch(() => this.#runner.lost()).finally(() => {
       this.#transfer = undefined;
-      this.#performer.transferEnded(command);
+      this.#runner.transferEnded(transfer);
       transfer.finish();
-      // The reply to ABOR comes behind the transfer's own, and is part of it.
-      if (!this.#interrupting) this.#performer.rested();
+      // The reply to ABOR comes after the transfer's own, and belongs to it.
+      if (!this.#interrupting) this.#runner.rested();
       this.#resume();
     });
   }
@@ -153,7 +208,7 @@ export class CommandQueue {
     this.#aside = true;
     Promise.resolve(this.advance()).then(() => {
       this.#aside = false;
-      return this.#performer.flush();
-    }).catch(() => this.#performer.lost());
+      return this.#runner.flush();
+    }).catch(() => this.#runner.lost());
   }
 }

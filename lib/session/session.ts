@@ -1,33 +1,22 @@
 /**
- * One control connection: its loop and its life. It reads lines, runs them one after the other, and goes on reading while a transfer runs.
- * It touches no files and knows no verbs; what commands do is in `lib/commands`.
+ * One control connection: its loop and its life. It reads lines, queues them as commands, and goes on reading while a
+ * transfer runs. It touches no files and knows no verbs; what commands do is in `lib/commands`.
  *
  * @module
  */
 
-import type { Command } from "../commands/command.ts";
-import { closeQuietly, type Connection } from "../net/connection.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { Connection } from "../net/connection.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { CommandIntake } from "./command_intake.ts";
 import { commandPace } from "./command_pace.ts";
-import { dispatch } from "./dispatch.ts";
-import type { SessionOwner } from "./host.ts";
-import { ReplyWriter } from "./reply_writer.ts";
-import { SessionTransfer } from "./transfer.ts";
+import { CommandQueue } from "./command_queue.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
-import { CommandQueue, type CommandRunner } from "./command_queue.ts";
+import { ControlConnection } from "./control_connection.ts";
 import type { Watched } from "./deadlines.ts";
-
-/** Commands kept while a transfer runs; then reading pauses until it ends. */
-const MOST_QUEUED = 128;
-/** Commands that are taken apart before the first of them runs. */
-const FEW = 16;
-/** Characters of replies that wait for a client to read; then no more commands run until it has. */
-const MOST_UNREAD = 8 * 1024;
-/** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
-const FAREWELL = 1_000;
+import type { SessionOwner } from "./host.ts";
+import { SessionCommands, type SessionLife } from "./session_commands.ts";
+import type { SessionTransfer } from "./transfer.ts";
 
 /** The end of a session that the server decides. */
 interface Ending {
@@ -51,62 +40,67 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements Watched, SessionLink, CommandRunner {
+export class Session implements Watched, SessionLink, SessionLife {
   readonly id: string;
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
-  readonly #writer: ReplyWriter;
+  readonly #control: ControlConnection;
   readonly #intake: CommandIntake;
-  readonly #turns = new CommandQueue(this);
-  #connection: Connection;
-  #reading = false;
-  /** A read that began before its turn: see {@link watchPeer}. */
-  #ahead: Promise<number | null> | undefined;
+  readonly #commands: SessionCommands;
+  readonly #queue: CommandQueue;
+  readonly #onEnd: (session: Session) => void;
+  readonly #loginDeadline: number;
+  #lastActivity = performance.now();
   #closing = false;
   /** Set once the session is to end as soon as nothing is under way. */
   #ending: Ending | undefined;
   /** QUIT is answered, and an upload goes on to its end. */
   #quitting = false;
   #endReason = "closed by client";
-  #badLines = 0;
-  #lastCommand = "";
-  #loginDeadline: number;
-  #lastActivity = performance.now();
-  /** When the commands came that run now. */
-  #lastRead = this.#lastActivity;
-  readonly #onEnd: (session: Session) => void;
-  #farewell: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, host: SessionOwner, { id, onEnd, ...options }: SessionOptions) {
     this.id = id;
     this.#onEnd = onEnd;
-    this.#intake = new CommandIntake(host.table, { marked: !options.implicitTls });
     this.#host = host;
-    this.#connection = this.#wrapped(connection);
-    this.#writer = new ReplyWriter(this.#connection);
-    this.#context = new SessionContext(host, this, { connection, ...options });
     this.#loginDeadline = deadlineAfter(host.options.timeouts.login);
+    this.#intake = new CommandIntake(host.table, { marked: !options.implicitTls });
+    this.#control = new ControlConnection(connection, {
+      session: id,
+      network: host.options.network,
+      onReply: (sent) => this.#reportReply(sent),
+    });
+    this.#context = new SessionContext(host, this, { connection, ...options });
+    this.#commands = new SessionCommands({ host, context: this.#context, control: this.#control, life: this });
+    this.#queue = new CommandQueue(this.#commands);
   }
 
-  /** See {@link Watched}: login and idle limits. The idle one rests while a command runs, and counts against a peer that does not read. */
+  /**
+   * See {@link Watched}: login and idle limits. The idle one pauses while a command runs, and applies to a peer that
+   * does not read its replies.
+   */
   get deadline(): number {
     if (this.#closing) return Infinity;
     const limit = this.#context.idleTimeout > 0 ? this.#context.idleTimeout : Infinity;
-    const since = this.#writer.writingSince ?? (this.transfer || this.#turns.busy ? Infinity : this.#lastActivity);
+    const since = this.#control.writingSince ?? (this.transfer || this.#queue.busy ? Infinity : this.#lastActivity);
     return this.#context.login.account ? since + limit : Math.min(since + limit, this.#loginDeadline);
   }
 
   get transfer(): SessionTransfer | undefined {
-    return this.#turns.transfer;
+    return this.#queue.transfer;
   }
 
   get readsAhead(): boolean {
-    return this.#reading || this.#turns.aside;
+    return this.#control.isReading || this.#queue.aside;
   }
 
-  /** See {@link CommandRunner}. */
+  /** See {@link SessionLife}. */
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** See {@link SessionLife}. */
+  get quitting(): boolean {
+    return this.#quitting;
   }
 
   get info(): SessionInfo {
@@ -117,7 +111,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
       address: control.remote.hostname,
       user: login.account?.name,
       since: this.#context.since,
-      lastCommand: this.#lastCommand,
+      lastCommand: this.#commands.last,
       secure: control.secure,
       transfer: transfer?.progress,
     };
@@ -127,22 +121,20 @@ export class Session implements Watched, SessionLink, CommandRunner {
   async serve(): Promise<void> {
     commandPace.enter();
     try {
-      this.#add(reply.ready(this.#host.options.banner));
-      await this.flush();
-      // The loop is written out here: a function of its own would be waited for, which costs every idle session half a KiB.
+      this.#control.add(reply.ready(this.#host.options.banner));
+      await this.#control.flush();
+      // Not a function of its own: it would be waited for, which costs every idle session half a KiB.
       while (!this.#closing) {
-        this.#reading = true;
-        const count = await (this.#ahead ?? this.#connection.read(this.#intake.buffer));
-        this.#reading = false;
-        this.#ahead = undefined;
+        const count = await this.#control.beginRead(this.#intake.buffer);
+        this.#control.endRead();
         if (count === null) break;
-        this.#lastActivity = this.#lastRead = performance.now();
+        this.#lastActivity = this.#commands.arrived = performance.now();
         const refusals = this.#intake.take(count);
-        if (refusals) this.#writer.refuse(refusals);
+        if (refusals) this.#control.refuseOptions(refusals);
         await this.#take();
-        if (!this.#ahead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
+        if (!this.#control.isAhead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
       }
-      if (this.#saidGoodbye) await this.#finishTurns();
+      if (this.#saidGoodbye) await this.#finishQueue();
     } catch (error) {
       // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
       this.#context.emit({ type: "notice", level: "debug", message: "Control connection ended", error });
@@ -153,40 +145,43 @@ export class Session implements Watched, SessionLink, CommandRunner {
         expected: this.#saidGoodbye,
       });
       this.#context.dispose();
-      clearTimeout(this.#farewell);
-      closeQuietly(this.#connection);
+      this.#control.close();
       commandPace.leave();
-      // A command behind a transfer: it has been woken, and gives back what it gets from now on.
-      await this.#turns.settled();
+      // A command that waited for the transfer has been woken, and gives back what it gets from now on.
+      await this.#queue.settled();
       this.#context.report({ type: "sessionClosed", reason: this.#endReason });
       this.#onEnd(this);
     }
   }
 
   get #saidGoodbye(): boolean {
-    return this.#quitting || this.#turns.awaits(({ verb }) => this.#host.table.find(verb)?.farewell === true);
+    return this.#quitting || this.#queue.awaits(({ verb }) => this.#host.table.find(verb)?.farewell === true);
   }
 
-  /** A client may say QUIT behind a transfer and close its half: RFC 959 section 4.1.1 lets QUIT wait for the transfer. */
-  async #finishTurns(): Promise<void> {
+  /**
+   * A client may send QUIT during a transfer and close its half: RFC 959 section 4.1.1 lets QUIT wait for the transfer.
+   */
+  async #finishQueue(): Promise<void> {
     await this.transfer?.ended;
-    await this.#turns.advance();
-    await this.flush();
+    await this.#queue.advance();
+    await this.#control.flush();
   }
 
   expire(): void {
     const idle = this.#context.login.account !== undefined;
-    this.#leave(idle ? "Idle timeout, goodbye" : "Login took too long, goodbye", "timed out");
+    this.leave(idle ? "Idle timeout, goodbye" : "Login took too long, goodbye", "timed out");
   }
 
-  /** Ends the session with 421: at once when nothing is under way, else behind the transfer's final reply. */
+  /** Ends the session with 421: at once when nothing is under way, otherwise after the final reply of the transfer. */
   drain(): void {
     this.#ending = SHUTDOWN;
     this.#context.endPause();
-    if (this.transfer ? this.#endLengthy(this.transfer) : !this.#turns.busy) this.#end(SHUTDOWN);
+    if (this.transfer ? this.#endLengthy(this.transfer) : !this.#queue.busy) this.#end(SHUTDOWN);
   }
 
-  /** No client is harmed that asks for a digest or a listing again. Tells whether that was what is under way. */
+  /**
+   * A client that has to ask for a digest or a status again is not harmed. Returns whether one of these was under way.
+   */
   #endLengthy(transfer: SessionTransfer): boolean {
     const isLengthy = transfer.direction === undefined;
     if (isLengthy) transfer.abort("shutdown");
@@ -198,7 +193,7 @@ export class Session implements Watched, SessionLink, CommandRunner {
     this.#endNow(SHUTDOWN);
   }
 
-  /** Ends the session, and a transfer that runs: the transfer is answered 426, then the session gets a 421 with `text`. */
+  /** Ends the session, and a running transfer: the transfer is answered 426, then the session gets a 421 with `text`. */
   disconnect(text: string): void {
     this.#endNow({ text, reason: "disconnected" });
   }
@@ -207,217 +202,91 @@ export class Session implements Watched, SessionLink, CommandRunner {
     this.#ending = ending;
     this.transfer?.abort(ending.reason);
     // Its final reply goes first.
-    if (this.transfer) this.#closeSoon();
+    if (this.transfer) this.#control.closeSoon();
     else this.#end(ending);
   }
 
   #end({ text, reason }: Ending): void {
-    this.#leave(text, reason);
+    this.leave(text, reason);
   }
 
-  /** 421 and close. The read that is pending ends by itself then. */
-  #leave(text: string, reason: string): void {
+  /** See {@link SessionLife}: 421 and close, which ends a read that is pending. */
+  leave(text: string, reason: string): void {
     if (this.#closing) return;
     this.#closing = true;
     this.#endReason = reason;
     this.#context.endPause();
-    this.#add(reply.closing(text));
-    this.#hangUp();
+    this.#control.add(reply.closing(text));
+    this.#control.hangUp();
   }
 
-  /** Closes behind the replies, as far as the peer still listens. */
-  #hangUp(): void {
-    this.#closeSoon();
-    Promise.resolve(this.#writer.flush())
-      .then(() => this.#connection.closeWrite())
-      .catch(() => {})
-      .finally(() => closeQuietly(this.#connection));
-  }
-
-  #closeSoon(): void {
-    this.#farewell ??= setTimeout(() => closeQuietly(this.#connection), FAREWELL);
-  }
-
-  /** Takes in every line that has arrived: urgent ones act at once during a transfer, the others wait for their turn. */
+  /** Takes every line that has arrived. */
   async #take(): Promise<void> {
-    const connection = this.#connection;
     for (let turn = this.#intake.next(); turn && !this.#closing; turn = this.#intake.next()) {
       if ("farewell" in turn) {
-        this.#leave(turn.farewell, turn.reason);
+        this.leave(turn.farewell, turn.reason);
         break;
       }
-      const urgent = "verb" in turn && this.#host.table.find(turn.verb)?.urgent;
-      if ("verb" in turn && urgent) {
-        // What came before it in the same packet may be the very transfer that it is about.
-        await this.#turns.advance();
-        // It was AUTH: this came in clear behind it.
-        if (this.#connection !== connection) return;
-        if (await this.#isUrgent(turn, urgent)) {
-          await this.#turns.interrupt(turn);
-          continue;
-        }
-      }
-      if (this.#quitting) continue;
-      this.#turns.add(turn);
-      // A few at a time, so that of many commands only the bytes wait for their turn.
-      if (this.#turns.length % FEW === 0) await this.#turns.advance();
-      if (this.#turns.length > MOST_QUEUED) await this.#transferEnd();
+      const pause = this.#queue.take(turn);
+      if (pause) await pause;
     }
-    await this.#turns.advance();
-    await this.flush();
+    await this.#queue.advance();
+    await this.#control.flush();
   }
 
-  async #isUrgent({ argument }: CommandLine, urgent: NonNullable<Command["urgent"]>): Promise<boolean> {
-    const { transfer } = this;
-    if (!transfer || urgent === true) return transfer !== undefined;
-    return await urgent(argument, { transfer, waiting: this.#turns.length }) && transfer === this.transfer;
-  }
-
-  async #transferEnd(): Promise<void> {
-    await this.flush();
-    await this.transfer?.ended;
-  }
-
-  #countBadLine(): void {
-    this.#badLines++;
-    const { maxBadCommands } = this.#host.options;
-    if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) this.#leave("Too many bad commands", "bad commands");
-  }
-
-  /** See {@link CommandRunner}. */
-  transferOf({ verb, argument }: CommandLine): SessionTransfer | undefined {
-    const row = this.#host.table.find(verb);
-    if (this.#context.login.account === undefined || !row?.takesLong(argument)) return undefined;
-    return new SessionTransfer(row, argument ?? "");
-  }
-
-  /** See {@link CommandRunner}: whatever became of the command, the port that was chosen for it is spent. */
-  transferEnded({ verb }: CommandLine): void {
-    if (this.#host.table.find(verb)?.direction) this.#context.setConnector(undefined);
-  }
-
-  /** See {@link CommandRunner}. */
+  /** See {@link SessionLife}. */
   rested(): void {
     this.#lastActivity = performance.now();
     if (this.transfer || this.#closing) return;
     if (this.#quitting) {
       this.#closing = true;
-      this.#hangUp();
+      this.#control.hangUp();
     } else if (this.#ending) this.#end(this.#ending);
   }
 
-  /** See {@link CommandRunner}. */
-  flush(): Promise<void> | undefined {
-    return this.#writer.flush();
-  }
-
-  /** See {@link CommandRunner}. */
-  pace(): Promise<void> | undefined {
-    if (this.#writer.pending >= MOST_UNREAD) return this.#writer.flush();
-    const rest = commandPace.turn(this.#lastRead);
-    return rest && this.#rest(rest);
-  }
-
-  /** What is answered already is on its way meanwhile. */
-  async #rest(rest: Promise<void>): Promise<void> {
-    await this.#writer.flush();
-    await rest;
-  }
-
-  /** See {@link CommandRunner}. */
-  lost(): void {
-    closeQuietly(this.#connection);
-  }
-
-  /** See {@link CommandRunner}. */
-  async run(command: CommandLine): Promise<void> {
-    const { events, table } = this.#host;
-    if (events.wants("command")) {
-      const line = table.mask(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
-      this.#lastCommand = line;
-      this.#context.report({ type: "command", line });
-    } else this.#lastCommand = command.verb;
-    const answer = dispatch(this.#context, table, command);
-    const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
-    // The session may have been ended meanwhile, and 421 is its last word.
-    if (this.#closing) return;
-    if (!table.find(command.verb)) return this.refuse(final);
-    this.#badLines = 0;
-    this.#add(final);
-    if (final.then !== undefined) await this.#conclude(final);
-  }
-
-  /** What is ready to be told does not wait for the answer. A command ends before its session does, though nobody listens any more. */
-  async #outcome(answer: Promise<reply.Reply>): Promise<reply.Reply> {
-    try {
-      await this.#writer.flush();
-    } catch (error) {
-      await answer;
-      throw error;
-    }
-    return await answer;
-  }
-
-  /** See {@link CommandRunner}. */
-  refuse(refusal: reply.Reply): void {
-    this.#add(refusal);
-    this.#countBadLine();
-  }
-
-  async #conclude({ code, then }: reply.Reply): Promise<void> {
-    await this.#writer.flush();
+  /** See {@link SessionLife}. */
+  async conclude({ code, then }: reply.Reply): Promise<void> {
+    await this.#control.flush();
     if (then === "secure") return await this.#secure();
     this.#endReason = code === reply.goodbye.code ? "quit" : "too many failed logins";
     this.#quitting = this.transfer !== undefined;
     if (this.#quitting) return;
     this.#closing = true;
-    this.#closeSoon();
-    await this.#connection.closeWrite().catch(() => {});
-    // Ends a read that is pending. Without one the loop ends by itself and closes; closing twice would cost an exception each time.
-    if (this.#reading) closeQuietly(this.#connection);
+    await this.#control.endWriting();
   }
 
-  /** Whatever came in clear behind AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
+  /** What came in clear after AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
   async #secure(): Promise<void> {
     this.#intake.secure();
-    this.#turns.clear();
+    this.#queue.clear();
     try {
-      this.#connection = this.#wrapped(await this.#context.secureControl(this.#connection));
+      await this.#control.secure((connection) => this.#context.secureControl(connection));
     } catch (error) {
       this.#endReason = "TLS handshake failed";
       throw error;
     }
-    this.#writer.moveTo(this.#connection);
   }
 
-  #wrapped(connection: Connection): Connection {
-    return this.#host.options.network?.wrap?.(connection, { purpose: "control", session: this.id }) ?? connection;
-  }
-
-  #add(final: reply.Reply): void {
-    this.#writer.add(final);
-    if (this.#host.events.wants("reply")) {
-      const text = typeof final.text === "string" ? final.text : final.text.join("\n");
-      this.#context.report({ type: "reply", code: final.code, text });
-    }
+  #reportReply({ code, text }: reply.Reply): void {
+    if (!this.#host.events.wants("reply")) return;
+    this.#context.report({ type: "reply", code, text: typeof text === "string" ? text : text.join("\n") });
   }
 
   /**
-   * See {@link SessionLink}. Where commands wait already, nobody looks: one of them may be AUTH, which needs all that comes behind it; and a
-   * client that has sent all it has to say may have ended its half.
+   * See {@link SessionLink}. Where commands wait already it does nothing: one of them may be AUTH, which needs all that
+   * follows it; and a client that has sent all it has to say may have ended its half.
    */
   watchPeer(onGone: () => void): void {
-    if (this.#reading || this.#turns.length > 0 || this.#intake.pending) return;
-    this.#ahead ??= this.#connection.read(this.#intake.renew());
-    this.#ahead.then((count) => count === null && onGone(), onGone);
+    if (this.#queue.length > 0 || this.#intake.pending) return;
+    this.#control.watch(() => this.#intake.renew(), onGone);
   }
 
-  /** See {@link SessionLink}: without a control connection to mark it on there is no transfer. */
+  /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
-    this.#add(preliminary);
-    this.#turns.transfer?.begin();
+    this.#control.add(preliminary);
+    this.#queue.transfer?.begin();
     try {
-      await this.flush();
+      await this.#control.flush();
     } catch (error) {
       this.transfer?.abort("controlLost");
       throw error;

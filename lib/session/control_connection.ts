@@ -1,0 +1,145 @@
+/**
+ * The control connection of one session: what is read from it, the replies that go out on it, and how it is closed.
+ *
+ * @module
+ */
+
+import { closeQuietly, type Connection } from "../net/connection.ts";
+import type { NetworkHooks } from "../net/hooks.ts";
+import type { Reply } from "../protocol/reply.ts";
+import { ReplyWriter } from "./reply_writer.ts";
+
+/** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
+const FAREWELL = 1_000;
+/** Characters of replies that wait for a client to read; then no more commands run until it has. */
+const MOST_UNREAD = 8 * 1024;
+
+/** What a {@link ControlConnection} is made with. */
+export interface ControlConnectionOptions {
+  /** The id of the session. */
+  readonly session: string;
+  readonly network: NetworkHooks | undefined;
+  /** Called with each reply that is to be sent. */
+  readonly onReply: (reply: Reply) => void;
+}
+
+/** Reads, writes and closes; knows no commands. */
+export class ControlConnection {
+  #connection: Connection;
+  readonly #options: ControlConnectionOptions;
+  readonly #writer: ReplyWriter;
+  #isReading = false;
+  /** A read that began before its turn: see {@link watch}. */
+  #ahead: Promise<number | null> | undefined;
+  #farewell: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: Connection, options: ControlConnectionOptions) {
+    this.#options = options;
+    this.#connection = this.#wrapped(connection);
+    this.#writer = new ReplyWriter(this.#connection);
+  }
+
+  /** A read is pending. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** See {@link ReplyWriter.writingSince}. */
+  get writingSince(): number | undefined {
+    return this.#writer.writingSince;
+  }
+
+  /** The client does not read its replies. */
+  get isClogged(): boolean {
+    return this.#writer.pending >= MOST_UNREAD;
+  }
+
+  /** A read began before its turn. */
+  get isAhead(): boolean {
+    return this.#ahead !== undefined;
+  }
+
+  /**
+   * Begins a read into `buffer`, to be ended with {@link endRead}. It is in two parts, and not one function that waits,
+   * which would cost every idle session half a KiB.
+   */
+  beginRead(buffer: Uint8Array): Promise<number | null> {
+    this.#isReading = true;
+    return this.#ahead ?? this.#connection.read(buffer);
+  }
+
+  /** The read has resolved. */
+  endRead(): void {
+    this.#isReading = false;
+    this.#ahead = undefined;
+  }
+
+  /** Begins the next read before its turn, and calls `onGone` when the client ends the connection. */
+  watch(makeBuffer: () => Uint8Array, onGone: () => void): void {
+    if (this.#isReading) return;
+    this.#ahead ??= this.#connection.read(makeBuffer());
+    this.#ahead.then((count) => count === null && onGone(), onGone);
+  }
+
+  /** Takes a reply; it leaves with the next {@link flush}. */
+  add(reply: Reply): void {
+    this.#writer.add(reply);
+    this.#options.onReply(reply);
+  }
+
+  /** Takes refusals of Telnet options: see {@link ReplyWriter.refuse}. */
+  refuseOptions(options: Uint8Array): void {
+    this.#writer.refuse(options);
+  }
+
+  /** See {@link ReplyWriter.flush}. */
+  flush(): Promise<void> | undefined {
+    return this.#writer.flush();
+  }
+
+  /** Continues over the protected connection that `handshake` makes of this one (AUTH). Rejects as `handshake` does. */
+  async secure(handshake: (connection: Connection) => Promise<Connection>): Promise<void> {
+    this.#connection = this.#wrapped(await handshake(this.#connection));
+    this.#writer.moveTo(this.#connection);
+  }
+
+  /** Sends what is left and closes, whether or not the peer reads it. Ends a read that is pending. */
+  hangUp(): void {
+    this.closeSoon();
+    Promise.resolve(this.#writer.flush())
+      .then(() => this.#connection.closeWrite())
+      .catch(() => {})
+      .finally(() => this.drop());
+  }
+
+  /** Closes once the last replies have had their time to leave. */
+  closeSoon(): void {
+    this.#farewell ??= setTimeout(() => this.drop(), FAREWELL);
+  }
+
+  /**
+   * Ends what is sent, after the last reply. Ends a read that is pending, too; without one the connection is left to
+   * {@link close}, as closing it twice would cost an exception each time.
+   */
+  async endWriting(): Promise<void> {
+    this.closeSoon();
+    await this.#connection.closeWrite().catch(() => {});
+    if (this.#isReading) this.drop();
+  }
+
+  /** Closes at once. */
+  drop(): void {
+    closeQuietly(this.#connection);
+  }
+
+  /** Closes for good: nothing is left behind. */
+  close(): void {
+    clearTimeout(this.#farewell);
+    this.drop();
+  }
+
+  #wrapped(connection: Connection): Connection {
+    const { network, session } = this.#options;
+    return network?.wrap?.(connection, { purpose: "control", session }) ?? connection;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The commands of one session, each from its line to its final reply.
+ *
+ * @module
+ */
+
+import type { Command } from "../commands/command.ts";
+import type { CommandLine } from "../protocol/command_line.ts";
+import type { Reply } from "../protocol/reply.ts";
+import { commandPace } from "./command_pace.ts";
+import type { CommandRunner } from "./command_queue.ts";
+import type { SessionContext } from "./context.ts";
+import type { ControlConnection } from "./control_connection.ts";
+import { dispatch } from "./dispatch.ts";
+import type { SessionOwner } from "./host.ts";
+import { SessionTransfer } from "./transfer.ts";
+
+/** What commands do to the life of their session. */
+export interface SessionLife {
+  /** The session is ending: 421 was its last word. */
+  readonly closing: boolean;
+  /** QUIT is answered, and an upload goes on to its end. */
+  readonly quitting: boolean;
+  /** Ends the session with 421 and `text`; `reason` is for the log. */
+  leave(text: string, reason: string): void;
+  /** A final reply that has a next step was added. */
+  conclude(reply: Reply): Promise<void>;
+  /** Nothing is under way for now. */
+  rested(): void;
+}
+
+/** What {@link SessionCommands} works with. */
+export interface CommandEquipment {
+  readonly host: SessionOwner;
+  readonly context: SessionContext;
+  readonly control: ControlConnection;
+  readonly life: SessionLife;
+}
+
+/** Runs commands; which of them runs when is the queue's business. */
+export class SessionCommands implements CommandRunner {
+  /** The last command, with secrets masked. */
+  last = "";
+  /** When the commands arrived that run now, on the clock of `performance.now`. */
+  arrived = performance.now();
+  readonly #host: SessionOwner;
+  readonly #context: SessionContext;
+  readonly #control: ControlConnection;
+  readonly #life: SessionLife;
+  #badLines = 0;
+
+  constructor({ host, context, control, life }: CommandEquipment) {
+    this.#host = host;
+    this.#context = context;
+    this.#control = control;
+    this.#life = life;
+  }
+
+  get closing(): boolean {
+    return this.#life.closing;
+  }
+
+  get quitting(): boolean {
+    return this.#life.quitting;
+  }
+
+  urgencyOf({ verb }: CommandLine): Command["urgent"] {
+    return this.#host.table.find(verb)?.urgent;
+  }
+
+  transferOf({ verb, argument }: CommandLine): SessionTransfer | undefined {
+    const row = this.#host.table.find(verb);
+    if (this.#context.login.account === undefined || !row?.takesLong(argument)) return undefined;
+    return new SessionTransfer(row, argument ?? "");
+  }
+
+  async run(command: CommandLine): Promise<void> {
+    const { events, table } = this.#host;
+    if (events.wants("command")) {
+      const line = table.mask(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
+      this.last = line;
+      this.#context.report({ type: "command", line });
+    } else this.last = table.mask(command.verb);
+    const answer = dispatch(this.#context, table, command);
+    const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
+    // The session may have been ended in the meantime, and 421 is its last word.
+    if (this.closing) return;
+    if (!table.find(command.verb)) return this.refuse(final);
+    this.#badLines = 0;
+    this.#control.add(final);
+    if (final.then !== undefined) await this.#life.conclude(final);
+  }
+
+  /**
+   * What is ready to be sent does not wait for the answer. A command ends before its session does, even when no client
+   * listens any more.
+   */
+  async #outcome(answer: Promise<Reply>): Promise<Reply> {
+    try {
+      await this.#control.flush();
+    } catch (error) {
+      await answer;
+      throw error;
+    }
+    return await answer;
+  }
+
+  refuse(refusal: Reply): void {
+    this.#control.add(refusal);
+    this.#badLines++;
+    const { maxBadCommands } = this.#host.options;
+    if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) {
+      this.#life.leave("Too many bad commands", "bad commands");
+    }
+  }
+
+  /** Whatever became of the command, the data connector that was chosen for it is spent. */
+  transferEnded({ direction }: SessionTransfer): void {
+    if (direction !== undefined) this.#context.setConnector(undefined);
+  }
+
+  rested(): void {
+    this.#life.rested();
+  }
+
+  flush(): Promise<void> | undefined {
+    return this.#control.flush();
+  }
+
+  pace(): Promise<void> | undefined {
+    if (this.#control.isClogged) return this.#control.flush();
+    const rest = commandPace.turn(this.arrived);
+    return rest && this.#rest(rest);
+  }
+
+  /** What is answered already is sent in the meantime. */
+  async #rest(rest: Promise<void>): Promise<void> {
+    await this.#control.flush();
+    await rest;
+  }
+
+  lost(): void {
+    this.#control.drop();
+  }
+}
