@@ -49,6 +49,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   session: { imports: BELOW_SESSION },
   server: { imports: BELOW_SERVER },
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
+  client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   log: { imports: ["events"] },
   http: { imports: ["net"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },

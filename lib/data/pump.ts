@@ -7,8 +7,8 @@
 
 import type { Connection } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
-import type { ByteSource, FileSink } from "../vfs/vfs.ts";
-import { UploadBuffer } from "./upload_buffer.ts";
+import type { ByteSource } from "../vfs/vfs.ts";
+import { UploadBuffer, type UploadSink } from "./upload_buffer.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
 import { sendWholeFile } from "./send_file.ts";
 
@@ -51,7 +51,11 @@ export async function sendBytes(source: ByteSource, connection: Connection, opti
  *
  * Never rejects. After `done` the connection is still open. The sink is idle when this resolves, and not yet committed.
  */
-export async function receiveBytes(connection: Connection, sink: FileSink, options: PumpOptions): Promise<PumpResult> {
+export async function receiveBytes(
+  connection: Connection,
+  sink: UploadSink,
+  options: PumpOptions,
+): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
   const intake = new UploadBuffer(run, sink);
   let left = options.limit ?? Infinity;

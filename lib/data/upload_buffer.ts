@@ -11,6 +11,9 @@ import { FromNetworkAscii } from "../protocol/ascii.ts";
 import type { FileSink } from "../vfs/vfs.ts";
 import type { PumpRun } from "./pump_run.ts";
 
+/** What an upload needs of its file. */
+export type UploadSink = Pick<FileSink, "write" | "hold">;
+
 /** A buffer of an upload: `room` is filled up to `filled` and stored up to `stored`. */
 interface Segment {
   readonly buffer: Uint8Array;
@@ -28,13 +31,13 @@ const MOST_VESSELS = 2;
 /** Takes bytes in order. None of its methods rejects: a failure of the sink ends the transfer. */
 export class UploadBuffer {
   readonly #run: PumpRun;
-  readonly #sink: FileSink;
+  readonly #sink: UploadSink;
   readonly #converter: FromNetworkAscii | undefined;
   readonly #vessels: Segment[] = [];
   #storing = false;
   #onChange: (() => void) | undefined;
 
-  constructor(run: PumpRun, sink: FileSink) {
+  constructor(run: PumpRun, sink: UploadSink) {
     this.#run = run;
     this.#sink = sink;
     this.#converter = run.options.ascii ? new FromNetworkAscii() : undefined;

@@ -11,6 +11,20 @@ import { discard } from "./memory.ts";
 import type { ConnectionStream } from "./stream.ts";
 import type { SecureConnection, TlsVersion } from "../route.ts";
 
+/** What a {@link SocketConnection} is made over. */
+export interface SocketConnectionOptions {
+  readonly wire: ConnectionStream;
+  readonly localAddr: SocketAddress;
+  readonly remoteAddr: SocketAddress;
+  /**
+   * Whether output after a handshake of TLS 1.3 waits for the first write: what a server sends then are tickets, what a
+   * client sends then ends its handshake.
+   *
+   * @default true
+   */
+  readonly delaysTickets?: boolean;
+}
+
 /** The result of a handshake. */
 type Terms = Pick<SecureConnection, "protocol" | "cipher" | "serverName">;
 
@@ -41,10 +55,8 @@ export class SocketConnection implements SecureConnection {
   #cleanClose: boolean | undefined;
   #failure: Error | undefined;
 
-  constructor(
-    socket: TLSSocket,
-    { wire, localAddr, remoteAddr }: { wire: ConnectionStream; localAddr: SocketAddress; remoteAddr: SocketAddress },
-  ) {
+  constructor(socket: TLSSocket, options: SocketConnectionOptions) {
+    const { wire, localAddr, remoteAddr, delaysTickets = true } = options;
     this.#socket = socket;
     this.#wire = wire;
     this.localAddr = localAddr;
@@ -56,7 +68,7 @@ export class SocketConnection implements SecureConnection {
       // The tickets of TLS 1.3, which are sent now, wait for the first other output. An upload sends nothing before its
       // end, and a client that has sent and closed by then would answer tickets with a reset: what it sent but we have
       // not received would be lost (docs/tls.md).
-      if (this.#terms.protocol === "TLSv1.3") wire.beSilent();
+      if (delaysTickets && this.#terms.protocol === "TLSv1.3") wire.beSilent();
     });
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.#end(true));

@@ -5,13 +5,12 @@
  * @module
  */
 
-import type { Socket } from "node:net";
-import { type Duplex, duplexPair } from "node:stream";
+import { duplexPair } from "node:stream";
 import { connect, createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Connection } from "../../net/connection.ts";
 import type { CertificateSource, KeyPair } from "../certificates.ts";
 import { keepHeapEnd } from "./memory.ts";
-import { ConnectionStream } from "./stream.ts";
+import { asSocket, ConnectionStream } from "./stream.ts";
 import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
 import { type TlsVersion, withinLimits } from "../route.ts";
 import { SocketConnection } from "./connection.ts";
@@ -92,9 +91,4 @@ export async function probeSocketRoute(pair: KeyPair): Promise<boolean> {
   for (let turn = 0; !done && turn < PROBE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
   for (const side of [server, client]) side.destroy();
   return done;
-}
-
-/** `TLSSocket` takes any Duplex (Node's documentation of its constructor); the types only allow Socket. */
-function asSocket(stream: Duplex): Socket {
-  return stream as Socket;
 }

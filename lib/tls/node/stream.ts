@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { closeQuietly, type Connection, writeAll } from "../../net/connection.ts";
 import { discard } from "./memory.ts";
@@ -123,4 +124,9 @@ export class ConnectionStream extends Duplex {
     if (count === this.#readSize) this.#readSize = Math.min(this.#readSize * 4, LARGEST_READ);
     else if (count < this.#readSize / 4) this.#readSize = Math.max(this.#readSize / 2, SMALLEST_READ);
   }
+}
+
+/** `TLSSocket` takes any Duplex (Node's documentation of its constructor); the types only allow Socket. */
+export function asSocket(stream: Duplex): Socket {
+  return stream as Socket;
 }

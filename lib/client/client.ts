@@ -1,0 +1,299 @@
+/**
+ * A session with a server, from the client's side.
+ *
+ * @module
+ */
+
+import type { PumpOptions } from "../data/pump.ts";
+import type { Connection } from "../net/connection.ts";
+import { parseFactsLine } from "../protocol/mlsx.ts";
+import { parseQuotedPath } from "../protocol/quoted_path.ts";
+import type { ParsedReply } from "../protocol/reply_parser.ts";
+import { formatTimeVal, parseTimeVal } from "../protocol/time.ts";
+import { DEFAULT_TIMEOUT, type LoggedIn, logIn } from "./connect.ts";
+import { UTF8 } from "./charset.ts";
+import { DataConnections } from "./data_connection.ts";
+import { ClientError } from "./errors.ts";
+import { type ByteSink, receiveAll, sendAll, type UploadSource } from "./moves.ts";
+import type { ClientOptions, DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
+import {
+  entryOf,
+  parseHumanListing,
+  parseMachineListing,
+  type RemoteEntry,
+  type RemoteListing,
+} from "./remote_entry.ts";
+import { runTransfer } from "./transfer.ts";
+
+const DEFAULT_STALL_TIMEOUT = 60_000;
+const DEFAULT_MAX_LISTING = 64 * 1024 * 1024;
+const UNKNOWN_COMMAND = new Set([500, 501, 502, 504]);
+
+/**
+ * A session with a server. Requests run one after the other, in the order of the calls; an abort of one leaves the
+ * others as they are.
+ *
+ * @example
+ * ```ts
+ * import { Client } from "denoftpd/client";
+ *
+ * await using client = await Client.connect({ host: "ftp.example.org", user: "alice", password: "secret" });
+ * for (const { name, size } of (await client.list("/pub")).entries) console.log(name, size);
+ * using file = await Deno.create("readme.txt");
+ * await client.download("/pub/readme.txt", { write: async (data) => void await file.write(data) });
+ * ```
+ */
+export class Client implements AsyncDisposable {
+  /** What FEAT lists: names in upper case, and what follows them. */
+  readonly features: ReadonlyMap<string, string>;
+  /** Text of the greeting. */
+  readonly greeting: string;
+  readonly #session: LoggedIn;
+  readonly #options: ClientOptions;
+  readonly #data: DataConnections;
+  /** The end of the last request. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #isAscii = false;
+  /** Whether MLSD works; `undefined` until it was tried on a server that does not list it. */
+  #hasMachineListing: boolean;
+
+  private constructor(session: LoggedIn, options: ClientOptions) {
+    const { mode = "passive", timeout = DEFAULT_TIMEOUT } = options;
+    this.#session = session;
+    this.#options = options;
+    this.#data = new DataConnections(session.control, { mode, timeout });
+    this.features = session.features;
+    this.greeting = session.greeting;
+    this.#hasMachineListing = session.features.has("MLST") || session.features.has("MLSD");
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @throws {ClientError}, or the reason of the signal.
+   */
+  static async connect(options: ClientOptions): Promise<Client> {
+    return new Client(await logIn(options), options);
+  }
+
+  /** Whether the session can still be used. */
+  get isOpen(): boolean {
+    return this.#session.control.isOpen;
+  }
+
+  /** Whether the control connection, and with it each data connection, is under TLS. */
+  get isSecure(): boolean {
+    return this.#session.tls !== undefined;
+  }
+
+  /**
+   * Sends any command that needs no data connection.
+   *
+   * @param expected first digits of the codes that are a success.
+   * @throws {ClientError} `reply` for another code, 421 and lost connections included.
+   */
+  request(verb: string, argument?: string, expected = "2"): Promise<ParsedReply> {
+    return this.#exclusive(async () => {
+      const reply = await this.#session.control.request(verb, argument, expected);
+      if (verb.toUpperCase() === "TYPE") this.#isAscii = argument?.toUpperCase().startsWith("A") ?? false;
+      return reply;
+    });
+  }
+
+  /** The working directory. */
+  async workingDirectory(): Promise<string> {
+    const { text } = await this.request("PWD");
+    const path = parseQuotedPath(text);
+    if (path === undefined) throw new ClientError("protocol", `The reply to PWD has no path: ${text}`, { verb: "PWD" });
+    return path;
+  }
+
+  /** Makes `path` the working directory. */
+  async changeDirectory(path: string): Promise<void> {
+    await this.request("CWD", path);
+  }
+
+  /** The entries of a directory, by MLSD where the server has it, else by LIST. Default: the working directory. */
+  async list(path?: string, options: { readonly signal?: AbortSignal } = {}): Promise<RemoteListing> {
+    if (this.#hasMachineListing) {
+      try {
+        return parseMachineListing(await this.#listing("MLSD", path, options.signal));
+      } catch (error) {
+        if (!isUnknownCommand(error)) throw error;
+        this.#hasMachineListing = false;
+      }
+    }
+    return parseHumanListing(await this.#listing("LIST", path, options.signal), Date.now());
+  }
+
+  /** One entry, by MLST. @throws {ClientError} `reply` with 550 if there is none. */
+  async entry(path: string): Promise<RemoteEntry> {
+    const { lines } = await this.request("MLST", path);
+    const parsed = parseFactsLine((lines[1] ?? "").trimStart());
+    if (!parsed) throw new ClientError("protocol", "The reply to MLST has no facts", { verb: "MLST" });
+    return entryOf(parsed.name, parsed.facts);
+  }
+
+  /** Bytes of a file (SIZE, in TYPE I). */
+  async size(path: string): Promise<number> {
+    return await this.#exclusive(async () => {
+      await this.#setType(false);
+      const { text } = await this.#session.control.request("SIZE", path);
+      if (!/^\d+$/.test(text.trim())) {
+        throw new ClientError("protocol", `The reply to SIZE has no number: ${text}`, { verb: "SIZE" });
+      }
+      return Number(text);
+    });
+  }
+
+  /** Milliseconds since 1970 at which a file was changed (MDTM). */
+  async modified(path: string): Promise<number> {
+    const { text } = await this.request("MDTM", path);
+    const time = parseTimeVal(text.trim());
+    if (time === undefined) {
+      throw new ClientError("protocol", `The reply to MDTM has no time: ${text}`, { verb: "MDTM" });
+    }
+    return time;
+  }
+
+  /** Sets when a file was changed (MFMT). */
+  async setModified(path: string, milliseconds: number): Promise<void> {
+    await this.request("MFMT", `${formatTimeVal(milliseconds)} ${path}`);
+  }
+
+  /** Creates a directory. */
+  async makeDirectory(path: string): Promise<void> {
+    await this.request("MKD", path);
+  }
+
+  /** Removes an empty directory. */
+  async removeDirectory(path: string): Promise<void> {
+    await this.request("RMD", path);
+  }
+
+  /** Removes a file. */
+  async remove(path: string): Promise<void> {
+    await this.request("DELE", path);
+  }
+
+  /** Renames a file or directory. No other request comes in between. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#exclusive(async () => {
+      const { control } = this.#session;
+      await control.request("RNFR", from, "3");
+      await control.request("RNTO", to);
+    });
+  }
+
+  /** Sets the permission bits of a file (SITE CHMOD). */
+  async setMode(path: string, mode: number): Promise<void> {
+    await this.request("SITE", `CHMOD ${mode.toString(8).padStart(3, "0")} ${path}`);
+  }
+
+  /**
+   * Fetches a file. Resolves to the number of bytes, once the data and the server's word that it is all are in.
+   *
+   * @throws {ClientError} `reply` if the server refuses; `truncated` if fewer bytes than `size` came, or the end under
+   * TLS was not confirmed; `local` if the sink failed; `timeout`, `closed`, `dataConnection`.
+   */
+  async download(path: string, sink: ByteSink, options: DownloadOptions = {}): Promise<number> {
+    const { offset = 0, size } = options;
+    let bytes = 0;
+    await this.#transfer("RETR", path, options, async (connection, pump) => {
+      const expected = size === undefined || options.ascii ? undefined : size - offset;
+      bytes = await receiveAll(connection, sink, pump, expected);
+    });
+    return bytes;
+  }
+
+  /**
+   * Stores a file. Resolves to the number of bytes, once the server has said that it has them.
+   *
+   * @throws {ClientError} as {@link download}.
+   */
+  async upload(source: UploadSource, path: string, options: UploadOptions = {}): Promise<number> {
+    let bytes = 0;
+    await this.#transfer(options.append ? "APPE" : "STOR", path, options, async (connection, pump) => {
+      bytes = await sendAll(source, connection, pump);
+    });
+    return bytes;
+  }
+
+  /** Says QUIT and closes the connection. Never rejects. */
+  async close(): Promise<void> {
+    if (this.isOpen) await this.request("QUIT").catch(() => {});
+    this.#session.control.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listing(verb: "MLSD" | "LIST", path: string | undefined, signal?: AbortSignal): Promise<string> {
+    const pieces: Uint8Array[] = [];
+    const { charset, maxListing = DEFAULT_MAX_LISTING } = this.#options;
+    let size = 0;
+    const sink: ByteSink = {
+      write: (data) => {
+        size += data.length;
+        if (size > maxListing) {
+          return Promise.reject(new ClientError("protocol", `The listing has more than ${maxListing} bytes`, { verb }));
+        }
+        pieces.push(data.slice());
+        return Promise.resolve();
+      },
+    };
+    await this.#transfer(verb, path, signal ? { signal } : {}, async (connection, pump) => {
+      await receiveAll(connection, sink, pump);
+    });
+    const whole = new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+    return (charset === undefined ? UTF8 : new TextDecoder(charset)).decode(whole);
+  }
+
+  #transfer(
+    verb: string,
+    argument: string | undefined,
+    options: TransferOptions,
+    move: (connection: Connection, pump: PumpOptions) => Promise<void>,
+  ): Promise<ParsedReply> {
+    const { signal = new AbortController().signal, offset = 0, ascii = false, limiter, onProgress } = options;
+    const { timeout = DEFAULT_TIMEOUT, stallTimeout = DEFAULT_STALL_TIMEOUT } = this.#options;
+    const { control, tls } = this.#session;
+    return this.#exclusive(async () => {
+      signal.throwIfAborted();
+      await this.#setType(ascii);
+      const connector = await this.#data.prepare();
+      try {
+        if (offset > 0) await control.request("REST", String(offset), "3");
+      } catch (error) {
+        connector.close();
+        throw error;
+      }
+      return await runTransfer({
+        ...{ control, connector, verb, argument, signal, timeout },
+        protect: async (connection) => await tls?.secure(connection, signal) ?? connection,
+        move: (connection) => move(connection, { signal, stallTimeout, ascii, limiter, onProgress }),
+      });
+    }, signal);
+  }
+
+  async #setType(ascii: boolean): Promise<void> {
+    if (ascii === this.#isAscii) return;
+    await this.#session.control.request("TYPE", ascii ? "A" : "I");
+    this.#isAscii = ascii;
+  }
+
+  /** Runs `work` when everything before it is over. An abort while it waits takes it out. */
+  #exclusive<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const run = this.#queue.then(() => {
+      signal?.throwIfAborted();
+      return work();
+    });
+    this.#queue = run.catch(() => {});
+    return run;
+  }
+}
+
+function isUnknownCommand(error: unknown): boolean {
+  return error instanceof ClientError && error.kind === "reply" && UNKNOWN_COMMAND.has(error.code ?? 0);
+}

@@ -1,0 +1,140 @@
+/**
+ * From a name to a session that is logged in: connection, TLS, login, and what the server can do.
+ *
+ * @module
+ */
+
+import type { ParsedReply } from "../protocol/reply_parser.ts";
+import { charsetOf, UTF8 } from "./charset.ts";
+import { ControlConnection } from "./control.ts";
+import { ClientError, refusalOf } from "./errors.ts";
+import type { ClientOptions } from "./options.ts";
+import { ClientTls } from "./tls.ts";
+import { Trust } from "./trust.ts";
+
+/** A session after its login. */
+export interface LoggedIn {
+  readonly control: ControlConnection;
+  /** Protects data connections too; `undefined`: they are in clear. */
+  readonly tls: ClientTls | undefined;
+  /** What FEAT lists: names in upper case, and what follows them. */
+  readonly features: ReadonlyMap<string, string>;
+  /** Text of the greeting. */
+  readonly greeting: string;
+}
+
+export const DEFAULT_TIMEOUT = 30_000;
+const PORT = 21;
+const IMPLICIT_PORT = 990;
+
+/** @throws {ClientError}, or the reason of the signal. */
+export async function logIn(options: ClientOptions): Promise<LoggedIn> {
+  const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, charset, onLine, signal } = options;
+  const { port = tls === "implicit" ? IMPLICIT_PORT : PORT } = options;
+  const security = new ClientTls({ host, trust: new Trust(options.trust), timeout });
+  const connection = await dial(host, port, timeout, signal);
+  const first = tls === "implicit" ? await security.secure(connection, signal) : connection;
+  const control = new ControlConnection(first, { timeout, charset: charset ? charsetOf(charset) : UTF8, onLine });
+  const onAbort = () => control.close();
+  signal?.addEventListener("abort", onAbort);
+  try {
+    const greeting = await control.finalReply();
+    if (greeting.code >= 300) throw refusalOf("Connecting", greeting);
+    const isSecure = tls === "implicit" || (tls !== "off" && await startTls(control, security, options));
+    await authenticate(control, options);
+    // Not before the login: some servers list less, or refuse it.
+    const features = parseFeatures(await ask(control, "FEAT"));
+    if (isSecure) await protectData(control);
+    if (features.has("UTF8") && charset === undefined) await ask(control, "OPTS", "UTF8 ON");
+    await control.request("TYPE", "I");
+    return { control, tls: isSecure ? security : undefined, features, greeting: greeting.text };
+  } catch (error) {
+    control.close();
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function dial(hostname: string, port: number, timeout: number, signal?: AbortSignal): Promise<Deno.TcpConn> {
+  const late = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
+  const signals = [signal, late].filter((one) => one !== undefined);
+  try {
+    const connection = await Deno.connect({ hostname, port, signal: AbortSignal.any(signals) });
+    connection.setNoDelay();
+    connection.setKeepAlive();
+    return connection;
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw failedDial(`${hostname}:${port}`, error, late?.aborted === true);
+  }
+}
+
+function failedDial(address: string, cause: unknown, isLate: boolean): ClientError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (isLate) return new ClientError("timeout", `No connection to ${address} in time`, { cause });
+  if (cause instanceof Deno.errors.ConnectionRefused) {
+    return new ClientError("refused", `${address} refuses connections: is a server running there?`, { cause });
+  }
+  if (/lookup|resolve|name or service|no such host/i.test(message)) {
+    return new ClientError("unknownHost", `No address for the name in ${address}`, { cause });
+  }
+  return new ClientError("unreachable", `Cannot connect to ${address}: ${message}`, { cause });
+}
+
+/** Resolves to whether TLS has begun. */
+async function startTls(control: ControlConnection, security: ClientTls, options: ClientOptions): Promise<boolean> {
+  await control.send("AUTH", "TLS");
+  const reply = await control.finalReply();
+  if (reply.code !== 234) {
+    if (options.tls !== "required") return false;
+    throw new ClientError("untrusted", `The server offers no TLS: ${reply.code} ${reply.text}`, {
+      verb: "AUTH",
+      code: reply.code,
+      reply: reply.text,
+    });
+  }
+  control.upgrade(await security.secure(control.connection, options.signal));
+  return true;
+}
+
+async function authenticate(control: ControlConnection, options: ClientOptions): Promise<void> {
+  const { user = "anonymous", password = "anonymous@", account } = options;
+  let [verb, reply] = ["USER", await exchange(control, "USER", user)];
+  if (reply.code === 331) {
+    const secret = typeof password === "string" ? password : await password();
+    [verb, reply] = ["PASS", await exchange(control, "PASS", secret)];
+  }
+  if (reply.code === 332 && account !== undefined) {
+    [verb, reply] = ["ACCT", await exchange(control, "ACCT", account)];
+  }
+  if (reply.code < 200 || reply.code >= 300) throw refusalOf(verb, reply);
+}
+
+/** RFC 4217 section 9. Without protection a name and its content would cross the network in clear. */
+async function protectData(control: ControlConnection): Promise<void> {
+  await control.request("PBSZ", "0");
+  await control.request("PROT", "P");
+}
+
+async function exchange(control: ControlConnection, verb: string, argument: string): Promise<ParsedReply> {
+  await control.send(verb, argument);
+  return await control.finalReply();
+}
+
+/** What a server may refuse: `undefined` then. */
+async function ask(control: ControlConnection, verb: string, argument?: string): Promise<ParsedReply | undefined> {
+  await control.send(verb, argument);
+  const reply = await control.finalReply();
+  return reply.code < 300 ? reply : undefined;
+}
+
+/** The lines between the first and the last, each after a space (RFC 2389 section 3.2). */
+function parseFeatures(reply: ParsedReply | undefined): ReadonlyMap<string, string> {
+  const features = new Map<string, string>();
+  for (const line of reply?.lines.slice(1, -1) ?? []) {
+    const [, name, rest = ""] = /^\s*(?:211-)?\s*(\S+)\s*(.*)$/.exec(line) ?? [];
+    if (name !== undefined) features.set(name.toUpperCase(), rest.trimEnd());
+  }
+  return features;
+}

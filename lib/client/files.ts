@@ -1,0 +1,207 @@
+/**
+ * Whole files, both ways, between a server and the local file system: what is interrupted can be resumed, and what was
+ * there before is not lost.
+ *
+ * @module
+ */
+
+import type { Client } from "./client.ts";
+import { ClientError } from "./errors.ts";
+import { PartFile, TAIL_SIZE } from "./local_file.ts";
+import type { TransferOptions } from "./options.ts";
+
+/** The options of both directions. */
+export interface FileOptions extends Pick<TransferOptions, "limiter" | "signal"> {
+  /** Goes on with what an earlier transfer left, if its end agrees with the other side. @default false */
+  readonly resume?: boolean;
+  /** Told the size that the receiving side has so far. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Told in words why a transfer that was to be resumed starts anew. */
+  readonly onNote?: (note: string) => void;
+}
+
+/** The options of {@link fetchFile}. */
+export interface FetchOptions extends FileOptions {
+  /** Bytes, from a listing. Default: the server is asked only where it must be: to resume, and under TLS. */
+  readonly size?: number;
+  /** Milliseconds since 1970, from a listing: the local file gets it. */
+  readonly modified?: number;
+}
+
+/** What was moved. */
+export interface FileResult {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** Bytes that an earlier transfer had moved already. */
+  readonly resumedAt: number;
+}
+
+/** What is known to agree ends here, the rest is new; or it does not agree. */
+class Disagreement extends Error {}
+
+/** Codes with which servers refuse REST, at once or at the transfer. */
+const NO_RESUME = new Set([500, 501, 502, 504, 551, 554]);
+
+/**
+ * Fetches a file. `target` is replaced when all has arrived; until then it is as it was. What has arrived stays beside
+ * it for a later call with `resume`.
+ *
+ * @throws {ClientError}, or the reason of the signal.
+ */
+export async function fetchFile(
+  client: Client,
+  path: string,
+  target: string,
+  options: FetchOptions = {},
+): Promise<FileResult> {
+  using part = await PartFile.open(target, options);
+  const size = options.size ?? (part.size > 0 || client.isSecure ? await sizeOf(client, path) : undefined);
+  if (size !== undefined && part.size > size) {
+    await startAnew(part, options, "the part here is longer than the file there");
+  }
+  let resumedAt = part.size;
+  try {
+    await fetchRest(client, path, part, size, options);
+  } catch (error) {
+    const reason = resumedAt > 0 ? reasonToRestart(error) : undefined;
+    if (reason === undefined) throw error;
+    await startAnew(part, options, reason);
+    resumedAt = 0;
+    await fetchRest(client, path, part, size, options);
+  }
+  const result = { size: part.size, resumedAt };
+  await part.commit(options.modified);
+  return result;
+}
+
+/** Begins a little before the end of the part, so that one transfer both compares and goes on. */
+async function fetchRest(
+  client: Client,
+  path: string,
+  part: PartFile,
+  size: number | undefined,
+  { limiter, signal, onProgress }: FetchOptions,
+): Promise<void> {
+  const tail = await part.tail(Math.min(TAIL_SIZE, part.size));
+  const offset = part.size - tail.length;
+  let compared = 0;
+  const sink = {
+    write: async (data: Uint8Array) => {
+      const known = data.subarray(0, tail.length - compared);
+      if (!isEqual(known, tail.subarray(compared, compared + known.length))) throw new Disagreement();
+      compared += known.length;
+      if (known.length < data.length) await part.write(data.subarray(known.length));
+      onProgress?.(part.size);
+    },
+  };
+  await client.download(path, sink, {
+    offset,
+    ...(size !== undefined && { size }),
+    ...(limiter && { limiter }),
+    ...(signal && { signal }),
+  });
+  if (compared < tail.length) throw new ClientError("truncated", "The file there ends before the part here does");
+}
+
+async function startAnew(part: PartFile, { onNote }: FileOptions, why: string): Promise<void> {
+  onNote?.(`Starts anew: ${why}`);
+  await part.clear();
+}
+
+/** Why a resumed transfer has to start anew; `undefined` if its failure has other reasons. */
+function reasonToRestart(error: unknown): string | undefined {
+  if (!(error instanceof ClientError)) return undefined;
+  if (error.cause instanceof Disagreement) return "the part here differs from the file there";
+  if (error.kind === "reply" && NO_RESUME.has(error.code ?? 0)) {
+    return `the server cannot resume (${error.code} ${error.reply})`;
+  }
+  return undefined;
+}
+
+/** A local file to upload, and its bytes. */
+export interface LocalSource {
+  readonly file: Deno.FsFile;
+  readonly size: number;
+}
+
+/**
+ * Stores a local file. With `resume` the remote file is continued if it is shorter and the end of it agrees with the
+ * local one.
+ *
+ * @throws {ClientError}, or the reason of the signal.
+ */
+export async function storeFile(
+  client: Client,
+  source: string,
+  path: string,
+  options: FileOptions = {},
+): Promise<FileResult> {
+  using file = await openLocal(source);
+  const { size } = await file.stat();
+  const { limiter, signal, onProgress, onNote } = options;
+  const resumedAt = options.resume ? await agreedSize(client, path, { file, size }, onNote) : 0;
+  await file.seek(resumedAt, Deno.SeekMode.Start);
+  if (resumedAt === size && size > 0) return { size, resumedAt };
+  const sent = await client.upload(file, path, {
+    offset: resumedAt,
+    onProgress: (bytes) => onProgress?.(resumedAt + bytes),
+    ...(limiter && { limiter }),
+    ...(signal && { signal }),
+  });
+  return { size: resumedAt + sent, resumedAt };
+}
+
+/** Bytes at the start of the remote file that are those of the local one, as far as its end shows. */
+async function agreedSize(
+  client: Client,
+  path: string,
+  { file, size }: LocalSource,
+  onNote: FileOptions["onNote"],
+): Promise<number> {
+  const remote = await sizeOf(client, path);
+  if (remote === undefined || remote === 0) return 0;
+  if (remote > size) {
+    onNote?.("Starts anew: the file there is longer than the file here");
+    return 0;
+  }
+  const length = Math.min(TAIL_SIZE, remote);
+  const tail = new Uint8Array(length);
+  let filled = 0;
+  const sink = {
+    write: (data: Uint8Array) => {
+      const part = data.subarray(0, length - filled);
+      tail.set(part, filled);
+      filled += part.length;
+      return Promise.resolve();
+    },
+  };
+  await client.download(path, sink, { offset: remote - length, size: remote });
+  const own = new Uint8Array(length);
+  await file.seek(remote - length, Deno.SeekMode.Start);
+  for (let at = 0; at < length;) at += await file.read(own.subarray(at)) ?? length;
+  if (isEqual(own, tail)) return remote;
+  onNote?.("Starts anew: the file there differs from the file here");
+  return 0;
+}
+
+async function openLocal(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (cause) {
+    throw new ClientError("local", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** `undefined` if the server does not say, or there is no such file. */
+async function sizeOf(client: Client, path: string): Promise<number | undefined> {
+  try {
+    return await client.size(path);
+  } catch (error) {
+    if (error instanceof ClientError && error.kind === "reply") return undefined;
+    throw error;
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

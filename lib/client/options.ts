@@ -1,0 +1,80 @@
+/**
+ * How a {@link Client} reaches a server and behaves there.
+ *
+ * @module
+ */
+
+import type { RateLimiter } from "../data/rate_limit.ts";
+import type { DialogueLine } from "./control.ts";
+import type { DataMode } from "./data_connection.ts";
+import type { TrustOptions } from "./trust.ts";
+
+/**
+ * - `off`: all in clear.
+ * - `optional`: AUTH TLS if the server takes it, else in clear. A certificate that is not trusted is an error: what was
+ *   offered never becomes clear because somebody on the way spoils it.
+ * - `required`: AUTH TLS, or no login.
+ * - `implicit`: TLS from the first byte, as on port 990.
+ */
+export type ClientTlsMode = "off" | "optional" | "required" | "implicit";
+
+/** The options of `Client.connect`. */
+export interface ClientOptions {
+  /** Name or address of the server. */
+  readonly host: string;
+  /** @default 21, or 990 with `tls: "implicit"` */
+  readonly port?: number;
+  /** @default "anonymous" */
+  readonly user?: string;
+  /** Asked for only if the server wants one. @default "anonymous@" */
+  readonly password?: string | (() => string | Promise<string>);
+  /** Sent if the server asks for an account (332). */
+  readonly account?: string;
+  /** @default "optional" */
+  readonly tls?: ClientTlsMode;
+  /** Which certificates are trusted. Default: those that the system trusts. */
+  readonly trust?: TrustOptions;
+  /** @default "passive" */
+  readonly mode?: DataMode;
+  /** Milliseconds to connect, for a handshake, and for a reply; 0: no limit. @default 30_000 */
+  readonly timeout?: number;
+  /** Milliseconds without a byte until a transfer is given up; 0: no limit. @default 60_000 */
+  readonly stallTimeout?: number;
+  /** Bytes of a listing: of a longer one nothing is returned. @default 67_108_864 */
+  readonly maxListing?: number;
+  /** How the server encodes names, a label such as `iso-8859-1`. @default "utf-8" */
+  readonly charset?: string;
+  /** Told every line of the control connection, with passwords masked. */
+  readonly onLine?: (line: DialogueLine) => void;
+  /** Aborts the connecting and the login. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of a transfer. */
+export interface TransferOptions {
+  /** Byte of the remote file at which it begins (REST). @default 0 */
+  readonly offset?: number;
+  /** Converts line ends (TYPE A); not together with `offset`. @default false */
+  readonly ascii?: boolean;
+  /** Told the bytes so far, after each piece. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Slows it down, one transfer or several together. Default: no limit. */
+  readonly limiter?: RateLimiter;
+  /** Aborts the transfer. The session goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of a download. */
+export interface DownloadOptions extends TransferOptions {
+  /**
+   * Bytes of the remote file, from a listing: fewer are an error. Without it, a download over TLS whose end was not
+   * confirmed (close_notify) is one, because anybody on the way could have cut it.
+   */
+  readonly size?: number;
+}
+
+/** The options of an upload. */
+export interface UploadOptions extends TransferOptions {
+  /** Appends to the remote file (APPE) instead of replacing it. @default false */
+  readonly append?: boolean;
+}

@@ -1,0 +1,116 @@
+/**
+ * TLS from the client's side, over `node:tls`: `Deno.startTls` cannot resume a session, which many servers demand of a
+ * data connection.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import type { Connection } from "../net/connection.ts";
+import { SocketConnection } from "../tls/node/connection.ts";
+import { asSocket, ConnectionStream } from "../tls/node/stream.ts";
+import { messageOf, type SecureConnection, TlsError, withinLimits } from "../tls/route.ts";
+import { ClientError } from "./errors.ts";
+import type { Presented, Trust } from "./trust.ts";
+
+/** The options of {@link ClientTls}. */
+export interface ClientTlsOptions {
+  /** The name or address the user gave: what the certificate must be for, and the SNI if it is a name. */
+  readonly host: string;
+  readonly trust: Trust;
+  /** Milliseconds for one handshake; 0: no limit. */
+  readonly timeout: number;
+}
+
+/** Makes the connections of one client secure. Data connections resume the session of the control connection. */
+export class ClientTls {
+  readonly #options: ClientTlsOptions;
+  /** Only of connections that were trusted. */
+  #session: Buffer | undefined;
+
+  constructor(options: ClientTlsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves after the handshake, and only if the certificate is trusted. Closes `connection` otherwise.
+   *
+   * @throws {ClientError} `untrusted`, `timeout`, `closed`, or `protocol` if the peer does not speak TLS.
+   */
+  async secure(connection: Connection, signal?: AbortSignal): Promise<SecureConnection> {
+    const { host, timeout, trust } = this.#options;
+    const wire = new ConnectionStream(connection);
+    const socket = connect({
+      socket: asSocket(wire),
+      host,
+      ...(isIP(host) === 0 && { servername: host }),
+      ...(trust.ca && { ca: [...trust.ca] }),
+      ...(this.#session && { session: this.#session }),
+      minVersion: "TLSv1.2",
+      // The decision is ours, after the handshake and before a byte is sent.
+      rejectUnauthorized: false,
+    });
+    const { localAddr, remoteAddr } = connection;
+    const secured = new SocketConnection(socket, { wire, localAddr, remoteAddr, delaysTickets: false });
+    try {
+      const limits = { handshakeTimeout: timeout, ...(signal && { signal }) };
+      await withinLimits(untilSecure(socket, wire), limits, () => {});
+      // Outside the limit: a person may be asked.
+      await trust.check(presentedBy(socket));
+    } catch (error) {
+      secured.close();
+      throw signal?.aborted ? signal.reason : asClientError(error);
+    }
+    socket.on("session", (session: Buffer) => this.#session = session);
+    return secured;
+  }
+}
+
+function presentedBy(socket: TLSSocket): Presented {
+  const { raw } = socket.getPeerCertificate() as { raw?: Uint8Array };
+  return {
+    certificate: raw,
+    chainError: socket.authorized ? undefined : reasonOf(socket.authorizationError),
+    resumed: socket.isSessionReused(),
+  };
+}
+
+async function untilSecure(socket: TLSSocket, wire: ConnectionStream): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const closed = (): void => reject(new TlsError("closed", "The server closed the connection in the TLS handshake"));
+  // An error without a code comes from the connection (reset, closed); TLS errors have codes.
+  const failed = (error: Error & { code?: unknown }): void =>
+    error.code === undefined ? closed() : reject(new TlsError("protocol", messageOf(error), { cause: error }));
+  socket.once("secureConnect", resolve).once("error", failed).once("close", closed);
+  wire.once("endOfInput", closed);
+  try {
+    await promise;
+  } finally {
+    socket.off("secureConnect", resolve).off("error", failed).off("close", closed);
+    wire.off("endOfInput", closed);
+  }
+}
+
+/** The codes of OpenSSL in words; others as they are. */
+const REASONS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "its chain ends at an authority that is not known here",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its issuer is not known here",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its issuer is not known here",
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another name",
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error ? (error as Error & { code?: unknown }).code ?? error.message : error;
+  return REASONS[String(code)] ?? String(code);
+}
+
+function asClientError(error: unknown): unknown {
+  if (!(error instanceof TlsError)) return error;
+  const kind = error.reason === "timeout" || error.reason === "closed" ? error.reason : "protocol";
+  return new ClientError(kind, `TLS handshake failed: ${messageOf(error)}`, { cause: error });
+}
