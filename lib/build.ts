@@ -1,5 +1,6 @@
 /**
- * Where this build comes from. `scripts/compile.ts` puts another module in the place of this one, which says that it runs from source.
+ * Where this build comes from. `scripts/compile.ts` puts another module in the place of this one, which says that it
+ * runs from source.
  *
  * @module
  */

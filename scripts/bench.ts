@@ -1,8 +1,8 @@
 /**
  * `deno task bench`: this server against its peers, on this machine, in one run.
  *
- * Nothing is installed and nothing listens beyond loopback. Peers are fetched once into `.cache/bench`; what a run makes is removed
- * when it ends. Linux only, as it reads `/proc`; some peers want to be started as root.
+ * Nothing is installed and nothing listens beyond loopback. Peers are fetched once into `.cache/bench`; what a run
+ * makes is removed when it ends. Linux only, as it reads `/proc`; some peers want to be started as root.
  *
  * @module
  */

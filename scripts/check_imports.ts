@@ -1,6 +1,7 @@
 /**
- * Holds the source to its layers: who may import whom is written in {@link LAW} and nowhere else, and no file may reach itself through
- * what it imports, types included: two files that need each other's types are one subject, or a third that is missing.
+ * Holds the source to its layers: who may import whom is written in {@link LAW} and nowhere else, and no file may reach
+ * itself through what it imports, types included: two files that need each other's types are one subject, or a third
+ * that is missing.
  *
  *     deno run --allow-read=main.ts,lib scripts/check_imports.ts
  *
@@ -22,8 +23,8 @@ const BELOW_SESSION = [...BELOW_COMMANDS, "commands", "version"] as const;
 const BELOW_SERVER = [...BELOW_SESSION, "session"] as const;
 
 /**
- * server → session → commands → { data, vfs, auth, tls, protocol }. A part is a folder of `lib`, or a file right in it without its
- * ending, or a folder in a folder that has a law of its own; `main` is the program.
+ * server → session → commands → { data, vfs, auth, tls, protocol }. A part is a folder of `lib`, or a file right in it
+ * without its ending, or a folder in a folder that has a law of its own; `main` is the program.
  */
 export const LAW: Readonly<Record<string, Part>> = {
   net: { imports: [] },

@@ -35,9 +35,6 @@ const LIMITS: Limits = {
     "lib/protocol",
     "lib/server",
     "lib/session",
-    "lib/build.ts",
-    "scripts",
-    "tests",
   ],
   large: [],
 };

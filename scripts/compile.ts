@@ -1,12 +1,14 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task compile [flags]`: makes executables that run where nothing is installed, and packs them with their checksums.
+ * `deno task compile [flags]`: makes executables that run where nothing is installed, and packs them with their
+ * checksums.
  *
  * - `--target TRIPLE|all`: without it, for the system we are on.
  * - `--output DIR`: executables are `DIR/TRIPLE/denoftpd`, archives and `SHA256SUMS` are in `DIR`. Without it, `dist`.
  * - `--commit HASH`: for where git cannot tell, as in the build of an image.
  * - `--release`: fails rather than make what is not for release.
- * - `--code-cache`: later starts are quicker, by a file that the first leaves in the temporary folder (docs/deploy.md says who may have it).
+ * - `--code-cache`: later starts are quicker, by a file that the first leaves in the temporary folder (docs/deploy.md
+ * says who may have it).
  *
  * @module
  */

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task schema`: writes `docs/config.schema.json` from the settings table. With `--check` it writes nothing and fails when the
- * file is out of date.
+ * `deno task schema`: writes `docs/config.schema.json` from the settings table. With `--check` it writes nothing and
+ * fails when the file is out of date.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * `docs/architecture.svg`: the parts of the source as floors, drawn from the import law, so that the picture cannot drift from what is
- * checked.
+ * `docs/architecture.svg`: the parts of the source as floors, drawn from the import law, so that the picture cannot
+ * drift from what is checked.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task measure:start [EXECUTABLE…]`: how long `serve` takes from its start to its ready line, for executables and for
+ * `deno task measure:start [EXECUTABLE…]`: how long `serve` takes from its start to its ready line, for executables and
+ * for
  * `deno run`, in turns, so that a busy moment hits all of them. The first start of each fills caches and is told apart.
  *
  * @module

@@ -19,7 +19,7 @@ Deno.test("EventStream hands every event to every listener, in order", () => {
   ]);
 });
 
-Deno.test("EventStream hands a listener the types it wants, and knows what nobody wants", () => {
+Deno.test("EventStream passes a listener the types it wants, and knows which have no listener", () => {
   const stream = new EventStream();
   const heard: ServerEvent[] = [];
   assertEquals(stream.wants("command"), false);
@@ -44,7 +44,7 @@ Deno.test("EventStream takes a listener away with the disposal of its handle", (
   assertEquals(stream.wants("sessionOpened"), false);
 });
 
-Deno.test("EventStream takes off a listener that throws, tells the others, and goes on", () => {
+Deno.test("EventStream removes a listener that throws, reports that to the others, and continues", () => {
   const stream = new EventStream({ clock: () => 3 });
   const error = new Error("no disk");
   const heard: ServerEvent[] = [];

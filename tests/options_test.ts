@@ -38,7 +38,7 @@ Deno.test("resolveOptions takes undefined for a default", () => {
   assertEquals(options.timeouts.login, 60_000);
 });
 
-Deno.test("resolveOptions freezes what it gives", () => {
+Deno.test("resolveOptions freezes its result", () => {
   const options = resolveOptions(needed);
   assert(Object.isFrozen(options) && Object.isFrozen(options.timeouts) && Object.isFrozen(options.passive));
 });

@@ -1,5 +1,6 @@
 /**
- * The results as one picture: for every row, ours as a multiple of the best peer, and a line in it for another variant of ours.
+ * The results as one picture: for every row, ours as a multiple of the best peer, and a line in it for another variant
+ * of ours.
  *
  * @module
  */
@@ -13,7 +14,9 @@ const BAR = LINE - 8;
 const INNER_BAR = 4;
 const LABELS = 400;
 const TOP = 56;
-/** The scale is logarithmic, from a tenth to ten times the best peer, so that twice as good and half as good look alike. */
+/**
+ * The scale is logarithmic, from a tenth to ten times the best peer, so that twice as good and half as good look alike.
+ */
 const DECADES = 1;
 const AHEAD = "#2f7d4f";
 const BEHIND = "#b4552d";

@@ -1,5 +1,6 @@
 /**
- * The servers that are compared, and how each is told the same things: this root, this port, no logs, no limits, TLS when asked.
+ * The servers that are compared, and how each is told the same things: this root, this port, no logs, no limits, TLS
+ * when asked.
  *
  * @module
  */
@@ -46,7 +47,10 @@ const DES_HASH = "ab3Nxe3bAE.r.";
 /** The same as scrypt with its least cost. Once proven, our server remembers it, as it does for every account. */
 const SCRYPT_HASH = "$scrypt$ln=1,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$mLlqpXFdGdwV8bSd4JrPaFb8BiJDqoNOIfoplEiPnYQ";
 const MANY = 100_000;
-/** As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw away. */
+/**
+ * As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw
+ * away.
+ */
 const RUNTIME_FLAGS = "--v8-flags=--max-semi-space-size=4";
 
 /** Files are made by whom the server runs as; servers that drop root become this user. */

@@ -20,8 +20,9 @@ export function formatTable({ rows, servers }: Pick<Results, "rows" | "servers">
 const TOLERANCE = 0.03;
 
 /**
- * What each row costs in processor time against another checkout: the same work in the same rounds, so that the medians compare. A row
- * is called slower where it takes more than 3 % **and** more than the spread of the rounds above `before`.
+ * What each row costs in processor time against another checkout: the same work in the same rounds, so that the medians
+ * compare. A row is called slower where it takes more than 3 % **and** more than the spread of the rounds above
+ * `before`.
  */
 export function formatComparison({ rows }: Pick<Results, "rows">, now: string, before: string): string {
   const header = ["row", `CPU s: ${now}`, `CPU s: ${before}`, "change", "spread", "verdict"];

@@ -31,8 +31,8 @@ export class Tree implements AsyncDisposable {
   }
 
   /**
-   * In memory: a file system of its own, as the runtime permits nothing below `/dev`. Where that may not be mounted, it is a directory
-   * inside `parent` like any other.
+   * In memory: a file system of its own, as the runtime permits nothing below `/dev`. Where that may not be mounted, it
+   * is a directory inside `parent` like any other.
    */
   static async inMemory(parent: string): Promise<Tree> {
     const root = Deno.makeTempDirSync({ dir: parent, prefix: "tree-" });
@@ -62,8 +62,9 @@ export class Tree implements AsyncDisposable {
   }
 
   /**
-   * Uses memory for a file of `size` bytes once. The host of a virtual machine takes back what is free (free page reporting), and who
-   * writes next waits for it: `dd` into a tmpfs reaches 2.7 GB/s with memory that is there, and 0.4 to 0.6 with such.
+   * Uses memory for a file of `size` bytes once. The host of a virtual machine takes back what is free (free page
+   * reporting), and who writes next waits for it: `dd` into a tmpfs reaches 2.7 GB/s with memory that is there, and 0.4
+   * to 0.6 with such.
    */
   warm(size: number): void {
     this.file("warm", Math.min(size, MOST_WARM));

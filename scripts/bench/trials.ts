@@ -1,5 +1,6 @@
 /**
- * What is measured: one entry of one table a trial. A trial runs against one server at a time and gives the values of its rows.
+ * What is measured: one entry of one table a trial. A trial runs against one server at a time and gives the values of
+ * its rows.
  *
  * @module
  */
@@ -225,8 +226,8 @@ function idle(sessions: number): Trial {
       p99: cost(`${sessions} idle sessions, p99 of NOOP on another`, "µs"),
     },
     run: async ({ client, scale }, server) => {
-      // What the first session of a server costs it for good is not the price of a session, nor is uncompiled code what others have to
-      // wait for.
+      // What the first session of a server costs it for good is not the price of a session, nor is uncompiled code what
+      // others have to wait for.
       await client.measure(targetOf(server), "login", 200, 1, scale.patience);
       await client.measure(targetOf(server), "noop", NOOPS_MEANWHILE, NOOPS_MEANWHILE);
       const before = server.memory;

@@ -1,6 +1,7 @@
 /**
- * Makes one JavaScript module of the program and its dependencies. Embedding it instead of the modules makes the executable 6 MB
- * smaller and its start a quarter shorter (docs/deploy.md has the figures), and nothing else can slip in.
+ * Makes one JavaScript module of the program and its dependencies. Embedding it instead of the modules makes the
+ * executable 6 MB smaller and its start a quarter shorter (docs/deploy.md has the figures), and nothing else can slip
+ * in.
  *
  * @module
  */

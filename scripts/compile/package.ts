@@ -28,7 +28,9 @@ interface Member {
 /** Files beside the executable. */
 const TEXTS = ["LICENSE", "README.md"] as const;
 
-/** The same bytes come out for the same content, whenever and by whomever it is packed: the first day that zip knows. */
+/**
+ * The same bytes come out for the same content, whenever and by whomever it is packed: the first day that zip knows.
+ */
 const DATE = new Date("1980-01-01T12:00:00Z");
 
 /** Writes the archive and resolves to its path. */

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { measureNoops, report, Target } from "./stage.ts";
 
-Deno.test("a server that nobody attacks answers every NOOP", async () => {
+Deno.test("a server that is not attacked answers every NOOP", async () => {
   await using target = await Target.start();
   await using wire = await target.login();
   const waits = await measureNoops(wire, Promise.resolve());

@@ -36,7 +36,7 @@ async function sayNoops(wire: Wire, count: number): Promise<void> {
 }
 
 Deno.test({
-  name: "a pipe for the log that nobody reads stops no session, and what is lost is counted and told",
+  name: "an unread pipe for the log stops no session, and what is lost is counted and reported",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withPipe(async (target, pipe) => {
@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a pipe for the log that nobody reads does not keep a server from its end",
+  name: "an unread pipe for the log does not keep a server from ending",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withPipe(async (target, pipe) => {
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "all of the log is there when a server has ended, however late it is read",
+  name: "all of the log can be read after a server has ended, however late",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withPipe(async (target, pipe) => {

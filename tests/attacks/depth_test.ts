@@ -1,6 +1,6 @@
 /**
- * Paths that cost more than they look: directories in each other, and slashes by the thousand. What they cost is counted in processor time
- * of the server, which other load of the machine does not change.
+ * Paths that cost more than they look: directories in each other, and slashes by the thousand. What they cost is
+ * counted in processor time of the server, which other load of the machine does not change.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Clients that ask for digests of large files: each costs them one line, and the server a processor for as long as the file is large.
+ * Clients that ask for digests of large files: each costs them one line, and the server a processor for as long as the
+ * file is large.
  *
  * @module
  */

@@ -3,9 +3,9 @@
  *
  *     deno run --allow-ffi exchanger.ts ONE OTHER LIBRARY SPINS
  *
- * Each exchange is one step of the system (`renameat2` with `RENAME_EXCHANGE`), so both names are there at any moment. SPINS are turns of
- * an empty loop between two of them: in step with a server that does several things in a row, some are better than others. It ends by itself
- * after two minutes at the latest.
+ * Each exchange is one step of the system (`renameat2` with `RENAME_EXCHANGE`), so both names are there at any moment.
+ * SPINS are turns of an empty loop between two of them: in step with a server that does several things in a row, some
+ * are better than others. It ends by itself after two minutes at the latest.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Clients that send one command over and over, as fast as they are read: over sockets against a server in a process of its own, and without
- * any against one in this process, where it can be counted what the server takes in and keeps.
+ * Clients that send one command over and over, as fast as they are read: over sockets against a server in a process of
+ * its own, and without any against one in this process, where it can be counted what the server takes in and keeps.
  *
  * @module
  */
@@ -20,7 +20,10 @@ const BUFFERED = 8;
 /** What a flood takes the place of: a client whose control connection always has more to read. */
 export interface Flood {
   readonly line: string;
-  /** Whether it takes replies. One that does not takes {@link BUFFERED} writes, as the buffers of two systems do, and then no more. */
+  /**
+   * Whether it takes replies. One that does not takes {@link BUFFERED} writes, as the buffers of two systems do, and
+   * then no more.
+   */
   readonly reads: boolean;
 }
 
@@ -125,7 +128,10 @@ export async function besideFloods(
   }
 }
 
-/** Sends `line` over and over to a server in another process, until `until` settles; reads the replies where `reads` says so. */
+/**
+ * Sends `line` over and over to a server in another process, until `until` settles; reads the replies where `reads`
+ * says so.
+ */
 export async function floodOverSocket(
   target: Target,
   { line, reads }: Flood,

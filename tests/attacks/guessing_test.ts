@@ -9,7 +9,10 @@ const SPAN = LONG ? 60_000 : 8_000;
 /** Connections of the attacker, all from one address. */
 const CONNECTIONS = 300;
 
-/** Guesses that come back with every answer over many connections at once, and over new ones where the server has ended them. */
+/**
+ * Guesses that come back with every answer over many connections at once, and over new ones where the server has ended
+ * them.
+ */
 class Flood implements AsyncDisposable {
   /** Passwords that were checked and found wrong. */
   checked = 0;

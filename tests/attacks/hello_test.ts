@@ -1,5 +1,6 @@
 /**
- * A ClientHello in records of one byte, sent byte by byte and without a login: where TLS goes by the relay, the server reads it itself.
+ * A ClientHello in records of one byte, sent byte by byte and without a login: where TLS goes by the relay, the server
+ * reads it itself.
  */
 
 import { assert, assertRejects } from "@std/assert";
@@ -39,7 +40,10 @@ function oneByOne(bytes: Uint8Array): Connection & { readonly taken: () => numbe
   };
 }
 
-/** Sends the last bytes, as many as `slowly` says, one by one in a turn of the event loop each, so that each is read by itself. */
+/**
+ * Sends the last bytes, as many as `slowly` says, one by one in a turn of the event loop each, so that each is read by
+ * itself.
+ */
 async function sendSlowly(wire: Wire, bytes: Uint8Array, { slowly }: { readonly slowly: number }): Promise<void> {
   await wire.sendRaw(bytes.subarray(0, -slowly));
   for (const byte of bytes.subarray(-slowly)) {
@@ -74,7 +78,7 @@ Deno.test("TlsEndpoint (relay) reads each byte of a hello once, and few records 
   assert(parts < 20 * connection.taken(), `looked ${parts} times at ${connection.taken()} bytes`);
 });
 
-Deno.test("a ClientHello in records of one byte keeps nobody else waiting", async () => {
+Deno.test("a ClientHello in records of one byte delays no other client", async () => {
   await using target = await Target.start({ tls: true });
   await using wire = await target.login();
   const before = processorSeconds(target.server.pid);

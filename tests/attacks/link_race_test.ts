@@ -1,6 +1,7 @@
 /**
- * Somebody with a shell on the host exchanges a directory (or a file) and a link that leads outside, without pause, while a session uses
- * its name. With the C library nothing outside is ever read, listed or written. Without it `--long` prints what remains.
+ * Somebody with a shell on the host exchanges a directory (or a file) and a link that leads outside, without pause,
+ * while a session uses its name. With the C library nothing outside is ever read, listed or written. Without it
+ * `--long` prints what remains.
  *
  * @module
  */

@@ -22,7 +22,7 @@ async function holdPorts(target: Target, count: number): Promise<Wire[]> {
   return holders;
 }
 
-Deno.test("who holds a whole range of passive ports keeps nobody else from one", async () => {
+Deno.test("a client with a whole range of passive ports leaves one to others", async () => {
   await using target = await startWithRange();
   const holders = await holdPorts(target, PORTS);
   for (let round = 0; round < rounds({ short: 3, long: 300 }); round++) {
@@ -34,7 +34,7 @@ Deno.test("who holds a whole range of passive ports keeps nobody else from one",
   for (const holder of holders) holder.close();
 });
 
-Deno.test("who holds a whole range of passive ports and waits with a transfer keeps nobody else from one", async () => {
+Deno.test("a client with a whole range of passive ports and a waiting transfer leaves one to others", async () => {
   await using target = await startWithRange();
   const holders = await holdPorts(target, PORTS);
   for (const holder of holders) await holder.expect("LIST", 150);

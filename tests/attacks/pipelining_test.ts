@@ -8,7 +8,7 @@ const MOST_A_TURN = 256;
 
 for (const count of [1, 10]) {
   for (const line of OPEN_COMMANDS) {
-    Deno.test(`${line} from ${count} that send it without end keeps nobody from the event loop`, async () => {
+    Deno.test(`${line} from ${count} clients that send it without end does not block the event loop`, async () => {
       await besideFloods({ line, reads: true }, count, async ({ server, innocent }) => {
         let thisTurn = 0;
         let most = 0;

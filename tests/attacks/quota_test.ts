@@ -1,4 +1,7 @@
-/** An account that tries to keep more bytes than its quota allows: what is on the disk, or held open without a name, is counted. */
+/**
+ * An account that tries to keep more bytes than its quota allows: what is on the disk, or held open without a name, is
+ * counted.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
@@ -75,7 +78,9 @@ for (const workers of [1, 2]) {
   });
 }
 
-/** Waits until the upload under way has stored so many bytes; `false` where it has ended before, as there was no room. */
+/**
+ * Waits until the upload under way has stored so many bytes; `false` where it has ended before, as there was no room.
+ */
 async function isStored(ftp: Wire, bytes: number): Promise<boolean> {
   for (;;) {
     const { code, lines } = await ftp.say("STAT");

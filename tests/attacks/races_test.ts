@@ -1,6 +1,7 @@
 /**
- * Sessions that do the same to one name in the same moment: of every upload that was answered 226 the file must be there, with its
- * content, and what may not be replaced is not. With one event loop and with two, where the moments are real.
+ * Sessions that do the same to one name in the same moment: of every upload that was answered 226 the file must be
+ * there, with its content, and what may not be replaced is not. With one event loop and with two, where the moments are
+ * real.
  */
 
 import { assertEquals } from "@std/assert";
@@ -24,7 +25,10 @@ const OWNER: Account = { user: "owner", password: PASSWORD };
 
 interface Race {
   readonly accounts: readonly Account[];
-  /** Resolves to figures. `lost` files, answered 226 or not to be replaced, and uploads `refused` for all that was promised, must be 0. */
+  /**
+   * Resolves to figures. `lost` files, answered 226 or not to be replaced, and uploads `refused` for all that was
+   * promised, must be 0.
+   */
   readonly attack: (target: Target) => Promise<Readonly<Record<string, number>>>;
 }
 

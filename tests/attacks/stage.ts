@@ -1,9 +1,11 @@
 /**
- * What the attacks stand on: a server in a process of its own, what it holds while it is attacked, and how long an innocent session
- * waits for its replies beside it.
+ * What the attacks stand on: a server in a process of its own, what it holds while it is attacked, and how long an
+ * innocent session waits for its replies beside it.
  *
- * `deno task test:attacks` runs the short form, which asserts what can be counted: bytes kept for a session, files lost, replies.
- * `deno task test:attacks --long` repeats more and prints waiting times, which no test asserts: the machine may be busy.
+ * `deno task test:attacks` runs the short form, which asserts what can be counted: bytes kept for a session, files
+ * lost, replies.
+ * `deno task test:attacks --long` repeats more and prints waiting times, which no test asserts: the machine may be
+ * busy.
  *
  * @module
  */

@@ -88,7 +88,7 @@ Deno.test("PasswordAuthenticator takes any password for anonymous, at once", () 
   assertEquals(checks, []);
 });
 
-Deno.test("PasswordAuthenticator does the same work for a name that is not there", async () => {
+Deno.test("PasswordAuthenticator does the same work for an unknown name", async () => {
   const { login, checks } = authenticatorOf(new MemoryAccounts([accountOf("bob"), accountOf("alice")]));
   await login("nobody", "x");
   await login("nobody", "x");
@@ -100,7 +100,7 @@ Deno.test("PasswordAuthenticator does the same work for a name that is not there
   assertEquals(new Set(checks.map(([, encoded]) => encoded)).size, 2, "what it costs is spread over the accounts");
 });
 
-Deno.test("PasswordAuthenticator remembers nothing about a name that is not there, even with a password right elsewhere", async () => {
+Deno.test("PasswordAuthenticator remembers nothing about an unknown name, even with another's password", async () => {
   const { login, checks } = authenticatorOf(new MemoryAccounts([accountOf("bob")]));
   assertEquals(reasonOf(await login("nobody", "hash of bob")), "unknown");
   assertEquals(reasonOf(await login("nobody", "hash of bob")), "unknown");
@@ -138,7 +138,7 @@ Deno.test("PasswordAuthenticator looks at the rest of the account on every login
   assertEquals(reasonOf(await login("bob")), "expired");
 });
 
-Deno.test("PasswordAuthenticator does the same work for every refusal, so that none tells a right password by its time", async () => {
+Deno.test("PasswordAuthenticator does the same work for every refusal, so that time reveals nothing", async () => {
   const network = parseNetwork("198.51.100.0/24");
   assert(network !== undefined);
   const { login, checks, clock } = authenticatorOf(
@@ -160,7 +160,7 @@ Deno.test("PasswordAuthenticator does the same work for every refusal, so that n
   assertEquals(checks.length, 8);
 });
 
-Deno.test("PasswordAuthenticator lets the addresses of one IPv6 network wait for each other, and nobody else", async () => {
+Deno.test("PasswordAuthenticator lets only the addresses of one IPv6 network wait for each other", async () => {
   const order: string[] = [];
   const { login } = authenticatorOf(new MemoryAccounts([accountOf("bob")]), {
     concurrency: 1,
@@ -201,7 +201,7 @@ Deno.test("PasswordAuthenticator remembers a bounded number of right passwords",
   assertEquals(names.map((name) => login(name) instanceof Promise), [false, true, false]);
 });
 
-Deno.test("PasswordAuthenticator computes the same login once, different ones apart and no more than allowed at a time", async () => {
+Deno.test("PasswordAuthenticator computes equal logins once, others separately, up to the limit", async () => {
   let running = 0;
   let most = 0;
   let total = 0;
@@ -223,7 +223,7 @@ Deno.test("PasswordAuthenticator computes the same login once, different ones ap
   assertEquals(most, 2);
 });
 
-Deno.test("PasswordAuthenticator computes nothing for those that have gone, unless somebody else asks the same", async () => {
+Deno.test("PasswordAuthenticator computes nothing for clients that left, unless another waits", async () => {
   const begun: string[] = [];
   const first = Promise.withResolvers<boolean>();
   const authenticator = new PasswordAuthenticator(new MemoryAccounts([accountOf("bob")]), {
@@ -249,7 +249,7 @@ Deno.test("PasswordAuthenticator computes nothing for those that have gone, unle
   assertEquals(begun, ["first", "hash of bob", "a"]);
 });
 
-Deno.test("PasswordAuthenticator is none the worse for a check that failed", async () => {
+Deno.test("PasswordAuthenticator recovers from a check that failed", async () => {
   let broken = true;
   const { login } = authenticatorOf(new MemoryAccounts([accountOf("bob")]), {
     concurrency: 1,

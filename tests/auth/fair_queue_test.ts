@@ -54,7 +54,7 @@ Deno.test("Turnstile passes a failure on and lets the next one through", async (
   assert(await queue.run("x", () => Promise.resolve(true)));
 });
 
-Deno.test("Turnstile lets go of those that have left the line, and of nobody else", async () => {
+Deno.test("FairQueue releases only those that have left the line", async () => {
   const queue = new FairQueue(1);
   const bench = new Bench();
   const gone = new AbortController();

@@ -67,7 +67,7 @@ function counting(prefix: string): () => string {
   return () => `${prefix}${(number++).toString(16)}`;
 }
 
-Deno.test("LoginGate gives an account from an address a turn a second, however many connections there are", async () => {
+Deno.test("LoginGate allows an address one login a second to an account, over any number of connections", async () => {
   using bed = new Bed();
   await using _flood = flood(bed, () => "bob");
   await bed.time.pass(60_000);
@@ -75,7 +75,7 @@ Deno.test("LoginGate gives an account from an address a turn a second, however m
   assert(bed.turns.length >= 60, `${bed.turns.length} guesses`);
 });
 
-Deno.test("LoginGate gives an address ten turns a second, whatever the names and the addresses of its /64", async () => {
+Deno.test("LoginGate allows an address or its /64 ten logins a second, whatever the names", async () => {
   using bed = new Bed();
   await using _flood = flood(bed, counting("guess "), counting("2001:db8::"));
   await bed.time.pass(60_000);
@@ -97,7 +97,7 @@ Deno.test("LoginGate lets right passwords in within two seconds where a flood gu
   for (const wait of waits) assert(await wait <= 2_000, `${await wait} ms`);
 });
 
-Deno.test("LoginGate lets the owner in within two seconds where a flood guesses at the account from there", async () => {
+Deno.test("LoginGate lets the owner in within two seconds during a flood of guesses from one address", async () => {
   using bed = new Bed();
   await using _flood = flood(bed, () => "bob");
   for (let visit = 0; visit < 10; visit++) {
@@ -166,7 +166,7 @@ Deno.test("LoginGate lets a right password in after a few checks where these tak
   await Promise.all(guesses);
 });
 
-Deno.test("LoginGate has two logins of an address under way at once, and those who are known there besides", async () => {
+Deno.test("LoginGate runs two logins of an address at once, and those of known accounts in addition", async () => {
   using bed = new Bed();
   await bed.login("ann");
   const enter = (name: string) => bed.gate.enter({ address: HERE, name, signal: new AbortController().signal });

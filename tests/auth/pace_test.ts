@@ -6,7 +6,7 @@ function paceAt(options: Partial<PaceOptions> = {}, start = 1_000_000) {
   return { clock, pace: new Pace({ interval: 100, burst: 3, now: () => clock.now, ...options }) };
 }
 
-Deno.test("Pace gives a few at once, and then one after each interval", () => {
+Deno.test("Pace allows a few at once, and then one per interval", () => {
   const { clock, pace } = paceAt();
   const place = pace.placeOf("x");
   assertEquals([1, 2, 3, 4].map(() => pace.take(place)), [true, true, true, false]);
@@ -37,7 +37,7 @@ Deno.test("Pace takes back what need not be paid for, and no more than was taken
   assertEquals([1, 2, 3, 4].map(() => pace.take(place)), [true, true, true, false]);
 });
 
-Deno.test("Pace that is exhausted gives one after an interval, and none at once", () => {
+Deno.test("Pace that is exhausted allows one after an interval, and none at once", () => {
   const { clock, pace } = paceAt();
   const place = pace.placeOf("x");
   assert(pace.take(place));
@@ -58,7 +58,7 @@ Deno.test("Pace is one for all loops that share its memory", () => {
   assert(one.take(place));
 });
 
-Deno.test("Pace holds nobody up where its 32 bits begin anew, nor after a clock that went back", () => {
+Deno.test("Pace delays no client when its 32 bits wrap, nor after the clock was set back", () => {
   const { clock, pace } = paceAt({}, 2 ** 31 - 50);
   const place = pace.placeOf("x");
   assertEquals([1, 2, 3, 4].map(() => pace.take(place)), [true, true, true, false]);

@@ -50,7 +50,7 @@ Deno.test("verifyPassword reads hashes of other programs", async () => {
   }
 });
 
-Deno.test("isPasswordHash refuses what is no hash or would cost too much", async () => {
+Deno.test("isPasswordHash refuses what is not a hash or would cost too much", async () => {
   const cases = [
     "",
     "secret",

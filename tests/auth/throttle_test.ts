@@ -32,13 +32,13 @@ Deno.test("FailureThrottle waits a second after the first failure by default, an
   assertEquals(patient.delayFor(HERE), 0);
 });
 
-Deno.test("FailureThrottle holds what fails with one account against no other behind the address", () => {
+Deno.test("FailureThrottle does not count failures of one account against others at the address", () => {
   const { throttle } = throttleAt({ delay: 100 });
   for (let guess = 0; guess < 50; guess++) throttle.failed(HERE, `guess ${guess}`);
   assertEquals(throttle.delayFor(HERE, "alice"), 0);
 });
 
-Deno.test("FailureThrottle knows an account at an address for a day, and tells of it once an hour", () => {
+Deno.test("FailureThrottle knows an account at an address for a day, and reports it once an hour", () => {
   const { clock, throttle } = throttleAt({ capacity: 2 });
   const hour = 3_600_000;
   assert(!throttle.isKnown(HERE, "bob"));
@@ -97,7 +97,7 @@ Deno.test("FailureThrottle shuts an address out for a while", () => {
   assert(!throttle.isBanned(HERE));
 });
 
-Deno.test("FailureThrottle bans nobody unless told to, nor for failures too far apart", () => {
+Deno.test("FailureThrottle bans no address by default, nor for failures too far apart", () => {
   const { throttle } = throttleAt();
   fail(throttle, 100);
   assert(!throttle.isBanned(HERE));

@@ -72,7 +72,7 @@ for (
   });
 }
 
-Deno.test("configTable tells every value and where it comes from", async () => {
+Deno.test("configTable shows every value and where it comes from", async () => {
   const env = { DENOFTPD_BANNER: "variable" };
   const table = configTable(await gatherSettings(["--config", "c.json", "--port", "3"], sources(env, FILES)));
   assertMatch(table, /^port +3 +flag --port$/m);

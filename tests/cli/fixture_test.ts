@@ -3,7 +3,9 @@ import { join } from "@std/path";
 import { type FixtureHooks, type ReadyLine, runFixture } from "../../lib/cli/fixture/fixture.ts";
 import { Wire } from "../helpers/wire.ts";
 
-/** Runs the command in this process until `act` is through. Gives its exit status and what it wrote to standard error. */
+/**
+ * Runs the command in this process until `act` is through. Gives its exit status and what it wrote to standard error.
+ */
 async function run(
   args: readonly string[],
   act: (ready: ReadyLine) => Promise<void> = () => Promise.resolve(),

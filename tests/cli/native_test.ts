@@ -24,7 +24,10 @@ async function withSite(body: (directory: string) => Promise<void>): Promise<voi
   }
 }
 
-/** Downloads the large file again and again, so that all threads that are there have a part in it, and lists the directory. */
+/**
+ * Downloads the large file again and again, so that all threads that are there have a part in it, and lists the
+ * directory.
+ */
 async function visit(port: number): Promise<void> {
   await using ftp = await Wire.connect(port);
   await using other = await Wire.connect(port);
@@ -84,7 +87,7 @@ Deno.test("openNative opens nothing unless it is asked to", () => {
 });
 
 Deno.test({
-  name: "openNative says what it needs where there is no such library",
+  name: "openNative reports what it needs when there is no such library",
   permissions: { ffi: false },
   fn: () => {
     const error = assertThrows(() => openNative({ nativeIo: true }), UsageError);

@@ -43,7 +43,10 @@ async function printed(flags: readonly string[]): Promise<string[]> {
   return text.trimEnd().split("\n");
 }
 
-/** Everything that a session can ask of the runtime: names, links, listings, bytes both ways, attributes, both kinds of data port. */
+/**
+ * Everything that a session can ask of the runtime: names, links, listings, bytes both ways, attributes, both kinds of
+ * data port.
+ */
 async function fullSession(port: number, options: { readonly active: boolean }): Promise<void> {
   await using ftp = await Wire.connect(port);
   await ftp.expectReply(220);
@@ -156,7 +159,7 @@ for (
 }
 
 Deno.test({
-  name: "permissions of --user has what becoming somebody else needs",
+  name: "permissions of --user has what changing the user needs",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const root = await Deno.realPath("/");
@@ -189,7 +192,7 @@ Deno.test("serve and permissions name the account whose root has no driver, or n
     }
   }));
 
-Deno.test("serve warns of far too many permissions, gives the useless ones up and says so", () =>
+Deno.test("serve warns of far too many permissions, drops the unused ones and reports that", () =>
   withSite(async (cwd) => {
     const flags = ["--port", "0", "--log-level", "debug", "--allow-root"];
     const { stderr } = await serve({

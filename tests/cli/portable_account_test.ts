@@ -4,7 +4,7 @@ import { packAccount, restoreAccount } from "../../lib/cli/serve/portable_accoun
 import { parseNetwork } from "../../lib/net/ip.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
 
-Deno.test("restoreAccount gives the account that was packed and sent", () => {
+Deno.test("restoreAccount returns the account that was packed and sent", () => {
   const network = parseNetwork("192.0.2.0/24");
   const account = createAccount({
     name: "ann",

@@ -52,7 +52,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "resolveIdentity needs root to become somebody else, and nothing to stay oneself",
+  name: "resolveIdentity needs root to become another user, and nothing to stay the same",
   ignore: !unix || root,
   fn: () => {
     assertEquals(resolveIdentity({}), undefined);

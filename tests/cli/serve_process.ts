@@ -20,7 +20,10 @@ export interface ServeOptions {
   readonly permissions: readonly string[];
   readonly flags: readonly string[];
   readonly cwd: string;
-  /** Called with the control port once the server is ready; then the server is asked to end. Without it, it should not get ready. */
+  /**
+   * Called with the control port once the server is ready; then the server is asked to end. Without it, it should not
+   * get ready.
+   */
   readonly whenReady?: (port: number, pid: number) => Promise<void>;
 }
 

@@ -13,7 +13,7 @@ Deno.test("SETTINGS has only fallbacks that its own parser takes", () => {
   }
 });
 
-Deno.test("SETTINGS tells the defaults that the server has", () => {
+Deno.test("SETTINGS shows the defaults that the server has", () => {
   const options = resolveOptions({
     authenticator: { authenticate: () => ({ ok: false, reason: "password" }) },
     fileSystem: () => new MemoryVfs(),

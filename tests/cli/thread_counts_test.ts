@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { SETTINGS } from "../../lib/cli/settings/table.ts";
 import { dataThreadCount, workerCount } from "../../lib/cli/serve/threads.ts";
 
-Deno.test("workerCount is one unless told otherwise", () => {
+Deno.test("workerCount is one by default", () => {
   assertEquals(workerCount({}), 1);
   assertEquals(workerCount({ workers: 1 }), 1);
 });

@@ -1,5 +1,6 @@
 /**
- * `serve` that fails once it is ready, in the middle of a turn in which it has much to log. The arguments are those of `serve`.
+ * `serve` that fails once it is ready, in the middle of a turn in which it has much to log. The arguments are those of
+ * `serve`.
  *
  * @module
  */

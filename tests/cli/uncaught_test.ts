@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
-Deno.test("serve that ends by an uncaught error has written all of its log, and the error, and has status 1", async () => {
+Deno.test("serve writes all of its log and an uncaught error before it ends with status 1", async () => {
   const directory = await Deno.makeTempDir();
   const program = fromFileUrl(new URL("./uncaught_program.ts", import.meta.url));
   const output = await new Deno.Command(Deno.execPath(), {

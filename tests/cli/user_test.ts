@@ -150,7 +150,7 @@ Deno.test("user asks twice for a new password on a terminal", async () => {
   assertEquals((await bed.run(["check", "bob"], { typed: ["swordfish7"] })).status, 0);
 });
 
-Deno.test("user says how to give a password where there is no terminal, and refuses a weak one", async () => {
+Deno.test("user explains how to enter a password without a terminal, and refuses a weak one", async () => {
   await using bed = await Bed.make();
   const add = ["add", "bob", "--root", "/"];
   const cases: [string[], string[], string][] = [
@@ -172,7 +172,7 @@ Deno.test("user says how to give a password where there is no terminal, and refu
   assertEquals(weak.status, 0);
 });
 
-Deno.test("user set changes what it is told, takes limits away and leaves the rest", async () => {
+Deno.test("user set changes what is named, removes limits and leaves the rest", async () => {
   await using bed = await Bed.make();
   await bed.addBob("--quota", "1G", "--disable", "--comment", "x");
   const [before] = await bed.json();
@@ -221,7 +221,7 @@ anonymous  expired  ro                              /pub
   );
 });
 
-Deno.test("user check tells what the account may do", async () => {
+Deno.test("user check shows what the account may do", async () => {
   await using bed = await Bed.make();
   await bed.addBob("--quota", "1G", "--allow-from", "::1", "--upload-rate", "64K", "--max-sessions", "2");
   const check = await bed.run(["check", "bob", "--password-stdin"], { stdin: ["long enough\n"] });
@@ -231,7 +231,7 @@ Deno.test("user check tells what the account may do", async () => {
   }
 });
 
-Deno.test("user exits with 1 where the answer is no", async () => {
+Deno.test("user exits with 1 when the answer is no", async () => {
   await using bed = await Bed.make();
   await bed.addBob("--disable");
   const cases: [string[], string, string][] = [
@@ -271,7 +271,7 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
   }
 });
 
-Deno.test("user exits with 2 for a file that is not there or is broken, with all that is wrong", async () => {
+Deno.test("user exits with 2 for a missing or broken file, and lists every mistake", async () => {
   await using bed = await Bed.make();
   const missing = await bed.run(["list"]);
   assertEquals([missing.status, missing.stderr], [2, `File "${bed.path}": Does not exist\n`]);
@@ -285,7 +285,7 @@ Deno.test("user exits with 2 for a file that is not there or is broken, with all
   ]);
 });
 
-Deno.test("user without arguments or with --help tells how it is used", async () => {
+Deno.test("user without arguments or with --help prints its usage", async () => {
   await using bed = await Bed.make();
   const help = await bed.run(["set", "--help"]);
   assertEquals(help.status, 0);

@@ -98,8 +98,8 @@ export interface Peer {
 }
 
 /**
- * A server that takes one connection and answers by a script. Disposing of it ends it. `heard` has what the client sent,
- * line by line.
+ * A server that takes one connection and answers by a script. Disposing of it ends it. `heard` has what the client
+ * sent, line by line.
  */
 export class ScriptedServer implements AsyncDisposable {
   readonly port: number;

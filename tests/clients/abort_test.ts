@@ -8,7 +8,10 @@ const [PYTHON, PERL] = ["./abort_client.py", "./abort_client.pl"].map((name) =>
   fromFileUrl(new URL(name, import.meta.url))
 );
 
-/** Bytes of a file that no transfer gets to the end of before it is ended. It is sparse, and goes to or comes from no disk. */
+/**
+ * Bytes of a file that no transfer gets to the end of before it is ended. It is sparse, and goes to or comes from no
+ * disk.
+ */
 const ENDLESS = 64 * 1024 ** 3;
 
 async function makeEndless(path: string): Promise<void> {
@@ -23,7 +26,10 @@ async function fill({ local, remote }: Bench): Promise<void> {
   await Deno.writeTextFile(join(remote, "small"), "small");
 }
 
-/** Two clients of one origin. An interrupted `put` is not for here: they close the data connection, say nothing, and the upload is whole. */
+/**
+ * Two clients of one origin. An interrupted `put` is not for here: they close the data connection, say nothing, and the
+ * upload is whole.
+ */
 for (
   const [program, modes] of [
     ["tnftp", { passive: [], active: ["passive off"] }],

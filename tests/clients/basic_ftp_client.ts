@@ -1,7 +1,7 @@
 /**
- * Does one job with basic-ftp from npm. The job is JSON in the first argument; the conversation goes to standard output, a
- * listing to standard error, one name a line. A process of its own, like every other client, so that the server's project
- * does not depend on it.
+ * Does one job with basic-ftp from npm. The job is JSON in the first argument; the conversation goes to standard
+ * output, a listing to standard error, one name a line. A process of its own, like every other client, so that the
+ * server's project does not depend on it.
  *
  * @module
  */

@@ -36,7 +36,8 @@ export class ClientTests {
   }
 
   /**
-   * Gets ready to test `client` with the programs it needs. Where one is missing, the tests are reported as ignored; with
+   * Gets ready to test `client` with the programs it needs. Where one is missing, the tests are reported as ignored;
+   * with
    * `CI=true` that is a failure, for there nobody would notice. `options` are for the server.
    */
   static async of(client: string, programs: readonly string[], options: StartOptions = {}): Promise<ClientTests> {

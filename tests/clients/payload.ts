@@ -1,5 +1,6 @@
 /**
- * Bytes to transfer: the same in every run, different in every place, so that a lost, doubled or moved piece changes the digest.
+ * Bytes to transfer: the same in every run, different in every place, so that a lost, doubled or moved piece changes
+ * the digest.
  *
  * @module
  */

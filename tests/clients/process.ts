@@ -1,6 +1,6 @@
 /**
- * Running other people's clients: each one bounded in time, cut off from the configuration of whoever runs the tests, and
- * with all it wrote in the error when it fails.
+ * Running other people's clients: each one bounded in time, cut off from the configuration of whoever runs the tests,
+ * and with all it wrote in the error when it fails.
  *
  * @module
  */

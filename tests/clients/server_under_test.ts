@@ -105,7 +105,10 @@ export class ServerUnderTest implements AsyncDisposable {
     return new TextDecoder().decode(Deno.readFileSync(logFile(this.#directory)).subarray(start));
   }
 
-  /** As {@link log}, once `expected` is there: lines get there a moment after what they tell of. Rejects when it does not come. */
+  /**
+   * As {@link log}, once `expected` is there: lines get there a moment after what they tell of. Rejects when it does
+   * not come.
+   */
   async untilLogged(expected: RegExp, start = 0): Promise<string> {
     for (let look = 0; look < LOOKS; look++) {
       const text = this.log(start);

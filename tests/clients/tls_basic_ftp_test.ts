@@ -29,7 +29,8 @@ const client: TlsClient = {
   modes: ["EPSV"],
   versions: ["1.2", "1.3"],
   resumes: ["1.2", "1.3"],
-  // It takes a cipher for the end of the handshake (`uploadFrom` in its transfer.js), and a resumed session has one from the start.
+  // It takes a cipher for the end of the handshake (`uploadFrom` in its transfer.js), and a resumed session has one
+  // from the start.
   cutsEmptyUploads: true,
 
   async transfer(bench: Bench, { kind, direction: action, local, remote, version }: TlsTransfer): Promise<string> {

@@ -1,5 +1,6 @@
 /**
- * What every client must be able to do over TLS, told once, with a server that takes nothing in clear: neither logins nor data.
+ * What every client must be able to do over TLS, told once, with a server that takes nothing in clear: neither logins
+ * nor data.
  *
  * @module
  */
@@ -36,7 +37,9 @@ export interface TlsClient {
   readonly resumes: readonly TlsVersion[];
   /** It shows a ticket of TLS 1.3 again that it has used, which the relay (docs/tls.md) takes for a new client. */
   readonly repeatsTickets?: true;
-  /** It may cut an upload of nothing before its own TLS handshake is over, which no server can take for an empty file. */
+  /**
+   * It may cut an upload of nothing before its own TLS handshake is over, which no server can take for an empty file.
+   */
   readonly cutsEmptyUploads?: true;
   /** Moves a file. Resolves to what the client told of the conversation; rejects when the client reports a failure. */
   transfer(bench: Bench, transfer: TlsTransfer): Promise<string>;

@@ -21,7 +21,7 @@ Deno.test("makeTable refuses two rows of one name", () => {
   assertThrows(() => makeTable(() => [row("A"), row("B", ["A"])]), Error, '"A"');
 });
 
-Deno.test("commandTable tells of each row what it is for and where it is defined", () => {
+Deno.test("commandTable says of each row what it is for and where it is defined", () => {
   const rows = commandTable.commands.flatMap((each) => [each, ...each.subcommands ?? []]);
   for (const { verb, summary, source, syntax, argumentName } of rows) {
     assert(/^[A-Z0-9]+$/.test(verb), verb);
@@ -32,7 +32,7 @@ Deno.test("commandTable tells of each row what it is for and where it is defined
   }
 });
 
-Deno.test("commandTable has the rows of a transfer wait, and lets nothing but ABOR, QUIT and STAT run beside it", () => {
+Deno.test("commandTable makes rows wait for a transfer, except ABOR, QUIT and STAT", () => {
   const verbs = (wanted: (each: typeof commandTable.commands[number]) => unknown) =>
     commandTable.commands.filter(wanted).map(({ verb }) => verb).sort();
   assertEquals(verbs(({ direction }) => direction), ["APPE", "LIST", "MLSD", "NLST", "RETR", "STOR", "STOU"]);

@@ -6,7 +6,9 @@ import { readAll, sendData } from "../helpers/wire.ts";
 
 const big = { "/big": "x".repeat(32 << 20), "/a": "small" };
 
-/** Ways in which clients send ABOR: plainly, and with what is left of the Telnet Synch in front (RFC 959 section 4.1.3). */
+/**
+ * Ways in which clients send ABOR: plainly, and with what is left of the Telnet Synch in front (RFC 959 section 4.1.3).
+ */
 const ABORTS: Readonly<Record<string, Uint8Array>> = {
   "ABOR": new TextEncoder().encode("ABOR\r\n"),
   "ABOR behind IAC IP IAC DM": Uint8Array.from([255, 244, 255, 242, ...new TextEncoder().encode("ABOR\r\n")]),
@@ -85,7 +87,7 @@ conversation("ABOR a second time has nothing to end", { files: big }, async ({ f
   assertEquals(await ftp.codes(4), [426, 226, 226, 200]);
 });
 
-conversation("STAT tells the progress while a transfer runs", { files: big }, async ({ ftp }) => {
+conversation("STAT reports the progress of a running transfer", { files: big }, async ({ ftp }) => {
   const data = await ftp.begin("STOR new");
   await writeAll(data, new Uint8Array(1000));
   let lines: readonly string[] = [];
@@ -138,7 +140,7 @@ for (const verb of ["STOR", "APPE", "STOU"]) {
   );
 }
 
-conversation("QUIT in the same packet as STOR is answered behind its 150", {}, async ({ ftp }) => {
+conversation("QUIT in the same packet as STOR is answered after its 150", {}, async ({ ftp }) => {
   const data = await ftp.passive();
   await ftp.sendAll("STOR a", "QUIT");
   assertEquals(await ftp.codes(2), [150, 221]);
@@ -147,7 +149,7 @@ conversation("QUIT in the same packet as STOR is answered behind its 150", {}, a
   assertEquals(await ftp.closed(), "");
 });
 
-conversation("ABOR behind QUIT ends the upload", {}, async ({ ftp }) => {
+conversation("ABOR after QUIT ends the upload", {}, async ({ ftp }) => {
   await ftp.begin("STOR a");
   await ftp.sendAll("QUIT", "ABOR");
   assertEquals(await ftp.codes(3), [221, 426, 226]);
@@ -175,7 +177,7 @@ plainConversation("QUIT during an upload and a half-closed control connection: 2
   assertEquals(await ftp.closed(), "");
 });
 
-plainConversation("An upload goes on when its client closes the control connection behind QUIT", {}, async (stage) => {
+plainConversation("An upload continues when its client closes the control connection after QUIT", {}, async (stage) => {
   const { connect, event, files } = stage;
   const ftp = await connect();
   await ftp.login();
@@ -188,7 +190,7 @@ plainConversation("An upload goes on when its client closes the control connecti
   assertEquals(new TextDecoder().decode(files.read("/new")), "whole");
 });
 
-conversation("QUIT behind commands that wait for an upload keeps its place", {}, async ({ ftp }) => {
+conversation("QUIT after commands that wait for an upload keeps its place", {}, async ({ ftp }) => {
   const data = await ftp.begin("STOR a");
   await ftp.sendAll("NOOP", "QUIT");
   await ftp.expect("STAT", 211);
@@ -211,14 +213,14 @@ for (const line of ["RETR a", "LIST"]) {
   });
 }
 
-conversation("QUIT in the same packet as a STOR that is refused is answered behind that", {}, async ({ ftp }) => {
+conversation("QUIT in the same packet as a STOR that is refused is answered after the refusal", {}, async ({ ftp }) => {
   await ftp.passive();
   await ftp.sendAll("STOR no/such/a", "QUIT");
   assertEquals((await ftp.codes(2))[1], 221);
   assertEquals(await ftp.closed(), "");
 });
 
-conversation("Commands sent during a transfer are answered behind it, in order", {}, async ({ ftp }) => {
+conversation("Commands sent during a transfer are answered after it, in order", {}, async ({ ftp }) => {
   const data = await ftp.begin("STOR a");
   await ftp.sendAll("NOOP", "PWD", "MKD d", "FROBNICATE", "CWD d", "DELE missing", "USER other", "PWD");
   await ftp.expect("STAT", 211);
@@ -226,7 +228,7 @@ conversation("Commands sent during a transfer are answered behind it, in order",
   assertEquals(await ftp.codes(9), [226, 200, 257, 257, 500, 250, 550, 331, 530]);
 });
 
-plainConversation("Lines that are no commands keep their place behind a transfer", {}, async ({ ftp }) => {
+plainConversation("Lines that are not commands keep their place after a transfer", {}, async ({ ftp }) => {
   const data = await ftp.begin("STOR a");
   await ftp.sendAll("NOOP", "PWD \0", `PWD ${"x".repeat(9000)}`, "PWD");
   await ftp.expect("STAT", 211);

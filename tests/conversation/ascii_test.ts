@@ -76,7 +76,7 @@ conversation("A transfer in TYPE A cannot start in the middle", { files: { "/a":
   await ftp.expect("RETR a", 504);
 });
 
-conversation("ALLO is no measure of an upload in TYPE A", {}, async ({ ftp, event }) => {
+conversation("ALLO does not limit an upload in TYPE A", {}, async ({ ftp, event }) => {
   await ftp.expect("ALLO 100", 200);
   await ftp.upload("STOR a", "a\r\n");
   assertEquals((await event("transfer")).short, undefined);

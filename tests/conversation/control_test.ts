@@ -54,14 +54,18 @@ conversation("Telnet options are refused, and taken out of a line", {}, async ({
   await ftp.expectReply(200);
 });
 
-conversation("IAC IAC in a name is no UTF-8 and answered 500", { files: { "/ab": "kept" } }, async ({ ftp, files }) => {
-  await ftp.passive();
-  for (const verb of ["STOR", "DELE"]) {
-    await ftp.sendRaw(Uint8Array.from([...encoder.encode(`${verb} a`), 255, 255, ...encoder.encode("b\r\n")]));
-    await ftp.expectReply(500);
-  }
-  assertEquals(new TextDecoder().decode(files.read("/ab")), "kept");
-});
+conversation(
+  "IAC IAC in a name is not UTF-8 and answered 500",
+  { files: { "/ab": "kept" } },
+  async ({ ftp, files }) => {
+    await ftp.passive();
+    for (const verb of ["STOR", "DELE"]) {
+      await ftp.sendRaw(Uint8Array.from([...encoder.encode(`${verb} a`), 255, 255, ...encoder.encode("b\r\n")]));
+      await ftp.expectReply(500);
+    }
+    assertEquals(new TextDecoder().decode(files.read("/ab")), "kept");
+  },
+);
 
 conversation("A line without an end is answered 421 and closed", {}, async ({ ftp, event }) => {
   // The server reads as far as it wants to; the rest finds nobody.
@@ -122,7 +126,7 @@ conversation(
   },
 );
 
-conversation("Nothing is run behind QUIT", {}, async ({ ftp, files }) => {
+conversation("Nothing runs after QUIT", {}, async ({ ftp, files }) => {
   await ftp.sendAll("QUIT", "MKD d");
   await ftp.expectReply(221);
   await ftp.closed().catch(() => {});

@@ -150,7 +150,7 @@ plainConversation("EPSV reports any number of strangers at once", { files }, asy
   assertEquals(events.filter(isWarning).length, 1);
 });
 
-conversation("A passive port that no client connects to goes back, and 425 says what is missing", {
+conversation("A passive port that no client connects to is released, and 425 says what is missing", {
   files,
   options: { passive: { ports: onePort() }, timeouts: { dataConnect: 20 } },
 }, async ({ ftp, connect }) => {
@@ -190,7 +190,7 @@ plainConversation(
 );
 
 const range = onePort();
-conversation("EPSV uses the ports of the range, 425 when all are taken, and gives them back", {
+conversation("EPSV uses the ports of the range, answers 425 when all are in use, and releases them", {
   files,
   options: { passive: { ports: range } },
 }, async ({ ftp, connect, event }) => {
@@ -294,6 +294,6 @@ plainConversation("PASV names the local address to clients of local networks", {
   options: { passive: { address: "192.0.2.7", localNetworks: ["127.0.0.0/8"] } },
 }, async ({ ftp }) => void assertMatch((await ftp.expect("PASV", 227)).text, /\(127,0,0,1,/));
 
-plainConversation("PASV names the address behind a DNS name", {
+plainConversation("PASV names the address of a DNS name", {
   options: { passive: { address: "localhost", localNetworks: [] } },
 }, async ({ ftp }) => void assertMatch((await ftp.expect("PASV", 227)).text, /\(127,0,0,1,/));

@@ -126,7 +126,7 @@ conversation("A digest ends with the client that has asked for it", endless, asy
   assertEquals([server.sessionCount, disk.open], [1, 0]);
 });
 
-conversation("A digest is told by STAT, and commands behind it wait for its end", endless, async ({ ftp }) => {
+conversation("STAT reports a digest, and commands after it wait for its end", endless, async ({ ftp }) => {
   await ftp.send("XMD5 endless");
   await disk.reading;
   const { lines } = await ftp.expect("STAT", 211);

@@ -50,7 +50,7 @@ for (
     ["write and rename", rulesOf(["/", "write rename"])],
   ] as const
 ) {
-  conversation(`${title}: a look says the same of names that are there and of those that are not`, {
+  conversation(`${title}: queries answer the same for names that exist and for names that do not`, {
     files,
     account: { rules },
   }, async ({ ftp }) => {
@@ -61,7 +61,7 @@ for (
   });
 }
 
-conversation("A drop box can be gone into by any name, and makes it for what is put there", {
+conversation("A drop box can be entered by any name, which is created when something is stored there", {
   files,
   account: { rules: rulesOf(["/", "ro"], ["/in", "dropbox"]) },
 }, async ({ ftp, files }) => {

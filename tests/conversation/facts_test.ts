@@ -21,8 +21,8 @@ import type {
 import { authenticatorOf, plainConversation, type Stage } from "../helpers/server.ts";
 
 /**
- * Lines that show what a verb does, its own last; the files are `a` and `d/`. A name that does not exist is `new`. Verbs
- * without an argument need none.
+ * Lines that show what a verb does, its own last; the files are `a` and `d/`. A name that does not exist is `new`.
+ * Verbs without an argument need none.
  */
 const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   "USER": ["USER demo"],

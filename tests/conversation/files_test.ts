@@ -65,7 +65,7 @@ conversation("SIZE answers nothing but digits, and 550 for a directory", { files
   await ftp.expect("SIZE x", 550);
 });
 
-conversation("MDTM tells the time in UTC, of directories too, and sets it", { files }, async ({ ftp, event }) => {
+conversation("MDTM reports the time in UTC, of directories too, and sets it", { files }, async ({ ftp, event }) => {
   assertMatch((await ftp.expect("MDTM a", 213)).text, /^\d{14}$/);
   await ftp.expect("MDTM d", 213);
   await ftp.expect("MDTM x", 550);
@@ -82,7 +82,7 @@ async function timesOf(ftp: Wire): Promise<string[]> {
   return [(await ftp.expect("MDTM a", 213)).text, ...modify];
 }
 
-conversation("MDTM, MLST and MLSD tell whole seconds, MFMT and MDTM take fractions", { files }, async (stage) => {
+conversation("MDTM, MLST and MLSD show whole seconds, MFMT and MDTM accept fractions", { files }, async (stage) => {
   const { ftp, files } = stage;
   await ftp.expect("MFMT 20200229010203.952 a", 213);
   assertEquals((await files.stat(resolvePath(ROOT, "a"))).modified, Date.parse("2020-02-29T01:02:03.952Z"));
@@ -91,7 +91,7 @@ conversation("MDTM, MLST and MLSD tell whole seconds, MFMT and MDTM take fractio
   assertEquals((await files.stat(resolvePath(ROOT, "a"))).modified, Date.parse("2020-02-29T01:02:04.952Z"));
 });
 
-conversation("timeFractions has MDTM, MLST and MLSD tell milliseconds", {
+conversation("timeFractions makes MDTM, MLST and MLSD show milliseconds", {
   files,
   options: { timeFractions: true },
 }, async ({ ftp }) => {
@@ -99,7 +99,7 @@ conversation("timeFractions has MDTM, MLST and MLSD tell milliseconds", {
   assertEquals(await timesOf(ftp), ["20200229010203.952", "20200229010203.952", "20200229010203.952"]);
 });
 
-conversation("MDTM of a file whose name begins with a time tells its time", {
+conversation("MDTM of a file whose name begins with a time reports its time", {
   files: { "/20011231235959 a": "x", "/a": "x" },
 }, async ({ ftp, events }) => {
   assertMatch((await ftp.expect("MDTM 20011231235959 a", 213)).text, /^20[2-9]\d/);
@@ -193,7 +193,7 @@ const counting = () => new CountingVfs({ clock: frozen });
 
 {
   let vfs: CountingVfs;
-  conversation("HASH right behind STOR reads no file", { vfs: () => vfs = counting() }, async ({ ftp }) => {
+  conversation("HASH right after STOR reads no file", { vfs: () => vfs = counting() }, async ({ ftp }) => {
     await ftp.upload("STOR a", "abc");
     assertMatch((await ftp.expect("HASH a", 213)).text, new RegExp(` ${SHA256_ABC} `));
     assertEquals((await ftp.expect("XCRC a", 250)).text, "352441c2");
@@ -206,7 +206,7 @@ const counting = () => new CountingVfs({ clock: frozen });
   });
 }
 
-conversation("HASH behind a change is of the new content", { vfs: counting }, async ({ ftp }) => {
+conversation("HASH after a change is of the new content", { vfs: counting }, async ({ ftp }) => {
   await ftp.expect("TYPE I", 200);
   const crc = async () => (await ftp.expect("XCRC a", 250)).text;
   await ftp.upload("STOR a", "abd");
@@ -226,7 +226,7 @@ conversation("HASH behind a change is of the new content", { vfs: counting }, as
   assertEquals(await crc(), other);
 });
 
-conversation("HASH behind an upload that broke off is of what is there", { vfs: counting }, async ({ ftp }) => {
+conversation("HASH after an interrupted upload is of what is stored", { vfs: counting }, async ({ ftp }) => {
   await ftp.expect("TYPE I", 200);
   await ftp.upload("STOR a", "abd");
   await ftp.expect("RANG 0 8", 350);
@@ -237,7 +237,7 @@ conversation("HASH behind an upload that broke off is of what is there", { vfs: 
   assertEquals((await ftp.expect("XCRC a", 250)).text, "352441c2");
 });
 
-conversation("HASH behind RETR is not of the content that was replaced meanwhile", {
+conversation("HASH after RETR is not of content that has been replaced since", {
   vfs: () => new MemoryVfs({ clock: frozen, files: { "/a": "x".repeat(4 << 20) } }),
   options: { digests: "always" },
 }, async ({ ftp, connect }) => {

@@ -62,7 +62,7 @@ conversation("before that fails is answered 451, and says so to the log only", {
   await ftp.expect("NOOP", 200);
 });
 
-conversation("before that refuses a transfer gives the data port back", {
+conversation("before that refuses a transfer releases the data port", {
   files,
   options: { before: ({ verb }) => verb === "STOR" ? { code: 553, text: "No uploads today" } : undefined },
 }, async ({ ftp }) => {

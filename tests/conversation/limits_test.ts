@@ -76,7 +76,7 @@ conversation("The login limit does not end a session that is logged in", {
   await ftp.expect("NOOP", 200);
 });
 
-conversation("The idle limit rests while a transfer runs, and begins anew behind it", {
+conversation("The idle limit pauses during a transfer, and starts again after it", {
   options: { timeouts: { idle: 100, stall: 300 } },
   files: big,
 }, async ({ ftp }) => {
@@ -114,7 +114,7 @@ for (const line of ["RETR big", "STOR new", "LIST"]) {
   });
 }
 
-conversation("SITE IDLE tells and sets the limit", { options: { timeouts: { idle: 30_000 } } }, async ({ ftp }) => {
+conversation("SITE IDLE shows and sets the limit", { options: { timeouts: { idle: 30_000 } } }, async ({ ftp }) => {
   assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b30 seconds/);
   await ftp.expect("SITE IDLE 600", 200);
   assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b600 seconds/);

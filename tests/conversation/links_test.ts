@@ -90,7 +90,7 @@ linkConversation("LIST and STAT show links as links, with where they lead inside
 /** Facts without those that differ from run to run. */
 const FACTS = "type;size;perm;";
 
-linkConversation("MLSD and MLST give links a type of their own", {}, async ({ ftp }) => {
+linkConversation("MLSD and MLST show links with a type of their own", {}, async ({ ftp }) => {
   await ftp.expect(`OPTS MLST ${FACTS}`, 200);
   assertEquals((await ftp.downloadLines("MLSD job")).slice(2).toSorted(), [
     "type=OS.unix=slink:../keep/file;size=5;perm=adfrw; file",

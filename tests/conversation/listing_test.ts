@@ -19,7 +19,7 @@ async function agedFiles(): Promise<MemoryVfs> {
   return vfs;
 }
 
-conversation("LIST prints the lines of ls -l, with the year behind six months", {
+conversation("LIST prints the lines of ls -l, with the year after six months", {
   vfs: agedFiles,
   options: { clock },
 }, async ({ ftp }) => {
@@ -146,7 +146,7 @@ const facts = (line: string) =>
     }),
   );
 
-conversation("MLSD gives facts, one space and the name, with the directory and the one above it", {
+conversation("MLSD sends facts, one space and the name, with the directory and its parent", {
   files: tree,
   options: { clock },
 }, async ({ ftp }) => {
@@ -163,7 +163,7 @@ conversation("MLSD gives facts, one space and the name, with the directory and t
   assertEquals(facts(lines[0] ?? "").has("size"), false);
 });
 
-conversation("MLSD tells with perm what the account may do", {
+conversation("MLSD shows in perm what the account may do", {
   files: tree,
   account: { rules: rulesOf(["/", "ro"], ["/d", "rw no-overwrite"]) },
 }, async ({ ftp }) => {
@@ -261,17 +261,21 @@ class CountingVfs extends MemoryVfs {
 for (const verb of ["LIST", "MLSD", "NLST -l"]) {
   const vfs = new CountingVfs({ files: tree });
   const options = { timeouts: { dataConnect: 50 } };
-  conversation(`${verb} ends what it reads from when nobody connects`, { vfs: () => vfs, options }, async ({ ftp }) => {
-    await ftp.expect("EPSV", 229);
-    await ftp.expect(verb, 150);
-    await ftp.expectReply(425);
-    assertEquals(vfs.open, 0);
-    assertEquals((await ftp.downloadLines(verb)).length > 0, true);
-    assertEquals(vfs.open, 0);
-  });
+  conversation(
+    `${verb} closes what it reads from when no client connects`,
+    { vfs: () => vfs, options },
+    async ({ ftp }) => {
+      await ftp.expect("EPSV", 229);
+      await ftp.expect(verb, 150);
+      await ftp.expectReply(425);
+      assertEquals(vfs.open, 0);
+      assertEquals((await ftp.downloadLines(verb)).length > 0, true);
+      assertEquals(vfs.open, 0);
+    },
+  );
 }
 
-conversation("A pattern that matches nothing keeps nobody waiting, and can be aborted", {
+conversation("A pattern that matches nothing delays no other session, and can be aborted", {
   vfs: endless,
 }, async ({ ftp, connect, event }) => {
   const other = await connect();

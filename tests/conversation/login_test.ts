@@ -19,7 +19,7 @@ conversation("PASS answers the same to an unknown name and to a wrong password",
   assertEquals(wrong.lines, unknown.lines);
 });
 
-conversation("PASS without USER is answered 503, and behind a failure too", { login: false }, async ({ ftp }) => {
+conversation("PASS without USER is answered 503, also after a failure", { login: false }, async ({ ftp }) => {
   await ftp.expect("PASS demo", 503);
   await ftp.expect("USER demo", 331);
   await ftp.expect("PASS wrong", 530);
@@ -101,7 +101,7 @@ conversation(
   },
 );
 
-conversation("PASS answers a wrong password late, and ends with the session all the same", {
+conversation("PASS answers a wrong password late, but ends at once with the session", {
   login: false,
   options: { failureDelay: 10_000 },
 }, async ({ ftp, server, event }) => {

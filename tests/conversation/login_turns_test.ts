@@ -167,7 +167,7 @@ plainConversation("A password is not checked for a client that has gone", {
   await event("sessionClosed");
 });
 
-tlsConversation("AUTH behind a login that waits gets all that comes behind it", {
+tlsConversation("AUTH after a login that waits gets everything sent after it", {
   login: false,
   options: {
     authenticator: {
@@ -194,7 +194,7 @@ tlsConversation("AUTH behind a login that waits gets all that comes behind it", 
       return await authenticator.authenticate(attempt);
     },
   };
-  conversation("Commands that come while a password is checked run behind it, each once", {
+  conversation("Commands that arrive while a password is checked run after it, each once", {
     login: false,
     options: { authenticator: slow },
   }, async ({ ftp }) => {
@@ -245,7 +245,7 @@ class Hold {
   }
 }
 
-Deno.test("A login behind a transfer is not counted once its session is over", async () => {
+Deno.test("A login after a transfer is not counted once its session has ended", async () => {
   const hold = new Hold();
   await using server = new FtpServer({
     authenticator: hold.authenticator,

@@ -22,7 +22,7 @@ conversation("CWD with an empty argument stays where it is", { files: tree }, as
   await ftp.expect("CWD", 501);
 });
 
-conversation("CWD answers 550 for what is missing or no directory", { files: tree }, async ({ ftp }) => {
+conversation("CWD answers 550 for what is missing or not a directory", { files: tree }, async ({ ftp }) => {
   await ftp.expect("CWD nowhere", 550);
   await ftp.expect("CWD file", 550);
   await ftp.expect("CWD file/below", 550);

@@ -71,7 +71,7 @@ conversation("OPTS MLST repeats the facts it took", {}, async ({ ftp }) => {
   await ftp.expect("OPTS MLST type; size;", 501);
 });
 
-conversation("OPTS HASH tells the algorithm and chooses it", {}, async ({ ftp }) => {
+conversation("OPTS HASH shows the algorithm and chooses it", {}, async ({ ftp }) => {
   assertEquals((await ftp.expect("OPTS HASH", 200)).text, "SHA-256");
   assertEquals((await ftp.expect("OPTS HASH sha-1", 200)).text, "SHA-1");
   assertEquals((await ftp.expect("OPTS HASH", 200)).text, "SHA-1");

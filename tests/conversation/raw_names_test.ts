@@ -12,7 +12,10 @@ interface RawStage extends Stage {
   readonly root: string;
 }
 
-/** A conversation over a disk where `d` holds a file, a directory with a file, and a link, all with names in Latin-1, and nothing else. */
+/**
+ * A conversation over a disk where `d` holds a file, a directory with a file, and a link, all with names in Latin-1,
+ * and nothing else.
+ */
 function rawConversation(
   name: string,
   { native, account }: { native: boolean; account?: Parameters<typeof conversation>[1]["account"] },

@@ -31,7 +31,8 @@ conversation("STOR cut anywhere and resumed with REST gives the same file", {}, 
   for (let round = 0; round < ROUNDS; round++) {
     const content = random.bytes(random.oneOf(SIZES));
     const cut = random.upTo(content.length);
-    // A name of its own: the old content of a file stays until the first new byte is there, and ABOR may come before that.
+    // A name of its own: the old content of a file stays until the first new byte is there, and ABOR may come before
+    // that.
     const name = `round ${round}`;
     const data = await ftp.begin(`STOR ${name}`);
     await writeAll(data, content.subarray(0, Math.max(1, cut)));

@@ -57,7 +57,10 @@ class Visitor {
     return new Promise((resolve) => this.#control.once("connect", () => resolve()));
   }
 
-  /** Ends both connections, the older first, as the kernel does for a process that dies. Resolves when nothing of them is left here. */
+  /**
+   * Ends both connections, the older first, as the kernel does for a process that dies. Resolves when nothing of them
+   * is left here.
+   */
   async vanish(how: "FIN" | "RST"): Promise<void> {
     const sockets = [this.#control, this.#data].filter((socket) => socket !== undefined && !socket.closed);
     await Promise.all(sockets.map((socket) => {

@@ -47,7 +47,7 @@ conversation("shutdown ends what outlives the grace time, and says why", { files
   assertEquals([complete, reason], [false, "shutdown"]);
 });
 
-conversation("shutdown does not begin what waits behind a transfer", {}, async ({ ftp, server, files }) => {
+conversation("shutdown does not begin what waits for a transfer", {}, async ({ ftp, server, files }) => {
   const data = await ftp.begin("STOR a");
   await ftp.sendAll("MKD d", "STAT");
   await ftp.expectReply(211);

@@ -56,7 +56,7 @@ conversation("SITE UTIME takes both of its forms", { files }, async ({ ftp }) =>
   await ftp.expect("SITE UTIME 20200102030405 missing", 550);
 });
 
-conversation("SITE UMASK tells and sets the mask", {}, async ({ ftp }) => {
+conversation("SITE UMASK shows and sets the mask", {}, async ({ ftp }) => {
   assertMatch((await ftp.expect("SITE UMASK", 200)).text, /server/);
   await ftp.expect("SITE UMASK 022", 200);
   assertMatch((await ftp.expect("SITE UMASK", 200)).text, /\b022$/);

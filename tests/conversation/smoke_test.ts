@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { conversation } from "../helpers/server.ts";
 
-conversation("STOR then RETR gives the bytes back", {}, async ({ ftp }) => {
+conversation("STOR then RETR returns the same bytes", {}, async ({ ftp }) => {
   await ftp.expect("TYPE I", 200);
   await ftp.upload("STOR a b.txt", "hello");
   assertEquals(await ftp.downloadText("RETR a b.txt"), "hello");

@@ -46,7 +46,7 @@ plainConversation("commandTable answers 501 where a required argument is missing
   }
 });
 
-plainConversation("commandTable gives the rows of TLS only where there is a certificate", {}, async ({ ftp }) => {
+plainConversation("commandTable has the rows of TLS only with a certificate", {}, async ({ ftp }) => {
   const { lines } = await ftp.expect("FEAT", 211);
   for (const verb of TLS_ROWS) {
     await ftp.expect(`${verb} X`, 502);
@@ -104,7 +104,10 @@ plainConversation("FEAT lists nothing that does not work", { files: { "/a": "x" 
 });
 
 Deno.test("FEAT has a line for every row that RFC 959 does not have", () => {
-  /** RFC 2389 section 3.2 keeps FEAT and OPTS out; MLST stands for MLSD (RFC 3659 section 7.8); CCC is always refused; PRET is not needed. */
+  /**
+   * RFC 2389 section 3.2 keeps FEAT and OPTS out; MLST stands for MLSD (RFC 3659 section 7.8); CCC is always refused;
+   * PRET is not needed.
+   */
   const without = new Set(["FEAT", "OPTS", "MLSD", "CCC", "PRET"]);
   for (const { verb, source, feature } of commandTable.commands) {
     if (source.startsWith("959") || without.has(verb)) assertEquals(feature, undefined, verb);
@@ -141,7 +144,7 @@ plainConversation("HELP lists every row and explains each", {}, async ({ ftp }) 
   await ftp.expect("HELP FROBNICATE", 502);
 });
 
-tlsConversation("HELP lists no command that is always refused, and explains it all the same", {}, async ({ ftp }) => {
+tlsConversation("HELP lists no command that is always refused, but explains it", {}, async ({ ftp }) => {
   const { lines } = await ftp.expect("HELP", 214);
   assert(lines.some((line) => /\bPROT\b/.test(line)));
   assert(!lines.some((line) => /\bCCC\b/.test(line)));

@@ -7,7 +7,7 @@ import { readAll, sendData, type Wire } from "../helpers/wire.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-tlsConversation("PROT counts when the transfer begins, before PASV or behind it", {
+tlsConversation("PROT counts when the transfer begins, whether sent before or after PASV", {
   files: { "/a": "hello" },
 }, async ({ ftp }) => {
   await ftp.startTls(protect);
@@ -48,7 +48,7 @@ tlsConversation("PROT P takes a handshake before the transfer command as well as
   assertEquals(opened, [true, true, true]);
 });
 
-tlsConversation("PROT C behind a handshake on the data connection refuses the transfer", {
+tlsConversation("PROT C after a handshake on the data connection refuses the transfer", {
   files: { "/a": "hello" },
   // A server that lets such a client wait ends its session.
   options: { timeouts: { idle: 8_000 } },
@@ -64,7 +64,7 @@ tlsConversation("PROT C behind a handshake on the data connection refuses the tr
   assertEquals(text(await ftp.download("RETR a")), "hello");
 });
 
-tlsConversation("An early handshake that fails is told behind the transfer command, ABOR ends one", {
+tlsConversation("An early handshake that fails is reported after the transfer command, and ABOR ends one", {
   files: { "/a": "hello" },
   // A server that lets such a client wait ends its session.
   options: { timeouts: { idle: 8_000 } },

@@ -107,7 +107,7 @@ async function visit({ server, event, events }: Stage, number: number): Promise<
   await event("sessionClosed", (closed) => session?.type === "sessionOpened" && closed.session === session.session);
 }
 
-tlsConversation("200 TLS logins in a row leave no socket behind", { login: false }, async (stage) => {
+tlsConversation("200 TLS logins in a row leave no socket open", { login: false }, async (stage) => {
   const before = openSockets();
   for (let number = 0; number < 200; number++) await visit(stage, number);
   // The runtime closes the agent's sockets in its own time, behind their close_notify.

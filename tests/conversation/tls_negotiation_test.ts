@@ -114,7 +114,7 @@ tlsConversation("REIN drops the login and keeps TLS", { login: false }, async ({
   assertEquals(await ftp.downloadText("RETR a"), "still protected");
 });
 
-tlsConversation("STAT tells what is protected", { login: false }, async ({ ftp }) => {
+tlsConversation("STAT shows what is protected", { login: false }, async ({ ftp }) => {
   const protection = async () => (await ftp.expect("STAT", 211)).lines.find((line) => line.startsWith(" Control"));
   assertEquals(await protection(), " Control connection: clear");
   await ftp.expect("AUTH TLS", 234);
@@ -164,7 +164,7 @@ tlsConversation("AUTH ends a session that goes on in clear", { login: false }, a
   assertEquals(events.filter(({ type }) => type === "command").length, 1);
 });
 
-tlsConversation("AUTH is refused during a transfer, and taken behind it", {}, async ({ ftp }) => {
+tlsConversation("AUTH is refused during a transfer, and accepted after it", {}, async ({ ftp }) => {
   const data = await ftp.begin("STOR a");
   await ftp.send("AUTH TLS");
   await ftp.expect("STAT", 211);
@@ -175,7 +175,7 @@ tlsConversation("AUTH is refused during a transfer, and taken behind it", {}, as
   await ftp.login();
 });
 
-tlsConversation("AUTH behind a transfer in one packet is refused, however short it is", {}, async ({ ftp }) => {
+tlsConversation("AUTH after a transfer in one packet is refused, however short it is", {}, async ({ ftp }) => {
   await ftp.expect("EPSV", 229);
   await ftp.sendAll("RETR missing", "AUTH TLS");
   assertEquals(await ftp.codes(2), [550, 503]);
@@ -210,7 +210,7 @@ const careful = new PasswordAuthenticator(
   { verify: (password, encoded) => Promise.resolve(password === encoded) },
 );
 
-tlsConversation("PASS tells of an account that requires TLS only who knows its password", {
+tlsConversation("PASS reveals that an account requires TLS only with its password", {
   login: false,
   options: { authenticator: careful },
 }, async ({ ftp, event }) => {

@@ -26,7 +26,7 @@ conversation(
   },
 );
 
-conversation("RETR tells no size in TYPE A, where it is another", { files: ten }, async ({ ftp }) => {
+conversation("RETR omits the size in TYPE A", { files: ten }, async ({ ftp }) => {
   const data = await ftp.passive();
   assertEquals((await ftp.expect("RETR a", 150)).text, "Opening ASCII mode data connection for a");
   await readAll(await ftp.protect(data));
@@ -229,7 +229,7 @@ for (const uploads of ["inPlace", "atomic"] as const) {
   });
 }
 
-conversation("ALLO stands in the way of no upload that fits the quota", {
+conversation("ALLO never prevents an upload that fits the quota", {
   account: { quota: 1000 },
   files: { "/a": "x".repeat(800) },
 }, async ({ ftp, files }) => {

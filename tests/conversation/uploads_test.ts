@@ -201,7 +201,7 @@ function failing(): MemoryVfs {
   return vfs;
 }
 
-conversation("SITE UMASK sets the mode of what is made afterwards", {}, async ({ ftp }) => {
+conversation("SITE UMASK sets the mode of what is created afterwards", {}, async ({ ftp }) => {
   const mode = async (path: string) =>
     /UNIX\.mode=(\d+);/.exec((await ftp.expect(`MLST ${path}`, 250)).lines[1] ?? "")?.[1];
   await ftp.expect("SITE UMASK 027", 200);
@@ -261,7 +261,7 @@ conversation("ABOR ends a wait for another upload of the same file", { files: { 
   assertEquals(text(files.read("/a")), "xy");
 });
 
-conversation("DELE and RNTO answer 450 about a file that somebody uploads to", {
+conversation("DELE and RNTO answer 450 about a file that is being uploaded", {
   files: { "/f": "old", "/g": "other" },
 }, async (stage) => {
   const { ftp, files } = stage;
@@ -288,7 +288,7 @@ conversation("An upload whose file is gone at its end is answered 451", {}, asyn
 });
 
 for (const uploads of ["inPlace", "atomic"] as const) {
-  conversation(`STOU never gives two uploads one name, ${uploads}`, { account: { uploads } }, async (stage) => {
+  conversation(`STOU never gives two uploads the same name, ${uploads}`, { account: { uploads } }, async (stage) => {
     const wires = [stage.ftp, ...await Promise.all([1, 2, 3, 4, 5].map(() => another(stage)))];
     const running = [];
     for (const ftp of wires) {

@@ -6,7 +6,9 @@ import { readAll, sendData, type Wire } from "../helpers/wire.ts";
 const [IAC, IP, DM, LF] = [255, 244, 242, 10];
 const text = (line: string) => [...new TextEncoder().encode(line)];
 
-/** Pieces as a client hands them to the system, one after the other; the last byte of an urgent one is the urgent byte. */
+/**
+ * Pieces as a client hands them to the system, one after the other; the last byte of an urgent one is the urgent byte.
+ */
 type Piece = readonly [bytes: readonly number[], urgent?: "urgent"];
 
 /** How clients send a command so that it is noticed during a transfer (RFC 959 section 4.1). */
@@ -98,7 +100,7 @@ for (const [name, form] of Object.entries(FORMS)) {
 }
 
 for (const name of Object.keys(FORMS).slice(0, 3)) {
-  nativeConversation(`STAT as ${name} tells of the transfer and lets it go on`, { files }, async ({ ftp }) => {
+  nativeConversation(`STAT as ${name} reports the transfer and lets it continue`, { files }, async ({ ftp }) => {
     const form = FORMS[name];
     assert(form);
     const data = await ftp.begin("STOR new");

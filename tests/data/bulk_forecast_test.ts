@@ -23,7 +23,7 @@ for (const last of [undefined, "listing"] as const) {
   });
 }
 
-Deno.test("BulkForecast tells beginnings from what follows a listing", () => {
+Deno.test("BulkForecast distinguishes first transfers from those that follow a listing", () => {
   const forecast = new BulkForecast();
   for (let times = 0; times < 2; times++) forecast.learn("listing", "bulk");
   assertEquals([forecast.expectsBulk("listing"), forecast.expectsBulk(undefined)], [true, false]);

@@ -51,7 +51,7 @@ Deno.test("passive port accepts a client that comes after the transfer command",
   await assertClosed(port.port);
 });
 
-Deno.test("passive port drops a stranger, tells of it and goes on waiting", async () => {
+Deno.test("passive port drops a stranger, reports it and keeps waiting", async () => {
   const strangers: string[] = [];
   const port = await listenPassive({ ...LOCAL, onStranger: (address) => strangers.push(address) });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });
@@ -104,7 +104,7 @@ Deno.test("passive port is free for others as soon as its client is there", asyn
   second.close();
 });
 
-Deno.test("passive port that is closed closes the connection that nobody has asked for", async () => {
+Deno.test("passive port that is closed closes the connection that was not asked for", async () => {
   const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
   const port = await listenPassive({ ...LOCAL, onEnd: resolve });
   using client = await dial(port.port);
@@ -182,7 +182,7 @@ Deno.test("1,000 passive ports opened and closed leave the range as it was", asy
   last.close();
 });
 
-Deno.test("passive port gives its port of the range back once connected", async () => {
+Deno.test("passive port releases its port of the range once connected", async () => {
   const range = singlePort();
   const first = await listenPassive({ ...LOCAL, range });
   assertThrows(() => listenPassive({ ...LOCAL, range }), PortsExhausted);

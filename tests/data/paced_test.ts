@@ -6,7 +6,7 @@ async function* endless(): AsyncGenerator<readonly number[]> {
   for (let start = 0;; start += 64) yield Array.from({ length: 64 }, (_, index) => start + index);
 }
 
-Deno.test("paced gives the same batches in the same order", async () => {
+Deno.test("paced yields the same batches in the same order", async () => {
   const batches = [[1, 2], [], Array.from({ length: 1000 }, (_, index) => index), [3]];
   assertEquals(
     await Array.fromAsync(paced((async function* () {
@@ -31,7 +31,7 @@ Deno.test("paced lets others be heard beside a producer that never waits", async
   await hearing;
 });
 
-Deno.test("paced ends the producer when nobody wants more", async () => {
+Deno.test("paced ends the producer when the consumer stops", async () => {
   let ended = false;
   async function* producer() {
     try {

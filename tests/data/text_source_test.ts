@@ -20,7 +20,7 @@ async function drain(source: ByteSource, size: number): Promise<string> {
 const TEXT = "a\r\n" + "ä€😀\r\n".repeat(50) + "end";
 
 for (const size of [1, 2, 3, 4, 5, 7, 64, 65_536]) {
-  Deno.test(`LinesSource gives UTF-8 through a buffer of ${size} bytes`, async () => {
+  Deno.test(`LinesSource sends UTF-8 through a buffer of ${size} bytes`, async () => {
     const bytes = new TextEncoder().encode("raw ä\r\n");
     const source = new TextSource(batches(TEXT, [], ["x", "", TEXT], "", bytes));
     assertEquals(await drain(source, size), TEXT + "x" + TEXT + "raw ä\r\n");

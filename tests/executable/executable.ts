@@ -34,8 +34,8 @@ export interface RunOptions {
 }
 
 /**
- * Path of the file that `DENOFTPD_EXECUTABLE` names, or that `deno task compile` made for this system. From here on the variable names
- * it, as the launcher of the client tests wants.
+ * Path of the file that `DENOFTPD_EXECUTABLE` names, or that `deno task compile` made for this system. From here on the
+ * variable names it, as the launcher of the client tests wants.
  *
  * @throws {Error} where there is none.
  */

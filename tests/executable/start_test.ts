@@ -53,7 +53,7 @@ for (
   });
 }
 
-Deno.test("executable tells how to begin where there is no users.json", () =>
+Deno.test("executable explains how to begin without a users.json", () =>
   withDirectory(async (cwd) => {
     const { code, stdout, stderr } = await runExecutable(["serve", "--port", "0", "--allow-root"], { cwd });
     assertEquals({ code, stdout }, { code: 2, stdout: "" });
@@ -86,7 +86,7 @@ Deno.test("executable leaves no code in the temporary folder, where others could
   }));
 
 Deno.test({
-  name: "executable serves from a working directory that nobody can write to",
+  name: "executable serves from a read-only working directory",
   ignore: !linux,
   fn: () =>
     withDirectory(async (pub) => {
@@ -113,7 +113,7 @@ Deno.test("executable takes its settings from environment variables", () =>
   }));
 
 Deno.test({
-  name: "executable refuses to serve as root unless it is told to",
+  name: "executable refuses to serve as root unless forced",
   ignore: !root,
   fn: () =>
     withDirectory(async (pub) => {
@@ -125,7 +125,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "executable binds a low port as root, then is somebody else for good",
+  name: "executable binds a low port as root, then becomes another user for good",
   ignore: !root || !linux,
   fn: () =>
     withDirectory(async (pub) => {
@@ -165,7 +165,7 @@ function lowPort(): number {
   throw new Error("There is no free port below 1024");
 }
 
-Deno.test("executable gives up permissions it has no use for", () =>
+Deno.test("executable drops permissions that it does not use", () =>
   withDirectory(async (pub) => {
     const flags = [...anonymousFlags(pub), "--log-level", "debug"];
     const { stderr } = await runExecutable(flags, { whenReady: () => Promise.resolve() });

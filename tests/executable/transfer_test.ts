@@ -32,7 +32,7 @@ async function roundTrip(server: ServerUnderTest, more: readonly string[] = []):
   });
 }
 
-Deno.test("executable lists, takes and gives files to curl", async () => {
+Deno.test("executable lists, receives and sends files to curl", async () => {
   await using server = await ServerUnderTest.start();
   await roundTrip(server);
   await roundTrip(server, ["--ftp-port", "-"]);

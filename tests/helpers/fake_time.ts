@@ -1,5 +1,6 @@
 /**
- * Time that passes when a test says so: timers fire in their order, and whatever they set going goes on before the next.
+ * Time that passes when a test says so: timers fire in their order, and whatever they set going goes on before the
+ * next.
  *
  * @module
  */

@@ -7,8 +7,8 @@
 import { PortRange } from "../../lib/data/port_range.ts";
 
 /**
- * A range of `size` ports that were free a moment ago: below those that Linux gives to outgoing connections (ip(7)), of which a run of all
- * tests has some everywhere.
+ * A range of `size` ports that were free a moment ago: below those that Linux gives to outgoing connections (ip(7)), of
+ * which a run of all tests has some everywhere.
  */
 export function freeRange(size: number, random?: () => number): PortRange {
   for (let first = 20_000; first < 32_000; first += size) {

@@ -8,8 +8,8 @@
 const ENOUGH = 500;
 
 /**
- * Calls `download` until process `pid` has threads that give way, `most` times at most. Resolves to their nice values, beyond those of the
- * others; to none where there are none.
+ * Calls `download` until process `pid` has threads that give way, `most` times at most. Resolves to their nice values,
+ * beyond those of the others; to none where there are none.
  */
 export async function untilGivenWay(pid: number, download: () => Promise<unknown>, most = ENOUGH): Promise<number[]> {
   for (let downloads = 0; downloads < most; downloads++) {

@@ -1,6 +1,6 @@
 /**
- * A real server on a free port, with a memory file system, for tests that read as a conversation. The same conversation runs over
- * every variant of the control connection.
+ * A real server on a free port, with a memory file system, for tests that read as a conversation. The same conversation
+ * runs over every variant of the control connection.
  *
  * @module
  */
@@ -117,7 +117,10 @@ export function nativeConversation(name: string, setup: Setup, talk: (stage: Sta
   Deno.test({ name, ignore: !HAS_NATIVE, fn: () => perform(plain, setup, talk) });
 }
 
-/** As {@link conversation}, for what is about TLS itself: it begins in clear, before AUTH, with a server that has a certificate. */
+/**
+ * As {@link conversation}, for what is about TLS itself: it begins in clear, before AUTH, with a server that has a
+ * certificate.
+ */
 export function tlsConversation(name: string, setup: Setup, talk: (stage: Stage) => Promise<void>): void {
   Deno.test(name, () => perform({ ...plain, tls: { implicitPort: 0 } }, setup, talk));
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Puts `value` in the place of `object[key]` until the result is disposed of, at the latest at the end of the block. */
+/**
+ * Puts `value` in the place of `object[key]` until the result is disposed of, at the latest at the end of the block.
+ */
 export function stub<T extends object, K extends keyof T>(object: T, key: K, value: T[K]): Disposable {
   const original = object[key];
   object[key] = value;

@@ -40,7 +40,8 @@ export async function protect(connection: Connection): Promise<Deno.TlsConn> {
 export function protectTrusting(caCerts: string[]): (connection: Connection) => Promise<Deno.TlsConn> {
   return async (connection) => {
     if (!isTcp(connection)) throw new TypeError("Only a plain connection can be protected");
-    // The handshake ends with two small writes: without this the second one waits 40 ms for the first one's acknowledgement.
+    // The handshake ends with two small writes: without this the second one waits 40 ms for the first one's
+    // acknowledgement.
     connection.setNoDelay(true);
     const secured = await Deno.startTls(connection, { hostname: "localhost", caCerts });
     try {
@@ -57,7 +58,10 @@ function isTcp(connection: Connection): connection is Deno.TcpConn {
   return "setNoDelay" in connection;
 }
 
-/** Sends `content` under TLS on a plain connection, and then ends TCP alone: no close_notify. Disposing closes the connection. */
+/**
+ * Sends `content` under TLS on a plain connection, and then ends TCP alone: no close_notify. Disposing closes the
+ * connection.
+ */
 export async function sendAndCut(connection: Connection, content: string): Promise<Disposable> {
   const wire = new ConnectionStream(connection);
   wire.once("endOfInput", () => wire.push(null));

@@ -25,7 +25,10 @@ export class UrgentSender implements Disposable {
     this.#socket = socket;
   }
 
-  /** Sends `bytes` in order with what goes over the connection itself. The last one is the urgent one where `urgent` says so. */
+  /**
+   * Sends `bytes` in order with what goes over the connection itself. The last one is the urgent one where `urgent`
+   * says so.
+   */
   send(bytes: Uint8Array<ArrayBuffer>, { urgent }: { readonly urgent: boolean }): void {
     const sent = this.#sending.symbols.send(this.#socket, bytes, BigInt(bytes.length), urgent ? MSG_OOB : 0);
     assertEquals(Number(sent), bytes.length);

@@ -14,7 +14,7 @@ async function statusOf(
   return response.status;
 }
 
-Deno.test("makeGuard accepts addresses and localhost, and no name that somebody else may have given to them", async () => {
+Deno.test("makeGuard accepts addresses and localhost, but no other names that may point to them", async () => {
   const own = [
     "http://127.0.0.1",
     "http://[::1]:8022",

@@ -64,7 +64,7 @@ Deno.test("Router names the methods that a path takes in a 405, and answers HEAD
   assertEquals([status, body, headers.get("content-type")], [200, undefined, "application/json"]);
 });
 
-Deno.test("Router asks the guard before it tells anything", async () => {
+Deno.test("Router asks the guard before it answers anything", async () => {
   const guard = () => Promise.reject(new HttpError(401, "No", { "www-authenticate": "Bearer" }));
   const router = routerOf({ "GET /": () => "secret" }, { guard });
   for (const line of ["GET /", "PUT /", "GET /nothing"]) {

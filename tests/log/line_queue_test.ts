@@ -57,7 +57,7 @@ Deno.test("LineQueue writes all lines in their order, however little is taken at
   assertEquals(slow.text, "line 0\nline 1\nline 2\nline 3\nline 4\nlater\n");
 });
 
-Deno.test("LineQueue loses what does not fit, counts it, and tells once there is room", async () => {
+Deno.test("LineQueue drops what does not fit, counts it, and reports it when there is room", async () => {
   const { slow, queue } = makeQueue(20);
   for (let i = 0; i < 9; i++) queue.write(`line ${i}\n`);
   await slow.take();
@@ -69,7 +69,7 @@ Deno.test("LineQueue loses what does not fit, counts it, and tells once there is
   assertEquals(slow.text, "line 0\nline 1\nlost 7\nafter\n");
 });
 
-Deno.test("LineQueue counts what could not be written, and tells with the next line that can", async () => {
+Deno.test("LineQueue counts what could not be written, and reports it with the next line that can", async () => {
   const { slow, queue } = makeQueue();
   queue.write("one\n");
   await slow.fail(new Deno.errors.BrokenPipe("nobody there"));

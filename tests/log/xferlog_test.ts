@@ -24,7 +24,7 @@ Deno.test("formatXferlog writes the fields of xferlog(5)", () => {
   assertEquals(formatXferlog(upload), line);
 });
 
-Deno.test("formatXferlog tells direction, type, anonymous users and broken transfers", () => {
+Deno.test("formatXferlog shows direction, type, anonymous users and interrupted transfers", () => {
   const download: TransferEnded = {
     ...upload,
     user: "anonymous",

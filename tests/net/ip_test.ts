@@ -42,7 +42,7 @@ Deno.test("parseIp makes a mapped address the IPv4 one", () => {
   assertEquals(hex("::fffe:192.0.2.1")?.length, 32);
 });
 
-Deno.test("parseIp refuses what is no address", () => {
+Deno.test("parseIp refuses anything but an address", () => {
   const cases = [
     "",
     " ",
@@ -82,7 +82,7 @@ Deno.test("parseIp refuses what is no address", () => {
   for (const text of cases) assertEquals(parseIp(text), undefined, text);
 });
 
-Deno.test("familyOf tells 4 from 6", () => {
+Deno.test("familyOf distinguishes 4 from 6", () => {
   assertEquals(familyOf("127.0.0.1"), 4);
   assertEquals(familyOf("::ffff:127.0.0.1"), 4);
   assertEquals(familyOf("::1"), 6);

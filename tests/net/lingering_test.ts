@@ -47,7 +47,7 @@ Deno.test("LingeringConnections close when the peer has read all and ended its d
   assertEquals(all.count, 0);
 });
 
-Deno.test("LingeringConnections wait for the FIN behind a close_notify", async () => {
+Deno.test("LingeringConnections wait for the FIN after a close_notify", async () => {
   const all = new LingeringConnections();
   const peer = new Peer();
   peer.read = () => Promise.resolve(null);

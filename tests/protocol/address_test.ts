@@ -82,7 +82,7 @@ for (
   });
 }
 
-Deno.test("parseEprt tells an unknown family from a syntax error", () => {
+Deno.test("parseEprt distinguishes an unknown family from a syntax error", () => {
   for (const argument of ["|3|whatever|1|", "|0||0|", "|99|1.2.3.4|x|"]) {
     assertEquals(parseEprt(argument), { kind: "unknownFamily" }, argument);
   }

@@ -60,7 +60,7 @@ for (
   });
 }
 
-Deno.test("FromNetworkAscii gives back what ToNetworkAscii made of text with lone LFs", () => {
+Deno.test("FromNetworkAscii reverses ToNetworkAscii for text with lone LFs", () => {
   let seed = 5;
   const random = (below: number) => (seed = (seed * 48271) % 0x7fffffff) % below;
   for (let round = 0; round < 200; round++) {

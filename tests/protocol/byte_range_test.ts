@@ -27,7 +27,7 @@ Deno.test("parseRange reads 1 0 as a wish for the whole file", () => {
   assertEquals(parseRange("1 0"), { kind: "clear" });
 });
 
-Deno.test("parseRange refuses a range that is none", () => {
+Deno.test("parseRange refuses an invalid range", () => {
   for (const argument of ["", "1", "2 1", "2 0", "0 ", " 0 1", "0  1", "0 1 2", "a b", "-1 0", "0 9007199254740991"]) {
     assertEquals(parseRange(argument), { kind: "syntaxError" }, JSON.stringify(argument));
   }
@@ -50,7 +50,7 @@ for (
   });
 }
 
-Deno.test("parseDigestArgument refuses what is not behind its forms", () => {
+Deno.test("parseDigestArgument refuses other forms", () => {
   for (const argument of ["", '""', '"a', '"a" x', '"a" 1 2 3', '"a" 2 1', '"a"1', '"a" ', '"a" 99999999999999999']) {
     assertEquals(parseDigestArgument(argument), undefined, JSON.stringify(argument));
   }

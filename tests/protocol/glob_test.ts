@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compileGlob, hasGlob } from "../../lib/protocol/glob.ts";
 
-Deno.test("hasGlob tells patterns from names", () => {
+Deno.test("hasGlob distinguishes patterns from names", () => {
   for (const text of ["*", "a?", "[ab]", "{a,b}", "dir/*.txt"]) assertEquals(hasGlob(text), true, text);
   for (const text of ["", "a.txt", "-la", "a b", "a\\b", "a]", "a}", "a,b"]) assertEquals(hasGlob(text), false, text);
 });
@@ -57,7 +57,7 @@ for (
   });
 }
 
-Deno.test("compileGlob takes braces literally when they would give too many patterns", () => {
+Deno.test("compileGlob takes braces literally when they would expand to too many patterns", () => {
   const many = "{a,b}".repeat(7);
   assert(compileGlob(many).matches(many));
   assert(!compileGlob(many).matches("aaaaaaa"));
@@ -104,7 +104,7 @@ Deno.test("compileGlob agrees with a regular expression on random sets", () => {
   }
 });
 
-Deno.test("compileGlob refuses what is longer than a name, unless it is told that it may be", () => {
+Deno.test("compileGlob refuses what is longer than a name unless that is permitted", () => {
   assert(compileGlob("a".repeat(255)).matches("a".repeat(255)));
   assertThrows(() => compileGlob("a".repeat(256)), RangeError);
   assert(compileGlob("*a".repeat(200), { longest: 400 }).matches("a".repeat(200)));

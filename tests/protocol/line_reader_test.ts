@@ -81,7 +81,7 @@ for (const [title, input, expected] of CASES) {
   });
 }
 
-Deno.test("LineReader gives the same lines wherever the input is cut", () => {
+Deno.test("LineReader returns the same lines wherever the input is split", () => {
   for (const [title, input, expected] of CASES) {
     for (let cut = 0; cut <= input.length; cut += input.length > 500 ? 97 : 1) {
       assertEquals(read([input.subarray(0, cut), input.subarray(cut)]), expected, `${title}, cut at ${cut}`);
@@ -90,7 +90,7 @@ Deno.test("LineReader gives the same lines wherever the input is cut", () => {
   }
 });
 
-Deno.test("LineReader gives the same lines for random input cut at random", () => {
+Deno.test("LineReader returns the same lines for random input split at random", () => {
   const alphabet = bytes("AB \r\n\n", 0, 0xc3, 0xa9, IAC, IAC, 0xfb, INTERRUPT_PROCESS, DATA_MARK);
   let seed = 7;
   const random = (below: number) => (seed = (seed * 48271) % 0x7fffffff) % below;
@@ -144,7 +144,7 @@ Deno.test("LineReader does not count Telnet bytes in the limit", () => {
   assertEquals(read([bytes(...noise, "PWD\r\n")], new LineReader({ limit: 10 })), [line("PWD")]);
 });
 
-Deno.test("LineReader has a limit of 8192 bytes unless told", () => {
+Deno.test("LineReader has a default limit of 8192 bytes", () => {
   assertEquals(read([bytes("x".repeat(8190) + "\r\n")]), [line("x".repeat(8190))]);
   assertEquals(read([bytes("x".repeat(8191) + "\r\n")]), [TOO_LONG]);
 });
@@ -171,7 +171,7 @@ Deno.test("LineReader takes ABOR and CR for a line where nothing follows, with w
   for (const other of ["ABOR x\r", "NOOP\r", "STAT\r", " ABOR\r"]) assertEquals(read([bytes(other)]), [], other);
 });
 
-Deno.test("LineReader takes an ABOR for granted where a read ends at the mark of a Synch, and drops the ABOR itself", () => {
+Deno.test("LineReader assumes an ABOR if a read ends at the mark of a Synch, and drops the ABOR itself", () => {
   const abort = bytes(DATA_MARK, "ABOR\r\n");
   for (const start of [bytes(IAC, INTERRUPT_PROCESS), bytes("PWD\r\n", IAC, INTERRUPT_PROCESS, IAC)]) {
     const reader = new LineReader();
@@ -215,7 +215,7 @@ Deno.test("LineReader reports a line without an end once, as soon as it is far o
   assertEquals(reader.bufferedLength, 0);
 });
 
-Deno.test("LineReader.pending tells whether anything was not handed out", () => {
+Deno.test("LineReader.pending reports whether anything has not been handed out", () => {
   const reader = new LineReader();
   assert(!reader.pending);
   reader.push(bytes("PWD\r\n"));

@@ -93,13 +93,13 @@ for (
   });
 }
 
-Deno.test("formatUnixLine takes a time that is none for 1970", () => {
+Deno.test("formatUnixLine shows an invalid time as 1970", () => {
   for (const modified of [NaN, Infinity, 9e15]) {
     assertMatch(formatUnixLine(entry({ modified }), { now: NOW }), / Jan {2}1 {2}1970 a\.txt$/);
   }
 });
 
-Deno.test("formatUnixLine prints the time of day or the year so that every date can be told", () => {
+Deno.test("formatUnixLine prints the time of day or the year so that every date is unambiguous", () => {
   for (let days = -400; days <= 400; days++) {
     const modified = NOW - days * DAY + (days % 7) * 61 * MINUTE;
     const date = dateOf(new Date(modified).toISOString(), new Date(NOW).toISOString());
@@ -150,7 +150,7 @@ Deno.test("Zone forgets rather than grows", () => {
   assertEquals(zone.offsetAt(NOW), 2 * 60 * MINUTE);
 });
 
-Deno.test("Zone refuses a name that is none", () => {
+Deno.test("Zone refuses an unknown name", () => {
   assertThrows(() => new Zone("Europe/Nowhere"), RangeError);
 });
 

@@ -56,7 +56,7 @@ for (
   });
 }
 
-Deno.test("formatFactSelection and formatFactFeature tell the selection", () => {
+Deno.test("formatFactSelection and formatFactFeature show the selection", () => {
   assertEquals(formatFactSelection(["type", "UNIX.mode"]), "MLST OPTS type;UNIX.mode;");
   assertEquals(formatFactSelection([]), "MLST OPTS");
   assertEquals(
@@ -113,7 +113,7 @@ for (
   });
 }
 
-Deno.test("formatFacts tells of a link the size and time of what RETR and MDTM are about", () => {
+Deno.test("formatFacts shows the size and time of a link's target, as RETR and MDTM do", () => {
   const link: ListedEntry = { ...FILE, kind: "link", size: 7, modified: 0 };
   assertEquals(
     formatFacts({ ...link, leadsTo: { kind: "file", size: 3, modified: FILE.modified } }, ["size", "modify"]),
@@ -132,7 +132,7 @@ Deno.test("formatFacts lets no value end its fact", () => {
   assertEquals(line, "unique=1_2;UNIX.owner=a_b_c;UNIX.group=x=y; a b.txt");
 });
 
-Deno.test("permFact gives the letters that fit the kind, in order", () => {
+Deno.test("permFact returns the letters for the kind, in order", () => {
   assertEquals(permFact("file", ALL_RIGHTS), "adfrw");
   assertEquals(permFact("directory", ALL_RIGHTS), "cdeflmp");
   assertEquals(permFact("link", ALL_RIGHTS), "df");

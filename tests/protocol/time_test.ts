@@ -48,7 +48,7 @@ for (
   });
 }
 
-Deno.test("parseTimeVal refuses what is not in the calendar", () => {
+Deno.test("parseTimeVal refuses times that do not exist", () => {
   for (
     const text of [
       "",

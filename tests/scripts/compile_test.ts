@@ -45,7 +45,7 @@ Deno.test("selectTargets knows this system, all, and each by name", () => {
   assertThrows(() => selectTargets("windows"), RangeError, 'not "windows"');
 });
 
-Deno.test("permissionFlags leaves out programs, foreign code but the C library of Linux, and other people's variables", () => {
+Deno.test("permissionFlags omits programs, variables of others, and foreign code but for Linux's C library", () => {
   for (const { triple } of TARGETS) {
     const flags = permissionFlags(triple);
     const ffi = flags.filter((flag) => flag.startsWith("--allow-ffi"));

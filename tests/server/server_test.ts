@@ -124,7 +124,7 @@ Deno.test("FtpServer counts off a connection that a hook refuses to wrap", async
   });
 });
 
-Deno.test("maxSessionsPerAddress counts the /64 of an IPv6 address, and an IPv4 one inside of IPv6 as itself", async () => {
+Deno.test("maxSessionsPerAddress counts the /64 of an IPv6 address, and IPv4 mapped into IPv6 as IPv4", async () => {
   await withDoor({ maxSessionsPerAddress: 2 }, async ({ door }) => {
     const greet = (address: string) => door.send(new Visitor(address));
     for (const address of ["2001:db8::1", "2001:db8::2"]) assertMatch(await greet(address), /^220 /);

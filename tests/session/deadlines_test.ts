@@ -18,7 +18,7 @@ class Patient implements Watched {
   }
 }
 
-Deno.test("Watchdog expires what is past its deadline, and nothing else", async () => {
+Deno.test("Deadlines expire what is past its deadline, and nothing else", async () => {
   using watchdog = new Deadlines(20);
   const late = new Patient(performance.now() + 5);
   const never = new Patient(Infinity);
@@ -38,7 +38,7 @@ async function firstLook(shortest: number): Promise<void> {
   await late.expired;
 }
 
-Deno.test("Watchdog ends its timer at a look that finds nobody to watch", async () => {
+Deno.test("Deadlines end their timer when there is nothing to watch", async () => {
   // The sanitizer of the test runner would find the timer; the look of the other one comes later.
   const watchdog = new Deadlines(20);
   const watched = new Patient(Infinity);
@@ -47,7 +47,7 @@ Deno.test("Watchdog ends its timer at a look that finds nobody to watch", async 
   await firstLook(80);
 });
 
-Deno.test("Watchdog begins anew with somebody to watch after that", async () => {
+Deno.test("Deadlines start again with something to watch after that", async () => {
   using watchdog = new Deadlines(20);
   const gone = new Patient(Infinity);
   watchdog.add(gone);
@@ -58,7 +58,7 @@ Deno.test("Watchdog begins anew with somebody to watch after that", async () => 
   await next.expired;
 });
 
-Deno.test("Watchdog goes on to look when somebody is removed while it looks", async () => {
+Deno.test("Deadlines continue when an entry is removed during a check", async () => {
   using watchdog = new Deadlines(20);
   const first = new Patient(0);
   const second = new Patient(0);

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { ReadBuffers } from "../../lib/session/read_buffers.ts";
 
-/** Lengths of the buffers that `buffers` offers for reads of these counts, one after the other; 0 stands for as many as fit. */
+/**
+ * Lengths of the buffers that `buffers` offers for reads of these counts, one after the other; 0 stands for as many as
+ * fit.
+ */
 function lengths(buffers: ReadBuffers, transferring: boolean, counts: readonly number[]): number[] {
   return counts.map((count) => {
     buffers.next(count || buffers.current.length, { transferring });
@@ -9,7 +12,7 @@ function lengths(buffers: ReadBuffers, transferring: boolean, counts: readonly n
   });
 }
 
-Deno.test("ReadBuffers gives more room to who fills it, and takes it back", () => {
+Deno.test("ReadBuffers gives a larger buffer to a connection that fills it, and takes it back", () => {
   const buffers = new ReadBuffers(true);
   assertEquals(buffers.current.length, 128);
   assertEquals(lengths(buffers, false, [20, 0, 0, 500, 127, 20]), [128, 4096, 4096, 4096, 128, 128]);

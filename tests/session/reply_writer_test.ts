@@ -32,7 +32,7 @@ Deno.test("ReplyWriter sends the replies to pipelined commands in one write", as
   assertEquals(writer.flush(), undefined);
 });
 
-Deno.test("ReplyWriter keeps order while a write is under way, and tells since when", async () => {
+Deno.test("ReplyWriter keeps the order during a write, and reports since when it runs", async () => {
   const connection = new SlowConnection();
   const { promise, resolve } = Promise.withResolvers<void>();
   connection.gate = promise;

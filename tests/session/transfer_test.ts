@@ -37,7 +37,7 @@ Deno.test("SessionTransfer ends with its control connection, but for an upload t
   await Promise.resolve();
 });
 
-Deno.test("SessionTransfer of an upload outlives a control connection whose client said goodbye, without a limit", () => {
+Deno.test("SessionTransfer of an upload outlives a control connection after QUIT, without a limit", () => {
   const { setTimeout } = globalThis;
   let timers = 0;
   globalThis.setTimeout = new Proxy(setTimeout, {

@@ -1,6 +1,6 @@
 /**
- * What a visitor does in a session: each deed leaves the session usable and checks what it got, except those of {@link EXITS},
- * after which the visitor is gone.
+ * What a visitor does in a session: each deed leaves the session usable and checks what it got, except those of {@link
+ * EXITS}, after which the visitor is gone.
  *
  * @module
  */
@@ -235,8 +235,8 @@ async function resetData(visit: Visit): Promise<void> {
   if (upload) socket.write(makePayload(visit.random.below(200_000)));
   else await firstBytes(socket);
   leave(socket, "RST");
-  // Where in an upload a reset strikes is chance: before the server has accepted the connection (425), while it reads (426), or
-  // behind the last byte, where it looks like an end.
+  // Where in an upload a reset strikes is chance: before the server has accepted the connection (425), while it reads
+  // (426), or behind the last byte, where it looks like an end.
   await visit.control.expectReply(
     "a transfer whose data connection was reset",
     ...(upload ? [425, 426, 451, 226] : [426]),

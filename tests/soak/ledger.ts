@@ -1,5 +1,6 @@
 /**
- * What the server has promised to hold: a 226 after an upload makes an entry, anything that leaves a file in doubt drops it.
+ * What the server has promised to hold: a 226 after an upload makes an entry, anything that leaves a file in doubt
+ * drops it.
  *
  * @module
  */
@@ -37,7 +38,10 @@ export class Ledger {
     return this.#files.get(path) ?? [];
   }
 
-  /** Compares every known file below the real directory `root` with what it has to hold; resolves to a line for each that differs. */
+  /**
+   * Compares every known file below the real directory `root` with what it has to hold; resolves to a line for each
+   * that differs.
+   */
   async differences(root: string): Promise<string[]> {
     const lines: string[] = [];
     for (const [path, pieces] of this.#files) {

@@ -1,5 +1,6 @@
 /**
- * What the operating system says of a process (Linux: proc(5)): the truth about leaks, whatever the process itself counts.
+ * What the operating system says of a process (Linux: proc(5)): the truth about leaks, whatever the process itself
+ * counts.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Many visitors at once for a while, some of whom vanish, and then the question whether the server is as it was: no session,
- * no listener, no open file, no more memory, and every file that was answered 226 intact.
+ * Many visitors at once for a while, some of whom vanish, and then the question whether the server is as it was: no
+ * session, no listener, no open file, no more memory, and every file that was answered 226 intact.
  *
  *     deno task test:soak [--seconds 120] [--visitors 200] [--seed N] [--workers 1] [--native-io]
  *
@@ -18,8 +18,8 @@ import { Control } from "./wire.ts";
 
 const SETTLED_WITHIN_MS = 30_000;
 /**
- * How much more may be resident for each worker after the second part than after the first. The runtime is not done growing after a short
- * first part: two workers end at 375 MiB after 20 s as after 60.
+ * How much more may be resident for each worker after the second part than after the first. The runtime is not done
+ * growing after a short first part: two workers end at 375 MiB after 20 s as after 60.
  */
 const GROWTH_MIB = 96;
 
@@ -104,8 +104,8 @@ function leaks({ listeners, connections, files }: Holdings, { workers }: Plan): 
 }
 
 /**
- * Passive ports come from below the range that the kernel picks from. Server and visitors share one address here, and a server that
- * connects to a visitor's port which has just been closed must not meet its own listener there.
+ * Passive ports come from below the range that the kernel picks from. Server and visitors share one address here, and a
+ * server that connects to a visitor's port which has just been closed must not meet its own listener there.
  */
 const FLAGS = ["--max-sessions", "5000", "--max-sessions-per-ip", "5000", "--passive-ports", "20000-23999"];
 

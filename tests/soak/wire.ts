@@ -150,7 +150,8 @@ async function prepareActive(control: Control, { host }: Address, verb: "PORT" |
   const listening = Promise.withResolvers<void>();
   listener.listen(0, host, () => listening.resolve());
   await listening.promise;
-  const { port } = listener.address() as AddressInfo; // A TCP listener that listens has one; the type also covers pipes.
+  // A TCP listener that listens has one; the type also covers pipes.
+  const { port } = listener.address() as AddressInfo;
   const argument = verb === "EPRT" ? `|1|${host}|${port}|` : [...host.split("."), port >> 8, port & 255].join(",");
   try {
     await control.expect(`${verb} ${argument}`, 200);

@@ -7,7 +7,7 @@ function sent(error: unknown): unknown {
   return fromPortableError(structuredClone(toPortableError(error)));
 }
 
-Deno.test("raiseError gives an error with the name, the message and the cause of the one that was sent", () => {
+Deno.test("raiseError throws an error with the name, the message and the cause of the one that was sent", () => {
   const error = sent(new Error("Outer", { cause: new VfsError("overQuota", "Inner") }));
   assertInstanceOf(error, Error);
   assertInstanceOf(error.cause, Error);
@@ -19,10 +19,10 @@ Deno.test("raiseError gives an error with the name, the message and the cause of
   ]);
 });
 
-Deno.test("raiseError gives an error of the system its class", () => {
+Deno.test("raiseError throws an error of the system in its class", () => {
   assertInstanceOf(sent(new Deno.errors.AddrInUse("Taken")), Deno.errors.AddrInUse);
 });
 
-Deno.test("flattenError sends as text what is no error", () => {
+Deno.test("flattenError sends a value that is not an error as text", () => {
   assertEquals([sent(Symbol("odd")), sent(undefined)], ["Symbol(odd)", undefined]);
 });

@@ -93,7 +93,7 @@ for (const route of ROUTES) {
     peer.close();
   });
 
-  Deno.test(`TlsEndpoint (${route}) tells an end without close_notify from a clean one`, async () => {
+  Deno.test(`TlsEndpoint (${route}) distinguishes an end without close_notify from a clean one`, async () => {
     using tls = await endpoint({ route });
     for (const size of [0, 5, 2_000_000]) {
       const { client, server } = await loopback();
@@ -251,7 +251,7 @@ for (const route of ROUTES) {
     peer.close();
   });
 
-  Deno.test(`TlsEndpoint (${route}) gives a handshake up when the signal says so`, async () => {
+  Deno.test(`TlsEndpoint (${route}) abandons a handshake when the signal is aborted`, async () => {
     using tls = await endpoint({ route });
     const { client, server } = await loopback();
     const abort = new AbortController();

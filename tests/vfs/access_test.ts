@@ -62,7 +62,7 @@ Deno.test("scopeVfs goes by the last rule that covers a path", () => {
   assertEquals([vfs.grantAt(at("/d/g")).overwrite, vfs.grantAt(at("/f")).overwrite], [true, false]);
 });
 
-Deno.test("scopeVfs tells for the names in a directory what it tells for their paths", () => {
+Deno.test("scopeVfs grants to the names in a directory what it grants to their paths", () => {
   const rules = [
     rule("/", "ro"),
     rule("/d", "rw"),
@@ -86,7 +86,7 @@ Deno.test("scopeVfs lets a later general rule win over an earlier specific one",
   assertEquals(vfs.can(at("/d"), "list"), true);
 });
 
-Deno.test("scopeVfs refuses a rule with a path that is none", () => {
+Deno.test("scopeVfs refuses a rule with an invalid path", () => {
   assertThrows(() => scopeVfs(new MemoryVfs(), { rules: [rule("/a\nb", "rw")] }), VfsError);
 });
 
@@ -162,7 +162,7 @@ Deno.test("scopeVfs takes the right to write for replacing a file by a rename", 
   await vfs.rename(at("/d/g"), at("/free"));
 });
 
-Deno.test("scopeVfs tells free space to those who have any right there", async () => {
+Deno.test("scopeVfs reports free space to accounts with any right there", async () => {
   await assertFails("denied", () => scope(rule("/d", "ro")).vfs.capabilities.space?.(at("/")) ?? Promise.resolve());
   assertEquals(typeof (await scope(rule("/d", "ro")).vfs.capabilities.space?.(at("/d")))?.free, "number");
 });

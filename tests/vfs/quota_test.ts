@@ -30,7 +30,7 @@ Deno.test("withQuota counts what is there first, at any depth", async () => {
   assertEquals(usage.bytes, 10);
 });
 
-Deno.test("withQuota lets through up to the last byte and leaves what was written", async () => {
+Deno.test("withQuota accepts up to the last byte and keeps what was written", async () => {
   const { vfs, usage } = limited(10);
   const sink = await vfs.openWrite(at("/f"));
   await sink.write(bytes("1234567890"));
@@ -66,7 +66,7 @@ Deno.test("withQuota does not count what failed", async () => {
   assertEquals(usage.bytes, 5);
 });
 
-Deno.test("withQuota stops two sessions of an account together", async () => {
+Deno.test("withQuota stops two sessions of an account at their common limit", async () => {
   const { inner, vfs, usage } = limited(10);
   const other = withQuota(inner, { limit: 10, usage });
   const [one, two] = [await vfs.openWrite(at("/a")), await other.openWrite(at("/b"))];
@@ -77,7 +77,7 @@ Deno.test("withQuota stops two sessions of an account together", async () => {
   await two.commit();
 });
 
-Deno.test("withQuota tells the free space that the limit leaves", async () => {
+Deno.test("withQuota reports the free space that the limit leaves", async () => {
   const { vfs } = limited(100, { "/a": "12345" });
   assertEquals(await vfs.capabilities.space?.(at("/")), { free: 95, total: 100 });
   assertEquals(await limited(3, { "/a": "12345" }).vfs.capabilities.space?.(at("/")), { free: 0, total: 3 });
@@ -117,7 +117,7 @@ Deno.test("withQuota leaves the bytes of a file whose replacement broke off befo
   assertEquals(usage.bytes, 0);
 });
 
-Deno.test("withQuota frees what is replaced once, however many replace it at a time", () =>
+Deno.test("withQuota frees what is replaced once, however many replace it at the same time", () =>
   withTempDir(async (dir) => {
     const usage = new UsageMeter();
     const vfs = withQuota(await openDisk(dir), { limit: 20, usage });
@@ -214,7 +214,7 @@ overDrivers("withQuota counts the bytes of uploads under way once", async (inner
   for (const sink of [one, two]) await sink.commit();
 });
 
-overDrivers("withQuota adds to a count what is written meanwhile, and takes nothing off it", async (inner, host) => {
+overDrivers("withQuota adds to a count what is written during it, and subtracts nothing", async (inner, host) => {
   const paused = new PausableVfs(inner);
   const { vfs, usage, pass } = limitedByClock(paused);
   await put(vfs, "/a", "x".repeat(50));
@@ -234,7 +234,7 @@ overDrivers("withQuota adds to a count what is written meanwhile, and takes noth
   assertEquals(usage.bytes, 7 + 30);
 });
 
-overDrivers("withQuota tells what is left where the driver cannot tell its space", async (inner, host) => {
+overDrivers("withQuota reports what is left when the driver cannot report its space", async (inner, host) => {
   const { vfs, pass } = limitedByClock(new Spaceless(inner));
   await put(vfs, "/a", "x".repeat(90));
   const { space } = vfs.capabilities;
@@ -267,7 +267,7 @@ class Shutting extends UncountedVfs {
 }
 
 for (const sealed of [true, false]) {
-  overDrivers(`withQuota gives no room for what is in a directory that was shut, ${sealed}`, async (inner) => {
+  overDrivers(`withQuota frees nothing for a directory that was closed, ${sealed}`, async (inner) => {
     const shutting = new Shutting(inner);
     const { vfs, usage, pass } = limitedByClock(shutting);
     shutting.sealed = sealed;
@@ -306,7 +306,7 @@ overDrivers(
   },
 );
 
-Deno.test("withQuota gives no room for what has been moved deeper than a path can be", async () => {
+Deno.test("withQuota frees nothing for what was moved deeper than a path can be", async () => {
   const inner = new MemoryVfs();
   const { vfs, usage, pass } = limitedByClock(inner);
   const long = "x".repeat(255);
@@ -341,7 +341,7 @@ class Interrupted extends UncountedVfs {
   }
 }
 
-overDrivers("withQuota gives no room for what is moved to where a count has been", async (inner) => {
+overDrivers("withQuota frees nothing for what is moved to where a count has already been", async (inner) => {
   const interrupted = new Interrupted(inner);
   const { vfs, usage, pass } = limitedByClock(interrupted);
   for (const name of ["/d", "/e"]) {
@@ -354,7 +354,7 @@ overDrivers("withQuota gives no room for what is moved to where a count has been
   assertEquals(usage.bytes, 100);
 });
 
-overDrivers("withQuota frees what is renamed over or removed once, however many do it at a time", async (inner) => {
+overDrivers("withQuota frees what is replaced or removed once, however many do it at the same time", async (inner) => {
   const { vfs, usage } = limitedByClock(inner);
   await put(vfs, "/target", "x".repeat(40));
   for (const index of [1, 2, 3, 4, 5]) await put(vfs, `/${index}`, "y");

@@ -22,7 +22,7 @@ for (const [claim, bytes, name] of NAMES) {
   });
 }
 
-Deno.test("bytesOfName gives back the bytes of any name, and each its own text", () => {
+Deno.test("bytesOfName returns the bytes of any name, and each has its own text", () => {
   const random = new Random(7);
   const names = new Map<string, string>();
   for (let round = 0; round < 5000; round++) {
@@ -39,7 +39,7 @@ Deno.test("bytesOfName gives back the bytes of any name, and each its own text",
   }
 });
 
-Deno.test("isCanonical tells names that are UTF-8 and written byte by byte", () => {
+Deno.test("isCanonical finds names that are UTF-8 but written byte by byte", () => {
   assertEquals(isCanonical("\uefc3\uefa9"), false);
   assertEquals(isCanonical("/a/\uefc3\uefa9/b"), false);
   assertEquals([hasRawBytes("é"), hasRawBytes("caf\uefe9")], [false, true]);

@@ -3,7 +3,7 @@ import { Counter } from "../../lib/session/admissions.ts";
 import { RecentUploads } from "../../lib/vfs/recent_uploads.ts";
 import { makeTable, SharedTable } from "../../lib/workers/shared_table.ts";
 
-Deno.test("RecentUploads forgets after a minute or two, and is told of nothing for that", () => {
+Deno.test("RecentUploads forgets after a minute or two, without being called", () => {
   let now = 59_999;
   const uploads = new RecentUploads({ marks: new Counter(), now: () => now });
   uploads.remember("a");
@@ -15,7 +15,7 @@ Deno.test("RecentUploads forgets after a minute or two, and is told of nothing f
   assert(!uploads.has("a"));
 });
 
-Deno.test("RecentUploads keeps so many, and the newest", () => {
+Deno.test("RecentUploads keeps a limited number, the newest", () => {
   const marks = new Counter();
   const uploads = new RecentUploads({ marks, now: () => 0 });
   for (let number = 0; number < 1500; number++) uploads.remember(`${number}`);
@@ -24,7 +24,7 @@ Deno.test("RecentUploads keeps so many, and the newest", () => {
   assert(known.slice(1500 - 1024).every((each) => each));
 });
 
-Deno.test("RecentUploads gives its marks back when they are old", () => {
+Deno.test("RecentUploads reuses its marks when they are old", () => {
   let now = 0;
   const marks = new Counter();
   const keys = new Set<string>();

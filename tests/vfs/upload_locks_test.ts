@@ -45,7 +45,7 @@ class Stage {
   }
 }
 
-Deno.test("UploadLocks keep nobody from another file, and appends not from each other", async () => {
+Deno.test("UploadLocks delay no other file, nor appends to the same one", async () => {
   const stage = new Stage();
   await stage.open(new Notebook());
   await stage.open(new Notebook(), { key: "another" });
@@ -67,7 +67,7 @@ Deno.test("UploadLocks refuse who has waited for long, and leave the file to who
   await stage.open(other);
 });
 
-Deno.test("UploadLocks give the file of a silent upload to another, and no byte or end of the first comes through", async () => {
+Deno.test("UploadLocks give the file of a silent upload to another, and ignore the rest of the first", async () => {
   const stage = new Stage();
   const [mine, other] = [new Notebook(), new Notebook()];
   const silent = await stage.open(mine);
@@ -103,7 +103,7 @@ Deno.test("UploadLocks take no file away while it is written to, or held", async
   assertEquals(mine.notes, ["x", "committed"]);
 });
 
-Deno.test("UploadLocks keep the file behind a failed commit until the abort", async () => {
+Deno.test("UploadLocks keep the file after a failed commit until the abort", async () => {
   const { locks } = new Stage();
   const mine = new Notebook();
   mine.commit = () => Promise.reject(new Error("full"));

@@ -59,7 +59,7 @@ Deno.test("atomic uploads that break off can be kept, hidden", async () => {
   assertEquals(await readText(inner, await onlyPart(inner)), "part");
 });
 
-Deno.test("atomic uploads let nobody at their temporary files", async () => {
+Deno.test("atomic uploads give no access to their temporary files", async () => {
   const { inner, vfs } = uploads({ mode: "atomic", broken: "keep" });
   await breakOff(vfs, "/new");
   const part = await onlyPart(inner);
@@ -91,7 +91,7 @@ Deno.test("atomic uploads keep the mode of the file they replace", async () => {
   assertEquals((await vfs.stat(at("/old"))).mode, 0o604);
 });
 
-Deno.test("atomic uploads that must not replace fail when somebody was faster", async () => {
+Deno.test("atomic uploads that must not replace fail when another was faster", async () => {
   const { inner, vfs } = uploads({ mode: "atomic", broken: "delete" });
   await assertFails("exists", () => vfs.openWrite(at("/old"), { exclusive: true }));
   const sink = await vfs.openWrite(at("/new"), { exclusive: true });

@@ -60,7 +60,7 @@ Deno.test("nextCount leaves ten seconds, and ten times as long as the count took
   assertEquals([nextCount(5, 5), nextCount(5, 1005), nextCount(0, 20_000)], [10_005, 11_005, 220_000]);
 });
 
-Deno.test("usageMeters gives each root one meter", () => {
+Deno.test("usageMeters returns one meter per root", () => {
   const usageOf = usageMeters();
   assertEquals([usageOf("/a") === usageOf("/a"), usageOf("/a") === usageOf("/b")], [true, false]);
 });

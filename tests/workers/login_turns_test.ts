@@ -5,7 +5,7 @@ import { withPool } from "./stage.ts";
 /** So long that no second turn comes while a test runs. */
 const LONG = 100_000_000;
 
-Deno.test("WorkerPool gives an account from an address its turns once, whichever worker it connects to", async () => {
+Deno.test("WorkerPool paces the logins to an account from an address across workers", async () => {
   await withPool({ guessInterval: LONG }, async ({ pool, connect, connectBoth }) => {
     const { one, other } = await connectBoth();
     const guessing = [one, other];

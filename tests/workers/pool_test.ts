@@ -14,7 +14,7 @@ Deno.test("WorkerPool lets no more sessions in than the server may have, whichev
   });
 });
 
-Deno.test("WorkerPool lets no more sessions of an address in than it may have, and another when one has left", async () => {
+Deno.test("WorkerPool limits the sessions of an address, and accepts another when one has left", async () => {
   await withPool({ maxSessionsPerAddress: 8 }, async ({ pool, connect, event }) => {
     const wires = [];
     for (let count = 0; count < 8; count++) wires.push(await connect());
@@ -26,7 +26,7 @@ Deno.test("WorkerPool lets no more sessions of an address in than it may have, a
   });
 });
 
-Deno.test("WorkerPool lets no more sessions of an account in than it may have, whichever worker they come to", async () => {
+Deno.test("WorkerPool limits the sessions of an account across workers", async () => {
   await withPool({ state: { maxSessions: 4 } }, async ({ connect }) => {
     for (let count = 0; count < 4; count++) await (await connect()).login();
     for (let count = 0; count < 6; count++) {
@@ -94,7 +94,7 @@ Deno.test("WorkerPool forgets digests of a file that another worker has changed"
   });
 });
 
-Deno.test("WorkerPool lets an upload wait for one of the same file at another worker, until it is over or silent", async () => {
+Deno.test("WorkerPool lets an upload wait for one in another worker until that ends or is silent", async () => {
   await withPool({}, async ({ connectBoth, root }) => {
     const { one, other } = await connectBoth();
     const begun = await one.begin("STOR file");
@@ -166,7 +166,7 @@ Deno.test("WorkerPool puts a worker in the place of one that died, and the other
   });
 });
 
-Deno.test("WorkerPool.shutdown lets transfers of all workers end, and tells the others goodbye", async () => {
+Deno.test("WorkerPool.shutdown lets transfers of all workers end, and says goodbye to the others", async () => {
   await withPool({}, async ({ pool, root, connectBoth, connect }) => {
     const size = 32 * 2 ** 20;
     await Deno.writeFile(`${root}/big`, new Uint8Array(size));
@@ -199,7 +199,7 @@ Deno.test("WorkerPool.shutdown ends transfers that outlive the grace time", asyn
   });
 });
 
-Deno.test("WorkerPool.bind refuses a port that somebody else has, though it may be shared", async () => {
+Deno.test("WorkerPool.bind refuses a port that another program has, even if that shares it", async () => {
   using _taken = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
   await using pool = makeTestPool({ root: "/" }, undefined, _taken.addr.port);
   await assertRejects(() => pool.bind(), Deno.errors.AddrInUse);

@@ -21,7 +21,7 @@ Deno.test("RelayedThrottle makes who failed elsewhere wait here", () => {
   assertEquals(other.delayFor("192.0.2.2", "ann"), 0);
 });
 
-Deno.test("RelayedThrottle knows everywhere who has logged in, and tells it once", () => {
+Deno.test("RelayedThrottle knows in all workers who has logged in, and reports it once", () => {
   const { one, other, news } = makePair();
   for (let login = 0; login < 5; login++) one.succeeded("192.0.2.1", "ann");
   assertEquals(news.length, 1);
@@ -35,7 +35,7 @@ Deno.test("RelayedThrottle forgives everywhere", () => {
   assertEquals(other.delayFor("192.0.2.1", "ann"), 0);
 });
 
-Deno.test("RelayedThrottle counts what it hears towards a ban, and does not tell it again", () => {
+Deno.test("RelayedThrottle counts reports towards a ban, and does not repeat them", () => {
   const { one, news } = makePair();
   one.failed("192.0.2.1", "ann");
   for (let index = 0; index < 2; index++) one.hear({ type: "login", ok: false, address: "192.0.2.1", name: "bob" });

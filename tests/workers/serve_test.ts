@@ -47,7 +47,7 @@ async function visitBoth(port: number, talk: (both: Both) => Promise<void>): Pro
   }
 }
 
-Deno.test("serve --workers takes narrow permissions, says once that it is ready, and reads accounts again for all workers", async () => {
+Deno.test("serve --workers runs with narrow permissions, is ready once, and reloads accounts for all", async () => {
   await using place = await makePlace();
   const { code, stdout, stderr } = await serve({
     permissions: permissionsFor(place.path),

@@ -6,7 +6,7 @@ import { type Vfs, VfsError } from "../../lib/vfs/vfs.ts";
 import { abandonCounts, makeUsages, sharedUsages } from "../../lib/workers/shared_usage.ts";
 import { assertFails, at, PausableVfs, put, UncountedVfs } from "../vfs/helpers.ts";
 
-Deno.test("sharedUsages gives the same bytes to every worker, and each root its own", () => {
+Deno.test("sharedUsages shows the same bytes to every worker, separately for each root", () => {
   const memory = makeUsages();
   const [one, other] = [sharedUsages(memory, { worker: 0 }), sharedUsages(memory, { worker: 1 })];
   one("/a").take(10, Infinity);
@@ -17,7 +17,7 @@ Deno.test("sharedUsages gives the same bytes to every worker, and each root its 
   assertEquals(other("/a").bytes, 0);
 });
 
-Deno.test("sharedUsages takes no more than the limit, whoever asks", () => {
+Deno.test("sharedUsages takes no more than the limit across workers", () => {
   const memory = makeUsages();
   const [one, other] = [sharedUsages(memory, { worker: 0 })("/a"), sharedUsages(memory, { worker: 1 })("/a")];
   assertEquals(one.take(60, 100), true);
@@ -158,7 +158,7 @@ Deno.test("withQuota lets a worker write what was removed on the host after anot
   await assertFails("overQuota", () => put(vfs, "/c", "12"));
 });
 
-Deno.test("sharedUsages gives no room for what is in a directory that was shut, whichever worker counts", async () => {
+Deno.test("sharedUsages frees nothing for a directory that was closed, whichever worker counts", async () => {
   const memory = makeUsages();
   const inner = new MemoryVfs({ files: { "/d/f": "x".repeat(60) } });
   let shut = false;

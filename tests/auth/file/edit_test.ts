@@ -59,7 +59,7 @@ Deno.test("editAccounts keeps order, indentation, mode and $schema", () =>
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o640);
   }));
 
-Deno.test("editAccounts leaves the file alone when it is broken, the change throws or the outcome would be broken", () =>
+Deno.test("editAccounts does not touch a broken file, nor if the change throws or would break the file", () =>
   inDirectory(async (path) => {
     await Deno.writeTextFile(path, "{");
     await assertRejects(() => editAccounts(path, add("bob")), AccountsFileError, "Not valid JSON");
@@ -81,7 +81,7 @@ Deno.test("editAccounts loses nothing when several run at a time", () =>
     assertEquals((await readAccountsFile(path)).map(({ name }) => name).sort(), [...names].sort());
   }));
 
-Deno.test("editAccounts writes over the draft that a crash left behind", () =>
+Deno.test("editAccounts overwrites the draft left by a crash", () =>
   inDirectory(async (path, directory) => {
     await Deno.writeTextFile(join(directory, ".users.json.new"), "x".repeat(100_000), { mode: 0o666 });
     await editAccounts(path, add("bob"), { create: true });
@@ -89,7 +89,7 @@ Deno.test("editAccounts writes over the draft that a crash left behind", () =>
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
   }));
 
-Deno.test("editAccounts changes the file behind a symbolic link and keeps the link", () =>
+Deno.test("editAccounts changes the target of a symbolic link and keeps the link", () =>
   inDirectory(async (path, directory) => {
     await Deno.writeTextFile(join(directory, "real.json"), `{"accounts": []}`);
     await Deno.symlink("real.json", path);

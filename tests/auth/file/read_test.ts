@@ -21,7 +21,7 @@ function problemsOf(text: string): readonly string[] {
   return assertThrows(() => parseAccounts(text, "users.json"), AccountsFileError).problems;
 }
 
-Deno.test("parseAccounts fills in what is left out", () => {
+Deno.test("parseAccounts supplies defaults", () => {
   const [bob] = parse(BOB);
   assertEquals(bob, {
     name: "bob",
@@ -94,7 +94,7 @@ Deno.test("parseAccounts reads a point in time with its zone", () => {
   assertEquals(until("2030-12-31T18:00+02:00"), Date.UTC(2030, 11, 31, 16));
 });
 
-Deno.test("parseAccounts names account and field of what is wrong", () => {
+Deno.test("parseAccounts names the account and the field of each mistake", () => {
   const cases: [unknown, string][] = [
     [{ ...BOB, pasword: "x" }, `field "pasword": Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`],
     [{ ...BOB, root: "" }, `field "root": Must be a non-empty string`],
@@ -130,13 +130,13 @@ Deno.test("parseAccounts names account and field of what is wrong", () => {
   assert(wrongRight?.startsWith(`Account "bob": field "permissions[1].allow": Unknown right "wirte"`), wrongRight);
 });
 
-Deno.test("parseAccounts refuses a day or time that is none", () => {
+Deno.test("parseAccounts refuses an invalid day or time", () => {
   for (const validUntil of ["2030-13-01", "tomorrow", "2030-12-31T25:00Z", "2030-12-31T18:00", 5, null]) {
     assertEquals(problemsOf(textOf({ ...BOB, validUntil })).length, 1, String(validUntil));
   }
 });
 
-Deno.test("parseAccounts never shows what stands in place of a hash", () => {
+Deno.test("parseAccounts never shows the value that is not a hash", () => {
   const [problem = ""] = problemsOf(textOf({ ...BOB, password: "swordfish" }));
   assert(problem.startsWith(`Account "bob": field "password": Must be a hash`));
   assertNotMatch(problem, /swordfish/);
@@ -192,7 +192,7 @@ Deno.test("parseAccounts takes a byte order mark and a $schema", () => {
   assertEquals(parseAccounts(`\uFEFF{"$schema": "x.json", "accounts": []}`, "users.json"), []);
 });
 
-Deno.test("readAccountsFile rejects with one error for a file that is not there or is none", async () => {
+Deno.test("readAccountsFile rejects with one error for a missing file or something that is not a file", async () => {
   const directory = await Deno.makeTempDir();
   try {
     const path = join(directory, "users.json");

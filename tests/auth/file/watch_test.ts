@@ -72,7 +72,7 @@ Deno.test("AccountsFile takes a change of the file, written over or replaced", a
   assertEquals(accounts.list().map(({ name }) => name), ["carol"]);
 });
 
-Deno.test("AccountsFile keeps the accounts when the file breaks or goes, says why, and takes the next good one", async () => {
+Deno.test("AccountsFile keeps the accounts and reports when the file breaks, and loads the next good one", async () => {
   await using bed = await Bed.make();
   await using accounts = await bed.open();
   await Deno.writeTextFile(bed.path, textOf("bob", "bob"));
@@ -90,7 +90,7 @@ Deno.test("AccountsFile keeps the accounts when the file breaks or goes, says wh
   assertEquals(accounts.find("bob"), undefined);
 });
 
-Deno.test("AccountsFile.reload reads the file when told, in the order told", async () => {
+Deno.test("AccountsFile.reload reads the file on each call, in order", async () => {
   await using bed = await Bed.make();
   await using accounts = await bed.open({ interval: 0 });
   await Deno.writeTextFile(bed.path, textOf("bob", "alice"));
@@ -108,7 +108,7 @@ Deno.test("AccountsFile.reload reads the file when told, in the order told", asy
   ]);
 });
 
-Deno.test("AccountsFile tells of a broken file once, not at every look", async () => {
+Deno.test("AccountsFile reports a broken file once, not at every check", async () => {
   await using bed = await Bed.make();
   await using accounts = await bed.open();
   await Deno.writeTextFile(bed.path, "{");
@@ -150,7 +150,7 @@ Deno.test("AccountsFile refuses a pipe instead of waiting for what it brings", u
   await assertRejects(() => bed.open(), AccountsFileError, "Is not a regular file");
 });
 
-Deno.test("AccountsFile leaves nothing behind when disposed of in the middle of a reload", async () => {
+Deno.test("AccountsFile releases everything when disposed of during a reload", async () => {
   await using bed = await Bed.make();
   const accounts = await bed.open();
   const reload = accounts.reload();

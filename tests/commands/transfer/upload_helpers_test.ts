@@ -19,7 +19,7 @@ class TurnCounter extends MemoryVfs {
   }
 }
 
-Deno.test("makeParents gives way between two directories, and begins at the deepest that is there", async () => {
+Deno.test("makeParents yields between two directories, and begins at the deepest that exists", async () => {
   const vfs = new TurnCounter({ files: { "/a/b/file": "" } });
   await makeParents(vfs, at("/a/b/c/d/e/f"));
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -27,7 +27,7 @@ Deno.test("makeParents gives way between two directories, and begins at the deep
   assertEquals({ tries: vfs.tries, hasty: vfs.hasty }, { tries: 5, hasty: 0 });
 });
 
-Deno.test("makeParents tries one directory where all are there", async () => {
+Deno.test("makeParents tries one directory if all exist", async () => {
   const vfs = new TurnCounter({ files: { "/a/b/file": "" } });
   await makeParents(vfs, at("/a/b/c"));
   await makeParents(vfs, at("/c"));

@@ -26,14 +26,14 @@ const KNOWN: readonly [DigestAlgorithm, Uint8Array, string][] = [
 ];
 
 for (const [algorithm, bytes, expected] of KNOWN) {
-  Deno.test(`RunningDigest gives the published ${algorithm} of ${bytes.length} bytes fed one by one`, () => {
+  Deno.test(`RunningDigest computes the published ${algorithm} of ${bytes.length} bytes fed one by one`, () => {
     const digest = new RunningDigest({ algorithms: [algorithm] });
     for (const byte of bytes) digest.update(Uint8Array.of(byte));
     assertEquals(digest.finish(), new Map([[algorithm, expected]]));
   });
 }
 
-Deno.test("RunningDigest takes SHA-256 and CRC32 unless told otherwise", () => {
+Deno.test("RunningDigest computes SHA-256 and CRC32 by default", () => {
   const digest = new RunningDigest();
   digest.update(CHECK);
   assertEquals([...digest.finish()?.keys() ?? []], ["SHA-256", "CRC32"]);
@@ -75,7 +75,7 @@ for (const change of [{ size: 10 }, { modified: 1_001 }, { unique: "8g2" }]) {
   });
 }
 
-Deno.test("DigestCache adds to what is known of the same content, and replaces what was of another", () => {
+Deno.test("DigestCache adds to what is known of the same content, and replaces digests of other content", () => {
   const cache = new DigestCache();
   cache.remember("/a", FILE, SHA);
   cache.remember("/a", FILE, new Map([["MD5", "cd"]]));

@@ -27,7 +27,7 @@ Deno.test("digestOf reads no more than length", async () => {
   }
 });
 
-Deno.test("digestOf rejects when aborted or when the source fails, and gives its buffer back", async () => {
+Deno.test("digestOf rejects when aborted or when the source fails, and returns its buffer", async () => {
   const signal = AbortSignal.abort(new Error("Stop"));
   const source = () => new MemorySource(patternOf(10), 0);
   await assertRejects(() => digestOf(source(), "MD5", { ...usual, signal }), Error, "Stop");
@@ -43,11 +43,11 @@ Deno.test("digestOf ends when aborted, though the storage answers no more", asyn
   assertEquals(sharedBuffers.lentBytes, 0);
 });
 
-Deno.test("digestOf gives up on storage that answers no more", async () => {
+Deno.test("digestOf gives up on storage that no longer answers", async () => {
   await assertRejects(() => digestOf(new EndlessWait(), "MD5", { ...usual, stallTimeout: 20 }), DigestStalled);
 });
 
-Deno.test("digestOf tells its progress from first to last byte", async () => {
+Deno.test("digestOf reports its progress from the first to the last byte", async () => {
   const told: number[] = [];
   const size = 64 * MIB + 5;
   await digestOf(new EndlessSource(), "CRC32", { ...usual, length: size, onProgress: (bytes) => told.push(bytes) });

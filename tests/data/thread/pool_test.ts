@@ -106,7 +106,7 @@ for (const { place, setup } of PLACES) {
     });
   });
 
-  Deno.test(`DataThreads gives up a transfer whose control connection is gone, files ${place}`, async () => {
+  Deno.test(`DataThreads abandons a transfer whose control connection is gone, files ${place}`, async () => {
     await withDataThread({ ...setup, files: { huge } }, async ({ ftp, event }) => {
       await ftp.begin("RETR huge");
       ftp.close();
@@ -124,7 +124,7 @@ Deno.test("DataThreads ends an upload at ABOR", async () => {
   });
 });
 
-Deno.test("DataThreads keeps to a range of one port: it is refused while it is taken, and free again afterwards", async () => {
+Deno.test("DataThreads keeps to a range of one port, which is busy while in use and free afterwards", async () => {
   await withDataThread({ files, options: { passive: { ports: singlePort() } } }, async ({ ftp, connect }) => {
     const first = await epsv(ftp);
     const other = await connect();
@@ -151,7 +151,7 @@ Deno.test("DataThreads turns strangers away and goes on waiting", async () => {
   });
 });
 
-Deno.test("DataThreads gives a passive port back that no client connects to", async () => {
+Deno.test("DataThreads releases a passive port that no client connects to", async () => {
   await withDataThread({ files, options: { timeouts: { dataConnect: 20 } } }, async ({ ftp, event }) => {
     await epsv(ftp);
     await event("notice", ({ message }) => message.includes("Released a passive port"));
@@ -169,7 +169,7 @@ Deno.test("DataThreads does not wait for long once a data connection was reset b
   });
 });
 
-Deno.test("DataThreads answers 425 when nobody connects, and takes whoever comes behind the command", async () => {
+Deno.test("DataThreads answers 425 if no client connects, and accepts one after the command", async () => {
   await withDataThread({ files, options: { timeouts: { dataConnect: 300 } } }, async ({ ftp }) => {
     await epsv(ftp);
     await ftp.expect("RETR large", 150);
@@ -183,7 +183,7 @@ Deno.test("DataThreads answers 425 when nobody connects, and takes whoever comes
   });
 });
 
-Deno.test("DataThreads connects to the client, and answers 425 where nobody listens", async () => {
+Deno.test("DataThreads connects to the client, and answers 425 when nothing listens there", async () => {
   await withDataThread({ files }, async ({ ftp, asked }) => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -348,7 +348,7 @@ Deno.test("DataThreads is of no use to a download that is converted, slowed down
   });
 });
 
-Deno.test("DataThreads leaves nothing behind when it ends in the middle of a transfer", async () => {
+Deno.test("DataThreads releases everything when it ends during a transfer", async () => {
   await withDataThread({ files: { huge } }, async ({ ftp }) => {
     await ftp.begin("RETR huge");
   });

@@ -41,7 +41,7 @@ Deno.test("sendFile sends nothing of another file that has come to its place", a
   });
 });
 
-Deno.test("sendFile tells how much was sent of a file that ends early, and of one that nobody reads", async () => {
+Deno.test("sendFile reports how much was sent of a file that ends early, and to a stalled client", async () => {
   await withFile(async (part) => {
     using pair = await connectedPair();
     const received = readToEnd(pair.theirs);

@@ -26,7 +26,9 @@ export interface DataSetup {
   readonly module?: string;
   /** Whether they are started before the test begins. Default `true`. */
   readonly started?: boolean;
-  /** Whether the first transfer of a session, and one after a listing, is taken for a large download. Default `true`. */
+  /**
+   * Whether the first transfer of a session, and one after a listing, is taken for a large download. Default `true`.
+   */
   readonly expectsBulk?: boolean;
   /** Files are in memory instead of on disk. */
   readonly memory?: boolean;

@@ -29,7 +29,10 @@ async function namesWalked(work: () => Promise<unknown>): Promise<number> {
   return walked;
 }
 
-/** Makes directories in each other below `root` until a path to the last one is refused. Gives the last one, at most `most` down. */
+/**
+ * Makes directories in each other below `root` until a path to the last one is refused. Gives the last one, at most
+ * `most` down.
+ */
 function dig(root: string, most: number): VirtualPath {
   let deepest = ROOT;
   let real = root;

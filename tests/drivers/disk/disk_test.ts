@@ -11,7 +11,10 @@ interface Disk {
   readonly native: boolean;
 }
 
-/** A disk view of `dir/root`, and the real paths of the root and of its neighbour outside. Once more with directories read by the C library. */
+/**
+ * A disk view of `dir/root`, and the real paths of the root and of its neighbour outside. Once more with directories
+ * read by the C library.
+ */
 function diskTest(
   name: string,
   check: (disk: Disk) => Promise<void>,
@@ -30,7 +33,7 @@ function diskTest(
   });
 }
 
-Deno.test("openDisk says what is wrong with the root", () =>
+Deno.test("openDisk reports what is wrong with the root", () =>
   withTempDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/file`, "");
     await assertRejects(() => openDisk(`${dir}/missing`), Error, `Cannot open directory "${dir}/missing": `);

@@ -28,14 +28,14 @@ for (const [code, kind] of CODES) {
   });
 }
 
-Deno.test("toVfsError knows a disk quota by its number, which the runtime gives no code to", () => {
+Deno.test("toVfsError recognises a disk quota by its number, for which the runtime has no code", () => {
   const number = Deno.build.os === "darwin" ? 69 : 122;
   const error = new Error(`Disk quota exceeded (os error ${number})`);
   assertEquals(toVfsError(error, ROOT).kind, Deno.build.os === "windows" ? "failed" : "overQuota");
   assertEquals(toVfsError(new Error("Something else (os error 121)"), ROOT).kind, "failed");
 });
 
-Deno.test("toVfsError goes by the class where there is no code", () => {
+Deno.test("toVfsError uses the class of an error without a code", () => {
   assertEquals(toVfsError(new Deno.errors.NotFound("x"), ROOT).kind, "notFound");
   assertEquals(toVfsError(new Deno.errors.NotCapable("x"), ROOT).kind, "denied");
   assertEquals(toVfsError("a text", ROOT).kind, "failed");

@@ -6,7 +6,9 @@ import { at, withTempDir } from "../../vfs/helpers.ts";
 
 const MIB = 1024 * 1024;
 
-/** `device`, made slow. Numbers below 0 are those of no file system here, so that only a test says what they are like. */
+/**
+ * `device`, made slow. Numbers below 0 are those of no file system here, so that only a test says what they are like.
+ */
 function slowDevice(device: number): number {
   paceOf(device).ended(performance.now() - 1_000);
   return device;
@@ -71,7 +73,7 @@ for (
     }));
 }
 
-Deno.test("DiskSource goes on behind what another has read", () =>
+Deno.test("DiskSource continues after what another thread has read", () =>
   withTempDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/file`, "0123456789");
     const source = new DiskSource(await Deno.open(`${dir}/file`), { path: at("/file"), size: 10, device: -6 });

@@ -6,10 +6,16 @@ import { openDisk } from "../../../lib/drivers/disk/disk.ts";
 import { withUploadPolicy } from "../../../lib/vfs/uploads.ts";
 import { assertFails, at, bytes, namesOf, withTempDir } from "../../vfs/helpers.ts";
 
-/** What `makedev` makes of a number without a block device behind it, as NFS, SMB and FUSE have; none that is mounted here. */
+/**
+ * What `makedev` makes of a number without a block device behind it, as NFS, SMB and FUSE have; none that is mounted
+ * here.
+ */
 const ANONYMOUS = 0xfff000fe;
 
-/** Runs `during` with all files on a file system with this device number; counts how often it is asked to keep what it has. */
+/**
+ * Runs `during` with all files on a file system with this device number; counts how often it is asked to keep what it
+ * has.
+ */
 async function onDevice(dev: number, options: { asked: () => void; during: () => Promise<void> }): Promise<void> {
   const { statSync, syncData } = Deno.FsFile.prototype;
   const { lstatSync } = Deno;

@@ -12,8 +12,8 @@ interface Tree {
 }
 
 /**
- * `root` holds `inside/file` and the links that a test makes; `outside`, beside it, holds `secret` and `dir/file`, and nothing else at
- * the end, whatever was tried.
+ * `root` holds `inside/file` and the links that a test makes; `outside`, beside it, holds `secret` and `dir/file`, and
+ * nothing else at the end, whatever was tried.
  */
 function linkTest(name: string, check: (tree: Tree) => Promise<void>, symlinks: SymlinkPolicy = "follow-inside"): void {
   const run = (options: DiskVfsOptions) =>

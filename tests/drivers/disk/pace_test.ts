@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { DiskPace, paceOf } from "../../../lib/drivers/disk/pace.ts";
 
-Deno.test("DiskPace is quick until a call was slow, and again when none was for two seconds", () => {
+Deno.test("DiskPace is fast until a call is slow, and again after two seconds without one", () => {
   let now = 0;
   const pace = new DiskPace(() => now);
   const call = (milliseconds: number) => {

@@ -14,7 +14,9 @@ interface Tree {
   readonly outside: string;
 }
 
-/** Runs `swap` right before the system is asked `call` for the first time, as somebody with a shell on the host could. */
+/**
+ * Runs `swap` right before the system is asked `call` for the first time, as somebody with a shell on the host could.
+ */
 async function withSwapBefore(call: Call, options: { swap: () => void; during: () => Promise<void> }): Promise<void> {
   const original = Object.getOwnPropertyDescriptor(Deno, call)!;
   Object.defineProperty(Deno, call, {
@@ -33,7 +35,9 @@ async function withSwapBefore(call: Call, options: { swap: () => void; during: (
   }
 }
 
-/** Runs each swap right before the system is asked its call for the first time, and no sooner than the one before it. */
+/**
+ * Runs each swap right before the system is asked its call for the first time, and no sooner than the one before it.
+ */
 async function withSwapsBefore(
   [next, ...rest]: readonly (readonly [call: Call, swap: () => void])[],
   during: () => Promise<void>,
@@ -165,5 +169,5 @@ nativeTest("DiskVfs makes nothing through a directory swapped before the open, b
   }, { paths: native.paths });
 });
 
-Deno.test("DiskVfs leaves no swap behind in these tests", () =>
+Deno.test("DiskVfs meets no swapped file after these tests", () =>
   withTree(async ({ vfs }) => assertEquals(await readText(vfs, "/dir/file"), "inside")));

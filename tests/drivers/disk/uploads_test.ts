@@ -1,4 +1,6 @@
-/** Uploads to a disk beside another event loop, which acts at the worst moment: when a file is open and not yet locked. */
+/**
+ * Uploads to a disk beside another event loop, which acts at the worst moment: when a file is open and not yet locked.
+ */
 
 import { assertEquals } from "@std/assert";
 import { diskUploads, openDisk } from "../../../lib/drivers/disk/disk.ts";

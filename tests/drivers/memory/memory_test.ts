@@ -79,7 +79,7 @@ Deno.test("MemoryVfs takes a hundred thousand small writes", async () => {
   assertEquals(content.findIndex((byte, index) => byte !== (index & 0xff)), -1);
 });
 
-Deno.test("MemoryVfs is full at its capacity and harms nothing that is there", async () => {
+Deno.test("MemoryVfs is full at its capacity and keeps what is stored", async () => {
   const vfs = new MemoryVfs({ capacity: 10 });
   await put(vfs, "/a", "12345");
   const sink = await vfs.openWrite(at("/b"));
@@ -90,7 +90,7 @@ Deno.test("MemoryVfs is full at its capacity and harms nothing that is there", a
   assertEquals(await vfs.capabilities.space?.(at("/")), { free: 1, total: 10 });
 });
 
-Deno.test("MemoryVfs gives back the room of what is removed, replaced or renamed over", async () => {
+Deno.test("MemoryVfs frees the space of what is removed or replaced", async () => {
   const vfs = new MemoryVfs({ capacity: 10 });
   await put(vfs, "/a", "1234567890");
   await put(vfs, "/a", "1234567890");

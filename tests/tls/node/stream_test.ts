@@ -27,7 +27,7 @@ function connectionOf(chunks: readonly Uint8Array[], written: number[] = []): Co
 const CHUNKS = [1, 2, 3, 4].map((value) => new Uint8Array(1000).fill(value));
 const WHOLE = CHUNKS.flatMap((chunk) => [...chunk]);
 
-Deno.test("ConnectionStream keeps what nobody has taken yet while it reads on", async () => {
+Deno.test("ConnectionStream keeps what has not been taken yet while it reads on", async () => {
   using stream = disposable(new ConnectionStream(connectionOf(CHUNKS)));
   const ended = once(stream.value, "endOfInput");
   stream.value.read(0);
