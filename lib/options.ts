@@ -12,35 +12,17 @@ import type { FileSender } from "./data/file_sender.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
 import type { Personality } from "./protocol/personality.ts";
-import type { Reply } from "./protocol/reply.ts";
+import type { AfterHook, BeforeHook } from "./options/command_hooks.ts";
 import type { Zone } from "./protocol/zone.ts";
 import type { Vfs } from "./vfs/vfs.ts";
+
+export type { AfterHook, BeforeHook, PendingCommand } from "./options/command_hooks.ts";
 
 /**
  * Creates the file-system view of an account that has just logged in. A rejection is answered with 530 and reported.
  * Accounts with the same `rootPath` are assumed to share their files: quota and digests are shared by all of them.
  */
 export type OpenFileSystem = (account: Account) => Vfs | Promise<Vfs>;
-
-/** A command before its handler runs, as seen by a {@link ServerOptions.before} hook. */
-export interface PendingCommand {
-  readonly session: string;
-  readonly address: string;
-  readonly user?: string;
-  readonly verb: string;
-  /** As the client sent it; absent where it is secret (PASS, ACCT). */
-  readonly argument?: string;
-  /** Resolved virtual path, if the argument is a path and nothing else. */
-  readonly path?: string;
-  /** The working directory; absent before the login. */
-  readonly cwd?: string;
-}
-
-/** May refuse a command by returning a reply; `undefined` lets it pass. */
-export type BeforeHook = (command: PendingCommand) => Reply | undefined | Promise<Reply | undefined>;
-
-/** Sees the final reply of a command that has run, and may replace it by another; `undefined` keeps it. */
-export type AfterHook = (command: PendingCommand, reply: Reply) => Reply | undefined | Promise<Reply | undefined>;
 
 /** Times in milliseconds; 0 switches a limit off. */
 export interface Timeouts {
@@ -84,6 +66,7 @@ export type TlsPolicy = "off" | "optional" | "required";
 
 /** The FTPS options besides the endpoint. */
 export interface TlsOptions {
+  /** Encrypts connections; made by `createTlsEndpoint`. The server does not dispose of it. */
   readonly endpoint: TlsEndpoint;
   /**
    * For logging in.
@@ -125,7 +108,9 @@ export interface PassiveOptions {
 
 /** The options of a server: who may log in and where files come from; the rest has defaults. */
 export interface ServerOptions {
+  /** Decides who may log in. */
   readonly authenticator: Authenticator;
+  /** Opens the files of an account that logs in. */
   readonly fileSystem: OpenFileSystem;
   /**
    * IP address to listen on.
@@ -148,6 +133,7 @@ export interface ServerOptions {
   readonly reusePort?: boolean;
   /** Text of the greeting. */
   readonly banner?: string;
+  /** Passive mode: ports, and the address that clients are given. */
   readonly passive?: PassiveOptions;
   /**
    * `false` refuses PORT and EPRT.
@@ -155,6 +141,7 @@ export interface ServerOptions {
    * @default true
    */
   readonly active?: boolean;
+  /** TLS; without it AUTH is refused. */
   readonly tls?: TlsOptions;
   /**
    * The most sessions at the same time; 0: as many as the open-file limit allows.
@@ -172,6 +159,7 @@ export interface ServerOptions {
    * loopback.
    */
   readonly maxStrangersPerAddress?: number;
+  /** How long the server waits, in milliseconds. */
   readonly timeouts?: Partial<Timeouts>;
   /**
    * Unknown or unreadable command lines in a row before 421.
@@ -252,7 +240,9 @@ export interface ServerOptions {
   readonly digests?: "auto" | "always" | "off";
   /** Names that HOST accepts (RFC 7151); absent: every well-formed one. */
   readonly hostNames?: readonly string[];
+  /** Called before each command. */
   readonly before?: BeforeHook;
+  /** Called after each command. */
   readonly after?: AfterHook;
   /** The kind of server that clients see. Default: Unix. */
   readonly personality?: Personality;
