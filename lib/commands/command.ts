@@ -54,7 +54,7 @@ export interface VerbFacts {
   readonly createsName?: true;
   /** Acts at once during a transfer, instead of waiting for its end. */
   readonly urgent?: true | ((argument: string | undefined, meanwhile: Meanwhile) => boolean | Promise<boolean>);
-  /** Ends the session: once it waits for a transfer, the end of the control connection is no surprise. */
+  /** Ends the session: while it waits for a transfer, the client may already close the control connection. */
   readonly farewell?: true;
   /** The state that survives this command, although most commands clear it. */
   readonly keeps?: "restart" | "rename";

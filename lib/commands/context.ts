@@ -32,7 +32,7 @@ import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";
 
-/** Who the user is and where they wandered to. USER and REIN reset it. */
+/** The user and the working directory. USER and REIN reset it. */
 export interface LoginState {
   /** As given with USER. */
   name: string | undefined;
@@ -42,7 +42,7 @@ export interface LoginState {
   cwd: VirtualPath;
 }
 
-/** What TYPE, REST, OPTS and their like have set. USER and REIN reset it. */
+/** The settings of TYPE, REST, OPTS and the like. USER and REIN reset them. */
 export interface ParameterState {
   type: "A" | "I";
   /** What REST, RANG and ALLO have said. */
@@ -51,7 +51,7 @@ export interface ParameterState {
   hash: DigestAlgorithm;
   /** Whether the client ever asked for a digest: from then on they are taken of whole files. */
   wantsDigests: boolean;
-  /** Set by SITE UMASK; without it new files have the mode that the process gives them. */
+  /** Set by SITE UMASK; without it, new files have the mode that the process gives them. */
   umask: number | undefined;
   client: string | undefined;
 }
@@ -139,7 +139,7 @@ export interface ServerView {
   readonly lingering: Pick<LingeringConnections, "add">;
   /** Which transfers will be for {@link dataEngine}. */
   readonly forecast: BulkForecast;
-  /** Address for a 227 reply to this client; `undefined` when there is no IPv4 address to give. */
+  /** Address for a 227 reply to this client; `undefined` without an IPv4 address. */
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
 }
 
@@ -175,17 +175,17 @@ export interface CommandContext {
   readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
   mark(reply: Reply): Promise<void>;
-  /** Whether anybody would hear of an event of this type. */
+  /** Whether an event of this type has a listener. */
   wants(type: HandlerEvent["type"]): boolean;
   /** Reports an event of this session. */
   emit(event: HandlerEvent): void;
-  /** Checks the password and, if it is right, makes the session the account's. Waits before telling a wrong one. */
+  /** Checks the password and, if it is right, logs the session in. A wrong one is answered after a delay. */
   authenticate(password: string): Promise<Reply>;
   /** Forgets the account and all that came with it (USER, REIN). */
   resetLogin(): void;
-  /** Takes the chosen data port, so that it is spent whatever happens. */
+  /** Takes the chosen data connector, so that it is spent whatever happens. */
   takeConnector(): DataConnector | undefined;
-  /** Replaces the chosen data port; the former one is given back. */
+  /** Replaces the chosen data connector; the previous one is closed. */
   setConnector(port: DataConnector | undefined): void;
   /**
    * A data connection whose client may begin the TLS handshake now, before its transfer command: {@link protectData}

@@ -1,5 +1,6 @@
 /**
- * The one place where a failure of the file system becomes a reply. The real error goes to the log, never to the client.
+ * The one place where a failure of the file system becomes a reply. The real error goes to the log, never to the
+ * client.
  *
  * @module
  */
@@ -25,7 +26,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   failed: reply.localError("Local error in processing"),
 };
 
-/** A directory that is missing is no fault of the name: clients such as PyFilesystem take 550 alone for "not found". */
+/** The name is not at fault where a directory is missing: clients such as PyFilesystem read only 550 as "not found". */
 const NEW_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   ...EXISTING_NAME,
   badName: reply.nameRefused("That name is not allowed here"),

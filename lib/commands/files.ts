@@ -63,7 +63,7 @@ export async function mdtm(context: CommandContext, given: string): Promise<repl
   return reply.fileStatus("Modification time set");
 }
 
-/** A link that leads nowhere has no time, as it has no size. */
+/** A link that leads nowhere has no time, just as it has no size. */
 async function modifiedAt(context: CommandContext, path: VirtualPath): Promise<number> {
   const { kind, modified } = await context.vfs.stat(path);
   if (kind === "link") throw new VfsError("notFound", `Leads nowhere: "${path}"`);
@@ -86,8 +86,8 @@ async function changeModified(context: CommandContext, path: VirtualPath, modifi
 }
 
 /**
- * Handles MFMT (draft-somers-ftp-mfxx-04 section 3): the reply repeats fact and path. A client that sends a fraction can
- * read one.
+ * Handles MFMT (draft-somers-ftp-mfxx-04 section 3): the reply repeats fact and path. A client that sends a fraction
+ * can read one.
  */
 export async function mfmt(context: CommandContext, given: string): Promise<reply.Reply> {
   const split = splitTimeAndPath(given);

@@ -1,5 +1,6 @@
 /**
- * Digests of files: HASH, and the older XCRC, XMD5, XSHA family. What was taken while a file streamed is not read again.
+ * Digests of files: HASH, and the older XCRC, XMD5, XSHA family. A file whose digest was computed during a transfer is
+ * not read again.
  *
  * @module
  */
@@ -13,10 +14,13 @@ import * as argument from "./arguments.ts";
 import type { CommandContext, TransferContext } from "./context.ts";
 import { Refusal } from "./failure_replies.ts";
 
-/** Bytes of a transfer that are digested for the log, where the client has not asked for digests: cheap, and most files end before. */
+/**
+ * Bytes of a transfer that are digested for the log alone, where the client has not asked for digests: cheap, and most
+ * files are smaller.
+ */
 const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
 
-/** The digest to take along with a transfer of a whole file; `size` where it is known. */
+/** The digest to compute during the transfer of a whole file; `size` if it is known. */
 export function streamingDigest(context: CommandContext, size = 0): RunningDigest | undefined {
   const { digests } = context.options;
   if (digests === "off") return undefined;
@@ -25,7 +29,7 @@ export function streamingDigest(context: CommandContext, size = 0): RunningDiges
   return new RunningDigest({ limit: SPECULATIVE_LIMIT });
 }
 
-/** Keeps what an upload of the whole file has shown. Resolves to its SHA-256. */
+/** Remembers the digests of an upload of the whole file. Resolves to its SHA-256. */
 export async function rememberUpload(
   context: CommandContext,
   path: VirtualPath,
@@ -37,13 +41,19 @@ export async function rememberUpload(
   return digests?.get("SHA-256");
 }
 
-/** The file before a download that is to be remembered; `undefined` where nobody has asked for digests, which spares two looks at it. */
+/**
+ * The file before a download whose digests are to be remembered; `undefined` if no client has asked for digests, which
+ * saves two looks at it.
+ */
 export async function beforeDownload(context: CommandContext, path: VirtualPath): Promise<Entry | undefined> {
   const wanted = context.options.digests === "always" || context.parameters.wantsDigests;
   return wanted ? await lookAt(context, path) : undefined;
 }
 
-/** Keeps what a download of the whole file has shown, if the file is still what it was `before`. Resolves to its SHA-256. */
+/**
+ * Remembers the digests of a download of the whole file, if it is still the file that it was `before`. Resolves to its
+ * SHA-256.
+ */
 export async function rememberDownload(
   context: CommandContext,
   path: VirtualPath,
@@ -56,7 +66,7 @@ export async function rememberDownload(
   return digests?.get("SHA-256");
 }
 
-/** `undefined` where the user may not look (a drop box), or nothing is there any more: the transfer is no worse for it. */
+/** `undefined` if the user may not look (a drop box), or the file is gone: the transfer does not fail for that. */
 async function lookAt(context: CommandContext, path: VirtualPath): Promise<Entry | undefined> {
   try {
     return await context.vfs.stat(path);
@@ -98,7 +108,7 @@ async function digestOfFile(
   }
 }
 
-/** The reply that `made` resolves to, or the one that tells why there is no digest. */
+/** The reply that `made` resolves to, or the one that says why there is no digest. */
 async function orReason(context: TransferContext, path: VirtualPath, made: Promise<reply.Reply>): Promise<reply.Reply> {
   try {
     return await made;
@@ -122,7 +132,7 @@ export function hash(context: TransferContext, path: VirtualPath): Promise<reply
   return orReason(context, path, made);
 }
 
-/** Makes the handler of XCRC and its kin: `XCRC path`, or `XCRC "path" [start] end`. */
+/** Makes the handler of XCRC and its relatives: `XCRC path`, or `XCRC "path" [start] end`. */
 export function olderDigestOf(
   algorithm: DigestAlgorithm,
 ): (context: TransferContext, given: string) => Promise<reply.Reply> {

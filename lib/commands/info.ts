@@ -12,7 +12,7 @@ import type { CommandTable } from "./command_table.ts";
 import type { CommandContext } from "./context.ts";
 import { pathStatus } from "./listing/listing.ts";
 
-/** Features without a command of their own: names are UTF-8 (RFC 2640), paths are as RFC 3659 section 6 (TVFS) has them. */
+/** Features without a command of their own: names are UTF-8 (RFC 2640), paths follow TVFS (RFC 3659 section 6). */
 const WITHOUT_COMMAND = ["UTF8", "TVFS"];
 
 /** Makes the handler of FEAT: one space before each line (RFC 2389 section 3.2), from what the session can use. */

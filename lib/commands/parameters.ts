@@ -14,8 +14,8 @@ import type { CommandTable } from "./command_table.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
- * Handles TYPE: `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that are gone. `A T` is the same
- * as `A N` where no format control is kept with a file (RFC 1123 section 4.1.2.2).
+ * Handles TYPE: `A`, `A N`, `I` and `L 8`; the other types and forms belong to machines that no longer exist. `A T` is
+ * the same as `A N` where no format control is stored with a file (RFC 1123 section 4.1.2.2).
  */
 export function type(context: CommandContext, given: string): Answer {
   const words = given.toUpperCase().split(/ +/);
@@ -84,8 +84,8 @@ export function rang(context: CommandContext, given: string): Answer {
 }
 
 /**
- * OPTS UTF8, of which there is no command: names are always UTF-8. OFF is answered 200 and changes nothing, as old
- * Windows clients stop at anything else.
+ * OPTS UTF8, which belongs to no command: names are always UTF-8. OFF is answered 200 and changes nothing, as old
+ * Windows clients stop at any other reply.
  */
 function chooseUtf8(value: string | undefined): Answer {
   return value === undefined || /^(on|off|nlst)$/i.test(value)

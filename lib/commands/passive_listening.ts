@@ -1,6 +1,6 @@
 /**
- * The port of PASV and EPSV: which thread has it, what becomes of it while nobody connects, and what the log says of
- * it.
+ * The port of PASV and EPSV: which thread has it, what happens to it while no client connects, and what the log says
+ * about it.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { PortsExhausted } from "../data/port_range.ts";
 import { unmapped } from "../net/address_key.ts";
 import type { CommandContext } from "./context.ts";
 
-/** How often a port is taken back for one command: others may be quicker to have it. */
+/** How often a port is reclaimed for one command: another session may take it first. */
 const MOST_TRIES = 3;
 
 /**
@@ -28,9 +28,9 @@ export function portsFor({ security, server, data }: CommandContext): DataEngine
 }
 
 /**
- * Listens on the address of the control port, for which the process has the permission; strangers are turned away by
- * their address. The former choice is given back first, so that its port is free again. Gives the port, or `undefined`
- * when there is none.
+ * Listens on the address of the control port, for which the process has the permission; strangers are rejected by
+ * their address. The previous choice is closed first, so that its port is free again. Returns the port, or `undefined`
+ * if there is none.
  */
 export function listen(context: CommandContext): Promise<number | undefined> | number | undefined {
   context.setConnector(undefined);
@@ -66,13 +66,13 @@ function optionsFor(context: CommandContext): PassiveOptions {
   };
 }
 
-/** Connections to one port from where they may not come. */
+/** Connections to one port from addresses that may not connect. */
 interface Strangers {
   count: number;
   first: string;
 }
 
-/** One line for all strangers of a port: there may be as many as somebody likes. */
+/** One line for all strangers of a port: there may be any number of them. */
 function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: Strangers): void {
   if (count > 0) {
     const what = count === 1 ? "a data connection" : `${count} data connections, the first`;
@@ -88,8 +88,8 @@ function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: S
 }
 
 /**
- * Where all ports of a range are taken, one that nobody has connected to is taken back. Rejects with `error` where
- * there is none.
+ * If all ports of a range are taken, reclaims one that no client has connected to. Rejects with `error` if there is no
+ * such port.
  */
 async function listenInstead(context: CommandContext, options: PassiveOptions, error: unknown): Promise<DataConnector> {
   const { range, peer, allowForeignPeer = false } = options;

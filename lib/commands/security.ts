@@ -1,5 +1,5 @@
 /**
- * Protection of both connections: AUTH, PBSZ, PROT and CCC (RFC 4217). The rows exist only where there is a certificate.
+ * Protection of both connections: AUTH, PBSZ, PROT and CCC (RFC 4217), which exist only where there is a certificate.
  *
  * @module
  */
@@ -38,7 +38,9 @@ export function pbsz(context: CommandContext, size: string): Answer {
   return reply.done("PBSZ=0");
 }
 
-/** Handles PROT, without PBSZ before it too: implicit TLS and several clients skip it (as Pure-FTPd and ProFTPD allow). */
+/**
+ * Handles PROT. Without PBSZ before it, too: implicit TLS and several clients skip it (Pure-FTPd and ProFTPD allow it).
+ */
 export function prot(context: CommandContext, level: string): Answer {
   if (!context.control.secure) return reply.badSequence("Send AUTH TLS first");
   switch (level.toUpperCase()) {

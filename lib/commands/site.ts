@@ -30,8 +30,8 @@ export async function chmod(context: CommandContext, given: string): Promise<rep
 }
 
 /**
- * Handles `SITE UTIME time path`, and the older form: the path, then the times of access, modification and creation, and
- * `UTC`.
+ * Handles `SITE UTIME time path`, and the older form: the path, then the times of access, modification and creation,
+ * and `UTC`.
  */
 export async function utime(context: CommandContext, given: string): Promise<reply.Reply> {
   const short = /^(\d{12,14}) (.+)$/.exec(given);
@@ -71,8 +71,8 @@ export function idle(context: CommandContext, given: string | undefined): Answer
 }
 
 /**
- * Handles SITE WHO: the sessions of the same account, as what other accounts do is their own business. Anonymous users are
- * strangers to each other.
+ * Handles SITE WHO: the sessions of the same account, as what other accounts do is their own business. Anonymous users
+ * are strangers to each other.
  */
 export async function who(context: CommandContext): Promise<reply.Reply> {
   const { account } = context.login;

@@ -14,7 +14,7 @@ export function freshLogin(): LoginState {
   return { name: undefined, account: undefined, vfs: undefined, cwd: ROOT };
 }
 
-/** What RFC 959 section 5.1 and RFC 3659 section 7.9 make the defaults: TYPE A, and all facts. */
+/** The defaults of RFC 959 section 5.1 and RFC 3659 section 7.9: TYPE A, and all facts. */
 export function freshParameters(): ParameterState {
   return {
     type: "A",

@@ -22,7 +22,7 @@ export type PersonalityName = "unix" | "windows";
 
 /** Personalities by name. */
 export const PERSONALITIES: Readonly<Record<PersonalityName, Personality>> = {
-  /** What this server is: `ls -l` listings, and every verb. */
+  /** This server as it is: `ls -l` listings, and every verb. */
   unix: { system: "UNIX Type: L8", formatLine: formatUnixLine, lacks: new Set() },
   /** IIS: MS-DOS listings, and no MLSx, as otherwise no client would ever look at them. */
   windows: {

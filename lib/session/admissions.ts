@@ -1,10 +1,10 @@
 /**
- * How many sessions there are, and of whom: the caps of the server, of an address and of an account.
+ * How many sessions there are, and whose: the limits of the server, of an address and of an account.
  *
  * @module
  */
 
-/** Counts by key, without keeping keys that have none. */
+/** Counts by key, without keeping keys whose count is 0. */
 export class Counter {
   readonly #counts = new Map<string, number>();
 
@@ -14,8 +14,8 @@ export class Counter {
   }
 
   /**
-   * Increments the count, unless it has reached `limit` (no limit: `undefined` or 0). Disposing the result decrements it,
-   * once.
+   * Increments the count, unless it has reached `limit` (`undefined` or 0: no limit). Disposing the result decrements
+   * it, once.
    */
   add(key: string, limit?: number): Disposable | undefined {
     const count = this.of(key);

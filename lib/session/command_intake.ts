@@ -1,6 +1,6 @@
 /**
- * What arrives on the control connection, as commands: what is read into which buffer, how the bytes become lines, and what is made of a line
- * that is none.
+ * What arrives on the control connection, as commands: which buffer it is read into, how bytes become lines, and how a
+ * line is answered that is not a command.
  *
  * @module
  */
@@ -41,29 +41,38 @@ export class CommandIntake {
     return this.#buffers.current;
   }
 
-  /** Whether anything is here that {@link next} has not given. */
+  /** Whether anything has arrived that {@link next} has not returned. */
   get pending(): boolean {
     return this.#lines.pending;
   }
 
-  /** `count` bytes were read into {@link buffer}. Gives what is to be sent to refuse Telnet options that were among them. */
+  /**
+   * `count` bytes were read into {@link buffer}. Returns what is to be sent to refuse the Telnet options among them, if
+   * there are any.
+   */
   take(count: number): Uint8Array | undefined {
     this.#lines.push(this.buffer.subarray(0, count), this.#buffers.endedAtMark(count));
     return this.#lines.takeRefusals();
   }
 
-  /** The next command, the answer to a line that is none, or the end of all; `undefined` when more has to be read. */
+  /**
+   * The next command, the answer to a line that is not one, or the end of the session; `undefined` if more has to be
+   * read.
+   */
   next(): QueuedCommand | Intolerable | undefined {
     const line = this.#lines.next();
     return line && this.#understand(line);
   }
 
-  /** Chooses the buffer for the next read. All of what was read last, `count` bytes, must have been given by {@link next}. */
+  /**
+   * Chooses the buffer for the next read. Everything that was read last, `count` bytes, must have been returned by
+   * {@link next}.
+   */
   prepare(count: number, how: { readonly transferring: boolean }): void {
     this.#buffers.next(count, how);
   }
 
-  /** A buffer for a read that begins before what was read last has all been given. */
+  /** A buffer for a read that begins before everything that was read last has been returned. */
   renew(): Uint8Array {
     return this.#buffers.renew();
   }

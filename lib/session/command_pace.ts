@@ -1,9 +1,9 @@
 /**
- * All commands of one event loop at once, so that clients who send many of them leave time for everybody else.
+ * Paces the commands of all sessions of one event loop, so that clients that send many of them do not block the others.
  *
- * What a client has sent is in memory after one read, up to 16 KiB of it, and commands that wait for nothing would run one after the other
- * without the loop looking at its sockets: 2,700 times FEAT then keep everybody else waiting for 160 ms, from ten clients 590 ms. So all of
- * them rest after a while until the loop has looked.
+ * What a client has sent is in memory after one read, up to 16 KiB of it, and commands that wait for nothing would run
+ * one after the other without the loop looking at its sockets: 2,700 times FEAT keep all other sessions waiting for 160
+ * ms, from ten clients for 590 ms. So all of them rest after a while until the loop has looked.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { SocketPoll } from "../data/socket_poll.ts";
 
 /** Milliseconds of work between two looks. */
 const SLICE = 2;
-/** Commands between two looks: of the cheapest, so many take half a millisecond. */
+/** Commands between two looks: this many of the cheapest take half a millisecond. */
 const MOST_COMMANDS = 256;
-/** Milliseconds without a rest after which what a rest needs, two sockets, is given back. */
+/** Milliseconds without a rest after which the two sockets that a rest needs are closed. */
 const KEEP = 1_000;
 
 /** Counts sessions and the commands that they run. */
@@ -31,7 +31,7 @@ export class CommandPace {
     this.#sessions++;
   }
 
-  /** A session ends. The last one leaves nothing open behind. */
+  /** A session ends. After the last one nothing is left open. */
   leave(): void {
     this.#sessions--;
     if (this.#sessions > 0) return;
@@ -41,8 +41,8 @@ export class CommandPace {
   }
 
   /**
-   * Asks to run a command of those that came in at `since`, on the clock of `performance.now`. `undefined`: now. A promise, which never
-   * rejects: ask again when it resolves.
+   * Asks to run a command of those that arrived at `since`, on the clock of `performance.now`. `undefined`: now. A
+   * promise, which never rejects: ask again when it resolves.
    */
   turn(since: number): Promise<void> | undefined {
     if (this.#rest) return this.#rest;

@@ -155,7 +155,9 @@ export class CommandQueue {
     await this.#transfer?.ended;
   }
 
-  /** Runs an urgent command now. The two answers to ABOR follow each other, whatever waits for the end of the transfer. */
+  /**
+   * Runs an urgent command now. The two answers to ABOR follow each other, whatever waits for the end of the transfer.
+   */
   async #interrupt(command: CommandLine): Promise<void> {
     this.#interrupting = true;
     try {

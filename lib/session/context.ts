@@ -44,7 +44,7 @@ export interface SessionLink {
 export interface ContextOptions {
   readonly connection: Connection;
   readonly implicitTls: boolean;
-  /** Its place among those that have not logged in, given back with the first login. */
+  /** Its place among the sessions that have not logged in, given back with the first login. */
   readonly stranger: Disposable;
 }
 
@@ -161,7 +161,7 @@ export class SessionContext implements CommandContext, LoginHolder {
 
   setConnector(port: DataConnector | undefined): void {
     this.data.port?.close();
-    // Another thread may come with a port that a client has asked for and not waited for.
+    // Another thread may deliver a connector that a client has asked for and not waited for.
     if (this.#over) port?.close();
     this.data.port = this.#over ? undefined : port;
   }
@@ -178,12 +178,12 @@ export class SessionContext implements CommandContext, LoginHolder {
   async secureControl(connection: Connection): Promise<Connection> {
     const secured = await secure(this, connection);
     this.control.secure = true;
-    // What was said in clear counts for nothing (RFC 4217 section 4): somebody else may have said it.
+    // What was sent in clear does not count (RFC 4217 section 4): an attacker may have sent it.
     this.resetLogin();
     return secured;
   }
 
-  /** Answers what waits only to be late, and gives up a login that waits for its turn. */
+  /** Sends delayed answers now, and gives up a login that waits for its turn. */
   endPause(): void {
     this.#login.endPause();
   }
@@ -196,7 +196,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 }
 
-/** A listener on `::` shows IPv4 clients inside of IPv6: to everybody who reads of them they are what they are. */
+/** A listener on `::` reports IPv4 clients as IPv6 addresses: events and rules see the IPv4 address. */
 function plainEnd({ hostname, port }: SocketAddress): SocketAddress {
   return { hostname: unmapped(hostname), port };
 }

@@ -1,27 +1,31 @@
 /**
- * One timer for the deadlines of all sessions: a timer each would cost more memory than the rest of an idle session's state.
+ * One timer for the deadlines of all sessions: a timer for each would need more memory than the rest of an idle
+ * session's state.
  *
  * @module
  */
 
 /** Something with a deadline. */
 export interface Watched {
-  /** On the clock of `performance.now`; `Infinity` for none. */
+  /** On the clock of `performance.now`; `Infinity`: no deadline. */
   readonly deadline: number;
   /** Called once the deadline is past; again at every look while it stays in the past. */
   expire(): void;
 }
 
 /**
- * Looks at deadlines every now and then. The timer ends at a look that finds nothing to watch, not before: where sessions come one after
- * the other, each would begin it anew.
+ * Looks at deadlines at intervals. The timer ends at a look that finds nothing to watch, not earlier: sessions that
+ * follow each other would each start it again.
  */
 export class Deadlines implements Disposable {
   readonly #watched = new Set<Watched>();
   readonly #interval: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param shortest milliseconds of the shortest limit that is watched: a fourth of it, at most a second, lies between two looks. */
+  /**
+   * @param shortest milliseconds of the shortest limit that is watched: a quarter of it, at most a second, lies between
+   *   two looks.
+   */
   constructor(shortest: number) {
     this.#interval = Math.max(5, Math.min(1000, shortest / 4));
   }

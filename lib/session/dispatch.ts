@@ -1,5 +1,6 @@
 /**
- * From a command line to its reply: finds the row and checks what it asks for, always in the same order. Handlers check none of this.
+ * From a command line to its reply: finds the row and checks what it asks for, always in the same order. Handlers check
+ * none of this.
  *
  * @module
  */
@@ -13,8 +14,9 @@ import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";
 
 /**
- * Known (500), available (502), logged in (530), argument (501), permission (550), then the handler. The last two checks are the row's
- * own, where the argument is parsed. Never throws and never rejects: what a handler throws becomes a reply here.
+ * Known (500), available (502), logged in (530), argument (501), access (550), then the handler. The last two checks
+ * are made by the row, which parses the argument. Never throws and never rejects: what a handler throws becomes a reply
+ * here.
  */
 export function dispatch(context: CommandContext, table: CommandTable, line: CommandLine): Answer {
   const row = table.find(line.verb);
@@ -36,7 +38,9 @@ function forgetOneTimeState(context: CommandContext, row: Command | undefined): 
   if (row?.keeps !== "rename") context.rename.from = undefined;
 }
 
-/** What is not a {@link VfsError} is a mistake of ours: the session lives on, and the log has the error. */
+/**
+ * Anything but a refusal or a {@link VfsError} is a bug in the server: the session goes on, and the log has the error.
+ */
 function replyForError(context: CommandContext, row: Command, error: unknown): reply.Reply {
   if (error instanceof Refusal) return error.reply;
   if (error instanceof VfsError) {

@@ -19,7 +19,10 @@ export interface SessionOwner {
   readonly events: EventStream;
   readonly gate: SharedState["gate"];
   readonly view: ServerView;
-  /** Counts a session for the account; `undefined` when it has as many as it may. Disposing the result counts it off. */
+  /**
+   * Counts a session for the account; `undefined` if the account has as many as it may. Disposing the result uncounts
+   * it.
+   */
   admit(account: Account): Disposable | undefined;
   /** The account's files, with its rules in force. Sessions of one account share a view. */
   openView(account: Account): ScopedVfs | Promise<ScopedVfs>;

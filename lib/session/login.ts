@@ -1,5 +1,5 @@
 /**
- * How a session becomes an account's, and ceases to be: the password, its place among the sessions of the account, its files and rates.
+ * How a session logs in and out: the password, its place among the sessions of the account, its files and rates.
  *
  * @module
  */
@@ -73,7 +73,7 @@ export class SessionLogin implements Visitor {
     try {
       const view = this.#host.openView(account);
       const vfs = view instanceof Promise ? await view : view;
-      // Over meanwhile: the admission has been given back.
+      // The session has ended in the meantime: the admission has been given back.
       if (this.#over) return reply.notLoggedIn;
       this.#holder.login.vfs = vfs;
     } catch (error) {
@@ -101,7 +101,7 @@ export class SessionLogin implements Visitor {
     this.#holder.login.cwd = ROOT;
   }
 
-  /** Answers what waits only to be late, and gives up a login that waits for its turn. */
+  /** Sends delayed answers now, and gives up a login that waits for its turn. */
   endPause(): void {
     this.#attempts.endWait();
   }
@@ -116,7 +116,7 @@ export class SessionLogin implements Visitor {
   }
 }
 
-/** The limiters of an account without limits, and of none. */
+/** The limiters of an account without limits, and of a session without an account. */
 export const NO_LIMITS: CommandContext["limiters"] = Object.freeze({ upload: undefined, download: undefined });
 
 function limitersOf({ uploadRate, downloadRate }: Account): CommandContext["limiters"] {

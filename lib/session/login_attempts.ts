@@ -11,10 +11,10 @@ import type { ControlInfo } from "../commands/context.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionOwner } from "./host.ts";
 
-/** What a client says about itself. */
+/** What a client sends to log in. */
 export type Credentials = Pick<LoginAttempt, "name" | "password" | "secure">;
 
-/** The account that a password opened, or the reply to one that opened none. */
+/** The account of a right password, or the reply to a wrong one. */
 export type LoginOutcome = { readonly account: Account } | { readonly refusal: reply.Reply };
 
 /** Whose logins they are. */
@@ -29,7 +29,7 @@ export interface Visitor {
 /** Where logins are tried. */
 type LoginHost = Pick<SessionOwner, "options" | "gate">;
 
-/** See the module. */
+/** The attempts of one session, one after the other. */
 export class LoginAttempts {
   readonly #host: LoginHost;
   readonly #visitor: Visitor;
@@ -56,7 +56,7 @@ export class LoginAttempts {
     if (!turn) return gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
     const result = await this.#check(turn, this.#waitingAs({ ...credentials, address }));
     if (!result) return GIVEN_UP;
-    // A ban holds for what was under way, too: had it come a moment later, nobody would have looked.
+    // A ban applies to what was under way, too: a moment later the password would not have been checked.
     if (gate.isBanned(address)) {
       turn.abandon();
       return this.#shutOut(name);
@@ -66,7 +66,7 @@ export class LoginAttempts {
     return this.#over ? GIVEN_UP : { account: result.account };
   }
 
-  /** Answers what waits only to be late, and gives up what waits for its turn. */
+  /** Sends delayed answers now, and gives up what waits for its turn. */
   endWait(): void {
     this.#waiting?.abort();
     this.#wake?.();
@@ -78,7 +78,7 @@ export class LoginAttempts {
     this.endWait();
   }
 
-  /** With a signal that is made when it is asked for: nearly every login waits for nothing. */
+  /** With a signal that is made on demand: nearly every login waits for nothing. */
   #waitingAs<T extends object>(fields: T): T & { readonly signal: AbortSignal } {
     const signal = () => this.#signal();
     return Object.defineProperty(fields, "signal", { get: signal, enumerable: true }) as
@@ -95,7 +95,7 @@ export class LoginAttempts {
     return this.#waiting.signal;
   }
 
-  /** `undefined` where nobody waits for the answer any more. */
+  /** `undefined` if the client no longer waits for the answer. */
   async #check(turn: LoginTurn, attempt: LoginAttempt): Promise<AuthResult | undefined> {
     try {
       const tried = this.#host.options.authenticator.authenticate(attempt);
@@ -109,7 +109,7 @@ export class LoginAttempts {
     }
   }
 
-  /** The same text for every reason but a missing TLS, which a right password has earned. */
+  /** The same text for every reason except missing TLS, which is reported only after a right password. */
   async #fail(turn: LoginTurn, name: string, reason: string): Promise<LoginOutcome> {
     const delay = turn.failed();
     this.#visitor.loginFailed(name, reason);
@@ -138,5 +138,5 @@ export class LoginAttempts {
   }
 }
 
-/** Read by nobody but a client that is told to come again while the server ends. */
+/** The only client that reads this is one that is sent away because the server shuts down. */
 const GIVEN_UP: LoginOutcome = { refusal: reply.closing("Login abandoned, try again later") };

@@ -33,7 +33,7 @@ export async function protectData(
   const secured = await protect(session, connection, signal);
   reportData(session, secured);
   const wrapped = session.options.network?.wrap?.(secured, { purpose: "data", session: session.id }) ?? secured;
-  // A hook need not pass on what it knows nothing of: a cut is a cut all the same.
+  // A hook may not pass on what it does not know: truncation is detected even so.
   return { connection: wrapped, tls: wrapped.tls ?? secured.tls };
 }
 

@@ -1,14 +1,15 @@
 /**
- * What the control connection is read into, and how much at once.
+ * The buffers that the control connection is read into, and how much is read at once.
  *
- * Urgent data (the Synch with which clients send ABOR, RFC 959 section 4.1) has a mark in the stream, and the system ends a read there,
- * with SO_OOBINLINE as without. To the runtime a read that does not fill its buffer says that the socket is empty, and it waits for something
- * new to arrive while ABOR is there already. Only a read that is full leaves it looking. So while a transfer runs the read that waits is
- * of one byte, which whatever comes fills; where that byte is of a Synch, the mark is next, and the next byte is read alone as well. The
- * rest of a line follows in one read.
+ * Urgent data (the Synch with which clients send ABOR, RFC 959 section 4.1) has a mark in the stream, and the system
+ * ends a read there, with and without SO_OOBINLINE. To the runtime a read that does not fill its buffer means that the
+ * socket is empty, and it waits for something new to arrive although ABOR is there already. Only after a full read does
+ * it look again. So while a transfer runs the pending read is of one byte, which anything that arrives fills; if that
+ * byte belongs to a Synch, the mark is next, and the next byte is read alone as well. The rest of a line follows in one
+ * read.
  *
- * Elsewhere a Synch is met by the reader of lines, which takes the ABOR for granted: see `LineReader.push`. Reading one byte first in front
- * of every command would double what the server does for a NOOP.
+ * Without a transfer the reader of lines meets the Synch and assumes the ABOR: see `LineReader.push`. Reading one byte
+ * before every command would double the work for a NOOP.
  *
  * @module
  */
@@ -35,7 +36,7 @@ export class ReadBuffers {
     return this.#current;
   }
 
-  /** Another one for the next read, while what is in {@link current} may be needed still. */
+  /** Another one for the next read, while the content of {@link current} may still be needed. */
   renew(): Uint8Array {
     return this.#current = new Uint8Array(SMALL);
   }
@@ -50,7 +51,10 @@ export class ReadBuffers {
     this.#marked = false;
   }
 
-  /** `count` bytes were read into {@link current}, nothing of them is needed any more, and the next read is to be chosen. */
+  /**
+   * Chooses the buffer for the next read, after `count` bytes were read into {@link current}, none of which is needed
+   * any more.
+   */
   next(count: number, { transferring }: { readonly transferring: boolean }): void {
     const { length } = this.#current;
     if (count < length) {

@@ -1,5 +1,6 @@
 /**
- * The one place that puts replies on the control connection, in order. Replies to pipelined commands leave in one write.
+ * The one place that puts replies on the control connection, in order. Replies to pipelined commands leave in one
+ * write.
  *
  * @module
  */
@@ -26,7 +27,10 @@ export class ReplyWriter {
     this.#connection = connection;
   }
 
-  /** When the write began that the peer has not taken yet, on the clock of `performance.now`; `undefined` when there is none. */
+  /**
+   * When the write began that the peer has not accepted yet, on the clock of `performance.now`; `undefined` if there is
+   * no such write.
+   */
   get writingSince(): number | undefined {
     return this.#writingSince;
   }
@@ -41,12 +45,18 @@ export class ReplyWriter {
     this.#pending += formatReply(reply);
   }
 
-  /** Takes refusals of Telnet options; they leave before the replies that wait. Not to be called again before the next {@link flush}. */
+  /**
+   * Takes refusals of Telnet options; they leave before the replies that wait. Not to be called again before the next
+   * {@link flush}.
+   */
   refuse(options: Uint8Array): void {
     this.#refusals = options;
   }
 
-  /** Resolves when everything added so far is on the wire; `undefined` when there is nothing to wait for. Rejects when the peer is gone. */
+  /**
+   * Resolves when everything added so far has been sent; `undefined` if there is nothing to wait for. Rejects when the
+   * peer is gone.
+   */
   flush(): Promise<void> | undefined {
     if (this.#writing === undefined && (this.#pending !== "" || this.#refusals)) {
       this.#writing = this.#write();

@@ -28,7 +28,7 @@ interface Ending {
 
 const SHUTDOWN: Ending = { text: "Server is shutting down", reason: "shutdown" };
 
-/** What a session is made with. */
+/** The options of a {@link Session}. */
 export interface SessionOptions {
   readonly id: string;
   /** TLS was there from the first byte. */
@@ -193,7 +193,7 @@ export class Session implements Watched, SessionLink, SessionLife {
     this.#endNow(SHUTDOWN);
   }
 
-  /** Ends the session, and a running transfer: the transfer is answered 426, then the session gets a 421 with `text`. */
+  /** Ends the session with a 421 and `text`, and a running transfer before that with 426. */
   disconnect(text: string): void {
     this.#endNow({ text, reason: "disconnected" });
   }
@@ -255,7 +255,7 @@ export class Session implements Watched, SessionLink, SessionLife {
     await this.#control.endWriting();
   }
 
-  /** What came in clear after AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411 and its kin). */
+  /** What arrived in clear after AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411). */
   async #secure(): Promise<void> {
     this.#intake.secure();
     this.#queue.clear();

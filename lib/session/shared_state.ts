@@ -1,6 +1,6 @@
 /**
- * What servers that share a port, each on an event loop of its own, must have in common: limits, the throttle, the list of sessions, what
- * is known of files. A server alone has all of it for itself.
+ * What servers that share a port, each on an event loop of its own, must have in common: limits, the throttle, the list
+ * of sessions, what is known about files. A server that is alone has all of it for itself.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import type { TransferProgress } from "../session_info.ts";
 /** Milliseconds for an upload to end by itself once the control connection is gone. */
 const ORPHAN_GRACE = 5_000;
 
-/** What is known of a control connection that is gone. */
+/** How a control connection was lost. */
 interface Orphanage {
   readonly reason: TransferReason;
   /** The client has said QUIT before. */
@@ -85,8 +85,8 @@ export class SessionTransfer implements RunningTransfer {
   }
 
   /**
-   * The control connection is gone. A download has nobody to go to; of an upload that is on its way what was sent before may still
-   * arrive, and one whose client has said goodbye ends by itself. Resolves when the transfer has ended.
+   * The control connection is gone. A download has no client any more; of an upload under way what was sent before may
+   * still arrive, and one whose client has said goodbye ends by itself. Resolves when the transfer has ended.
    */
   async orphan({ reason, expected }: Orphanage): Promise<void> {
     this.#orphaned = !expected;

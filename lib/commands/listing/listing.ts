@@ -19,7 +19,7 @@ import { shownLink } from "./shown_link.ts";
 import { takeConnector } from "../transfer/request.ts";
 import { runTransfer } from "../transfer/run.ts";
 
-/** Lines of one directory, in batches as the driver hands them out, none of which keeps others waiting. */
+/** Lines of one directory, in the batches of the driver, none of which keeps other sessions waiting. */
 type Lines = AsyncIterable<readonly string[]>;
 
 function longFormatter({ options }: CommandContext): (entry: Entry) => string {
@@ -45,7 +45,7 @@ async function* longLines(context: CommandContext, target: ListTarget): Lines {
   for await (const batch of entries) yield batch.map(format);
 }
 
-/** The directory above `path` as `..`; none where the user may not see it, who may well see this one. */
+/** The directory above `path` as `..`; absent if the user may not see it. */
 async function parentEntry(context: CommandContext, path: VirtualPath): Promise<Entry[]> {
   try {
     return [{ ...await context.vfs.stat(parentOf(path)), name: ".." }];
@@ -86,8 +86,8 @@ async function* factLines(context: CommandContext, path: VirtualPath): Lines {
 }
 
 /**
- * Asks for the first batch at once, so that a directory that cannot be read fails before the mark, with one reply. No generator: one that is ended
- * before it has begun would not end what it reads from.
+ * Asks for the first batch at once, so that a directory that cannot be read fails before the preliminary reply. Not a
+ * generator: one that is ended before it has begun would not end what it reads from.
  */
 async function primed(lines: Lines): Promise<Lines> {
   const iterator = lines[Symbol.asyncIterator]();

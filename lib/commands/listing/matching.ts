@@ -1,6 +1,6 @@
 /**
- * The entries of a directory that a client's pattern asks for. A pattern can make much work of every name and let
- * nothing come of it, so the work is what is paced, not what comes out.
+ * The entries of a directory that a client's pattern asks for. A pattern can cause much work for every name and match
+ * nothing, so the work is what is paced, not the result.
  *
  * @module
  */
@@ -35,14 +35,14 @@ export async function* matching<T>(
       const before = glob.steps;
       if (judged(() => glob.matches(nameOf(one)))) kept.push(one);
       const files = (glob.steps - before) / STEPS_PER_FILE;
-      // What is little is counted with the file itself, which was looked at besides.
+      // A little work is covered by what the file itself counts.
       if (files >= 1) await pacer.did(files);
     }
     yield kept;
   }
 }
 
-/** What `action` gives; that it is too much is the client's fault. */
+/** The result of `action`; if that takes too long, the pattern of the client is at fault. */
 function judged<T>(action: () => T): T {
   try {
     return action();

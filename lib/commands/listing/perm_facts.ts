@@ -9,7 +9,7 @@ import { permFact } from "../../protocol/mlsx.ts";
 import type { AccessGrant, AccessRight } from "../../vfs/access_rules.ts";
 import type { Entry, EntryKind } from "../../vfs/vfs.ts";
 
-/** What letters depend on besides the grant. */
+/** The facts that letters depend on besides the grant. */
 type Permitted = Pick<Entry, "kind" | "leadsTo">;
 
 /**
@@ -28,7 +28,7 @@ export function makePermFacts(): (grant: AccessGrant, entry: Permitted) => strin
   };
 }
 
-/** Letters for one entry: of a link, DELE and RNFR take the link itself, and all else what it leads to. */
+/** Letters for one entry: DELE and RNFR act on a link itself, everything else on what it leads to. */
 export function permLetters({ allow, overwrite }: AccessGrant, { kind, leadsTo }: Permitted): string {
   const has = (permission: AccessRight) => allow.has(permission);
   return permFact(leadsTo?.kind ?? kind, {

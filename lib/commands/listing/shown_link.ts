@@ -1,7 +1,7 @@
 /**
- * Symbolic links in listings. Shown as what they lead to, they make clients that remove a tree remove what is behind
- * its links, and copy without end a tree with a link to one of its own directories; so they are shown as links unless
- * an operator wants it otherwise.
+ * Symbolic links in listings. Shown as what they lead to, they make clients that remove a tree also remove what
+ * its links lead to, and copy a tree with a link to one of its own directories without end; so they are shown as links
+ * unless an operator wants it otherwise.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import type { LinkListing } from "../../options.ts";
 import type { Entry } from "../../vfs/vfs.ts";
 
-/** What a listing shows of `entry`, which is as the driver lists it. */
+/** The entry that a listing shows for `entry` of the driver. */
 export function shownLink(entry: Entry, listing: LinkListing): Entry {
   if (entry.kind !== "link" || listing === "arrow") return entry;
   if (listing === "followed") return entry.leadsTo ?? entry;

@@ -26,7 +26,7 @@ export interface ListTarget {
   readonly flags: string;
 }
 
-/** Finds out what `argument` means. @throws {VfsError} when there is no such file or directory. */
+/** Finds out what `argument` means. @throws {VfsError} if there is no such file or directory. */
 export async function findTarget(context: CommandContext, argument: string | undefined): Promise<ListTarget> {
   const { flags, path, literal } = parseListArgument(argument);
   if (literal !== undefined) {

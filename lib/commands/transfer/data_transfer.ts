@@ -15,7 +15,7 @@ import type { ByteSource, FileSink } from "../../vfs/vfs.ts";
 import type { CommandContext, ProtectedData, RunningTransfer } from "../context.ts";
 import { dataLost, failureOfPump, TransferFailed } from "./transfer_outcome.ts";
 
-/** What a transfer of its own has to say to the pump. */
+/** The options of the pump that a transfer chooses. */
 export type MoveOptions = Pick<PumpOptions, "ascii" | "digest" | "limit" | "limiter">;
 
 /** What {@link openDataTransfer} needs of a transfer. */
@@ -81,7 +81,10 @@ export class DataTransfer implements Disposable {
     return this.#checked(await receiveBytes(this.#open, sink, this.#pumpOptions(options)));
   }
 
-  /** Ends what was sent: close_notify and FIN have gone out when this resolves. The client may still take its time to read. */
+  /**
+   * Ends what was sent: close_notify and FIN have gone out when this resolves. The client may still take its time to
+   * read.
+   */
   async endSending(): Promise<void> {
     const connection = this.#open;
     // The FIN of a socket of this thread leaves at once.
@@ -93,8 +96,8 @@ export class DataTransfer implements Disposable {
   }
 
   /**
-   * Ends an upload, of which everything is here already. Under TLS the client needs the close_notify (RFC 4217 section 12.4),
-   * but one that has closed the connection wants to hear nothing more on it.
+   * Ends an upload that has arrived completely. Under TLS the client needs the close_notify (RFC 4217 section 12.4),
+   * but one that has closed the connection expects nothing more on it.
    */
   async endReceiving(): Promise<void> {
     if (this.#isProtected) await this.#endStream(this.#open);
@@ -139,7 +142,10 @@ export class DataTransfer implements Disposable {
     return result;
   }
 
-  /** A client that has stopped reading does not hold the transfer for ever. Resolves to whether close_notify and FIN went out. */
+  /**
+   * A client that has stopped reading does not hold the transfer without limit. Resolves to whether close_notify and
+   * FIN went out.
+   */
   async #endStream(connection: Connection): Promise<boolean> {
     const { signal } = this.#transfer;
     const limit = this.#context.options.timeouts.stall;

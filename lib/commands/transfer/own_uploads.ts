@@ -1,6 +1,7 @@
 /**
- * The time of a file. Clients set it right after an upload (rclone, lftp, FileZilla), and report a file whose time they cannot set as failed:
- * so an account that may add files and change none may set the time of those that it has just added.
+ * The time of a file. Clients set it right after an upload (rclone, lftp, FileZilla), and report a file whose time they
+ * cannot set as failed: so an account that may add files but not change them may set the time of those that it has just
+ * added.
  *
  * @module
  */
@@ -9,8 +10,8 @@ import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext } from "../context.ts";
 
 /**
- * Remembers that this session has uploaded the file at `path`, where it may not be changed. Clients keep several sessions, and set the time
- * over any of them: those of the account from the same address are taken for the same client.
+ * Remembers that this session has uploaded the file at `path`, if the account may not change it. Clients keep several
+ * sessions and set the time over any of them: those of the account from the same address count as the same client.
  */
 export async function rememberOwnUpload(context: CommandContext, path: VirtualPath): Promise<void> {
   if (context.vfs.can(path, "modify")) return;

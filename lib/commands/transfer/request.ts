@@ -11,7 +11,7 @@ import { Refusal } from "../failure_replies.ts";
 import { mustProtectData } from "../security.ts";
 import type { FileRange } from "../next_transfer.ts";
 
-/** One transfer, before its file is open. Disposing of it gives the connector back. */
+/** One transfer, before its file is open. Disposing it closes the connector. */
 export interface TransferRequest extends FileRange, Disposable {
   /** Bytes of the upload, from ALLO, where that is the size of what is sent. */
   readonly announcedSize: number | undefined;
@@ -29,7 +29,7 @@ export interface RequestLimits {
 /**
  * Takes what REST, RANG, ALLO and TYPE have said, so that it counts once, and the data connector.
  *
- * @throws {Refusal} where they do not go together, or there is no connector.
+ * @throws {Refusal} if they cannot be combined, or there is no connector.
  */
 export function takeTransferRequest(context: TransferContext, limits?: RequestLimits): TransferRequest {
   const { verb } = context.transfer;

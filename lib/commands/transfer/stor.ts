@@ -19,7 +19,7 @@ import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
 import { applyUmask, withParents } from "./upload_helpers.ts";
 
-/** What STOR, APPE and STOU do each in their own way. */
+/** What differs between STOR, APPE and STOU. */
 interface Upload {
   readonly request: TransferRequest;
   readonly path: VirtualPath;
@@ -48,8 +48,8 @@ export async function stor(context: TransferContext, path: VirtualPath): Promise
 }
 
 /**
- * Handles APPE, which always writes to the end of the file. A REST before it that means another place is refused: vsftpd ignores it and
- * ProFTPD refuses every REST, but clients that resume so send the size of the file.
+ * Handles APPE, which always writes to the end of the file. A REST before it that names another place is refused:
+ * vsftpd ignores it and ProFTPD refuses every REST, but clients that resume with APPE send the size of the file.
  */
 export async function appe(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context, { without: "range" });
@@ -111,7 +111,7 @@ function uncommitted(sink: FileSink): UncommittedFile {
     },
     async [Symbol.asyncDispose]() {
       if (isDone) return;
-      // Of a file that no byte has reached there is nothing to resume, and an empty one looks like an upload of nothing.
+      // Without a byte there is nothing to resume, and an empty file would look like a finished upload of nothing.
       await sink.discard({ ifEmpty: true });
     },
   };
@@ -125,7 +125,10 @@ async function openForUpload(context: TransferContext, path: VirtualPath, how: O
     : await withParents(context, path, { always: context.options.autoMkdir, action });
 }
 
-/** Names with a number that STOU tries; where they are all taken, thousands more would be, and each costs a look at the disk. */
+/**
+ * Names with a number that STOU tries; if all of them are taken, thousands more may be, and each costs a look at the
+ * disk.
+ */
 const NUMBERED_NAMES = 20;
 /** Names with a random part tried then: one is as good as certain to be free. */
 const RANDOM_NAMES = 5;
@@ -146,7 +149,7 @@ async function openUnique(
   throw new VfsError("exists", `No free name for "${wanted}"`);
 }
 
-/** What a file that is to be called `wanted` may be called, in the order of preference. */
+/** The names for a file that should be called `wanted`, in the order of preference. */
 function* uniqueNames(wanted: string): Generator<string, void> {
   yield wanted;
   for (let number = 1; number < NUMBERED_NAMES; number++) yield withEnding(wanted, `.${number}`);
@@ -163,7 +166,7 @@ function checkRange(length: number | undefined, { bytes, exceeded }: PumpResult)
 }
 
 /**
- * Only under TLS can a stream that was cut be told from one that ended (RFC 4217 section 12.4). Many clients never send
+ * Only TLS distinguishes a truncated stream from a finished one (RFC 4217 section 12.4). Many clients never send
  * close_notify, so the first end without it counts; a client that has sent one before has been cut off when the next is
  * missing.
  *

@@ -39,7 +39,7 @@ export function dataLost(transfer: RunningTransfer): TransferFailed {
   return new TransferFailed("dataLost", "Data connection lost, transfer incomplete");
 }
 
-/** What to throw for a run of the pump that is not `done`. */
+/** The error to throw for a run of the pump that is not `done`. */
 export function failureOfPump({ outcome, error }: PumpResult, transfer: RunningTransfer): unknown {
   switch (outcome) {
     case "aborted":

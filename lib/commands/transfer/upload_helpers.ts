@@ -1,5 +1,5 @@
 /**
- * What surrounds an upload: parents that are missing, and the mode of what is new.
+ * The surroundings of an upload: missing parents, and the mode of new files and directories.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { type Vfs, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext } from "../context.ts";
 
 /**
- * Makes the directories above `path` that are missing, outermost first. Others have their turn between two of them: a
- * path may have a hundred names, and making one looks at all of those before it.
+ * Makes the directories above `path` that are missing, outermost first. Other sessions get a turn between two of
+ * them: a path may have a hundred names, and making one looks at all names before it.
  */
 export async function makeParents(vfs: Vfs, path: VirtualPath): Promise<void> {
   const missing: VirtualPath[] = [];
