@@ -28,8 +28,14 @@ function fullTable(): string {
     row(entry),
     ...entry.subcommands?.map((each) => row(each, `${entry.verb} `)) ?? [],
   ]);
-  return ["| command | argument | what it does | source | needs login |", "| --- | --- | --- | --- | --- |", ...rows]
-    .join("\n");
+  const foreign = commandTable.foreign.map((verb) => `\`${verb}\``).join(", ");
+  return [
+    "| command | argument | what it does | source | needs login |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    `Answered 502, because they are known but not implemented: ${foreign}.`,
+  ].join("\n");
 }
 
 /** Replaces what stands between the two marks. */

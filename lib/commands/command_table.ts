@@ -12,8 +12,8 @@ export interface CommandTable {
   readonly commands: readonly Command[];
   /** The row of a verb or alias, in upper case; `undefined` if there is none. */
   find(verb: string): Command | undefined;
-  /** Whether a verb without a row means something to other servers: 502 then, otherwise 500 (RFC 959 section 4.2). */
-  isForeign(verb: string): boolean;
+  /** Verbs without a row that mean something to other servers: 502, others 500 (RFC 959 section 4.2). */
+  readonly foreign: readonly string[];
   /** A command line as it may be logged, with the arguments of secret verbs masked. */
   readonly mask: (line: string) => string;
 }
@@ -22,7 +22,7 @@ export interface CommandTable {
  * Builds the table. FEAT, HELP and OPTS are rows about the table, so `rowsOf` is given the table that its rows will be
  * in.
  *
- * @param foreign verbs without a row that mean something to other servers. Default: none.
+ * @param foreign see {@link CommandTable.foreign}. Default: none.
  * @throws {Error} on two rows of one name: a mistake in the table.
  */
 export function makeTable(
@@ -35,7 +35,7 @@ export function makeTable(
   const table = Object.freeze({
     commands,
     find: (verb: string) => byVerb.get(verb),
-    isForeign: (verb: string) => foreign.includes(verb),
+    foreign,
     mask: (line: string) => mask(line),
   });
   for (const entry of rowsOf(table)) {

@@ -21,7 +21,7 @@ import { VfsError } from "../vfs/vfs.ts";
 export function dispatch(context: CommandContext, table: CommandTable, line: CommandLine): Answer {
   const row = table.find(line.verb);
   forgetOneTimeState(context, row);
-  if (!row) return table.isForeign(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
+  if (!row) return table.foreign.includes(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
   if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
   if (!row.open && !context.login.account) return reply.notLoggedIn;
   try {
