@@ -50,7 +50,7 @@ Deno.test("The examples of every entry point run with its name, and so do those 
       await Deno.writeTextFile(join(folder, `${index}_test.ts`), program.replace("port: 2121", "port: 0"));
     }
     await run(["test", "--quiet", "--allow-net=127.0.0.1", "--allow-read"], folder);
-    assertEquals(programs.length, 5);
+    assertEquals(programs.length, 6);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -32,16 +32,6 @@ const UNKNOWN_COMMAND = new Set([500, 501, 502, 504]);
 /**
  * A session with a server. Requests run one after the other, in the order of the calls; an abort of one leaves the
  * others as they are.
- *
- * @example
- * ```ts
- * import { Client } from "denoftpd/client";
- *
- * await using client = await Client.connect({ host: "ftp.example.org", user: "alice", password: "secret" });
- * for (const { name, size } of (await client.list("/pub")).entries) console.log(name, size);
- * using file = await Deno.create("readme.txt");
- * await client.download("/pub/readme.txt", { write: async (data) => void await file.write(data) });
- * ```
  */
 export class Client implements AsyncDisposable {
   /** What FEAT lists: names in upper case, and what follows them. */
@@ -225,6 +215,7 @@ export class Client implements AsyncDisposable {
     this.#session.control.close();
   }
 
+  /** As {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -12,6 +12,7 @@ import { commandArgument } from "./names.ts";
 
 /** A line of the conversation, for a log. */
 export interface DialogueLine {
+  /** Who sent it, seen from the client. */
   readonly direction: "sent" | "received";
   /** Without its end. The arguments of PASS and ACCT are masked; control characters are as they arrived. */
   readonly text: string;

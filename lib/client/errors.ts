@@ -56,12 +56,18 @@ const PASSING: ReadonlySet<ClientErrorKind> = new Set([
 
 /** A failure of a request, or of the connection. Aborts reject with the reason of their signal instead. */
 export class ClientError extends Error {
+  /** Always `ClientError`. */
   override readonly name = "ClientError";
+  /** What failed. */
   readonly kind: ClientErrorKind;
+  /** The command that failed, if it was one. */
   readonly verb: string | undefined;
+  /** The code of the server's reply, 400 to 599, if there was one. */
   readonly code: number | undefined;
+  /** The server's text, without the code, if there was one. */
   readonly reply: string | undefined;
 
+  /** An error of `kind`. */
   constructor(kind: ClientErrorKind, message: string, details: ClientErrorDetails = {}) {
     const { verb, code, reply, ...options } = details;
     super(message, options);

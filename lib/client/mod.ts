@@ -4,15 +4,22 @@
  *
  * @example
  * ```ts
- * import { Client, fetchFile } from "denoftpd/client";
+ * import { Client } from "@denoftpd/denoftpd/client";
+ * import { startFixture } from "@denoftpd/denoftpd/fixture";
  *
+ * await using server = await startFixture({ users: { alice: "secret" }, files: { "/readme.txt": "Hello" } });
  * await using client = await Client.connect({
- *   host: "ftp.example.org",
- *   tls: "required",
+ *   host: "127.0.0.1",
+ *   port: server.port,
  *   user: "alice",
  *   password: "secret",
+ *   tls: "off",
  * });
- * await fetchFile(client, "/pub/readme.txt", "readme.txt", { resume: true });
+ * let text = "";
+ * await client.download("/readme.txt", {
+ *   write: (data) => Promise.resolve(void (text += new TextDecoder().decode(data))),
+ * });
+ * console.log(text);
  * ```
  *
  * @module
@@ -27,6 +34,7 @@ export type { ByteSink, UploadSource } from "./moves.ts";
 export { localName, type LocalNameOptions, printable } from "./names.ts";
 export type { ClientOptions, ClientTlsMode, DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 export type { RemoteEntry, RemoteListing } from "./remote_entry.ts";
+export type { ParsedListEntry } from "../protocol/parsed_list.ts";
 export { retrying, type RetryOptions } from "./retry.ts";
 export type { ServerCertificate, TrustOptions } from "./trust.ts";
 export { RateLimiter } from "../data/rate_limit.ts";

@@ -6,7 +6,6 @@
 
 import { type PumpOptions, type PumpResult, receiveBytes, sendBytes } from "../data/pump.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
-import type { ByteSource } from "../vfs/vfs.ts";
 import { ClientError } from "./errors.ts";
 
 /** Where a download goes. */
@@ -16,7 +15,10 @@ export interface ByteSink {
 }
 
 /** Where an upload comes from. `Deno.FsFile` is one. */
-export type UploadSource = Pick<ByteSource, "read">;
+export interface UploadSource {
+  /** Fills the start of `buffer` with at least one byte and resolves to the number; `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+}
 
 /**
  * Receives until the end, and closes the connection. Resolves to the number of bytes.

@@ -22,19 +22,19 @@ export type ClientTlsMode = "off" | "optional" | "required" | "implicit";
 export interface ClientOptions {
   /** Name or address of the server. */
   readonly host: string;
-  /** @default 21, or 990 with `tls: "implicit"` */
+  /** The port of the control connection. @default 21, or 990 with `tls: "implicit"` */
   readonly port?: number;
-  /** @default "anonymous" */
+  /** The name to log in with. @default "anonymous" */
   readonly user?: string;
   /** Asked for only if the server wants one. @default "anonymous@" */
   readonly password?: string | (() => string | Promise<string>);
   /** Sent if the server asks for an account (332). */
   readonly account?: string;
-  /** @default "optional" */
+  /** Whether the connections are under TLS. @default "optional" */
   readonly tls?: ClientTlsMode;
   /** Which certificates are trusted. Default: those that the system trusts. */
   readonly trust?: TrustOptions;
-  /** @default "passive" */
+  /** Who opens data connections. @default "passive" */
   readonly mode?: DataMode;
   /** Milliseconds to connect, for a handshake, and for a reply; 0: no limit. @default 30_000 */
   readonly timeout?: number;

@@ -19,6 +19,7 @@ export interface RemoteEntry extends ParsedListEntry {
 
 /** A parsed remote listing. */
 export interface RemoteListing {
+  /** In the order of the server. */
   readonly entries: readonly RemoteEntry[];
   /** Lines that no known format explains. */
   readonly unreadable: readonly string[];

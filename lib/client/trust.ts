@@ -13,7 +13,9 @@ export interface ServerCertificate {
   readonly pin: string;
   /** SHA-256 of the whole certificate, in lower-case hex. */
   readonly fingerprint: string;
+  /** Whom it is for, one attribute a line. */
   readonly subject: string;
+  /** Who has signed it, one attribute a line. */
   readonly issuer: string;
   /** The last day it is valid, as the certificate has it. */
   readonly validTo: string;

@@ -43,6 +43,8 @@ export class RateLimiter {
   #filledAt: number;
 
   /**
+   * A limiter whose first burst is free.
+   *
    * @param bytesPerSecond more than 0.
    * @throws {RangeError} for anything else.
    */

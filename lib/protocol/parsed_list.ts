@@ -11,6 +11,7 @@ export interface ParsedListEntry {
    * name.
    */
   readonly name: string;
+  /** `other`: a device, a pipe, or what the server does not say. */
   readonly kind: "file" | "directory" | "link" | "other";
   /** Size in bytes; `undefined` if the format has none. */
   readonly size: number | undefined;
@@ -18,7 +19,9 @@ export interface ParsedListEntry {
   readonly modified: number | undefined;
   /** Permission bits, `0o000` to `0o7777`, if the format has them. */
   readonly mode?: number;
+  /** The owner, by name or number, if the format has one. */
   readonly owner?: string;
+  /** The group, by name or number, if the format has one. */
   readonly group?: string;
   /** The target of a link. */
   readonly target?: string;
