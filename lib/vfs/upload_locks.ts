@@ -62,15 +62,22 @@ export interface ChangeOptions {
   readonly waits?: boolean | undefined;
 }
 
-/** The locks of other event loops. */
+/** The locks of other event loops, or of other machines, which answer with a promise. */
 export interface LocksElsewhere<Key> {
   /**
-   * Takes the lock against all other event loops; `undefined` if one of them has it. Disposing the result releases it.
+   * Takes the lock against all others; `undefined` if one of them has it. Disposing the result releases it, and must
+   * not throw.
    */
-  take(key: Key, mode: LockMode): Disposable | undefined;
-  /** Notifies the others that an upload waits: see {@link UploadLocks.wanted}. */
+  take(key: Key, mode: LockMode): MaybeLater<Disposable | undefined>;
+  /** Notifies the others that an upload waits: see {@link UploadLocks.wanted}. Must not throw. */
   ask(key: Key): void;
 }
+
+/** A value, or the promise of one. */
+type MaybeLater<T> = T | Promise<T>;
+
+/** Releases a lock, once. */
+type Release = () => void;
 
 /** The options of {@link UploadLocks}. */
 export interface UploadLocksOptions {
@@ -107,11 +114,8 @@ export class UploadLocks<Key> {
     const until = this.#now() + PATIENCE;
     for (let look = FIRST_LOOK;; look = Math.min(2 * look, LONGEST_LOOK)) {
       const opened = await open();
-      let locked = this.#lock(opened);
-      if (!locked) {
-        this.wanted(opened.key);
-        locked = this.#lock(opened);
-      }
+      const answer = this.#lockOrWant(opened);
+      const locked = answer instanceof Promise ? await this.#orAbort(opened, answer) : answer;
       if (locked && opened.isCurrent?.() !== false) return locked;
       await (locked ?? opened.sink).abort();
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");
@@ -130,7 +134,8 @@ export class UploadLocks<Key> {
     const until = this.#now() + (waits ? PATIENCE : this.#elsewhere ? BRIEFLY : 0);
     for (let pauseFor = FIRST_LOOK;; pauseFor = Math.min(2 * pauseFor, LONGEST_LOOK)) {
       const { keys, act } = look();
-      const locked = this.#holdAll(keys);
+      const held = this.#holdAll(keys);
+      const locked = held instanceof Promise ? await held : held;
       try {
         // Another event loop may have changed the names before they were locked against it, but not since.
         const made = locked && (this.#elsewhere && keys.length > 0 ? unchanged(look(), keys) : act);
@@ -145,8 +150,16 @@ export class UploadLocks<Key> {
   }
 
   /** Keeps a name from all others until the result is disposed; `undefined` if it is taken. */
-  reserve(name: Key): Disposable | undefined {
-    const release = this.#enter(name, { mode: "alone", giveUpIfSilent: () => {} });
+  reserve(name: Key): MaybeLater<Disposable | undefined> {
+    return whenKnown(this.#enter(name, newReservation()), (release) => this.#reservation(release));
+  }
+
+  /** {@link reserve} for a storage that no other event loop uses. */
+  reserveHere(name: Key): Disposable | undefined {
+    return this.#reservation(this.#enterHere(name, newReservation()));
+  }
+
+  #reservation(release: Release | undefined): Disposable | undefined {
     if (!release) return undefined;
     this.#reserved++;
     using reservation = new DisposableStack();
@@ -167,38 +180,109 @@ export class UploadLocks<Key> {
     for (const holder of this.#holders.get(key) ?? []) holder.giveUpIfSilent();
   }
 
-  #lock({ key, mode, sink }: Opened<Key>): LockedSink | undefined {
+  /** The locked sink; `undefined` if others have the file, also once a silent one of them had to give it up. */
+  #lockOrWant(opened: Opened<Key>): MaybeLater<LockedSink | undefined> {
+    return whenKnown(this.#lock(opened), (locked) => {
+      if (locked) return locked;
+      this.wanted(opened.key);
+      return this.#lock(opened);
+    });
+  }
+
+  /** The lock, as soon as the others have answered; where they cannot, nothing stays open. */
+  async #orAbort({ sink }: Opened<Key>, answer: Promise<LockedSink | undefined>): Promise<LockedSink | undefined> {
+    try {
+      return await answer;
+    } catch (error) {
+      await sink.abort();
+      throw error;
+    }
+  }
+
+  #lock({ key, mode, sink }: Opened<Key>): MaybeLater<LockedSink | undefined> {
     const locked = new LockedSink(sink, { mode, now: this.#now });
-    const release = this.#enter(key, locked);
-    if (!release) return undefined;
-    locked.begin(release);
-    return locked;
+    return whenKnown(this.#enter(key, locked), (release) => {
+      if (!release) return undefined;
+      locked.begin(release);
+      return locked;
+    });
   }
 
   /** All of them or none. */
-  #holdAll(keys: readonly Key[]): Disposable | undefined {
+  #holdAll(keys: readonly Key[]): MaybeLater<Disposable | undefined> {
     using held = new DisposableStack();
-    for (const key of keys) {
+    for (const [index, key] of keys.entries()) {
       this.wanted(key);
-      const release = this.#enter(key, { mode: "alone", giveUpIfSilent: () => {} });
+      const release = this.#enter(key, newReservation());
+      if (release instanceof Promise) return this.#holdRest(keys.slice(index + 1), release, held.move());
       if (!release) return undefined;
       held.defer(release);
     }
     return held.move();
   }
 
-  /** Returns a function that releases the lock, once; `undefined` if others have it. */
-  #enter(key: Key, newcomer: Holder): (() => void) | undefined {
+  /** {@link #holdAll} from the first key on whose lock comes late. */
+  async #holdRest(
+    keys: readonly Key[],
+    first: Promise<Release | undefined>,
+    before: DisposableStack,
+  ): Promise<Disposable | undefined> {
+    using held = before;
+    const release = await first;
+    if (!release) return undefined;
+    held.defer(release);
+    for (const key of keys) {
+      this.wanted(key);
+      const next = await this.#enter(key, newReservation());
+      if (!next) return undefined;
+      held.defer(next);
+    }
+    return held.move();
+  }
+
+  /** Returns a function that releases the lock; `undefined` if others have it. */
+  #enter(key: Key, newcomer: Holder): MaybeLater<Release | undefined> {
+    const release = this.#enterHere(key, newcomer);
+    if (!this.#elsewhere || !release) return release;
+    const withOthers = (others: Disposable | undefined) => {
+      if (!others) return void release();
+      return () => {
+        others[Symbol.dispose]();
+        release();
+      };
+    };
+    try {
+      const others = this.#elsewhere.take(key, newcomer.mode);
+      if (!(others instanceof Promise)) return withOthers(others);
+      return others.then(withOthers, (error) => {
+        release();
+        throw error;
+      });
+    } catch (error) {
+      release();
+      return Promise.reject(error);
+    }
+  }
+
+  /** As {@link #enter}, in this event loop alone. */
+  #enterHere(key: Key, newcomer: Holder): Release | undefined {
     const holders = this.#holders.get(key) ?? new Set();
     for (const { mode } of holders) if (newcomer.mode === "alone" || mode === "alone") return undefined;
-    const others = this.#elsewhere?.take(key, newcomer.mode);
-    if (this.#elsewhere && !others) return undefined;
     this.#holders.set(key, holders.add(newcomer));
     return () => {
-      others?.[Symbol.dispose]();
       if (holders.delete(newcomer) && holders.size === 0) this.#holders.delete(key);
     };
   }
+}
+
+/** Holds a name or a file alone, and is never silent. */
+function newReservation(): Holder {
+  return { mode: "alone", giveUpIfSilent: () => {} };
+}
+
+/** `use` with the value: now if it is there, else once it is. */
+function whenKnown<T, R>(value: MaybeLater<T>, use: (value: T) => MaybeLater<R>): MaybeLater<R> {
+  return value instanceof Promise ? value.then(use) : use(value);
 }
 
 /** The act of `change`, if it has the same keys. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, fail } from "@std/assert";
 import { type LockMode, type LocksElsewhere, UploadLocks } from "../../lib/vfs/upload_locks.ts";
 import type { FileSink } from "../../lib/vfs/vfs.ts";
 import { assertFails, bytes } from "./helpers.ts";
@@ -153,4 +153,105 @@ Deno.test("UploadLocks hold against those elsewhere, who are asked and get all b
   assertEquals([asked, taken], [["file"], ["append file"]]);
   await sink.commit();
   assertEquals(taken, []);
+});
+
+/** Locks that answer when the test says so. */
+class LateLocks implements LocksElsewhere<string> {
+  readonly questions: { key: string; answer: PromiseWithResolvers<Disposable | undefined> }[] = [];
+  readonly held: string[] = [];
+  #asked = Promise.withResolvers<void>();
+
+  take(key: string): Promise<Disposable | undefined> {
+    const answer = Promise.withResolvers<Disposable | undefined>();
+    this.questions.push({ key, answer });
+    this.#asked.resolve();
+    return answer.promise;
+  }
+
+  ask(): void {}
+
+  /** The oldest question, past or to come. */
+  async next(): Promise<{ key: string; answer: PromiseWithResolvers<Disposable | undefined> }> {
+    await this.#asked.promise;
+    const question = this.questions.shift() ?? fail("Nothing was asked");
+    if (this.questions.length === 0) this.#asked = Promise.withResolvers<void>();
+    return question;
+  }
+
+  async grant(granted = true): Promise<void> {
+    const { key, answer } = await this.next();
+    if (!granted) return answer.resolve(undefined);
+    this.held.push(key);
+    answer.resolve({ [Symbol.dispose]: () => void this.held.splice(this.held.indexOf(key), 1) });
+  }
+
+  async fail(error: Error): Promise<void> {
+    (await this.next()).answer.reject(error);
+  }
+}
+
+Deno.test("UploadLocks wait for late locks elsewhere, and keep the file from others here until then", async () => {
+  const stage = new Stage();
+  const elsewhere = new LateLocks();
+  stage.locks.share(elsewhere);
+  const [mine, other] = [new Notebook(), new Notebook()];
+  const first = stage.open(mine);
+  const { answer } = await elsewhere.next();
+  const second = stage.open(other);
+  answer.resolve({ [Symbol.dispose]: () => {} });
+  const sink = await first;
+  await sink.write(bytes("mine"));
+  await sink.commit();
+  assertEquals([mine.notes, elsewhere.held], [["mine", "committed"], []]);
+  await elsewhere.grant();
+  await (await second).commit();
+  // It was opened again once the first was over.
+  assertEquals([other.notes, elsewhere.held], [["aborted", "committed"], []]);
+});
+
+Deno.test("UploadLocks leave nothing open and nothing locked when locks elsewhere fail", async () => {
+  const stage = new Stage();
+  const elsewhere = new LateLocks();
+  stage.locks.share(elsewhere);
+  const notebook = new Notebook();
+  const opening = stage.open(notebook);
+  await elsewhere.fail(new Error("no answer"));
+  await assertRejects(() => opening, Error, "no answer");
+  assertEquals(notebook.notes, ["aborted"]);
+  const again = stage.open(new Notebook());
+  await elsewhere.grant();
+  await (await again).commit();
+});
+
+Deno.test("UploadLocks make a change once all locks elsewhere are held, and release them if one fails", async () => {
+  const stage = new Stage();
+  const elsewhere = new LateLocks();
+  stage.locks.share(elsewhere);
+  let made = 0;
+  const change = { keys: ["a", "b"], act: () => ++made };
+  const changing = stage.locks.change(() => change);
+  await elsewhere.grant();
+  assertEquals(made, 0);
+  await elsewhere.grant();
+  assertEquals([await changing, elsewhere.held], [1, []]);
+  const failing = stage.locks.change(() => change);
+  await elsewhere.grant();
+  await elsewhere.fail(new Error("no answer"));
+  await assertRejects(() => failing, Error, "no answer");
+  assertEquals([made, elsewhere.held], [1, []]);
+});
+
+Deno.test("UploadLocks reserve a name once locks elsewhere allow it", async () => {
+  const stage = new Stage();
+  const elsewhere = new LateLocks();
+  stage.locks.share(elsewhere);
+  const refused = stage.locks.reserve("name");
+  await elsewhere.grant(false);
+  assertEquals(await refused, undefined);
+  const reserving = stage.locks.reserve("name");
+  await elsewhere.grant();
+  const reservation = await reserving;
+  assertEquals(elsewhere.held, ["name"]);
+  reservation?.[Symbol.dispose]();
+  assertEquals(elsewhere.held, []);
 });

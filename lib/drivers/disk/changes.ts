@@ -48,23 +48,30 @@ export class DiskNames {
   }
 
   /** Implements `VfsCapabilities.reserve`. */
-  reserve(path: VirtualPath): Promise<Reservation> {
-    return this.#change(path, () => ({ keys: [], act: () => this.#reserve(path) }));
+  async reserve(path: VirtualPath): Promise<Reservation> {
+    try {
+      return await this.#reserve(path);
+    } catch (error) {
+      throw toVfsError(error, path);
+    }
   }
 
   /** Holds a name while a file of that name is being made; fails with `kind` if the name is reserved. */
-  claim(path: VirtualPath, kind: "exists" | "busy"): Disposable | undefined {
+  claim(path: VirtualPath, kind: "exists" | "busy"): Disposable | undefined | Promise<Disposable> {
     if (!this.#locks.mayBeReserved) return undefined;
     const claim = this.#locks.reserve(nameKey(this.#root, this.#root.place(path)));
-    if (!claim) throw new VfsError(kind, `Another upload is about to take the name: "${path}"`);
-    return claim;
+    const require = (claim: Disposable | undefined): Disposable => {
+      if (!claim) throw new VfsError(kind, `Another upload is about to take the name: "${path}"`);
+      return claim;
+    };
+    return claim instanceof Promise ? claim.then(require) : require(claim);
   }
 
-  #reserve(path: VirtualPath): Reservation {
+  async #reserve(path: VirtualPath): Promise<Reservation> {
     const real = this.#root.place(path);
     // In this order: another event loop may be about to make the file.
     using held = new DisposableStack();
-    const reservation = this.#locks.reserve(nameKey(this.#root, real));
+    const reservation = await this.#locks.reserve(nameKey(this.#root, real));
     if (!reservation) throw new VfsError("exists", `Another upload is about to take the name: "${path}"`);
     held.use(reservation);
     if (this.#root.lookUp(real)) throw new VfsError("exists", `Already exists: "${path}"`);

@@ -177,27 +177,44 @@ export class DiskVfs implements Vfs {
     return entry.kind === "directory" && !mayEnter(real) ? { ...entry, closed: true } : entry;
   }
 
-  #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> {
+  #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> | Promise<Opened<string>> {
     const { append = false, offset = 0, exclusive = false, existing = false } = options;
     if (this.#root.isRaw(path)) {
       throw new VfsError("unsupported", `Cannot be written, because its name is not UTF-8: "${path}"`);
     }
-    let found = exclusive ? undefined : this.#openExisting(path, append);
-    if (found === undefined && existing) throw new VfsError("notFound", `Not found: "${path}"`);
-    if (found === undefined && offset > 0) throw pastEnd(path);
-    const made = found ? undefined : this.#create(path, options);
-    // Another event loop has created it at the same moment.
-    if (!made) found ??= this.#openExisting(path, append);
-    const opened = made ?? found;
+    const found = exclusive ? undefined : this.#openExisting(path, append);
+    if (found) return this.#opened(path, options, { opened: found, created: false });
+    if (existing) throw new VfsError("notFound", `Not found: "${path}"`);
+    if (offset > 0) throw pastEnd(path);
+    const name = this.#names.claim(path, exclusive ? "exists" : "busy");
+    return name instanceof Promise
+      ? name.then((name) => this.#openNew(path, options, name))
+      : this.#openNew(path, options, name);
+  }
+
+  /** @param name keeps uploads that have reserved the name away while the file is being made. */
+  #openNew(path: VirtualPath, options: OpenWriteOptions, name: Disposable | undefined): Opened<string> {
+    using _name = name;
+    const made = this.#create(path, options);
+    // Otherwise another event loop has created it at the same moment.
+    const opened = made ?? this.#openExisting(path, options.append === true);
     if (!opened) throw new VfsError("busy", `Created and removed by another process at the same moment: "${path}"`);
-    const { file, info, real } = opened;
+    return this.#opened(path, options, { opened, created: made !== undefined });
+  }
+
+  #opened(
+    path: VirtualPath,
+    options: OpenWriteOptions,
+    { opened: { file, info, real }, created }: { readonly opened: OpenedFile; readonly created: boolean },
+  ): Opened<string> {
+    const { append = false, offset = 0 } = options;
     if (offset > 0) seekTo(file, { path, offset, size: info.size });
-    const replaced = found !== undefined && !keepsContent(options);
+    const replaced = !created && !keepsContent(options);
     const sink = new DiskSink(file, {
       path,
       size: replaced ? 0 : info.size,
       device: info.dev,
-      created: found === undefined,
+      created,
       replaces: replaced ? info.size : undefined,
       root: this.#root,
       real,
@@ -216,7 +233,6 @@ export class DiskVfs implements Vfs {
 
   /** `undefined` if a file is there by now and an existing one is allowed. */
   #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile | undefined {
-    using _name = this.#names.claim(path, options.exclusive ? "exists" : "busy");
     try {
       return this.#root.create(path, { append: options.append === true });
     } catch (error) {

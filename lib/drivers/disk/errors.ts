@@ -64,9 +64,13 @@ export function toVfsError(error: unknown, path: VirtualPath): VfsError {
  * Runs `action` within this turn of the event loop and returns its outcome as a promise; a failure is reported for
  * `path`.
  */
-export function attempt<T>(path: VirtualPath, action: () => T): Promise<T> {
+export function attempt<T>(path: VirtualPath, action: () => T | Promise<T>): Promise<T> {
   try {
-    return Promise.resolve(action());
+    const outcome = action();
+    if (!(outcome instanceof Promise)) return Promise.resolve(outcome);
+    return outcome.catch((error) => {
+      throw toVfsError(error, path);
+    });
   } catch (error) {
     return Promise.reject(toVfsError(error, path));
   }

@@ -220,7 +220,7 @@ export class MemoryVfs implements Vfs {
 
   #requireUnreserved(path: VirtualPath, { exclusive = false }: OpenWriteOptions): void {
     if (!this.#uploads.mayBeReserved) return;
-    using claim = this.#uploads.reserve(this.#tree.nameKey(path));
+    using claim = this.#uploads.reserveHere(this.#tree.nameKey(path));
     if (!claim) {
       throw new VfsError(exclusive ? "exists" : "busy", `Another upload is about to take the name: "${path}"`);
     }
@@ -228,7 +228,7 @@ export class MemoryVfs implements Vfs {
 
   #reserve(path: VirtualPath): Reservation {
     if (this.#tree.find(path) !== undefined) throw new VfsError("exists", `Already exists: "${path}"`);
-    const reservation = this.#uploads.reserve(this.#tree.nameKey(path));
+    const reservation = this.#uploads.reserveHere(this.#tree.nameKey(path));
     if (!reservation) throw new VfsError("exists", `Another upload is about to take the name: "${path}"`);
     return reservation;
   }
