@@ -1,6 +1,6 @@
 /** Type-checks and runs the examples of the entry points and of docs/embedding.md, as a program of somebody else. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
@@ -50,7 +50,6 @@ Deno.test("The examples of every entry point run with its name, and so do those 
       await Deno.writeTextFile(join(folder, `${index}_test.ts`), program.replace("port: 2121", "port: 0"));
     }
     await run(["test", "--quiet", "--allow-net=127.0.0.1", "--allow-read"], folder);
-    assertEquals(programs.length, 6);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -11,6 +11,7 @@ import {
   type Entry,
   type FileSource,
   FtpServer,
+  makeEntry,
   nameOf,
   parseAccess,
   ROOT,
@@ -74,8 +75,7 @@ export class ComputedFiles implements Vfs {
   }
 
   #entry(name: string, kind: Entry["kind"], size: number): Entry {
-    const mode = kind === "file" ? 0o444 : 0o555;
-    return { name, kind, size, mode, modified: Date.now(), links: 1, owner: "ftp", group: "ftp" };
+    return makeEntry({ name, kind, size, mode: kind === "file" ? 0o444 : 0o555, modified: Date.now() });
   }
 }
 

@@ -22,6 +22,7 @@
  */
 
 export * from "../vfs/vfs.ts";
+export { type EntryBasics, makeEntry } from "../vfs/entry.ts";
 export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "../vfs/virtual_path.ts";
 export { resolveRoot, schemeOf } from "../vfs/root_url.ts";
 
