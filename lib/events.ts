@@ -219,7 +219,11 @@ export type EventListener = (event: ServerEvent) => void;
 
 /** The options of an {@link EventStream}. */
 export interface EventStreamOptions {
-  /** Milliseconds since 1970. Default `Date.now`. */
+  /**
+   * Milliseconds since 1970.
+   *
+   * @default Date.now
+   */
   readonly clock?: () => number;
   /** Called when {@link EventStream.wanted} has changed. */
   readonly onWanted?: (types: readonly EventType[]) => void;

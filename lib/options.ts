@@ -150,13 +150,16 @@ export interface ServerOptions {
    */
   readonly maxSessions?: number;
   /**
-   * The most sessions at the same time per address, or per /64 for IPv6; 0: no limit. Default 200, and no limit for
-   * loopback: a relay there may forward many clients.
+   * The most sessions at the same time per address, or per /64 for IPv6; 0: no limit. Loopback has none by default: a
+   * relay there may forward many clients.
+   *
+   * @default 200
    */
   readonly maxSessionsPerAddress?: number;
   /**
-   * The most sessions per address (or /64) that have not logged in yet; 0: no limit. Default 50, and no limit for
-   * loopback.
+   * The most sessions per address (or /64) that have not logged in yet; 0: no limit. Loopback has none by default.
+   *
+   * @default 50
    */
   readonly maxStrangersPerAddress?: number;
   /** How long the server waits, in milliseconds. */
@@ -250,7 +253,11 @@ export interface ServerOptions {
   readonly network?: NetworkHooks;
   /** Sends large files in place of the runtime, where it can. */
   readonly fileSender?: FileSender | undefined;
-  /** Milliseconds since 1970; for tests and reproducible listings. Default `Date.now`. */
+  /**
+   * Milliseconds since 1970; for tests and reproducible listings.
+   *
+   * @default Date.now
+   */
   readonly clock?: () => number;
 }
 

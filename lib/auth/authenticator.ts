@@ -64,9 +64,17 @@ export interface AuthenticatorOptions {
    * @default 10_000
    */
   readonly proofCapacity?: number;
-  /** Whether a password matches a hash. Default `verifyPassword`; a store with other hash schemes supplies its own. */
+  /**
+   * Whether a password matches a hash; a store with other hash schemes supplies its own.
+   *
+   * @default verifyPassword
+   */
   readonly verify?: (password: string, encoded: string) => Promise<boolean>;
-  /** Milliseconds since 1970. Default `Date.now`. */
+  /**
+   * Milliseconds since 1970.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 

@@ -33,7 +33,11 @@ export interface LoginGateOptions {
   readonly interval: number;
   /** Shares the pace with other event loops. Without it the gate is on its own. */
   readonly memory?: GateMemory | undefined;
-  /** Milliseconds, the same clock in all event loops. Default `Date.now`. */
+  /**
+   * Milliseconds, the same clock in all event loops.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 

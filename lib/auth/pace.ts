@@ -33,7 +33,11 @@ export interface PaceOptions {
   readonly burst: number;
   /** Default: a memory of its own. */
   readonly memory?: PaceMemory | undefined;
-  /** Milliseconds, the same clock in all event loops. Default `Date.now`. */
+  /**
+   * Milliseconds, the same clock in all event loops.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 

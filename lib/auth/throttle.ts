@@ -35,7 +35,11 @@ export interface ThrottleOptions {
    * @default 10_000
    */
   readonly capacity?: number;
-  /** Milliseconds since some fixed time. Default `Date.now`. */
+  /**
+   * Milliseconds since some fixed time.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 

@@ -55,6 +55,7 @@ export {
   type ChangeOptions,
   type LockMode,
   type LocksElsewhere,
+  type MaybeLater,
   type NameChange,
   type Opened,
   UploadLocks,

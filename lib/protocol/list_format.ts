@@ -37,7 +37,11 @@ export interface ListedEntry {
 export interface ListFormatOptions {
   /** Milliseconds since 1970, UTC: decides whether a line has the time of day or the year. */
   readonly now: number;
-  /** Time zone of the lines. Default UTC. */
+  /**
+   * Time zone of the lines.
+   *
+   * @default UTC
+   */
   readonly zone?: Zone | undefined;
 }
 

@@ -74,7 +74,7 @@ export interface LocksElsewhere<Key> {
 }
 
 /** A value, or the promise of one. */
-type MaybeLater<T> = T | Promise<T>;
+export type MaybeLater<T> = T | Promise<T>;
 
 /** Releases a lock, once. */
 type Release = () => void;

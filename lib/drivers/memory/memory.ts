@@ -28,7 +28,11 @@ const LIST_BATCH = 64;
 
 /** The options of a {@link MemoryVfs}. */
 export interface MemoryVfsOptions {
-  /** Milliseconds since 1970. Default `Date.now`. */
+  /**
+   * Milliseconds since 1970.
+   *
+   * @default Date.now
+   */
   readonly clock?: () => number;
   /** Initial files: path to content, text as UTF-8. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
