@@ -42,6 +42,7 @@ export {
 export { ForwardingSink, ForwardingVfs } from "../vfs/forwarding.ts";
 export { type QuotaOptions, withQuota } from "../vfs/quota.ts";
 export { type Usage, UsageMeter, type UsageOptions } from "../vfs/usage.ts";
+export { type DigestMemory, type DigestOptions, withDigests } from "../vfs/digests.ts";
 export { type UploadPolicy, withUploadPolicy } from "../vfs/uploads.ts";
 export { type ScopedVfs, type ScopeOptions, scopeVfs } from "../vfs/access.ts";
 export {

@@ -31,6 +31,7 @@ export interface DigestMemory {
 
 /** The options of {@link withDigests}. */
 export interface DigestOptions {
+  /** What is known, for all views that share it. */
   readonly memory: DigestMemory;
   /** Names the tree that `inner` shows: views of the same tree share what is known about its files. */
   readonly root: string;

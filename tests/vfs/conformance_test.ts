@@ -1,7 +1,9 @@
 import { assert } from "@std/assert";
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
+import { DigestCache } from "../../lib/data/digest/digest.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
+import { withDigests } from "../../lib/vfs/digests.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import { scopeVfs } from "../../lib/vfs/access.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
@@ -51,6 +53,10 @@ function quota(vfs: Vfs): Vfs {
   return withQuota(vfs, { limit: 2 ** 30, usage: new UsageMeter() });
 }
 
+function digests(vfs: Vfs): Vfs {
+  return withDigests(vfs, { memory: new DigestCache(), root: "/" });
+}
+
 function atomic(vfs: Vfs): Vfs {
   return withUploadPolicy(vfs, { mode: "atomic", broken: "delete" });
 }
@@ -65,7 +71,7 @@ await testDriver("quota memory", inMemory(quota));
 await testDriver("whole files", inMemory((vfs) => new WholeFiles(vfs)));
 await testDriver("atomic whole files", inMemory((vfs) => atomic(new WholeFiles(vfs))));
 // As an account has them on top of each other.
-await testDriver("whole stack on disk", onDisk((vfs) => scoped(atomic(quota(vfs)))));
+await testDriver("whole stack on disk", onDisk((vfs) => scoped(atomic(digests(quota(vfs))))));
 await testDriver(
   "uploads in place that delete what broke off",
   inMemory((vfs) => withUploadPolicy(vfs, { mode: "inPlace", broken: "delete" })),
