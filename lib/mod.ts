@@ -48,10 +48,8 @@ export type {
   BeforeHook,
   LinkListing,
   OpenFileSystem,
-  PassiveOptions,
   PendingCommand,
   ServerOptions,
-  Timeouts,
   TlsOptions,
   TlsPolicy,
 } from "./options.ts";

@@ -1,5 +1,6 @@
 /**
- * The options of a server. `options/resolve.ts` has the defaults and the checks.
+ * The options of a server, under the names of the flags of `serve`. `options/defaults.ts` has the defaults,
+ * `options/resolve.ts` the checks.
  *
  * @module
  */
@@ -23,40 +24,6 @@ export type { AfterHook, BeforeHook, PendingCommand } from "./options/command_ho
  * Accounts with the same `rootPath` are assumed to share their files: quota and digests are shared by all of them.
  */
 export type OpenFileSystem = (account: Account) => Vfs | Promise<Vfs>;
-
-/** Times in milliseconds; 0 switches a limit off. */
-export interface Timeouts {
-  /**
-   * From the greeting to a login.
-   *
-   * @default 60_000
-   */
-  readonly login: number;
-  /**
-   * Between two commands; paused while a transfer runs. The default is the minimum of RFC 1123 section 4.1.3.2.
-   *
-   * @default 300_000
-   */
-  readonly idle: number;
-  /**
-   * For the data connection to be established.
-   *
-   * @default 30_000
-   */
-  readonly dataConnect: number;
-  /**
-   * Without a byte moving during a transfer.
-   *
-   * @default 120_000
-   */
-  readonly stall: number;
-  /**
-   * For a TLS handshake.
-   *
-   * @default 20_000
-   */
-  readonly handshake: number;
-}
 
 /** How listings show symbolic links, see {@link ServerOptions.linkListing}. */
 export type LinkListing = "arrow" | "plain" | "followed";
@@ -96,16 +63,6 @@ export interface TlsOptions {
   readonly strictClose?: boolean;
 }
 
-/** How passive data connections are offered. */
-export interface PassiveOptions {
-  /** The only ports used; absent: any free one. */
-  readonly ports?: PortRange;
-  /** Public IPv4 address or DNS name for 227 replies, if it is not the address that the client connected to. */
-  readonly address?: string;
-  /** Networks (CIDR) whose clients get the local address nevertheless. Default: loopback and the private networks. */
-  readonly localNetworks?: readonly string[];
-}
-
 /** The options of a server: who may log in and where files come from; the rest has defaults. */
 export interface ServerOptions {
   /** Decides who may log in. */
@@ -117,7 +74,7 @@ export interface ServerOptions {
    *
    * @default "127.0.0.1"
    */
-  readonly hostname?: string;
+  readonly host?: string;
   /**
    * Control port, 0 to 65535; 0: any free one.
    *
@@ -131,10 +88,18 @@ export interface ServerOptions {
    * @default false
    */
   readonly reusePort?: boolean;
-  /** Text of the greeting. */
+  /**
+   * Text of the greeting.
+   *
+   * @default "denoftpd ready"
+   */
   readonly banner?: string;
-  /** Passive mode: ports, and the address that clients are given. */
-  readonly passive?: PassiveOptions;
+  /** The only ports used for passive data connections; absent: any free one. */
+  readonly passivePorts?: PortRange;
+  /** Public IPv4 address or DNS name for 227 replies, if it is not the address that the client connected to. */
+  readonly passiveAddress?: string;
+  /** Networks (CIDR) whose clients get the local address nevertheless. Default: loopback and the private networks. */
+  readonly passiveLocalNetworks?: readonly string[];
   /**
    * `false` refuses PORT and EPRT.
    *
@@ -155,15 +120,44 @@ export interface ServerOptions {
    *
    * @default 200
    */
-  readonly maxSessionsPerAddress?: number;
+  readonly maxSessionsPerIp?: number;
   /**
    * The most sessions per address (or /64) that have not logged in yet; 0: no limit. Loopback has none by default.
    *
    * @default 50
    */
-  readonly maxStrangersPerAddress?: number;
-  /** How long the server waits, in milliseconds. */
-  readonly timeouts?: Partial<Timeouts>;
+  readonly maxStrangersPerIp?: number;
+  /**
+   * Milliseconds from the greeting to a login; 0: no limit.
+   *
+   * @default 60_000
+   */
+  readonly loginTimeout?: number;
+  /**
+   * Milliseconds between two commands; paused while a transfer runs. 0: no limit. The default is the minimum of RFC
+   * 1123 section 4.1.3.2.
+   *
+   * @default 300_000
+   */
+  readonly idleTimeout?: number;
+  /**
+   * Milliseconds for the data connection to be established; 0: no limit.
+   *
+   * @default 30_000
+   */
+  readonly dataTimeout?: number;
+  /**
+   * Milliseconds without a byte moving during a transfer; 0: no limit.
+   *
+   * @default 120_000
+   */
+  readonly stallTimeout?: number;
+  /**
+   * Milliseconds for a TLS handshake; 0: no limit.
+   *
+   * @default 20_000
+   */
+  readonly handshakeTimeout?: number;
   /**
    * Unknown or unreadable command lines in a row before 421.
    *
@@ -189,8 +183,18 @@ export interface ServerOptions {
    * @default 1_000
    */
   readonly guessInterval?: number;
-  /** Bans an address for `duration` milliseconds after this many failed logins within ten minutes. Absent: no bans. */
-  readonly ban?: { readonly failures: number; readonly duration: number };
+  /**
+   * Failed logins within ten minutes after which an address is banned; 0: never.
+   *
+   * @default 0
+   */
+  readonly banAfter?: number;
+  /**
+   * Milliseconds for which an address stays banned.
+   *
+   * @default 600_000
+   */
+  readonly banTime?: number;
   /**
    * Accept data connections from addresses other than the control connection's. Weakens security (RFC 2577).
    *
@@ -270,24 +274,18 @@ export interface AddressCap {
 }
 
 /** Limits per address: their defaults do not apply to loopback. */
-type Caps = "maxSessionsPerAddress" | "maxStrangersPerAddress";
+type Caps = "maxSessionsPerIp" | "maxStrangersPerIp";
 
 /** Options without a default. */
-type OptionalHooks = "before" | "after" | "network" | "fileSender" | "ban";
+type Optional = "before" | "after" | "network" | "fileSender" | "passivePorts" | "passiveAddress";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options
   extends
-    Required<Omit<ServerOptions, "passive" | "tls" | "timeZone" | "timeouts" | Caps | OptionalHooks>>,
-    Pick<ServerOptions, OptionalHooks> {
-  readonly sessionsPerAddress: AddressCap;
-  readonly strangersPerAddress: AddressCap;
-  readonly passive: {
-    readonly ports?: PortRange;
-    readonly address?: string;
-    readonly localNetworks: readonly Network[];
-  };
+    Required<Omit<ServerOptions, "passiveLocalNetworks" | "tls" | "timeZone" | Caps | Optional>>,
+    Pick<ServerOptions, Optional>,
+    Readonly<Record<Caps, AddressCap>> {
+  readonly passiveLocalNetworks: readonly Network[];
   readonly tls?: Required<Omit<TlsOptions, "implicitPort">> & Pick<TlsOptions, "implicitPort">;
   readonly zone?: Zone;
-  readonly timeouts: Timeouts;
 }

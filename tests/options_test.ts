@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { ServerOptions } from "../lib/options.ts";
+import { DEFAULT_OPTIONS, DEFAULT_TLS } from "../lib/options/defaults.ts";
 import { resolveOptions } from "../lib/options/resolve.ts";
 import { MemoryVfs } from "../lib/drivers/memory/memory.ts";
 
@@ -9,15 +10,8 @@ const needed: ServerOptions = { authenticator, fileSystem: () => new MemoryVfs()
 
 Deno.test("resolveOptions fills in the documented defaults", () => {
   const options = resolveOptions(needed);
-  assertEquals(options.hostname, "127.0.0.1");
+  assertEquals(options.host, "127.0.0.1");
   assertEquals(options.port, 2121);
-  assertEquals(options.timeouts, {
-    login: 60_000,
-    idle: 300_000,
-    dataConnect: 30_000,
-    stall: 120_000,
-    handshake: 20_000,
-  });
   assertEquals([options.active, options.ascii, options.mkdExisting, options.autoMkdir], [
     true,
     "convert",
@@ -26,21 +20,41 @@ Deno.test("resolveOptions fills in the documented defaults", () => {
   ]);
   assertEquals([options.maxSessions, options.maxBadCommands, options.maxLoginFailures], [0, 10, 5]);
   assertEquals([options.tls, options.zone, options.before], [undefined, undefined, undefined]);
-  assert(options.passive.localNetworks.some((network) => network.contains("192.168.1.1")));
-  assert(!options.passive.localNetworks.some((network) => network.contains("192.0.2.1")));
+  assert(options.passiveLocalNetworks.some((network) => network.contains("192.168.1.1")));
+  assert(!options.passiveLocalNetworks.some((network) => network.contains("192.0.2.1")));
+});
+
+Deno.test("ServerOptions documents the defaults of DEFAULT_OPTIONS and DEFAULT_TLS", async () => {
+  const source = await Deno.readTextFile(new URL("../lib/options.ts", import.meta.url));
+  const documented = new Map(
+    Array.from(
+      source.matchAll(/@default (.+)\n +\*\/\n +readonly (\w+)\?/g),
+      ([, value = "", name = ""]) => [name, JSON.parse(value.replaceAll("_", ""))],
+    ),
+  );
+  assert(documented.size > 25);
+  const defaults = new Map<string, unknown>(Object.entries({ ...DEFAULT_OPTIONS, ...DEFAULT_TLS }));
+  for (const [name, value] of documented) assertEquals(defaults.get(name), value, name);
+  const isWord = (value: unknown) => value !== null && !["object", "function"].includes(typeof value);
+  const caps = ["maxSessionsPerIp", "maxStrangersPerIp"];
+  for (const [name, value] of defaults) {
+    if (isWord(value) && !caps.includes(name)) {
+      assert(documented.has(name), `${name} is documented without its default`);
+    }
+  }
 });
 
 Deno.test("resolveOptions takes undefined for a default", () => {
-  const given = { ...needed, banner: undefined, timeouts: { idle: 5 } } as unknown as ServerOptions;
+  const given = { ...needed, banner: undefined, idleTimeout: 5 } as unknown as ServerOptions;
   const options = resolveOptions(given);
   assertEquals(options.banner, "denoftpd ready");
-  assertEquals(options.timeouts.idle, 5);
-  assertEquals(options.timeouts.login, 60_000);
+  assertEquals(options.idleTimeout, 5);
+  assertEquals(options.loginTimeout, 60_000);
 });
 
 Deno.test("resolveOptions freezes its result", () => {
   const options = resolveOptions(needed);
-  assert(Object.isFrozen(options) && Object.isFrozen(options.timeouts) && Object.isFrozen(options.passive));
+  assert(Object.isFrozen(options) && Object.isFrozen(options.passiveLocalNetworks));
 });
 
 Deno.test("resolveOptions refuses what makes no sense, and names option and value", () => {
@@ -50,17 +64,17 @@ Deno.test("resolveOptions refuses what makes no sense, and names option and valu
     [{ port: 21.5 }, '"port"', '"21.5"'],
     [{ port: NaN }, '"port"', '"NaN"'],
     [{ maxSessions: -1 }, '"maxSessions"', '"-1"'],
-    [{ maxSessionsPerAddress: 1.5 }, '"maxSessionsPerAddress"', '"1.5"'],
+    [{ maxSessionsPerIp: 1.5 }, '"maxSessionsPerIp"', '"1.5"'],
     [{ maxBadCommands: Infinity }, '"maxBadCommands"', '"Infinity"'],
     [{ maxLoginFailures: -3 }, '"maxLoginFailures"', '"-3"'],
     [{ failureDelay: 2 ** 31 }, '"failureDelay"', '"2147483648"'],
-    [{ timeouts: { idle: -1 } }, '"timeouts.idle"', '"-1"'],
-    [{ timeouts: { stall: 0.5 } }, '"timeouts.stall"', '"0.5"'],
+    [{ idleTimeout: -1 }, '"idleTimeout"', '"-1"'],
+    [{ stallTimeout: 0.5 }, '"stallTimeout"', '"0.5"'],
     [{ timeZone: "Mars/Olympus" }, '"timeZone"', '"Mars/Olympus"'],
-    [{ passive: { localNetworks: ["10.0.0.0/99"] } }, '"passive.localNetworks"', '"10.0.0.0/99"'],
-    [{ passive: { address: "0.0.0.0" } }, '"passive.address"', '"0.0.0.0"'],
-    [{ passive: { address: "2001:db8::1" } }, '"passive.address"', '"2001:db8::1"'],
-    [{ passive: { address: "" } }, '"passive.address"', '""'],
+    [{ passiveLocalNetworks: ["10.0.0.0/99"] }, '"passiveLocalNetworks"', '"10.0.0.0/99"'],
+    [{ passiveAddress: "0.0.0.0" }, '"passiveAddress"', '"0.0.0.0"'],
+    [{ passiveAddress: "2001:db8::1" }, '"passiveAddress"', '"2001:db8::1"'],
+    [{ passiveAddress: "" }, '"passiveAddress"', '""'],
   ];
   for (const [given, option, value] of cases) {
     const { message } = assertThrows(() => resolveOptions({ ...needed, ...given }), RangeError, option);
@@ -70,6 +84,7 @@ Deno.test("resolveOptions refuses what makes no sense, and names option and valu
 });
 
 Deno.test("resolveOptions takes 0 for a limit that is off", () => {
-  const timeouts = { login: 0, idle: 0, dataConnect: 0, stall: 0, handshake: 0 };
-  assertEquals(resolveOptions({ ...needed, timeouts, maxSessions: 0, maxBadCommands: 0 }).timeouts, timeouts);
+  const off = { loginTimeout: 0, idleTimeout: 0, dataTimeout: 0, stallTimeout: 0, handshakeTimeout: 0, maxSessions: 0 };
+  const options = resolveOptions({ ...needed, ...off, maxBadCommands: 0 });
+  assertEquals({ ...options, ...off }, options);
 });

@@ -8,12 +8,8 @@ import { addressKey } from "../net/address_key.ts";
 
 /** How failed logins are answered. Times in milliseconds. */
 export interface ThrottleOptions {
-  /**
-   * Wait after a first failure; doubles with each further one. 0: none.
-   *
-   * @default 1_000
-   */
-  readonly delay?: number;
+  /** Wait after a first failure; doubles with each further one. 0: none. */
+  readonly delay: number;
   /**
    * The longest wait: guessing is already slowed by the turns of `LoginGate`, this slows the single client.
    *
@@ -78,8 +74,8 @@ export class FailureThrottle {
   /** When accounts have logged in, by address and name, the least recent first. */
   readonly #known = new Map<string, number>();
 
-  constructor(options: ThrottleOptions = {}) {
-    this.#delay = options.delay ?? 1_000;
+  constructor(options: ThrottleOptions) {
+    this.#delay = options.delay;
     this.#maxDelay = options.maxDelay ?? 2_000;
     this.#memory = options.memory ?? 600_000;
     this.#ban = options.ban;

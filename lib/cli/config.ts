@@ -8,7 +8,7 @@ import type { CommandIo } from "./io.ts";
 import { usersFile } from "./permissions/needs.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
-import { flagOf, SETTING_NAMES, type SettingName, SETTINGS, variableOf } from "./settings/table.ts";
+import { fallbackOf, flagOf, SETTING_NAMES, type SettingName, variableOf } from "./settings/table.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The output of `denoftpd config --help`. */
@@ -39,7 +39,7 @@ export function configTable(gathered: Gathered): string {
   const settings = parseGathered(gathered);
   const rows = SETTING_NAMES.map((name) => {
     const given = gathered.settings.get(name);
-    const fallback = name === "users" ? usersFile(settings) : SETTINGS[name].fallback;
+    const fallback = name === "users" ? usersFile(settings) : fallbackOf(name);
     return [name, given?.text ?? fallback ?? "-", originOf(name, gathered)] as const;
   });
   const [nameWidth, valueWidth] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

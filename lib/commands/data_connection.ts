@@ -86,7 +86,7 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   requireOwn(context, parsed.endpoint);
   context.setConnector(
     portsFor(context).active(parsed.endpoint, {
-      timeout: context.options.timeouts.dataConnect,
+      timeout: context.options.dataTimeout,
       // A client's firewall expects the address that the client talks to; a host may have several.
       localAddress: context.control.local.hostname,
     }),

@@ -98,7 +98,7 @@ async function digestOfFile(
     const digest = await digestOf(source, algorithm, {
       length: end - start,
       signal: transfer.signal,
-      stallTimeout: context.options.timeouts.stall,
+      stallTimeout: context.options.stallTimeout,
       onProgress: (bytes) => transfer.bytes = bytes,
     });
     if (whole) digests?.remember(path, entry, new Map([[algorithm, digest]]));

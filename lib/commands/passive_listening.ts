@@ -53,11 +53,11 @@ function optionsFor(context: CommandContext): PassiveOptions {
   const { options, control } = context;
   const strangers: Strangers = { count: 0, first: "" };
   return {
-    hostname: options.hostname,
+    hostname: options.host,
     peer: control.remote.hostname,
     allowForeignPeer: options.allowForeignDataPeer,
-    timeout: options.timeouts.dataConnect,
-    ...(options.passive.ports && { range: options.passive.ports }),
+    timeout: options.dataTimeout,
+    ...(options.passivePorts && { range: options.passivePorts }),
     onStranger: (address) => {
       if (strangers.count++ === 0) strangers.first = unmapped(address);
     },

@@ -84,11 +84,11 @@ export class ConnectionAdmission {
 
   /** A connection is counted as both, or as none. */
   #placesFor(address: string): Places | string {
-    const { sessionsPerAddress, strangersPerAddress } = this.#options;
+    const { maxSessionsPerIp, maxStrangersPerIp } = this.#options;
     const key = addressKey(address);
-    const slot = this.#sharedState.perAddress.add(key, limitFor(sessionsPerAddress, address));
+    const slot = this.#sharedState.perAddress.add(key, limitFor(maxSessionsPerIp, address));
     if (!slot) return "Too many sessions from your address";
-    const stranger = this.#sharedState.strangers.add(key, limitFor(strangersPerAddress, address));
+    const stranger = this.#sharedState.strangers.add(key, limitFor(maxStrangersPerIp, address));
     if (stranger) return { slot, stranger };
     slot[Symbol.dispose]();
     return "Too many connections from your address that have not logged in";

@@ -54,9 +54,9 @@ export class Listeners {
    */
   bind(): void {
     if (this.#listeners.length > 0) throw new Error("The server is already listening");
-    const { hostname, port, reusePort, tls } = this.#options;
+    const { host, port, reusePort, tls } = this.#options;
     // The runtime looks at the flag of an unstable option where the option is not even true.
-    const listen = (port: number) => Deno.listen({ hostname, port, ...(reusePort && { reusePort }) });
+    const listen = (port: number) => Deno.listen({ hostname: host, port, ...(reusePort && { reusePort }) });
     this.#listeners.push(listen(port));
     try {
       if (tls?.implicitPort !== undefined) this.#listeners.push(listen(tls.implicitPort));

@@ -14,6 +14,7 @@ import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import { LingeringConnections } from "../net/lingering.ts";
 import type { Options, ServerOptions } from "../options.ts";
+import { DEFAULT_GRACE } from "../options/defaults.ts";
 import { resolveOptions } from "../options/resolve.ts";
 import { AccountViews } from "../session/account_views.ts";
 import { localState, type MakeSharedState, type SharedState } from "../session/shared_state.ts";
@@ -32,7 +33,11 @@ export type { SessionInfo, TransferInfo, TransferProgress } from "../session_inf
 
 /** How {@link FtpServer.shutdown} ends what is under way. */
 export interface ShutdownOptions {
-  /** Milliseconds that running transfers get to end. Default 10,000. */
+  /**
+   * Milliseconds that running transfers get to end.
+   *
+   * @default 30_000
+   */
   readonly grace?: number;
 }
 
@@ -66,12 +71,16 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   constructor(options: ServerOptions, makeSharedState: MakeSharedState = localState) {
     this.#options = resolveOptions(options);
     this.events = new EventStream({ clock: this.#options.clock });
-    const { failureDelay, guessInterval, ban, clock, timeouts: { login, idle } } = this.#options;
+    const { failureDelay, guessInterval, banAfter, banTime, clock, loginTimeout, idleTimeout } = this.#options;
     this.#sharedState = makeSharedState({
-      throttle: { delay: failureDelay, now: clock, ...(ban && { ban }) },
+      throttle: {
+        delay: failureDelay,
+        now: clock,
+        ...(banAfter > 0 && { ban: { failures: banAfter, duration: banTime } }),
+      },
       guessInterval,
     });
-    this.#watchdog = new Deadlines(Math.min(login || Infinity, idle || Infinity));
+    this.#watchdog = new Deadlines(Math.min(loginTimeout || Infinity, idleTimeout || Infinity));
     this.#host = this.#makeHost();
     this.#admission = new ConnectionAdmission({
       options: this.#options,
@@ -154,7 +163,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
    * Stops accepting, answers 421 to idle sessions, lets running transfers end until the grace time is over, then ends those too.
    * Always resolves; nothing of the server is left then.
    */
-  async shutdown({ grace = 10_000 }: ShutdownOptions = {}): Promise<void> {
+  async shutdown({ grace = DEFAULT_GRACE }: ShutdownOptions = {}): Promise<void> {
     await this.#listeners.close();
     for (const session of this.#sessions.keys()) session.drain();
     const timer = setTimeout(() => {
@@ -190,11 +199,11 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   }
 
   async #serveSecurely(accepted: Connection, { id, ...places }: Places & { readonly id: string }): Promise<void> {
-    const { tls, timeouts } = this.#options;
+    const { tls, handshakeTimeout } = this.#options;
     const { signal } = this.#listeners;
     try {
       if (!tls) throw new Error("There is no certificate");
-      const secured = await tls.endpoint.secure(accepted, { signal, handshakeTimeout: timeouts.handshake });
+      const secured = await tls.endpoint.secure(accepted, { signal, handshakeTimeout });
       if (!signal.aborted) return this.#serve(secured, { id, implicitTls: true, ...places });
       closeQuietly(secured);
     } catch (error) {
@@ -248,8 +257,10 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   #makeView(): ServerView {
     const { recentUploads, sessions, dataEngine, forecast } = this.#sharedState;
+    const { passiveAddress, passiveLocalNetworks } = this.#options;
     const publicAddress = new PublicAddress({
-      ...this.#options.passive,
+      ...(passiveAddress !== undefined && { address: passiveAddress }),
+      localNetworks: passiveLocalNetworks,
       onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
     });
     return {

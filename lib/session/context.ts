@@ -77,7 +77,7 @@ export class SessionContext implements CommandContext, LoginHolder {
     this.#link = link;
     this.id = link.id;
     this.since = host.options.clock();
-    this.idleTimeout = host.options.timeouts.idle;
+    this.idleTimeout = host.options.idleTimeout;
     this.security = freshSecurity(implicitTls);
     this.control = {
       local: plainEnd(connection.localAddr),
@@ -150,7 +150,7 @@ export class SessionContext implements CommandContext, LoginHolder {
     this.setConnector(undefined);
     this.data.epsvAll = false;
     this.limiters = NO_LIMITS;
-    this.idleTimeout = this.options.timeouts.idle;
+    this.idleTimeout = this.options.idleTimeout;
   }
 
   takeConnector(): DataConnector | undefined {

@@ -14,7 +14,7 @@ import { type SecureConnection, TlsError } from "../tls/tls.ts";
 /** The session whose connections are protected. */
 export interface ProtectedSession {
   readonly id: string;
-  readonly options: Pick<Options, "tls" | "timeouts" | "network">;
+  readonly options: Pick<Options, "tls" | "handshakeTimeout" | "network">;
   readonly security: SecurityState;
   report(event: Omit<DataOpened, keyof SessionEvent> | Omit<Problem, keyof SessionEvent>): void;
 }
@@ -73,7 +73,7 @@ export function secure(
   connection: Connection,
   signal?: AbortSignal,
 ): Promise<SecureConnection> {
-  const { tls, timeouts: { handshake: handshakeTimeout } } = session.options;
+  const { tls, handshakeTimeout } = session.options;
   if (!tls) throw new Error("AUTH or PROT P was accepted without TLS");
   return tls.endpoint.secure(connection, { handshakeTimeout, ...(signal && { signal }) });
 }

@@ -62,7 +62,7 @@ export class Session implements Watched, SessionLink, SessionLife {
     this.id = id;
     this.#onEnd = onEnd;
     this.#host = host;
-    this.#loginDeadline = deadlineAfter(host.options.timeouts.login);
+    this.#loginDeadline = deadlineAfter(host.options.loginTimeout);
     this.#intake = new CommandIntake(host.table, { marked: !options.implicitTls });
     this.#control = new ControlConnection(connection, {
       session: id,

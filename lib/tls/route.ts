@@ -10,6 +10,9 @@ import type { Connection, TlsFacts } from "../net/connection.ts";
 /** The supported protocol versions. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
+/** The oldest version accepted where none is named. */
+export const DEFAULT_TLS_VERSION: TlsVersion = "TLSv1.2";
+
 /** A connection after its handshake. `closeWrite` sends close_notify, then FIN; `close` alone sends neither. */
 export interface SecureConnection extends Connection {
   /** The negotiated version. */
@@ -26,11 +29,7 @@ export interface SecureConnection extends Connection {
 export interface SecureOptions {
   /** Aborts the handshake. It has no effect on the connection afterwards. */
   readonly signal?: AbortSignal;
-  /**
-   * Milliseconds for the whole handshake; 0: no limit.
-   *
-   * @default 10_000
-   */
+  /** Milliseconds for the whole handshake. No limit when 0 or absent. */
   readonly handshakeTimeout?: number;
 }
 
@@ -59,15 +58,13 @@ export interface TlsRoute extends Disposable {
   secure(connection: Connection, options: SecureOptions): Promise<SecureConnection>;
 }
 
-const DEFAULT_HANDSHAKE_TIMEOUT = 10_000;
-
 /**
  * Resolves as `handshake` does, unless it times out or the signal fires first: then it rejects at once. After every
  * failure `giveUp` runs before the rejection is seen; what `handshake` does after that is ignored.
  */
 export async function withinLimits<T>(
   handshake: Promise<T>,
-  { signal, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT }: SecureOptions,
+  { signal, handshakeTimeout = 0 }: SecureOptions,
   giveUp: () => void,
 ): Promise<T> {
   const limit = Promise.withResolvers<never>();

@@ -11,7 +11,7 @@ import type { CertificateSource } from "./certificates.ts";
 import { RelayRoute } from "./relay/route.ts";
 import { probeSocketRoute, SocketRoute } from "./node/route.ts";
 import type { SecureOptions, TlsRoute } from "./route.ts";
-import type { SecureConnection, TlsVersion } from "./route.ts";
+import { DEFAULT_TLS_VERSION, type SecureConnection, type TlsVersion } from "./route.ts";
 
 export { TlsError } from "./route.ts";
 export type { SecureConnection, SecureOptions, TlsErrorReason, TlsVersion } from "./route.ts";
@@ -49,7 +49,7 @@ export async function createTlsEndpoint(
   certificates: CertificateSource,
   options: TlsEndpointOptions = {},
 ): Promise<TlsEndpoint> {
-  const minVersion = options.minVersion ?? "TLSv1.2";
+  const minVersion = options.minVersion ?? DEFAULT_TLS_VERSION;
   const name = options.route ?? (await probeSocketRoute(certificates.select(undefined)) ? "socket" : "relay");
   const route: TlsRoute = name === "socket"
     ? new SocketRoute(certificates, minVersion)

@@ -18,6 +18,7 @@ import { RestartBackoff } from "../threads/restart_backoff.ts";
 import { makeEpochs } from "./shared_digests.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
 import { abandonCounts, makeUsages } from "./shared_usage.ts";
+import { DEFAULT_GRACE } from "../options/defaults.ts";
 
 /** Milliseconds beyond the grace time in which workers close the remaining sessions. */
 const PATIENCE = 5_000;
@@ -146,7 +147,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   }
 
   /** Shuts down all workers at the same time, like a single server. */
-  async shutdown({ grace = 10_000 }: ShutdownOptions = {}): Promise<void> {
+  async shutdown({ grace = DEFAULT_GRACE }: ShutdownOptions = {}): Promise<void> {
     this.#stopping = true;
     this.#respawns[Symbol.dispose]();
     await Promise.all(Array.from(this.#members.values(), (member) => member.shutdown({ grace, patience: PATIENCE })));

@@ -13,7 +13,7 @@ class Bed implements Disposable {
   /** Names in the order of their turns. */
   readonly turns: string[] = [];
 
-  constructor(options: ThrottleOptions = {}) {
+  constructor(options: Partial<ThrottleOptions> = {}) {
     const now = () => this.time.now;
     this.throttle = new FailureThrottle({ now, delay: 0, ...options });
     this.gate = new LoginGate({ throttle: this.throttle, interval: 1_000, now });

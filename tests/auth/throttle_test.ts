@@ -4,9 +4,9 @@ import { FailureThrottle, type ThrottleOptions } from "../../lib/auth/throttle.t
 const HERE = "192.0.2.1";
 
 /** A throttle with a clock that the test turns. */
-function throttleAt(options: ThrottleOptions = {}) {
+function throttleAt(options: Partial<ThrottleOptions> = {}) {
   const clock = { now: 1_000_000 };
-  return { clock, throttle: new FailureThrottle({ now: () => clock.now, ...options }) };
+  return { clock, throttle: new FailureThrottle({ delay: 1_000, now: () => clock.now, ...options }) };
 }
 
 function fail(throttle: FailureThrottle, times: number, name?: string, address = HERE): void {

@@ -1,47 +1,37 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { resolveOptions } from "../../lib/options/resolve.ts";
+import { DEFAULT_GRACE, DEFAULT_OPTIONS } from "../../lib/options/defaults.ts";
 import { parseFlags } from "../../lib/cli/flags.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
-import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from "../../lib/cli/settings/table.ts";
-import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
+import { fallbackOf, flagOf, SETTING_NAMES, SETTINGS, variableOf, withDefaults } from "../../lib/cli/settings/table.ts";
 
-Deno.test("SETTINGS has only fallbacks that its own parser takes", () => {
+Deno.test("SETTINGS writes each default as text that its own parser reads back", () => {
   for (const name of SETTING_NAMES) {
-    const { fallback, parse } = SETTINGS[name];
-    if (fallback !== undefined) assertEquals(String(parse(fallback)), fallback, name);
+    const text = fallbackOf(name);
+    if (text !== undefined) assertEquals<unknown>(SETTINGS[name].parse(text), SETTINGS[name].fallback, name);
   }
 });
 
-Deno.test("SETTINGS shows the defaults that the server has", () => {
-  const options = resolveOptions({
-    authenticator: { authenticate: () => ({ ok: false, reason: "password" }) },
-    fileSystem: () => new MemoryVfs(),
-  });
-  const { login, idle, dataConnect, stall } = options.timeouts;
-  const defaults = {
-    host: options.hostname,
-    port: options.port,
-    maxSessions: options.maxSessions,
-    maxSessionsPerIp: options.sessionsPerAddress.limit,
-    maxStrangersPerIp: options.strangersPerAddress.limit,
-    maxLoginFailures: options.maxLoginFailures,
-    allowForeignDataPeer: options.allowForeignDataPeer,
-    ascii: options.ascii,
-    digests: options.digests,
-    mkdExisting: options.mkdExisting,
-    autoMkdir: options.autoMkdir,
-    loginTimeout: login / 1000,
-    idleTimeout: idle / 1000,
-    dataTimeout: dataConnect / 1000,
-    stallTimeout: stall / 1000,
-  };
-  for (const name of SETTING_NAMES) {
-    if (name in defaults) {
-      assertEquals(SETTINGS[name].fallback, String(defaults[name as keyof typeof defaults]), name);
-    }
-  }
-  assertEquals(SETTINGS.active.fallback, options.active ? "on" : "off");
+Deno.test("SETTINGS has the defaults of the server, in the words of the command line", () => {
+  const settings = ["host", "port", "active", "maxSessionsPerIp", "loginTimeout", "banTime", "timeZone", "hostNames"];
+  const texts = SETTING_NAMES.filter((name) => settings.includes(name)).map((name) => `${name} ${fallbackOf(name)}`);
+  assertEquals(texts, [
+    "host 127.0.0.1",
+    "port 2121",
+    "hostNames undefined",
+    "active on",
+    "maxSessionsPerIp 200",
+    "banTime 600",
+    "loginTimeout 60",
+    "timeZone UTC",
+  ]);
+});
+
+Deno.test("withDefaults fills in every default but those that mean less than the value given explicitly", () => {
+  const settings = withDefaults({ port: 1 });
+  assertEquals([settings.port, settings.host, settings.grace], [1, DEFAULT_OPTIONS.host, DEFAULT_GRACE]);
+  const absent = SETTING_NAMES.filter((name) => fallbackOf(name) !== undefined && !(name in settings));
+  assertEquals(absent, ["maxSessionsPerIp", "maxStrangersPerIp"]);
 });
 
 for (

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SETTINGS } from "../../lib/cli/settings/table.ts";
+import { SETTINGS, withDefaults } from "../../lib/cli/settings/table.ts";
 import { dataThreadCount, workerCount } from "../../lib/cli/serve/threads.ts";
 
 Deno.test("workerCount is one by default", () => {
-  assertEquals(workerCount({}), 1);
+  assertEquals(workerCount(withDefaults({})), 1);
   assertEquals(workerCount({ workers: 1 }), 1);
 });
 
@@ -23,14 +23,14 @@ for (const given of ["0", "257", "many", "1.5", "-1", ""]) {
 }
 
 Deno.test("dataThreadCount takes a number as it is", () => {
-  for (const dataThreads of [0, 1, 64]) assertEquals(dataThreadCount({ dataThreads }), dataThreads);
+  for (const dataThreads of [0, 1, 64]) assertEquals(dataThreadCount({ dataThreads, workers: 1 }), dataThreads);
 });
 
 Deno.test({
   name: "dataThreadCount is one for each processor, four at most, and one where there are several workers",
   ignore: Deno.build.os !== "linux",
   fn: () => {
-    assertEquals(dataThreadCount({}), Math.min(4, navigator.hardwareConcurrency));
+    assertEquals(dataThreadCount(withDefaults({})), Math.min(4, navigator.hardwareConcurrency));
     assertEquals(dataThreadCount({ dataThreads: "auto", workers: 2 }), 1);
   },
 });

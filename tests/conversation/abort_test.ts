@@ -158,7 +158,7 @@ conversation("ABOR after QUIT ends the upload", {}, async ({ ftp }) => {
 
 conversation(
   "An upload behind QUIT has the time that others have, and no more",
-  { options: { timeouts: { stall: 50 } } },
+  { options: { stallTimeout: 50 } },
   async ({ ftp, event }) => {
     await ftp.begin("STOR a");
     await ftp.expect("QUIT", 221);

@@ -68,7 +68,7 @@ conversation("PORT and EPRT make the server connect", { files }, async ({ ftp })
 
 conversation(
   "EPSV and EPRT work over IPv6, PASV and PORT answer 522",
-  { files, options: { hostname: "::1" } },
+  { files, options: { host: "::1" } },
   async ({ ftp }) => {
     assertEquals(await ftp.downloadText("RETR a"), "hello");
     await ftp.expect("EPSV 2", 229);
@@ -82,7 +82,7 @@ conversation(
 
 conversation(
   "PASV works for an IPv4 client of a listener for both families",
-  { files, options: { hostname: "::" } },
+  { files, options: { host: "::" } },
   async ({ connect }) => {
     const ftp = await connect({ hostname: "127.0.0.1" });
     await ftp.login();
@@ -98,7 +98,7 @@ conversation(
 
 conversation(
   "PASV names the address that the client came in on",
-  { files, options: { hostname: "0.0.0.0" } },
+  { files, options: { host: "0.0.0.0" } },
   async ({ connect }) => {
     const ftp = await connect({ hostname: "127.0.0.2" });
     await ftp.login();
@@ -152,7 +152,7 @@ plainConversation("EPSV reports any number of strangers at once", { files }, asy
 
 conversation("A passive port that no client connects to is released, and 425 says what is missing", {
   files,
-  options: { passive: { ports: onePort() }, timeouts: { dataConnect: 20 } },
+  options: { passivePorts: onePort(), dataTimeout: 20 },
 }, async ({ ftp, connect }) => {
   await passivePort(ftp);
   const other = await connect();
@@ -165,7 +165,7 @@ conversation("A passive port that no client connects to is released, and 425 say
 
 conversation("A data connection that was reset before it was accepted is 425, without a long wait", {
   files,
-  options: { timeouts: { dataConnect: 0 } },
+  options: { dataTimeout: 0 },
 }, async ({ ftp }) => {
   resetAtOnce(await passivePort(ftp));
   await ftp.expect("RETR a", 150);
@@ -192,7 +192,7 @@ plainConversation(
 const range = onePort();
 conversation("EPSV uses the ports of the range, answers 425 when all are in use, and releases them", {
   files,
-  options: { passive: { ports: range } },
+  options: { passivePorts: range },
 }, async ({ ftp, connect, event }) => {
   const other = await connect();
   await other.login();
@@ -261,7 +261,7 @@ conversation("EPSV is given back when the client vanishes", {}, async ({ ftp, ev
 
 conversation("RETR answers 425 when no data connection comes", {
   files,
-  options: { timeouts: { dataConnect: 40 } },
+  options: { dataTimeout: 40 },
 }, async ({ ftp, event }) => {
   const port = await passivePort(ftp);
   await ftp.expect("RETR a", 150);
@@ -287,13 +287,13 @@ conversation("Every transfer without a chosen port is answered 425", { files }, 
 });
 
 plainConversation("PASV names the public address to clients from elsewhere", {
-  options: { passive: { address: "192.0.2.7", localNetworks: [] } },
+  options: { passiveAddress: "192.0.2.7", passiveLocalNetworks: [] },
 }, async ({ ftp }) => void assertMatch((await ftp.expect("PASV", 227)).text, /\(192,0,2,7,/));
 
 plainConversation("PASV names the local address to clients of local networks", {
-  options: { passive: { address: "192.0.2.7", localNetworks: ["127.0.0.0/8"] } },
+  options: { passiveAddress: "192.0.2.7", passiveLocalNetworks: ["127.0.0.0/8"] },
 }, async ({ ftp }) => void assertMatch((await ftp.expect("PASV", 227)).text, /\(127,0,0,1,/));
 
 plainConversation("PASV names the address of a DNS name", {
-  options: { passive: { address: "localhost", localNetworks: [] } },
+  options: { passiveAddress: "localhost", passiveLocalNetworks: [] },
 }, async ({ ftp }) => void assertMatch((await ftp.expect("PASV", 227)).text, /\(127,0,0,1,/));

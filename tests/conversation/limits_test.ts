@@ -19,8 +19,8 @@ plainConversation(
   },
 );
 
-plainConversation("maxSessionsPerAddress counts an address by itself", {
-  options: { maxSessionsPerAddress: 1, hostname: "::" },
+plainConversation("maxSessionsPerIp counts an address by itself", {
+  options: { maxSessionsPerIp: 1, host: "::" },
 }, async ({ ftp, server, event, connect }) => {
   await using second = await Wire.connect(server.address.port, { hostname: "::1" });
   assertMatch((await second.expectReply(421)).text, /your address/);
@@ -53,7 +53,7 @@ conversation("An account's maxSessions is answered 530 at PASS, and every way ou
   await second.login("ann", "ann");
 });
 
-conversation("An idle session is answered 421", { options: { timeouts: { idle: 60 } } }, async ({ ftp, event }) => {
+conversation("An idle session is answered 421", { options: { idleTimeout: 60 } }, async ({ ftp, event }) => {
   await ftp.expectReply(421);
   assertEquals(await ftp.closed(), "");
   assertEquals((await event("sessionClosed")).reason, "timed out");
@@ -61,13 +61,13 @@ conversation("An idle session is answered 421", { options: { timeouts: { idle: 6
 
 conversation("A session without a login is answered 421", {
   login: false,
-  options: { timeouts: { login: 60 } },
+  options: { loginTimeout: 60 },
 }, async ({ ftp }) => {
   assertMatch((await ftp.expectReply(421)).text, /Login/);
 });
 
 conversation("The login limit does not end a session that is logged in", {
-  options: { timeouts: { login: 200, stall: 300 } },
+  options: { loginTimeout: 200, stallTimeout: 300 },
   files: big,
 }, async ({ ftp }) => {
   await ftp.begin("RETR big");
@@ -77,7 +77,7 @@ conversation("The login limit does not end a session that is logged in", {
 });
 
 conversation("The idle limit pauses during a transfer, and starts again after it", {
-  options: { timeouts: { idle: 100, stall: 300 } },
+  options: { idleTimeout: 100, stallTimeout: 300 },
   files: big,
 }, async ({ ftp }) => {
   await ftp.begin("RETR big");
@@ -86,7 +86,7 @@ conversation("The idle limit pauses during a transfer, and starts again after it
 
 conversation("The idle limit rests while a command runs", {
   options: {
-    timeouts: { idle: 100 },
+    idleTimeout: 100,
     before: ({ verb }) => verb === "PWD" ? new Promise((resolve) => setTimeout(resolve, 300, undefined)) : undefined,
   },
 }, async ({ ftp }) => {
@@ -95,11 +95,11 @@ conversation("The idle limit rests while a command runs", {
 });
 
 for (const line of ["RETR big", "STOR new", "LIST"]) {
-  const timeouts = { dataConnect: 100, stall: 100 };
+  const timeouts = { dataTimeout: 100, stallTimeout: 100 };
   const stalls = line !== "LIST";
   conversation(`${line} that ${stalls ? "stands still" : "gets no connection"} ends, and the session lives on`, {
     files: big,
-    options: { timeouts },
+    options: timeouts,
   }, async ({ ftp, event }) => {
     await ftp.expect("TYPE I", 200);
     if (stalls) await ftp.begin(line);
@@ -114,7 +114,7 @@ for (const line of ["RETR big", "STOR new", "LIST"]) {
   });
 }
 
-conversation("SITE IDLE shows and sets the limit", { options: { timeouts: { idle: 30_000 } } }, async ({ ftp }) => {
+conversation("SITE IDLE shows and sets the limit", { options: { idleTimeout: 30_000 } }, async ({ ftp }) => {
   assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b30 seconds/);
   await ftp.expect("SITE IDLE 600", 200);
   assertMatch((await ftp.expect("SITE IDLE", 200)).text, /\b600 seconds/);
@@ -125,7 +125,7 @@ conversation("SITE IDLE shows and sets the limit", { options: { timeouts: { idle
 });
 
 plainConversation("A client that takes no replies is idle, whatever it sends", {
-  options: { timeouts: { idle: 100 } },
+  options: { idleTimeout: 100 },
 }, async ({ server, event }) => {
   await using deaf = await Wire.connect(server.address.port);
   await deaf.expectReply(220);

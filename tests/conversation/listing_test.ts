@@ -260,7 +260,7 @@ class CountingVfs extends MemoryVfs {
 
 for (const verb of ["LIST", "MLSD", "NLST -l"]) {
   const vfs = new CountingVfs({ files: tree });
-  const options = { timeouts: { dataConnect: 50 } };
+  const options = { dataTimeout: 50 };
   conversation(
     `${verb} closes what it reads from when no client connects`,
     { vfs: () => vfs, options },

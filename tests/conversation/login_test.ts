@@ -117,7 +117,7 @@ conversation("PASS answers a wrong password late, but ends at once with the sess
 
 conversation("An address is shut out after too many failed logins", {
   login: false,
-  options: { ban: { failures: 3, duration: 60_000 } },
+  options: { banAfter: 3, banTime: 60_000 },
 }, async ({ ftp, server, event }) => {
   for (let attempt = 0; attempt < 3; attempt++) {
     await ftp.expect("USER demo", 331);

@@ -91,7 +91,7 @@ conversation("PASS that is right pays nothing, so that one account may log in as
   const { authenticator, tried } = counted();
   conversation("PASS is answered 421 where the address was shut out meanwhile, right or wrong", {
     login: false,
-    options: { authenticator, ban: { failures: 3, duration: 60_000 } },
+    options: { authenticator, banAfter: 3, banTime: 60_000 },
   }, async ({ ftp, connect, event }) => {
     const [early, patient] = [await connect(), await connect()];
     await patient.login("bob", "bob");

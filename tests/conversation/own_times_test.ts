@@ -44,7 +44,7 @@ for (const grant of ["add", "dropbox"]) {
 
 conversation("Only the account and address that have uploaded a file set its time, and only if it is still that file", {
   options: {
-    hostname: "::",
+    host: "::",
     authenticator: authenticatorOf(
       { name: "demo", rules: rulesOf(["/", "add"]) },
       { name: "other", rules: rulesOf(["/", "add"]) },

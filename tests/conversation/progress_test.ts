@@ -41,7 +41,7 @@ conversation("transferStarted comes before every transfer, with its size where t
 
 conversation("transferStarted is followed by transfer where no data connection comes about", {
   files: { "/a": "x" },
-  options: { timeouts: { dataConnect: 20 } },
+  options: { dataTimeout: 20 },
 }, async ({ ftp, event }) => {
   await ftp.expect("EPSV", 229);
   await ftp.expect("RETR a", 150);

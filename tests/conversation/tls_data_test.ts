@@ -28,7 +28,7 @@ tlsConversation("PROT counts when the transfer begins, whether sent before or af
 tlsConversation("PROT P takes a handshake before the transfer command as well as after it", {
   files: { "/a": "hello" },
   // A server that lets such a client wait ends its session.
-  options: { timeouts: { idle: 8_000 } },
+  options: { idleTimeout: 8_000 },
 }, async ({ ftp, files, events }) => {
   await ftp.startTls(protect);
   await ftp.login();
@@ -51,7 +51,7 @@ tlsConversation("PROT P takes a handshake before the transfer command as well as
 tlsConversation("PROT C after a handshake on the data connection refuses the transfer", {
   files: { "/a": "hello" },
   // A server that lets such a client wait ends its session.
-  options: { timeouts: { idle: 8_000 } },
+  options: { idleTimeout: 8_000 },
 }, async ({ ftp }) => {
   await ftp.startTls(protect);
   await ftp.login();
@@ -67,7 +67,7 @@ tlsConversation("PROT C after a handshake on the data connection refuses the tra
 tlsConversation("An early handshake that fails is reported after the transfer command, and ABOR ends one", {
   files: { "/a": "hello" },
   // A server that lets such a client wait ends its session.
-  options: { timeouts: { idle: 8_000 } },
+  options: { idleTimeout: 8_000 },
 }, async ({ ftp }) => {
   await ftp.startTls(protect);
   await ftp.login();
@@ -180,7 +180,7 @@ tlsConversation("A data connection that leaves during the handshake is answered 
 });
 
 tlsConversation("A data connection that says nothing is given up after the time for handshakes", {
-  options: { timeouts: { handshake: 500 } },
+  options: { handshakeTimeout: 500 },
 }, async ({ ftp, event, files }) => {
   await ftp.startTls(protect);
   await ftp.login();

@@ -14,7 +14,7 @@ import { readAll, Wire } from "../helpers/wire.ts";
 /** The beginning of a ClientHello, whose end never comes. */
 const HALF_A_HELLO = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]);
 
-const quickHandshakes = { login: false, options: { timeouts: { handshake: 30 } } } as const;
+const quickHandshakes = { login: false, options: { handshakeTimeout: 30 } } as const;
 
 function connectImplicit({ server }: Stage): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port: server.implicitTlsAddress?.port ?? 0 });

@@ -124,8 +124,8 @@ Deno.test("FtpServer counts off a connection that a hook refuses to wrap", async
   });
 });
 
-Deno.test("maxSessionsPerAddress counts the /64 of an IPv6 address, and IPv4 mapped into IPv6 as IPv4", async () => {
-  await withDoor({ maxSessionsPerAddress: 2 }, async ({ door }) => {
+Deno.test("maxSessionsPerIp counts the /64 of an IPv6 address, and IPv4 mapped into IPv6 as IPv4", async () => {
+  await withDoor({ maxSessionsPerIp: 2 }, async ({ door }) => {
     const greet = (address: string) => door.send(new Visitor(address));
     for (const address of ["2001:db8::1", "2001:db8::2"]) assertMatch(await greet(address), /^220 /);
     assertMatch(await greet("2001:db8::3"), /^421 Too many sessions from your address/);
@@ -160,7 +160,7 @@ Deno.test("An address has 50 connections without a login by default, loopback as
 });
 
 Deno.test("An address has 200 sessions by default", async () => {
-  await withDoor({ maxStrangersPerAddress: 0 }, async ({ door }) => {
+  await withDoor({ maxStrangersPerIp: 0 }, async ({ door }) => {
     assertEquals(await countWelcome(door, "192.0.2.1", 300), {
       greeted: 200,
       refusal: "421 Too many sessions from your address\r\n",
@@ -168,8 +168,8 @@ Deno.test("An address has 200 sessions by default", async () => {
   });
 });
 
-conversation("maxStrangersPerAddress counts those that have not logged in, on loopback too where it is named", {
-  options: { maxStrangersPerAddress: 2 },
+conversation("maxStrangersPerIp counts those that have not logged in, on loopback too where it is named", {
+  options: { maxStrangersPerIp: 2 },
 }, async ({ ftp, server, connect, event }) => {
   const strangers = [await connect(), await connect()];
   await using refused = await Wire.connect(server.address.port);
@@ -186,7 +186,7 @@ conversation("maxStrangersPerAddress counts those that have not logged in, on lo
 });
 
 conversation("A client over IPv4 is shown as one where the server listens on ::", {
-  options: { hostname: "::" },
+  options: { host: "::" },
   login: false,
 }, async ({ connect, events }) => {
   const ftp = await connect({ hostname: "127.0.0.1" });

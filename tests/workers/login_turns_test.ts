@@ -27,7 +27,7 @@ Deno.test("WorkerPool paces the logins to an account from an address across work
 });
 
 Deno.test("WorkerPool answers 421 at PASS where the address was shut out by failures at another worker", async () => {
-  await withPool({ ban: { failures: 3, duration: 60_000 } }, async ({ connectBoth }) => {
+  await withPool({ banAfter: 3, banTime: 60_000 }, async ({ connectBoth }) => {
     const { one, other } = await connectBoth();
     await other.expect("USER demo", 331);
     for (let failure = 0; failure < 3; failure++) {
@@ -47,7 +47,7 @@ Deno.test("WorkerPool answers 421 at PASS where the address was shut out by fail
 });
 
 Deno.test("WorkerPool counts connections without a login over all workers", async () => {
-  await withPool({ maxStrangersPerAddress: 6 }, async ({ pool, connect, event }) => {
+  await withPool({ maxStrangersPerIp: 6 }, async ({ pool, connect, event }) => {
     const wires = [];
     for (let count = 0; count < 6; count++) wires.push(await connect());
     await using refused = await Wire.connect(pool.address.port);

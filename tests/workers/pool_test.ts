@@ -15,7 +15,7 @@ Deno.test("WorkerPool lets no more sessions in than the server may have, whichev
 });
 
 Deno.test("WorkerPool limits the sessions of an address, and accepts another when one has left", async () => {
-  await withPool({ maxSessionsPerAddress: 8 }, async ({ pool, connect, event }) => {
+  await withPool({ maxSessionsPerIp: 8 }, async ({ pool, connect, event }) => {
     const wires = [];
     for (let count = 0; count < 8; count++) wires.push(await connect());
     await using refused = await Wire.connect(pool.address.port);

@@ -6,7 +6,7 @@
 
 import type { Account } from "../../lib/auth/accounts.ts";
 import { PortRange } from "../../lib/data/port_range.ts";
-import type { BeforeHook, ServerOptions } from "../../lib/options.ts";
+import type { BeforeHook } from "../../lib/options.ts";
 import { FtpServer } from "../../lib/server/server.ts";
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { workerScope } from "../../lib/threads/scope.ts";
@@ -17,11 +17,12 @@ import { authenticatorOf } from "../helpers/server.ts";
 export interface TestSetup {
   readonly root: string;
   readonly maxSessions?: number;
-  readonly maxSessionsPerAddress?: number;
-  readonly maxStrangersPerAddress?: number;
+  readonly maxSessionsPerIp?: number;
+  readonly maxStrangersPerIp?: number;
   /** Default 0. */
   readonly guessInterval?: number;
-  readonly ban?: NonNullable<ServerOptions["ban"]>;
+  readonly banAfter?: number;
+  readonly banTime?: number;
   /** First and last port for passive data connections. */
   readonly ports?: readonly [number, number];
   /** `HELP HANG` and `HELP HANG AND DIE` keep the event loop of the worker until the first word is not 0. */
@@ -65,7 +66,7 @@ if (scope) {
       failureDelay: 0,
       guessInterval,
       ...limits,
-      ...(ports && { passive: { ports: new PortRange(...ports) } }),
+      ...(ports && { passivePorts: new PortRange(...ports) }),
       before: deadly(gate),
     }, makeSharedState);
     return {

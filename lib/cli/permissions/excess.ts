@@ -23,7 +23,7 @@ function excessFlags(needs: readonly Need[]): string[] {
  *
  * @throws {UsageError} instead of the warning with `strictPermissions`.
  */
-export function judgeExcess(needs: readonly Need[], { strictPermissions = false }: Settings): string | undefined {
+export function judgeExcess(needs: readonly Need[], { strictPermissions }: Settings): string | undefined {
   if (Deno.build.standalone) {
     if (!strictPermissions) return undefined;
     throw new UsageError('Flag "--strict-permissions" is for "deno run": the executable has its permissions built in');

@@ -31,7 +31,7 @@ export function settingsNeeds(settings: Settings): Need[] {
 }
 
 /** Only what is requested explicitly, not what `auto` uses if permitted. */
-function workerNeeds({ workers = 1, dataThreads = "auto" }: Settings): Need[] {
+function workerNeeds({ workers, dataThreads }: Settings): Need[] {
   return workers !== 1 || (dataThreads !== "auto" && dataThreads > 0) ? threadNeeds() : [];
 }
 
@@ -78,10 +78,10 @@ export function certificateNeeds({ tlsCert = [], tlsKey = [] }: Settings): Need[
  * port 0 means "any free one", and clients at unknown addresses need everything.
  */
 function netNeeds(settings: Settings): Need[] {
-  const { host = "127.0.0.1", active = "on", allowForeignDataPeer = false, passiveAddress } = settings;
+  const { host, active, allowForeignDataPeer, passiveAddress } = settings;
   if (isUnspecified(host)) return [needNet(undefined, "listening on every address of this host")];
   const hostname = familyOf(host) === 6 ? `[${host}]` : host;
-  if (active === "off") return [...listenNeeds(hostname, settings), ...resolveNeeds(passiveAddress)];
+  if (!active) return [...listenNeeds(hostname, settings), ...resolveNeeds(passiveAddress)];
   if (isLoopback(host) && !allowForeignDataPeer) {
     return [needNet(hostname, `listening on ${hostname} and connecting to it`), ...resolveNeeds(passiveAddress)];
   }
@@ -89,7 +89,7 @@ function netNeeds(settings: Settings): Need[] {
 }
 
 function listenNeeds(hostname: string, settings: Settings): Need[] {
-  const { port = 2121, implicitTlsPort, passivePorts, workers = 1 } = settings;
+  const { port, implicitTlsPort, passivePorts, workers } = settings;
   const passive = passivePorts === undefined
     ? [0]
     : Array.from({ length: passivePorts.size }, (_, index) => passivePorts.first + index);

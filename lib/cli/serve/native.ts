@@ -13,14 +13,14 @@ import { UsageError } from "../usage_error.ts";
 const PURPOSE = "calling the C library";
 
 /** The needs of `--native-io`. */
-export function nativeNeeds({ nativeIo = false }: Settings): Need[] {
+export function nativeNeeds({ nativeIo }: Partial<Pick<Settings, "nativeIo">>): Need[] {
   if (!nativeIo || Deno.build.os !== "linux") return [];
   const path = LIBC_PATHS.find((path) => isGranted(needFfi(path, PURPOSE))) ?? LIBC_PATHS.find(isThere);
   return [needFfi(path ?? LIBC_PATHS[0], PURPOSE)];
 }
 
 /** The library for `--native-io`; `undefined` if the flag is not given. @throws {UsageError} if it is not available. */
-export function openNative({ nativeIo = false }: Settings): NativeIo | undefined {
+export function openNative({ nativeIo }: Partial<Pick<Settings, "nativeIo">>): NativeIo | undefined {
   if (!nativeIo) return undefined;
   if (Deno.build.os !== "linux") throw new UsageError('Flag "--native-io" needs Linux');
   const native = openNativeIo();

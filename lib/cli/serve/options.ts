@@ -7,12 +7,13 @@
 import type { AccountsStore } from "../../auth/accounts.ts";
 import { type AuthenticatorOptions, PasswordAuthenticator } from "../../auth/authenticator.ts";
 import type { NativeIo } from "../../native/native_io.ts";
-import type { ServerOptions, Timeouts } from "../../options.ts";
+import type { ServerOptions } from "../../options.ts";
 import { resolveOptions } from "../../options/resolve.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
+import { present } from "../../net/present.ts";
 import { requireGrants } from "../permissions/query.ts";
 import { accountNeeds } from "../permissions/needs.ts";
-import type { Settings } from "../settings/table.ts";
+import { SETTING_NAMES, SETTINGS, type Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Returns `options`. @throws {UsageError} for an invalid option. */
@@ -25,6 +26,8 @@ export function checkOptions(options: ServerOptions): ServerOptions {
     throw error;
   }
 }
+
+const OPTION_NAMES = SETTING_NAMES.filter((name) => SETTINGS[name].isOption);
 
 /** The parts of a server besides its settings. */
 export interface ServerParts {
@@ -39,49 +42,20 @@ export function serverOptions(
   accounts: AccountsStore,
   { login = {}, native }: ServerParts = {},
 ): ServerOptions {
-  const { passivePorts, passiveAddress, passiveLocalNetworks, symlinks } = settings;
-  const disk = present({ symlinks, readDirectory: native?.readDirectory, paths: native?.paths });
+  const { symlinks } = settings;
+  const disk = { symlinks, ...present({ readDirectory: native?.readDirectory, paths: native?.paths }) };
   const drivers = new DriverRegistry(standardDrivers({ disk }));
-  const milliseconds = (seconds: number | undefined) => seconds === undefined ? undefined : seconds * 1000;
   return {
+    // `option()` of the table has checked that the types are those of the options.
+    ...Object.fromEntries(
+      OPTION_NAMES.map((name) => [name, settings[name]]).filter(([, value]) => value !== undefined),
+    ),
     authenticator: new PasswordAuthenticator(accounts, login),
     fileSystem: (account) => {
       // An account that came with a reload: the runtime would stop and prompt.
       requireGrants(accountNeeds([account]));
       return drivers.open(account.rootPath);
     },
-    ...present({
-      hostname: settings.host,
-      port: settings.port,
-      banner: settings.banner,
-      hostNames: settings.hostNames,
-      active: settings.active && settings.active === "on",
-      maxSessions: settings.maxSessions,
-      maxSessionsPerAddress: settings.maxSessionsPerIp,
-      maxStrangersPerAddress: settings.maxStrangersPerIp,
-      maxLoginFailures: settings.maxLoginFailures,
-      ban: settings.banAfter ? { failures: settings.banAfter, duration: (settings.banTime ?? 600) * 1000 } : undefined,
-      allowForeignDataPeer: settings.allowForeignDataPeer,
-      ascii: settings.ascii,
-      digests: settings.digests,
-      linkListing: settings.linkListing,
-      timeFractions: settings.timeFractions,
-      mkdExisting: settings.mkdExisting,
-      autoMkdir: settings.autoMkdir,
-      timeZone: settings.timeZone,
-      fileSender: native?.fileSender,
-    }),
-    timeouts: present<Partial<Timeouts>>({
-      login: milliseconds(settings.loginTimeout),
-      idle: milliseconds(settings.idleTimeout),
-      dataConnect: milliseconds(settings.dataTimeout),
-      stall: milliseconds(settings.stallTimeout),
-    }),
-    passive: present({ ports: passivePorts, address: passiveAddress, localNetworks: passiveLocalNetworks }),
+    fileSender: native?.fileSender,
   };
-}
-
-/** `fields` without those that are `undefined`. */
-function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

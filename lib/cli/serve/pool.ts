@@ -43,7 +43,7 @@ export function makePool(
   hastenEvents();
   const setup: ServeSetup = { gathered };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
-  const { host = "127.0.0.1", port = 2121, implicitTlsPort } = settings;
+  const { host, port, implicitTlsPort } = settings;
   return new WorkerPool({
     ...options,
     module: WORKER_MODULE,

@@ -50,7 +50,9 @@ export function parseUser(text: string): UserText {
  *
  * @throws {UsageError} if running as root is not allowed, and for an unknown user.
  */
-export function resolveIdentity({ user, allowRoot }: Settings): Identity | undefined {
+export function resolveIdentity(
+  { user, allowRoot }: Partial<Pick<Settings, "user" | "allowRoot">>,
+): Identity | undefined {
   if (user === undefined) {
     if (isRoot() && !allowRoot) {
       throw new UsageError("Refusing to serve as root: name a user to become with --user, or add --allow-root");

@@ -79,8 +79,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     // An error, so that it is logged at every level.
     onLost: (count) => tell(early, "error", `Lost ${count} lines of the log: it was not read, or could not be written`),
   });
-  const { logLevel = "info", logFormat = "text" } = settings;
-  const log = startLog({ level: logLevel, format: logFormat, write: (line) => lines.write(line) });
+  const log = startLog({ level: settings.logLevel, format: settings.logFormat, write: (line) => lines.write(line) });
   using _uncaught = hooks.ownsProcess ? endingOnUncaught(lines) : undefined;
   using _early = early.on(log.listener, log.types);
   // Notifies workers, if there are any, of reloaded files.
@@ -151,7 +150,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
   await signals.first;
-  const drained = server.shutdown({ grace: (settings.grace ?? 30) * 1000 });
+  const drained = server.shutdown({ grace: settings.grace });
   // Not an immediate end of the process: partial uploads would remain.
   void signals.second.then(() => server.shutdown({ grace: 0 }));
   await drained;
@@ -219,7 +218,7 @@ async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<
   }
 }
 
-function cannotListen(error: unknown, { host = "127.0.0.1", port = 2121 }: Settings, io: CommandIo): number {
+function cannotListen(error: unknown, { host, port }: Settings, io: CommandIo): number {
   const reason = error instanceof Deno.errors.AddrInUse
     ? "the port is in use"
     : error instanceof Deno.errors.PermissionDenied && port < 1024

@@ -13,7 +13,7 @@ import { UsageError } from "../usage_error.ts";
 const MOST_DATA_THREADS = 4;
 
 /** The value of `--workers`. @throws {UsageError} if the system does not support it. */
-export function workerCount({ workers = 1 }: Settings): number {
+export function workerCount({ workers }: Pick<Settings, "workers">): number {
   // Elsewhere a port cannot be shared at all (Windows), or one of the listeners gets all connections (macOS).
   const possible = Deno.build.os === "linux";
   if (workers === "auto") return possible ? navigator.hardwareConcurrency : 1;
@@ -22,8 +22,8 @@ export function workerCount({ workers = 1 }: Settings): number {
 }
 
 /** The value of `--data-threads`: the largest number per event loop. */
-export function dataThreadCount(settings: Settings): number {
-  const { dataThreads = "auto" } = settings;
+export function dataThreadCount(settings: Pick<Settings, "workers" | "dataThreads">): number {
+  const { dataThreads } = settings;
   if (dataThreads !== "auto") return dataThreads;
   // Only tested on Linux.
   if (Deno.build.os !== "linux" || !threadNeeds().every(isGranted)) return 0;

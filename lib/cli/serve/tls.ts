@@ -5,6 +5,7 @@
  */
 
 import type { EventStream } from "../../events.ts";
+import { DEFAULT_TLS } from "../../options/defaults.ts";
 import type { TlsOptions } from "../../options.ts";
 import { type CertificateSource, daysLeft, fixedCertificates, type KeyPair } from "../../tls/certificates.ts";
 import { CertificateStore } from "../../tls/certificate_store.ts";
@@ -61,19 +62,19 @@ export async function openTls(
 
 /** The TLS endpoint according to the settings. */
 export function makeEndpoint({ tlsMinVersion }: Settings, certificates: CertificateSource): Promise<TlsEndpoint> {
-  return createTlsEndpoint(certificates, tlsMinVersion === undefined ? {} : { minVersion: `TLSv${tlsMinVersion}` });
+  return createTlsEndpoint(certificates, { minVersion: tlsMinVersion });
 }
 
 /** The TLS options from the settings. */
 export function tlsOptions(settings: Settings, endpoint: TlsEndpoint): TlsOptions {
-  const login = settings.tls ?? "optional";
+  const login = settings.tls ?? DEFAULT_TLS.login;
   return {
     endpoint,
     login,
     // An administrator who requires TLS does not mean only the passwords.
-    data: settings.tlsData ?? (login === "required" ? "required" : "optional"),
-    sessionReuse: settings.tlsSessionReuse ?? "off",
-    strictClose: settings.tlsStrictClose ?? false,
+    data: settings.tlsData ?? (login === "required" ? "required" : DEFAULT_TLS.data),
+    sessionReuse: settings.tlsSessionReuse,
+    strictClose: settings.tlsStrictClose,
     ...(settings.implicitTlsPort !== undefined && { implicitPort: settings.implicitTlsPort }),
   };
 }

@@ -6,6 +6,7 @@
 
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
+import type { TlsVersion } from "../../tls/route.ts";
 import { Zone } from "../../protocol/zone.ts";
 
 /** The schema by which an editor checks a field of the configuration file (JSON Schema 2020-12). */
@@ -13,10 +14,11 @@ export type FieldSchema = Readonly<Record<string, unknown>>;
 
 /**
  * One kind of value. It arrives as text from flags and environment, and is parsed by `parse`, which throws an `Error`
- * that describes valid values.
+ * that describes valid values; `format` writes it as text again.
  */
 export interface Kind<T> {
   readonly parse: (text: string) => T;
+  readonly format: (value: T) => string;
   readonly schema: FieldSchema;
 }
 
@@ -26,7 +28,7 @@ function nonEmpty(given: string): string {
 }
 
 /** Any non-empty text. */
-export const text: Kind<string> = { parse: nonEmpty, schema: { type: "string", minLength: 1 } };
+export const text: Kind<string> = { parse: nonEmpty, format: String, schema: { type: "string", minLength: 1 } };
 
 /** A whole number; both bounds are inclusive. */
 export function whole(least: number, most: number): Kind<number> {
@@ -36,9 +38,23 @@ export function whole(least: number, most: number): Kind<number> {
       if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`);
       return value;
     },
+    format: String,
     schema: { type: "integer", minimum: least, maximum: most },
   };
 }
+
+/** A time given in whole seconds, as milliseconds. */
+export function seconds(least: number, most: number): Kind<number> {
+  const number = whole(least, most);
+  return { ...number, parse: (given) => number.parse(given) * 1000, format: (value) => String(value / 1000) };
+}
+
+/** A version of TLS, given as `1.2`. */
+export const tlsVersion: Kind<TlsVersion> = {
+  parse: (given) => `TLSv${oneOf("1.2", "1.3").parse(given)}`,
+  format: (value) => value.slice("TLSv".length),
+  schema: oneOf("1.2", "1.3").schema,
+};
 
 /** {@link whole}, or a word for a number that is determined later. */
 export function wholeOr<const T extends string>(word: T, least: number, most: number): Kind<number | T> {
@@ -49,6 +65,7 @@ export function wholeOr<const T extends string>(word: T, least: number, most: nu
       if (/^\d+$/.test(given)) return number.parse(given);
       throw new Error(`must be ${word}, or a whole number from ${least} to ${most}`);
     },
+    format: String,
     schema: { anyOf: [number.schema, { const: word }] },
   };
 }
@@ -61,6 +78,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T>
       if (found === undefined) throw new Error(`must be ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
       return found;
     },
+    format: String,
     schema: { enum: choices },
   };
 }
@@ -68,7 +86,15 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T>
 /** A switch: given as a flag, it is `true`. */
 export const onOff: Kind<boolean> = {
   parse: (given) => oneOf("true", "false").parse(given) === "true",
+  format: String,
   schema: { type: "boolean" },
+};
+
+/** `on` or `off`, where a switch would not do: `on` is the default. */
+export const onOrOff: Kind<boolean> = {
+  parse: (given) => oneOf("on", "off").parse(given) === "on",
+  format: (value) => value ? "on" : "off",
+  schema: oneOf("on", "off").schema,
 };
 
 /** An IPv4 or IPv6 address. */
@@ -77,6 +103,7 @@ export const ipAddress: Kind<string> = {
     if (familyOf(given) === undefined) throw new Error("must be an IP address");
     return given;
   },
+  format: String,
   schema: { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] },
 };
 
@@ -88,6 +115,7 @@ export const publicAddress: Kind<string> = {
     if (isUnspecified(given)) throw new Error("must be an address that clients can reach");
     return given;
   },
+  format: String,
   schema: { type: "string", pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$" },
 };
 
@@ -101,6 +129,7 @@ export const portRange: Kind<PortRange> = {
       throw new Error("must be an ascending range within 1 to 65535");
     }
   },
+  format: ({ first, last }) => `${first}-${last}`,
   schema: { type: ["string", "integer"], pattern: "^[0-9]{1,5}(-[0-9]{1,5})?$" },
 };
 
@@ -114,12 +143,14 @@ export const timeZone: Kind<string> = {
       throw new Error("must be an IANA time zone such as Europe/Berlin");
     }
   },
+  format: String,
   schema: { type: "string", minLength: 1 },
 };
 
 /** Names of files separated by commas. */
 export const fileList: Kind<readonly string[]> = {
   parse: (given) => given.split(",").map(nonEmpty),
+  format: String,
   schema: { type: "string", minLength: 1 },
 };
 
@@ -132,6 +163,7 @@ export const hostNameList: Kind<readonly string[]> = {
     }
     return names;
   },
+  format: String,
   schema: { type: "string", minLength: 1 },
 };
 
@@ -143,5 +175,6 @@ export const networkList: Kind<readonly string[]> = {
     if (wrong !== undefined) throw new Error("must be networks such as 192.0.2.0/24,2001:db8::/32, or none");
     return networks;
   },
+  format: String,
   schema: { type: "string", minLength: 1 },
 };

@@ -8,11 +8,13 @@ import { parseFlags, readTextFlag } from "../flags.ts";
 import {
   CONFIG_VARIABLE,
   flagOf,
+  type GivenSettings,
   SETTING_NAMES,
   type SettingName,
   SETTINGS,
   type Settings,
   variableOf,
+  withDefaults,
 } from "./table.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -65,17 +67,20 @@ function configFile(flags: ReadonlyMap<string, string>, { env }: SettingSources)
   return { text, source: `Environment variable "${CONFIG_VARIABLE}"`, origin: "environment" };
 }
 
-/** The parsed values of {@link gatherSettings}. @throws {UsageError} naming the source of an invalid one. */
+/**
+ * The parsed values of {@link gatherSettings}, and the defaults of the others.
+ *
+ * @throws {UsageError} naming the source of an invalid one.
+ */
 export function parseGathered(gathered: Gathered): Settings {
-  const settings: Settings = {};
-  for (const [name, given] of gathered.settings) assign(settings, name, given);
-  return settings;
+  const parsed = Array.from(gathered.settings, ([name, given]) => [name, parseGiven(name, given)]);
+  // Each was parsed by the row of its name.
+  return withDefaults(Object.fromEntries(parsed) as GivenSettings);
 }
 
-function assign<N extends SettingName>(settings: Settings, name: N, { text, source }: Given): void {
-  const { parse } = SETTINGS[name];
+function parseGiven(name: SettingName, { text, source }: Given): unknown {
   try {
-    settings[name] = parse(text) as NonNullable<Settings[N]>;
+    return SETTINGS[name].parse(text);
   } catch (error) {
     throw new UsageError(`${source} ${error instanceof Error ? error.message : "is wrong"}, not "${text}"`);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SETTING_NAMES, type SettingName, SETTINGS } from "./table.ts";
+import { fallbackOf, SETTING_NAMES, type SettingName, SETTINGS } from "./table.ts";
 
 /** The text of `docs/config.schema.json`: editors complete and check the file with it. */
 export function configSchema(): string {
@@ -23,7 +23,8 @@ export function configSchema(): string {
 }
 
 function fieldOf(name: SettingName): Record<string, unknown> {
-  const { schema, help, fallback } = SETTINGS[name];
+  const { schema, help } = SETTINGS[name];
+  const fallback = fallbackOf(name);
   const byDefault = fallback === undefined ? {} : { default: typed(fallback, schema) };
   return { description: `${help.charAt(0).toUpperCase()}${help.slice(1)}.`, ...schema, ...byDefault };
 }

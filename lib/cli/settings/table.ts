@@ -5,7 +5,11 @@
  * @module
  */
 
+import { DEFAULT_SYMLINKS } from "../../drivers/disk/root.ts";
 import { LOG_LEVELS } from "../../log/log.ts";
+import { DEFAULT_GRACE, DEFAULT_OPTIONS, DEFAULT_TLS } from "../../options/defaults.ts";
+import type { ServerOptions } from "../../options.ts";
+import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import {
   fileList,
   hostNameList,
@@ -14,10 +18,13 @@ import {
   networkList,
   oneOf,
   onOff,
+  onOrOff,
   portRange,
   publicAddress,
+  seconds,
   text,
   timeZone,
+  tlsVersion,
   whole,
   wholeOr,
 } from "./kinds.ts";
@@ -28,154 +35,226 @@ export const CONFIG_VARIABLE = "DENOFTPD_CONFIG";
 /** The accounts file used if neither `--users` nor `--anonymous` is given. */
 export const DEFAULT_USERS = "users.json";
 
-/** One setting. */
-interface Setting<T> extends Kind<T> {
+/** One setting. `Filled`: where it is not given, it has the value of `fallback`. */
+interface Setting<Name extends string, T, Filled extends boolean> extends Kind<T> {
+  /** That of the field in the configuration file. */
+  readonly name: Name;
   /** The placeholder for the value in `--help`; `undefined` for a switch. */
   readonly value: string | undefined;
   readonly help: string;
-  /** The default as text; `undefined` if there is none, or `help` describes it. */
-  readonly fallback: string | undefined;
+  /** The default; `undefined` if there is none, or `help` describes it. */
+  readonly fallback: T | undefined;
+  readonly filled: Filled;
+  /** Whether it is the option of the same name of a server. */
+  readonly isOption: boolean;
 }
 
-function setting<T>(value: string | undefined, help: string, kind: Kind<T>, fallback?: string): Setting<T> {
-  return { value, help, fallback, ...kind };
+/** Given explicitly, even with the value of the default, these limits apply to loopback as well. */
+type Unfilled = "maxSessionsPerIp" | "maxStrangersPerIp";
+type Filled<N> = N extends Exclude<keyof typeof DEFAULT_OPTIONS, Unfilled> ? true : false;
+
+/** A setting that is the option of the same name of a server, with the same default. */
+function option<const N extends keyof ServerOptions>(
+  name: N,
+  value: string | undefined,
+  help: string,
+  kind: Kind<NonNullable<ServerOptions[N]>>,
+): Setting<N, NonNullable<ServerOptions[N]>, Filled<N>> {
+  const defaults: { readonly [K in keyof ServerOptions]?: NonNullable<ServerOptions[K]> } = DEFAULT_OPTIONS;
+  const filled = Object.hasOwn(defaults, name) && name !== "maxSessionsPerIp" && name !== "maxStrangersPerIp";
+  // `Filled` says the same of each name.
+  return { name, value, help, fallback: defaults[name], filled: filled as Filled<N>, isOption: true, ...kind };
 }
 
-const seconds = whole(0, 2_000_000);
+/** A setting that only the program knows. */
+function setting<const N extends string, T>(
+  name: N,
+  value: string | undefined,
+  help: string,
+  kind: Kind<T>,
+): Setting<N, T, false>;
+function setting<const N extends string, T>(
+  name: N,
+  value: string | undefined,
+  help: string,
+  kind: Kind<T>,
+  fallback: NoInfer<T>,
+): Setting<N, T, true>;
+function setting<T>(
+  ...[name, value, help, kind, fallback]: [string, string | undefined, string, Kind<T>, T?]
+): Setting<string, T, boolean> {
+  return { name, value, help, fallback, filled: fallback !== undefined, isOption: false, ...kind };
+}
+
+const duration = seconds(0, 2_000_000);
 const count = whole(0, 10_000_000);
 const port = whole(0, 65535);
 
-/** Every setting of `serve`, in the order of `--help`. The names are those of the configuration file. */
-export const SETTINGS = {
-  host: setting("H", "IP address to listen on; 0.0.0.0 opens the server to the network", ipAddress, "127.0.0.1"),
-  port: setting("N", "control port, 0 for a free one", port, "2121"),
-  users: setting("FILE", "accounts file", text, DEFAULT_USERS),
-  anonymous: setting("DIR", "let anyone read DIR without an account", text),
-  banner: setting("TEXT", "text of the greeting", text),
-  hostNames: setting(
+/** Every setting of `serve`, in the order of `--help`. */
+const ROWS = [
+  option("host", "H", "IP address to listen on; 0.0.0.0 opens the server to the network", ipAddress),
+  option("port", "N", "control port, 0 for a free one", port),
+  setting("users", "FILE", `accounts file (${DEFAULT_USERS})`, text),
+  setting("anonymous", "DIR", "let anyone read DIR without an account", text),
+  option("banner", "TEXT", "text of the greeting", text),
+  option(
+    "hostNames",
     "NAME[,…]",
     "host names accepted by HOST; others are answered with 504 (default: any)",
     hostNameList,
   ),
-  passivePorts: setting("A-B", "port range for passive data connections", portRange),
-  passiveAddress: setting("IP|NAME", "public address for PASV behind NAT", publicAddress),
-  passiveLocalNetworks: setting(
+  option("passivePorts", "A-B", "port range for passive data connections", portRange),
+  option("passiveAddress", "IP|NAME", "public address for PASV behind NAT", publicAddress),
+  option(
+    "passiveLocalNetworks",
     "NETS",
-    'CIDR networks (or "none") whose clients are given the local address anyway (loopback and private ones)',
+    'CIDR networks (or "none") whose clients are given the local address anyway (default: loopback and private ones)',
     networkList,
   ),
-  active: setting("on|off", "active mode (PORT and EPRT)", oneOf("on", "off"), "on"),
-  allowForeignDataPeer: setting(
+  option("active", "on|off", "active mode (PORT and EPRT)", onOrOff),
+  option(
+    "allowForeignDataPeer",
     undefined,
     "accept data connections from and to other addresses (weakens security)",
     onOff,
-    "false",
   ),
-  tlsCert: setting("FILE[,…]", "certificate chain (PEM); with several, the server name (SNI) selects one", fileList),
-  tlsKey: setting("FILE[,…]", "private key of each --tls-cert (PEM)", fileList),
-  tlsSelfSigned: setting(undefined, "use a fresh self-signed certificate for localhost, for testing", onOff, "false"),
-  tls: setting(
+  setting("tlsCert", "FILE[,…]", "certificate chain (PEM); with several, the server name (SNI) selects one", fileList),
+  setting("tlsKey", "FILE[,…]", "private key of each --tls-cert (PEM)", fileList),
+  setting("tlsSelfSigned", undefined, "use a fresh self-signed certificate for localhost, for testing", onOff, false),
+  setting(
+    "tls",
     "WHEN",
     "TLS for logins: off, optional or required (optional with a certificate)",
     oneOf("off", "optional", "required"),
   ),
-  tlsData: setting(
+  setting(
+    "tlsData",
     "WHEN",
     "TLS for data connections: optional or required (same as --tls)",
     oneOf("optional", "required"),
   ),
-  implicitTlsPort: setting("N", "additional port for implicit TLS", port),
-  tlsMinVersion: setting("V", "oldest TLS version allowed: 1.2 or 1.3", oneOf("1.2", "1.3"), "1.2"),
-  tlsSessionReuse: setting(
+  setting("implicitTlsPort", "N", "additional port for implicit TLS", port),
+  setting("tlsMinVersion", "V", "oldest TLS version allowed: 1.2 or 1.3", tlsVersion, DEFAULT_TLS_VERSION),
+  setting(
+    "tlsSessionReuse",
     "HOW",
     "whether data connections must resume the TLS session: off, log or require",
     oneOf("off", "log", "require"),
-    "off",
+    DEFAULT_TLS.sessionReuse,
   ),
-  tlsStrictClose: setting(
+  setting(
+    "tlsStrictClose",
     undefined,
     "treat every upload that ends without close_notify as incomplete",
     onOff,
-    "false",
+    DEFAULT_TLS.strictClose,
   ),
-  workers: setting(
+  setting(
+    "workers",
     "N|auto",
     "event loops that share the port; auto: one per CPU (Linux)",
     wholeOr("auto", 1, 256),
-    "1",
+    1,
   ),
-  dataThreads: setting(
+  setting(
+    "dataThreads",
     "N|auto",
     "threads per event loop for large downloads; 0: none, auto: as many as are useful and permitted",
     wholeOr("auto", 0, 64),
     "auto",
   ),
-  nativeIo: setting(
+  setting(
+    "nativeIo",
     undefined,
     "send files and read directories through the C library: faster, needs --allow-ffi (Linux)",
     onOff,
-    "false",
+    false,
   ),
-  maxSessions: setting("N", "concurrent sessions, 0 for no limit", count, "0"),
-  maxSessionsPerIp: setting(
+  option("maxSessions", "N", "concurrent sessions, 0 for no limit", count),
+  option(
+    "maxSessionsPerIp",
     "N",
     "concurrent sessions per address (or IPv6 /64), 0 for no limit; loopback is limited only if you set this",
     count,
-    "200",
   ),
-  maxStrangersPerIp: setting(
+  option(
+    "maxStrangersPerIp",
     "N",
     "the same for sessions that have not logged in, 0 for no limit; loopback is limited only if you set this",
     count,
-    "50",
   ),
-  maxLoginFailures: setting("N", "failed logins before a session is closed", count, "5"),
-  banAfter: setting("N", "failed logins within ten minutes after which an address is banned, 0 for never", count, "0"),
-  banTime: setting("SECONDS", "how long an address stays banned", seconds, "600"),
-  loginTimeout: setting("SECONDS", "time allowed to log in", seconds, "60"),
-  idleTimeout: setting("SECONDS", "time allowed between two commands", seconds, "300"),
-  dataTimeout: setting("SECONDS", "time allowed to open a data connection", seconds, "30"),
-  stallTimeout: setting("SECONDS", "time a transfer may go without moving a byte", seconds, "120"),
-  grace: setting("SECONDS", "time running transfers are given at shutdown", seconds, "30"),
-  ascii: setting("HOW", "TYPE A transfers: convert, binary or refuse", oneOf("convert", "binary", "refuse"), "convert"),
-  digests: setting(
-    "WHEN",
-    "compute digests during transfers: auto, always or off",
-    oneOf("auto", "always", "off"),
-    "auto",
-  ),
-  symlinks: setting(
+  option("maxLoginFailures", "N", "failed logins before a session is closed", count),
+  option("banAfter", "N", "failed logins within ten minutes after which an address is banned, 0 for never", count),
+  option("banTime", "SECONDS", "how long an address stays banned", duration),
+  option("loginTimeout", "SECONDS", "time allowed to log in", duration),
+  option("idleTimeout", "SECONDS", "time allowed between two commands", duration),
+  option("dataTimeout", "SECONDS", "time allowed to open a data connection", duration),
+  option("stallTimeout", "SECONDS", "time a transfer may go without moving a byte", duration),
+  setting("grace", "SECONDS", "time running transfers are given at shutdown", duration, DEFAULT_GRACE),
+  option("ascii", "HOW", "TYPE A transfers: convert, binary or refuse", oneOf("convert", "binary", "refuse")),
+  option("digests", "WHEN", "compute digests during transfers: auto, always or off", oneOf("auto", "always", "off")),
+  setting(
+    "symlinks",
     "HOW",
     "symbolic links: follow-inside, hide or deny",
     oneOf("follow-inside", "hide", "deny"),
-    "follow-inside",
+    DEFAULT_SYMLINKS,
   ),
-  linkListing: setting(
+  option(
+    "linkListing",
     "HOW",
     "links in listings: arrow (link -> target), plain (no target) or followed (clients delete through them)",
     oneOf("arrow", "plain", "followed"),
-    "arrow",
   ),
-  mkdExisting: setting("HOW", "MKD of an existing directory: refuse or accept", oneOf("refuse", "accept"), "refuse"),
-  autoMkdir: setting(undefined, "create missing directories for uploads", onOff, "false"),
-  timeZone: setting("ZONE", "time zone of dates in LIST, such as Europe/Berlin", timeZone, "UTC"),
-  timeFractions: setting(undefined, "show milliseconds in MDTM and in the modify fact of MLSD", onOff, "false"),
-  logLevel: setting("LEVEL", `least severe level to log: ${LOG_LEVELS.join(", ")}`, oneOf(...LOG_LEVELS), "info"),
-  logFormat: setting("FORMAT", "format of log lines: text or json", oneOf("text", "json"), "text"),
-  xferlog: setting("FILE", "append a line per transferred file, in the format of wu-ftpd", text),
-  user: setting("NAME[:GROUP]", "when started as root: bind the ports, then become this user for good", text),
-  allowRoot: setting(undefined, "allow running as root (weakens security)", onOff, "false"),
-  strictPermissions: setting(undefined, "refuse to start with far more Deno permissions than needed", onOff, "false"),
-} as const satisfies Record<string, Setting<unknown>>;
+  option("mkdExisting", "HOW", "MKD of an existing directory: refuse or accept", oneOf("refuse", "accept")),
+  option("autoMkdir", undefined, "create missing directories for uploads", onOff),
+  option("timeZone", "ZONE", "time zone of dates in LIST, such as Europe/Berlin", timeZone),
+  option("timeFractions", undefined, "show milliseconds in MDTM and in the modify fact of MLSD", onOff),
+  setting("logLevel", "LEVEL", `least severe level to log: ${LOG_LEVELS.join(", ")}`, oneOf(...LOG_LEVELS), "info"),
+  setting("logFormat", "FORMAT", "format of log lines: text or json", oneOf("text", "json"), "text"),
+  setting("xferlog", "FILE", "append a line per transferred file, in the format of wu-ftpd", text),
+  setting("user", "NAME[:GROUP]", "when started as root: bind the ports, then become this user for good", text),
+  setting("allowRoot", undefined, "allow running as root (weakens security)", onOff, false),
+  setting("strictPermissions", undefined, "refuse to start with far more Deno permissions than needed", onOff, false),
+] as const;
+
+type Row = typeof ROWS[number];
 
 /** Name of a setting. */
-export type SettingName = keyof typeof SETTINGS;
+export type SettingName = Row["name"];
 
-/** The given settings; absent ones have their defaults. */
-export type Settings = { -readonly [N in SettingName]?: ReturnType<(typeof SETTINGS)[N]["parse"]> };
+type RowOf<N extends SettingName> = Extract<Row, { readonly name: N }>;
+type ValueOf<N extends SettingName> = ReturnType<RowOf<N>["parse"]>;
+type FilledName = Extract<Row, { readonly filled: true }>["name"];
+
+/** Every setting by its name. */
+export const SETTINGS = Object.fromEntries(ROWS.map((row) => [row.name, row])) as unknown as {
+  readonly [N in SettingName]: RowOf<N>;
+};
+
+/** The settings that were given, from whatever source. */
+export type GivenSettings = { readonly [N in SettingName]?: ValueOf<N> };
+
+/** The effective settings: absent ones have no default. */
+export type Settings =
+  & { readonly [N in FilledName]: ValueOf<N> }
+  & { readonly [N in Exclude<SettingName, FilledName>]?: ValueOf<N> };
 
 /** Names in the order of the table. */
-export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+export const SETTING_NAMES: readonly SettingName[] = ROWS.map(({ name }) => name);
+
+/** Fills in the defaults. */
+export function withDefaults(given: GivenSettings): Settings {
+  const defaults = ROWS.flatMap(({ name, fallback, filled }) => filled ? [[name, fallback]] : []);
+  // The types of the rows say which have one.
+  return { ...Object.fromEntries(defaults), ...given } as Settings;
+}
+
+/** The default of a setting as text; `undefined` if there is none. */
+export function fallbackOf(name: SettingName): string | undefined {
+  const { fallback, format } = SETTINGS[name] as Setting<SettingName, unknown, boolean>;
+  return fallback === undefined ? undefined : format(fallback) || undefined;
+}
 
 /** `passivePorts` as a flag: `passive-ports`. */
 export function flagOf(name: SettingName): string {

@@ -4,12 +4,17 @@
  * @module
  */
 
-import { flagOf, SETTING_NAMES, SETTINGS } from "./table.ts";
+import { fallbackOf, flagOf, SETTING_NAMES, SETTINGS } from "./table.ts";
+
+/** A longer default is described by the help. */
+const LONGEST_FALLBACK = 20;
 
 const rows = SETTING_NAMES.map((name) => {
-  const { value, help, fallback } = SETTINGS[name];
+  const { value, help } = SETTINGS[name];
+  const fallback = fallbackOf(name) ?? "";
+  const isShown = value !== undefined && fallback !== "" && fallback.length <= LONGEST_FALLBACK;
   const flag = `--${flagOf(name)}${value === undefined ? "" : ` ${value}`}`;
-  return `  ${flag.padEnd(29)} ${help}${value === undefined || fallback === undefined ? "" : ` (${fallback})`}`;
+  return `  ${flag.padEnd(29)} ${help}${isShown ? ` (${fallback})` : ""}`;
 });
 
 /** The output of `denoftpd serve --help`. */

@@ -120,11 +120,11 @@ export class DataTransfer implements Disposable {
   }
 
   #pumpOptions(options: MoveOptions): PumpOptions {
-    const { fileSender, timeouts } = this.#context.options;
+    const { fileSender, stallTimeout } = this.#context.options;
     return {
       ...options,
       signal: this.#transfer.signal,
-      stallTimeout: timeouts.stall,
+      stallTimeout,
       onProgress: (bytes) => this.#transfer.bytes = bytes,
       ...(fileSender && { fileSender }),
     };
@@ -148,7 +148,7 @@ export class DataTransfer implements Disposable {
    */
   async #endStream(connection: Connection): Promise<boolean> {
     const { signal } = this.#transfer;
-    const limit = this.#context.options.timeouts.stall;
+    const limit = this.#context.options.stallTimeout;
     let sent = true;
     const giveUp = () => {
       sent = false;

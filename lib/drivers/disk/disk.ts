@@ -17,7 +17,7 @@ import { DiskSink, DiskSource } from "./files.ts";
 import { DiskNames } from "./changes.ts";
 import { describeName, listDirectory, listNames } from "./list.ts";
 import { fileKey } from "./names.ts";
-import { DiskRoot, type OpenedFile, type SymlinkPolicy } from "./root.ts";
+import { DEFAULT_SYMLINKS, DiskRoot, type OpenedFile, type SymlinkPolicy } from "./root.ts";
 import { type FullDirectory, unlistedNames } from "./unlisted.ts";
 import { RawSource } from "./raw_source.ts";
 import {
@@ -78,7 +78,7 @@ export class DiskVfs implements Vfs {
 
   /** `root` is the real path of an existing directory. */
   constructor(root: string, options: DiskVfsOptions = {}) {
-    this.#root = new DiskRoot(root, options.symlinks ?? "follow-inside", options.paths);
+    this.#root = new DiskRoot(root, options.symlinks ?? DEFAULT_SYMLINKS, options.paths);
     this.#names = new DiskNames(this.#root, diskUploads);
     this.#readDirectory = options.readDirectory;
     this.capabilities = {

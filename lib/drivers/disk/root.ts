@@ -41,6 +41,9 @@ const WINDOWS_SPECIAL = /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[.
  */
 export type SymlinkPolicy = "follow-inside" | "hide" | "deny";
 
+/** The policy of a disk for which none is given. */
+export const DEFAULT_SYMLINKS = "follow-inside" satisfies SymlinkPolicy;
+
 /** What the system reports about one name. */
 export interface Found {
   /** The real path by which it was found. */

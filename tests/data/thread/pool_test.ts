@@ -93,7 +93,7 @@ for (const { place, setup } of PLACES) {
   });
 
   Deno.test(`DataThreads notices a client that reads no more, and one that is gone, files ${place}`, async () => {
-    const options = { timeouts: { stall: 200 } };
+    const options = { stallTimeout: 200 };
     await withDataThread({ ...setup, files: { huge }, options }, async ({ ftp, event }) => {
       await ftp.begin("RETR huge");
       await ftp.expectReply(426);
@@ -125,7 +125,7 @@ Deno.test("DataThreads ends an upload at ABOR", async () => {
 });
 
 Deno.test("DataThreads keeps to a range of one port, which is busy while in use and free afterwards", async () => {
-  await withDataThread({ files, options: { passive: { ports: singlePort() } } }, async ({ ftp, connect }) => {
+  await withDataThread({ files, options: { passivePorts: singlePort() } }, async ({ ftp, connect }) => {
     const first = await epsv(ftp);
     const other = await connect();
     await other.expect("EPSV", 425);
@@ -152,7 +152,7 @@ Deno.test("DataThreads turns strangers away and goes on waiting", async () => {
 });
 
 Deno.test("DataThreads releases a passive port that no client connects to", async () => {
-  await withDataThread({ files, options: { timeouts: { dataConnect: 20 } } }, async ({ ftp, event }) => {
+  await withDataThread({ files, options: { dataTimeout: 20 } }, async ({ ftp, event }) => {
     await epsv(ftp);
     await event("notice", ({ message }) => message.includes("Released a passive port"));
     await ftp.expect("RETR large", 425);
@@ -160,7 +160,7 @@ Deno.test("DataThreads releases a passive port that no client connects to", asyn
 });
 
 Deno.test("DataThreads does not wait for long once a data connection was reset before it was accepted", async () => {
-  await withDataThread({ files, options: { timeouts: { dataConnect: 0 } } }, async ({ ftp }) => {
+  await withDataThread({ files, options: { dataTimeout: 0 } }, async ({ ftp }) => {
     resetAtOnce(await epsv(ftp));
     await ftp.expect("RETR large", 150);
     const { code } = await ftp.reply();
@@ -170,7 +170,7 @@ Deno.test("DataThreads does not wait for long once a data connection was reset b
 });
 
 Deno.test("DataThreads answers 425 if no client connects, and accepts one after the command", async () => {
-  await withDataThread({ files, options: { timeouts: { dataConnect: 300 } } }, async ({ ftp }) => {
+  await withDataThread({ files, options: { dataTimeout: 300 } }, async ({ ftp }) => {
     await epsv(ftp);
     await ftp.expect("RETR large", 150);
     await ftp.expectReply(425);
@@ -201,7 +201,7 @@ Deno.test("DataThreads connects to the client, and answers 425 when nothing list
 });
 
 Deno.test("DataThreads listens on IPv6", async () => {
-  await withDataThread({ files, options: { hostname: "::1" } }, async ({ ftp, asked }) => {
+  await withDataThread({ files, options: { host: "::1" } }, async ({ ftp, asked }) => {
     assertEquals(await ftp.download("RETR large"), LARGE);
     assertEquals(asked.count, 1);
   });
@@ -281,7 +281,7 @@ Deno.test("DataThreads that cannot start says so once, and this thread moves the
 });
 
 Deno.test("DataThreads gets a port back that a session asked for and did not wait for", async () => {
-  await withDataThread({ files, options: { passive: { ports: singlePort() } } }, async ({ ftp, connect, event }) => {
+  await withDataThread({ files, options: { passivePorts: singlePort() } }, async ({ ftp, connect, event }) => {
     const hasty = await connect();
     // EPSV is heard beside the transfer that fails for want of a data port.
     await hasty.send("RETR small\r\nEPSV");
