@@ -4,11 +4,30 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { createSelfSigned, type SelfSignedOptions } from "../tls/self_signed.ts";
+import type { KeyPair } from "../tls/certificates.ts";
+import {
+  createSelfSigned,
+  DEFAULT_SELF_SIGNED_DAYS,
+  MAX_SELF_SIGNED_DAYS,
+  type SelfSignedOptions,
+} from "../tls/self_signed.ts";
+import { runCommand } from "./command.ts";
+import { type Flag, flagLines, readFlags } from "./flags.ts";
 import type { CommandIo } from "./io.ts";
-import { UsageError } from "./usage_error.ts";
+import { CommandRefused, UsageError } from "./usage_error.ts";
+
+const FLAGS = [
+  { name: "out", value: "DIR", help: "where to write; created if it does not exist" },
+  { name: "name", value: "NAME", help: "a host name or address; may be given more than once", repeats: true },
+  {
+    name: "days",
+    value: "N",
+    help: `days until it expires, 1 to ${MAX_SELF_SIGNED_DAYS}`,
+    fallback: String(DEFAULT_SELF_SIGNED_DAYS),
+  },
+  { name: "force", help: "replace existing files" },
+] as const satisfies readonly Flag[];
 
 /** The output of `denoftpd cert --help`. */
 export const CERT_USAGE = `Usage: denoftpd cert --out DIR [flags]
@@ -16,11 +35,7 @@ export const CERT_USAGE = `Usage: denoftpd cert --out DIR [flags]
 Creates DIR/cert.pem and DIR/key.pem: a self-signed certificate for testing. Clients trust it only if you tell them
 to. It covers localhost, 127.0.0.1, ::1 and every name given.
 
-  --out DIR     where to write; created if it does not exist
-  --name NAME   a host name or address; may be given more than once
-  --days N      days until it expires, 1 to 3650 (default 365)
-  --force       replace existing files
-`;
+${flagLines(FLAGS)}`;
 
 const CERTIFICATE_FILE = "cert.pem";
 const PRIVATE_KEY_FILE = "key.pem";
@@ -32,40 +47,38 @@ interface CertCommand extends SelfSignedOptions {
 
 /** Runs `denoftpd cert` and resolves to its exit status: 0 done, 1 cannot write, 2 bad command line. */
 export async function runCert(args: readonly string[], io: CommandIo): Promise<number> {
-  if (args.includes("--help") || args.includes("-h")) {
-    io.stdout(CERT_USAGE);
-    return 0;
-  }
-  try {
-    await makePair(parseCertCommand(args), io);
-    return 0;
-  } catch (error) {
-    // The certificate library itself refuses an invalid name or number of days.
-    const usage = error instanceof UsageError || error instanceof RangeError;
-    if (!usage && !(error instanceof WriteError)) throw error;
-    io.stderr(`${error.message}\n`);
-    return usage ? 2 : 1;
-  }
+  return await runCommand(args, io, {
+    usage: CERT_USAGE,
+    action: async () => {
+      await makePair(parseCertCommand(args), io);
+      return 0;
+    },
+  });
 }
 
 function parseCertCommand(args: readonly string[]): CertCommand {
-  const parsed = parseArgs(args, {
-    string: ["out", "name", "days"],
-    boolean: ["force"],
-    collect: ["name"],
-    unknown: (argument, key) => {
-      const what = key === undefined ? "Unexpected argument" : "Unknown flag";
-      throw new UsageError(`${what} "${argument.replace(/=.*/s, "")}"`);
-    },
-  });
-  const { out, days, force } = parsed;
-  if (typeof out !== "string" || out === "") throw new UsageError("Flag --out must name a directory");
-  const names = Array.isArray(parsed.name) ? parsed.name.map(String) : [];
-  return { out, names, force: force === true, ...(days !== undefined && { days: Number(days || NaN) }) };
+  const given = readFlags(args, { command: "cert", flags: FLAGS });
+  const [out, days] = [given.text("out"), given.text("days")];
+  if (out === undefined) throw new UsageError('Flag "--out" must name a directory');
+  return {
+    out,
+    names: given.texts("name"),
+    force: given.isOn("force"),
+    ...(days !== undefined && { days: Number(days) }),
+  };
+}
+
+/** The certificate library itself refuses an invalid name or number of days. */
+async function create(options: SelfSignedOptions): Promise<KeyPair> {
+  try {
+    return await createSelfSigned(options);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
 }
 
 async function makePair({ out, force, ...options }: CertCommand, io: CommandIo): Promise<void> {
-  const pair = await createSelfSigned(options);
+  const pair = await create(options);
   const certificateFile = join(out, CERTIFICATE_FILE);
   const privateKeyFile = join(out, PRIVATE_KEY_FILE);
   await attempt(out, () => Deno.mkdir(out, { recursive: true }));
@@ -77,16 +90,13 @@ async function makePair({ out, force, ...options }: CertCommand, io: CommandIo):
   io.stdout(`${certificateFile}, ${privateKeyFile}: for ${pair.names.join(", ")}; valid until ${lastDay}\n`);
 }
 
-/** Files cannot be written; the message names the file. */
-class WriteError extends Error {}
-
 async function refuseExisting(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     const found = await Deno.lstat(path).then(() => true, (error) => {
       if (error instanceof Deno.errors.NotFound) return false;
-      throw new WriteError(`File "${path}" cannot be checked: ${error.message}`);
+      throw new CommandRefused(`File "${path}" cannot be checked: ${error.message}`);
     });
-    if (found) throw new WriteError(`File "${path}" already exists: use --force to replace it`);
+    if (found) throw new CommandRefused(`File "${path}" already exists: use --force to replace it`);
   }
 }
 
@@ -112,6 +122,6 @@ async function attempt(path: string, action: () => Promise<void>): Promise<void>
     await action();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new WriteError(`"${path}" cannot be written: ${why}`, { cause: error });
+    throw new CommandRefused(`"${path}" cannot be written: ${why}`, { cause: error });
   }
 }

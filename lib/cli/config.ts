@@ -4,12 +4,12 @@
  * @module
  */
 
+import { runCommand } from "./command.ts";
 import type { CommandIo } from "./io.ts";
 import { usersFile } from "./permissions/needs.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
 import { fallbackOf, flagOf, SETTING_NAMES, type SettingName, variableOf } from "./settings/table.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** The output of `denoftpd config --help`. */
 export const CONFIG_USAGE = `Usage: denoftpd config [flags of serve]
@@ -20,18 +20,13 @@ an environment variable, the configuration file, or the default. "-" means not s
 
 /** Runs `denoftpd config` and resolves to its exit status: 0 printed, 2 for settings that `serve` would refuse. */
 export async function runConfig(args: readonly string[], io: CommandIo): Promise<number> {
-  if (args.includes("--help") || args.includes("-h")) {
-    io.stdout(CONFIG_USAGE);
-    return 0;
-  }
-  try {
-    io.stdout(configTable(await gatherSettings(args, processSources)));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    io.stderr(`denoftpd: ${error.message}\n`);
-    return 2;
-  }
+  return await runCommand(args, io, {
+    usage: CONFIG_USAGE,
+    action: async () => {
+      io.stdout(configTable(await gatherSettings(args, processSources)));
+      return 0;
+    },
+  });
 }
 
 /** One line per setting: its name, its value, its source. @throws {UsageError} for an invalid value. */

@@ -1,6 +1,6 @@
 /**
- * Command lines that consist only of flags: parsed with one library call, and refused with the same messages
- * everywhere.
+ * The command lines of the program: each command has a table of its flags, from which they are read and its usage is
+ * made, so that all refuse a mistake in the same words.
  *
  * @module
  */
@@ -8,36 +8,84 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./usage_error.ts";
 
-/** The flags of a command, without their dashes. */
-export interface FlagNames {
-  /** For "see denoftpd help COMMAND". */
-  readonly command: string;
-  /** Flags that take a value. */
-  readonly texts: readonly string[];
-  readonly switches: readonly string[];
+/** One flag. */
+export interface Flag {
+  /** Without the dashes. */
+  readonly name: string;
+  /** The placeholder for its value in the usage; absent for a switch. */
+  readonly value?: string | undefined;
+  readonly help: string;
+  /** The default, for the usage; absent if there is none, or `help` describes it. */
+  readonly fallback?: string | undefined;
+  /**
+   * May be given more than once.
+   *
+   * @default false
+   */
+  readonly repeats?: boolean;
 }
 
-/** The given flags by name: each value of a text flag, and `true` for a switch. */
-export type GivenFlags = Readonly<Record<string, unknown>>;
+/** What a command accepts. */
+export interface CommandLine<F extends Flag> {
+  /** Its name, for "see denoftpd help NAME". */
+  readonly command: string;
+  readonly flags: readonly F[];
+  /**
+   * The most arguments that are not flags.
+   *
+   * @default 0
+   */
+  readonly most?: number;
+}
+
+type NameOf<F extends Flag, Value> = F extends { readonly name: infer N extends string; readonly value: Value } ? N
+  : never;
+/** The names of flags with a value. */
+type TextName<F extends Flag> = string extends F["name"] ? string : NameOf<F, string>;
+/** The names of switches. */
+type SwitchName<F extends Flag> = string extends F["name"] ? string : Exclude<F["name"], TextName<F>>;
+
+/** A command line that has only known flags, each with a value if it takes one. */
+export interface GivenFlags<F extends Flag> {
+  /** The value of a flag; `undefined` if it was not given. */
+  text(name: TextName<F>): string | undefined;
+  /** Every value of a flag that may be given more than once. */
+  texts(name: TextName<F>): readonly string[];
+  isOn(name: SwitchName<F>): boolean;
+  /** What is not a flag. */
+  readonly rest: readonly string[];
+}
 
 /**
- * @throws {UsageError} naming an argument that is not one of the flags, or a switch with a value other than true or
- * false.
+ * @throws {UsageError} naming an argument that is not one of the flags, one that is empty or given twice, or a switch
+ * with a value other than true or false. Never quotes the value of an unknown flag: it may be a password.
  */
-export function parseFlags(args: readonly string[], { command, texts, switches }: FlagNames): GivenFlags {
+export function readFlags<const F extends Flag>(
+  args: readonly string[],
+  { command, flags, most = 0 }: CommandLine<F>,
+): GivenFlags<F> {
+  const texts = flags.filter(({ value }) => value !== undefined).map(({ name }) => name);
+  const switches = flags.filter(({ value }) => value === undefined).map(({ name }) => name);
   for (const argument of args) requireSwitchValue(argument, switches);
-  return parseArgs(args, {
-    string: texts,
+  const parsed = parseArgs(args, {
+    string: ["_", ...texts],
     collect: texts,
     boolean: switches,
-    unknown: (argument) => {
-      throw new UsageError(
-        argument.startsWith("-")
-          ? `Unknown flag "${argument}", see denoftpd help ${command}`
-          : `Unexpected argument "${argument}"`,
-      );
+    unknown: (argument, key) => {
+      if (key === undefined) return;
+      throw new UsageError(`Unknown flag "${argument.replace(/=.*/s, "")}", see denoftpd help ${command}`);
     },
   });
+  const rest = parsed._.map(String);
+  if (rest.length > most) throw new UsageError(`Unexpected argument "${rest[most]}"`);
+  const values = new Map(texts.map((name) => [name, [parsed[name] ?? []].flat().map(String)]));
+  for (const { name, repeats } of flags) requireValues(name, values.get(name) ?? [], repeats);
+  return {
+    text: (name) => values.get(name)?.[0],
+    texts: (name) => values.get(name) ?? [],
+    isOn: (name) => parsed[name] === true,
+    rest,
+  };
 }
 
 /** Any other value after the equals sign would be taken for "on". */
@@ -47,13 +95,38 @@ function requireSwitchValue(argument: string, switches: readonly string[]): void
   throw new UsageError(`Flag "--${name}" must be true or false, or without a value, not "${value}"`);
 }
 
-/**
- * The value of a flag that may be given once; `undefined` if it was not given. @throws {UsageError} for a second or an
- * empty one.
- */
-export function readTextFlag(given: GivenFlags, name: string): string | undefined {
-  const [value, ...more]: unknown[] = [given[name] ?? []].flat();
-  if (more.length > 0) throw new UsageError(`Flag "--${name}" was given twice`);
-  if (value === "") throw new UsageError(`Flag "--${name}" needs a value`);
-  return typeof value === "string" ? value : undefined;
+function requireValues(name: string, values: readonly string[], repeats = false): void {
+  if (values.includes("")) throw new UsageError(`Flag "--${name}" needs a value`);
+  if (values.length > 1 && !repeats) throw new UsageError(`Flag "--${name}" was given twice`);
+}
+
+const WIDTH = 120;
+/** A longer default is described by the help. */
+const LONGEST_FALLBACK = 20;
+
+/** The lines of a usage about `flags`, with the help of all of them in one column. */
+export function flagLines(flags: readonly Flag[]): string {
+  const names = flags.map(({ name, value }) => `  --${name}${value === undefined ? "" : ` ${value}`}`);
+  const column = Math.max(...names.map((name) => name.length)) + 2;
+  const indent = " ".repeat(column);
+  const lines = flags.map((flag, index) =>
+    (names[index] ?? "").padEnd(column) + wrapped(helpOf(flag), WIDTH - column).join(`\n${indent}`)
+  );
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function helpOf({ value, help, fallback = "" }: Flag): string {
+  const isShown = value !== undefined && fallback !== "" && fallback.length <= LONGEST_FALLBACK;
+  return isShown ? `${help} (${fallback})` : help;
+}
+
+/** The words of `text` in lines of at most `width` characters. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

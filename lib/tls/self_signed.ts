@@ -22,6 +22,9 @@ export interface SelfSignedOptions {
 /** The names in every self-signed certificate. */
 export const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 
+/** The validity of a self-signed certificate unless it is given, in days. */
+export const DEFAULT_SELF_SIGNED_DAYS = 365;
+
 /** The longest validity of a self-signed certificate, in days. */
 export const MAX_SELF_SIGNED_DAYS = 3650;
 
@@ -32,7 +35,9 @@ const HOST_NAME = /^(\*\.)?[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i;
 const CLOCK_SKEW = 5 * 60_000;
 
 /** Creates a new pair on the curve P-256. Rejects with `RangeError` for days out of range or an invalid name. */
-export async function createSelfSigned({ names = [], days = 365 }: SelfSignedOptions = {}): Promise<KeyPair> {
+export async function createSelfSigned(
+  { names = [], days = DEFAULT_SELF_SIGNED_DAYS }: SelfSignedOptions = {},
+): Promise<KeyPair> {
   if (!Number.isInteger(days) || days < 1 || days > MAX_SELF_SIGNED_DAYS) {
     throw new RangeError(`Validity in days must be 1 to ${MAX_SELF_SIGNED_DAYS}, not "${days}"`);
   }

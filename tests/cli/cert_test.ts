@@ -49,7 +49,10 @@ Deno.test("runCert replaces files only with --force", () =>
     const key = join(dir, "key.pem");
     await Deno.writeTextFile(key, "precious", { mode: 0o644 });
     const refused = await cert("--out", dir);
-    assertEquals([refused.status, refused.stderr], [1, `File "${key}" already exists: use --force to replace it\n`]);
+    assertEquals([refused.status, refused.stderr], [
+      1,
+      `denoftpd: File "${key}" already exists: use --force to replace it\n`,
+    ]);
     assertEquals(await Deno.readTextFile(key), "precious");
     assertEquals((await cert("--out", dir, "--force")).status, 0);
     assertMatch(await Deno.readTextFile(key), /PRIVATE KEY/);
@@ -71,7 +74,7 @@ Deno.test("runCert answers 2 with one line that names the mistake", async () => 
     [[], "--out"],
     [["--out="], "--out"],
     [["--out", "x", "--days", "soon"], "Validity in days"],
-    [["--out", "x", "--days="], "Validity in days"],
+    [["--out", "x", "--days="], 'Flag "--days" needs a value'],
     [["--out", "x", "--days", "0"], '"0"'],
     [["--out", "x", "--name", "a b"], '"a b"'],
     [["--out", "x", "--nmae", "a"], '"--nmae"'],

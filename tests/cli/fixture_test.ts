@@ -116,7 +116,11 @@ for (
     ["a directory that is none", ["--dir", "deno.json"], 'Flag "--dir" must name a directory, not "deno.json"'],
     ["two sources of files", ["--dir", ".", "--seed", "."], 'Flags "--seed" and "--dir" cannot be combined'],
     ["faults that are none", ["--faults", "deno.json"], 'File "deno.json" of "--faults": Fault rule 1: Field "action"'],
-    ["ports that go down", ["--passive-ports", "9-1"], 'Flag "--passive-ports": Port range must be ascending'],
+    [
+      "ports that go down",
+      ["--passive-ports", "9-1"],
+      'Flag "--passive-ports" must be an ascending range within 1 to 65535, not "9-1"',
+    ],
     ["half an endpoint", ["--control-address", "8080"], 'Flag "--control-address" must be HOST:PORT, not "8080"'],
     ["a passive address that is none", ["--passive-address", "x"], 'Passive host is not an IPv4 address: "x"'],
     ["a flag twice", ["--port", "1", "--port", "2"], 'Flag "--port" was given twice'],

@@ -1,7 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { DEFAULT_GRACE, DEFAULT_OPTIONS } from "../../lib/options/defaults.ts";
-import { parseFlags } from "../../lib/cli/flags.ts";
-import { UsageError } from "../../lib/cli/usage_error.ts";
 import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
 import { fallbackOf, flagOf, SETTING_NAMES, SETTINGS, variableOf, withDefaults } from "../../lib/cli/settings/table.ts";
 
@@ -71,19 +69,4 @@ Deno.test("SERVE_USAGE has a line for every setting, with its default", () => {
     assertMatch(SERVE_USAGE, new RegExp(`^  --${flagOf(name)}( |$)`, "m"));
   }
   assertMatch(SERVE_USAGE, /^ {2}--port N .*\(2121\)$/m);
-});
-
-for (const value of ["no", "1", ""]) {
-  Deno.test(`parseFlags refuses "${value}" for a switch`, () => {
-    const names = { command: "serve", texts: ["port"], switches: ["allow-root"] };
-    const error = assertThrows(() => parseFlags([`--allow-root=${value}`], names), UsageError);
-    assertEquals(error.message, `Flag "--allow-root" must be true or false, or without a value, not "${value}"`);
-  });
-}
-
-Deno.test("parseFlags takes true, false and nothing for a switch", () => {
-  const names = { command: "serve", texts: ["port"], switches: ["allow-root"] };
-  const read = (...args: string[]) => parseFlags(args, names)["allow-root"];
-  assertEquals([read("--allow-root=true"), read("--allow-root"), read("--allow-root=false")], [true, true, false]);
-  assertEquals(parseFlags(["--port=no"], names)["port"], ["no"]);
 });

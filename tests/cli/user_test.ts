@@ -16,6 +16,9 @@ interface Run {
   readonly stderr: string;
 }
 
+/** How each message on standard error begins. */
+const COMPLAINT = "denoftpd: ";
+
 /** An accounts file that does not exist yet, in a directory of its own. */
 class Bed implements AsyncDisposable {
   private constructor(readonly directory: string, readonly path: string) {}
@@ -39,7 +42,8 @@ class Bed implements AsyncDisposable {
       stderr: (text) => void (written.stderr += text),
       hash: { ln: 4 },
     });
-    return { status, ...written };
+    if (written.stderr !== "") assert(written.stderr.startsWith(COMPLAINT), written.stderr);
+    return { status, ...written, stderr: written.stderr.slice(COMPLAINT.length) };
   }
 
   async addBob(...flags: string[]): Promise<void> {
@@ -254,16 +258,16 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
     [["set"], `Action "set" needs a name\n`],
     [["set", "bob", "alice"], `Unexpected argument "alice"\n`],
     [["list", "bob"], `Unexpected argument "bob"\n`],
-    [["set", "bob", "--frob"], `Unknown flag "--frob"\n`],
-    [["set", "bob", "--frob=secret"], `Unknown flag "--frob"\n`],
-    [["set", "bob", "-f"], `Unknown flag "-f"\n`],
-    [["set", "bob", "--quota"], `Flag --quota needs a value\n`],
-    [["set", "bob", "--quota", "1", "--quota", "2"], `Flag --quota was given more than once\n`],
-    [["set", "bob", "--quota", "x"], `Flag --quota: Must be a size such as "10 MiB", not "x"\n`],
-    [["set", "bob", "--max-sessions", "x"], `Flag --max-sessions: Must be a whole number from 1 up, not "x"\n`],
+    [["set", "bob", "--frob"], `Unknown flag "--frob", see denoftpd help user\n`],
+    [["set", "bob", "--frob=secret"], `Unknown flag "--frob", see denoftpd help user\n`],
+    [["set", "bob", "-f"], `Unknown flag "-f", see denoftpd help user\n`],
+    [["set", "bob", "--quota"], `Flag "--quota" needs a value\n`],
+    [["set", "bob", "--quota", "1", "--quota", "2"], `Flag "--quota" was given twice\n`],
+    [["set", "bob", "--quota", "x"], `Flag "--quota": Must be a size such as "10 MiB", not "x"\n`],
+    [["set", "bob", "--max-sessions", "x"], `Flag "--max-sessions": Must be a whole number from 1 up, not "x"\n`],
     [["set", "bob", "--root", "none"], ""],
-    [["set", "bob", "--enable", "--disable"], `Flags --enable and --disable cannot be combined\n`],
-    [["add", "alice"], `Flag --root must name the account's directory\n`],
+    [["set", "bob", "--enable", "--disable"], `Flags "--enable" and "--disable" cannot be combined\n`],
+    [["add", "alice"], `Flag "--root" must name the account's directory\n`],
   ];
   for (const [args, stderr] of cases) {
     const run = await bed.run(args);

@@ -7,6 +7,7 @@
 import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { anonymousAccount } from "../serve/anonymous.ts";
 import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./query.ts";
+import { runCommand } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
@@ -22,21 +23,16 @@ Prints the smallest set of permission flags for "deno run" that "serve" needs wi
 
 /** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */
 export async function runPermissions(args: readonly string[], io: CommandIo): Promise<number> {
-  if (args.includes("--help") || args.includes("-h")) {
-    io.stdout(PERMISSIONS_USAGE);
-    return 0;
-  }
-  try {
-    const gathered = await gatherSettings(args, processSources);
-    const settings = parseGathered(gathered);
-    const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...await rootNeeds(settings)];
-    io.stdout(permissionFlags(needs).map((flag) => `${flag}\n`).join(""));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    io.stderr(`denoftpd: ${error.message}\n`);
-    return 2;
-  }
+  return await runCommand(args, io, {
+    usage: PERMISSIONS_USAGE,
+    action: async () => {
+      const gathered = await gatherSettings(args, processSources);
+      const settings = parseGathered(gathered);
+      const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...await rootNeeds(settings)];
+      io.stdout(permissionFlags(needs).map((flag) => `${flag}\n`).join(""));
+      return 0;
+    },
+  });
 }
 
 /** The permissions to read the settings again from their current sources. */

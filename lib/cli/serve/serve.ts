@@ -16,6 +16,7 @@ import { localStateWith } from "../../session/shared_state.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "../permissions/excess.ts";
 import { requireGrants } from "../permissions/query.ts";
+import { runCommand } from "../command.ts";
 import { type CommandIo, writerOf } from "../io.ts";
 import { LineQueue } from "../../log/line_queue.ts";
 import { openNative } from "./native.ts";
@@ -29,7 +30,7 @@ import { endingOnUncaught } from "../uncaught.ts";
 import { checkOptions, serverOptions } from "./options.ts";
 import { openTls } from "./tls.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
-import { UsageError } from "../usage_error.ts";
+import { CommandRefused, UsageError } from "../usage_error.ts";
 import { dataThreadCount, workerCount } from "./threads.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
@@ -52,17 +53,10 @@ export interface ServeHooks {
 
 /** Runs until a signal arrives. Resolves to the exit status: 0 drained, 1 cannot listen, 2 bad settings or files. */
 export async function runServe(args: readonly string[], io: CommandIo, hooks: ServeHooks = {}): Promise<number> {
-  if (args.includes("--help") || args.includes("-h")) {
-    io.stdout(SERVE_USAGE);
-    return 0;
-  }
-  try {
-    return await serve(await gatherSettings(args, processSources), io, hooks);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    io.stderr(`denoftpd: ${error.message}\n`);
-    return 2;
-  }
+  return await runCommand(args, io, {
+    usage: SERVE_USAGE,
+    action: async () => await serve(await gatherSettings(args, processSources), io, hooks),
+  });
 }
 
 async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Promise<number> {
@@ -121,7 +115,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   try {
     await server.bind();
   } catch (error) {
-    return cannotListen(error, settings, io);
+    throw cannotListen(error, settings);
   }
   // No connection has been accepted yet.
   if (identity) tell(early, "warning", become(identity));
@@ -218,7 +212,7 @@ async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<
   }
 }
 
-function cannotListen(error: unknown, { host, port }: Settings, io: CommandIo): number {
+function cannotListen(error: unknown, { host, port }: Settings): CommandRefused {
   const reason = error instanceof Deno.errors.AddrInUse
     ? "the port is in use"
     : error instanceof Deno.errors.PermissionDenied && port < 1024
@@ -226,8 +220,7 @@ function cannotListen(error: unknown, { host, port }: Settings, io: CommandIo): 
     : error instanceof Error
     ? error.message
     : String(error);
-  io.stderr(`denoftpd: Cannot listen on ${formatHost(host)}:${port}: ${reason}\n`);
-  return 1;
+  return new CommandRefused(`Cannot listen on ${formatHost(host)}:${port}: ${reason}`);
 }
 
 function formatHost(hostname: string): string {

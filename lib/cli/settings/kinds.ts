@@ -7,7 +7,9 @@
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
 import type { TlsVersion } from "../../tls/route.ts";
+import { messageOf } from "../../net/message_of.ts";
 import { Zone } from "../../protocol/zone.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** The schema by which an editor checks a field of the configuration file (JSON Schema 2020-12). */
 export type FieldSchema = Readonly<Record<string, unknown>>;
@@ -20,6 +22,19 @@ export interface Kind<T> {
   readonly parse: (text: string) => T;
   readonly format: (value: T) => string;
   readonly schema: FieldSchema;
+}
+
+/**
+ * The value of `text`.
+ *
+ * @throws {UsageError} beginning with `source`, which names where the text comes from.
+ */
+export function parseFrom<T>(source: string, text: string, { parse }: Pick<Kind<T>, "parse">): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new UsageError(`${source} ${messageOf(error)}, not "${text}"`);
+  }
 }
 
 function nonEmpty(given: string): string {
@@ -42,6 +57,9 @@ export function whole(least: number, most: number): Kind<number> {
     schema: { type: "integer", minimum: least, maximum: most },
   };
 }
+
+/** The number of a TCP port; 0 for any free one. */
+export const portNumber: Kind<number> = whole(0, 65535);
 
 /** A time given in whole seconds, as milliseconds. */
 export function seconds(least: number, most: number): Kind<number> {

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { parseFlags, readTextFlag } from "../flags.ts";
+import { type Flag, type GivenFlags, readFlags } from "../flags.ts";
 import {
   CONFIG_VARIABLE,
+  fallbackOf,
   flagOf,
   type GivenSettings,
   SETTING_NAMES,
@@ -16,7 +17,21 @@ import {
   variableOf,
   withDefaults,
 } from "./table.ts";
+import { parseFrom } from "./kinds.ts";
 import { UsageError } from "../usage_error.ts";
+
+/** The flags of `serve`: the configuration file, and each setting. */
+export const SERVE_FLAGS: readonly Flag[] = [
+  {
+    name: "config",
+    value: "FILE",
+    help: "JSON file with these settings; --passive-ports is called passivePorts there",
+  },
+  ...SETTING_NAMES.map((name) => {
+    const { value, help } = SETTINGS[name];
+    return { name: flagOf(name), value, help, fallback: fallbackOf(name) };
+  }),
+];
 
 /** A value given as text, and its source. */
 export interface Given {
@@ -49,7 +64,7 @@ export interface Gathered {
 
 /** Finds the given value of each setting. @throws {UsageError} as {@link readSettings}, except for invalid values. */
 export async function gatherSettings(args: readonly string[], sources: SettingSources): Promise<Gathered> {
-  const flags = readFlags(args);
+  const flags = readFlags(args, { command: "serve", flags: SERVE_FLAGS });
   const config = configFile(flags, sources);
   const file = config === undefined ? undefined : await readConfig(config.text, sources);
   const found = SETTING_NAMES.flatMap((name) => {
@@ -59,8 +74,8 @@ export async function gatherSettings(args: readonly string[], sources: SettingSo
   return { config, settings: new Map(found) };
 }
 
-function configFile(flags: ReadonlyMap<string, string>, { env }: SettingSources): Given | undefined {
-  const flag = flags.get("config");
+function configFile(flags: GivenFlags<Flag>, { env }: SettingSources): Given | undefined {
+  const flag = flags.text("config");
   if (flag !== undefined) return { text: flag, source: 'Flag "--config"', origin: "flag" };
   const text = env(CONFIG_VARIABLE);
   if (text === undefined) return undefined;
@@ -73,37 +88,18 @@ function configFile(flags: ReadonlyMap<string, string>, { env }: SettingSources)
  * @throws {UsageError} naming the source of an invalid one.
  */
 export function parseGathered(gathered: Gathered): Settings {
-  const parsed = Array.from(gathered.settings, ([name, given]) => [name, parseGiven(name, given)]);
+  const parsed = Array.from(
+    gathered.settings,
+    ([name, { source, text }]) => [name, parseFrom<unknown>(source, text, SETTINGS[name])],
+  );
   // Each was parsed by the row of its name.
   return withDefaults(Object.fromEntries(parsed) as GivenSettings);
 }
 
-function parseGiven(name: SettingName, { text, source }: Given): unknown {
-  try {
-    return SETTINGS[name].parse(text);
-  } catch (error) {
-    throw new UsageError(`${source} ${error instanceof Error ? error.message : "is wrong"}, not "${text}"`);
-  }
-}
-
-/** The given flags, by name without dashes. */
-function readFlags(args: readonly string[]): Map<string, string> {
-  const switches = SETTING_NAMES.filter((name) => SETTINGS[name].value === undefined).map(flagOf);
-  const values = SETTING_NAMES.filter((name) => SETTINGS[name].value !== undefined).map(flagOf);
-  const texts = [...values, "config"];
-  const parsed = parseFlags(args, { command: "serve", texts, switches });
-  const flags = new Map<string, string>();
-  for (const name of texts) {
-    const value = readTextFlag(parsed, name);
-    if (value !== undefined) flags.set(name, value);
-  }
-  for (const name of switches) if (parsed[name] === true) flags.set(name, "true");
-  return flags;
-}
-
-function fromFlags(flags: ReadonlyMap<string, string>, name: SettingName): Given | undefined {
-  const text = flags.get(flagOf(name));
-  return text === undefined ? undefined : { text, source: `Flag "--${flagOf(name)}"`, origin: "flag" };
+function fromFlags(flags: GivenFlags<Flag>, name: SettingName): Given | undefined {
+  const flag = flagOf(name);
+  const text = SETTINGS[name].value !== undefined ? flags.text(flag) : flags.isOn(flag) ? "true" : undefined;
+  return text === undefined ? undefined : { text, source: `Flag "--${flag}"`, origin: "flag" };
 }
 
 function fromEnvironment({ env }: SettingSources, name: SettingName): Given | undefined {

@@ -19,6 +19,7 @@ import {
   oneOf,
   onOff,
   onOrOff,
+  portNumber,
   portRange,
   publicAddress,
   seconds,
@@ -88,12 +89,11 @@ function setting<T>(
 
 const duration = seconds(0, 2_000_000);
 const count = whole(0, 10_000_000);
-const port = whole(0, 65535);
 
 /** Every setting of `serve`, in the order of `--help`. */
 const ROWS = [
   option("host", "H", "IP address to listen on; 0.0.0.0 opens the server to the network", ipAddress),
-  option("port", "N", "control port, 0 for a free one", port),
+  option("port", "N", "control port, 0 for a free one", portNumber),
   setting("users", "FILE", `accounts file (${DEFAULT_USERS})`, text),
   setting("anonymous", "DIR", "let anyone read DIR without an account", text),
   option("banner", "TEXT", "text of the greeting", text),
@@ -133,7 +133,7 @@ const ROWS = [
     "TLS for data connections: optional or required (same as --tls)",
     oneOf("optional", "required"),
   ),
-  setting("implicitTlsPort", "N", "additional port for implicit TLS", port),
+  setting("implicitTlsPort", "N", "additional port for implicit TLS", portNumber),
   setting("tlsMinVersion", "V", "oldest TLS version allowed: 1.2 or 1.3", tlsVersion, DEFAULT_TLS_VERSION),
   setting(
     "tlsSessionReuse",

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, checkField } from "../../auth/file/schema.ts";
 import { ValueError } from "../../auth/file/json_values.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
+import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The actions of `denoftpd user`. */
@@ -31,123 +31,141 @@ export interface UserCommand {
   readonly changes: FieldChanges;
 }
 
-interface ValueFlag {
+/** A flag that sets a field of the account. */
+interface FieldFlag extends Flag {
   readonly field: AccountField;
   /** The value in JSON; `file` is the accounts file. */
   readonly toJson: (values: readonly string[], file: string) => unknown;
-  /** May be given more than once. */
-  readonly repeats?: true;
   /** The word `none` removes the field. */
   readonly removable?: true;
 }
 
-const VALUE_FLAGS: ReadonlyMap<string, ValueFlag> = new Map<string, ValueFlag>([
-  ["root", { field: "root", toJson: ([root = ""], file) => rootFromFile(root, file) }],
-  ["permissions", { field: "permissions", toJson: permissionsJson, repeats: true }],
-  ["uploads", { field: "uploads", toJson: single }],
-  ["broken-uploads", { field: "brokenUploads", toJson: single }],
-  ["max-sessions", { field: "maxSessions", toJson: countJson, removable: true }],
-  ["upload-rate", { field: "uploadRate", toJson: single, removable: true }],
-  ["download-rate", { field: "downloadRate", toJson: single, removable: true }],
-  ["quota", { field: "quota", toJson: single, removable: true }],
-  ["valid-until", { field: "validUntil", toJson: single, removable: true }],
-  ["allow-from", { field: "allowFrom", toJson: commaList, repeats: true, removable: true }],
-  ["tls", { field: "tls", toJson: single }],
-  ["comment", { field: "comment", toJson: single, removable: true }],
-]);
+const FIELD_FLAGS: readonly FieldFlag[] = [
+  {
+    name: "root",
+    value: "DIR",
+    help: 'the directory that the account sees as "/"',
+    field: "root",
+    toJson: ([root = ""], file) => rootFromFile(root, file),
+  },
+  {
+    name: "permissions",
+    value: "WORDS",
+    help:
+      "rw, ro, add, dropbox, none, or rights such as list,read,write; PATH=WORDS for a subtree, after the general " +
+      "rule; may be repeated",
+    field: "permissions",
+    toJson: permissionsJson,
+    repeats: true,
+  },
+  { name: "uploads", value: "MODE", help: "how uploads are written: inPlace or atomic", ...plain("uploads") },
+  {
+    name: "broken-uploads",
+    value: "WHAT",
+    help: "what happens to aborted uploads: keep or delete",
+    ...plain("brokenUploads"),
+  },
+  { name: "max-sessions", value: "N", help: "concurrent sessions", ...limit("maxSessions"), toJson: countJson },
+  { name: "upload-rate", value: "SIZE", help: 'bytes per second per session, such as "1 MiB"', ...limit("uploadRate") },
+  { name: "download-rate", value: "SIZE", help: "the same for downloads", ...limit("downloadRate") },
+  { name: "quota", value: "SIZE", help: "total size of the account's files", ...limit("quota") },
+  {
+    name: "valid-until",
+    value: "DAY",
+    help: "last day on which the account is valid, such as 2030-12-31",
+    ...limit("validUntil"),
+  },
+  {
+    name: "allow-from",
+    value: "NETWORKS",
+    help: "networks that may log in, such as 192.0.2.0/24,2001:db8::/32",
+    ...limit("allowFrom"),
+    toJson: commaList,
+    repeats: true,
+  },
+  { name: "tls", value: "WHEN", help: "whether TLS is optional or required", ...plain("tls") },
+  { name: "comment", value: "TEXT", help: "a note for administrators", ...limit("comment") },
+];
 
-const SWITCHES = ["password-stdin", "allow-short-password", "enable", "disable"];
+const OTHER_FLAGS = [
+  { name: "users", value: "FILE", help: 'the accounts file; "add" creates it if there is none' },
+  { name: "password-stdin", help: "read the password from the first line of stdin instead of asking for it" },
+  { name: "allow-short-password", help: "accept a password of fewer than 8 characters" },
+  { name: "enable", help: "allow the account to log in, which is the default" },
+  { name: "disable", help: "refuse its logins" },
+] as const satisfies readonly Flag[];
 
 /** The output of `denoftpd user --help`. */
 export const USER_USAGE = `Usage: denoftpd user add|set|remove|check NAME --users FILE [flags]
        denoftpd user list --users FILE
 
-  --users FILE             the accounts file; "add" creates it if there is none
-  --password-stdin         read the password from the first line of stdin instead of asking for it
-  --allow-short-password   accept a password of fewer than 8 characters
-  --root DIR               the directory that the account sees as "/"
-  --permissions WORDS      rw, ro, add, dropbox, none, or rights such as list,read,write; PATH=WORDS for a
-                           subtree, after the general rule; may be repeated
-  --uploads MODE           how uploads are written: inPlace or atomic
-  --broken-uploads WHAT    what happens to aborted uploads: keep or delete
-  --max-sessions N         concurrent sessions
-  --upload-rate SIZE       bytes per second per session, such as "1 MiB"; also --download-rate
-  --quota SIZE             total size of the account's files
-  --valid-until DAY        last day on which the account is valid, such as 2030-12-31
-  --allow-from NETWORKS    networks that may log in, such as 192.0.2.0/24,2001:db8::/32
-  --tls WHEN               whether TLS is optional or required
-  --comment TEXT           a note for administrators
-  --enable, --disable      whether the account may log in
-
+${flagLines([...OTHER_FLAGS, ...FIELD_FLAGS])}
 The word "none" removes a limit. The anonymous account is named "anonymous" and has no password.
 `;
 
 /** Parses the command line of `denoftpd user`. @throws {UsageError} */
 export function parseUserCommand(args: readonly string[]): UserCommand {
-  const flags = [...VALUE_FLAGS.keys()];
-  const parsed = parseArgs(args, {
-    string: ["_", "users", ...flags],
-    boolean: SWITCHES,
-    collect: flags,
-    unknown: (argument, key) => {
-      if (key !== undefined) throw new UsageError(`Unknown flag "${argument.replace(/=.*/s, "")}"`);
-    },
+  const given = readFlags<Flag>(args, {
+    command: "user",
+    flags: [...OTHER_FLAGS, ...FIELD_FLAGS],
+    most: 2,
   });
-  const [action, name] = positionals(parsed._.map(String));
-  const file = parsed.users;
-  if (typeof file !== "string" || file === "") throw new UsageError("Flag --users must name the accounts file");
-  if (parsed.enable === true && parsed.disable === true) {
-    throw new UsageError("Flags --enable and --disable cannot be combined");
+  const [action, name] = positionals(given.rest);
+  const file = given.text("users");
+  if (file === undefined) throw new UsageError('Flag "--users" must name the accounts file');
+  if (given.isOn("enable") && given.isOn("disable")) {
+    throw new UsageError('Flags "--enable" and "--disable" cannot be combined');
   }
   return {
     action,
     name,
     file,
-    passwordFromStdin: parsed["password-stdin"] === true,
-    shortPasswordAllowed: parsed["allow-short-password"] === true,
-    changes: readChanges(parsed, file),
+    passwordFromStdin: given.isOn("password-stdin"),
+    shortPasswordAllowed: given.isOn("allow-short-password"),
+    changes: readChanges(given, file),
   };
 }
 
-function positionals([word, name, ...rest]: readonly string[]): [UserAction, string] {
+function positionals([word, name]: readonly string[]): [UserAction, string] {
   const action = USER_ACTIONS.find((action) => action === word);
   if (action === undefined) {
     throw new UsageError(`Action must be one of ${USER_ACTIONS.join(", ")}, not "${word ?? ""}"`);
   }
-  const extra = action === "list" ? name : rest[0];
-  if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}"`);
+  if (action === "list" && name !== undefined) throw new UsageError(`Unexpected argument "${name}"`);
   if (action !== "list" && (name === undefined || name === "")) throw new UsageError(`Action "${action}" needs a name`);
   return [action, name ?? ""];
 }
 
-function readChanges(parsed: Readonly<Record<string, unknown>>, file: string): FieldChanges {
+function readChanges(given: GivenFlags<Flag>, file: string): FieldChanges {
   const changes = new Map<AccountField, unknown>();
-  for (const [flag, row] of VALUE_FLAGS) {
-    const given = parsed[flag];
-    const values = Array.isArray(given) ? given.map(String) : [];
-    if (values.length > 0) changes.set(row.field, readValue(flag, row, { values, file }));
+  for (const flag of FIELD_FLAGS) {
+    const values = given.texts(flag.name);
+    if (values.length > 0) changes.set(flag.field, readValue(flag, { values, file }));
   }
-  if (parsed.enable === true) changes.set("enabled", undefined);
-  if (parsed.disable === true) changes.set("enabled", false);
+  if (given.isOn("enable")) changes.set("enabled", undefined);
+  if (given.isOn("disable")) changes.set("enabled", false);
   return changes;
 }
 
-function readValue(flag: string, row: ValueFlag, given: { values: readonly string[]; file: string }): unknown {
-  const { values, file } = given;
-  if (values.includes("")) throw new UsageError(`Flag --${flag} needs a value`);
-  if (values.length > 1 && row.repeats === undefined) throw new UsageError(`Flag --${flag} was given more than once`);
-  if (row.removable && values.length === 1 && values[0] === "none") return undefined;
-  const value = row.toJson(values, file);
+function readValue(flag: FieldFlag, { values, file }: { readonly values: readonly string[]; file: string }): unknown {
+  if (flag.removable && values.length === 1 && values[0] === "none") return undefined;
+  const value = flag.toJson(values, file);
   try {
-    checkField(row.field, value);
+    checkField(flag.field, value);
   } catch (error) {
-    throw error instanceof ValueError ? new UsageError(`Flag --${flag}: ${error.message}`) : error;
+    throw error instanceof ValueError ? new UsageError(`Flag "--${flag.name}": ${error.message}`) : error;
   }
   return value;
 }
 
-function single([value]: readonly string[]): unknown {
-  return value;
+/** A field whose value in the file is the text of the flag. */
+function plain(field: AccountField): Pick<FieldFlag, "field" | "toJson"> {
+  return { field, toJson: ([value]) => value };
+}
+
+/** {@link plain}, and the word `none` takes it away. */
+function limit(field: AccountField): Pick<FieldFlag, "field" | "toJson" | "removable"> {
+  return { ...plain(field), removable: true };
 }
 
 /** Anything but a number stays text, for the message to quote. */

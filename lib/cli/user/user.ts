@@ -13,7 +13,8 @@ import { type HashOptions, hashPassword, verifyPassword } from "../../auth/passw
 import { type PasswordInput, readPassword } from "./password_input.ts";
 import { accountSheet, accountTable, loginState } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
-import { UsageError } from "../usage_error.ts";
+import { runCommand } from "../command.ts";
+import { CommandRefused, UsageError } from "../usage_error.ts";
 
 /** The input and output of the tool; `Deno.stdin` and writers of text fit. */
 export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<PasswordInput, "promptSecret">> {
@@ -28,9 +29,6 @@ export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<Passw
 /** NIST SP 800-63B section 5.1.1.1: a password below 8 characters is guessed too easily. */
 const MIN_PASSWORD_LENGTH = 8;
 
-/** The file and the command are valid, but the answer is no. */
-class Refusal extends Error {}
-
 const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) => Promise<void>>> = {
   add: addAccount,
   set: setAccount,
@@ -44,33 +42,29 @@ const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) =>
  * command line or file.
  */
 export async function runUser(args: readonly string[], io: UserIo): Promise<number> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    io.stdout(USER_USAGE);
-    return 0;
-  }
-  try {
-    const command = parseUserCommand(args);
-    await ACTIONS[command.action](command, io);
-    return 0;
-  } catch (error) {
-    if (error instanceof Refusal) return complain(io, error, 1);
-    if (error instanceof UsageError || error instanceof AccountsFileError) return complain(io, error, 2);
-    throw error;
-  }
+  return await runCommand(args.length === 0 ? ["--help"] : args, io, {
+    usage: USER_USAGE,
+    action: async () => {
+      const command = parseUserCommand(args);
+      try {
+        await ACTIONS[command.action](command, io);
+      } catch (error) {
+        throw error instanceof AccountsFileError ? withEveryProblem(error) : error;
+      }
+      return 0;
+    },
+  });
 }
 
-function complain(io: UserIo, error: Error, status: number): number {
-  const lines = error instanceof AccountsFileError && error.problems.length > 1
-    ? [error.message, ...error.problems.slice(1).map((problem) => `  ${problem}`)]
-    : [error.message];
-  io.stderr(`${lines.join("\n")}\n`);
-  return status;
+/** Here there is room for what the message counts only. */
+function withEveryProblem({ message, problems }: AccountsFileError): UsageError {
+  return new UsageError([message, ...problems.slice(1).map((problem) => `  ${problem}`)].join("\n"));
 }
 
 async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
   const { changes, file } = command;
   const name = canonicalName(command.name);
-  if (!changes.has("root")) throw new UsageError("Flag --root must name the account's directory");
+  if (!changes.has("root")) throw new UsageError(`Flag "--root" must name the account's directory`);
   const password = name === ANONYMOUS ? noPassword(command) : await newPassword(command, io);
   const account = apply({ name }, [
     ["permissions", name === ANONYMOUS ? "ro" : "rw"],
@@ -79,7 +73,7 @@ async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
   ]);
   await editAccounts(file, (accounts) => {
     if (accounts.some((other) => isCalled(other, name))) {
-      throw new Refusal(`Account "${name}" already exists: use "set"`);
+      throw new CommandRefused(`Account "${name}" already exists: use "set"`);
     }
     return [...accounts, account];
   }, { create: true });
@@ -121,10 +115,10 @@ async function checkAccount(command: UserCommand, io: UserIo): Promise<void> {
   if (!isAnonymous(account)) {
     const password = await readPassword(withPrompt(io), { fromStdin: command.passwordFromStdin });
     const right = account.passwordHash !== undefined && await verifyPassword(password, account.passwordHash);
-    if (!right) throw new Refusal(`Wrong password for account "${account.name}"`);
+    if (!right) throw new CommandRefused(`Wrong password for account "${account.name}"`);
   }
   const state = loginState(account, Date.now());
-  if (state !== "enabled") throw new Refusal(`Account "${account.name}" is ${state}`);
+  if (state !== "enabled") throw new CommandRefused(`Account "${account.name}" is ${state}`);
   io.stdout(accountSheet(account));
 }
 
@@ -134,13 +128,13 @@ async function find(file: string, name: string): Promise<Account> {
   return account;
 }
 
-function noAccount(name: string): Refusal {
-  return new Refusal(`No account "${name}"`);
+function noAccount(name: string): CommandRefused {
+  return new CommandRefused(`No account "${name}"`);
 }
 
 function noPassword(command: UserCommand): undefined {
   if (command.passwordFromStdin) {
-    throw new UsageError(`Flag --password-stdin: the account "${ANONYMOUS}" has no password`);
+    throw new UsageError(`Flag "--password-stdin": the account "${ANONYMOUS}" has no password`);
   }
   return undefined;
 }

@@ -1,0 +1,53 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Flag, flagLines, readFlags } from "../../lib/cli/flags.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
+
+const FLAGS = [
+  { name: "port", value: "N", help: "control port", fallback: "2121" },
+  { name: "user", value: "NAME", help: "account", repeats: true },
+  { name: "allow-root", help: "allow running as root" },
+] as const satisfies readonly Flag[];
+
+const read = (...args: string[]) => readFlags(args, { command: "serve", flags: FLAGS, most: 1 });
+
+Deno.test("readFlags tells values, repeated values, switches and the rest", () => {
+  const given = read("--port=no", "add", "--user", "a", "--user=b", "--allow-root");
+  assertEquals([given.text("port"), given.texts("user"), given.isOn("allow-root")], ["no", ["a", "b"], true]);
+  assertEquals(given.rest, ["add"]);
+  assertEquals([read().text("port"), read().texts("user"), read().isOn("allow-root")], [undefined, [], false]);
+});
+
+Deno.test("readFlags takes true, false and nothing for a switch", () => {
+  const states = ["--allow-root=true", "--allow-root", "--allow-root=false"].map((arg) => read(arg).isOn("allow-root"));
+  assertEquals(states, [true, true, false]);
+});
+
+for (
+  const [args, message] of [
+    [["--allow-root=no"], 'Flag "--allow-root" must be true or false, or without a value, not "no"'],
+    [["--allow-root=1"], 'Flag "--allow-root" must be true or false, or without a value, not "1"'],
+    [["--allow-root="], 'Flag "--allow-root" must be true or false, or without a value, not ""'],
+    [["--prot=secret"], 'Unknown flag "--prot", see denoftpd help serve'],
+    [["-p"], 'Unknown flag "-p", see denoftpd help serve'],
+    [["--port"], 'Flag "--port" needs a value'],
+    [["--user="], 'Flag "--user" needs a value'],
+    [["--port", "1", "--port", "2"], 'Flag "--port" was given twice'],
+    [["add", "remove"], 'Unexpected argument "remove"'],
+  ] as const
+) {
+  Deno.test(`readFlags refuses ${args.join(" ")}`, () => {
+    assertEquals(assertThrows(() => read(...args), UsageError).message, message);
+  });
+}
+
+Deno.test("flagLines puts the help into one column, with the defaults, in lines of 120 characters", () => {
+  const long = { name: "long", value: "A-B", help: "word ".repeat(30).trimEnd() };
+  const lines = flagLines([...FLAGS, long]).split("\n");
+  assertEquals(lines.slice(0, 3), [
+    "  --port N      control port (2121)",
+    "  --user NAME   account",
+    "  --allow-root  allow running as root",
+  ]);
+  assertEquals(lines.slice(3).map((line) => line.length), [120, 60, 0]);
+  assertEquals(lines[4]?.slice(0, 20), "                word");
+});
