@@ -5,6 +5,7 @@
  */
 
 import { join } from "@std/path";
+import { messageOf } from "../net/message_of.ts";
 import type { KeyPair } from "../tls/certificates.ts";
 import {
   createSelfSigned,
@@ -121,7 +122,7 @@ async function attempt(path: string, action: () => Promise<void>): Promise<void>
   try {
     await action();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new CommandRefused(`"${path}" cannot be written: ${why}`, { cause: error });
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { basename, dirname, join } from "@std/path";
+import { messageOf } from "../net/message_of.ts";
 import { ClientError } from "./errors.ts";
 
 /** Bytes at the end of a part that are compared with the server's before it goes on. */
@@ -132,7 +133,7 @@ async function locally<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof ClientError) throw error;
-    throw new ClientError("local", error instanceof Error ? error.message : String(error), { cause: error });
+    throw new ClientError("local", messageOf(error), { cause: error });
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import { type PumpOptions, type PumpResult, receiveBytes, sendBytes } from "../data/pump.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import { ClientError } from "./errors.ts";
@@ -64,9 +65,7 @@ function countOf({ outcome, bytes, error }: PumpResult, signal: AbortSignal): nu
       throw new ClientError("closed", `The data connection broke after ${bytes} bytes`, { cause: error });
     case "sourceFailed":
     case "sinkFailed":
-      throw error instanceof ClientError
-        ? error
-        : new ClientError("local", error instanceof Error ? error.message : String(error), { cause: error });
+      throw error instanceof ClientError ? error : new ClientError("local", messageOf(error), { cause: error });
   }
 }
 

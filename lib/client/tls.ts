@@ -11,7 +11,8 @@ import { connect, type TLSSocket } from "node:tls";
 import type { Connection } from "../net/connection.ts";
 import { SocketConnection } from "../tls/node/connection.ts";
 import { asSocket, ConnectionStream } from "../tls/node/stream.ts";
-import { messageOf, type SecureConnection, TlsError, withinLimits } from "../tls/route.ts";
+import { messageOf } from "../net/message_of.ts";
+import { type SecureConnection, TlsError, withinLimits } from "../tls/route.ts";
 import { ClientError } from "./errors.ts";
 import type { Presented, Trust } from "./trust.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import { HttpError } from "./http_error.ts";
 
 /** Bytes of a body that a handler takes unless it says otherwise. */
@@ -63,7 +64,7 @@ export class RoutedRequest {
     try {
       return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     } catch (error) {
-      throw new HttpError(400, `The body is not JSON: ${error instanceof Error ? error.message : error}`);
+      throw new HttpError(400, `The body is not JSON: ${messageOf(error)}`);
     }
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import type { Guard } from "./guard.ts";
 import { HttpError } from "./http_error.ts";
 import { RoutedRequest } from "./routed_request.ts";
@@ -101,7 +102,7 @@ export class Router {
   #refusal(error: unknown): Response {
     if (error instanceof HttpError) return errorResponse(error.status, error.message, error.headers);
     const status = this.#options.statusOf?.(error);
-    if (status !== undefined) return errorResponse(status, error instanceof Error ? error.message : String(error));
+    if (status !== undefined) return errorResponse(status, messageOf(error));
     this.#options.onError?.(error);
     return errorResponse(500, "Internal error");
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import { type FileSender, FileSendError, type FileSending } from "../data/file_sender.ts";
 import type { FilePart } from "../net/connection.ts";
 import { isPlain } from "../net/plain_sockets.ts";
@@ -105,7 +106,7 @@ class NativeSending implements FileSending {
     } catch (error) {
       if (error instanceof FileSendError) throw error;
       // The library has been closed.
-      throw new FileSendError("file", `Cannot send the file: ${error instanceof Error ? error.message : error}`);
+      throw new FileSendError("file", `Cannot send the file: ${messageOf(error)}`);
     } finally {
       this.#pending = false;
       if (this.#over) this.#close();

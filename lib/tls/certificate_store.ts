@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "@std/path";
+import { messageOf } from "../net/message_of.ts";
 import {
   type CertificateSource,
   CertificateUnread,
@@ -13,7 +14,6 @@ import {
   loadKeyPair,
   selectPair,
 } from "./certificates.ts";
-import { messageOf } from "./route.ts";
 
 const SETTLE_TIME = 500;
 /** After this many settle times, files that could not be read are tried again, for example for lack of a descriptor. */

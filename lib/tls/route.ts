@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import type { Connection, TlsFacts } from "../net/connection.ts";
 
 /** The supported protocol versions. */
@@ -85,9 +86,4 @@ export async function withinLimits<T>(
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-/** The text of anything thrown, without a final full stop. */
-export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorOf } from "../net/message_of.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { BulkForecast } from "../data/bulk_forecast.ts";
@@ -132,7 +133,7 @@ class Link {
     try {
       server.bind();
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error));
+      const reason = errorOf(error);
       return this.#post({ type: "cannotListen", error: flatErrorOf(reason) });
     }
     this.#program = program;

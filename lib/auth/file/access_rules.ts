@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import { type AccessGrant, type AccessRule, GRANTS, parseAccess } from "../../vfs/access_rules.ts";
 import { isObject, quote, readFlag, readList, ValueError, within } from "./json_values.ts";
 
@@ -51,7 +52,7 @@ function readGrant(value: unknown): AccessGrant {
   try {
     return parseAccess(words);
   } catch (error) {
-    throw new ValueError(error instanceof Error ? error.message : String(error));
+    throw new ValueError(messageOf(error));
   }
 }
 

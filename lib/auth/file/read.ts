@@ -30,6 +30,7 @@
  */
 
 import { dirname } from "@std/path";
+import { messageOf } from "../../net/message_of.ts";
 import { type FieldProblem, readAccount } from "./schema.ts";
 import type { Account } from "../accounts.ts";
 import { isObject, quote } from "./json_values.ts";
@@ -133,14 +134,14 @@ export function accessProblem(error: unknown, flag: string): string {
   if (error instanceof Deno.errors.NotFound) return "Does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "Permission denied by the operating system";
   if (error instanceof Deno.errors.IsADirectory) return "Is a directory";
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, "")); // Some editors on Windows begin a file with a byte order mark.
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new AccountsFileError(path, [`Not valid JSON: ${jsonProblem(message, text)}`]);
   }
 }

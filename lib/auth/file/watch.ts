@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorOf } from "../../net/message_of.ts";
 import { readAccountsFile, wasJudged } from "./read.ts";
 import { type Account, type AccountsStore, MemoryAccounts } from "../accounts.ts";
 
@@ -120,7 +121,7 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
       this.#accounts = new MemoryAccounts(accounts);
       return { ok: true, accounts: accounts.length };
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+      return { ok: false, error: errorOf(error) };
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { messageOf } from "../../net/message_of.ts";
 import { isGranted } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
@@ -104,7 +105,7 @@ export function become({ uid, gid }: Identity): string | undefined {
   } catch (error) {
     // A container may lack the capabilities SETUID and SETGID even for root.
     throw new UsageError(
-      `Cannot become user ${uid} of group ${gid}: ${error instanceof Error ? error.message : error}`,
+      `Cannot become user ${uid} of group ${gid}: ${messageOf(error)}`,
     );
   }
   if (Deno.uid() !== uid || Deno.gid() !== gid || canReturn()) {

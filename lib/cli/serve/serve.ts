@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import { type AccountsStore, isAnonymous } from "../../auth/accounts.ts";
 import { AccountsFile } from "../../auth/file/watch.ts";
 import { AccountsFileError } from "../../auth/file/read.ts";
@@ -203,7 +204,7 @@ async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<
         throw new Error(`"${account.root}" cannot be shared by several workers`);
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const source = isAnonymous(account) && anonymous !== undefined
         ? `Flag "--anonymous"`
         : `Account "${account.name}" of "${users}": field "root"`;
@@ -217,9 +218,7 @@ function cannotListen(error: unknown, { host, port }: Settings): CommandRefused 
     ? "the port is in use"
     : error instanceof Deno.errors.PermissionDenied && port < 1024
     ? "ports below 1024 need the right to bind them"
-    : error instanceof Error
-    ? error.message
-    : String(error);
+    : messageOf(error);
   return new CommandRefused(`Cannot listen on ${formatHost(host)}:${port}: ${reason}`);
 }
 

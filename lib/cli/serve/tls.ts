@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import type { EventStream } from "../../events.ts";
 import { DEFAULT_TLS } from "../../options/defaults.ts";
 import type { TlsOptions } from "../../options.ts";
@@ -109,7 +110,7 @@ async function openCertificates(
         }),
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
 }
 

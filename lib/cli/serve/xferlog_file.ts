@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import type { EventListener } from "../../events.ts";
 import { LineQueue } from "../../log/line_queue.ts";
 import { formatXferlog } from "../../log/xferlog.ts";
@@ -26,7 +27,7 @@ export async function openXferlog(path: string, onLost: (lines: number) => void)
   try {
     file = await Deno.open(path, { append: true, create: true });
   } catch (error) {
-    throw new UsageError(`Cannot open xferlog "${path}": ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`Cannot open xferlog "${path}": ${messageOf(error)}`);
   }
   const lines = new LineQueue((bytes) => file.write(bytes), { onLost });
   return {

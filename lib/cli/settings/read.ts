@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import { type Flag, type GivenFlags, readFlags } from "../flags.ts";
 import {
   CONFIG_VARIABLE,
@@ -115,7 +116,7 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
     content = JSON.parse(await readFile(path));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`Cannot read configuration file "${path}": ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`Cannot read configuration file "${path}": ${messageOf(error)}`);
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new UsageError(`Configuration file "${path}" must contain a JSON object`);

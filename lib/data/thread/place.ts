@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorOf } from "../../net/message_of.ts";
 import { DataThread } from "./proxy.ts";
 import type { FromDataThread } from "./messages.ts";
 import { RestartBackoff } from "../../threads/restart_backoff.ts";
@@ -58,7 +59,7 @@ export class ThreadSlot implements Disposable {
       this.#begin(new Worker(module, { type: "module", name: native ? NATIVE_DATA_THREAD : DATA_THREAD }));
     } catch (error) {
       // The system may be unable to start a thread.
-      this.#die(error instanceof Error ? error : new Error(String(error)));
+      this.#die(errorOf(error));
     }
   }
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import { mayEnter } from "./rights.ts";
 import type { ContainedCalls, DirectoryReader } from "./calls.ts";
 import { attempt, isNotFound, toVfsError } from "./errors.ts";
@@ -63,7 +64,7 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
     const real = await Deno.realPath(root);
     if ((await Deno.stat(real)).isDirectory) return new DiskVfs(real, options);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Error(`Cannot open directory "${root}": ${reason}`, { cause: error });
   }
   throw new Error(`Cannot open directory "${root}": it is not a directory`);

@@ -7,11 +7,12 @@
 
 import { duplexPair } from "node:stream";
 import { connect, createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
+import { messageOf } from "../../net/message_of.ts";
 import type { Connection } from "../../net/connection.ts";
 import type { CertificateSource, KeyPair } from "../certificates.ts";
 import { keepHeapEnd } from "./memory.ts";
 import { asSocket, ConnectionStream } from "./stream.ts";
-import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
+import { type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
 import { type TlsVersion, withinLimits } from "../route.ts";
 import { SocketConnection } from "./connection.ts";
 

@@ -6,13 +6,14 @@
  * @module
  */
 
+import { messageOf } from "../../net/message_of.ts";
 import { closeQuietly, type Connection, writeAll } from "../../net/connection.ts";
 import type { CertificateSource, KeyPair } from "../certificates.ts";
 import { type ClientHello, ClientHelloReader, HelloError, type ServerHello, ServerHelloReader } from "./hello.ts";
 import { Gate } from "./gate.ts";
 import { pipe } from "./pipe.ts";
 import { RelayConnection } from "./connection.ts";
-import { messageOf, type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
+import { type SecureConnection, type SecureOptions, TlsError, type TlsRoute } from "../route.ts";
 import { type TlsVersion, withinLimits } from "../route.ts";
 import { Terminator } from "./terminator.ts";
 
