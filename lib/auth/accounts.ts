@@ -44,19 +44,20 @@ export interface Account {
   readonly tls: "optional" | "required";
 }
 
+/** The defaults of an account that do not depend on its other fields. */
+export const ACCOUNT_DEFAULTS = { uploads: "inPlace", enabled: true, tls: "optional" } as const;
+
 /** The fields that {@link createAccount} has no default for. */
 export type AccountBasics = Pick<Account, "name" | "rootPath" | "rules">;
 
 /** An account; fields left out get the defaults of the accounts file. */
 export function createAccount(fields: AccountBasics & Partial<Account>): Account {
   return {
+    ...ACCOUNT_DEFAULTS,
     root: fields.rootPath,
-    uploads: "inPlace",
     // A hidden partial file that no client can resume is useless.
     brokenUploads: fields.uploads === "atomic" ? "delete" : "keep",
-    enabled: true,
     allowFrom: [],
-    tls: "optional",
     ...fields,
   };
 }

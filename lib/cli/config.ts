@@ -4,12 +4,13 @@
  * @module
  */
 
+import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
 import type { CommandIo } from "./io.ts";
 import { usersFile } from "./permissions/needs.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
-import { fallbackOf, flagOf, SETTING_NAMES, type SettingName, variableOf } from "./settings/table.ts";
+import { fallbackOf, SETTING_NAMES, type SettingName, variableOf } from "./settings/table.ts";
 
 /** The output of `denoftpd config --help`. */
 export const CONFIG_USAGE = `Usage: denoftpd config [flags of serve]
@@ -46,7 +47,7 @@ export function configTable(gathered: Gathered): string {
 function originOf(name: SettingName, { config, settings }: Gathered): string {
   switch (settings.get(name)?.origin) {
     case "flag":
-      return `flag --${flagOf(name)}`;
+      return `flag --${flagNameOf(name)}`;
     case "environment":
       return `environment ${variableOf(name)}`;
     case "file":

@@ -100,6 +100,11 @@ function requireValues(name: string, values: readonly string[], repeats = false)
   if (values.length > 1 && !repeats) throw new UsageError(`Flag "--${name}" was given twice`);
 }
 
+/** `passivePorts` as a flag: `passive-ports`. */
+export function flagNameOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 const WIDTH = 120;
 /** A longer default is described by the help. */
 const LONGEST_FALLBACK = 20;

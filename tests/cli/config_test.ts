@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { configTable } from "../../lib/cli/config.ts";
-import { configSchema } from "../../lib/cli/settings/schema.ts";
 import { gatherSettings, readSettings, type SettingSources } from "../../lib/cli/settings/read.ts";
 import { SETTING_NAMES, withDefaults } from "../../lib/cli/settings/table.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
@@ -82,17 +81,4 @@ Deno.test("configTable shows every value and where it comes from", async () => {
 Deno.test("configTable has no accounts file where --anonymous alone says who may come", async () => {
   const table = configTable(await gatherSettings(["--anonymous", "pub"], sources()));
   assertMatch(table, /^users +- +default$/m);
-});
-
-Deno.test("configSchema is what docs/config.schema.json has (deno task schema writes it)", async () => {
-  assertEquals(await Deno.readTextFile(new URL("../../docs/config.schema.json", import.meta.url)), configSchema());
-});
-
-Deno.test("configSchema knows every setting, its type and its default", () => {
-  const { properties, additionalProperties } = JSON.parse(configSchema());
-  assertEquals(Object.keys(properties), ["$schema", ...SETTING_NAMES]);
-  assertEquals(additionalProperties, false);
-  assertEquals(properties.port.default, 2121);
-  assertEquals(properties.allowRoot.default, false);
-  assertEquals(properties.active.enum, ["on", "off"]);
 });

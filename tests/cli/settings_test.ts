@@ -1,12 +1,17 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { DEFAULT_GRACE, DEFAULT_OPTIONS } from "../../lib/options/defaults.ts";
 import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
-import { fallbackOf, flagOf, SETTING_NAMES, SETTINGS, variableOf, withDefaults } from "../../lib/cli/settings/table.ts";
+import { flagNameOf } from "../../lib/cli/flags.ts";
+import { parseFrom } from "../../lib/cli/settings/kinds.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
+import { fallbackOf, SETTING_NAMES, SETTINGS, variableOf, withDefaults } from "../../lib/cli/settings/table.ts";
 
 Deno.test("SETTINGS writes each default as text that its own parser reads back", () => {
   for (const name of SETTING_NAMES) {
     const text = fallbackOf(name);
-    if (text !== undefined) assertEquals<unknown>(SETTINGS[name].parse(text), SETTINGS[name].fallback, name);
+    if (text !== undefined) {
+      assertEquals<unknown>(parseFrom<unknown>(name, text, SETTINGS[name]), SETTINGS[name].fallback, name);
+    }
   }
 });
 
@@ -54,19 +59,19 @@ for (
   ] as const
 ) {
   Deno.test(`SETTINGS.${name} refuses "${given}"`, () => {
-    const error = assertThrows(() => SETTINGS[name].parse(given));
+    const error = assertThrows(() => parseFrom<unknown>(name, given, SETTINGS[name]), UsageError);
     assertMatch(error.message, message);
   });
 }
 
-Deno.test("flagOf and variableOf write a name as flag and as variable", () => {
-  assertEquals(flagOf("maxSessionsPerIp"), "max-sessions-per-ip");
+Deno.test("flagNameOf and variableOf write a name as flag and as variable", () => {
+  assertEquals(flagNameOf("maxSessionsPerIp"), "max-sessions-per-ip");
   assertEquals(variableOf("maxSessionsPerIp"), "DENOFTPD_MAX_SESSIONS_PER_IP");
 });
 
 Deno.test("SERVE_USAGE has a line for every setting, with its default", () => {
   for (const name of SETTING_NAMES) {
-    assertMatch(SERVE_USAGE, new RegExp(`^  --${flagOf(name)}( |$)`, "m"));
+    assertMatch(SERVE_USAGE, new RegExp(`^  --${flagNameOf(name)}( |$)`, "m"));
   }
   assertMatch(SERVE_USAGE, /^ {2}--port N .*\(2121\)$/m);
 });

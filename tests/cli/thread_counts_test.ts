@@ -1,4 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { parseFrom } from "../../lib/cli/settings/kinds.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
 import { SETTINGS, withDefaults } from "../../lib/cli/settings/table.ts";
 import { dataThreadCount, workerCount } from "../../lib/cli/serve/threads.ts";
 
@@ -18,7 +20,7 @@ Deno.test({
 
 for (const given of ["0", "257", "many", "1.5", "-1", ""]) {
   Deno.test(`SETTINGS.workers refuses "${given}"`, () => {
-    assertThrows(() => SETTINGS.workers.parse(given), Error, "must be");
+    assertThrows(() => parseFrom("It", given, SETTINGS.workers), UsageError, "It must be");
   });
 }
 
@@ -37,6 +39,6 @@ Deno.test({
 
 for (const given of ["65", "some", "-1", ""]) {
   Deno.test(`SETTINGS.dataThreads refuses "${given}"`, () => {
-    assertThrows(() => SETTINGS.dataThreads.parse(given), Error, "must be");
+    assertThrows(() => parseFrom("It", given, SETTINGS.dataThreads), UsageError, "It must be");
   });
 }

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "@std/path";
 import type { AccountJson } from "./schema.ts";
 import { accessProblem, AccountsFileError, parseAccounts, parseDocument, readAccountsText } from "./read.ts";
 import { formatJson } from "./json_format.ts";
-import { isObject } from "./json_values.ts";
+import { isObject } from "./values.ts";
 
 const OWNER_ONLY = 0o600;
 const NEW_DOCUMENT = `{\n  "accounts": []\n}\n`;

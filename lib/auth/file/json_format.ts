@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isObject } from "./json_values.ts";
+import { isObject } from "./values.ts";
 
 /** Levels that always get one line per item: the document, the list of accounts, the account. */
 const OPEN_LEVELS = 3;

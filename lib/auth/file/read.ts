@@ -30,10 +30,11 @@
  */
 
 import { dirname } from "@std/path";
+import * as v from "valibot";
 import { messageOf } from "../../net/message_of.ts";
-import { type FieldProblem, readAccount } from "./schema.ts";
+import { readAccount } from "./schema.ts";
 import type { Account } from "../accounts.ts";
-import { isObject, quote } from "./json_values.ts";
+import { fieldMessage, isObject, problemsOf, quote, type ValueProblem } from "./values.ts";
 
 /** The largest file that is read, in bytes: about 100,000 accounts. */
 const MAX_BYTES = 64 * 1024 ** 2;
@@ -102,11 +103,13 @@ export function parseAccounts(text: string, path: string): Account[] {
 }
 
 /** The file as JSON: the accounts, not checked yet, and what surrounds them. */
-export interface AccountsDocument {
-  /** For an editor: the location of the JSON Schema. */
-  readonly $schema?: string;
-  readonly accounts: readonly unknown[];
-}
+export const documentSchema = v.strictObject({
+  $schema: v.pipe(v.exactOptional(v.string("Must be a string")), v.description("location of this schema, for editors")),
+  accounts: v.array(v.unknown(), "Must be a list of accounts"),
+}, fieldMessage('an object with a list "accounts"', () => ["accounts", "$schema"]));
+
+/** What {@link documentSchema} describes. */
+export type AccountsDocument = v.InferOutput<typeof documentSchema>;
 
 /**
  * The JSON of `text`.
@@ -116,14 +119,9 @@ export interface AccountsDocument {
 export function parseDocument(text: string, path: string): AccountsDocument {
   const value = parseJson(text, path);
   if (!isObject(value)) throw new AccountsFileError(path, [`Must be an object with a list "accounts"`]);
-  const { $schema, accounts, ...others } = value;
-  const problems = Object.keys(others).map((key) =>
-    `Unknown field ${quote(key)}; the fields are "accounts", "$schema"`
-  );
-  if ($schema !== undefined && typeof $schema !== "string") problems.push(`Field "$schema": Must be a string`);
-  if (!Array.isArray(accounts)) problems.push(`Field "accounts": Must be a list of accounts`);
-  if (problems.length > 0 || !Array.isArray(accounts)) throw new AccountsFileError(path, problems);
-  return typeof $schema === "string" ? { $schema, accounts } : { accounts };
+  const { success, output, issues } = v.safeParse(documentSchema, value);
+  if (success) return output;
+  throw new AccountsFileError(path, problemsOf(issues).map(({ at, message }) => `Field ${quote(at)}: ${message}`));
 }
 
 /**
@@ -158,9 +156,9 @@ function jsonProblem(message: string, text: string): string {
   return start < 0 ? what : `${what} (near line ${text.slice(0, start + around.length / 2).split("\n").length})`;
 }
 
-function problemLine(value: unknown, index: number, { field, message }: FieldProblem): string {
+function problemLine(value: unknown, index: number, { at, message }: ValueProblem): string {
   const name = isObject(value) && typeof value.name === "string" ? quote(value.name) : `number ${index + 1}`;
-  return field === "" ? `Account ${name}: ${message}` : `Account ${name}: field ${quote(field)}: ${message}`;
+  return at === "" ? `Account ${name}: ${message}` : `Account ${name}: field ${quote(at)}: ${message}`;
 }
 
 function duplicates(accounts: readonly Account[]): string[] {

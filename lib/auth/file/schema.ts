@@ -1,145 +1,149 @@
 /**
- * The fields of an account in the accounts file: one row each, which checks the value and turns it into a field of the
- * account.
+ * The fields of an account in the accounts file, as one schema: it checks each value, turns it into a field of the
+ * account, and describes it to `docs/users.schema.json` and to the usage of `denoftpd user`.
  *
  * @module
  */
 
-import { type Account, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
-import {
-  isObject,
-  quote,
-  readAmount,
-  readChoice,
-  readCount,
-  readEnd,
-  readFlag,
-  readNetworks,
-  readText,
-  ValueError,
-} from "./json_values.ts";
+import * as v from "valibot";
+import { type Account, ACCOUNT_DEFAULTS, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
 import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
-import { readRules } from "./access_rules.ts";
 import { resolveRoot } from "../../vfs/root_url.ts";
+import { accessRules } from "./access_rules.ts";
+import {
+  accepted,
+  amount,
+  choice,
+  count,
+  end,
+  fieldMessage,
+  flag,
+  isObject,
+  mustBe,
+  networks,
+  problemsOf,
+  quote,
+  text,
+  type ValueProblem,
+} from "./values.ts";
 
-/**
- * Reads one field; `directory` is the directory of the accounts file.
- *
- * @throws {ValueError}
- */
-type FieldReader = (value: unknown, directory: string) => Partial<Account>;
+const NO_HASH = `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as written by "denoftpd user set"`;
 
+/** Every field, in the order in which a new account is written. */
 const FIELDS = {
-  name: (value) => ({ name: readName(value) }),
-  password: (value) => ({ passwordHash: readPasswordHash(value) }),
-  root: (value, directory) => ({ root: readText(value), rootPath: readRoot(readText(value), directory) }),
-  permissions: (value) => ({ rules: readRules(value) }),
-  uploads: (value) => ({ uploads: readChoice(value, ["inPlace", "atomic"]) }),
-  brokenUploads: (value) => ({ brokenUploads: readChoice(value, ["keep", "delete"]) }),
-  maxSessions: (value) => ({ maxSessions: readCount(value) }),
-  uploadRate: (value) => ({ uploadRate: readAmount(value) }),
-  downloadRate: (value) => ({ downloadRate: readAmount(value) }),
-  quota: (value) => ({ quota: readAmount(value) }),
-  enabled: (value) => ({ enabled: readFlag(value) }),
-  validUntil: (value) => ({ validUntil: readEnd(value) }),
-  allowFrom: (value) => ({ allowFrom: readNetworks(value) }),
-  tls: (value) => ({ tls: readChoice(value, ["optional", "required"]) }),
-  comment: (value) => (readText(value), {}),
-} as const satisfies Readonly<Record<string, FieldReader>>;
+  name: v.pipe(
+    text,
+    v.description(`the name to log in with; "${ANONYMOUS}" also accepts "ftp", and any password`),
+    v.check((name) => name.trim() === name, ({ input }) => `Must not begin or end with a space: ${quote(input)}`),
+    v.check(
+      (name) => name === ANONYMOUS || canonicalName(name) !== ANONYMOUS,
+      mustBe(`"${ANONYMOUS}", the name that also accepts "ftp"`),
+    ),
+    v.transform(canonicalName),
+  ),
+  password: v.pipe(
+    // The message never includes the value: it may be a password in plain text.
+    v.exactOptional(v.pipe(v.string(NO_HASH), v.check(isPasswordHash, NO_HASH))),
+    v.metadata({ pattern: `^\\$(${PASSWORD_SCHEMES.join("|")})\\$` }),
+    v.description('a hash, as written by "denoftpd user add" and "denoftpd user set"; never the password itself'),
+  ),
+  root: v.pipe(
+    text,
+    v.description('what the account sees as "/": a directory, relative to this file, or a URL such as memory:NAME'),
+    accepted((root) => void resolveRoot(root, ".")),
+  ),
+  permissions: v.pipe(
+    accessRules.pipe[0],
+    v.description(
+      "what the account may do: rw, ro, add, dropbox, none, or rights such as list,read,write; or a list of rules, " +
+        "the general ones first: the last one that covers a path decides",
+    ),
+    accessRules.pipe[1],
+  ),
+  uploads: v.pipe(
+    v.exactOptional(choice("inPlace", "atomic"), ACCOUNT_DEFAULTS.uploads),
+    v.description(
+      "how uploads are written: inPlace (under their name, so that they can be resumed) or atomic (hidden until complete)",
+    ),
+  ),
+  brokenUploads: v.pipe(
+    v.exactOptional(choice("keep", "delete")),
+    v.description("what happens to aborted uploads: keep or delete (default: keep, but delete with atomic)"),
+  ),
+  maxSessions: v.pipe(v.exactOptional(count), v.description("concurrent sessions")),
+  uploadRate: v.pipe(v.exactOptional(amount), v.description('bytes per second per session, such as "1 MiB"')),
+  downloadRate: v.pipe(v.exactOptional(amount), v.description('bytes per second per session, such as "1 MiB"')),
+  quota: v.pipe(v.exactOptional(amount), v.description("total size of the account's files, in bytes")),
+  enabled: v.pipe(v.exactOptional(flag, ACCOUNT_DEFAULTS.enabled), v.description("whether the account may log in")),
+  validUntil: v.pipe(
+    v.exactOptional(end),
+    v.description("last day on which the account is valid (UTC), such as 2030-12-31, or a time with its zone"),
+  ),
+  allowFrom: v.pipe(
+    v.exactOptional(networks),
+    v.description("addresses and networks that may log in, such as 192.0.2.0/24 (default: all)"),
+  ),
+  tls: v.pipe(
+    v.exactOptional(choice("optional", "required"), ACCOUNT_DEFAULTS.tls),
+    v.description("whether TLS is optional or required for logins"),
+  ),
+  comment: v.pipe(v.exactOptional(text), v.description("a note for administrators")),
+};
 
 /** The name of a field in the file. */
 export type AccountField = keyof typeof FIELDS;
 
+/** Every field, in the order in which a new account is written. */
+// `Object.keys` forgets the type of the keys.
+export const ACCOUNT_FIELDS = Object.keys(FIELDS) as readonly AccountField[];
+
+/** The schema of one account. */
+export const accountSchema = v.pipe(
+  v.strictObject(FIELDS, fieldMessage("an object", () => ACCOUNT_FIELDS)),
+  v.metadata({
+    if: { properties: { name: { const: ANONYMOUS } } },
+    then: { properties: { password: false } },
+    else: { required: ["password"] },
+  }),
+  v.rawCheck(({ dataset: { value }, addIssue }) => {
+    const message = passwordProblem(isObject(value) ? value : {});
+    const at: v.IssuePathItem = { type: "unknown", origin: "value", input: value, key: "password", value: undefined };
+    if (message !== undefined) addIssue({ message, path: [at] });
+  }),
+);
+
+/** With other problems the account lacks their fields. */
+function passwordProblem({ name, password }: { readonly name?: unknown; readonly password?: unknown }) {
+  if (name !== ANONYMOUS) return password === undefined ? "Is missing" : undefined;
+  return password === undefined ? undefined : `Not allowed: any password opens the account "${ANONYMOUS}"`;
+}
+
 /** One account as it is in the file, in JSON. */
 export type AccountJson = { name: string } & Partial<Record<AccountField, unknown>>;
 
-/** Every field, in the order in which a new account is written. */
-export const ACCOUNT_FIELDS: readonly AccountField[] = Object.keys(FIELDS).filter(isAccountField);
-
-/** Whether `key` names a field of an account. */
-export function isAccountField(key: string): key is AccountField {
-  return Object.hasOwn(FIELDS, key);
-}
-
-/**
- * What is wrong with one field; `field` is for example `permissions[1].allow`, empty if it is about the account as a
- * whole.
- */
-export interface FieldProblem {
-  readonly field: string;
-  readonly message: string;
+/** What the field is for, beginning in lower case and without a full stop. */
+export function describeField(field: AccountField): string {
+  return v.getDescription(FIELDS[field]) ?? "";
 }
 
 /**
  * The account that `value` describes, or everything that is wrong with it. `directory` is the directory of the file.
  */
-export function readAccount(value: unknown, directory: string): Account | FieldProblem[] {
-  if (!isObject(value)) return [{ field: "", message: `Must be an object, not ${quote(value)}` }];
-  const problems: FieldProblem[] = [];
-  const account: Partial<Account> = {};
-  for (const [key, item] of Object.entries(value)) {
-    try {
-      Object.assign(account, readField(key, item, directory));
-    } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      problems.push({ field: key + error.at, message: error.message });
-    }
-  }
-  problems.push(...missing(value));
-  // Without problems every required field is there, so these three placeholders are always overwritten.
-  return problems.length === 0 ? createAccount({ name: "", rootPath: "", rules: [], ...account }) : problems;
+export function readAccount(value: unknown, directory: string): Account | ValueProblem[] {
+  if (!isObject(value)) return [{ at: "", message: `Must be an object, not ${quote(value)}` }];
+  const { success, output, issues } = v.safeParse(accountSchema, value);
+  if (!success) return problemsOf(issues);
+  const { password, permissions, comment: _, ...account } = output;
+  return createAccount({
+    ...account,
+    ...(password !== undefined && { passwordHash: password }),
+    rootPath: resolveRoot(account.root, directory),
+    rules: permissions,
+  });
 }
 
-/**
- * Checks one value on its own, as the `user` command does with its flags.
- *
- * @throws {ValueError}
- */
-export function checkField(field: AccountField, value: unknown): void {
-  FIELDS[field](value, ".");
-}
-
-function readField(key: string, value: unknown, directory: string): Partial<Account> {
-  if (!isAccountField(key)) throw new ValueError(`Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`);
-  return FIELDS[key](value, directory);
-}
-
-function missing(value: Readonly<Record<string, unknown>>): FieldProblem[] {
-  const anonymous = value.name === ANONYMOUS;
-  const required: AccountField[] = ["name", "root", "permissions"];
-  if (!anonymous) required.push("password");
-  const problems = required
-    .filter((field) => !Object.hasOwn(value, field))
-    .map((field) => ({ field, message: "Is missing" }));
-  if (anonymous && Object.hasOwn(value, "password")) {
-    problems.push({ field: "password", message: `Not allowed: any password opens the account "${ANONYMOUS}"` });
-  }
-  return problems;
-}
-
-function readName(value: unknown): string {
-  const name = readText(value);
-  if (name.trim() !== name) throw new ValueError(`Must not begin or end with a space: ${quote(name)}`);
-  if (canonicalName(name) === ANONYMOUS && name !== ANONYMOUS) {
-    throw new ValueError(`Must be "${ANONYMOUS}", the name that also accepts "ftp", not ${quote(name)}`);
-  }
-  return canonicalName(name);
-}
-
-function readRoot(root: string, directory: string): string {
-  try {
-    return resolveRoot(root, directory);
-  } catch (error) {
-    throw error instanceof RangeError ? new ValueError(error.message) : error;
-  }
-}
-
-/** The message never includes the value: it may be a password in plain text. */
-function readPasswordHash(value: unknown): string {
-  if (typeof value !== "string" || !isPasswordHash(value)) {
-    throw new ValueError(
-      `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as written by "denoftpd user set"`,
-    );
-  }
-  return value;
+/** Checks one value on its own, as the `user` command does with its flags. Returns what is wrong with it. */
+export function problemWith(field: AccountField, value: unknown): string | undefined {
+  const { issues = [] } = v.safeParse(FIELDS[field], value);
+  return problemsOf(issues)[0]?.message;
 }

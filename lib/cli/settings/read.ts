@@ -4,12 +4,13 @@
  * @module
  */
 
+import { isObject } from "../../auth/file/values.ts";
 import { messageOf } from "../../net/message_of.ts";
-import { type Flag, type GivenFlags, readFlags } from "../flags.ts";
+import * as v from "valibot";
+import { type Flag, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
 import {
   CONFIG_VARIABLE,
   fallbackOf,
-  flagOf,
   type GivenSettings,
   SETTING_NAMES,
   type SettingName,
@@ -30,7 +31,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
   },
   ...SETTING_NAMES.map((name) => {
     const { value, help } = SETTINGS[name];
-    return { name: flagOf(name), value, help, fallback: fallbackOf(name) };
+    return { name: flagNameOf(name), value, help, fallback: fallbackOf(name) };
   }),
 ];
 
@@ -98,7 +99,7 @@ export function parseGathered(gathered: Gathered): Settings {
 }
 
 function fromFlags(flags: GivenFlags<Flag>, name: SettingName): Given | undefined {
-  const flag = flagOf(name);
+  const flag = flagNameOf(name);
   const text = SETTINGS[name].value !== undefined ? flags.text(flag) : flags.isOn(flag) ? "true" : undefined;
   return text === undefined ? undefined : { text, source: `Flag "--${flag}"`, origin: "flag" };
 }
@@ -118,19 +119,33 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
     if (error instanceof UsageError) throw error;
     throw new UsageError(`Cannot read configuration file "${path}": ${messageOf(error)}`);
   }
-  if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    throw new UsageError(`Configuration file "${path}" must contain a JSON object`);
-  }
-  const settings = new Map<SettingName, Given>();
-  for (const [key, value] of Object.entries(content)) {
-    if (key === "$schema") continue;
-    const name = SETTING_NAMES.find((each) => each === key);
-    const source = `Field "${key}" of configuration file "${path}"`;
-    if (name === undefined) throw new UsageError(`${source} is unknown`);
-    if (!["string", "number", "boolean"].includes(typeof value)) {
-      throw new UsageError(`${source} must be a string, a number, true or false`);
-    }
-    settings.set(name, { text: String(value), source, origin: "file" });
-  }
-  return settings;
+  const { success, output, issues } = v.safeParse(FILE, content);
+  if (!success) throw new UsageError(describeIssue(issues[0], path));
+  const { $schema: _, ...fields } = output;
+  return new Map(
+    SETTING_NAMES.filter((name) => name in fields).map((name) => {
+      const source = `Field "${name}" of configuration file "${path}"`;
+      return [name, { text: String(fields[name]), source, origin: "file" }];
+    }),
+  );
+}
+
+/** A setting in the file is whatever can be written as text: the table of settings checks it as it does flags. */
+const FILE = v.pipe(
+  v.custom<Readonly<Record<string, unknown>>>(isObject, "must contain a JSON object"),
+  v.strictObject({
+    $schema: v.optional(v.unknown()),
+    ...fieldsOf(
+      v.optional(v.union([v.string(), v.number(), v.boolean()], "must be a string, a number, true or false")),
+    ),
+  }, "is unknown"),
+);
+
+function fieldsOf<T>(schema: T): Readonly<Record<SettingName, T>> {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, schema])) as Record<SettingName, T>;
+}
+
+function describeIssue({ path: place, message }: v.BaseIssue<unknown>, path: string): string {
+  if (place === undefined) return `Configuration file "${path}" ${message}`;
+  return `Field "${String(place[0].key)}" of configuration file "${path}" ${message}`;
 }

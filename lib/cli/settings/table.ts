@@ -5,11 +5,13 @@
  * @module
  */
 
+import type * as v from "valibot";
 import { DEFAULT_SYMLINKS } from "../../drivers/disk/root.ts";
 import { LOG_LEVELS } from "../../log/log.ts";
 import { DEFAULT_GRACE, DEFAULT_OPTIONS, DEFAULT_TLS } from "../../options/defaults.ts";
 import type { ServerOptions } from "../../options.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
+import { flagNameOf } from "../flags.ts";
 import {
   fileList,
   hostNameList,
@@ -224,7 +226,7 @@ type Row = typeof ROWS[number];
 export type SettingName = Row["name"];
 
 type RowOf<N extends SettingName> = Extract<Row, { readonly name: N }>;
-type ValueOf<N extends SettingName> = ReturnType<RowOf<N>["parse"]>;
+type ValueOf<N extends SettingName> = v.InferOutput<RowOf<N>["schema"]>;
 type FilledName = Extract<Row, { readonly filled: true }>["name"];
 
 /** Every setting by its name. */
@@ -256,12 +258,7 @@ export function fallbackOf(name: SettingName): string | undefined {
   return fallback === undefined ? undefined : format(fallback) || undefined;
 }
 
-/** `passivePorts` as a flag: `passive-ports`. */
-export function flagOf(name: SettingName): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /** `passivePorts` as an environment variable: `DENOFTPD_PASSIVE_PORTS`. */
 export function variableOf(name: SettingName): string {
-  return `DENOFTPD_${flagOf(name).replaceAll("-", "_").toUpperCase()}`;
+  return `DENOFTPD_${flagNameOf(name).replaceAll("-", "_").toUpperCase()}`;
 }

@@ -5,10 +5,9 @@
  */
 
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
-import { type AccountField, checkField } from "../../auth/file/schema.ts";
-import { ValueError } from "../../auth/file/json_values.ts";
+import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
+import { type Flag, flagLines, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
-import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The actions of `denoftpd user`. */
@@ -40,51 +39,41 @@ interface FieldFlag extends Flag {
   readonly removable?: true;
 }
 
+function fieldFlag(
+  field: AccountField,
+  value: string,
+  more: Partial<Pick<FieldFlag, "help" | "toJson" | "repeats" | "removable">> = {},
+): FieldFlag {
+  return { name: flagNameOf(field), value, field, help: describeField(field), toJson: ([text]) => text, ...more };
+}
+
 const FIELD_FLAGS: readonly FieldFlag[] = [
-  {
-    name: "root",
-    value: "DIR",
-    help: 'the directory that the account sees as "/"',
-    field: "root",
+  fieldFlag("root", "DIR", {
+    help: 'what the account sees as "/": a directory, or a URL such as memory:NAME',
     toJson: ([root = ""], file) => rootFromFile(root, file),
-  },
-  {
-    name: "permissions",
-    value: "WORDS",
+  }),
+  fieldFlag("permissions", "WORDS", {
     help:
       "rw, ro, add, dropbox, none, or rights such as list,read,write; PATH=WORDS for a subtree, after the general " +
       "rule; may be repeated",
-    field: "permissions",
     toJson: permissionsJson,
     repeats: true,
-  },
-  { name: "uploads", value: "MODE", help: "how uploads are written: inPlace or atomic", ...plain("uploads") },
-  {
-    name: "broken-uploads",
-    value: "WHAT",
-    help: "what happens to aborted uploads: keep or delete",
-    ...plain("brokenUploads"),
-  },
-  { name: "max-sessions", value: "N", help: "concurrent sessions", ...limit("maxSessions"), toJson: countJson },
-  { name: "upload-rate", value: "SIZE", help: 'bytes per second per session, such as "1 MiB"', ...limit("uploadRate") },
-  { name: "download-rate", value: "SIZE", help: "the same for downloads", ...limit("downloadRate") },
-  { name: "quota", value: "SIZE", help: "total size of the account's files", ...limit("quota") },
-  {
-    name: "valid-until",
-    value: "DAY",
-    help: "last day on which the account is valid, such as 2030-12-31",
-    ...limit("validUntil"),
-  },
-  {
-    name: "allow-from",
-    value: "NETWORKS",
+  }),
+  fieldFlag("uploads", "MODE"),
+  fieldFlag("brokenUploads", "WHAT"),
+  fieldFlag("maxSessions", "N", { toJson: countJson, removable: true }),
+  fieldFlag("uploadRate", "SIZE", { removable: true }),
+  fieldFlag("downloadRate", "SIZE", { removable: true }),
+  fieldFlag("quota", "SIZE", { removable: true }),
+  fieldFlag("validUntil", "DAY", { removable: true }),
+  fieldFlag("allowFrom", "NETWORKS", {
     help: "networks that may log in, such as 192.0.2.0/24,2001:db8::/32",
-    ...limit("allowFrom"),
     toJson: commaList,
     repeats: true,
-  },
-  { name: "tls", value: "WHEN", help: "whether TLS is optional or required", ...plain("tls") },
-  { name: "comment", value: "TEXT", help: "a note for administrators", ...limit("comment") },
+    removable: true,
+  }),
+  fieldFlag("tls", "WHEN"),
+  fieldFlag("comment", "TEXT", { removable: true }),
 ];
 
 const OTHER_FLAGS = [
@@ -150,22 +139,9 @@ function readChanges(given: GivenFlags<Flag>, file: string): FieldChanges {
 function readValue(flag: FieldFlag, { values, file }: { readonly values: readonly string[]; file: string }): unknown {
   if (flag.removable && values.length === 1 && values[0] === "none") return undefined;
   const value = flag.toJson(values, file);
-  try {
-    checkField(flag.field, value);
-  } catch (error) {
-    throw error instanceof ValueError ? new UsageError(`Flag "--${flag.name}": ${error.message}`) : error;
-  }
+  const problem = problemWith(flag.field, value);
+  if (problem !== undefined) throw new UsageError(`Flag "--${flag.name}": ${problem}`);
   return value;
-}
-
-/** A field whose value in the file is the text of the flag. */
-function plain(field: AccountField): Pick<FieldFlag, "field" | "toJson"> {
-  return { field, toJson: ([value]) => value };
-}
-
-/** {@link plain}, and the word `none` takes it away. */
-function limit(field: AccountField): Pick<FieldFlag, "field" | "toJson" | "removable"> {
-  return { ...plain(field), removable: true };
 }
 
 /** Anything but a number stays text, for the message to quote. */
