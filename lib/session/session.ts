@@ -1,6 +1,6 @@
 /**
- * One control connection: its loop and its life. It reads lines, queues them as commands, and goes on reading while a
- * transfer runs. It touches no files and knows no verbs; what commands do is in `lib/commands`.
+ * One control connection, from greeting to close: the loop that reads lines, queues them as commands, and goes on
+ * reading while a transfer runs. It touches no files and knows no verbs; what commands do is in `lib/commands`.
  *
  * @module
  */
@@ -16,17 +16,8 @@ import { ControlConnection } from "./control_connection.ts";
 import type { Watched } from "./deadlines.ts";
 import type { SessionOwner } from "./host.ts";
 import { SessionCommands, type SessionLife } from "./session_commands.ts";
+import { SessionEnd, type Underway } from "./session_end.ts";
 import type { SessionTransfer } from "./transfer.ts";
-
-/** The end of a session that the server decides. */
-interface Ending {
-  /** Of the 421. */
-  readonly text: string;
-  /** Of a transfer that is aborted for it, and of the session. */
-  readonly reason: "shutdown" | "disconnected";
-}
-
-const SHUTDOWN: Ending = { text: "Server is shutting down", reason: "shutdown" };
 
 /** The options of a {@link Session}. */
 export interface SessionOptions {
@@ -40,7 +31,7 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements Watched, SessionLink, SessionLife {
+export class Session implements Watched, SessionLink, SessionLife, Underway {
   readonly id: string;
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
@@ -48,15 +39,10 @@ export class Session implements Watched, SessionLink, SessionLife {
   readonly #intake: CommandIntake;
   readonly #commands: SessionCommands;
   readonly #queue: CommandQueue;
+  readonly #end: SessionEnd;
   readonly #onEnd: (session: Session) => void;
   readonly #loginDeadline: number;
   #lastActivity = performance.now();
-  #closing = false;
-  /** Set once the session is to end as soon as nothing is under way. */
-  #ending: Ending | undefined;
-  /** QUIT is answered, and an upload goes on to its end. */
-  #quitting = false;
-  #endReason = "closed by client";
 
   constructor(connection: Connection, host: SessionOwner, { id, onEnd, ...options }: SessionOptions) {
     this.id = id;
@@ -70,7 +56,9 @@ export class Session implements Watched, SessionLink, SessionLife {
       onReply: (sent) => this.#reportReply(sent),
     });
     this.#context = new SessionContext(host, this, { connection, ...options });
-    this.#commands = new SessionCommands({ host, context: this.#context, control: this.#control, life: this });
+    const equipment = { host, context: this.#context, control: this.#control, underway: this, life: this };
+    this.#end = new SessionEnd(equipment);
+    this.#commands = new SessionCommands({ ...equipment, end: this.#end });
     this.#queue = new CommandQueue(this.#commands);
   }
 
@@ -79,7 +67,7 @@ export class Session implements Watched, SessionLink, SessionLife {
    * does not read its replies.
    */
   get deadline(): number {
-    if (this.#closing) return Infinity;
+    if (this.#end.closing) return Infinity;
     const limit = this.#context.idleTimeout > 0 ? this.#context.idleTimeout : Infinity;
     const since = this.#control.writingSince ?? (this.transfer || this.#queue.busy ? Infinity : this.#lastActivity);
     return this.#context.login.account ? since + limit : Math.min(since + limit, this.#loginDeadline);
@@ -93,14 +81,9 @@ export class Session implements Watched, SessionLink, SessionLife {
     return this.#control.isReading || this.#queue.aside;
   }
 
-  /** See {@link SessionLife}. */
-  get closing(): boolean {
-    return this.#closing;
-  }
-
-  /** See {@link SessionLife}. */
-  get quitting(): boolean {
-    return this.#quitting;
+  /** See {@link Underway}. */
+  get busy(): boolean {
+    return this.#queue.busy;
   }
 
   get info(): SessionInfo {
@@ -124,7 +107,7 @@ export class Session implements Watched, SessionLink, SessionLife {
       this.#control.add(reply.ready(this.#host.options.banner));
       await this.#control.flush();
       // Not a function of its own: it would be waited for, which costs every idle session half a KiB.
-      while (!this.#closing) {
+      while (!this.#end.closing) {
         const count = await this.#control.beginRead(this.#intake.buffer);
         this.#control.endRead();
         if (count === null) break;
@@ -139,23 +122,20 @@ export class Session implements Watched, SessionLink, SessionLife {
       // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
       this.#context.emit({ type: "notice", level: "debug", message: "Control connection ended", error });
     } finally {
-      this.#closing = true;
-      await this.transfer?.orphan({
-        reason: this.#ending?.reason ?? "controlLost",
-        expected: this.#saidGoodbye,
-      });
+      this.#end.lost();
+      await this.transfer?.orphan({ reason: this.#end.transferReason, expected: this.#saidGoodbye });
       this.#context.dispose();
       this.#control.close();
       commandPace.leave();
       // A command that waited for the transfer has been woken, and gives back what it gets from now on.
       await this.#queue.settled();
-      this.#context.report({ type: "sessionClosed", reason: this.#endReason });
+      this.#context.report({ type: "sessionClosed", reason: this.#end.reason });
       this.#onEnd(this);
     }
   }
 
   get #saidGoodbye(): boolean {
-    return this.#quitting || this.#queue.awaits(({ verb }) => this.#host.table.find(verb)?.farewell === true);
+    return this.#end.quitting || this.#queue.awaits(({ verb }) => this.#host.table.find(verb)?.farewell === true);
   }
 
   /**
@@ -167,64 +147,31 @@ export class Session implements Watched, SessionLink, SessionLife {
     await this.#control.flush();
   }
 
+  /** See {@link Watched}. */
   expire(): void {
-    const idle = this.#context.login.account !== undefined;
-    this.leave(idle ? "Idle timeout, goodbye" : "Login took too long, goodbye", "timed out");
+    this.#end.expire();
   }
 
-  /** Ends the session with 421: at once when nothing is under way, otherwise after the final reply of the transfer. */
+  /** See {@link SessionEnd.drain}. */
   drain(): void {
-    this.#ending = SHUTDOWN;
-    this.#context.endPause();
-    if (this.transfer ? this.#endLengthy(this.transfer) : !this.#queue.busy) this.#end(SHUTDOWN);
+    this.#end.drain();
   }
 
-  /**
-   * A client that has to ask for a digest or a status again is not harmed. Returns whether one of these was under way.
-   */
-  #endLengthy(transfer: SessionTransfer): boolean {
-    const isLengthy = transfer.direction === undefined;
-    if (isLengthy) transfer.abort("shutdown");
-    return isLengthy;
-  }
-
-  /** Ends a transfer that outlived the grace time, and the session with it. */
+  /** See {@link SessionEnd.kill}. */
   kill(): void {
-    this.#endNow(SHUTDOWN);
+    this.#end.kill();
   }
 
-  /** Ends the session with a 421 and `text`, and a running transfer before that with 426. */
+  /** See {@link SessionEnd.disconnect}. */
   disconnect(text: string): void {
-    this.#endNow({ text, reason: "disconnected" });
-  }
-
-  #endNow(ending: Ending): void {
-    this.#ending = ending;
-    this.transfer?.abort(ending.reason);
-    // Its final reply goes first.
-    if (this.transfer) this.#control.closeSoon();
-    else this.#end(ending);
-  }
-
-  #end({ text, reason }: Ending): void {
-    this.leave(text, reason);
-  }
-
-  /** See {@link SessionLife}: 421 and close, which ends a read that is pending. */
-  leave(text: string, reason: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#endReason = reason;
-    this.#context.endPause();
-    this.#control.add(reply.closing(text));
-    this.#control.hangUp();
+    this.#end.disconnect(text);
   }
 
   /** Takes every line that has arrived. */
   async #take(): Promise<void> {
-    for (let turn = this.#intake.next(); turn && !this.#closing; turn = this.#intake.next()) {
+    for (let turn = this.#intake.next(); turn && !this.#end.closing; turn = this.#intake.next()) {
       if ("farewell" in turn) {
-        this.leave(turn.farewell, turn.reason);
+        this.#end.leave(turn.farewell, turn.reason);
         break;
       }
       const pause = this.#queue.take(turn);
@@ -237,32 +184,20 @@ export class Session implements Watched, SessionLink, SessionLife {
   /** See {@link SessionLife}. */
   rested(): void {
     this.#lastActivity = performance.now();
-    if (this.transfer || this.#closing) return;
-    if (this.#quitting) {
-      this.#closing = true;
-      this.#control.hangUp();
-    } else if (this.#ending) this.#end(this.#ending);
+    this.#end.rested();
   }
 
-  /** See {@link SessionLife}. */
-  async conclude({ code, then }: reply.Reply): Promise<void> {
-    await this.#control.flush();
-    if (then === "secure") return await this.#secure();
-    this.#endReason = code === reply.goodbye.code ? "quit" : "too many failed logins";
-    this.#quitting = this.transfer !== undefined;
-    if (this.#quitting) return;
-    this.#closing = true;
-    await this.#control.endWriting();
-  }
-
-  /** What arrived in clear after AUTH is dropped: it must not run as if it had been protected (CVE-2011-0411). */
-  async #secure(): Promise<void> {
+  /**
+   * See {@link SessionLife}. What arrived in clear after AUTH is dropped: it must not run as if it had been protected
+   * (CVE-2011-0411).
+   */
+  async secure(): Promise<void> {
     this.#intake.secure();
     this.#queue.clear();
     try {
       await this.#control.secure((connection) => this.#context.secureControl(connection));
     } catch (error) {
-      this.#endReason = "TLS handshake failed";
+      this.#end.handshakeFailed();
       throw error;
     }
   }

@@ -13,18 +13,13 @@ import type { SessionContext } from "./context.ts";
 import type { ControlConnection } from "./control_connection.ts";
 import { dispatch } from "./dispatch.ts";
 import type { SessionOwner } from "./host.ts";
+import type { SessionEnd } from "./session_end.ts";
 import { SessionTransfer } from "./transfer.ts";
 
-/** What commands do to the life of their session. */
+/** What commands do to their session, besides ending it. */
 export interface SessionLife {
-  /** The session is ending: 421 was its last word. */
-  readonly closing: boolean;
-  /** QUIT is answered, and an upload goes on to its end. */
-  readonly quitting: boolean;
-  /** Ends the session with 421 and `text`; `reason` is for the log. */
-  leave(text: string, reason: string): void;
-  /** A final reply that has a next step was added. */
-  conclude(reply: Reply): Promise<void>;
+  /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */
+  secure(): Promise<void>;
   /** Nothing is under way for now. */
   rested(): void;
 }
@@ -34,6 +29,7 @@ export interface CommandEquipment {
   readonly host: SessionOwner;
   readonly context: SessionContext;
   readonly control: ControlConnection;
+  readonly end: SessionEnd;
   readonly life: SessionLife;
 }
 
@@ -46,22 +42,24 @@ export class SessionCommands implements CommandRunner {
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
+  readonly #end: SessionEnd;
   readonly #life: SessionLife;
   #badLines = 0;
 
-  constructor({ host, context, control, life }: CommandEquipment) {
+  constructor({ host, context, control, end, life }: CommandEquipment) {
     this.#host = host;
     this.#context = context;
     this.#control = control;
+    this.#end = end;
     this.#life = life;
   }
 
   get closing(): boolean {
-    return this.#life.closing;
+    return this.#end.closing;
   }
 
   get quitting(): boolean {
-    return this.#life.quitting;
+    return this.#end.quitting;
   }
 
   urgencyOf({ verb }: CommandLine): Command["urgent"] {
@@ -88,7 +86,12 @@ export class SessionCommands implements CommandRunner {
     if (!table.find(command.verb)) return this.refuse(final);
     this.#badLines = 0;
     this.#control.add(final);
-    if (final.then !== undefined) await this.#life.conclude(final);
+    if (final.then !== undefined) await this.#conclude(final);
+  }
+
+  async #conclude(final: Reply): Promise<void> {
+    await this.#control.flush();
+    await (final.then === "secure" ? this.#life.secure() : this.#end.close(final));
   }
 
   /**
@@ -110,7 +113,7 @@ export class SessionCommands implements CommandRunner {
     this.#badLines++;
     const { maxBadCommands } = this.#host.options;
     if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) {
-      this.#life.leave("Too many bad commands", "bad commands");
+      this.#end.leave("Too many bad commands", "bad commands");
     }
   }
 
