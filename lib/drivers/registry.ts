@@ -7,7 +7,7 @@
 
 import { type DiskVfsOptions, openDisk } from "./disk/disk.ts";
 import { MemoryVfs } from "./memory/memory.ts";
-import { schemeOf } from "../vfs/root_url.ts";
+import { resolveRoot, schemeOf } from "../vfs/root_url.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 
 /** A permission of Deno without which a root cannot be used. */
@@ -57,7 +57,7 @@ export class DriverRegistry {
   }
 
   /**
-   * The driver of `root`, an absolute path or a URL.
+   * The driver of `root`, as `resolveRoot` returns it.
    *
    * @throws {RangeError} quoting `root`, if no driver has its scheme.
    */
@@ -70,10 +70,11 @@ export class DriverRegistry {
   }
 
   /**
-   * Opens `root`. Rejects with what {@link find} throws, and with what the driver reports.
+   * Opens `root`, a path or a URL. Rejects with what {@link find} throws, and with what the driver reports.
    */
   async open(root: string): Promise<Vfs> {
-    return await this.find(root).open(root);
+    const resolved = resolveRoot(root, ".");
+    return await this.find(resolved).open(resolved);
   }
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { join, toFileUrl } from "@std/path";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runCert } from "../../lib/cli/cert.ts";
 import { HAS_NATIVE } from "../helpers/native.ts";
@@ -172,6 +172,29 @@ Deno.test({
     assertMatch(named[1] ?? "", /^--allow-read=\/etc\/passwd,\/etc\/group,/);
   },
 });
+
+Deno.test("serve --anonymous runs with the permissions that are printed for a path or a URL", () =>
+  withSite(async (cwd) => {
+    const root = join(cwd, "root");
+    await Deno.writeTextFile(join(root, "a.txt"), "hello");
+    for (const anonymous of [root, toFileUrl(root).href]) {
+      const flags = ["--port", "0", "--allow-root", "--anonymous", anonymous];
+      const permissions = await printed(flags);
+      assertEquals(permissions, ["--allow-net=127.0.0.1", `--allow-read=${root}`]);
+      const ended = await serve({
+        permissions,
+        flags,
+        cwd,
+        whenReady: async (port) => {
+          await using ftp = await Wire.connect(port);
+          await ftp.expectReply(220);
+          await ftp.login("anonymous", "anonymous");
+          assertEquals(await ftp.downloadText("RETR a.txt"), "hello");
+        },
+      });
+      assertEquals(ended.code, 0, ended.stderr);
+    }
+  }));
 
 Deno.test("serve and permissions name the account whose root has no driver, or not for workers", () =>
   withSite(async (cwd) => {

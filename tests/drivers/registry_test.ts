@@ -22,6 +22,7 @@ Deno.test("DriverRegistry opens a path with the disk driver, which needs its rea
     assertEquals(needed(false), reading);
     assertEquals(needed(true), [...reading, `writing ${join(directory, "real")}`]);
     assertEquals(resolveRoot(toFileUrl(root).href, "/elsewhere"), root);
+    assertEquals(await readText(await new DriverRegistry().open(toFileUrl(root).href), "/f"), "content");
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -11,7 +11,7 @@ import { resolveRoot } from "../../vfs/root_url.ts";
 /** The account for `root`: list and read, nothing else. */
 export function anonymousAccount(root: string): Account {
   const { allow, overwrite } = parseAccess("ro");
-  const rootPath = resolveRoot(root, Deno.cwd());
+  const rootPath = resolveRoot(root, ".");
   return createAccount({ name: ANONYMOUS, rootPath, rules: [{ path: "/", allow, overwrite }] });
 }
 
