@@ -206,6 +206,10 @@ Deno.test("serve and permissions name the account whose root has no driver, or n
     for (
       const [flags, expected] of [
         [["--users", "other.json"], /^denoftpd: Account "demo": field "root": No driver for the root "tape:1": .*\n$/],
+        [
+          ["--anonymous", "file://host/srv"],
+          /^denoftpd: Flag "--anonymous": Must be a path, or a URL such as [^\n]+\n$/,
+        ],
         [["--users", "memory.json", "--workers", "2"], /"memory:" cannot be shared by several workers\n$/],
       ] as const
     ) {

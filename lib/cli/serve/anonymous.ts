@@ -7,12 +7,24 @@
 import { type Account, type AccountsStore, ANONYMOUS, canonicalName, createAccount } from "../../auth/accounts.ts";
 import { parseAccess } from "../../vfs/access_rules.ts";
 import { resolveRoot } from "../../vfs/root_url.ts";
+import { UsageError } from "../usage_error.ts";
 
-/** The account for `root`: list and read, nothing else. */
+/**
+ * The account for `root`: list and read, nothing else.
+ *
+ * @throws {UsageError} for a URL that cannot be a root.
+ */
 export function anonymousAccount(root: string): Account {
   const { allow, overwrite } = parseAccess("ro");
-  const rootPath = resolveRoot(root, ".");
-  return createAccount({ name: ANONYMOUS, rootPath, rules: [{ path: "/", allow, overwrite }] });
+  return createAccount({ name: ANONYMOUS, rootPath: anonymousRoot(root), rules: [{ path: "/", allow, overwrite }] });
+}
+
+function anonymousRoot(root: string): string {
+  try {
+    return resolveRoot(root, ".");
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(`Flag "--anonymous": ${error.message}`) : error;
+  }
 }
 
 /** The accounts of a file, which may change, and a fixed one that takes precedence. */
