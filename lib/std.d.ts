@@ -34,6 +34,14 @@ declare module "@std/cli/prompt-secret" {
   export function promptSecret(message?: string): string | null;
 }
 
+declare module "@std/async/delay" {
+  export interface DelayOptions {
+    /** Aborting it rejects with its reason. */
+    readonly signal?: AbortSignal;
+  }
+  export function delay(milliseconds: number, options?: DelayOptions): Promise<void>;
+}
+
 declare module "@std/assert" {
   type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
   export function assert(condition: unknown, message?: string): asserts condition;

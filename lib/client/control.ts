@@ -4,6 +4,7 @@
  * @module
  */
 
+import { startDeadline } from "../net/deadline.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import { type ParsedReply, ReplyParser, ReplySyntaxError } from "../protocol/reply_parser.ts";
 import type { Charset } from "./charset.ts";
@@ -83,16 +84,12 @@ export class ControlConnection implements Disposable {
    * @throws {ClientError} `closed`, `timeout` or `protocol`.
    */
   async reply(timeout = this.#options.timeout): Promise<ParsedReply> {
-    const timer = timeout > 0 ? setTimeout(() => this.#fail(slow(timeout)), timeout) : undefined;
-    try {
-      for (;;) {
-        const reply = this.#replies.shift();
-        if (reply) return reply;
-        if (this.#failure) throw this.#failure;
-        await this.#read();
-      }
-    } finally {
-      clearTimeout(timer);
+    using _limit = startDeadline({ timeout }, () => this.#fail(slow(timeout)));
+    for (;;) {
+      const reply = this.#replies.shift();
+      if (reply) return reply;
+      if (this.#failure) throw this.#failure;
+      await this.#read();
     }
   }
 

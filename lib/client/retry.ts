@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { ClientError } from "./errors.ts";
 
 /** The options of {@link retrying}. */
@@ -37,17 +38,7 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
       const longest = Math.min(firstWait * 2 ** (attempt - 1), longestWait);
       const wait = Math.round(longest * (0.5 + random() / 2));
       onRetry?.(error, wait);
-      await pause(wait, signal);
+      await delay(wait, signal && { signal });
     }
   }
-}
-
-async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  signal?.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal?.throwIfAborted();
 }

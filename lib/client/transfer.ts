@@ -4,6 +4,7 @@
  * @module
  */
 
+import { startDeadline } from "../net/deadline.ts";
 import type { DataConnector } from "../data/connector.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
@@ -103,14 +104,12 @@ const REASON_WITHIN = 500;
 
 async function reasonFrom(final: Promise<unknown>): Promise<unknown> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, REASON_WITHIN);
+  using _limit = startDeadline({ timeout: REASON_WITHIN }, () => resolve());
   try {
     await Promise.race([final, late]);
     return undefined;
   } catch (refusal) {
     return refusal;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -121,13 +120,10 @@ function checked(verb: string, reply: ParsedReply): ParsedReply {
 
 /** As `pending`, with a limit after which the control connection is closed. */
 async function within<T>(control: ControlConnection, timeout: number, pending: Promise<T>): Promise<T> {
-  const late = () => control.close(new ClientError("timeout", `No reply from the server within ${timeout / 1000} s`));
-  const timer = timeout > 0 ? setTimeout(late, timeout) : undefined;
-  try {
-    return await pending;
-  } finally {
-    clearTimeout(timer);
-  }
+  using _limit = startDeadline({ timeout }, () => {
+    control.close(new ClientError("timeout", `No reply from the server within ${timeout / 1000} s`));
+  });
+  return await pending;
 }
 
 /**

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { startDeadline } from "../net/deadline.ts";
+
 /** Time and waiting, so that tests need neither. */
 export interface RateClock {
   /** Milliseconds of a monotonic clock. */
@@ -16,16 +18,7 @@ export interface RateClock {
 const systemClock: RateClock = {
   now: () => performance.now(),
   wait: (milliseconds, signal) =>
-    new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, milliseconds);
-      signal.addEventListener("abort", end);
-      if (signal.aborted) end();
-    }),
+    new Promise((resolve) => void startDeadline({ timeout: milliseconds, signal }, () => resolve())),
 };
 
 /** Seconds of traffic that may be sent at once after a pause. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
+
 /** Writes some of the bytes and resolves to their number, like `write` of a `Deno.FsFile`. */
 export type LineWriter = (bytes: Uint8Array) => Promise<number>;
 
@@ -94,7 +96,7 @@ export class LineQueue implements AsyncDisposable {
     await undefined;
     do {
       while (this.#waiting.length > 0) await this.#writeSome();
-      await pause(COLLECTING);
+      await delay(COLLECTING);
     } while (this.#waiting.length > 0);
     this.#writing = undefined;
   }
@@ -133,7 +135,7 @@ export class LineQueue implements AsyncDisposable {
         this.#torn = sent < bytes.length;
       } catch (error) {
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await pause(RETRY);
+        await delay(RETRY);
       }
     }
   }
@@ -145,8 +147,4 @@ export class LineQueue implements AsyncDisposable {
     this.#onLost?.(this.#telling);
     this.#telling = undefined;
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

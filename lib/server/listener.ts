@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { isGoneBeforeAccept, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 
@@ -94,7 +95,7 @@ export class Listeners {
         // Reported once: out of sockets, it is so many times a second until some are given back.
         if (!failing) this.#acceptor.acceptFailed(error);
         failing = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+        await delay(ACCEPT_PAUSE);
       }
     }
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { startDeadline } from "../net/deadline.ts";
 import { messageOf } from "../net/message_of.ts";
 import type { Connection, TlsFacts } from "../net/connection.ts";
 
@@ -69,12 +70,10 @@ export async function withinLimits<T>(
   giveUp: () => void,
 ): Promise<T> {
   const limit = Promise.withResolvers<never>();
-  const onAbort = (): void => limit.reject(new TlsError("aborted", "TLS handshake was aborted"));
-  const onTimeout = (): void =>
-    limit.reject(new TlsError("timeout", `TLS handshake took longer than ${handshakeTimeout} ms`));
-  const timer = handshakeTimeout > 0 ? setTimeout(onTimeout, handshakeTimeout) : undefined;
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort();
+  using _deadline = startDeadline({ timeout: handshakeTimeout, signal }, (cause) => {
+    const what = cause === "aborted" ? "was aborted" : `took longer than ${handshakeTimeout} ms`;
+    limit.reject(new TlsError(cause, `TLS handshake ${what}`));
+  });
   try {
     return await Promise.race([handshake, limit.promise]);
   } catch (error) {
@@ -82,8 +81,5 @@ export async function withinLimits<T>(
     throw error instanceof TlsError
       ? error
       : new TlsError("unavailable", `TLS handshake failed: ${messageOf(error)}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { bytesOfName } from "./raw_names.ts";
 import { type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
 import { depthOf, joinPath, MAX_NAMES, MAX_PATH_BYTES } from "./virtual_path.ts";
@@ -52,7 +53,7 @@ async function* below(vfs: Vfs, top: VirtualPath): AsyncGenerator<VirtualPath, v
     // An empty directory is work too.
     if (++unrested < ENTRIES_BETWEEN_RESTS) continue;
     unrested = 0;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await delay(0);
   }
 }
 

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { setTimeout as pause } from "node:timers/promises";
+import { delay } from "@std/async/delay";
 import { type Holder, LockedSink, type LockMode } from "./locked_sink.ts";
 import { type FileSink, VfsError } from "./vfs.ts";
 
@@ -121,7 +121,7 @@ export class UploadLocks<Key> {
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");
       this.#elsewhere?.ask(opened.key);
       // An abort takes effect after one more try.
-      await pause(look, undefined, signal && { signal }).catch(() => {});
+      await delay(look, signal && { signal }).catch(() => {});
     }
   }
 
@@ -145,7 +145,7 @@ export class UploadLocks<Key> {
       }
       if (this.#now() >= until) throw new VfsError("busy", "An upload writes to the file");
       for (const key of keys) this.#elsewhere?.ask(key);
-      await pause(pauseFor);
+      await delay(pauseFor);
     }
   }
 

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { type Entry, type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
 import { joinPath, ROOT } from "./virtual_path.ts";
 
@@ -248,7 +249,7 @@ class TreeWalk {
     this.#unrested += entries + 1;
     if (this.#unrested < ENTRIES_BETWEEN_RESTS) return;
     this.#unrested = 0;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await delay(0);
   }
 
   /** Whether not even a name in it can be looked up: then nothing can be created, moved or removed there. */

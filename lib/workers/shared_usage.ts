@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { afterCount, nextCount, sizeOfTree, type Usage, type UsageOptions } from "../vfs/usage.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { hashOf } from "./hash.ts";
@@ -166,7 +167,7 @@ class SharedUsage implements Usage {
   async #walkOrWait(vfs: Vfs): Promise<void> {
     const { counting } = this.#memory;
     if (Atomics.compareExchange(counting, this.#slot, NOBODY, this.#own) !== NOBODY) {
-      return await new Promise((resolve) => setTimeout(resolve, POLL));
+      return await delay(POLL);
     }
     try {
       if (this.#isDue()) await this.#walk(vfs);

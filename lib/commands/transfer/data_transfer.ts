@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startDeadline } from "../../net/deadline.ts";
 import type { DataConnector } from "../../data/engine.ts";
 import { type PumpOptions, type PumpResult, receiveBytes, sendBytes } from "../../data/pump.ts";
 import { closeQuietly, type Connection, type TlsFacts } from "../../net/connection.ts";
@@ -148,22 +149,16 @@ export class DataTransfer implements Disposable {
    */
   async #endStream(connection: Connection): Promise<boolean> {
     const { signal } = this.#transfer;
-    const limit = this.#context.options.stallTimeout;
     let sent = true;
-    const giveUp = () => {
+    using _limit = startDeadline({ timeout: this.#context.options.stallTimeout, signal }, () => {
       sent = false;
       closeQuietly(connection);
-    };
-    const timer = limit > 0 ? setTimeout(giveUp, limit) : undefined;
-    signal.addEventListener("abort", giveUp, { once: true });
+    });
     try {
       await connection.closeWrite();
       return sent;
     } catch {
       return false;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
     }
   }
 }

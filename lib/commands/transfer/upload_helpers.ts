@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { parentOf, ROOT } from "../../vfs/virtual_path.ts";
 import { type Vfs, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext } from "../context.ts";
@@ -15,12 +16,12 @@ import type { CommandContext } from "../context.ts";
 export async function makeParents(vfs: Vfs, path: VirtualPath): Promise<void> {
   const missing: VirtualPath[] = [];
   for (let parent = parentOf(path); parent !== ROOT; parent = parentOf(parent)) {
-    if (missing.length > 0) await giveWay();
+    if (missing.length > 0) await delay(0);
     if (await tryMake(vfs, parent) === "there") break;
     missing.push(parent);
   }
   for (const directory of missing.toReversed()) {
-    await giveWay();
+    await delay(0);
     await tryMake(vfs, directory);
   }
 }
@@ -36,10 +37,6 @@ async function tryMake(vfs: Vfs, path: VirtualPath): Promise<"there" | "orphan">
     if (error.kind === "notFound") return "orphan";
     throw error;
   }
-}
-
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /**
