@@ -4,6 +4,10 @@
  * An IPv4 address inside IPv6 (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) always counts as the IPv4 address: a
  * dual-stack listener reports the same client both ways.
  *
+ * Written by hand because ipaddr.js 2.5 reads more than is safe here: `::127.0.0.1` (RFC 4291 section 2.5.5.1,
+ * deprecated) counts as the IPv4 address, and so do `::ffff:01.2.3.4` and `::ffff:0x7f.0.0.1`, which others read
+ * differently. They would have to be found before it is asked.
+ *
  * @module
  */
 

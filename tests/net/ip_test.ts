@@ -40,6 +40,7 @@ Deno.test("parseIp makes a mapped address the IPv4 one", () => {
   assertEquals(hex("::FFFF:c000:0201"), "c0000201");
   assertEquals(hex("0:0:0:0:0:ffff:192.0.2.1"), "c0000201");
   assertEquals(hex("::fffe:192.0.2.1")?.length, 32);
+  assertEquals(hex("::192.0.2.1")?.length, 32);
 });
 
 Deno.test("parseIp refuses anything but an address", () => {
@@ -78,6 +79,9 @@ Deno.test("parseIp refuses anything but an address", () => {
     "::1.2.3.4:5",
     "1:2:3:4:5:6:7:1.2.3.4",
     "::1/64",
+    "::ffff:01.2.3.4",
+    "::ffff:0x7f.0.0.1",
+    "::ffff:1.2.3.256",
   ];
   for (const text of cases) assertEquals(parseIp(text), undefined, text);
 });
