@@ -28,7 +28,7 @@ Deno.test("ServerOptions documents the defaults of DEFAULT_OPTIONS and DEFAULT_T
   const source = await Deno.readTextFile(new URL("../lib/options.ts", import.meta.url));
   const documented = new Map(
     Array.from(
-      source.matchAll(/@default (.+)\n +\*\/\n +readonly (\w+)\?/g),
+      source.matchAll(/@default ("[^"]*"|[\d_]+|true|false)\n +\*\/\n +readonly (\w+)\?/g),
       ([, value = "", name = ""]) => [name, JSON.parse(value.replaceAll("_", ""))],
     ),
   );
