@@ -35,10 +35,8 @@
 
 export {
   FtpServer,
-  type MakeSharedState,
   type ServerControl,
   type SessionInfo,
-  type SharedState,
   type ShutdownOptions,
   type TransferInfo,
   type TransferProgress,
@@ -53,6 +51,18 @@ export type {
   TlsOptions,
   TlsPolicy,
 } from "./options.ts";
+export type {
+  MakeSharedState,
+  MaybeLater,
+  SharedCount,
+  SharedCounter,
+  SharedGate,
+  SharedState,
+  SharedStateSettings,
+  SharedTurn,
+  SharedUploads,
+} from "./options/shared_state.ts";
+export { localState } from "./session/shared_state.ts";
 export * from "./events.ts";
 export * from "./fixture/fixture.ts";
 

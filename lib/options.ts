@@ -10,6 +10,7 @@ import type { Authenticator } from "./auth/authenticator.ts";
 import type { NetworkHooks } from "./net/hooks.ts";
 import type { Network } from "./net/ip.ts";
 import type { FileSender } from "./data/file_sender.ts";
+import type { MakeSharedState } from "./options/shared_state.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
 import type { Personality } from "./protocol/personality.ts";
@@ -258,6 +259,11 @@ export interface ServerOptions {
   /** Sends large files in place of the runtime, where it can. */
   readonly fileSender?: FileSender | undefined;
   /**
+   * Makes what this server has in common with others: limits, bans and quotas then hold for all of them. Default:
+   * nothing is shared.
+   */
+  readonly sharedState?: MakeSharedState;
+  /**
    * Milliseconds since 1970; for tests and reproducible listings.
    *
    * @default Date.now
@@ -277,7 +283,7 @@ export interface AddressCap {
 type Caps = "maxSessionsPerIp" | "maxStrangersPerIp";
 
 /** Options without a default. */
-type Optional = "before" | "after" | "network" | "fileSender" | "passivePorts" | "passiveAddress";
+type Optional = "before" | "after" | "network" | "fileSender" | "sharedState" | "passivePorts" | "passiveAddress";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options

@@ -45,7 +45,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   data: { imports: ["net", "protocol"], types: ["vfs"] },
   native: { imports: ["net", "data", "vfs"], types: ["drivers/disk"] },
   "data/thread": { imports: ["data", "net", "native", "threads", "events"], types: ["vfs"] },
-  options: { imports: ["vfs", "auth", "tls", "net", "data", "protocol", "events"] },
+  options: { imports: ["vfs", "auth", "tls", "net", "data", "protocol", "events", "session_info"] },
   commands: { imports: [...BELOW_COMMANDS, "version"] },
   session: { imports: BELOW_SESSION },
   server: { imports: BELOW_SERVER },

@@ -23,12 +23,12 @@ import type {
 import type { Connection, SocketAddress, TlsFacts } from "../net/connection.ts";
 import type { LingeringConnections } from "../net/lingering.ts";
 import type { Options } from "../options.ts";
+import type { SharedUploads } from "../options/shared_state.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { NextTransfer } from "./next_transfer.ts";
 import type { DigestAlgorithm } from "../data/digest/digest.ts";
-import type { RecentUploads } from "../vfs/recent_uploads.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";
 
@@ -132,7 +132,7 @@ export interface ServerView {
   readonly sessionCount: number;
   /** Those of other event loops have to be asked for. */
   sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
-  readonly recentUploads: Pick<RecentUploads, "remember" | "has">;
+  readonly recentUploads: SharedUploads;
   /** Who opens the data connections of large transfers in clear. */
   readonly dataEngine: DataEngine;
   /** Data connections whose clients are to get what was sent before they are closed. */

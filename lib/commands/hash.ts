@@ -90,7 +90,8 @@ async function digestOfFile(
   const end = Math.min(wantedEnd ?? entry.size, entry.size);
   const whole = start === 0 && end === entry.size;
   const { digests } = context.vfs.capabilities;
-  const known = whole ? digests?.find(path, entry, algorithm) : undefined;
+  const found = whole ? digests?.find(path, entry, algorithm) : undefined;
+  const known = found instanceof Promise ? await found : found;
   if (known !== undefined) return { digest: known, start, end };
   const { transfer } = context;
   const source = await context.vfs.openRead(path, start);

@@ -18,7 +18,8 @@ type WithoutDefault =
   | "before"
   | "after"
   | "network"
-  | "fileSender";
+  | "fileSender"
+  | "sharedState";
 
 /** The default of every option that has one. Times are in milliseconds. */
 export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefault>>> = Object.freeze({

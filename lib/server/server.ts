@@ -15,20 +15,21 @@ import { closeQuietly, type Connection, type SocketAddress } from "../net/connec
 import { LingeringConnections } from "../net/lingering.ts";
 import type { Options, ServerOptions } from "../options.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
+import type { SharedState } from "../options/shared_state.ts";
 import { resolveOptions } from "../options/resolve.ts";
 import { AccountViews } from "../session/account_views.ts";
-import { localState, type MakeSharedState, type SharedState } from "../session/shared_state.ts";
+import { guardState } from "../session/guarded_state.ts";
+import { localState } from "../session/shared_state.ts";
 import type { SessionOwner } from "../session/host.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
-import { ConnectionAdmission, type Places } from "./admission.ts";
+import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
 import { DISCONNECTED, type ServerControl } from "./control.ts";
 import { Listeners } from "./listener.ts";
 
 export type { ServerControl } from "./control.ts";
-export type { MakeSharedState, SharedState } from "../session/shared_state.ts";
 export type { SessionInfo, TransferInfo, TransferProgress } from "../session_info.ts";
 
 /** How {@link FtpServer.shutdown} ends what is under way. */
@@ -64,22 +65,12 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   readonly #host: SessionOwner;
   #sessionNumber = 0;
 
-  /**
-   * @param makeSharedState gives what it has in common with other servers on the same port; without it, nothing.
-   * @throws {RangeError} for an option that makes no sense.
-   */
-  constructor(options: ServerOptions, makeSharedState: MakeSharedState = localState) {
+  /** @throws {RangeError} for an invalid option, naming it. */
+  constructor(options: ServerOptions) {
     this.#options = resolveOptions(options);
     this.events = new EventStream({ clock: this.#options.clock });
-    const { failureDelay, guessInterval, banAfter, banTime, clock, loginTimeout, idleTimeout } = this.#options;
-    this.#sharedState = makeSharedState({
-      throttle: {
-        delay: failureDelay,
-        now: clock,
-        ...(banAfter > 0 && { ban: { failures: banAfter, duration: banTime } }),
-      },
-      guessInterval,
-    });
+    const { loginTimeout, idleTimeout } = this.#options;
+    this.#sharedState = this.#makeSharedState();
     this.#watchdog = new Deadlines(Math.min(loginTimeout || Infinity, idleTimeout || Infinity));
     this.#host = this.#makeHost();
     this.#admission = new ConnectionAdmission({
@@ -182,7 +173,12 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   }
 
   #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
-    const places = this.#admission.admit(connection);
+    const places = this.#admission.admit(connection, this.#listeners.signal);
+    if (places instanceof Promise) void places.then((places) => this.#begin(connection, implicitTls, places));
+    else this.#begin(connection, implicitTls, places);
+  }
+
+  #begin(connection: Deno.TcpConn, implicitTls: boolean, places: Places | undefined): void {
     if (!places) return;
     const id = `${this.#sharedState.idPrefix}${++this.#sessionNumber}`;
     try {
@@ -218,7 +214,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.set(session, slot);
-    this.#sharedState.sessions.add(1);
+    unawaited(this.#sharedState.sessions.add(1));
     traffic.arrive();
     void session.serve();
   }
@@ -226,10 +222,20 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   #end(session: Session): void {
     this.#sessions.get(session)?.[Symbol.dispose]();
     this.#sessions.delete(session);
-    this.#sharedState.sessions.add(-1);
+    unawaited(this.#sharedState.sessions.add(-1));
     traffic.depart();
     this.#watchdog.remove(session);
     this.#admission.close();
+  }
+
+  #makeSharedState(): SharedState {
+    const { failureDelay, guessInterval, banAfter, banTime, clock, sharedState } = this.#options;
+    const ban = banAfter > 0 ? { ban: { failures: banAfter, duration: banTime } } : {};
+    const settings = { throttle: { delay: failureDelay, now: clock, ...ban }, guessInterval };
+    if (!sharedState) return localState(settings);
+    return guardState(sharedState(settings), {
+      onFailure: ({ message, cause }) => this.events.emit({ type: "problem", level: "error", message, error: cause }),
+    });
   }
 
   #makeHost(): SessionOwner {
@@ -247,12 +253,11 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     };
   }
 
-  /** Its own first. */
+  /** Its own first; without those of others if they cannot be asked. */
   #allSessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]> {
     const others = this.#sharedState.others();
-    return others instanceof Promise
-      ? others.then((all) => [...this.sessions(), ...all])
-      : [...this.sessions(), ...others];
+    const withOwn = (others: readonly SessionInfo[]) => [...this.sessions(), ...others];
+    return others instanceof Promise ? others.catch(() => []).then(withOwn) : withOwn(others);
   }
 
   #makeView(): ServerView {

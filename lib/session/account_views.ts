@@ -13,7 +13,7 @@ import { type ScopedVfs, scopeVfs } from "../vfs/access.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
-import type { SharedState } from "./shared_state.ts";
+import type { SharedState } from "../options/shared_state.ts";
 
 /** The files of an account. */
 interface AccountFiles {

@@ -10,7 +10,7 @@ import type { ServerView } from "../commands/context.ts";
 import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
-import type { SharedState } from "./shared_state.ts";
+import type { MaybeLater, SharedState } from "../options/shared_state.ts";
 
 /** Implemented by the server; a test may bring its own. */
 export interface SessionOwner {
@@ -23,7 +23,7 @@ export interface SessionOwner {
    * Counts a session for the account; `undefined` if the account has as many as it may. Disposing the result uncounts
    * it.
    */
-  admit(account: Account): Disposable | undefined;
+  admit(account: Account): MaybeLater<Disposable | undefined>;
   /** The account's files, with its rules in force. Sessions of one account share a view. */
   openView(account: Account): ScopedVfs | Promise<ScopedVfs>;
 }

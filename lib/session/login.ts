@@ -10,6 +10,7 @@ import { RateLimiter } from "../data/rate_limit.ts";
 import * as reply from "../protocol/reply.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionOwner } from "./host.ts";
+import { SharedStateError } from "./guarded_state.ts";
 import { LoginAttempts, type Visitor } from "./login_attempts.ts";
 
 /** The session that logs in. */
@@ -47,8 +48,14 @@ export class SessionLogin implements Visitor {
   /** See `CommandContext.authenticate`. */
   async authenticate(password: string): Promise<reply.Reply> {
     const name = this.#holder.login.name ?? "";
-    const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
-    return "refusal" in outcome ? outcome.refusal : await this.#enter(name, outcome.account);
+    try {
+      const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
+      return "refusal" in outcome ? outcome.refusal : await this.#enter(name, outcome.account);
+    } catch (error) {
+      if (!(error instanceof SharedStateError)) throw error;
+      this.loginFailed(name, "shared state failed");
+      return reply.closing("Login is not possible now, try again later");
+    }
   }
 
   /** See {@link Visitor}. */
@@ -64,7 +71,12 @@ export class SessionLogin implements Visitor {
 
   async #enter(name: string, account: Account): Promise<reply.Reply> {
     if (this.#over) return reply.notLoggedIn;
-    const admission = this.#host.admit(account);
+    const answer = this.#host.admit(account);
+    const admission = answer instanceof Promise ? await answer : answer;
+    if (this.#over) {
+      admission?.[Symbol.dispose]();
+      return reply.notLoggedIn;
+    }
     if (!admission) {
       this.#holder.report({ type: "login", name, ok: false, reason: "too many sessions" });
       return reply.loginRefused("Too many sessions for this account");

@@ -6,8 +6,8 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { AuthResult, LoginAttempt } from "../auth/authenticator.ts";
-import type { LoginTurn } from "../auth/login_gate.ts";
 import type { ControlInfo } from "../commands/context.ts";
+import type { MaybeLater, SharedTurn } from "../options/shared_state.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionOwner } from "./host.ts";
 
@@ -50,19 +50,22 @@ export class LoginAttempts {
     const address = this.#visitor.control.remote.hostname;
     const { name } = credentials;
     // Asked here, too: connections from before the ban would go on to guess.
-    if (gate.isBanned(address)) return this.#shutOut(name);
+    const before = gate.isBanned(address);
+    if (before instanceof Promise ? await before : before) return this.#shutOut(name);
     const given = gate.enter(this.#waitingAs({ address, name }));
     const turn = given instanceof Promise ? await given : given;
-    if (!turn) return gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
+    if (!turn) return await gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
     const result = await this.#check(turn, this.#waitingAs({ ...credentials, address }));
     if (!result) return GIVEN_UP;
     // A ban applies to what was under way, too: a moment later the password would not have been checked.
-    if (gate.isBanned(address)) {
+    const after = this.#isBannedNow(turn, address);
+    if (after instanceof Promise ? await after : after) {
       turn.abandon();
       return this.#shutOut(name);
     }
     if (!result.ok) return await this.#fail(turn, name, result.reason);
-    turn.succeeded();
+    const succeeded = turn.succeeded();
+    if (succeeded instanceof Promise) await succeeded;
     return this.#over ? GIVEN_UP : { account: result.account };
   }
 
@@ -95,8 +98,18 @@ export class LoginAttempts {
     return this.#waiting.signal;
   }
 
+  /** Without an answer the turn is over, too. */
+  #isBannedNow(turn: SharedTurn, address: string): MaybeLater<boolean> {
+    const answer = this.#host.gate.isBanned(address);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.catch((error) => {
+      turn.abandon();
+      throw error;
+    });
+  }
+
   /** `undefined` if the client no longer waits for the answer. */
-  async #check(turn: LoginTurn, attempt: LoginAttempt): Promise<AuthResult | undefined> {
+  async #check(turn: SharedTurn, attempt: LoginAttempt): Promise<AuthResult | undefined> {
     try {
       const tried = this.#host.options.authenticator.authenticate(attempt);
       return tried instanceof Promise ? await tried : tried;
@@ -110,8 +123,9 @@ export class LoginAttempts {
   }
 
   /** The same text for every reason except missing TLS, which is reported only after a right password. */
-  async #fail(turn: LoginTurn, name: string, reason: string): Promise<LoginOutcome> {
-    const delay = turn.failed();
+  async #fail(turn: SharedTurn, name: string, reason: string): Promise<LoginOutcome> {
+    const answer = turn.failed();
+    const delay = answer instanceof Promise ? await answer : answer;
     this.#visitor.loginFailed(name, reason);
     this.#failures++;
     if (!this.#over) await this.#pause(delay);

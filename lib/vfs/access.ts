@@ -50,7 +50,11 @@ export interface ScopedVfs extends Vfs {
    * Sets the time of a file without the right to `modify` it, if `isOwn` is true for the result of {@link identify};
    * `denied` otherwise.
    */
-  setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void>;
+  setModifiedOfOwn(
+    path: VirtualPath,
+    modified: number,
+    isOwn: (file: string) => boolean | Promise<boolean>,
+  ): Promise<void>;
   /** Everything that may be done at `path`; the same object for paths that the same rule decides. */
   grantAt(path: VirtualPath): AccessGrant;
   /** {@link grantAt} for the entries of `directory` by name: cheap enough for every line of a listing. */
@@ -139,9 +143,13 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     }
   }
 
-  async setModifiedOfOwn(path: VirtualPath, modified: number, isOwn: (file: string) => boolean): Promise<void> {
+  async setModifiedOfOwn(
+    path: VirtualPath,
+    modified: number,
+    isOwn: (file: string) => boolean | Promise<boolean>,
+  ): Promise<void> {
     const file = await this.identify(path);
-    if (file === undefined || !isOwn(file)) throw denied(path, "used without the right to modify");
+    if (file === undefined || !await isOwn(file)) throw denied(path, "used without the right to modify");
     await this.inner.capabilities.setModified?.(path, modified);
   }
 

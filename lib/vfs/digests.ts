@@ -19,10 +19,13 @@ import type {
   VirtualPath,
 } from "./vfs.ts";
 
-/** Where digests are remembered, for all views at once. A key names one file for every account. */
+/**
+ * Where digests are remembered, for all views at once. A key names one file for every account. No caller waits until
+ * something is remembered or forgotten: an entry for another state of a file is never found.
+ */
 export interface DigestMemory {
   /** The digest of a file in the state of `identity`; `undefined` if it is not known. */
-  find(key: string, identity: FileIdentity, algorithm: string): string | undefined;
+  find(key: string, identity: FileIdentity, algorithm: string): string | undefined | Promise<string | undefined>;
   /** Remembers digests of the whole file. */
   remember(key: string, identity: FileIdentity, digests: ReadonlyMap<string, string>): void;
   /** The file is about to change, or has changed. */

@@ -94,7 +94,8 @@ class QuotaVfs extends ForwardingVfs {
   async #space(path: VirtualPath): Promise<Space> {
     const storage = await this.#storageSpace(path);
     await this.#usage.recount(this.inner);
-    return { free: Math.min(storage.free, this.#left), total: Math.min(storage.total, this.#limit) };
+    const left = Math.max(0, this.#limit - await this.#usage.bytes);
+    return { free: Math.min(storage.free, left), total: Math.min(storage.total, this.#limit) };
   }
 
   async #storageSpace(path: VirtualPath): Promise<Space> {
@@ -103,10 +104,6 @@ class QuotaVfs extends ForwardingVfs {
     // Fails as `space` would if nothing is there.
     await this.inner.stat(path);
     return { free: Infinity, total: Infinity };
-  }
-
-  get #left(): number {
-    return Math.max(0, this.#limit - this.#usage.bytes);
   }
 }
 
@@ -141,7 +138,9 @@ class MeteredSink extends ForwardingSink {
     this.holdOrThrow();
     const { usage } = this.#metering;
     const growth = Math.max(0, this.#position + data.length - this.#size);
-    if (this.#replaces !== undefined || !this.#take(growth, 0)) await this.#makeRoom(growth);
+    const answer = this.#replaces === undefined && this.#take(growth, 0);
+    const taken = answer instanceof Promise ? await answer : answer;
+    if (!taken) await this.#makeRoom(growth);
     try {
       await this.inner.write(data);
     } catch (error) {
@@ -177,13 +176,13 @@ class MeteredSink extends ForwardingSink {
   /** The replaced content makes room. */
   async #takeAndRelease(growth: number): Promise<boolean> {
     const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
-    if (!this.#take(growth, replaced)) return false;
+    if (!await this.#take(growth, replaced)) return false;
     this.#metering.usage.release(replaced);
     this.#replaces = undefined;
     return true;
   }
 
-  #take(growth: number, replaced: number): boolean {
+  #take(growth: number, replaced: number): boolean | Promise<boolean> {
     const { limit, usage } = this.#metering;
     return growth === 0 || usage.take(growth, limit + replaced);
   }

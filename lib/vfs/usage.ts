@@ -28,7 +28,7 @@ const PAUSE_FACTOR = 10;
 /** Bytes in use, shared by all sessions of an account. */
 export interface Usage {
   /** Bytes in use as far as known; 0 before the first count. */
-  readonly bytes: number;
+  readonly bytes: number | Promise<number>;
   /** Counts what is in `vfs`, the first time; a failed count is repeated the next time. Rejects as `vfs` does. */
   count(vfs: Vfs): Promise<void>;
   /** Counts again, or waits for the running count; does nothing if the last one is recent. Rejects as `vfs` does. */
@@ -37,7 +37,7 @@ export interface Usage {
    * Reserves `bytes` for a write, which {@link settle} ends; returns `false`, and does nothing, if that would exceed
    * `limit`.
    */
-  take(bytes: number, limit: number): boolean;
+  take(bytes: number, limit: number): boolean | Promise<boolean>;
   /** The write of `bytes` that were taken has ended. If it failed, they are to be released as well. */
   settle(bytes: number): void;
   /** Subtracts `bytes` that were removed. */

@@ -199,7 +199,11 @@ export interface Space {
 /** Digests of files that were read completely before, so that they need not be read again. */
 export interface KnownDigests {
   /** The digest of the file in the state of `file`, in lower-case hexadecimal; `undefined` if it is not known. */
-  find(path: VirtualPath, file: FileIdentity, algorithm: string): string | undefined;
+  find(
+    path: VirtualPath,
+    file: FileIdentity,
+    algorithm: string,
+  ): string | undefined | Promise<string | undefined>;
   /** Remembers digests of the whole file, by algorithm. */
   remember(path: VirtualPath, file: FileIdentity, digests: ReadonlyMap<string, string>): void;
 }

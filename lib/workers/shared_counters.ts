@@ -5,7 +5,7 @@
  */
 
 import { Lease } from "../session/admissions.ts";
-import type { Count } from "../session/shared_state.ts";
+import type { SharedCount as Count } from "../options/shared_state.ts";
 import type { SharedTable } from "./shared_table.ts";
 
 /** A `Counter` in a table that other event loops use too. */

@@ -11,7 +11,7 @@ import { BulkForecast } from "../data/bulk_forecast.ts";
 import { localEngine } from "../data/engine.ts";
 import type { EventType } from "../events.ts";
 import type { FtpServer } from "../server/server.ts";
-import type { MakeSharedState } from "../session/shared_state.ts";
+import type { MakeSharedState } from "../options/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
 import {
@@ -43,7 +43,8 @@ export interface WorkerProgram {
 
 /** The input for a program. */
 export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses"> {
-  readonly makeSharedState: MakeSharedState;
+  /** For the server: what it has in common with the other workers. */
+  readonly sharedState: MakeSharedState;
 }
 
 /** Creates the server of a worker, with this shared state and for a shared port: the one of `addresses`, if given. */
@@ -126,7 +127,7 @@ class Link {
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
     // Later they would not be permitted to open the library.
     if (native) await this.#data?.start();
-    const program = await this.#make({ setup, state, workers, addresses, makeSharedState: this.#sharedState(start) });
+    const program = await this.#make({ setup, state, workers, addresses, sharedState: this.#sharedState(start) });
     const { server } = program;
     this.#listen(this.#wanted, server);
     if (this.#newer) program.update(this.#newer.state);

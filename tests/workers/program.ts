@@ -54,7 +54,7 @@ function deadly(gate: Int32Array<SharedArrayBuffer> | undefined): BeforeHook {
 
 const scope = workerScope();
 if (scope) {
-  runWorker(scope, ({ setup, state, addresses, makeSharedState }) => {
+  runWorker(scope, ({ setup, state, addresses, sharedState }) => {
     const { root, ports, stillborn, gate, guessInterval = 0, ...limits } = setup as TestSetup;
     if (stillborn) throw new Error("Born dead");
     let accounts = authenticatorOf({ name: "demo", rootPath: root, ...state as TestState });
@@ -68,7 +68,8 @@ if (scope) {
       ...limits,
       ...(ports && { passivePorts: new PortRange(...ports) }),
       before: deadly(gate),
-    }, makeSharedState);
+      sharedState,
+    });
     return {
       server,
       update: (state) => accounts = authenticatorOf({ name: "demo", rootPath: root, ...state as TestState }),

@@ -97,15 +97,17 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     onProblem: (problem) => early.emit(problem),
   });
   const sharedState = dataThreads > 0 ? localStateWith(threads) : undefined;
-  await using server = workers === 1 ? new FtpServer(options, sharedState) : (await import("./pool.ts")).makePool({
-    workers,
-    dataThreads,
-    native: native !== undefined,
-    gathered,
-    settings,
-    accounts,
-    certificates: tls?.certificates,
-  });
+  await using server = workers === 1
+    ? new FtpServer({ ...options, ...(sharedState && { sharedState }) })
+    : (await import("./pool.ts")).makePool({
+      workers,
+      dataThreads,
+      native: native !== undefined,
+      gathered,
+      settings,
+      accounts,
+      certificates: tls?.certificates,
+    });
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(

@@ -53,7 +53,7 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const options = { ...serverOptions(settings, store, { login, native }), ...(tls && { tls }), reusePort: true };
   const port = parts.addresses?.control.port;
   return {
-    server: new FtpServer({ ...options, ...(port !== undefined && { port }) }, parts.makeSharedState),
+    server: new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState: parts.sharedState }),
     update: (state) => {
       const next = state as ServeState;
       accounts = new MemoryAccounts(next.accounts.map(restoreAccount));

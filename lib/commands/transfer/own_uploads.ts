@@ -16,7 +16,7 @@ import type { CommandContext } from "../context.ts";
 export async function rememberOwnUpload(context: CommandContext, path: VirtualPath): Promise<void> {
   if (context.vfs.can(path, "modify")) return;
   const file = await context.vfs.identify(path);
-  if (file !== undefined) context.server.recentUploads.remember(keyOf(context, file));
+  if (file !== undefined) await context.server.recentUploads.remember(keyOf(context, file));
 }
 
 /**

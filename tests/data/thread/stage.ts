@@ -94,7 +94,8 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
       port: 0,
       ...(library && { fileSender: library.fileSender }),
       ...options,
-    }, (throttle) => ({ ...localStateWith(dataEngine)(throttle), forecast }));
+      sharedState: (settings) => ({ ...localStateWith(dataEngine)(settings), forecast }),
+    });
     using _all = server.events.on((event) => events.push(event));
     server.listen();
     const connect = async () => {

@@ -1,0 +1,106 @@
+/**
+ * What servers that count together have in common: event loops that share a port, or machines behind a balancer.
+ * Limits, bans, quotas and the list of sessions then hold for all of them.
+ *
+ * @module
+ */
+
+import type { LoginVisit } from "../auth/login_gate.ts";
+import type { ThrottleOptions } from "../auth/throttle.ts";
+import type { BulkForecast } from "../data/bulk_forecast.ts";
+import type { DataEngine } from "../data/engine.ts";
+import type { SessionInfo } from "../session_info.ts";
+import type { DigestMemory } from "../vfs/digests.ts";
+import type { Usage } from "../vfs/usage.ts";
+
+/** A value, or the promise of one: what is not in this process takes a while. */
+export type MaybeLater<T> = T | Promise<T>;
+
+/** One number. */
+export interface SharedCount {
+  /** As far as it is known here: it may lag behind. */
+  readonly count: number;
+  /** Adds 1 or -1 and returns the previous number: two callers at the same time see two numbers. */
+  add(change: 1 | -1): MaybeLater<number>;
+}
+
+/** Numbers by key. */
+export interface SharedCounter {
+  /**
+   * Counts one more, unless there are `limit` (no limit: `undefined` or 0): `undefined` then. Disposing the result
+   * counts it off, once; that must not throw.
+   */
+  add(key: string, limit?: number): MaybeLater<Disposable | undefined>;
+}
+
+/** The right to try one password. Its holder reports the outcome. */
+export interface SharedTurn {
+  /** The password was wrong. Returns the milliseconds by which to delay the answer. */
+  failed(): MaybeLater<number>;
+  /** The password was right. */
+  succeeded(): MaybeLater<void>;
+  /** The password was not tried, or there was no outcome. */
+  abandon(): MaybeLater<void>;
+}
+
+/** Decides when a password may be tried. `LoginGate` is one. */
+export interface SharedGate {
+  /** Whether the address is banned now. Asked for every connection and several times at a login. */
+  isBanned(address: string): MaybeLater<boolean>;
+  /** The turn of a visit, when it comes; `undefined` if its address was banned meanwhile, or its signal aborted. */
+  enter(visit: LoginVisit): MaybeLater<SharedTurn | undefined>;
+}
+
+/** Which files were uploaded recently, and by whom. `RecentUploads` is one. */
+export interface SharedUploads {
+  /** The upload has just ended. */
+  remember(upload: string): MaybeLater<void>;
+  /** Whether it was remembered within about a minute. */
+  has(upload: string): MaybeLater<boolean>;
+}
+
+/**
+ * The state that servers share. Each question may be answered at once or with a promise. One that rejects, throws or is
+ * not answered within ten seconds is reported as a `problem`, must not have counted anything, and refuses only what
+ * depended on it: a connection or a login with 421, an upload with 451.
+ *
+ * Locks of uploads are not here but in the driver, as only it knows files: see `UploadLocks.share`.
+ */
+export interface SharedState {
+  /** What ids of the sessions of this server begin with, so that no two servers use one. */
+  readonly idPrefix: string;
+  /** Accepted connections that are not over, including those that are being refused. */
+  readonly connections: SharedCount;
+  /** Live sessions. */
+  readonly sessions: SharedCount;
+  /** Connections by address; by /64 for IPv6. */
+  readonly perAddress: SharedCounter;
+  /** Connections by address that have not logged in. */
+  readonly strangers: SharedCounter;
+  /** Sessions by name of the account. */
+  readonly perAccount: SharedCounter;
+  /** Who may try a password. */
+  readonly gate: SharedGate;
+  /** Digests of files that need not be read again. */
+  readonly digests: DigestMemory;
+  readonly recentUploads: SharedUploads;
+  /** Bytes in use below a root: accounts that share one share its bytes too. */
+  usageOf(rootPath: string): Usage;
+  /** Makes the data connections of large transfers in clear. */
+  readonly dataEngine: DataEngine;
+  /** Which transfers will be for {@link dataEngine}. */
+  readonly forecast: BulkForecast;
+  /** Sessions of the other servers. */
+  others(): MaybeLater<readonly SessionInfo[]>;
+}
+
+/** What a server expects of its shared state. */
+export interface SharedStateSettings {
+  /** Delays and bans after wrong passwords: `failureDelay`, `banAfter`, `banTime` and `clock` of the server. */
+  readonly throttle: Required<Pick<ThrottleOptions, "delay" | "now">> & Pick<ThrottleOptions, "ban">;
+  /** `guessInterval` of the server, in milliseconds. */
+  readonly guessInterval: number;
+}
+
+/** Makes the shared state of a server, which calls it once. */
+export type MakeSharedState = (settings: SharedStateSettings) => SharedState;
