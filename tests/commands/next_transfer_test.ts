@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { NextTransfer } from "../../lib/commands/next_transfer.ts";
+
+Deno.test("NextTransfer returns what was announced once", () => {
+  const next = new NextTransfer();
+  next.limitTo({ offset: 5, length: 10 });
+  next.announce(100);
+  assertEquals(next.take(), { offset: 5, length: 10, announcedSize: 100 });
+  assertEquals(next.take(), { offset: 0, length: undefined, announcedSize: undefined });
+});
+
+Deno.test("NextTransfer keeps the last range, and forgets it without the announced size", () => {
+  const next = new NextTransfer();
+  next.announce(100);
+  next.limitTo({ offset: 5, length: 10 });
+  next.limitTo({ offset: 7, length: undefined });
+  assertEquals(next.takeRange(), { offset: 7, length: undefined });
+  next.limitTo({ offset: 5, length: 10 });
+  next.clearRange();
+  assertEquals(next.take(), { offset: 0, length: undefined, announcedSize: 100 });
+});
