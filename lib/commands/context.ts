@@ -1,6 +1,6 @@
 /**
- * What a command handler sees of the session it runs in. Handlers know this type and never the session class; the
- * session implements it, and tests may too.
+ * The session as a command handler sees it. Handlers know this type and never the session class; the session implements
+ * it, and tests may too.
  *
  * @module
  */
@@ -167,7 +167,7 @@ export interface CommandContext {
   readonly rename: RenameState;
   readonly security: SecurityState;
   readonly transfer: RunningTransfer | undefined;
-  /** The next command is being read already, as during a transfer. */
+  /** The next command is already being read, as during a transfer. */
   readonly readsAhead: boolean;
   /** The files of the account. @throws {Error} before login: a row that needs files also needs a login. */
   readonly vfs: ScopedVfs;

@@ -1,5 +1,5 @@
 /**
- * Where the data connection comes from: PASV and EPSV (the client connects), PORT and EPRT (the server does).
+ * How the data connection is made: by the client (PASV and EPSV) or by the server (PORT and EPRT).
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { CommandContext } from "./context.ts";
 import { Refusal } from "./failure_replies.ts";
 import { listen, portsFor } from "./passive_listening.ts";
 
-/** Ports of well-known services are no place to connect to (RFC 2577 section 3). */
+/** The server does not connect to the ports of well-known services (RFC 2577 section 3). */
 const FIRST_UNPRIVILEGED_PORT = 1024;
 
 const onlyEpsv = reply.badArgument("Only EPSV is allowed after EPSV ALL");

@@ -21,7 +21,7 @@ export async function retr(context: TransferContext, path: VirtualPath): Promise
   const source = await context.vfs.openRead(path, offset);
   using _source = { [Symbol.dispose]: () => source.close() };
   const expected = Math.min(source.size - offset, length ?? Infinity);
-  // Files such as those of /proc have no size and yet content: they are read to their end, or as far as RANG says.
+  // Files in /proc report size 0 but have content: they are read to their end, or as far as RANG says.
   const limit = expected > 0 ? expected : length;
   const isWhole = offset === 0 && length === undefined;
   const digest = isWhole ? streamingDigest(context, source.size) : undefined;

@@ -16,7 +16,7 @@ import { outcomeOfError, type TransferOutcome } from "./transfer_outcome.ts";
 /** Bytes from which a download is a large one. */
 const BULK = 1024 * 1024;
 
-/** What is moved. */
+/** A transfer, as its command describes it. */
 export interface TransferPlan {
   readonly connector: DataConnector;
   readonly path: string;
@@ -101,7 +101,7 @@ function startOf(
   direction: TransferDirection,
   { path, offset = 0, expected, announcedSize }: TransferPlan,
 ): TransferStart {
-  // Files that report no size and yet have content: what will move is unknown.
+  // Files that report size 0 may have content (/proc): how much will move is unknown.
   const size = direction === "upload" ? announcedSize : expected || undefined;
   return { direction, path, offset, ...(size !== undefined && { size }) };
 }
