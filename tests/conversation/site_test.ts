@@ -109,7 +109,7 @@ conversation("SITE WHO shows the files of transfers to those who may list them",
   const other = await connect();
   await other.login();
   const upload = await other.begin("STOR report.pdf");
-  assertMatch((await ftp.expect("SITE WHO", 211)).lines.join(), /STOR report\.pdf \(0 bytes\)/);
+  assertMatch((await ftp.expect("SITE WHO", 211)).lines.join(), /STOR \/report\.pdf \(0 bytes\)/);
   await sendData(upload, "x");
   await other.expectReply(226);
 });
