@@ -31,7 +31,6 @@ const LIMITS: Limits = {
   wide: [
     "lib/data",
     "lib/net",
-    "lib/server",
   ],
   large: [],
 };

@@ -24,8 +24,8 @@ const PATIENCE = 3000;
 /** Milliseconds until the next attempt if another process shares its non-blocking pipe with us. */
 const RETRY = 20;
 /**
- * Milliseconds between writes in which lines come together: a write is a way to another thread and back, and dearer
- * than a line.
+ * Milliseconds between two writes, in which lines are collected: a write goes to another thread and back, which costs
+ * more than a line.
  */
 const COLLECTING = 5;
 

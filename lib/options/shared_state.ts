@@ -18,7 +18,7 @@ export type MaybeLater<T> = T | Promise<T>;
 
 /** One number. */
 export interface SharedCount {
-  /** As far as it is known here: it may lag behind. */
+  /** As far as it is known here; it may be out of date. */
   readonly count: number;
   /** Adds 1 or -1 and returns the previous number: two callers at the same time see two numbers. */
   add(change: 1 | -1): MaybeLater<number>;
@@ -27,8 +27,8 @@ export interface SharedCount {
 /** Numbers by key. */
 export interface SharedCounter {
   /**
-   * Counts one more, unless there are `limit` (no limit: `undefined` or 0): `undefined` then. Disposing the result
-   * counts it off, once; that must not throw.
+   * Increments the count, unless it has reached `limit` (`undefined` or 0: no limit). Disposing the result decrements
+   * it, once, and must not throw.
    */
   add(key: string, limit?: number): MaybeLater<Disposable | undefined>;
 }
@@ -47,7 +47,7 @@ export interface SharedTurn {
 export interface SharedGate {
   /** Whether the address is banned now. Asked for every connection and several times at a login. */
   isBanned(address: string): MaybeLater<boolean>;
-  /** The turn of a visit, when it comes; `undefined` if its address was banned meanwhile, or its signal aborted. */
+  /** The turn of a visit, when it comes; `undefined` once its address is banned, or its signal aborted. */
   enter(visit: LoginVisit): MaybeLater<SharedTurn | undefined>;
 }
 

@@ -15,7 +15,7 @@ import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
 /** The places of a connection under the limits of its address. */
 export interface Places {
   readonly slot: Disposable;
-  /** Among those that have not logged in. */
+  /** Its place among those that have not logged in. */
   readonly stranger: Disposable;
 }
 
@@ -50,7 +50,7 @@ interface Refusal {
   readonly counted: boolean;
 }
 
-/** Counts the accepted connections of a server, and refuses those that are too many or banned. */
+/** Counts the accepted connections of a server, and refuses those beyond a limit or from a banned address. */
 export class ConnectionAdmission {
   readonly #options: Options;
   readonly #sharedState: SharedState;
@@ -93,20 +93,20 @@ export class ConnectionAdmission {
     return this.#placesOrRefuse(connection, this.#judge({ others, isBanned, slot, stranger }));
   }
 
-  /** Counts an admitted connection off that never became a session. */
+  /** Uncounts an admitted connection that never became a session. */
   giveBack({ slot, stranger }: Places): void {
     slot[Symbol.dispose]();
     stranger[Symbol.dispose]();
     this.close();
   }
 
-  /** Counts a connection off whose places are given back already. */
+  /** Uncounts a connection whose places have been given back. */
   close(): void {
     unawaited(this.#sharedState.connections.add(-1));
     this.#closeHere();
   }
 
-  /** Resolves when no connection is open any more. */
+  /** Resolves when no connection is left. */
   async over(): Promise<void> {
     if (this.#open > 0) await (this.#over ??= Promise.withResolvers()).promise;
   }
@@ -167,7 +167,7 @@ export class ConnectionAdmission {
     return { text, counted: true };
   }
 
-  /** Gives back what was granted to a connection that is no longer there. */
+  /** Gives back what was granted too late to a connection that has been refused. */
   #undo(decided: Places | Refusal): void {
     if (!("text" in decided)) {
       decided.slot[Symbol.dispose]();

@@ -10,7 +10,7 @@ import type { SessionInfo, TransferInfo } from "../session_info.ts";
 export interface ServerControl {
   /** The live sessions, as they are now. */
   sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
-  /** The running transfers, as far as they are now. Nothing is collected while nobody asks. */
+  /** The running transfers with their bytes so far. Collected only when this is called. */
   transfers(): readonly TransferInfo[] | Promise<readonly TransferInfo[]>;
   /**
    * Ends a session: its transfer is aborted and answered 426, then it gets a 421 and is closed.
@@ -23,5 +23,5 @@ export interface ServerControl {
   readonly silentWorkers: readonly number[];
 }
 
-/** Of the 421 for a session that is ended without another text. */
+/** The text of the 421 for a session that is ended without another text. */
 export const DISCONNECTED = "Disconnected by an administrator";

@@ -8,18 +8,18 @@ import { delay } from "@std/async/delay";
 import { isGoneBeforeAccept, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 
-/** Milliseconds before the next try when the system has no socket to give (EMFILE and its like). */
+/** Milliseconds before the next attempt when the system has no socket left (EMFILE, ENFILE). */
 const ACCEPT_PAUSE = 100;
 
 /** The receiver of accepted connections. */
 export interface Acceptor {
-  /** Called for each connection. `implicitTls`: it came to the port that speaks TLS from the first byte. */
+  /** Called for each connection. `implicitTls`: it was made to the port that starts with TLS. */
   receive(connection: Deno.TcpConn, implicitTls: boolean): void;
   /** Called once when accepting begins to fail, and again only after it has succeeded. */
   acceptFailed(error: unknown): void;
 }
 
-/** One listener, or two: the second speaks TLS from the first byte. */
+/** One listener, or two: connections to the second start with TLS. */
 export class Listeners {
   readonly #options: Options;
   readonly #acceptor: Acceptor;
@@ -37,26 +37,26 @@ export class Listeners {
     return addressOf(this.#listeners[0]);
   }
 
-  /** The address of the port that speaks TLS from the first byte; `undefined` without one. */
+  /** The address of the port for implicit TLS; `undefined` without one. */
   get implicitTlsAddress(): SocketAddress | undefined {
     return this.#listeners[1] && addressOf(this.#listeners[1]);
   }
 
-  /** Aborted by {@link close}; another one after the next {@link accept}. */
+  /** Aborted by {@link close}; {@link accept} makes a new one. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
   }
 
   /**
-   * Takes the ports, and lets connections wait.
+   * Opens the ports; connections wait in the system's queue until {@link accept}.
    *
-   * @throws {Error} when the server listens already.
-   * @throws {Deno.errors.AddrInUse} and its like when a port cannot be had; none is kept then.
+   * @throws {Error} if the server is already listening.
+   * @throws {Deno.errors.AddrInUse} or another error of the system if a port cannot be opened; none stays open then.
    */
   bind(): void {
     if (this.#listeners.length > 0) throw new Error("The server is already listening");
     const { host, port, reusePort, tls } = this.#options;
-    // The runtime looks at the flag of an unstable option where the option is not even true.
+    // The runtime demands the flag of an unstable option even if the option is false.
     const listen = (port: number) => Deno.listen({ hostname: host, port, ...(reusePort && { reusePort }) });
     this.#listeners.push(listen(port));
     try {
@@ -75,7 +75,7 @@ export class Listeners {
     }
   }
 
-  /** Closes the ports. Resolves when no connection is received any more. */
+  /** Closes the ports. Resolves when no more connections will be received. */
   async close(): Promise<void> {
     this.#stopping.abort();
     for (const listener of this.#listeners.splice(0)) listener.close();
@@ -92,7 +92,7 @@ export class Listeners {
       } catch (error) {
         if (signal.aborted) return;
         if (isGoneBeforeAccept(error)) continue;
-        // Reported once: out of sockets, it is so many times a second until some are given back.
+        // Reported once: without free sockets it fails many times a second until some are closed.
         if (!failing) this.#acceptor.acceptFailed(error);
         failing = true;
         await delay(ACCEPT_PAUSE);

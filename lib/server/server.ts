@@ -32,10 +32,10 @@ import { Listeners } from "./listener.ts";
 export type { ServerControl } from "./control.ts";
 export type { SessionInfo, TransferInfo, TransferProgress } from "../session_info.ts";
 
-/** How {@link FtpServer.shutdown} ends what is under way. */
+/** The options of {@link FtpServer.shutdown}. */
 export interface ShutdownOptions {
   /**
-   * Milliseconds that running transfers get to end.
+   * Milliseconds for running transfers to end by themselves.
    *
    * @default 30_000
    */
@@ -55,7 +55,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   /** Everything that happens, as it happens. */
   readonly events: EventStream;
   readonly #options: Options;
-  /** Each with its place under the cap of its address. */
+  /** Each with its place under the limit of its address. */
   readonly #sessions = new Map<Session, Disposable>();
   readonly #listeners: Listeners;
   readonly #admission: ConnectionAdmission;
@@ -85,12 +85,12 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     });
   }
 
-  /** Where the control port is. @throws {Error} before {@link listen}. */
+  /** The address of the control port. @throws {Error} before {@link listen}. */
   get address(): SocketAddress {
     return this.#listeners.address;
   }
 
-  /** Where the listener is that speaks TLS from the first byte; `undefined` without one. */
+  /** The address of the port for implicit TLS; `undefined` without one. */
   get implicitTlsAddress(): SocketAddress | undefined {
     return this.#listeners.implicitTlsAddress;
   }
@@ -100,7 +100,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return Array.from(this.#sessions.keys(), ({ info }) => info);
   }
 
-  /** The running transfers, as far as they are now: it costs nothing while nobody asks. */
+  /** The running transfers with their bytes so far. Collected only when this is called. */
   transfers(): readonly TransferInfo[] {
     return runningTransfers(this.sessions());
   }
@@ -120,27 +120,27 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return false;
   }
 
-  /** No server has workers by itself: see {@link ServerControl}. */
+  /** Always empty: a server by itself has no workers. */
   get silentWorkers(): readonly number[] {
     return [];
   }
 
-  /** How many sessions there are: cheaper than {@link sessions}. */
+  /** The number of live sessions: cheaper than {@link sessions}. */
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
   /**
-   * Starts to accept; after a {@link shutdown}, again.
+   * Opens the ports and accepts connections; also again after a {@link shutdown}.
    *
-   * @throws {Deno.errors.AddrInUse} and its like when the port cannot be had.
+   * @throws {Deno.errors.AddrInUse} or another error of the system if a port cannot be opened.
    */
   listen(): void {
     this.bind();
     this.accept();
   }
 
-  /** The first half of {@link listen}: has the ports from now on, and lets connections wait. */
+  /** The first half of {@link listen}: opens the ports; connections wait until {@link accept}. */
   bind(): void {
     this.#listeners.bind();
   }
@@ -151,8 +151,8 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   }
 
   /**
-   * Stops accepting, answers 421 to idle sessions, lets running transfers end until the grace time is over, then ends those too.
-   * Always resolves; nothing of the server is left then.
+   * Stops accepting, answers 421 to idle sessions, lets running transfers end until the grace time is over, then ends
+   * those too. Always resolves; nothing of the server is left then.
    */
   async shutdown({ grace = DEFAULT_GRACE }: ShutdownOptions = {}): Promise<void> {
     await this.#listeners.close();

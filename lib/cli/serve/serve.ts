@@ -10,7 +10,7 @@ import { AccountsFile } from "../../auth/file/watch.ts";
 import { AccountsFileError } from "../../auth/file/read.ts";
 import { EventStream } from "../../events.ts";
 import { startLog } from "../../log/log.ts";
-import { FtpServer } from "../../server/server.ts";
+import { FtpServer, type ServerControl } from "../../server/server.ts";
 import { DriverRegistry } from "../../drivers/registry.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
 import { localStateWith } from "../../session/shared_state.ts";
@@ -36,7 +36,7 @@ import { dataThreadCount, workerCount } from "./threads.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
 /** The running server, or several that share one port, as seen by an embedding program. */
-export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events">;
+export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events"> & ServerControl;
 
 /** The hooks for a program that runs `serve`. */
 export interface ServeHooks {
