@@ -89,9 +89,21 @@ export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.
 export * from "./drivers/mod.ts";
 
 export { type NativeIo, openNativeIo } from "./native/native_io.ts";
-export type { FileSender, FileSending } from "./data/file_sender.ts";
-export { FileSendError } from "./data/file_sender.ts";
-export { type Connection, type SocketAddress, type TlsFacts } from "./net/connection.ts";
+export * from "./data/engine.ts";
+export type { Asker, PassiveConnector, PortPool } from "./data/connector.ts";
+export { EventLoop } from "./data/event_loop.ts";
+export { LocalEngine, type LocalEngineOptions } from "./data/local_engine.ts";
+export {
+  type BufferLender,
+  type Connection,
+  type FilePart,
+  type FileSent,
+  type MakeConnection,
+  type SendFileOptions,
+  type SocketAddress,
+  SocketConnection,
+  type TlsFacts,
+} from "./net/connection.ts";
 export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
 export { type Network, parseNetwork } from "./net/ip.ts";
 export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";

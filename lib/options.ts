@@ -9,7 +9,8 @@ import type { Account } from "./auth/accounts.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
 import type { NetworkHooks } from "./net/hooks.ts";
 import type { Network } from "./net/ip.ts";
-import type { FileSender } from "./data/file_sender.ts";
+import type { DataEngine } from "./data/engine.ts";
+import type { EventLoop } from "./data/event_loop.ts";
 import type { MakeSharedState } from "./options/shared_state.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
@@ -256,12 +257,11 @@ export interface ServerOptions {
   readonly personality?: Personality;
   /** Hooks between the server and its sockets. */
   readonly network?: NetworkHooks;
-  /** Sends large files in place of the runtime, where it can. */
-  readonly fileSender?: FileSender | undefined;
-  /**
-   * Makes what this server has in common with others: limits, bans and quotas then hold for all of them. Default:
-   * nothing is shared.
-   */
+  /** Makes the data connections. Default: a `LocalEngine`, whose sockets belong to this event loop. */
+  readonly dataEngine?: DataEngine | undefined;
+  /** Shares turns and memory with other servers in this thread. Default: one of its own. */
+  readonly eventLoop?: EventLoop;
+  /** Makes what is shared with other servers: limits, bans and quotas hold for all of them. Default: nothing. */
   readonly sharedState?: MakeSharedState;
   /**
    * Milliseconds since 1970; for tests and reproducible listings.
@@ -283,15 +283,16 @@ export interface AddressCap {
 type Caps = "maxSessionsPerIp" | "maxStrangersPerIp";
 
 /** Options without a default. */
-type Optional = "before" | "after" | "network" | "fileSender" | "sharedState" | "passivePorts" | "passiveAddress";
+type Optional = "before" | "after" | "network" | "sharedState" | "passivePorts" | "passiveAddress";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options
   extends
-    Required<Omit<ServerOptions, "passiveLocalNetworks" | "tls" | "timeZone" | Caps | Optional>>,
+    Required<Omit<ServerOptions, "passiveLocalNetworks" | "tls" | "timeZone" | "dataEngine" | Caps | Optional>>,
     Pick<ServerOptions, Optional>,
     Readonly<Record<Caps, AddressCap>> {
   readonly passiveLocalNetworks: readonly Network[];
   readonly tls?: Required<Omit<TlsOptions, "implicitPort">> & Pick<TlsOptions, "implicitPort">;
   readonly zone?: Zone;
+  readonly dataEngine: DataEngine;
 }

@@ -28,10 +28,7 @@ export interface Limits {
 }
 
 const LIMITS: Limits = {
-  wide: [
-    "lib/data",
-    "lib/net",
-  ],
+  wide: [],
   large: [],
 };
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EventLoop } from "../data/event_loop.ts";
 import type { PumpOptions } from "../data/pump.ts";
 import type { Connection } from "../net/connection.ts";
 import { parseFactsLine } from "../protocol/mlsx.ts";
@@ -41,6 +42,8 @@ export class Client implements AsyncDisposable {
   readonly #session: LoggedIn;
   readonly #options: ClientOptions;
   readonly #data: DataConnections;
+  /** Its own: transfers of a client do not count as those of a server in the same thread. */
+  readonly #loop = new EventLoop();
   /** The end of the last request. */
   #queue: Promise<unknown> = Promise.resolve();
   #isAscii = false;
@@ -263,7 +266,7 @@ export class Client implements AsyncDisposable {
       return await runTransfer({
         ...{ control, connector, verb, argument, signal, timeout },
         protect: async (connection) => await tls?.secure(connection, signal) ?? connection,
-        move: (connection) => move(connection, { signal, stallTimeout, ascii, limiter, onProgress }),
+        move: (connection) => move(connection, { loop: this.#loop, signal, stallTimeout, ascii, limiter, onProgress }),
       });
     }, signal);
   }

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { connectActive } from "../data/active.ts";
 import { DataConnectionError, type DataConnector } from "../data/connector.ts";
-import { listenPassive } from "../data/passive.ts";
+import { LocalEngine } from "../data/local_engine.ts";
 import type { Connection } from "../net/connection.ts";
 import { familyOf } from "../net/ip.ts";
 import { formatEprt, formatPort, parseExtendedPassiveText, parsePassiveText } from "../protocol/address.ts";
@@ -27,6 +26,7 @@ export interface DataConnectionOptions {
 export class DataConnections {
   readonly #control: ControlConnection;
   readonly #options: DataConnectionOptions;
+  readonly #engine = new LocalEngine();
   /** The server has refused EPSV or EPRT as unknown: only PASV or PORT is asked for from then on. */
   #isOld = false;
 
@@ -45,7 +45,7 @@ export class DataConnections {
     const port = await this.#extendedPassivePort() ?? await this.#passivePort();
     // The address in a 227 reply is ignored: behind NAT it is often wrong, and a hostile server could have the client
     // connect anywhere (CVE-2020-8284).
-    return connectActive({ hostname, port }, { timeout: this.#options.timeout });
+    return this.#engine.dial({ target: { hostname, port }, timeout: this.#options.timeout });
   }
 
   async #extendedPassivePort(): Promise<number | undefined> {
@@ -66,7 +66,8 @@ export class DataConnections {
   async #active(): Promise<DataConnector> {
     const { localAddr, remoteAddr } = this.#control.connection;
     const { hostname } = localAddr;
-    const connector = await listenPassive({ hostname, peer: remoteAddr.hostname, timeout: this.#options.timeout });
+    const { timeout } = this.#options;
+    const connector = await this.#engine.listen({ hostname, peer: remoteAddr.hostname, timeout });
     try {
       const endpoint = { hostname, port: connector.port };
       const isAgreed = await this.#requestNew("EPRT", formatEprt(endpoint));

@@ -6,8 +6,7 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { BulkForecast, TransferKind } from "../data/bulk_forecast.ts";
-import type { DataConnector, DataEngine } from "../data/engine.ts";
+import type { DataConnector } from "../data/engine.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type {
   FileChanged,
@@ -60,8 +59,6 @@ export interface ParameterState {
 export interface DataState {
   /** Chosen by PASV, EPSV, PORT or EPRT and spent by one transfer. */
   port: DataConnector | undefined;
-  /** For {@link ServerView.forecast}. */
-  lastTransfer: TransferKind | undefined;
   /** EPSV ALL was sent: nothing but EPSV from then on (RFC 2428 section 4). */
   epsvAll: boolean;
 }
@@ -133,12 +130,8 @@ export interface ServerView {
   /** Those of other event loops have to be asked for. */
   sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
   readonly recentUploads: SharedUploads;
-  /** Who opens the data connections of large transfers in clear. */
-  readonly dataEngine: DataEngine;
   /** Data connections whose clients are to get what was sent before they are closed. */
   readonly lingering: Pick<LingeringConnections, "add">;
-  /** Which transfers will be for {@link dataEngine}. */
-  readonly forecast: BulkForecast;
   /** Address for a 227 reply to this client; `undefined` without an IPv4 address. */
   passiveAddress(control: ControlInfo): Promise<string | undefined> | string | undefined;
 }

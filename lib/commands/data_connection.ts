@@ -18,7 +18,7 @@ import * as reply from "../protocol/reply.ts";
 import type { Answer } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { Refusal } from "./failure_replies.ts";
-import { listen, portsFor } from "./passive_listening.ts";
+import { listen } from "./passive_listening.ts";
 
 /** The server does not connect to the ports of well-known services (RFC 2577 section 3). */
 const FIRST_UNPRIVILEGED_PORT = 1024;
@@ -85,7 +85,10 @@ function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
   if (parsed.kind === "unknownFamily") return reply.wrongFamily(family(context));
   requireOwn(context, parsed.endpoint);
   context.setConnector(
-    portsFor(context).active(parsed.endpoint, {
+    context.options.dataEngine.dial({
+      session: context,
+      secure: context.security.protectData,
+      target: parsed.endpoint,
       timeout: context.options.dataTimeout,
       // A client's firewall expects the address that the client talks to; a host may have several.
       localAddress: context.control.local.hostname,

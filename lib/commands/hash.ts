@@ -97,6 +97,7 @@ async function digestOfFile(
   const source = await context.vfs.openRead(path, start);
   try {
     const digest = await digestOf(source, algorithm, {
+      loop: context.options.eventLoop,
       length: end - start,
       signal: transfer.signal,
       stallTimeout: context.options.stallTimeout,

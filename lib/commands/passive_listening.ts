@@ -1,31 +1,16 @@
 /**
- * The port of PASV and EPSV: which thread has it, what happens to it while no client connects, and what the log says
- * about it.
+ * The port of PASV and EPSV: what happens to it while no client connects, and what the log says about it.
  *
  * @module
  */
 
-import {
-  type DataConnector,
-  type DataEngine,
-  localEngine,
-  type PassiveEnd,
-  type PassiveOptions,
-} from "../data/engine.ts";
+import type { DataConnector, ListenRequest, PassiveEnd } from "../data/engine.ts";
 import { PortsExhausted } from "../data/port_range.ts";
 import { unmapped } from "../net/address_key.ts";
 import type { CommandContext } from "./context.ts";
 
 /** How often a port is reclaimed for one command: another session may take it first. */
 const MOST_TRIES = 3;
-
-/**
- * Who opens the next data connection. Under TLS the bytes have to come here anyway, and small transfers are over sooner
- * than another thread has heard of them.
- */
-export function portsFor({ security, server, data }: CommandContext): DataEngine {
-  return !security.protectData && server.forecast.expectsBulk(data.lastTransfer) ? server.dataEngine : localEngine;
-}
 
 /**
  * Listens on the address of the control port, for which the process has the permission; strangers are rejected by
@@ -38,21 +23,23 @@ export function listen(context: CommandContext): Promise<number | undefined> | n
     context.setConnector(port);
     return port.port;
   };
-  const options = optionsFor(context);
+  const request = requestFor(context);
   const instead = (error: unknown) =>
-    listenInstead(context, options, error).then(take, (error) => report(context, error));
+    listenInstead(context, request, error).then(take, (error) => report(context, error));
   try {
-    const port = portsFor(context).passive(options);
+    const port = context.options.dataEngine.listen(request);
     return port instanceof Promise ? port.then(take, instead) : take(port);
   } catch (error) {
     return instead(error);
   }
 }
 
-function optionsFor(context: CommandContext): PassiveOptions {
+function requestFor(context: CommandContext): ListenRequest {
   const { options, control } = context;
   const strangers: Strangers = { count: 0, first: "" };
   return {
+    session: context,
+    secure: context.security.protectData,
     hostname: options.host,
     peer: control.remote.hostname,
     allowForeignPeer: options.allowForeignDataPeer,
@@ -91,16 +78,15 @@ function reportEnd(context: CommandContext, end: PassiveEnd, { count, first }: S
  * If all ports of a range are taken, reclaims one that no client has connected to. Rejects with `error` if there is no
  * such port.
  */
-async function listenInstead(context: CommandContext, options: PassiveOptions, error: unknown): Promise<DataConnector> {
-  const { range, peer, allowForeignPeer = false } = options;
+async function listenInstead(context: CommandContext, request: ListenRequest, error: unknown): Promise<DataConnector> {
+  const { range, peer, allowForeignPeer = false } = request;
   for (let tries = 0; range && error instanceof PortsExhausted && tries < MOST_TRIES; tries++) {
     const victim = range.unused.dispensableFor({ address: peer, trustsAll: allowForeignPeer });
     if (!victim) break;
-    victim.close();
     const message = `All passive ports are in use: reclaimed ${victim.port}, which no client had connected to`;
     context.emit({ type: "problem", level: "warning", message });
     try {
-      return await (victim.home ?? localEngine).passive(options);
+      return await victim.replace(request);
     } catch (again) {
       error = again;
     }

@@ -29,7 +29,7 @@ export function freshParameters(): ParameterState {
 
 /** No data connection is to come. */
 export function freshData(): DataState {
-  return { port: undefined, lastTransfer: undefined, epsvAll: false };
+  return { port: undefined, epsvAll: false };
 }
 
 /** No rename has begun. */

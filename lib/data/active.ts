@@ -4,52 +4,33 @@
  * @module
  */
 
-import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Connection, MakeConnection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
-import { markPlain } from "../net/plain_sockets.ts";
 import { connectFrom } from "./bound_connection.ts";
 import { ConnectionWait } from "./connection_wait.ts";
-import type { DataConnector } from "./connector.ts";
+import type { DataConnector, DialRequest } from "./connector.ts";
 
-/** The options of an active connector. */
-export interface ActiveOptions {
-  /** Milliseconds from {@link DataConnector.open} to a connection; 0: no limit. */
-  readonly timeout: number;
-  /**
-   * The source address: the address of the control connection that the client sees (RFC 1123 section 4.1.2.12). Absent:
-   * chosen by the kernel.
-   */
-  readonly localAddress?: string | undefined;
-  /**
-   * Source port, 20 by tradition (RFC 959 section 3.2); needs `localAddress`, and privileges below 1024. Default: any.
-   */
-  readonly localPort?: number | undefined;
-}
-
-/** Connects to `target` when opened; does nothing before. */
-export function connectActive(target: SocketAddress, options: ActiveOptions): DataConnector {
-  return new ActiveConnector(target, options);
-}
-
-class ActiveConnector implements DataConnector {
+/** Connects when opened; does nothing before. */
+export class ActiveConnector implements DataConnector {
   readonly kind = "active";
   readonly over = false;
-  readonly #target: SocketAddress;
-  readonly #options: ActiveOptions;
+  readonly #request: DialRequest;
+  readonly #make: MakeConnection;
   readonly #wait = new ConnectionWait();
 
-  constructor(target: SocketAddress, options: ActiveOptions) {
-    this.#target = target;
-    this.#options = options;
+  /** @param make for sockets of the runtime. */
+  constructor(request: DialRequest, make: MakeConnection) {
+    this.#request = request;
+    this.#make = make;
   }
 
   get port(): number {
-    return this.#target.port;
+    return this.#request.target.port;
   }
 
   open(signal: AbortSignal): Promise<Connection> {
     const abort = new AbortController();
-    const { timeout } = this.#options;
+    const { timeout } = this.#request;
     return this.#wait.run({ signal, timeout, connect: () => this.#connect(abort.signal), stop: () => abort.abort() });
   }
 
@@ -58,11 +39,11 @@ class ActiveConnector implements DataConnector {
   }
 
   async #connect(signal: AbortSignal): Promise<Connection> {
-    const { localAddress, localPort } = this.#options;
-    if (localAddress === undefined || (localPort === undefined && isKernelsChoice(localAddress, this.#target))) {
-      return markPlain(await Deno.connect({ ...this.#target, signal, autoSelectFamily: false }));
+    const { target, localAddress, localPort } = this.#request;
+    if (localAddress === undefined || (localPort === undefined && isKernelsChoice(localAddress, target))) {
+      return this.#make(await Deno.connect({ ...target, signal, autoSelectFamily: false }));
     }
-    return await connectFrom(this.#target, { localAddress, localPort }, signal);
+    return await connectFrom(target, { localAddress, localPort }, signal);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * The contract of all data connectors: the type, its one error, and the options of a passive one.
+ * The contract of all data connectors: the type, its one error, and what an engine is asked for.
  *
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection, SocketAddress } from "../net/connection.ts";
 
 /** Why there is no data connection. */
 export type DataConnectionFailure = "timeout" | "refused" | "aborted" | "failed";
@@ -28,8 +28,6 @@ export interface DataConnector {
   readonly port: number;
   /** It was given back, or its connection was handed out: it yields no further connection. */
   readonly over: boolean;
-  /** The engine that made it, if that was in another thread. */
-  readonly home?: PassivePorts;
   /**
    * Waits for the connection. To be called once.
    *
@@ -43,17 +41,52 @@ export interface DataConnector {
   close(): void;
 }
 
-/** Creates passive connectors. */
-export interface PassivePorts {
-  /** Like `listenPassive`, but may have to wait: for another thread, or until the system has closed other listeners. */
-  passive(options: PassiveOptions): DataConnector | Promise<DataConnector>;
+/** A passive connector. */
+export interface PassiveConnector extends DataConnector {
+  /**
+   * Closes it and listens in its place, where its port is the first to be free again.
+   *
+   * @throws {PortsExhausted} if the port was lost to another; or rejects with it.
+   */
+  replace(request: ListenRequest): DataConnector | Promise<DataConnector>;
+}
+
+/** Who asks for a connector, as far as it matters for where its connection is made. */
+export interface ConnectorRequest {
+  /**
+   * Stands for the session: an engine may remember by it what the session has transferred. Absent: a session of its
+   * own.
+   */
+  readonly session?: object;
+  /**
+   * TLS will be put over the connection.
+   *
+   * @default false
+   */
+  readonly secure?: boolean;
+}
+
+/** Where to connect to. */
+export interface DialRequest extends ConnectorRequest {
+  readonly target: SocketAddress;
+  /** Milliseconds from {@link DataConnector.open} to a connection; 0: no limit. */
+  readonly timeout: number;
+  /**
+   * The source address: the address of the control connection that the client sees (RFC 1123 section 4.1.2.12). Absent:
+   * chosen by the kernel.
+   */
+  readonly localAddress?: string | undefined;
+  /**
+   * Source port, 20 by tradition (RFC 959 section 3.2); needs `localAddress`, and privileges below 1024. Default: any.
+   */
+  readonly localPort?: number | undefined;
 }
 
 /** Why a port is no longer listened on: the client connected, no client connected in time, or it was given back. */
 export type PassiveEnd = "connected" | "expired" | "closed";
 
 /** The address to listen on, and the allowed client. */
-export interface PassiveOptions {
+export interface ListenRequest extends ConnectorRequest {
   /** Local address of the control connection: the client reached it, so it can reach this one. */
   readonly hostname: string;
   readonly range?: PortPool | undefined;
@@ -69,7 +102,7 @@ export interface PassiveOptions {
   readonly timeout: number;
   /** Called with the address of each connection that was dropped because it came from another address. */
   readonly onStranger?: ((address: string) => void) | undefined;
-  /** Called when a connection was reset before it was accepted, whoever made it. Default: the wait is shortened. */
+  /** Called when a connection was reset before it was accepted, from any address. Default: the wait is shortened. */
   readonly onReset?: (() => void) | undefined;
   /** Called once. */
   readonly onEnd?: ((end: PassiveEnd) => void) | undefined;
@@ -90,11 +123,11 @@ export interface PortPool {
   /** Those that no client has connected to. */
   readonly unused: {
     /** `connector` waits for a client at `address`. */
-    add(connector: DataConnector, address: string): void;
+    add(connector: PassiveConnector, address: string): void;
     /** `connector` is connected, or was given back. */
-    delete(connector: DataConnector): void;
+    delete(connector: PassiveConnector): void;
     /** The one to take back for `asker`; `undefined` if none may be taken. */
-    dispensableFor(asker: Asker): DataConnector | undefined;
+    dispensableFor(asker: Asker): PassiveConnector | undefined;
   };
   /** Listens on a free port, which is held until {@link release}. @throws {PortsExhausted} if all are in use. */
   listen(hostname: string): Deno.TcpListener;

@@ -1,31 +1,48 @@
 /**
- * The data connection that PASV, EPSV, PORT or EPRT chose, behind one type: who connects to whom is no matter of the transfer.
+ * The contract of what makes data connections, wherever their bytes are moved: on this event loop (`local_engine.ts`),
+ * by the C library (`lib/native`), in another thread (`thread/engine.ts`). Above it nothing asks which: a connection
+ * that can do more offers it ({@link Connection.sendFile}).
  *
  * @module
  */
 
-import type { SocketAddress } from "../net/connection.ts";
-import { type ActiveOptions, connectActive } from "./active.ts";
-import type { DataConnector, PassivePorts } from "./connector.ts";
-import { listenPassive } from "./passive.ts";
+import type { DataConnector, DialRequest, ListenRequest } from "./connector.ts";
 
-export { type ActiveOptions, connectActive } from "./active.ts";
 export {
+  type ConnectorRequest,
   DataConnectionError,
   type DataConnectionFailure,
   type DataConnector,
+  type DialRequest,
+  type ListenRequest,
   type PassiveEnd,
-  type PassiveOptions,
 } from "./connector.ts";
-export { listenPassive } from "./passive.ts";
 
-/** Who makes data ports: this thread, or another that moves their bytes as well. */
-export interface DataEngine extends PassivePorts {
-  /** As {@link connectActive}. */
-  active(target: SocketAddress, options: ActiveOptions): DataConnector;
-  /** A large download moves in this thread and keeps others waiting: the next ones had better have another, if there is any to be had. */
-  expectBulk?(): void;
+/** What matters of a transfer for where the next connection is made. */
+export interface TransferTraits {
+  readonly direction: "download" | "upload" | "listing";
+  /** Bytes that will be sent, if that is known. */
+  readonly bytes?: number | undefined;
+  /** The bytes of the file go out as they are and as fast as possible: not converted, limited or encrypted. */
+  readonly unchanged: boolean;
+  /** The server has other sessions, which may have to wait for this transfer. */
+  readonly inCompany: boolean;
 }
 
-/** Ports of this thread. */
-export const localEngine: DataEngine = { passive: listenPassive, active: connectActive };
+/** Makes the data connections of a server. */
+export interface DataEngine {
+  /**
+   * Listens for the client (PASV, EPSV). May have to wait: for another thread, or until the system has closed other
+   * listeners.
+   *
+   * @throws {PortsExhausted} if all ports of the range are in use; or rejects with it.
+   */
+  listen(request: ListenRequest): DataConnector | Promise<DataConnector>;
+  /** Will connect to the client (PORT, EPRT). Does nothing before {@link DataConnector.open}. */
+  dial(request: DialRequest): DataConnector;
+  /**
+   * Called when a transfer begins, so that the next connection can be placed better. `session`: as in the request for
+   * its connector.
+   */
+  began?(session: object, traits: TransferTraits): void;
+}

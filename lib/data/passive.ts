@@ -4,46 +4,31 @@
  * @module
  */
 
-import { closeQuietly, type Connection, isGoneBeforeAccept } from "../net/connection.ts";
+import { closeQuietly, type Connection, isGoneBeforeAccept, type MakeConnection } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
-import { markPlain } from "../net/plain_sockets.ts";
 import { ConnectionWait } from "./connection_wait.ts";
-import type { DataConnector, PassiveEnd, PassiveOptions } from "./connector.ts";
-import { listenIn, PortsExhausted } from "./port_range.ts";
+import type { DataConnector, ListenRequest, PassiveConnector, PassiveEnd } from "./connector.ts";
+import { listenIn } from "./port_range.ts";
+
+/** The engine that made a {@link ListeningConnector}. */
+export interface ListeningEngine {
+  readonly connect: MakeConnection;
+  /** Listeners that were closed while they waited, and that the system has not yet released. */
+  readonly closing: Set<Promise<void>>;
+  /** Listens for another client. */
+  listen(request: ListenRequest): DataConnector | Promise<DataConnector>;
+}
 
 /**
- * Starts to listen at once, so that the port can be sent to the client. The client may connect before its transfer
+ * Listens from the start, so that the port can be sent to the client. The client may connect before its transfer
  * command or after it, and is accepted at once: the port is free again then, and a client that begins the TLS handshake
  * before the command gets an answer.
- *
- * If too many closed listeners have not yet been released by the system, it waits for that.
- *
- * @throws {PortsExhausted} if all ports of the range are in use; rejects with it if it had to wait.
  */
-export function listenPassive(options: PassiveOptions): DataConnector | Promise<DataConnector> {
-  if (closing.size >= MOST_CLOSING) return listenAfterwards(options);
-  try {
-    return new PassiveConnector(options);
-  } catch (error) {
-    if (closing.size === 0 || !(error instanceof PortsExhausted)) throw error;
-    return listenAfterwards(options);
-  }
-}
-
-async function listenAfterwards(options: PassiveOptions): Promise<DataConnector> {
-  await Promise.all(closing);
-  return await listenPassive(options);
-}
-
-/** Listeners that are closed while they wait for a client: the system releases them a turn of the event loop later. */
-const closing = new Set<Promise<void>>();
-/** A client that requests one port after the other must not use up all descriptors within one turn. */
-const MOST_CLOSING = 64;
-
-class PassiveConnector implements DataConnector {
+export class ListeningConnector implements PassiveConnector {
   readonly kind = "passive";
   readonly port: number;
-  readonly #options: PassiveOptions;
+  readonly #request: ListenRequest;
+  readonly #engine: ListeningEngine;
   readonly #listener: Deno.TcpListener;
   readonly #wait = new ConnectionWait();
   readonly #accepting: Promise<Connection>;
@@ -53,12 +38,15 @@ class PassiveConnector implements DataConnector {
   #listening = true;
   #over = false;
 
-  constructor(options: PassiveOptions) {
-    this.#options = options;
-    this.#listener = listenIn(options.range, options.hostname);
+  /** @throws {PortsExhausted} if all ports of the range are in use. */
+  constructor(request: ListenRequest, engine: ListeningEngine) {
+    const { hostname, range, peer, timeout } = request;
+    this.#request = request;
+    this.#engine = engine;
+    this.#listener = listenIn(range, hostname);
     this.port = this.#listener.addr.port;
-    options.range?.unused.add(this, options.peer);
-    if (options.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), options.timeout);
+    range?.unused.add(this, peer);
+    if (timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), timeout);
     this.#accepting = this.#accept();
     // Until the transfer command nothing awaits it.
     this.#accepting.catch(() => {});
@@ -70,7 +58,7 @@ class PassiveConnector implements DataConnector {
 
   async open(signal: AbortSignal): Promise<Connection> {
     clearTimeout(this.#timer);
-    const { timeout } = this.#options;
+    const { timeout } = this.#request;
     const stop = () => this.#giveBack("closed");
     try {
       const connection = await this.#wait.run({ signal, timeout, connect: () => this.#accepting, stop });
@@ -86,22 +74,28 @@ class PassiveConnector implements DataConnector {
     this.#giveBack("closed");
   }
 
+  replace(request: ListenRequest): DataConnector | Promise<DataConnector> {
+    this.close();
+    return this.#engine.listen(request);
+  }
+
   #giveBack(end: PassiveEnd): void {
     if (this.#over) return;
     this.#over = true;
     if (this.#connection) closeQuietly(this.#connection);
     if (!this.#listening) return;
     // Until the system has released it, others need not try to use it.
+    const { closing } = this.#engine;
     const free = this.#accepting.then(() => {}, () => {}).then(() => {
       closing.delete(free);
-      this.#options.range?.release(this.port);
+      this.#request.range?.release(this.port);
     });
     closing.add(free);
     this.#stopListening(end);
   }
 
   #stopListening(end: PassiveEnd): void {
-    const { range, onEnd } = this.#options;
+    const { range, onEnd } = this.#request;
     this.#listening = false;
     clearTimeout(this.#timer);
     closeQuietly(this.#listener);
@@ -111,7 +105,7 @@ class PassiveConnector implements DataConnector {
 
   /** The first connection from an allowed address. */
   async #accept(): Promise<Connection> {
-    const { peer, allowForeignPeer, onStranger } = this.#options;
+    const { peer, allowForeignPeer, onStranger } = this.#request;
     for (;;) {
       const connection = await this.#next();
       const address = connection.remoteAddr.hostname;
@@ -127,12 +121,13 @@ class PassiveConnector implements DataConnector {
       throw new Deno.errors.Interrupted("The client connected while the passive port was being closed");
     }
     this.#stopListening("connected");
-    this.#options.range?.release(this.port);
-    return this.#options.arrived?.(markPlain(connection)) ?? markPlain(connection);
+    this.#request.range?.release(this.port);
+    const made = this.#engine.connect(connection);
+    return this.#request.arrived?.(made) ?? made;
   }
 
   async #next(): Promise<Deno.TcpConn> {
-    const { onReset = () => this.#wait.hurry() } = this.#options;
+    const { onReset = () => this.#wait.hurry() } = this.#request;
     for (;;) {
       try {
         return await this.#listener.accept();

@@ -1,18 +1,20 @@
 /**
- * Moves bytes between files and data connections: the one loop of every transfer and listing. It opens, commits and
+ * Moves bytes between files and data connections: the one way of every transfer and listing. It opens, commits and
  * answers nothing; the caller closes what it passed in, in every case.
  *
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection, FilePart } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource } from "../vfs/vfs.ts";
 import { UploadBuffer, type UploadSink } from "./upload_buffer.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
-import { sendWholeFile } from "./send_file.ts";
 
 export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
+
+/** Bytes of the smallest part of a file for which it pays to open the file again. */
+const WORTH_OPENING = 256 * 1024;
 
 /** A number of bytes, and the buffer that contains them. */
 interface Piece {
@@ -21,15 +23,16 @@ interface Piece {
 }
 
 /**
- * Sends the content of `source`. While a piece is being sent the next one is read; a file of one piece costs one read
- * and one write.
+ * Sends the content of `source`. If nothing has to see the bytes, the connection may send a large file by itself. The
+ * rest goes piece by piece: while one is being sent the next one is read, so a file of one piece costs one read and
+ * one write.
  *
  * Never rejects. After `done` and `sourceFailed` the connection is still open, so that the caller can end it properly
  * or abruptly.
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
   using run = new PumpRun(connection, options);
-  let left = await sendWholeFile(run, source, connection);
+  let left = await sendByItself(run, source, connection);
   const converter = options.ascii ? new ToNetworkAscii() : undefined;
   let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);
   while (piece) {
@@ -76,6 +79,41 @@ export async function receiveBytes(
   }
   await intake.finish();
   return exceeded ? { ...run.result, exceeded } : run.result;
+}
+
+/**
+ * Resolves to the most bytes that are left to send from where `source` is then. Never rejects.
+ */
+async function sendByItself(run: PumpRun, source: ByteSource, connection: Connection): Promise<number> {
+  const { limit = Infinity } = run.options;
+  const part = partOf(run, source);
+  if (!part || !connection.sendFile) return limit;
+  let counted = 0;
+  const count = (bytes: number) => {
+    run.count(bytes - counted);
+    counted = bytes;
+  };
+  try {
+    const sent = await connection.sendFile(part, { last: true, onProgress: count });
+    if (!sent) return limit;
+    if (sent.bytes > counted) count(sent.bytes);
+    if (sent.failure) run.fail(sent.failure.of === "file" ? "sourceFailed" : "networkFailed", sent.failure.error);
+  } catch (error) {
+    run.fail("networkFailed", error);
+  }
+  if (run.ended || counted === limit) return 0;
+  try {
+    source.skip?.(counted);
+  } catch (error) {
+    run.fail("sourceFailed", error);
+  }
+  return limit - counted;
+}
+
+function partOf(run: PumpRun, { location, skip }: ByteSource): FilePart | undefined {
+  const { ascii, digest, limiter, limit = 0 } = run.options;
+  const isSeen = ascii || digest || limiter;
+  return location && skip && !isSeen && limit >= WORTH_OPENING && !run.ended ? { ...location, limit } : undefined;
 }
 
 async function readPiece(run: PumpRun, source: ByteSource, left: number): Promise<Piece | undefined> {

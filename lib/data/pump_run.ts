@@ -5,14 +5,13 @@
  * @module
  */
 
-import { closeQuietly, type Connection } from "../net/connection.ts";
-import { type BufferPool, sharedBuffers, threadBuffers } from "./buffer_pool.ts";
+import { type BufferLender, closeQuietly, type Connection } from "../net/connection.ts";
 import type { RunningDigest } from "./digest/digest.ts";
-import type { FileSender } from "./file_sender.ts";
-import { PieceSize } from "./piece_size.ts";
+import type { EventLoop } from "./event_loop.ts";
+import type { Pacer } from "./pacing.ts";
+import { PieceSize } from "./buffers.ts";
 import type { RateLimiter } from "./rate_limit.ts";
-import { type StallWatch, watchForStall } from "./stall_timer.ts";
-import { type Pacer, traffic } from "./pacing.ts";
+import type { StallWatch } from "./stall_timer.ts";
 
 /** How a run ended; anything but `done` names what failed. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";
@@ -21,9 +20,9 @@ export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "
 export interface PumpResult {
   readonly outcome: PumpOutcome;
   /**
-   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact, except that a run cut short while
-   * it sent does not wait for what is on its way: up to one piece more may have been sent (half a MiB where the system sends the file
-   * by itself).
+   * Bytes over the data connection: taken by the socket, or received and stored by the sink. Exact, except that a run
+   * cut short while it sent does not wait for what is on its way: up to one piece more may have been sent (half a MiB
+   * where the system sends the file by itself).
    */
   readonly bytes: number;
   /** More input arrived than {@link PumpOptions.limit}: the rest was neither stored nor read to its end. */
@@ -34,13 +33,13 @@ export interface PumpResult {
 
 /** The options of both directions. */
 export interface PumpOptions {
+  /** Where the bytes move: its turns, memory and timers are used. */
+  readonly loop: EventLoop;
   /** Cuts the run short: the connection is closed, the outcome is `aborted`. */
   readonly signal: AbortSignal;
   /** Milliseconds without a byte moving until the run is given up as `stalled`; 0: no limit. */
   readonly stallTimeout: number;
   readonly limiter?: RateLimiter | undefined;
-  /** Sends large files whose bytes need not pass through this process, if it can. */
-  readonly fileSender?: FileSender | undefined;
   /** Converts line ends (TYPE A). */
   readonly ascii?: boolean | undefined;
   /** Fed with the bytes of the file, as they are stored. */
@@ -54,12 +53,6 @@ export interface PumpOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** The options of {@link PumpRun.untilFailed}. */
-export interface WaitingOptions {
-  readonly blame?: (error: unknown) => PumpOutcome;
-  readonly stop?: () => void;
-}
-
 /**
  * The state of one run, and its connection. None of its methods rejects: the first failure is kept and decides the
  * outcome.
@@ -68,11 +61,10 @@ export class PumpRun implements Disposable {
   readonly options: PumpOptions;
   readonly pieceSize: PieceSize;
   /** Lends buffers suited to the connection. */
-  readonly buffers: BufferPool;
+  readonly buffers: BufferLender;
   readonly #connection: Connection;
   readonly #watch: StallWatch | undefined;
-  /** `undefined` if the bytes do not block other sessions of this event loop. */
-  readonly #traffic: Pacer | undefined;
+  readonly #pacer: Pacer;
   readonly #onAbort = () => this.fail("aborted", this.options.signal.reason);
   #bytes = 0;
   #failure: { readonly outcome: PumpOutcome; readonly error?: unknown } | undefined;
@@ -81,14 +73,14 @@ export class PumpRun implements Disposable {
   readonly #releases = new Set<() => void>();
 
   constructor(connection: Connection, options: PumpOptions) {
+    const { loop: { pacer, buffers, stallTimers }, signal, stallTimeout, limit, limiter, ascii } = options;
     this.options = options;
-    this.pieceSize = new PieceSize({ ...options, expected: options.limit });
-    this.buffers = connection.apart ? threadBuffers : sharedBuffers;
+    this.pieceSize = new PieceSize({ pacer, expected: limit, limiter, ascii });
+    this.buffers = connection.buffers ?? buffers;
     this.#connection = connection;
-    this.#traffic = connection.apart ? undefined : traffic;
-    this.#traffic?.enter();
-    const { signal, stallTimeout } = options;
-    if (stallTimeout > 0) this.#watch = watchForStall(stallTimeout, () => this.fail("stalled"));
+    this.#pacer = pacer;
+    pacer.enter();
+    if (stallTimeout > 0) this.#watch = stallTimers.watch(stallTimeout, () => this.fail("stalled"));
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener("abort", this.#onAbort);
   }
@@ -108,8 +100,8 @@ export class PumpRun implements Disposable {
   }
 
   /**
-   * Records the first failure, and ends every wait of the run. All failures except those of the source close the connection, as
-   * nothing else ends a pending read.
+   * Records the first failure, and ends every wait of the run. All failures except those of the source close the
+   * connection, as nothing else ends a pending read.
    */
   fail(outcome: PumpOutcome, error?: unknown): void {
     if (this.#failure) return;
@@ -126,28 +118,23 @@ export class PumpRun implements Disposable {
   }
 
   /**
-   * Waits for a read of the source, or a write to the connection. Resolves to the number of bytes, 0 at the end, and `undefined` once
-   * the run has failed: then the operation may still be pending and still own its buffer. Nothing ends a read of a file, and a close
-   * does not end a write to a full socket before Deno 2.9, so a client that reads nothing while it waits for the answer to its ABOR
-   * would wait for ever.
+   * Waits for a read of the source, or a write to the connection. Resolves to the number of bytes, 0 at the end, and
+   * `undefined` once the run has failed: then the operation may still be pending and still own its buffer. Nothing ends
+   * a read of a file, and a close does not end a write to a full socket before Deno 2.9, so a client that reads nothing
+   * while it waits for the answer to its ABOR would wait forever.
    *
-   * @param options `blame`: the outcome if the operation fails; `stop`: called if the run fails in the meantime.
+   * @param blame the outcome if the operation fails.
    */
-  untilFailed(moving: Promise<number | null>, options: WaitingOptions = {}): Promise<number | undefined> {
-    const { blame = () => "sourceFailed", stop } = options;
+  untilFailed(moving: Promise<number | null>, blame: PumpOutcome = "sourceFailed"): Promise<number | undefined> {
     return new Promise((resolve) => {
-      const release = () => {
-        stop?.();
-        resolve(undefined);
-      };
+      const release = () => resolve(undefined);
       const settle = (count: number | undefined) => {
-        // Later failures have nothing to stop here.
         this.#releases.delete(release);
         resolve(count);
       };
       this.#releases.add(release);
       moving.then((count) => settle(count ?? 0), (error) => {
-        this.fail(blame(error), error);
+        this.fail(blame, error);
         // If the run had already failed, nothing else settles it.
         settle(undefined);
       });
@@ -155,8 +142,8 @@ export class PumpRun implements Disposable {
   }
 
   /**
-   * Sends all of `data`, or fails. `last`: as in {@link Connection.write}. Resolves to whether all is sent: otherwise a write may still
-   * own the buffer.
+   * Sends all of `data`, or fails. `last`: as in {@link Connection.write}. Resolves to whether all is sent: otherwise a
+   * write may still own the buffer.
    */
   async send(data: Uint8Array, last: boolean): Promise<boolean> {
     const { limiter, signal } = this.options;
@@ -166,7 +153,7 @@ export class PumpRun implements Disposable {
       const wait = this.#turn(part.length);
       if (wait) await wait;
       if (this.#failure) return false;
-      const count = await this.untilFailed(this.#write(part, last), { blame: () => "networkFailed" });
+      const count = await this.untilFailed(this.#write(part, last), "networkFailed");
       if (count === undefined) return false;
       sent += count;
     }
@@ -188,7 +175,7 @@ export class PumpRun implements Disposable {
         return 0;
       }
       // Counted afterwards: a slow sender's few bytes must not count as the whole buffer that was ready for them.
-      void this.#traffic?.turn(count);
+      void this.#pacer.move(count);
       this.#touch();
       const debt = limiter?.take(count, signal);
       if (debt) await this.#rest(debt);
@@ -200,12 +187,12 @@ export class PumpRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#traffic?.leave();
+    this.#pacer.leave();
     this.#watch?.[Symbol.dispose]();
     this.options.signal.removeEventListener("abort", this.#onAbort);
   }
 
-  /** Counts what was taken even if nobody waits for it any more. */
+  /** Counts what was taken even if nothing waits for it any more. */
   async #write(data: Uint8Array, last: boolean): Promise<number> {
     const count = await this.#connection.write(data, last);
     this.count(count);
@@ -214,7 +201,7 @@ export class PumpRun implements Disposable {
 
   /** A promise to wait for before `bytes` may move; `undefined` if there is none. */
   #turn(bytes: number): Promise<void> | undefined {
-    return this.#traffic?.turn(bytes)?.then(() => this.#turn(bytes));
+    return this.#pacer.move(bytes)?.then(() => this.#turn(bytes));
   }
 
   /** Pauses intentionally. */

@@ -7,8 +7,6 @@
 /** How many checks make up one limit: a stall is noticed after the limit and at most a quarter more. */
 const LOOKS = 4;
 
-const timers = new Map<number, StallTimer>();
-
 /** One watched transfer. */
 export class StallWatch implements Disposable {
   /**
@@ -18,14 +16,14 @@ export class StallWatch implements Disposable {
   moved = true;
   /** While `true`, standing still is intended (a rate limit). */
   resting = false;
-  readonly #timer: StallTimer;
   readonly #onStall: () => void;
+  readonly #leave: (watch: StallWatch) => void;
   #quietLooks = 0;
 
-  /** For {@link watchForStall}. */
-  constructor(timer: StallTimer, onStall: () => void) {
-    this.#timer = timer;
+  /** For {@link StallTimers.watch}. */
+  constructor(onStall: () => void, leave: (watch: StallWatch) => void) {
     this.#onStall = onStall;
+    this.#leave = leave;
   }
 
   /** One check by the timer. */
@@ -36,44 +34,44 @@ export class StallWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#timer.leave(this);
+    this.#leave(this);
   }
 }
 
-class StallTimer {
-  readonly #watches = new Set<StallWatch>();
-  readonly #timeout: number;
-  readonly #interval: ReturnType<typeof setInterval>;
+interface StallTimer {
+  readonly watches: Set<StallWatch>;
+  readonly interval: ReturnType<typeof setInterval>;
+}
 
-  constructor(timeout: number) {
-    this.#timeout = timeout;
-    this.#interval = setInterval(() => this.#look(), timeout / LOOKS);
-  }
+/** The timers of watched transfers, one for each limit. */
+export class StallTimers {
+  readonly #timers = new Map<number, StallTimer>();
 
-  join(onStall: () => void): StallWatch {
-    const watch = new StallWatch(this, onStall);
-    this.#watches.add(watch);
+  /**
+   * Calls `onStall` if {@link StallWatch.moved} has not been set for `timeout` milliseconds. The watch must be disposed
+   * of; a timer ends with its last watch.
+   */
+  watch(timeout: number, onStall: () => void): StallWatch {
+    const { watches } = this.#timers.get(timeout) ?? this.#start(timeout);
+    const watch = new StallWatch(onStall, (ended) => this.#leave(timeout, ended));
+    watches.add(watch);
     return watch;
   }
 
-  leave(watch: StallWatch): void {
-    this.#watches.delete(watch);
-    if (this.#watches.size > 0 || timers.get(this.#timeout) !== this) return;
-    clearInterval(this.#interval);
-    timers.delete(this.#timeout);
+  #start(timeout: number): StallTimer {
+    const watches = new Set<StallWatch>();
+    const look = () => {
+      for (const watch of watches) watch.look();
+    };
+    const timer = { watches, interval: setInterval(look, timeout / LOOKS) };
+    this.#timers.set(timeout, timer);
+    return timer;
   }
 
-  #look(): void {
-    for (const watch of this.#watches) watch.look();
+  #leave(timeout: number, watch: StallWatch): void {
+    const timer = this.#timers.get(timeout);
+    if (!timer?.watches.delete(watch) || timer.watches.size > 0) return;
+    clearInterval(timer.interval);
+    this.#timers.delete(timeout);
   }
-}
-
-/**
- * Calls `onStall` if {@link StallWatch.moved} has not been set for `timeout` milliseconds. The watch must be disposed;
- * the timer ends with its last watch.
- */
-export function watchForStall(timeout: number, onStall: () => void): StallWatch {
-  let timer = timers.get(timeout);
-  if (!timer) timers.set(timeout, timer = new StallTimer(timeout));
-  return timer.join(onStall);
 }

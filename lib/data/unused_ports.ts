@@ -5,7 +5,7 @@
  */
 
 import { addressKey } from "../net/address_key.ts";
-import type { Asker, DataConnector } from "./connector.ts";
+import type { Asker, PassiveConnector } from "./connector.ts";
 
 /**
  * Milliseconds that a port is left to its client if the next one to get it could take that client for its own: both
@@ -21,7 +21,7 @@ interface Holding {
 /** Unused ports by age. */
 export class UnusedPorts {
   readonly #clock: () => number;
-  readonly #holdings = new Map<DataConnector, Holding>();
+  readonly #holdings = new Map<PassiveConnector, Holding>();
 
   /** @param clock milliseconds of a monotonic clock. */
   constructor(clock: () => number = () => performance.now()) {
@@ -34,12 +34,12 @@ export class UnusedPorts {
   }
 
   /** `connector` waits for a client at `address`. */
-  add(connector: DataConnector, address: string): void {
+  add(connector: PassiveConnector, address: string): void {
     this.#holdings.set(connector, { client: addressKey(address), since: this.#clock() });
   }
 
   /** `connector` is connected, or was given back. */
-  delete(connector: DataConnector): void {
+  delete(connector: PassiveConnector): void {
     this.#holdings.delete(connector);
   }
 
@@ -47,7 +47,7 @@ export class UnusedPorts {
    * The port to take back: the oldest one of the client that has most, preferring the asker among those with equally
    * many. `undefined` if there is none, or it is too recent.
    */
-  dispensableFor({ address, trustsAll }: Asker): DataConnector | undefined {
+  dispensableFor({ address, trustsAll }: Asker): PassiveConnector | undefined {
     const own = addressKey(address);
     const counts = new Map<string, number>([[own, 0]]);
     for (const { client } of this.#holdings.values()) counts.set(client, (counts.get(client) ?? 0) + 1);

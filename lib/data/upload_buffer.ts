@@ -26,14 +26,14 @@ interface Segment {
 }
 
 /** Buffers of one upload: one is stored while the other is filled. */
-const MOST_VESSELS = 2;
+const MOST_SEGMENTS = 2;
 
 /** Takes bytes in order. None of its methods rejects: a failure of the sink ends the transfer. */
 export class UploadBuffer {
   readonly #run: PumpRun;
   readonly #sink: UploadSink;
   readonly #converter: FromNetworkAscii | undefined;
-  readonly #vessels: Segment[] = [];
+  readonly #segments: Segment[] = [];
   #storing = false;
   #onChange: (() => void) | undefined;
 
@@ -45,45 +45,45 @@ export class UploadBuffer {
 
   /** The space for the next bytes, at least one. Waits while all buffers are full. */
   async room(): Promise<Uint8Array> {
-    let vessel = this.#vessels.at(-1);
-    while (!vessel || vessel.full) {
-      if (this.#vessels.length < MOST_VESSELS) vessel = this.#addVessel();
+    let segment = this.#segments.at(-1);
+    while (!segment || segment.full) {
+      if (this.#segments.length < MOST_SEGMENTS) segment = this.#addSegment();
       else {
         void this.store();
         await this.#change();
       }
     }
-    if (vessel.stored === vessel.filled) vessel.stored = vessel.filled = 0;
-    return vessel.room.subarray(vessel.filled);
+    if (segment.stored === segment.filled) segment.stored = segment.filled = 0;
+    return segment.room.subarray(segment.filled);
   }
 
   /** `count` bytes have arrived in the last {@link room}. They wait for {@link store}. */
   took(count: number): void {
-    const vessel = this.#vessels.at(-1);
-    if (!vessel) return;
-    vessel.filled += count;
-    if (vessel.filled === vessel.room.length) {
-      vessel.full = true;
-      this.#run.pieceSize.adapt(performance.now() - vessel.since);
+    const segment = this.#segments.at(-1);
+    if (!segment) return;
+    segment.filled += count;
+    if (segment.filled === segment.room.length) {
+      segment.full = true;
+      this.#run.pieceSize.adapt(performance.now() - segment.since);
     }
   }
 
   /** There is no more input: resolves when everything is stored and all buffers are given back. */
   async finish(): Promise<void> {
-    for (const vessel of this.#vessels) vessel.full = true;
+    for (const segment of this.#segments) segment.full = true;
     void this.store();
     while (this.#storing) await this.#change();
     const rest = this.#converter?.flush();
     if (rest && rest.length > 0) await this.#write(rest, 0);
   }
 
-  #addVessel(): Segment {
+  #addSegment(): Segment {
     const size = this.#run.pieceSize.current;
     const buffer = this.#run.buffers.take(size);
     const room = buffer.subarray(0, size);
-    const vessel = { buffer, room, since: performance.now(), stored: 0, filled: 0, full: false };
-    this.#vessels.push(vessel);
-    return vessel;
+    const segment = { buffer, room, since: performance.now(), stored: 0, filled: 0, full: false };
+    this.#segments.push(segment);
+    return segment;
   }
 
   /** Resolves when a buffer was given back or everything is stored. Only one caller waits at a time. */
@@ -98,12 +98,12 @@ export class UploadBuffer {
   async store(): Promise<void> {
     if (this.#storing) return;
     this.#storing = true;
-    for (let vessel; (vessel = this.#vessels[0]) && (vessel.full || vessel.stored < vessel.filled);) {
-      const { buffer, room, stored, filled } = vessel;
+    for (let segment; (segment = this.#segments[0]) && (segment.full || segment.stored < segment.filled);) {
+      const { buffer, room, stored, filled } = segment;
       if (stored < filled) await this.#convertAndWrite(room.subarray(stored, filled));
-      vessel.stored = filled;
-      if (!vessel.full || vessel.filled > filled) continue;
-      this.#vessels.shift();
+      segment.stored = filled;
+      if (!segment.full || segment.filled > filled) continue;
+      this.#segments.shift();
       this.#run.buffers.give(buffer);
       this.#onChange?.();
     }

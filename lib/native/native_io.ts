@@ -4,16 +4,18 @@
  * @module
  */
 
-import type { FileSender } from "../data/file_sender.ts";
+import type { DataEngine } from "../data/engine.ts";
+import { LocalEngine } from "../data/local_engine.ts";
 import type { ContainedCalls, DirectoryReader } from "../drivers/disk/calls.ts";
 import { ContainedPaths } from "./contained_paths.ts";
 import { openLibc } from "./libc.ts";
 import { directoryReader } from "./read_directory.ts";
-import { fileSender } from "./send_file.ts";
+import { sendingSockets } from "./send_file.ts";
 
 /** Functions of the C library that replace slower or weaker ones of the runtime. To be closed when no longer used. */
 export interface NativeIo extends Disposable {
-  readonly fileSender: FileSender;
+  /** Makes connections of this event loop that send large files by themselves. */
+  readonly dataEngine: DataEngine;
   readonly readDirectory: DirectoryReader;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;
@@ -25,7 +27,7 @@ export function openNativeIo(): NativeIo | undefined {
   if (!libc) return undefined;
   const paths = ContainedPaths.probe(libc.symbols);
   return {
-    fileSender: fileSender(libc.symbols),
+    dataEngine: new LocalEngine({ connect: sendingSockets(libc.symbols) }),
     readDirectory: directoryReader(libc.symbols, paths),
     ...(paths && { paths }),
     [Symbol.dispose]: () => libc.close(),

@@ -5,10 +5,13 @@
  * @module
  */
 
-import { messageOf } from "../net/message_of.ts";
-import { type FileSender, FileSendError, type FileSending } from "../data/file_sender.ts";
-import type { FilePart } from "../net/connection.ts";
-import { isPlain } from "../net/plain_sockets.ts";
+import {
+  type FilePart,
+  type FileSent,
+  type MakeConnection,
+  type SendFileOptions,
+  SocketConnection,
+} from "../net/connection.ts";
 import { FileStatus } from "./file_status.ts";
 import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
@@ -22,6 +25,21 @@ const MOST_FILES = 16;
 const PATIENCE = 200;
 /** Attempts that fail immediately before the file is considered broken: a signal may interrupt one or two. */
 const MOST_TRIES = 3;
+/**
+ * Bytes that the system is asked to send at once. Each call costs some 60 µs, and the processor does nothing else for
+ * as long as it copies. With four downloads next to a NOOP, its p99 and the rate of all four were 0.4 ms and 4.1 GB/s
+ * with a quarter of a MiB, 0.5 and 4.9 with a half, 0.7 and 4.8 with one, 1.7 and 4.8 with sixteen (two processors, a
+ * kernel that is not preempted).
+ */
+const STRIDE = { first: 256 * 1024, least: 64 * 1024, most: 512 * 1024 } as const;
+/** Milliseconds of a call after which twice as much is worth trying, and above which it was too much. */
+const QUICK = 20;
+const SLOW = 250;
+/**
+ * Slow calls in a row after which the rest is left to the runtime: the next one would wait for the peer in one of the
+ * few threads of the pool. The runtime waits without one.
+ */
+const TOO_SLOW = 2;
 
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -32,24 +50,76 @@ const POLLOUT = 0x4;
 const POLLERR = 0x8;
 const POLLHUP = 0x10;
 
-/** Sends with the functions of `libc`. */
-export function fileSender(libc: Libc): FileSender {
-  let sending = 0;
-  const free = () => sending--;
-  return {
-    begin(part, connection) {
-      if (sending >= MOST_FILES || !isPlain(connection)) return undefined;
-      const file = openSame(libc, part);
-      if (file === undefined) return undefined;
-      const socket = duplicateSocket(libc, connection);
-      if (socket === undefined) {
-        libc.close(file);
-        return undefined;
+/** Makes connections that send files with the functions of `libc`, at most a few at the same time. */
+export function sendingSockets(libc: Libc): MakeConnection {
+  const slots = { free: MOST_FILES };
+  return (socket) => new SendingSocket(socket, libc, slots);
+}
+
+/** How many more files may be sent. */
+interface Slots {
+  free: number;
+}
+
+class SendingSocket extends SocketConnection {
+  readonly #libc: Libc;
+  readonly #slots: Slots;
+  #closed = false;
+  #sending: NativeSending | undefined;
+
+  constructor(socket: Deno.TcpConn, libc: Libc, slots: Slots) {
+    super(socket);
+    this.#libc = libc;
+    this.#slots = slots;
+  }
+
+  /** See {@link Connection.sendFile}. A slow peer is left to the caller, as is a file that ends early. */
+  async sendFile(part: FilePart, { onProgress }: SendFileOptions): Promise<FileSent | undefined> {
+    using sending = this.#begin(part);
+    if (!sending) return undefined;
+    this.#sending = sending;
+    let bytes = 0;
+    try {
+      let slow = 0;
+      // It may be closed between two calls.
+      for (let stride: number = STRIDE.first; bytes < part.limit && slow < TOO_SLOW && !this.#closed;) {
+        const began = performance.now();
+        const asked = Math.min(part.limit - bytes, stride);
+        const count = await sending.next(asked);
+        if (sending.ended) break;
+        bytes += count;
+        onProgress(bytes);
+        const milliseconds = performance.now() - began;
+        slow = count < asked || milliseconds > SLOW ? slow + 1 : 0;
+        if (slow > 0) stride = Math.max(stride / 4, STRIDE.least);
+        else if (milliseconds < QUICK) stride = Math.min(stride * 2, STRIDE.most);
       }
-      sending++;
-      return new NativeSending(libc, { file, socket, free });
-    },
-  };
+      return bytes === 0 && sending.ended ? undefined : { bytes };
+    } catch (error) {
+      return { bytes, failure: { of: error instanceof BrokenConnection ? "network" : "file", error } };
+    }
+  }
+
+  override close(): void {
+    this.#closed = true;
+    this.#sending?.stop();
+    super.close();
+  }
+
+  /** `undefined` where this file or this socket cannot be sent so, or enough are on their way. */
+  #begin(part: FilePart): NativeSending | undefined {
+    const slots = this.#slots;
+    if (slots.free === 0) return undefined;
+    const file = openSame(this.#libc, part);
+    if (file === undefined) return undefined;
+    const socket = duplicateSocket(this.#libc, this);
+    if (socket === undefined) {
+      this.#libc.close(file);
+      return undefined;
+    }
+    slots.free--;
+    return new NativeSending(this.#libc, { file, socket, free: () => slots.free++ });
+  }
 }
 
 /** Opens the file at its offset, if it is still the one at its path. */
@@ -71,17 +141,25 @@ interface Descriptors {
   readonly free: () => void;
 }
 
+/** The peer has gone, or the connection was closed here. */
+class BrokenConnection extends Error {
+  override readonly name = "BrokenConnection";
+}
+
 /**
+ * One file on its way. Disposing of it ends a pending {@link next}, and closes the descriptors as soon as that is over.
+ *
  * While it exists the socket is in blocking mode, unlike all others of the runtime: nothing else reads or writes it in
  * the meantime.
  */
-class NativeSending implements FileSending {
+class NativeSending implements Disposable {
   readonly #libc: Libc;
   readonly #descriptors: Descriptors;
   readonly #flags: number;
   #sent = false;
   #ended = false;
   #pending = false;
+  #abandon: (() => void) | undefined;
   #over = false;
   #closed = false;
 
@@ -95,28 +173,35 @@ class NativeSending implements FileSending {
     libc.setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, patience, patience.byteLength);
   }
 
+  /** Nothing more of the file can be sent so: it is at its end, or of a kind that cannot be sent. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  async next(bytes: number): Promise<number> {
+  /**
+   * Sends some, at most `bytes`. Resolves to how many: fewer where it has {@link ended}, and where the peer takes no
+   * more for a while. One is pending at a time.
+   *
+   * @throws {BrokenConnection} if the connection is over; anything else is about the file, or the library was closed.
+   */
+  next(bytes: number): Promise<number> {
     this.#pending = true;
-    try {
-      return await this.#next(bytes);
-    } catch (error) {
-      if (error instanceof FileSendError) throw error;
-      // The library has been closed.
-      throw new FileSendError("file", `Cannot send the file: ${messageOf(error)}`);
-    } finally {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#abandon = () => reject(new BrokenConnection("Connection was closed while a file was sent"));
+    const settle = () => {
       this.#pending = false;
       if (this.#over) this.#close();
-    }
+    };
+    this.#send(bytes).finally(settle).then(resolve, reject);
+    return promise;
   }
 
+  /** Ends the connection, and rejects a pending {@link next} without waiting for the system. */
   stop(): void {
     // The number may belong to another socket by now.
     if (this.#closed) return;
     this.#libc.shutdown(this.#descriptors.socket, SHUT_RDWR);
+    this.#abandon?.();
   }
 
   [Symbol.dispose](): void {
@@ -125,7 +210,7 @@ class NativeSending implements FileSending {
     else this.#close();
   }
 
-  async #next(bytes: number): Promise<number> {
+  async #send(bytes: number): Promise<number> {
     const { file, socket } = this.#descriptors;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const began = performance.now();
@@ -136,10 +221,10 @@ class NativeSending implements FileSending {
         return count;
       }
       const state = this.#socketState();
-      if (state & (POLLERR | POLLHUP)) throw new FileSendError("network", "Connection is broken");
+      if (state & (POLLERR | POLLHUP)) throw new BrokenConnection("Connection is broken");
       if (!(state & POLLOUT) || performance.now() - began >= PATIENCE) return 0;
     }
-    if (this.#sent) throw new FileSendError("file", "Cannot continue sending the file");
+    if (this.#sent) throw new Error("Cannot continue sending the file");
     this.#ended = true;
     return 0;
   }

@@ -1,6 +1,6 @@
 /**
- * What the server needs of a stream connection, plain or TLS. `Deno.TcpConn` has this shape by itself; `lib/tls` makes the
- * protected ones. Nothing else in the project knows which runtime API is underneath.
+ * What the server needs of a stream connection, plain or TLS. `Deno.TcpConn` has this shape by itself; `lib/tls` makes
+ * the protected ones. Nothing else in the project knows which runtime API is underneath.
  *
  * @module
  */
@@ -11,9 +11,9 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-/** A part of a file, for a thread that has to open it by itself. */
+/** A part of a file, to be opened once more. */
 export interface FilePart {
-  /** Real path. It may have come to lead elsewhere: only a file of this `device` and `inode` is meant. */
+  /** Real path. It may lead elsewhere by now: only a file of this `device` and `inode` is meant. */
   readonly path: string;
   readonly device: number;
   readonly inode: number;
@@ -22,60 +22,115 @@ export interface FilePart {
   readonly limit: number;
 }
 
+/** The options of {@link Connection.sendFile}. */
+export interface SendFileOptions {
+  /** Nothing follows these bytes, as in {@link Connection.write}. */
+  readonly last: boolean;
+  /** Called with the bytes sent so far, from time to time. */
+  readonly onProgress: (bytes: number) => void;
+}
+
 /** How far a file was sent. */
 export interface FileSent {
-  /** Bytes that were not told as progress. */
+  /** Bytes sent, including those reported as progress. Without a failure, the caller sends what is missing. */
   readonly bytes: number;
   /** Why it went no further, and whose fault that was. */
   readonly failure?: { readonly of: "file" | "network"; readonly error: unknown };
 }
 
-/** What a connection can do whose socket is in another thread. Shared memory gets there without being copied. */
-export interface Apart {
-  /**
-   * Lets the other thread send a file by itself and end the stream. Resolves to `undefined`, with nothing sent, where it does not find that
-   * file.
-   *
-   * @param onProgress told the bytes since it was called last.
-   */
-  sendFile(part: FilePart, onProgress: (bytes: number) => void): Promise<FileSent | undefined>;
+/** Lends memory, each piece to one user at a time. `BufferPool` of `lib/data` does. */
+export interface BufferLender {
+  /** Lends a buffer for `wanted` bytes, which may be larger or smaller. Its content is arbitrary. */
+  take(wanted: number): Uint8Array;
+  /** Takes `buffer` back. No pending operation may use it any more. */
+  give(buffer: Uint8Array): void;
+  /** Gives up `buffer`, which an abandoned operation may still use. */
+  drop(buffer: Uint8Array): void;
 }
 
-/** What is known of the TLS below a connection: one object for its whole life, whose facts change as they are learnt. */
+/** The state of the TLS below a connection: one object for its whole life, updated as facts become known. */
 export interface TlsFacts {
-  /** Whether the peer took up an earlier session with this server. */
+  /** Whether the peer resumed an earlier session with this server. */
   readonly resumed: boolean;
   /**
-   * Whether the peer sent close_notify before it closed: known once a read gave `null`. `false` means that the end may
-   * have been cut off by somebody on the way (RFC 8446 section 6.1).
+   * Whether the peer sent close_notify before it closed: known once a read has resolved to `null`. `false` means that
+   * the end may have been cut off by an attacker on the way (RFC 8446 section 6.1).
    */
   readonly cleanClose: boolean | undefined;
 }
 
 /** A byte stream with two addresses. */
 export interface Connection {
-  /** Absent on a connection in clear. Whoever wraps a connection passes it on. */
-  readonly tls?: TlsFacts | undefined;
-  /** Its bytes move on a thread of their own, and so keep nobody waiting on this one. */
-  readonly apart?: Apart;
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
+  /** Absent without TLS. A wrapper passes it on. */
+  readonly tls?: TlsFacts | undefined;
+  /** Lends memory whose content this connection moves without copying it first. Absent: any memory will do. */
+  readonly buffers?: BufferLender;
+  /** {@link closeWrite} sends the end before it returns. Absent: it is sent once the promise resolves. */
+  readonly endsAtOnce?: boolean;
   /**
-   * Reads what has arrived, at least one byte, into `buffer`. Resolves to the number of bytes, or to `null` at the end of
-   * the stream. Rejects when the connection was reset or closed meanwhile.
+   * Reads what has arrived, at least one byte, into `buffer`. Resolves to the number of bytes, or to `null` at the end
+   * of the stream. Rejects if the connection is reset or closed in the meantime.
    */
   read(buffer: Uint8Array): Promise<number | null>;
   /**
-   * Writes some of `data`; resolves to how many bytes were taken, at least one. `last` is a hint that nothing comes behind it: a
-   * connection for which {@link closeWrite} is a long way may do that as well.
+   * Writes some of `data`; resolves to how many bytes were taken, at least one. `last` says that this is the final
+   * write, so a connection for which {@link closeWrite} is expensive can combine the two.
    */
   write(data: Uint8Array, last?: boolean): Promise<number>;
-  /** Tells the peer that nothing more comes (close_notify under TLS, then FIN). Reading goes on. */
+  /**
+   * Sends part of a file without its bytes passing through this thread. Absent where the bytes must be seen:
+   * a wrapper that does not offer it switches it off. Resolves to `undefined` where it is not possible and nothing was
+   * sent. {@link close} ends it: then it resolves or rejects soon, whatever the peer and the file do.
+   */
+  sendFile?(part: FilePart, options: SendFileOptions): Promise<FileSent | undefined>;
+  /** Tells the peer that nothing more follows (close_notify under TLS, then FIN). Reading goes on. */
   closeWrite(): Promise<void>;
-  /** Resolves at the FIN of the peer, or when the connection is gone, where that may come after the end that {@link read} tells (TLS). */
+  /**
+   * Resolves at the peer's FIN, or when the connection is gone, where that may be later than the end that {@link read}
+   * reports (TLS).
+   */
   readonly peerGone?: Promise<void> | undefined;
-  /** Gives the socket back. Pending reads and writes reject or end. May be called more than once only through {@link closeQuietly}. */
+  /**
+   * Closes the socket. Pending reads and writes reject or end. May be called more than once only through
+   * {@link closeQuietly}.
+   */
   close(): void;
+}
+
+/** Makes the connection of a socket that was accepted, or connected. */
+export type MakeConnection = (socket: Deno.TcpConn) => Connection;
+
+/** A socket of this event loop. */
+export class SocketConnection implements Connection {
+  readonly localAddr: SocketAddress;
+  readonly remoteAddr: SocketAddress;
+  /** The runtime shuts the socket down before it returns. */
+  readonly endsAtOnce = true;
+  readonly #socket: Deno.TcpConn;
+
+  constructor(socket: Deno.TcpConn) {
+    this.#socket = socket;
+    this.localAddr = socket.localAddr;
+    this.remoteAddr = socket.remoteAddr;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#socket.read(buffer);
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    return this.#socket.write(data);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#socket.closeWrite();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 /** Writes all of `data`. A socket may take less than it is offered. */
@@ -84,13 +139,16 @@ export async function writeAll(connection: Pick<Connection, "write">, data: Uint
   while (sent < data.length) sent += await connection.write(data.subarray(sent));
 }
 
-/** Whether an `accept` failed for the peer's sake alone, who reset the connection before its turn came: no reason to pause or to give up. */
+/**
+ * Whether an `accept` failed only because the peer reset its connection before it was accepted: no reason to pause or
+ * to give up.
+ */
 export function isGoneBeforeAccept(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted;
 }
 
-/** Whether two ends of connections are one. A port alone says too little: 127.0.0.2 may have the same. */
+/** Whether two ends of connections are the same. A port alone is not enough: 127.0.0.2 may have the same one. */
 export function isSameEnd(a: SocketAddress, b: SocketAddress): boolean {
   return a.port === b.port && a.hostname === b.hostname;
 }
@@ -100,6 +158,6 @@ export function closeQuietly(connection: { close(): void }): void {
   try {
     connection.close();
   } catch {
-    // Already closed by the other path that ends a session; there is nothing left to give back.
+    // Already closed by another path that ends a session; there is nothing left to release.
   }
 }

@@ -8,7 +8,7 @@
 import type { ServerOptions, TlsOptions } from "../options.ts";
 import { PERSONALITIES } from "../protocol/personality.ts";
 
-/** Options that must be given, or are off when absent. */
+/** Options that must be given, are off when absent, or are made anew for each server. */
 type WithoutDefault =
   | "authenticator"
   | "fileSystem"
@@ -18,7 +18,8 @@ type WithoutDefault =
   | "before"
   | "after"
   | "network"
-  | "fileSender"
+  | "dataEngine"
+  | "eventLoop"
   | "sharedState";
 
 /** The default of every option that has one. Times are in milliseconds. */

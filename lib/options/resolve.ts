@@ -5,6 +5,8 @@
  * @module
  */
 
+import { EventLoop } from "../data/event_loop.ts";
+import { LocalEngine } from "../data/local_engine.ts";
 import { familyOf, isUnspecified, type Network, parseNetwork } from "../net/ip.ts";
 import type { AddressCap, Options, ServerOptions } from "../options.ts";
 import { Zone } from "../protocol/zone.ts";
@@ -37,7 +39,9 @@ export function resolveOptions(given: ServerOptions): Options {
   const { timeZone: _, ...defaults } = DEFAULT_OPTIONS;
   const options: Options = {
     ...defaults,
+    eventLoop: new EventLoop(),
     ...present(rest),
+    dataEngine: rest.dataEngine ?? new LocalEngine(),
     maxSessionsPerIp: resolveCap("maxSessionsPerIp", maxSessionsPerIp),
     maxStrangersPerIp: resolveCap("maxStrangersPerIp", maxStrangersPerIp),
     passiveLocalNetworks: resolveNetworks(passiveLocalNetworks ?? DEFAULT_OPTIONS.passiveLocalNetworks),

@@ -7,8 +7,6 @@
 
 import type { LoginVisit } from "../auth/login_gate.ts";
 import type { ThrottleOptions } from "../auth/throttle.ts";
-import type { BulkForecast } from "../data/bulk_forecast.ts";
-import type { DataEngine } from "../data/engine.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { DigestMemory } from "../vfs/digests.ts";
 import type { Usage } from "../vfs/usage.ts";
@@ -86,10 +84,6 @@ export interface SharedState {
   readonly recentUploads: SharedUploads;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;
-  /** Makes the data connections of large transfers in clear. */
-  readonly dataEngine: DataEngine;
-  /** Which transfers will be for {@link dataEngine}. */
-  readonly forecast: BulkForecast;
   /** Sessions of the other servers. */
   others(): MaybeLater<readonly SessionInfo[]>;
 }

@@ -8,7 +8,6 @@ import type { Account } from "../auth/accounts.ts";
 import type { ControlInfo, ServerView } from "../commands/context.ts";
 import { commandTable } from "../commands/table.ts";
 import { PublicAddress } from "../data/public_address.ts";
-import { traffic } from "../data/pacing.ts";
 import { EventStream } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
@@ -215,7 +214,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.set(session, slot);
     unawaited(this.#sharedState.sessions.add(1));
-    traffic.arrive();
+    this.#options.eventLoop.pacer.arrive();
     void session.serve();
   }
 
@@ -223,7 +222,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.#sessions.get(session)?.[Symbol.dispose]();
     this.#sessions.delete(session);
     unawaited(this.#sharedState.sessions.add(-1));
-    traffic.depart();
+    this.#options.eventLoop.pacer.depart();
     this.#watchdog.remove(session);
     this.#admission.close();
   }
@@ -261,7 +260,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   }
 
   #makeView(): ServerView {
-    const { recentUploads, sessions, dataEngine, forecast } = this.#sharedState;
+    const { recentUploads, sessions } = this.#sharedState;
     const { passiveAddress, passiveLocalNetworks } = this.#options;
     const publicAddress = new PublicAddress({
       ...(passiveAddress !== undefined && { address: passiveAddress }),
@@ -271,9 +270,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return {
       since: this.#options.clock(),
       recentUploads,
-      dataEngine,
       lingering: this.#lingering,
-      forecast,
       get sessionCount() {
         return sessions.count;
       },

@@ -49,8 +49,6 @@ export function guardState(state: SharedState, options: GuardOptions): SharedSta
     perAccount: guard.counter("perAccount", perAccount),
     gate: guard.gate(gate),
     digests: guard.digests(state.digests),
-    dataEngine: state.dataEngine,
-    forecast: state.forecast,
     recentUploads: {
       remember: (upload) => guard.tell("recentUploads.remember", () => recentUploads.remember(upload)),
       has: (upload) => guard.ask("recentUploads.has", () => recentUploads.has(upload)),

@@ -9,7 +9,6 @@ import type { Connection } from "../net/connection.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { CommandIntake } from "./command_intake.ts";
-import { commandPace } from "./command_pace.ts";
 import { CommandQueue } from "./command_queue.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
 import { ControlConnection } from "./control_connection.ts";
@@ -102,7 +101,6 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
 
   /** Greets and serves until the connection is gone. Never rejects. */
   async serve(): Promise<void> {
-    commandPace.enter();
     try {
       this.#control.add(reply.ready(this.#host.options.banner));
       await this.#control.flush();
@@ -126,7 +124,6 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
       await this.transfer?.orphan({ reason: this.#end.transferReason, expected: this.#saidGoodbye });
       this.#context.dispose();
       this.#control.close();
-      commandPace.leave();
       // A command that waited for the transfer has been woken, and gives back what it gets from now on.
       await this.#queue.settled();
       this.#context.report({ type: "sessionClosed", reason: this.#end.reason });

@@ -7,7 +7,6 @@
 import type { Command } from "../commands/command.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { commandPace } from "./command_pace.ts";
 import type { CommandRunner } from "./command_queue.ts";
 import type { SessionContext } from "./context.ts";
 import type { ControlConnection } from "./control_connection.ts";
@@ -132,7 +131,7 @@ export class SessionCommands implements CommandRunner {
 
   pace(): Promise<void> | undefined {
     if (this.#control.isClogged) return this.#control.flush();
-    const rest = commandPace.turn(this.arrived);
+    const rest = this.#host.options.eventLoop.pacer.run(this.arrived);
     return rest && this.#rest(rest);
   }
 

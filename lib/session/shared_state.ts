@@ -6,12 +6,10 @@
 
 import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle } from "../auth/throttle.ts";
-import { BulkForecast } from "../data/bulk_forecast.ts";
-import { type DataEngine, localEngine } from "../data/engine.ts";
 import { DigestCache } from "../data/digest/digest.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { usageMeters } from "../vfs/usage.ts";
-import type { MakeSharedState, SharedCount, SharedState, SharedStateSettings } from "../options/shared_state.ts";
+import type { SharedCount, SharedState, SharedStateSettings } from "../options/shared_state.ts";
 import { Counter } from "./admissions.ts";
 
 /**
@@ -30,8 +28,6 @@ export function localState({ throttle, guessInterval }: SharedStateSettings): Sh
     digests: new DigestCache(),
     recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),
-    dataEngine: localEngine,
-    forecast: new BulkForecast(),
     others: () => [],
   };
 }
@@ -44,9 +40,4 @@ class LocalCount implements SharedCount {
     this.count += change;
     return before;
   }
-}
-
-/** The state of a server alone that has the data connections of large transfers made by `dataEngine`. */
-export function localStateWith(dataEngine: DataEngine): MakeSharedState {
-  return (throttle) => ({ ...localState(throttle), dataEngine });
 }

@@ -7,8 +7,6 @@
 import { errorOf } from "../net/message_of.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../session_info.ts";
-import { BulkForecast } from "../data/bulk_forecast.ts";
-import { localEngine } from "../data/engine.ts";
 import type { EventType } from "../events.ts";
 import type { FtpServer } from "../server/server.ts";
 import type { MakeSharedState } from "../options/shared_state.ts";
@@ -45,6 +43,8 @@ export interface WorkerProgram {
 export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses"> {
   /** For the server: what it has in common with the other workers. */
   readonly sharedState: MakeSharedState;
+  /** For a `ThreadEngine`; absent: none are wanted. */
+  readonly dataThreads: DataThreads | undefined;
 }
 
 /** Creates the server of a worker, with this shared state and for a shared port: the one of `addresses`, if given. */
@@ -127,7 +127,8 @@ class Link {
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
     // Later they would not be permitted to open the library.
     if (native) await this.#data?.start();
-    const program = await this.#make({ setup, state, workers, addresses, sharedState: this.#sharedState(start) });
+    const sharedState = this.#sharedState(start);
+    const program = await this.#make({ setup, state, workers, addresses, sharedState, dataThreads: this.#data });
     const { server } = program;
     this.#listen(this.#wanted, server);
     if (this.#newer) program.update(this.#newer.state);
@@ -178,8 +179,6 @@ class Link {
       }),
       digests: new SharedDigests(memory.epochs),
       recentUploads: new RecentUploads({ marks: table, now: throttle.now }),
-      dataEngine: this.#data ?? localEngine,
-      forecast: new BulkForecast(),
       usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),
     });

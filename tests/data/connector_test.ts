@@ -1,12 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
-import {
-  connectActive,
-  DataConnectionError,
-  type DataConnector,
-  listenPassive,
-  type PassiveEnd,
-} from "../../lib/data/engine.ts";
+import { DataConnectionError, type DataConnector, type PassiveEnd } from "../../lib/data/engine.ts";
+import { LocalEngine } from "../../lib/data/local_engine.ts";
 import { PortRange, PortsExhausted } from "../../lib/data/port_range.ts";
 import { writeAll } from "../../lib/net/connection.ts";
 import { resetAtOnce } from "../helpers/reset.ts";
@@ -14,6 +9,7 @@ import { patternOf, readToEnd, sha256 } from "./helpers.ts";
 
 const LOCAL = { hostname: "127.0.0.1", peer: "127.0.0.1", timeout: 30_000 };
 const never = new AbortController().signal;
+const engine = new LocalEngine();
 
 function dial(port: number): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });
@@ -35,7 +31,7 @@ function singlePort(): PortRange {
 }
 
 Deno.test("passive port accepts a client that came before the transfer command", async () => {
-  const port = await listenPassive(LOCAL);
+  const port = await engine.listen(LOCAL);
   using client = await dial(port.port);
   using server = { connection: await port.open(never), [Symbol.dispose]: () => server.connection.close() };
   await writeAll(server.connection, new Uint8Array([7]));
@@ -44,7 +40,7 @@ Deno.test("passive port accepts a client that came before the transfer command",
 });
 
 Deno.test("passive port accepts a client that comes after the transfer command", async () => {
-  const port = await listenPassive(LOCAL);
+  const port = await engine.listen(LOCAL);
   const opening = port.open(never);
   using _client = await dial(port.port);
   (await opening).close();
@@ -53,7 +49,7 @@ Deno.test("passive port accepts a client that comes after the transfer command",
 
 Deno.test("passive port drops a stranger, reports it and keeps waiting", async () => {
   const strangers: string[] = [];
-  const port = await listenPassive({ ...LOCAL, onStranger: (address) => strangers.push(address) });
+  const port = await engine.listen({ ...LOCAL, onStranger: (address) => strangers.push(address) });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });
   const dropped = new Promise((resolve) => stranger.once("close", resolve));
   await new Promise<void>((resolve) => stranger.once("connect", () => resolve()));
@@ -68,15 +64,16 @@ Deno.test("passive port drops a stranger, reports it and keeps waiting", async (
 });
 
 Deno.test("passive port goes on waiting when a connection was reset before its turn", async () => {
-  const port = await listenPassive(LOCAL);
+  const port = await engine.listen(LOCAL);
   resetAtOnce(port.port);
   using client = await dial(port.port);
-  using connection = await port.open(never) as Deno.TcpConn;
+  const connection = await port.open(never);
   assertEquals(connection.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
+  connection.close();
 });
 
 Deno.test("passive port does not wait for long once a connection was reset before its turn", async () => {
-  const port = await listenPassive({ ...LOCAL, timeout: 0 });
+  const port = await engine.listen({ ...LOCAL, timeout: 0 });
   resetAtOnce(port.port);
   assertEquals(await failureOf(port.open(never)), "timeout");
 });
@@ -84,29 +81,30 @@ Deno.test("passive port does not wait for long once a connection was reset befor
 Deno.test("passive port that no client connects to is given back", async () => {
   const range = singlePort();
   const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
-  const port = await listenPassive({ ...LOCAL, range, timeout: 20, onEnd: resolve });
+  const port = await engine.listen({ ...LOCAL, range, timeout: 20, onEnd: resolve });
   assertEquals([port.over, range.unused.size], [false, 1]);
   assertEquals(await promise, "expired");
   assertEquals([port.over, range.unused.size], [true, 0]);
-  (await listenPassive({ ...LOCAL, range })).close();
+  (await engine.listen({ ...LOCAL, range })).close();
   assertEquals(await failureOf(port.open(never)), "failed");
 });
 
 Deno.test("passive port is free for others as soon as its client is there", async () => {
   const range = singlePort();
   const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
-  const first = await listenPassive({ ...LOCAL, range, onEnd: resolve });
+  const first = await engine.listen({ ...LOCAL, range, onEnd: resolve });
   using client = await dial(first.port);
   assertEquals(await promise, "connected");
-  const second = await listenPassive({ ...LOCAL, range });
-  using connection = await first.open(never) as Deno.TcpConn;
+  const second = await engine.listen({ ...LOCAL, range });
+  const connection = await first.open(never);
   assertEquals(connection.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
+  connection.close();
   second.close();
 });
 
 Deno.test("passive port that is closed closes the connection that was not asked for", async () => {
   const { promise, resolve } = Promise.withResolvers<PassiveEnd>();
-  const port = await listenPassive({ ...LOCAL, onEnd: resolve });
+  const port = await engine.listen({ ...LOCAL, onEnd: resolve });
   using client = await dial(port.port);
   await promise;
   port.close();
@@ -114,7 +112,7 @@ Deno.test("passive port that is closed closes the connection that was not asked 
 });
 
 Deno.test("passive port lets a stranger in when that is allowed", async () => {
-  const port = await listenPassive({ ...LOCAL, allowForeignPeer: true });
+  const port = await engine.listen({ ...LOCAL, allowForeignPeer: true });
   const stranger = connect({ host: "127.0.0.1", port: port.port, localAddress: "127.0.0.2" });
   const closed = new Promise((resolve) => stranger.once("close", resolve));
   const connection = await port.open(never);
@@ -132,20 +130,20 @@ for (
   ] as const
 ) {
   Deno.test(`passive port knows ${title}`, async () => {
-    const port = await listenPassive({ ...LOCAL, hostname, peer });
+    const port = await engine.listen({ ...LOCAL, hostname, peer });
     using _client = await dial(port.port);
     (await port.open(never)).close();
   });
 }
 
 Deno.test("passive port says timeout and stops listening", async () => {
-  const port = await listenPassive({ ...LOCAL, timeout: 20 });
+  const port = await engine.listen({ ...LOCAL, timeout: 20 });
   assertEquals(await failureOf(port.open(never)), "timeout");
   await assertClosed(port.port);
 });
 
 Deno.test("passive port says aborted and stops listening", async () => {
-  const port = await listenPassive(LOCAL);
+  const port = await engine.listen(LOCAL);
   const abort = new AbortController();
   const opening = port.open(abort.signal);
   abort.abort();
@@ -154,13 +152,13 @@ Deno.test("passive port says aborted and stops listening", async () => {
 });
 
 Deno.test("a data port under an aborted signal says aborted", async () => {
-  assertEquals(await failureOf((await listenPassive(LOCAL)).open(AbortSignal.abort())), "aborted");
-  const active = connectActive({ hostname: "127.0.0.1", port: 9 }, { timeout: 1000 });
+  assertEquals(await failureOf((await engine.listen(LOCAL)).open(AbortSignal.abort())), "aborted");
+  const active = engine.dial({ target: { hostname: "127.0.0.1", port: 9 }, timeout: 1000 });
   assertEquals(await failureOf(active.open(AbortSignal.abort())), "aborted");
 });
 
 Deno.test("closing a passive port ends a pending open with aborted", async () => {
-  const port = await listenPassive(LOCAL);
+  const port = await engine.listen(LOCAL);
   const opening = port.open(never);
   port.close();
   port.close();
@@ -168,7 +166,7 @@ Deno.test("closing a passive port ends a pending open with aborted", async () =>
 });
 
 Deno.test("a data port is good for one connection", async () => {
-  const passive = await listenPassive(LOCAL);
+  const passive = await engine.listen(LOCAL);
   using _client = await dial(passive.port);
   (await passive.open(never)).close();
   assertEquals(await failureOf(passive.open(never)), "failed");
@@ -176,19 +174,19 @@ Deno.test("a data port is good for one connection", async () => {
 
 Deno.test("1,000 passive ports opened and closed leave the range as it was", async () => {
   const range = singlePort();
-  for (let round = 0; round < 1000; round++) (await listenPassive({ ...LOCAL, range })).close();
-  const last = await listenPassive({ ...LOCAL, range });
+  for (let round = 0; round < 1000; round++) (await engine.listen({ ...LOCAL, range })).close();
+  const last = await engine.listen({ ...LOCAL, range });
   assertEquals(range.taken, 1);
   last.close();
 });
 
 Deno.test("passive port releases its port of the range once connected", async () => {
   const range = singlePort();
-  const first = await listenPassive({ ...LOCAL, range });
-  assertThrows(() => listenPassive({ ...LOCAL, range }), PortsExhausted);
+  const first = await engine.listen({ ...LOCAL, range });
+  assertThrows(() => engine.listen({ ...LOCAL, range }), PortsExhausted);
   using _client = await dial(first.port);
   const connection = await first.open(never);
-  const second = await listenPassive({ ...LOCAL, range });
+  const second = await engine.listen({ ...LOCAL, range });
   assertEquals(second.port, first.port);
   second.close();
   connection.close();
@@ -202,7 +200,10 @@ async function withListener(use: (listener: Deno.TcpListener) => Promise<void>):
 
 Deno.test("active port connects when opened and not before", () =>
   withListener(async (listener) => {
-    const port: DataConnector = connectActive({ hostname: "127.0.0.1", port: listener.addr.port }, { timeout: 30_000 });
+    const port: DataConnector = engine.dial({
+      target: { hostname: "127.0.0.1", port: listener.addr.port },
+      timeout: 30_000,
+    });
     assertEquals([port.kind, port.port], ["active", listener.addr.port]);
     const accepting = listener.accept();
     const connection = await port.open(never);
@@ -215,7 +216,7 @@ for (const [localAddress, port] of [["127.0.0.1", undefined], ["127.0.0.3", unde
   Deno.test(`active port comes from ${localAddress}${port === undefined ? "" : ", bound"}`, () =>
     withListener(async (listener) => {
       const target = { hostname: "127.0.0.1", port: listener.addr.port };
-      const active = connectActive(target, { timeout: 30_000, localAddress, localPort: port });
+      const active = engine.dial({ target, timeout: 30_000, localAddress, localPort: port });
       const accepting = listener.accept();
       const connection = await active.open(never);
       using client = await accepting;
@@ -233,7 +234,7 @@ Deno.test("active port from a chosen address carries bytes both ways to the end"
   withListener(async (listener) => {
     const target = { hostname: "127.0.0.1", port: listener.addr.port };
     const accepting = listener.accept();
-    const ours = await connectActive(target, { timeout: 30_000, localAddress: "127.0.0.3" }).open(never);
+    const ours = await engine.dial({ target, timeout: 30_000, localAddress: "127.0.0.3" }).open(never);
     using theirs = await accepting;
     const sent = patternOf(3_000_000);
     const receiving = readToEnd(theirs);
@@ -251,7 +252,7 @@ Deno.test("active port from a chosen address: closing ends a pending read", () =
   withListener(async (listener) => {
     const target = { hostname: "127.0.0.1", port: listener.addr.port };
     const accepting = listener.accept();
-    const ours = await connectActive(target, { timeout: 30_000, localAddress: "127.0.0.3" }).open(never);
+    const ours = await engine.dial({ target, timeout: 30_000, localAddress: "127.0.0.3" }).open(never);
     using theirs = await accepting;
     const reading = assertRejects(() => ours.read(new Uint8Array(10)), Deno.errors.BadResource);
     ours.close();
@@ -262,7 +263,7 @@ Deno.test("active port from a chosen address: closing ends a pending read", () =
 for (const localAddress of [undefined, "127.0.0.3"]) {
   Deno.test(`active port ${localAddress ? "from a chosen address " : ""}says refused`, async () => {
     const { first } = singlePort();
-    const active = connectActive({ hostname: "127.0.0.1", port: first }, { timeout: 30_000, localAddress });
+    const active = engine.dial({ target: { hostname: "127.0.0.1", port: first }, timeout: 30_000, localAddress });
     assertEquals(await failureOf(active.open(never)), "refused");
   });
 }
@@ -270,7 +271,7 @@ for (const localAddress of [undefined, "127.0.0.3"]) {
 Deno.test("active port says failed when the source address is not ours", () =>
   withListener(async (listener) => {
     const target = { hostname: "127.0.0.1", port: listener.addr.port };
-    const active = connectActive(target, { timeout: 30_000, localAddress: "192.0.2.1" });
+    const active = engine.dial({ target, timeout: 30_000, localAddress: "192.0.2.1" });
     assertEquals(await failureOf(active.open(never)), "failed");
   }));
 
@@ -281,10 +282,28 @@ for (const localAddress of [undefined, "127.0.0.3"]) {
     using _first = await dial(listener.addr.port);
     using _second = await dial(listener.addr.port);
     const target = { hostname: "127.0.0.1", port: listener.addr.port };
-    assertEquals(await failureOf(connectActive(target, { timeout: 20, localAddress }).open(never)), "timeout");
-    const port = connectActive(target, { timeout: 30_000, localAddress });
+    assertEquals(await failureOf(engine.dial({ target, timeout: 20, localAddress }).open(never)), "timeout");
+    const port = engine.dial({ target, timeout: 30_000, localAddress });
     const opening = port.open(never);
     port.close();
     assertEquals(await failureOf(opening), "aborted");
   });
 }
+
+Deno.test("a passive port is replaced where it was, though its range has no other", async () => {
+  const range = singlePort();
+  await engine.listen({ ...LOCAL, range });
+  assertThrows(() => engine.listen({ ...LOCAL, range }), PortsExhausted);
+  const victim = range.unused.dispensableFor({ address: "192.0.2.1", trustsAll: false });
+  const next = await victim?.replace({ ...LOCAL, range });
+  assertEquals([victim?.over, next?.over, next?.port], [true, false, range.first]);
+  next?.close();
+});
+
+Deno.test("engines of two servers do not wait for each other's listeners", async () => {
+  const other = new LocalEngine();
+  for (let count = 0; count < 100; count++) (await engine.listen(LOCAL)).close();
+  const listening = other.listen(LOCAL);
+  assertEquals(listening instanceof Promise, false);
+  (await listening).close();
+});

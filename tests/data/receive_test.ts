@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
 import { connect } from "node:net";
-import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
 import { RunningDigest } from "../../lib/data/digest/digest.ts";
+import { EventLoop } from "../../lib/data/event_loop.ts";
 import { type PumpOptions, receiveBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
 import { writeAll } from "../../lib/net/connection.ts";
@@ -9,8 +9,10 @@ import { concat, connectedPair, MemorySink, type Pair, patternOf, sha256 } from 
 
 const SIZES = [0, 1, 4095, 4096, 65536, 65537, 1024 * 1024 + 7, 8 * 1024 * 1024];
 
+const loop = new EventLoop();
+
 function options(extra: Partial<PumpOptions> = {}): PumpOptions {
-  return { signal: new AbortController().signal, stallTimeout: 30_000, ...extra };
+  return { loop, signal: new AbortController().signal, stallTimeout: 30_000, ...extra };
 }
 
 /** Sends `data` from the client's end, ends the stream there, and receives it into `sink`. */
@@ -28,7 +30,7 @@ for (const size of SIZES) {
     const sink = new MemorySink();
     assertEquals(await through(pair, sent, sink), { outcome: "done", bytes: size });
     assertEquals(await sha256(sink.bytes), await sha256(sent));
-    assertEquals(sharedBuffers.lentBytes, 0);
+    assertEquals(loop.buffers.lentBytes, 0);
   });
 }
 
@@ -118,7 +120,7 @@ Deno.test("receiveBytes stores what had arrived when it is aborted", async () =>
   assertEquals([result.outcome, result.error], ["aborted", "ABOR"]);
   assertEquals(result.bytes, sink.bytes.length);
   assertEquals(sink.bytes, patternOf(200_000).subarray(0, result.bytes));
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("receiveBytes stores nothing under an aborted signal", async () => {
@@ -164,7 +166,7 @@ Deno.test("receiveBytes says sinkFailed at once when the disk is full, though th
   assertInstanceOf(result.error, Error);
   assertEquals(result.bytes, sink.bytes.length);
   assert(result.bytes > 0 && result.bytes <= 100_000);
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("receiveBytes keeps to the rate limit", async () => {

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { connect } from "node:net";
-import { sharedBuffers } from "../../lib/data/buffer_pool.ts";
 import { RunningDigest } from "../../lib/data/digest/digest.ts";
-import { type FileSender, FileSendError } from "../../lib/data/file_sender.ts";
+import { EventLoop } from "../../lib/data/event_loop.ts";
 import { TextSource } from "../../lib/data/text_source.ts";
 import { type PumpOptions, sendBytes } from "../../lib/data/pump.ts";
 import { RateLimiter } from "../../lib/data/rate_limit.ts";
-import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
+import { closeQuietly, type Connection, type FileSent, writeAll } from "../../lib/net/connection.ts";
 import type { ByteSource } from "../../lib/vfs/vfs.ts";
 import {
   connectedPair,
@@ -21,8 +20,10 @@ import {
 
 const SIZES = [0, 1, 4095, 4096, 65536, 65537, 1024 * 1024 + 7, 8 * 1024 * 1024];
 
+const loop = new EventLoop();
+
 function options(extra: Partial<PumpOptions> = {}): PumpOptions {
-  return { signal: new AbortController().signal, stallTimeout: 30_000, ...extra };
+  return { loop, signal: new AbortController().signal, stallTimeout: 30_000, ...extra };
 }
 
 /** Sends, ends the stream, and gives back what came out at the other end. */
@@ -40,7 +41,7 @@ for (const size of SIZES) {
     const { result, received } = await through(pair, new MemorySource(sent));
     assertEquals(result, { outcome: "done", bytes: size });
     assertEquals(await sha256(received), await sha256(sent));
-    assertEquals(sharedBuffers.lentBytes, 0);
+    assertEquals(loop.buffers.lentBytes, 0);
   });
 }
 
@@ -133,7 +134,7 @@ Deno.test("sendBytes ends with aborted while the peer takes nothing", async () =
   const result = await sending;
   assertEquals([result.outcome, result.error], ["aborted", "ABOR"]);
   assertEquals((await readToEnd(pair.theirs)).length, result.bytes);
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("sendBytes ends with aborted though closing does not end a write", async () => {
@@ -152,7 +153,7 @@ Deno.test("sendBytes ends with aborted though closing does not end a write", asy
   await writing;
   abort.abort("ABOR");
   assertEquals(await sending, { outcome: "aborted", bytes: 0, error: "ABOR" });
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("sendBytes ends with aborted while a read of the source hangs", async () => {
@@ -161,7 +162,7 @@ Deno.test("sendBytes ends with aborted while a read of the source hangs", async 
   const sending = sendBytes(new EndlessWait(), pair.ours, options({ signal: abort.signal }));
   abort.abort("ABOR");
   assertEquals(await sending, { outcome: "aborted", bytes: 0, error: "ABOR" });
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("sendBytes does nothing under an aborted signal", async () => {
@@ -247,7 +248,7 @@ Deno.test("sendBytes leaves the connection open when done", async () => {
   assertEquals((await readToEnd(pair.theirs)).length, 5);
 });
 
-/** A source in a file that {@link FileSender} may send instead. */
+/** A source in a file that a connection may send by itself. */
 function located(bytes: Uint8Array): ByteSource {
   const source = new MemorySource(bytes);
   return {
@@ -258,101 +259,124 @@ function located(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** Sends nothing, but says what it is told to. */
-function scripted(...outcomes: (number | "end" | FileSendError)[]): FileSender & { stops: number; ends: number } {
-  const sender = {
-    stops: 0,
-    ends: 0,
-    begin: () => ({
-      ended: false,
-      next() {
-        const outcome = outcomes.shift() ?? "end";
-        if (outcome instanceof FileSendError) return Promise.reject(outcome);
-        this.ended = outcome === "end";
-        return Promise.resolve(outcome === "end" ? 0 : outcome);
-      },
-      stop: () => void sender.stops++,
-      [Symbol.dispose]: () => void sender.ends++,
-    }),
+/** `connection`, which sends no file by itself but says what it is told to, after reporting `progress`. */
+function scripted(
+  connection: Connection,
+  outcome: FileSent | Error | undefined,
+  progress: readonly number[] = [],
+): Connection {
+  return {
+    localAddr: connection.localAddr,
+    remoteAddr: connection.remoteAddr,
+    read: (buffer) => connection.read(buffer),
+    write: (data) => connection.write(data),
+    closeWrite: () => connection.closeWrite(),
+    close: () => connection.close(),
+    async sendFile(_part, { onProgress }) {
+      for (const bytes of progress) {
+        onProgress(bytes);
+        await Promise.resolve();
+      }
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    },
   };
-  return sender;
 }
 
 const LIMIT = 1_000_000;
+const broken = new Error("Broken");
 
 for (
-  const { claim, script, result, received } of [
-    { claim: "counts what the sender sends", script: [600_000, 400_000], result: ["done", LIMIT], received: 0 },
+  const { claim, sent, progress, result, received } of [
+    { claim: "counts what the connection sends", sent: { bytes: LIMIT }, result: ["done", LIMIT], received: 0 },
     {
-      claim: "sends the file itself where the sender cannot",
-      script: ["end"],
+      claim: "counts no byte twice that the connection reports",
+      sent: { bytes: LIMIT },
+      progress: [300_000, 900_000],
+      result: ["done", LIMIT],
+      received: 0,
+    },
+    {
+      claim: "sends the file itself where the connection cannot",
+      sent: undefined,
       result: ["done", LIMIT],
       received: LIMIT,
     },
     {
-      claim: "sends the rest itself for a slow peer",
-      script: [600_000, 0, 0],
+      claim: "sends the rest that the connection leaves",
+      sent: { bytes: 600_000 },
+      progress: [600_000],
       result: ["done", LIMIT],
       received: 400_000,
     },
-    { claim: "gives the sender a second try", script: [600_000, 0, 400_000], result: ["done", LIMIT], received: 0 },
-    { claim: "ends where the sender finds the end", script: [600_000, "end"], result: ["done", 600_000], received: 0 },
     {
-      claim: "names the network that failed the sender",
-      script: [600_000, new FileSendError("network", "gone")],
+      claim: "names the network that failed the connection",
+      sent: { bytes: 600_000, failure: { of: "network", error: broken } },
       result: ["networkFailed", 600_000],
       received: 0,
     },
     {
-      claim: "names the file that failed the sender",
-      script: [600_000, new FileSendError("file", "broken")],
+      claim: "names the file that failed the connection",
+      sent: { bytes: 600_000, failure: { of: "file", error: broken } },
       result: ["sourceFailed", 600_000],
+      received: 0,
+    },
+    {
+      claim: "takes a rejection of the connection for the network's",
+      sent: broken,
+      progress: [600_000],
+      result: ["networkFailed", 600_000],
       received: 0,
     },
   ] as const
 ) {
   Deno.test(`sendBytes ${claim}`, async () => {
     using pair = await connectedPair();
-    const fileSender = scripted(...script);
-    const sent = await through(pair, located(patternOf(LIMIT)), { limit: LIMIT, fileSender });
-    assertEquals([sent.result.outcome, sent.result.bytes], [...result]);
-    assertEquals([sent.received.length, fileSender.ends], [received, 1]);
+    const ours = scripted(pair.ours, sent, progress);
+    const { result: ended, received: bytes } = await through({ ...pair, ours }, located(patternOf(LIMIT)), {
+      limit: LIMIT,
+    });
+    assertEquals([ended.outcome, ended.bytes, bytes.length], [...result, received]);
   });
 }
 
-Deno.test("sendBytes stops a sender that is aborted between two of its parts", async () => {
+Deno.test("sendBytes asks for no file where it is small, or its bytes must be seen", async () => {
+  for (
+    const extra of [
+      { limit: 1000 },
+      { limit: LIMIT, ascii: true },
+      { limit: LIMIT, limiter: new RateLimiter(2 ** 30) },
+      { limit: LIMIT, digest: new RunningDigest() },
+    ]
+  ) {
+    using pair = await connectedPair();
+    const ours = scripted(pair.ours, broken);
+    const { result } = await through({ ...pair, ours }, located(new Uint8Array(extra.limit)), extra);
+    assertEquals(result, { outcome: "done", bytes: extra.limit });
+  }
+});
+
+Deno.test("sendBytes that is aborted sends no more of what the connection leaves", async () => {
   using pair = await connectedPair();
   const abort = new AbortController();
-  const fileSender = scripted(1, new FileSendError("network", "closed"));
-  const { result } = await through(pair, located(patternOf(LIMIT)), {
+  const ours = scripted(pair.ours, { bytes: 600_000 }, [600_000]);
+  const { result, received } = await through({ ...pair, ours }, located(patternOf(LIMIT)), {
     limit: LIMIT,
-    fileSender,
     signal: abort.signal,
     onProgress: () => abort.abort("enough"),
   });
-  assertEquals(result, { outcome: "aborted", bytes: 1, error: "enough" });
-  // Nothing was pending that would have to be stopped.
-  assertEquals([fileSender.stops, fileSender.ends], [0, 1]);
+  assertEquals([result, received.length], [{ outcome: "aborted", bytes: 600_000, error: "enough" }, 0]);
 });
 
-Deno.test("sendBytes stops no sender that is over", async () => {
+Deno.test("sendBytes names the source that cannot skip what the connection has sent", async () => {
   using pair = await connectedPair();
-  const fileSender = scripted(600_000, 0, 0);
-  const broken: ByteSource = {
+  const ours = scripted(pair.ours, { bytes: 600_000 });
+  const rigid: ByteSource = {
     ...located(patternOf(LIMIT)),
     skip: () => {
       throw new Error("Cannot seek");
     },
   };
-  const { result } = await through(pair, broken, { limit: LIMIT, fileSender });
+  const { result } = await through({ ...pair, ours }, rigid, { limit: LIMIT });
   assertEquals([result.outcome, result.bytes], ["sourceFailed", 600_000]);
-  assertEquals([fileSender.stops, fileSender.ends], [0, 1]);
-});
-
-Deno.test("sendBytes takes a sender that sends less than it was asked to for slow", async () => {
-  using pair = await connectedPair();
-  const fileSender = scripted(1000, 2000, 400_000);
-  const { result, received } = await through(pair, located(patternOf(LIMIT)), { limit: LIMIT, fileSender });
-  assertEquals(result, { outcome: "done", bytes: LIMIT });
-  assertEquals(received.length, LIMIT - 3000);
 });

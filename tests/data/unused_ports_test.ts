@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { DataConnector } from "../../lib/data/engine.ts";
+import type { PassiveConnector } from "../../lib/data/connector.ts";
 import { UnusedPorts } from "../../lib/data/unused_ports.ts";
 
-function portOf(port: number): DataConnector {
-  return { kind: "passive", port, over: false, open: () => Promise.reject(new Error("Not for this")), close() {} };
+function portOf(port: number): PassiveConnector {
+  const notForThis = () => Promise.reject(new Error("Not for this"));
+  return { kind: "passive", port, over: false, open: notForThis, replace: notForThis, close() {} };
 }
 
 /** Ports that are taken in this order, by address, one each second. */

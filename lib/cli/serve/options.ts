@@ -6,6 +6,10 @@
 
 import type { AccountsStore } from "../../auth/accounts.ts";
 import { type AuthenticatorOptions, PasswordAuthenticator } from "../../auth/authenticator.ts";
+import type { DataEngine } from "../../data/engine.ts";
+import { LocalEngine } from "../../data/local_engine.ts";
+import { ThreadEngine } from "../../data/thread/engine.ts";
+import type { DataThreads } from "../../data/thread/pool.ts";
 import type { NativeIo } from "../../native/native_io.ts";
 import type { ServerOptions } from "../../options.ts";
 import { resolveOptions } from "../../options/resolve.ts";
@@ -34,13 +38,14 @@ export interface ServerParts {
   /** For checking passwords. */
   readonly login?: AuthenticatorOptions;
   readonly native?: NativeIo | undefined;
+  readonly dataThreads?: DataThreads | undefined;
 }
 
 /** The options from the settings, except for TLS and for what several workers need. */
 export function serverOptions(
   settings: Settings,
   accounts: AccountsStore,
-  { login = {}, native }: ServerParts = {},
+  { login = {}, native, dataThreads }: ServerParts = {},
 ): ServerOptions {
   const { symlinks } = settings;
   const disk = { symlinks, ...present({ readDirectory: native?.readDirectory, paths: native?.paths }) };
@@ -56,6 +61,11 @@ export function serverOptions(
       requireGrants(accountNeeds([account]));
       return drivers.open(account.rootPath);
     },
-    fileSender: native?.fileSender,
+    dataEngine: dataEngineOf({ native, dataThreads }),
   };
+}
+
+function dataEngineOf({ native, dataThreads }: ServerParts): DataEngine {
+  const local = native?.dataEngine ?? new LocalEngine();
+  return dataThreads ? new ThreadEngine({ threads: dataThreads, local }) : local;
 }

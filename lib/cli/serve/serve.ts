@@ -13,7 +13,6 @@ import { startLog } from "../../log/log.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
 import { DriverRegistry } from "../../drivers/registry.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
-import { localStateWith } from "../../session/shared_state.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { giveUpPermissions, judgeExcess } from "../permissions/excess.ts";
 import { requireGrants } from "../permissions/query.ts";
@@ -88,7 +87,6 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   tell(early, "warning", judgeExcess([...needs, ...accountNeeds(accounts.list())], settings));
   await using tls = await openTls(settings, early, () => refresh());
   using native = openNative(settings);
-  const options = checkOptions({ ...serverOptions(settings, accounts, { native }), ...(tls && { tls: tls.options }) });
   const dataThreads = dataThreadCount(settings);
   // For one event loop: workers have their own.
   using threads = new DataThreads({
@@ -96,18 +94,17 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     native: native !== undefined,
     onProblem: (problem) => early.emit(problem),
   });
-  const sharedState = dataThreads > 0 ? localStateWith(threads) : undefined;
-  await using server = workers === 1
-    ? new FtpServer({ ...options, ...(sharedState && { sharedState }) })
-    : (await import("./pool.ts")).makePool({
-      workers,
-      dataThreads,
-      native: native !== undefined,
-      gathered,
-      settings,
-      accounts,
-      certificates: tls?.certificates,
-    });
+  const parts = { native, ...(dataThreads > 0 && { dataThreads: threads }) };
+  const options = checkOptions({ ...serverOptions(settings, accounts, parts), ...(tls && { tls: tls.options }) });
+  await using server = workers === 1 ? new FtpServer(options) : (await import("./pool.ts")).makePool({
+    workers,
+    dataThreads,
+    native: native !== undefined,
+    gathered,
+    settings,
+    accounts,
+    certificates: tls?.certificates,
+  });
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(

@@ -50,7 +50,11 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const tls = certificates && await makeTls(settings, certificates, parts);
   // A replacement worker finds the permission dropped, and does without.
   const native = settings.nativeIo ? openNativeIo() : undefined;
-  const options = { ...serverOptions(settings, store, { login, native }), ...(tls && { tls }), reusePort: true };
+  const options = {
+    ...serverOptions(settings, store, { login, native, dataThreads: parts.dataThreads }),
+    ...(tls && { tls }),
+    reusePort: true,
+  };
   const port = parts.addresses?.control.port;
   return {
     server: new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState: parts.sharedState }),

@@ -5,7 +5,7 @@
  */
 
 import { TextSource } from "../../data/text_source.ts";
-import { paced, Pacer } from "../../data/paced.ts";
+import { paced } from "../../data/pacing.ts";
 import { formatFactFeature, formatFacts } from "../../protocol/mlsx.ts";
 import * as reply from "../../protocol/reply.ts";
 import { nameOf, parentOf } from "../../vfs/virtual_path.ts";
@@ -40,7 +40,7 @@ async function* longLines(context: CommandContext, target: ListTarget): Lines {
     const parent = await parentEntry(context, path);
     yield [{ ...entry, name: "." }, ...parent].map(format);
   }
-  const pacer = new Pacer();
+  const { pacer } = context.options.eventLoop;
   const entries = matching(paced(context.vfs.list(path), pacer), glob, { nameOf: ({ name }) => name, pacer });
   for await (const batch of entries) yield batch.map(format);
 }
@@ -61,13 +61,13 @@ async function* nameLines(context: CommandContext, target: ListTarget): Lines {
     yield [`${prefix}${target.entry.name}\r\n`];
     return;
   }
-  const pacer = new Pacer();
+  const { pacer } = context.options.eventLoop;
   const names = matching(paced(context.vfs.names(target.path), pacer), glob, { nameOf: (name) => name, pacer });
   for await (const batch of names) yield batch.map((name) => `${prefix}${name}\r\n`);
 }
 
 async function* factLines(context: CommandContext, path: VirtualPath): Lines {
-  const { options: { linkListing, timeFractions }, parameters: { facts }, vfs } = context;
+  const { options: { linkListing, timeFractions, eventLoop }, parameters: { facts }, vfs } = context;
   const perm = makePermFacts();
   const own = await vfs.stat(path);
   const parent = await parentEntry(context, path);
@@ -82,7 +82,9 @@ async function* factLines(context: CommandContext, path: VirtualPath): Lines {
     ...parent.map((entry) => line(entry, vfs.grantAt(parentOf(path)), "pdir")),
   ];
   const grantOf = vfs.grantsIn(path);
-  for await (const batch of paced(vfs.list(path))) yield batch.map((entry) => line(entry, grantOf(entry.name)));
+  for await (const batch of paced(vfs.list(path), eventLoop.pacer)) {
+    yield batch.map((entry) => line(entry, grantOf(entry.name)));
+  }
 }
 
 /**

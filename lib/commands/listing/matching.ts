@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Pacer } from "../../data/paced.ts";
+import type { Pacer } from "../../data/pacing.ts";
 import { compileGlob, type Glob } from "../../protocol/glob.ts";
 import { VfsError } from "../../vfs/vfs.ts";
 

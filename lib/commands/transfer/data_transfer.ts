@@ -38,9 +38,6 @@ export async function openDataTransfer(
     connection = await connector.open(transfer.signal);
     transfer.connected = true;
     const data = await context.protectData(connection, transfer.signal);
-    const { dataEngine, sessionCount } = context.server;
-    // For the sake of other sessions it would be better off in another thread.
-    if (context.data.lastTransfer === "bulk" && !data.connection.apart && sessionCount > 1) dataEngine.expectBulk?.();
     return new DataTransfer(context, transfer, { data, connector, path });
   } catch (error) {
     connector.close();
@@ -88,8 +85,7 @@ export class DataTransfer implements Disposable {
    */
   async endSending(): Promise<void> {
     const connection = this.#open;
-    // The FIN of a socket of this thread leaves at once.
-    const ended = this.#isProtected || connection.apart ? undefined : connection.closeWrite();
+    const ended = connection.endsAtOnce ? connection.closeWrite() : undefined;
     if (!ended && !await this.#endStream(connection)) throw dataLost(this.#transfer);
     this.#context.server.lingering.add(connection, this.#context.id, ended);
     this.#connection = undefined;
@@ -121,13 +117,13 @@ export class DataTransfer implements Disposable {
   }
 
   #pumpOptions(options: MoveOptions): PumpOptions {
-    const { fileSender, stallTimeout } = this.#context.options;
+    const { eventLoop: loop, stallTimeout } = this.#context.options;
     return {
       ...options,
+      loop,
       signal: this.#transfer.signal,
       stallTimeout,
       onProgress: (bytes) => this.#transfer.bytes = bytes,
-      ...(fileSender && { fileSender }),
     };
   }
 

@@ -5,16 +5,12 @@
  * @module
  */
 
-import type { TransferKind } from "../../data/bulk_forecast.ts";
 import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
 import type { TransferDirection } from "../../events.ts";
 import type { CommandContext, RunningTransfer, TransferContext, TransferStart } from "../context.ts";
 import { type DataTransfer, openDataTransfer } from "./data_transfer.ts";
 import { outcomeOfError, type TransferOutcome } from "./transfer_outcome.ts";
-
-/** Bytes from which a download is a large one. */
-const BULK = 1024 * 1024;
 
 /** A transfer, as its command describes it. */
 export interface TransferPlan {
@@ -53,7 +49,7 @@ export async function runTransfer(
   const start = startOf(direction, plan);
   transfer.start(start);
   context.emit({ type: "transferStarted", verb: transfer.verb, ...start });
-  remember(context, kindOf(context, direction, plan));
+  announce(context, direction, plan);
   let outcome: TransferOutcome;
   let sha256: string | undefined;
   try {
@@ -114,22 +110,9 @@ function isShort({ announcedSize = 0 }: TransferPlan, { bytes }: RunningTransfer
   return bytes < announcedSize;
 }
 
-/** For the choice of the next data connector, of this session and of those to come. */
-function remember({ data, server }: CommandContext, kind: TransferKind): void {
-  server.forecast.learn(data.lastTransfer, kind);
-  data.lastTransfer = kind;
-}
-
-/**
- * As far as can be known before. What is converted, slowed down or under TLS passes through this thread whoever has the
- * socket.
- */
-function kindOf(
-  { limiters, security }: CommandContext,
-  direction: TransferDirection,
-  { expected = 0, ascii }: TransferPlan,
-): TransferKind {
-  if (direction === "listing") return "listing";
-  const isLarge = direction === "download" && expected >= BULK;
-  return isLarge && !ascii && !limiters.download && !security.protectData ? "bulk" : "other";
+/** Reports the transfer to the engine, which decides by it where the next data connections are made. */
+function announce(context: CommandContext, direction: TransferDirection, { expected, ascii }: TransferPlan): void {
+  const { options, limiters, security, server } = context;
+  const unchanged = !ascii && !limiters.download && !security.protectData;
+  options.dataEngine.began?.(context, { direction, bytes: expected, unchanged, inCompany: server.sessionCount > 1 });
 }

@@ -7,7 +7,7 @@
 import type { Connection } from "../../net/connection.ts";
 import type { ByteSource } from "../../vfs/vfs.ts";
 import { type DigestAlgorithm, type Hasher, hasherFor } from "./digest.ts";
-import { type DigestTurns, digestTurns } from "./turns.ts";
+import type { EventLoop } from "../event_loop.ts";
 import { PumpRun } from "../pump_run.ts";
 
 /** The options of {@link digestOf}. */
@@ -20,8 +20,8 @@ export interface DigestOptions {
   readonly stallTimeout: number;
   /** Called with the bytes read so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
-  /** The queue it waits in. Default: shared by all digests of this event loop. */
-  readonly turns?: DigestTurns;
+  /** Where it is computed: digests wait in its queue. */
+  readonly loop: EventLoop;
 }
 
 /** Bytes hashed without a break; at the speed of SHA-512 other sessions wait less than a millisecond. */
@@ -43,10 +43,10 @@ export async function digestOf(
   algorithm: DigestAlgorithm,
   options: DigestOptions,
 ): Promise<string> {
-  const { length = Infinity, signal, turns = digestTurns } = options;
+  const { length = Infinity, signal, loop } = options;
   const hasher = hasherFor(algorithm);
   for (let done = 0; done < length;) {
-    using _turn = await turns.take(signal);
+    using _turn = await loop.digestTurns.take(signal);
     const count = await stretch(source, hasher, { ...options, done, most: Math.min(length - done, STRETCH) });
     if (count === 0) break;
     done += count;
@@ -61,8 +61,8 @@ interface Stretch extends DigestOptions {
 
 /** Resolves to the number of bytes: 0 at the end of the source. */
 async function stretch(source: ByteSource, hasher: Hasher, options: Stretch): Promise<number> {
-  const { signal, stallTimeout, onProgress, done, most } = options;
-  using run = new PumpRun(nowhere, { signal, stallTimeout, onProgress: (bytes) => onProgress?.(done + bytes) });
+  const { loop, signal, stallTimeout, onProgress, done, most } = options;
+  using run = new PumpRun(nowhere, { loop, signal, stallTimeout, onProgress: (bytes) => onProgress?.(done + bytes) });
   for (let left = most; left > 0 && !run.ended;) {
     const buffer = run.buffers.take(PIECE);
     const count = await run.untilFailed(source.read(buffer.subarray(0, left)));

@@ -65,6 +65,3 @@ export class DigestTurns {
     else this.#taken--;
   }
 }
-
-/** The queue of this event loop. */
-export const digestTurns = new DigestTurns();

@@ -6,16 +6,15 @@
  */
 
 import type { FilePart, FileSent, SocketAddress } from "../../net/connection.ts";
-import type { ActiveOptions } from "../active.ts";
-import type { PassiveOptions } from "../connector.ts";
+import type { DialRequest, ListenRequest } from "../connector.ts";
 
-/** The options of a passive connector that can be sent; `range` as text. */
-export interface ListenOptions extends Pick<PassiveOptions, "hostname" | "peer" | "allowForeignPeer"> {
+/** The part of a {@link ListenRequest} that can be sent; `range` as text. */
+export interface ListenOptions extends Pick<ListenRequest, "hostname" | "peer" | "allowForeignPeer"> {
   readonly range: string | undefined;
 }
 
-/** The options of an active connector that can be sent. */
-export type ConnectOptions = Pick<ActiveOptions, "localAddress" | "localPort">;
+/** The part of a {@link DialRequest} that can be sent. */
+export type ConnectOptions = Pick<DialRequest, "target" | "localAddress" | "localPort">;
 
 /** An operation on a connection. */
 export type Move =
@@ -24,12 +23,12 @@ export type Move =
   /** `into` shared memory, or up to a number of bytes that come with the answer. */
   | { readonly type: "read"; readonly into: Uint8Array | number }
   | { readonly type: "closeWrite" }
-  | { readonly type: "sendFile"; readonly part: FilePart };
+  | { readonly type: "sendFile"; readonly part: FilePart; readonly last: boolean };
 
 /** A request of the session's thread. */
 export type Request =
   | { readonly type: "listen"; readonly options: ListenOptions }
-  | { readonly type: "connect"; readonly target: SocketAddress; readonly options: ConnectOptions }
+  | { readonly type: "connect"; readonly options: ConnectOptions }
   | Move
   /** The id is no longer in use; its pending operations fail. */
   | { readonly type: "close" };
@@ -45,7 +44,7 @@ export interface Done {
   readonly count: number | null;
   /** The bytes read, unless into shared memory. */
   readonly bytes?: Uint8Array;
-  /** The result of sending a file; absent: the file was not found. Its error is portable. */
+  /** How far a file was sent; absent: it was not found. Its error is portable. */
   readonly sent?: FileSent;
 }
 
@@ -63,6 +62,7 @@ export type Answer =
   | { readonly type: "reset" }
   | ({ readonly type: "connected" } & Ends)
   | { readonly type: "cannotOpen"; readonly error: unknown }
+  /** Bytes of the file so far. */
   | { readonly type: "progress"; readonly bytes: number }
   | Done
   | { readonly type: "failed"; readonly task: Task; readonly error: unknown };
@@ -71,7 +71,7 @@ export type Answer =
 export type ToDataThread = Request & { readonly id: number };
 
 /** From the data thread, about one id. */
-export type Told = Answer & { readonly id: number };
+export type IdentifiedAnswer = Answer & { readonly id: number };
 
 /** From the data thread; the first reports that it listens, as an earlier message would be lost. */
-export type FromDataThread = Told | { readonly type: "hello" };
+export type FromDataThread = IdentifiedAnswer | { readonly type: "hello" };

@@ -6,7 +6,7 @@
 
 import { closeQuietly, type Connection, type FilePart } from "../../net/connection.ts";
 import { toPortableError } from "../../threads/portable_error.ts";
-import type { FileSender } from "../file_sender.ts";
+import type { EventLoop } from "../event_loop.ts";
 import type { Answer, Done, Move } from "./messages.ts";
 import { sendFile } from "./send_file.ts";
 
@@ -19,13 +19,13 @@ const SLOW = 250;
 export class ConnectionMover {
   readonly #connection: Connection;
   readonly #tell: (answer: Answer) => void;
-  readonly #fileSender: FileSender | undefined;
+  readonly #loop: EventLoop;
   readonly #closing = new AbortController();
 
-  constructor(connection: Connection, tell: (answer: Answer) => void, fileSender?: FileSender) {
+  constructor(connection: Connection, tell: (answer: Answer) => void, loop: EventLoop) {
     this.#connection = connection;
     this.#tell = tell;
-    this.#fileSender = fileSender;
+    this.#loop = loop;
   }
 
   /** Never rejects. */
@@ -53,7 +53,7 @@ export class ConnectionMover {
         await this.#connection.closeWrite();
         return { type: "done", task: "closeWrite", count: null };
       case "sendFile":
-        return await this.#sendFile(move.part);
+        return await this.#sendFile(move.part, move.last);
     }
   }
 
@@ -74,10 +74,10 @@ export class ConnectionMover {
     return { type: "done", task: "read", count, ...(copied && { bytes: buffer.slice(0, count) }) };
   }
 
-  async #sendFile(part: FilePart): Promise<Done> {
+  async #sendFile(part: FilePart, last: boolean): Promise<Done> {
     const { signal } = this.#closing;
     const onProgress = (bytes: number) => this.#tell({ type: "progress", bytes });
-    const sent = await sendFile(part, this.#connection, { signal, onProgress, fileSender: this.#fileSender });
+    const sent = await sendFile(part, this.#connection, { loop: this.#loop, signal, last, onProgress });
     return { type: "done", task: "sendFile", count: null, ...(sent && { sent }) };
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BufferLender } from "../../net/connection.ts";
 import { errorOf } from "../../net/message_of.ts";
 import { DataThread } from "./proxy.ts";
 import type { FromDataThread } from "./messages.ts";
@@ -12,6 +13,8 @@ import { DATA_THREAD, NATIVE_DATA_THREAD } from "../../threads/scope.ts";
 
 /** The options of a {@link ThreadSlot}. */
 export interface DataThreadPlaceOptions {
+  /** Lends shared memory. */
+  readonly buffers: BufferLender;
   /** The module that calls `serveData`. */
   readonly module: string | URL;
   /** Whether it uses the C library, if permitted. */
@@ -64,7 +67,7 @@ export class ThreadSlot implements Disposable {
   }
 
   #begin(worker: Worker): void {
-    const thread = new DataThread((message) => worker.postMessage(message));
+    const thread = new DataThread((message) => worker.postMessage(message), this.#options.buffers);
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromDataThread>) => {
       if (data.type !== "hello") return thread.receive(data);

@@ -5,13 +5,11 @@
  * @module
  */
 
-import type { ActiveOptions, DataConnector, DataEngine, PassiveOptions } from "../engine.ts";
-import { localEngine } from "../engine.ts";
-import type { DataThread } from "./proxy.ts";
 import type { Problem, Untimed } from "../../events.ts";
-import type { SocketAddress } from "../../net/connection.ts";
-import { ThreadSlot } from "./place.ts";
 import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
+import { BufferPool } from "../buffers.ts";
+import { ThreadSlot } from "./place.ts";
+import type { DataThread } from "./proxy.ts";
 
 /** The executable has no module other than the program itself. */
 const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./main.ts", import.meta.url);
@@ -36,9 +34,11 @@ export interface DataThreadsOptions {
   readonly module?: string | URL;
 }
 
-/** The data threads of an event loop. Without a running thread, data connections stay in this one. */
-export class DataThreads implements DataEngine, Disposable {
+/** The data threads of an event loop. */
+export class DataThreads implements Disposable {
   readonly #options: DataThreadsOptions;
+  /** In memory that the threads can access. */
+  readonly #buffers = new BufferPool({ make: (size) => new Uint8Array(new SharedArrayBuffer(size)) });
   readonly #places: ThreadSlot[] = [];
   #started: Promise<void> | undefined;
   #failed = false;
@@ -47,16 +47,11 @@ export class DataThreads implements DataEngine, Disposable {
     this.#options = options;
   }
 
-  passive(options: PassiveOptions): DataConnector | Promise<DataConnector> {
-    return this.#freest.passive(options);
-  }
-
-  active(target: SocketAddress, options: ActiveOptions): DataConnector {
-    return this.#freest.active(target, options);
-  }
-
-  expectBulk(): void {
-    void this.start();
+  /** The running thread with the lowest load; `undefined` if none is running. */
+  get freest(): DataThread | undefined {
+    let freest: DataThread | undefined;
+    for (const { thread } of this.#places) if (thread && !(freest && freest.load <= thread.load)) freest = thread;
+    return freest;
   }
 
   /**
@@ -75,7 +70,7 @@ export class DataThreads implements DataEngine, Disposable {
   async #start(): Promise<void> {
     const { threads, native = false, module = DATA_MODULE } = this.#options;
     const onDeath = (error: Error, again: boolean) => this.#report(error, again);
-    const options = { module, native, hasRoom, onDeath };
+    const options = { module, native, hasRoom, onDeath, buffers: this.#buffers };
     for (let count = 0; count < threads; count++) this.#places.push(new ThreadSlot(options));
     await Promise.all(this.#places.map(({ settled }) => settled));
   }
@@ -88,12 +83,5 @@ export class DataThreads implements DataEngine, Disposable {
       ? "A data thread crashed and its transfers were lost; starting a replacement"
       : "Cannot start data threads; continuing without them";
     this.#options.onProblem({ type: "problem", level: "error", message, error });
-  }
-
-  /** The one with the lowest load. */
-  get #freest(): DataEngine {
-    let freest: DataThread | undefined;
-    for (const { thread } of this.#places) if (thread && !(freest && freest.load <= thread.load)) freest = thread;
-    return freest ?? localEngine;
   }
 }

@@ -6,23 +6,26 @@
  * @module
  */
 
-import type { SocketAddress } from "../../net/connection.ts";
+import type { BufferLender } from "../../net/connection.ts";
 import { fromPortableError } from "../../threads/portable_error.ts";
-import type { ActiveOptions } from "../active.ts";
-import type { DataConnector, DataEngine } from "../engine.ts";
-import type { PassiveOptions } from "../connector.ts";
+import type { DataConnector, DataEngine, DialRequest, ListenRequest } from "../engine.ts";
 import { PortsExhausted } from "../port_range.ts";
 import { Channel, type Exchange } from "./channel.ts";
-import type { ToDataThread, Told } from "./messages.ts";
-import { RemoteConnector } from "./remote.ts";
+import type { IdentifiedAnswer, ToDataThread } from "./messages.ts";
+import { RemoteConnector, type RemoteConnectorOptions } from "./remote.ts";
 
 /** The data thread as seen from the thread of the sessions. */
 export class DataThread implements DataEngine {
   readonly #exchange: Exchange;
+  readonly #buffers: BufferLender;
   #lastId = 0;
 
-  /** @param post sends to the thread, which runs `serveData`. */
-  constructor(post: (message: ToDataThread) => void) {
+  /**
+   * @param post sends to the thread, which runs `serveData`.
+   * @param buffers lends shared memory.
+   */
+  constructor(post: (message: ToDataThread) => void, buffers: BufferLender) {
+    this.#buffers = buffers;
     this.#exchange = { post, listeners: new Map() };
   }
 
@@ -32,8 +35,8 @@ export class DataThread implements DataEngine {
   }
 
   /** Takes a message from the thread. */
-  receive(told: Told): void {
-    this.#exchange.listeners.get(told.id)?.hear(told);
+  receive(answer: IdentifiedAnswer): void {
+    this.#exchange.listeners.get(answer.id)?.hear(answer);
   }
 
   /** The thread has ended: everything that waits for it fails. */
@@ -42,9 +45,8 @@ export class DataThread implements DataEngine {
     this.#exchange.listeners.clear();
   }
 
-  /** Rejects where `listenPassive` throws. */
-  passive(options: PassiveOptions): Promise<DataConnector> {
-    const { hostname, peer, allowForeignPeer = false, range, timeout } = options;
+  listen(request: ListenRequest): Promise<DataConnector> {
+    const { hostname, peer, allowForeignPeer = false, range, timeout } = request;
     const channel = this.#open();
     const { promise, resolve, reject } = Promise.withResolvers<DataConnector>();
     const lose = (error: unknown) => {
@@ -56,8 +58,9 @@ export class DataThread implements DataEngine {
       hear: (answer) => {
         // The client may connect before the result is used.
         if (answer.type === "listening") {
-          const passive = { home: this, options };
-          resolve(new RemoteConnector(channel, { kind: "passive", port: answer.port, timeout, passive }));
+          resolve(
+            new RemoteConnector(channel, { ...this.#common, kind: "passive", port: answer.port, timeout, request }),
+          );
         } else if (answer.type === "cannotOpen") lose(raiseListenError(answer.error));
       },
     });
@@ -65,10 +68,14 @@ export class DataThread implements DataEngine {
     return promise;
   }
 
-  active(target: SocketAddress, { timeout, localAddress, localPort }: ActiveOptions): DataConnector {
+  dial({ target, timeout, localAddress, localPort }: DialRequest): DataConnector {
     const channel = this.#open();
-    const onOpen = () => channel.send({ type: "connect", target, options: { localAddress, localPort } });
-    return new RemoteConnector(channel, { kind: "active", port: target.port, timeout, onOpen });
+    const onOpen = () => channel.send({ type: "connect", options: { target, localAddress, localPort } });
+    return new RemoteConnector(channel, { ...this.#common, kind: "active", port: target.port, timeout, onOpen });
+  }
+
+  get #common(): Pick<RemoteConnectorOptions, "buffers" | "listen"> {
+    return { buffers: this.#buffers, listen: (request) => this.listen(request) };
   }
 
   #open(): Channel {

@@ -4,19 +4,24 @@
  * @module
  */
 
-import type { Connection } from "../../net/connection.ts";
+import type { BufferLender, Connection } from "../../net/connection.ts";
 import { fromPortableError } from "../../threads/portable_error.ts";
-import type { ActiveOptions } from "../active.ts";
 import { ConnectionWait } from "../connection_wait.ts";
-import type { DataConnector, PassiveEnd, PassiveOptions, PassivePorts } from "../connector.ts";
+import type { DataConnector, ListenRequest, PassiveConnector, PassiveEnd } from "../connector.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";
 
 /** The options of both kinds. */
-export interface RemoteConnectorOptions extends Pick<DataConnector, "kind" | "port">, Pick<ActiveOptions, "timeout"> {
-  /** The engine and options of a passive one. */
-  readonly passive?: { readonly home: PassivePorts; readonly options: PassiveOptions };
+export interface RemoteConnectorOptions extends Pick<DataConnector, "kind" | "port"> {
+  /** Milliseconds for the connection to be made; 0: no limit. */
+  readonly timeout: number;
+  /** Lends shared memory. */
+  readonly buffers: BufferLender;
+  /** The request for a passive one. */
+  readonly request?: ListenRequest;
+  /** Listens in the same thread. */
+  readonly listen: (request: ListenRequest) => Promise<DataConnector>;
   /** Called by {@link DataConnector.open}: sends what is only requested then. */
   readonly onOpen?: () => void;
 }
@@ -25,10 +30,9 @@ export interface RemoteConnectorOptions extends Pick<DataConnector, "kind" | "po
  * A data connector in the data thread. A passive one takes the client's connection as soon as it arrives: it is usually
  * there before the transfer command, which then need not wait for messages.
  */
-export class RemoteConnector implements DataConnector, Listener {
+export class RemoteConnector implements PassiveConnector, Listener {
   readonly kind: DataConnector["kind"];
   readonly port: number;
-  readonly home?: PassivePorts;
   readonly #channel: Channel;
   readonly #options: RemoteConnectorOptions;
   readonly #opening = Promise.withResolvers<Connection>();
@@ -39,18 +43,17 @@ export class RemoteConnector implements DataConnector, Listener {
   #over = false;
 
   constructor(channel: Channel, options: RemoteConnectorOptions) {
-    const { kind, port, passive, timeout } = options;
+    const { kind, port, request, timeout } = options;
     this.kind = kind;
     this.port = port;
     this.#channel = channel;
     this.#options = options;
-    this.#listening = passive !== undefined;
+    this.#listening = request !== undefined;
     channel.listen(this);
     // Until the transfer command nothing awaits it.
     this.#opening.promise.catch(() => {});
-    if (!passive) return;
-    this.home = passive.home;
-    passive.options.range?.unused.add(this, passive.options.peer);
+    if (!request) return;
+    request.range?.unused.add(this, request.peer);
     if (timeout > 0) this.#timer = setTimeout(() => this.#giveUp("expired"), timeout);
   }
 
@@ -75,10 +78,15 @@ export class RemoteConnector implements DataConnector, Listener {
     this.#giveUp("closed");
   }
 
+  async replace(request: ListenRequest): Promise<DataConnector> {
+    this.close();
+    return await this.#options.listen(request);
+  }
+
   hear(answer: Answer): void {
     switch (answer.type) {
       case "stranger":
-        return this.#options.passive?.options.onStranger?.(answer.address);
+        return this.#options.request?.onStranger?.(answer.address);
       case "reset":
         return this.#wait.hurry();
       case "connected":
@@ -96,7 +104,7 @@ export class RemoteConnector implements DataConnector, Listener {
   }
 
   #connect(ends: Ends): void {
-    const connection = new RemoteConnection(this.#channel, ends);
+    const connection = new RemoteConnection(this.#channel, ends, this.#options.buffers);
     this.#channel.listen(connection);
     this.#stopListening("connected");
     this.#opening.resolve(connection);
@@ -106,9 +114,9 @@ export class RemoteConnector implements DataConnector, Listener {
     if (!this.#listening) return;
     this.#listening = false;
     clearTimeout(this.#timer);
-    const { passive } = this.#options;
-    passive?.options.range?.unused.delete(this);
-    passive?.options.onEnd?.(end);
+    const { request } = this.#options;
+    request?.range?.unused.delete(this);
+    request?.onEnd?.(end);
   }
 
   #giveUp(end: PassiveEnd): void {

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { Apart, Connection, FilePart, FileSent, SocketAddress } from "../../net/connection.ts";
+import type {
+  BufferLender,
+  Connection,
+  FilePart,
+  FileSent,
+  SendFileOptions,
+  SocketAddress,
+} from "../../net/connection.ts";
 import { fromPortableError } from "../../threads/portable_error.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Done, Ends, Move, Task } from "./messages.ts";
@@ -13,10 +20,11 @@ import type { Answer, Done, Ends, Move, Task } from "./messages.ts";
  * A connection whose socket is in the data thread. Bytes in shared memory stay where they are; others are copied when
  * sent.
  */
-export class RemoteConnection implements Connection, Listener, Apart {
-  readonly apart = this;
+export class RemoteConnection implements Connection, Listener {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
+  /** Shared memory. */
+  readonly buffers: BufferLender;
   readonly #channel: Channel;
   readonly #pending = new Map<Task, PromiseWithResolvers<Done>>();
   #onProgress: ((bytes: number) => void) | undefined;
@@ -24,8 +32,9 @@ export class RemoteConnection implements Connection, Listener, Apart {
   #ended = false;
   #closed = false;
 
-  constructor(channel: Channel, { localAddr, remoteAddr }: Ends) {
+  constructor(channel: Channel, { localAddr, remoteAddr }: Ends, buffers: BufferLender) {
     this.#channel = channel;
+    this.buffers = buffers;
     this.localAddr = localAddr;
     this.remoteAddr = remoteAddr;
   }
@@ -48,11 +57,13 @@ export class RemoteConnection implements Connection, Listener, Apart {
     this.#ended = true;
   }
 
-  async sendFile(part: FilePart, onProgress: (bytes: number) => void): Promise<FileSent | undefined> {
+  async sendFile(part: FilePart, { last, onProgress }: SendFileOptions): Promise<FileSent | undefined> {
     this.#onProgress = onProgress;
-    const { sent } = await this.#ask({ type: "sendFile", part });
-    this.#ended = sent !== undefined && !sent.failure;
-    if (!sent?.failure) return sent;
+    const { sent } = await this.#ask({ type: "sendFile", part, last });
+    if (!sent?.failure) {
+      this.#ended = last && sent?.bytes === part.limit;
+      return sent;
+    }
     return { ...sent, failure: { ...sent.failure, error: fromPortableError(sent.failure.error) } };
   }
 

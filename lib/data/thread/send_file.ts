@@ -5,46 +5,43 @@
  * @module
  */
 
-import type { Connection, FilePart, FileSent } from "../../net/connection.ts";
+import type { Connection, FilePart, FileSent, SendFileOptions } from "../../net/connection.ts";
 import { toPortableError } from "../../threads/portable_error.ts";
 import type { ByteSource } from "../../vfs/vfs.ts";
-import type { FileSender } from "../file_sender.ts";
+import type { EventLoop } from "../event_loop.ts";
 import { sendBytes } from "../pump.ts";
 
 /** Milliseconds between two reports of progress. */
 const REPORT = 100;
 
 /** The options of {@link sendFile}. */
-export interface SendFileOptions {
+export interface ThreadSendOptions extends SendFileOptions {
+  /** The event loop of the data thread. */
+  readonly loop: EventLoop;
   /** Aborts it; the connection is closed. */
   readonly signal: AbortSignal;
-  readonly fileSender?: FileSender | undefined;
-  /** Called with the bytes since the last call. */
-  readonly onProgress: (bytes: number) => void;
 }
 
 /**
- * Sends the part and ends the stream. `undefined`, with nothing sent, if the file is not there. Rejects if the stream
- * cannot be ended.
+ * Sends the part, and ends the stream if it is all there and the last. `undefined`, with nothing sent, if the file is
+ * not there. Rejects if the stream cannot be ended.
  */
 export async function sendFile(
   part: FilePart,
   connection: Connection,
-  { signal, fileSender, onProgress }: SendFileOptions,
+  { loop, signal, last, onProgress }: ThreadSendOptions,
 ): Promise<FileSent | undefined> {
   const file = await openSame(part);
   if (!file) return undefined;
   try {
-    let told = 0;
-    let toldAt = performance.now();
+    let reportedAt = performance.now();
     const report = (bytes: number) => {
       const now = performance.now();
-      if (now - toldAt < REPORT) return;
-      onProgress(bytes - told);
-      told = bytes;
-      toldAt = now;
+      if (now - reportedAt < REPORT) return;
+      onProgress(bytes);
+      reportedAt = now;
     };
-    const options = { signal, fileSender, stallTimeout: 0, limit: part.limit, onProgress: report };
+    const options = { loop, signal, stallTimeout: 0, limit: part.limit, onProgress: report };
     const source: ByteSource = {
       location: part,
       read: (buffer) => file.read(buffer),
@@ -53,11 +50,11 @@ export async function sendFile(
     };
     const { outcome, bytes, error } = await sendBytes(source, connection, options);
     if (outcome === "done") {
-      await connection.closeWrite();
-      return { bytes: bytes - told };
+      if (last && bytes === part.limit) await connection.closeWrite();
+      return { bytes };
     }
     const of = outcome === "sourceFailed" ? "file" : "network";
-    return { bytes: bytes - told, failure: { of, error: toPortableError(error) } };
+    return { bytes, failure: { of, error: toPortableError(error) } };
   } finally {
     file.close();
   }

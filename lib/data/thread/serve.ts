@@ -6,7 +6,8 @@
 
 import { DataServer } from "./server.ts";
 import type { ToDataThread } from "./messages.ts";
-import { traffic } from "../pacing.ts";
+import { EventLoop } from "../event_loop.ts";
+import { LocalEngine } from "../local_engine.ts";
 import { openNativeIo } from "../../native/native_io.ts";
 import { NATIVE_DATA_THREAD, type WorkerScope } from "../../threads/scope.ts";
 
@@ -22,9 +23,13 @@ const MOST_NICE = 19;
 /** Serves the thread that has started this one. */
 export async function serveData(scope: WorkerScope): Promise<void> {
   await giveWay();
-  traffic.serveOthers();
+  const loop = new EventLoop();
+  loop.pacer.serveOthers();
   const native = scope.name === NATIVE_DATA_THREAD ? openNativeIo() : undefined;
-  const server = new DataServer((message) => scope.postMessage(message), native?.fileSender);
+  const server = new DataServer((message) => scope.postMessage(message), {
+    loop,
+    engine: native?.dataEngine ?? new LocalEngine(),
+  });
   scope.addEventListener("message", ({ data }: MessageEvent<ToDataThread>) => server.receive(data));
   server.greet();
 }

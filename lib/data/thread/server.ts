@@ -7,8 +7,8 @@
 
 import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
 import { toPortableError } from "../../threads/portable_error.ts";
-import type { FileSender } from "../file_sender.ts";
-import { connectActive, DataConnectionError, type DataConnector, listenPassive } from "../engine.ts";
+import { DataConnectionError, type DataConnector, type DataEngine } from "../engine.ts";
+import type { EventLoop } from "../event_loop.ts";
 import { parsePortRange, type PortRange } from "../port_range.ts";
 import type { Answer, FromDataThread, ListenOptions, ToDataThread } from "./messages.ts";
 import { ConnectionMover } from "./mover.ts";
@@ -16,18 +16,24 @@ import { ConnectionMover } from "./mover.ts";
 /** Timeouts are handled by the other thread. */
 const never = new AbortController().signal;
 
+/** The parts of a {@link DataServer}. */
+export interface DataServerParts {
+  readonly loop: EventLoop;
+  /** Makes the connections, in this thread. */
+  readonly engine: DataEngine;
+}
+
 /** Serves one other thread. */
 export class DataServer {
   readonly #post: (message: FromDataThread) => void;
-  readonly #fileSender: FileSender | undefined;
+  readonly #parts: DataServerParts;
   readonly #openings = new Map<number, DataConnector>();
   readonly #movers = new Map<number, ConnectionMover>();
   readonly #ranges = new Map<string, PortRange>();
 
-  /** @param fileSender sends files in place of the runtime, where it can. */
-  constructor(post: (message: FromDataThread) => void, fileSender?: FileSender) {
+  constructor(post: (message: FromDataThread) => void, parts: DataServerParts) {
     this.#post = post;
-    this.#fileSender = fileSender;
+    this.#parts = parts;
   }
 
   /** Reports that it listens: an earlier message would be lost. */
@@ -41,7 +47,7 @@ export class DataServer {
       case "listen":
         return void this.#listen(id, message.options);
       case "connect":
-        return void this.#open(id, connectActive(message.target, { ...message.options, timeout: 0 }));
+        return void this.#open(id, this.#parts.engine.dial({ ...message.options, timeout: 0 }));
       case "close":
         return this.#close(id);
       default:
@@ -54,7 +60,7 @@ export class DataServer {
     const onReset = () => this.#tell(id, { type: "reset" });
     try {
       const own = { ...options, range: this.#rangeOf(range), timeout: 0, onStranger, onReset };
-      const connector = await listenPassive(own);
+      const connector = await this.#parts.engine.listen(own);
       this.#tell(id, { type: "listening", port: connector.port });
       void this.#open(id, connector);
     } catch (error) {
@@ -76,7 +82,7 @@ export class DataServer {
       // Given up in the meantime.
       if (!this.#openings.delete(id)) return closeQuietly(connection);
       const { localAddr, remoteAddr } = connection;
-      this.#movers.set(id, new ConnectionMover(connection, (answer) => this.#tell(id, answer), this.#fileSender));
+      this.#movers.set(id, new ConnectionMover(connection, (answer) => this.#tell(id, answer), this.#parts.loop));
       this.#tell(id, { type: "connected", localAddr: plain(localAddr), remoteAddr: plain(remoteAddr) });
     } catch (error) {
       if (!this.#openings.delete(id)) return;

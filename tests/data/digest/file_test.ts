@@ -1,11 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import { sharedBuffers } from "../../../lib/data/buffer_pool.ts";
 import { DigestTurns } from "../../../lib/data/digest/turns.ts";
 import { digestOf, type DigestOptions, DigestStalled } from "../../../lib/data/digest/file.ts";
+import { EventLoop } from "../../../lib/data/event_loop.ts";
 import { EndlessSource, EndlessWait, MemorySource, patternOf } from "../helpers.ts";
 
-const usual: DigestOptions = { signal: new AbortController().signal, stallTimeout: 0 };
+const loop = new EventLoop();
+const usual: DigestOptions = { loop, signal: new AbortController().signal, stallTimeout: 0 };
 const MIB = 1024 * 1024;
 
 function sha256(bytes: Uint8Array): string {
@@ -32,7 +33,7 @@ Deno.test("digestOf rejects when aborted or when the source fails, and returns i
   const source = () => new MemorySource(patternOf(10), 0);
   await assertRejects(() => digestOf(source(), "MD5", { ...usual, signal }), Error, "Stop");
   await assertRejects(() => digestOf(source(), "MD5", usual), Error, "Disk is broken");
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("digestOf ends when aborted, though the storage answers no more", async () => {
@@ -40,7 +41,7 @@ Deno.test("digestOf ends when aborted, though the storage answers no more", asyn
   const digest = digestOf(new EndlessWait(), "MD5", { ...usual, signal: abort.signal });
   abort.abort(new Error("Stop"));
   await assertRejects(() => digest, Error, "Stop");
-  assertEquals(sharedBuffers.lentBytes, 0);
+  assertEquals(loop.buffers.lentBytes, 0);
 });
 
 Deno.test("digestOf gives up on storage that no longer answers", async () => {
@@ -85,10 +86,10 @@ Deno.test("DigestTurns forgets who gave up in line", async () => {
 });
 
 Deno.test("a small file does not wait for the end of larger ones", async () => {
-  const turns = new DigestTurns(1);
   const abort = new AbortController();
-  const endless = digestOf(new EndlessSource(), "CRC32", { ...usual, turns, signal: abort.signal });
-  assertEquals(await digestOf(new MemorySource(patternOf(9)), "SHA-256", { ...usual, turns }), sha256(patternOf(9)));
+  const most = { ...usual, signal: abort.signal };
+  const endless = Promise.all([1, 2].map(() => digestOf(new EndlessSource(), "CRC32", most)));
+  assertEquals(await digestOf(new MemorySource(patternOf(9)), "SHA-256", usual), sha256(patternOf(9)));
   abort.abort(new Error("Enough"));
   await assertRejects(() => endless, Error, "Enough");
 });

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { BulkForecast, type TransferKind } from "../../../lib/data/bulk_forecast.ts";
-import type { DataEngine } from "../../../lib/data/engine.ts";
+import { LocalEngine } from "../../../lib/data/local_engine.ts";
+import { ThreadEngine } from "../../../lib/data/thread/engine.ts";
+import { BulkForecast, type TransferKind } from "../../../lib/data/thread/forecast.ts";
 import type { EventType, Problem, ServerEvent, Untimed } from "../../../lib/events.ts";
 import type { ServerOptions } from "../../../lib/options.ts";
 import { FtpServer } from "../../../lib/server/server.ts";
 import { openDisk } from "../../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../../lib/drivers/memory/memory.ts";
 import { DataThreads } from "../../../lib/data/thread/pool.ts";
-import { localStateWith } from "../../../lib/session/shared_state.ts";
 import { authenticatorOf, reachable } from "../../helpers/server.ts";
 import { nativeIo } from "../../helpers/native.ts";
 import { waitFor } from "../../helpers/wait_for.ts";
@@ -43,8 +43,8 @@ export interface DataStage {
   /** Logged in, with TYPE I. */
   readonly ftp: Wire;
   readonly threads: DataThreads;
-  /** Data ports that were asked for, and how often a large download was told. */
-  readonly asked: { count: number; bulk: number };
+  /** How often a data thread was asked for, and how often the threads were to be started. */
+  readonly asked: { count: number; starts: number };
   /** What was told of deaths. */
   readonly problems: Untimed<Problem>[];
   /** Another one like {@link ftp}. */
@@ -82,9 +82,12 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
       ...(module !== undefined && { module: new URL(module, import.meta.url) }),
     });
     if (started) await threads.start();
-    const asked = { count: 0, bulk: 0 };
-    const dataEngine = counted(threads, asked);
-    const forecast = expectsBulk ? new ConfidentForecast() : new BulkForecast();
+    const asked = { count: 0, starts: 0 };
+    const dataEngine = new ThreadEngine({
+      threads: counted(threads, asked),
+      local: library?.dataEngine ?? new LocalEngine(),
+      forecast: expectsBulk ? new ConfidentForecast() : new BulkForecast(),
+    });
     await using server = new FtpServer({
       authenticator: authenticatorOf({ name: "demo" }),
       fileSystem: () =>
@@ -92,9 +95,8 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
           ? inMemory
           : openDisk(root, library ? { readDirectory: library.readDirectory, paths: library.paths } : {}),
       port: 0,
-      ...(library && { fileSender: library.fileSender }),
+      dataEngine,
       ...options,
-      sharedState: (settings) => ({ ...localStateWith(dataEngine)(settings), forecast }),
     });
     using _all = server.events.on((event) => events.push(event));
     server.listen();
@@ -122,19 +124,15 @@ class ConfidentForecast extends BulkForecast {
   }
 }
 
-function counted(ports: DataEngine, asked: DataStage["asked"]): DataEngine {
+function counted(threads: DataThreads, asked: DataStage["asked"]): Pick<DataThreads, "freest" | "start"> {
   return {
-    passive: (options) => {
+    get freest() {
       asked.count++;
-      return ports.passive(options);
+      return threads.freest;
     },
-    active: (target, options) => {
-      asked.count++;
-      return ports.active(target, options);
-    },
-    expectBulk: () => {
-      asked.bulk++;
-      ports.expectBulk?.();
+    start: () => {
+      asked.starts++;
+      return threads.start();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BulkForecast, type TransferKind } from "../../lib/data/bulk_forecast.ts";
+import { BulkForecast, type TransferKind } from "../../../lib/data/thread/forecast.ts";
 
 /** What is expected after each of these transfers that came after `last`: `L` a large download, `s` anything else. */
 function forecasts(last: TransferKind | undefined, transfers: string): string {

@@ -1,14 +1,23 @@
 /**
- * Buffers that are reused. A transfer uses a few of them; a thousand slow transfers must not hold a thousand large
- * ones, so the buffers that are lent get smaller when much is lent already.
+ * The memory of transfers: buffers that are reused, and how many bytes of a file are in one.
+ *
+ * Each piece costs several operations of about ten microseconds, so a large piece is up to three times faster than a
+ * small one. But it holds memory while a slow peer takes it, and the event loop while it is copied. A thousand slow
+ * transfers must not hold a thousand large buffers, so they get smaller ones when much is lent already.
  *
  * @module
  */
+
+import type { BufferLender } from "../net/connection.ts";
+import type { Pacer } from "./pacing.ts";
+import type { RateLimiter } from "./rate_limit.ts";
 
 const KIB = 1024;
 
 /** Sizes of the buffers in bytes, ascending. */
 export const BUFFER_SIZES: readonly number[] = Object.freeze([64 * KIB, 256 * KIB, 1024 * KIB]);
+const [SMALLEST = 64 * KIB, MIDDLE = SMALLEST] = BUFFER_SIZES;
+const LARGEST = BUFFER_SIZES.at(-1) ?? MIDDLE;
 
 /** Limits of a {@link BufferPool}, in bytes. */
 export interface BufferPoolOptions {
@@ -21,7 +30,7 @@ export interface BufferPoolOptions {
 }
 
 /** Lends buffers, each to one user at a time. It never waits and never refuses. */
-export class BufferPool {
+export class BufferPool implements BufferLender {
   readonly #free = new Map<number, Uint8Array[]>(BUFFER_SIZES.map((size) => [size, []]));
   readonly #lent = new Set<Uint8Array>();
   readonly #lendingLimit: number;
@@ -82,13 +91,47 @@ export class BufferPool {
   }
 
   #sizeFor(wanted: number): number {
-    const size = BUFFER_SIZES.find((candidate) => candidate >= wanted) ?? Math.max(...BUFFER_SIZES);
-    return this.#lentBytes + size > this.#lendingLimit ? Math.min(...BUFFER_SIZES) : size;
+    const size = BUFFER_SIZES.find((candidate) => candidate >= wanted) ?? LARGEST;
+    return this.#lentBytes + size > this.#lendingLimit ? SMALLEST : size;
   }
 }
 
-/** One for all transfers of the process, as they share one event loop and its memory. */
-export const sharedBuffers = new BufferPool();
+/** A piece that moves within this many milliseconds may be followed by a larger one. */
+const QUICK = 10;
+/** A piece that takes longer is followed by a smaller one: a slow peer must not hold much memory. */
+const SLOW = 250;
 
-/** Buffers in memory that other threads can access, for connections whose socket is in another thread. */
-export const threadBuffers = new BufferPool({ make: (size) => new Uint8Array(new SharedArrayBuffer(size)) });
+/** The options of a {@link PieceSize}. */
+export interface PieceSizeOptions {
+  /** Of the event loop that moves the pieces. */
+  readonly pacer: Pick<Pacer, "largestPiece">;
+  /** Bytes to come, if known. */
+  readonly expected?: number | undefined;
+  readonly limiter?: RateLimiter | undefined;
+  /** Line ends are converted, byte by byte: small pieces, as a long conversion blocks other sessions. */
+  readonly ascii?: boolean | undefined;
+}
+
+/** Size of the next piece of one transfer, in bytes. It starts small and adapts to the transfer. */
+export class PieceSize {
+  readonly #pacer: PieceSizeOptions["pacer"];
+  readonly #most: number;
+  #current: number;
+
+  constructor({ pacer, expected = 0, limiter, ascii }: PieceSizeOptions) {
+    this.#pacer = pacer;
+    this.#most = Math.min(ascii ? SMALLEST : LARGEST, limiter?.pieceSize ?? LARGEST);
+    this.#current = Math.min(this.#most, Math.max(SMALLEST, Math.min(expected, MIDDLE)));
+  }
+
+  /** The current size; less than the largest while other sessions transfer and wait, too. */
+  get current(): number {
+    return Math.min(this.#current, this.#pacer.largestPiece);
+  }
+
+  /** Adapts to the time that the last full piece took. */
+  adapt(milliseconds: number): void {
+    if (milliseconds < QUICK) this.#current = Math.min(this.#most, this.#current * 4);
+    else if (milliseconds > SLOW) this.#current = Math.max(Math.min(SMALLEST, this.#most), this.#current / 4);
+  }
+}

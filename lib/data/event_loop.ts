@@ -1,0 +1,22 @@
+/**
+ * What all work on one event loop shares.
+ *
+ * @module
+ */
+
+import { BufferPool } from "./buffers.ts";
+import { DigestTurns } from "./digest/turns.ts";
+import { Pacer } from "./pacing.ts";
+import { StallTimers } from "./stall_timer.ts";
+
+/**
+ * What all work on one event loop shares: turns, memory, timers. Each server makes one. Several servers in one thread
+ * may be given the same one, so that transfers of one leave time for the sessions of the others; a client's transfers
+ * need one of their own, in order not to be counted as the server's.
+ */
+export class EventLoop {
+  readonly pacer: Pacer = new Pacer();
+  readonly buffers: BufferPool = new BufferPool();
+  readonly digestTurns: DigestTurns = new DigestTurns();
+  readonly stallTimers: StallTimers = new StallTimers();
+}
