@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { charsetOf, UTF8 } from "./charset.ts";
 import { ControlConnection } from "./control.ts";
@@ -71,7 +72,7 @@ async function dial(hostname: string, port: number, timeout: number, signal?: Ab
 }
 
 function failedDial(address: string, cause: unknown, isLate: boolean): ClientError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   if (isLate) return new ClientError("timeout", `No connection to ${address} in time`, { cause });
   if (cause instanceof Deno.errors.ConnectionRefused) {
     return new ClientError("refused", `${address} refuses connections: is a server running there?`, { cause });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../net/message_of.ts";
 import type { Client } from "./client.ts";
 import { ClientError } from "./errors.ts";
 import { PartFile, TAIL_SIZE } from "./local_file.ts";
@@ -188,7 +189,7 @@ async function openLocal(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (cause) {
-    throw new ClientError("local", cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new ClientError("local", messageOf(cause), { cause });
   }
 }
 

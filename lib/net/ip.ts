@@ -54,6 +54,11 @@ export function canonicalIp(text: string): string | undefined {
   return bytes?.length === 16 ? formatIpv6(bytes) : bytes?.join(".");
 }
 
+/** `hostname` as a URL has it, and Deno's permissions: an IPv6 address in brackets. */
+export function bracketed(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
 /** 127.0.0.0/8 and ::1. */
 export function isLoopback(text: string): boolean {
   const bytes = parseIp(text);

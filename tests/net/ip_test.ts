@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  bracketed,
   canonicalIp,
   familyOf,
   isLoopback,
@@ -172,6 +173,10 @@ Deno.test("parseNetwork refuses a bad prefix and stray host bits", () => {
   for (const text of [...cases, "10.0.0.0/8/8", "host/8", "::ffff:10.0.0.0/8"]) {
     assertEquals(parseNetwork(text), undefined, text);
   }
+});
+
+Deno.test("bracketed puts brackets around an IPv6 address only", () => {
+  assertEquals(["::1", "127.0.0.1", "localhost"].map(bracketed), ["[::1]", "127.0.0.1", "localhost"]);
 });
 
 Deno.test("canonicalIp writes equal addresses alike", () => {

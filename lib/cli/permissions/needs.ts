@@ -7,7 +7,7 @@
 
 import { dirname, fromFileUrl } from "@std/path";
 import type { Account } from "../../auth/accounts.ts";
-import { familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
+import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry } from "../../drivers/registry.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
@@ -80,7 +80,7 @@ export function certificateNeeds({ tlsCert = [], tlsKey = [] }: Settings): Need[
 function netNeeds(settings: Settings): Need[] {
   const { host, active, allowForeignDataPeer, passiveAddress } = settings;
   if (isUnspecified(host)) return [needNet(undefined, "listening on every address of this host")];
-  const hostname = familyOf(host) === 6 ? `[${host}]` : host;
+  const hostname = bracketed(host);
   if (!active) return [...listenNeeds(hostname, settings), ...resolveNeeds(passiveAddress)];
   if (isLoopback(host) && !allowForeignDataPeer) {
     return [needNet(hostname, `listening on ${hostname} and connecting to it`), ...resolveNeeds(passiveAddress)];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { type AccountsStore, isAnonymous } from "../../auth/accounts.ts";
 import { AccountsFile } from "../../auth/file/watch.ts";
@@ -138,10 +139,10 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     },
   });
   const implicit = server.implicitTlsAddress;
-  if (implicit) tell(early, "info", `Implicit TLS on ${formatHost(implicit.hostname)}:${implicit.port}`);
+  if (implicit) tell(early, "info", `Implicit TLS on ${bracketed(implicit.hostname)}:${implicit.port}`);
   // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
-  io.stdout(`ready ftp://${formatHost(server.address.hostname)}:${server.address.port}\n`);
+  io.stdout(`ready ftp://${bracketed(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
   await signals.first;
   const drained = server.shutdown({ grace: settings.grace });
@@ -218,9 +219,5 @@ function cannotListen(error: unknown, { host, port }: Settings): CommandRefused 
     : error instanceof Deno.errors.PermissionDenied && port < 1024
     ? "ports below 1024 need the right to bind them"
     : messageOf(error);
-  return new CommandRefused(`Cannot listen on ${formatHost(host)}:${port}: ${reason}`);
-}
-
-function formatHost(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
+  return new CommandRefused(`Cannot listen on ${bracketed(host)}:${port}: ${reason}`);
 }
