@@ -10,14 +10,14 @@ const FLAGS = [
 
 const read = (...args: string[]) => readFlags(args, { command: "serve", flags: FLAGS, most: 1 });
 
-Deno.test("readFlags tells values, repeated values, switches and the rest", () => {
+Deno.test("readFlags returns values, repeated values, switches and the rest", () => {
   const given = read("--port=no", "add", "--user", "a", "--user=b", "--allow-root");
   assertEquals([given.text("port"), given.texts("user"), given.isOn("allow-root")], ["no", ["a", "b"], true]);
   assertEquals(given.rest, ["add"]);
   assertEquals([read().text("port"), read().texts("user"), read().isOn("allow-root")], [undefined, [], false]);
 });
 
-Deno.test("readFlags takes true, false and nothing for a switch", () => {
+Deno.test("readFlags accepts true, false and nothing for a switch", () => {
   const states = ["--allow-root=true", "--allow-root", "--allow-root=false"].map((arg) => read(arg).isOn("allow-root"));
   assertEquals(states, [true, true, false]);
 });

@@ -14,7 +14,7 @@ function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce((inner, key) => Object(inner)[key], value);
 }
 
-Deno.test("configSchema knows every setting, its type, its range and its default", () => {
+Deno.test("configSchema has every setting, its type, its range and its default", () => {
   const schema = configSchema();
   assertEquals(Object.keys(Object(schema.properties)), ["$schema", ...SETTING_NAMES]);
   assertEquals(schema.additionalProperties, false);
@@ -30,7 +30,7 @@ Deno.test("configSchema knows every setting, its type, its range and its default
   assertEquals(at(schema, "properties", "idleTimeout", "default"), 300);
 });
 
-Deno.test("usersSchema knows every field of an account, with a description, and who needs a password", () => {
+Deno.test("usersSchema has every field of an account, with a description, and who needs a password", () => {
   const account = at(usersSchema(), "properties", "accounts", "items");
   assertEquals(Object.keys(Object(at(account, "properties"))), [...ACCOUNT_FIELDS]);
   for (const field of ACCOUNT_FIELDS) {

@@ -53,8 +53,8 @@ interface Setting<Name extends string, T, Filled extends boolean> extends Kind<T
 }
 
 /** Given explicitly, even with the value of the default, these limits apply to loopback as well. */
-type Unfilled = "maxSessionsPerIp" | "maxStrangersPerIp";
-type Filled<N> = N extends Exclude<keyof typeof DEFAULT_OPTIONS, Unfilled> ? true : false;
+const UNFILLED = ["maxSessionsPerIp", "maxStrangersPerIp"] as const;
+type Filled<N> = N extends Exclude<keyof typeof DEFAULT_OPTIONS, typeof UNFILLED[number]> ? true : false;
 
 /** A setting that is the option of the same name of a server, with the same default. */
 function option<const N extends keyof ServerOptions>(
@@ -64,7 +64,7 @@ function option<const N extends keyof ServerOptions>(
   kind: Kind<NonNullable<ServerOptions[N]>>,
 ): Setting<N, NonNullable<ServerOptions[N]>, Filled<N>> {
   const defaults: { readonly [K in keyof ServerOptions]?: NonNullable<ServerOptions[K]> } = DEFAULT_OPTIONS;
-  const filled = Object.hasOwn(defaults, name) && name !== "maxSessionsPerIp" && name !== "maxStrangersPerIp";
+  const filled = Object.hasOwn(defaults, name) && !UNFILLED.some((each) => each === name);
   // `Filled` says the same of each name.
   return { name, value, help, fallback: defaults[name], filled: filled as Filled<N>, isOption: true, ...kind };
 }
@@ -230,6 +230,7 @@ type ValueOf<N extends SettingName> = v.InferOutput<RowOf<N>["schema"]>;
 type FilledName = Extract<Row, { readonly filled: true }>["name"];
 
 /** Every setting by its name. */
+// `Object.fromEntries` forgets which row belongs to which name.
 export const SETTINGS = Object.fromEntries(ROWS.map((row) => [row.name, row])) as unknown as {
   readonly [N in SettingName]: RowOf<N>;
 };
