@@ -84,6 +84,8 @@ export {
   type LoginRefusal,
   PasswordAuthenticator,
 } from "./auth/authenticator.ts";
+export type { LoginVisit } from "./auth/login_gate.ts";
+export type { ThrottleOptions } from "./auth/throttle.ts";
 export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.ts";
 
 export * from "./drivers/mod.ts";

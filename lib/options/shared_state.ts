@@ -81,6 +81,7 @@ export interface SharedState {
   readonly gate: SharedGate;
   /** Digests of files that need not be read again. */
   readonly digests: DigestMemory;
+  /** Which files were uploaded recently, for clients that set the time of their own upload. */
   readonly recentUploads: SharedUploads;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;

@@ -64,7 +64,11 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   readonly #host: SessionOwner;
   #sessionNumber = 0;
 
-  /** @throws {RangeError} for an invalid option, naming it. */
+  /**
+   * A server that does not listen yet.
+   *
+   * @throws {RangeError} naming an option with an invalid value.
+   */
   constructor(options: ServerOptions) {
     this.#options = resolveOptions(options);
     this.events = new EventStream({ clock: this.#options.clock });
