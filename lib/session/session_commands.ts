@@ -73,16 +73,17 @@ export class SessionCommands implements CommandRunner {
 
   async run(command: CommandLine): Promise<void> {
     const { events, table } = this.#host;
+    const isKnown = table.find(command.verb) !== undefined;
     if (events.wants("command")) {
       const line = table.mask(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
       this.last = line;
       this.#context.report({ type: "command", line });
-    } else this.last = table.mask(command.verb);
+    } else this.last = isKnown ? command.verb : table.mask(command.verb);
     const answer = dispatch(this.#context, table, command);
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
     // The session may have been ended in the meantime, and 421 is its last word.
     if (this.closing) return;
-    if (!table.find(command.verb)) return this.refuse(final);
+    if (!isKnown) return this.refuse(final);
     this.#badLines = 0;
     this.#control.add(final);
     if (final.then !== undefined) await this.#conclude(final);
