@@ -7,15 +7,11 @@
 import * as reply from "../protocol/reply.ts";
 import type { Answer } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { mustProtectData } from "./transfer/request.ts";
 
 /** Whether the commands about TLS exist. */
 export function hasTls({ options }: CommandContext): boolean {
   return options.tls !== undefined && options.tls.login !== "off";
-}
-
-/** Whether data connections of this session must be protected: by the server's rule, or by the account's. */
-export function mustProtectData(context: CommandContext): boolean {
-  return context.options.tls?.data === "required" || context.login.account?.tls === "required";
 }
 
 /** Words that clients send for the same thing; curl tries SSL first. */

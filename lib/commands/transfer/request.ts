@@ -8,7 +8,6 @@ import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
 import type { CommandContext, TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
-import { mustProtectData } from "../security.ts";
 import type { FileRange } from "../next_transfer.ts";
 
 /** One transfer, before its file is open. Disposing it closes the connector. */
@@ -70,4 +69,9 @@ export function takeConnector(context: CommandContext): DataConnector {
     throw new Refusal(reply.dataMustBeProtected);
   }
   return connector;
+}
+
+/** Whether data connections of this session must be protected: by the server's rule, or by the account's. */
+export function mustProtectData(context: CommandContext): boolean {
+  return context.options.tls?.data === "required" || context.login.account?.tls === "required";
 }

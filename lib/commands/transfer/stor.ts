@@ -7,7 +7,7 @@
 import type { PumpResult } from "../../data/pump.ts";
 import type { TlsFacts } from "../../net/connection.ts";
 import * as reply from "../../protocol/reply.ts";
-import { randomPart } from "../../vfs/upload_sinks.ts";
+import { randomPart } from "../../vfs/uploads.ts";
 import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.ts";
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { TransferContext } from "../context.ts";

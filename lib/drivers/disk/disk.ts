@@ -4,7 +4,7 @@
  * Everything that looks at or changes names is synchronous, within one turn of the event loop: cheaper than a trip to a
  * thread, and no session of this server can change the tree between a check and the operation it is for. Work that
  * takes time per byte (reading, writing, truncating) is synchronous only in small amounts and while the disk is fast
- * (`drivers/disk/pace.ts`). Removing is always synchronous, at about 45 ms per GiB of a file on ext4.
+ * (`drivers/disk/files.ts`). Removing is always synchronous, at about 45 ms per GiB of a file on ext4.
  *
  * @module
  */

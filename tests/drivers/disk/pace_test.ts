@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { DiskPace, paceOf } from "../../../lib/drivers/disk/pace.ts";
+import { DiskPace, paceOf } from "../../../lib/drivers/disk/files.ts";
 
 Deno.test("DiskPace is fast until a call is slow, and again after two seconds without one", () => {
   let now = 0;
