@@ -11,9 +11,12 @@ export type DataConnectionFailure = "timeout" | "refused" | "aborted" | "failed"
 
 /** The only error that {@link DataConnector.open} rejects with; it is answered with 425, or 426 for `aborted`. */
 export class DataConnectionError extends Error {
+  /** Always `DataConnectionError`. */
   override readonly name = "DataConnectionError";
+  /** Why there is no connection. */
   readonly kind: DataConnectionFailure;
 
+  /** `cause` is the error of the runtime, if there is one. */
   constructor(kind: DataConnectionFailure, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
@@ -68,6 +71,7 @@ export interface ConnectorRequest {
 
 /** Where to connect to. */
 export interface DialRequest extends ConnectorRequest {
+  /** The address and port that the client has sent. */
   readonly target: SocketAddress;
   /** Milliseconds from {@link DataConnector.open} to a connection; 0: no limit. */
   readonly timeout: number;
@@ -89,6 +93,7 @@ export type PassiveEnd = "connected" | "expired" | "closed";
 export interface ListenRequest extends ConnectorRequest {
   /** Local address of the control connection: the client reached it, so it can reach this one. */
   readonly hostname: string;
+  /** The only ports to listen on. Absent: any free one. */
   readonly range?: PortPool | undefined;
   /** Address of the control connection's client; no other address may connect (RFC 2577 section 8). */
   readonly peer: string;

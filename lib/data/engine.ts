@@ -20,6 +20,7 @@ export {
 
 /** What matters of a transfer for where the next connection is made. */
 export interface TransferTraits {
+  /** Which way the bytes go; those of a listing go to the client too. */
   readonly direction: "download" | "upload" | "listing";
   /** Bytes that will be sent, if that is known. */
   readonly bytes?: number | undefined;

@@ -15,8 +15,28 @@ import { StallTimers } from "./stall_timer.ts";
  * need one of their own, in order not to be counted as the server's.
  */
 export class EventLoop {
+  /**
+   * Gives transfers their turns.
+   *
+   * @internal
+   */
   readonly pacer: Pacer = new Pacer();
+  /**
+   * Lends the memory that bytes pass through.
+   *
+   * @internal
+   */
   readonly buffers: BufferPool = new BufferPool();
+  /**
+   * Gives digests of files their turns.
+   *
+   * @internal
+   */
   readonly digestTurns: DigestTurns = new DigestTurns();
+  /**
+   * Notices transfers in which no byte moves.
+   *
+   * @internal
+   */
   readonly stallTimers: StallTimers = new StallTimers();
 }

@@ -8,7 +8,7 @@ import { type MakeConnection, SocketConnection } from "../net/connection.ts";
 import { ActiveConnector } from "./active.ts";
 import type { DataConnector, DialRequest, ListenRequest } from "./connector.ts";
 import type { DataEngine } from "./engine.ts";
-import { ListeningConnector, type ListeningEngine } from "./passive.ts";
+import { ListeningConnector } from "./passive.ts";
 import { PortsExhausted } from "./port_range.ts";
 
 /** A client that requests one port after the other must not use up all descriptors within one turn. */
@@ -21,11 +21,17 @@ export interface LocalEngineOptions {
 }
 
 /** Makes data connections whose sockets belong to this event loop. */
-export class LocalEngine implements DataEngine, ListeningEngine {
+export class LocalEngine implements DataEngine {
+  /** Makes a connection of each socket. */
   readonly connect: MakeConnection;
-  /** Listeners that were closed while they waited: the system releases them a turn of the event loop later. */
+  /**
+   * Listeners that were closed while they waited: the system releases them a turn of the event loop later.
+   *
+   * @internal
+   */
   readonly closing: Set<Promise<void>> = new Set();
 
+  /** An engine without connections. */
   constructor({ connect = (socket) => new SocketConnection(socket) }: LocalEngineOptions = {}) {
     this.connect = connect;
   }

@@ -16,6 +16,7 @@ import { sendingSockets } from "./send_file.ts";
 export interface NativeIo extends Disposable {
   /** Makes connections of this event loop that send large files by themselves. */
   readonly dataEngine: DataEngine;
+  /** Reads directories, as an option of the disk driver. */
   readonly readDirectory: DirectoryReader;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;

@@ -7,7 +7,9 @@
 
 /** One end of a connection. `hostname` is an IP address in text form, never a name. */
 export interface SocketAddress {
+  /** An IPv4 or IPv6 address. */
   readonly hostname: string;
+  /** 0 to 65535. */
   readonly port: number;
 }
 
@@ -15,8 +17,11 @@ export interface SocketAddress {
 export interface FilePart {
   /** Real path. It may lead elsewhere by now: only a file of this `device` and `inode` is meant. */
   readonly path: string;
+  /** The number of the device that has the file. */
   readonly device: number;
+  /** The number of the file on its device. */
   readonly inode: number;
+  /** The first byte to send. */
   readonly offset: number;
   /** Bytes to send at most. */
   readonly limit: number;
@@ -61,7 +66,9 @@ export interface TlsFacts {
 
 /** A byte stream with two addresses. */
 export interface Connection {
+  /** The address on this host. */
   readonly localAddr: SocketAddress;
+  /** The address of the peer. */
   readonly remoteAddr: SocketAddress;
   /** Absent without TLS. A wrapper passes it on. */
   readonly tls?: TlsFacts | undefined;
@@ -104,12 +111,15 @@ export type MakeConnection = (socket: Deno.TcpConn) => Connection;
 
 /** A socket of this event loop. */
 export class SocketConnection implements Connection {
+  /** The address on this host. */
   readonly localAddr: SocketAddress;
+  /** The address of the peer. */
   readonly remoteAddr: SocketAddress;
   /** The runtime shuts the socket down before it returns. */
   readonly endsAtOnce = true;
   readonly #socket: Deno.TcpConn;
 
+  /** Closing the connection closes `socket`. */
   constructor(socket: Deno.TcpConn) {
     this.#socket = socket;
     this.localAddr = socket.localAddr;
