@@ -88,3 +88,11 @@ Deno.test("resolveOptions takes 0 for a limit that is off", () => {
   const options = resolveOptions({ ...needed, ...off, maxBadCommands: 0 });
   assertEquals({ ...options, ...off }, options);
 });
+
+Deno.test("resolveOptions gives each server turns, memory and an engine of its own, unless asked to share", () => {
+  const [first, second] = [resolveOptions(needed), resolveOptions(needed)];
+  assert(first.eventLoop !== second.eventLoop && first.dataEngine !== second.dataEngine);
+  const { eventLoop, dataEngine } = first;
+  const third = resolveOptions({ ...needed, eventLoop, dataEngine });
+  assert(third.eventLoop === eventLoop && third.dataEngine === dataEngine);
+});
