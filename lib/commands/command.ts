@@ -132,15 +132,17 @@ export function command(verb: string, texts: Omit<VerbTexts, "verb">): { with<A>
 /** Closes a row over the type of its argument. */
 function makeCommand<A>(texts: VerbTexts, rule: VerbRule<A>): Command {
   const { argument: argumentRule, direction, lengthy, handler: _handler, ...facts } = rule;
+  const { permission, secret } = facts;
+  const handle = handlerOf(rule);
   const run = (context: CommandContext, text: string | undefined, hooked: boolean): Answer => {
     const argument = argumentRule.parse(text, context);
     const path = argumentRule.path?.(argument);
-    if (path !== undefined && facts.permission !== undefined && !context.vfs.can(path, facts.permission)) {
+    if (path !== undefined && permission !== undefined && !context.vfs.can(path, permission)) {
       throw new Refusal(actionRefused("Permission denied"));
     }
-    if (!hooked) return handle(context, rule, argument);
-    const pending = describePending(context, { verb: texts.verb, path, argument: facts.secret ? undefined : text });
-    return betweenHooks(context, pending, () => handle(context, rule, argument));
+    if (!hooked) return handle(context, argument);
+    const pending = describePending(context, { verb: texts.verb, path, argument: secret ? undefined : text });
+    return betweenHooks(context, pending, () => handle(context, argument));
   };
   return Object.freeze({
     ...texts,
@@ -153,10 +155,14 @@ function makeCommand<A>(texts: VerbTexts, rule: VerbRule<A>): Command {
   });
 }
 
-function handle<A>(context: CommandContext, rule: VerbRule<A>, argument: A): Answer {
-  if (rule.direction === undefined && rule.lengthy !== true) return rule.handler(context, argument);
-  if (!hasTransfer(context)) throw new Error("A transfer row ran without a running transfer");
-  return rule.handler(context, argument);
+/** The handler, for any context: that of a transfer requires a running transfer. */
+function handlerOf<A>(rule: VerbRule<A>): (context: CommandContext, argument: A) => Answer {
+  if (rule.direction === undefined && rule.lengthy !== true) return rule.handler;
+  const { handler } = rule;
+  return (context, argument) => {
+    if (!hasTransfer(context)) throw new Error("A transfer row ran without a running transfer");
+    return handler(context, argument);
+  };
 }
 
 function hasTransfer(context: CommandContext): context is TransferContext {
