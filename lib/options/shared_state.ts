@@ -9,10 +9,10 @@ import type { LoginVisit } from "../auth/login_gate.ts";
 import type { ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { DigestMemory } from "../vfs/digests.ts";
+import type { MaybeLater } from "../vfs/upload_locks.ts";
 import type { Usage } from "../vfs/usage.ts";
 
-/** A value, or the promise of one: what is not in this process takes a while. */
-export type MaybeLater<T> = T | Promise<T>;
+export type { MaybeLater };
 
 /** One number. */
 export interface SharedCount {

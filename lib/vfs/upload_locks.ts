@@ -73,7 +73,7 @@ export interface LocksElsewhere<Key> {
   ask(key: Key): void;
 }
 
-/** A value, or the promise of one. */
+/** A value, or the promise of one: what is not in this process takes a while. */
 export type MaybeLater<T> = T | Promise<T>;
 
 /** Releases a lock, once. */
