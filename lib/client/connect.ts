@@ -6,6 +6,7 @@
 
 import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
+import { TlsError } from "../tls/route.ts";
 import { charsetOf, UTF8 } from "./charset.ts";
 import { ControlConnection } from "./control.ts";
 import { ClientError, refusalOf } from "./errors.ts";
@@ -30,9 +31,19 @@ const IMPLICIT_PORT = 990;
 
 /** @throws {ClientError}, or the reason of the signal. */
 export async function logIn(options: ClientOptions): Promise<LoggedIn> {
-  const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, charset, onLine, signal } = options;
+  if (options.maxTlsVersion !== undefined) return await attempt(options);
+  try {
+    return await attempt({ ...options, maxTlsVersion: "TLSv1.2" });
+  } catch (error) {
+    if (!(error instanceof ClientError) || !(error.cause instanceof TlsError)) throw error;
+    return await attempt({ ...options, maxTlsVersion: "TLSv1.3" });
+  }
+}
+
+async function attempt(options: ClientOptions): Promise<LoggedIn> {
+  const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, charset, onLine, signal, maxTlsVersion } = options;
   const { port = tls === "implicit" ? IMPLICIT_PORT : PORT } = options;
-  const security = new ClientTls({ host, trust: new Trust(options.trust), timeout });
+  const security = new ClientTls({ host, trust: new Trust(options.trust), timeout, maxVersion: maxTlsVersion });
   const connection = await dial(host, port, timeout, signal);
   const first = tls === "implicit" ? await security.secure(connection, signal) : connection;
   const control = new ControlConnection(first, { timeout, charset: charset ? charsetOf(charset) : UTF8, onLine });

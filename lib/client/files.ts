@@ -40,7 +40,7 @@ export interface FileResult {
 /** What is known to agree ends here, the rest is new; or it does not agree. */
 class Disagreement extends Error {}
 
-/** Codes with which servers refuse REST, at once or at the transfer. */
+/** Codes with which servers refuse REST, at once or at the transfer; ProFTPD has 451 and says why in words. */
 const NO_RESUME = new Set([500, 501, 502, 504, 551, 554]);
 
 /**
@@ -113,7 +113,8 @@ async function startAnew(part: PartFile, { onNote }: FileOptions, why: string): 
 function reasonToRestart(error: unknown): string | undefined {
   if (!(error instanceof ClientError)) return undefined;
   if (error.cause instanceof Disagreement) return "the part here differs from the file there";
-  if (error.kind === "reply" && NO_RESUME.has(error.code ?? 0)) {
+  const refusesRest = NO_RESUME.has(error.code ?? 0) || /restart|resume|append/i.test(error.reply ?? "");
+  if (error.kind === "reply" && refusesRest) {
     return `the server cannot resume (${error.code} ${error.reply})`;
   }
   return undefined;
@@ -141,15 +142,25 @@ export async function storeFile(
   const { size } = await file.stat();
   const { limiter, signal, onProgress, onNote } = options;
   const resumedAt = options.resume ? await agreedSize(client, path, { file, size }, onNote) : 0;
-  await file.seek(resumedAt, Deno.SeekMode.Start);
   if (resumedAt === size && size > 0) return { size, resumedAt };
-  const sent = await client.upload(file, path, {
-    offset: resumedAt,
-    onProgress: (bytes) => onProgress?.(resumedAt + bytes),
-    ...(limiter && { limiter }),
-    ...(signal && { signal }),
-  });
-  return { size: resumedAt + sent, resumedAt };
+  const sendFrom = async (offset: number): Promise<FileResult> => {
+    await file.seek(offset, Deno.SeekMode.Start);
+    const sent = await client.upload(file, path, {
+      offset,
+      onProgress: (bytes) => onProgress?.(offset + bytes),
+      ...(limiter && { limiter }),
+      ...(signal && { signal }),
+    });
+    return { size: offset + sent, resumedAt: offset };
+  };
+  try {
+    return await sendFrom(resumedAt);
+  } catch (error) {
+    const reason = resumedAt > 0 ? reasonToRestart(error) : undefined;
+    if (reason === undefined) throw error;
+    onNote?.(`Starts anew: ${reason}`);
+    return await sendFrom(0);
+  }
 }
 
 /** Bytes at the start of the remote file that are those of the local one, as far as its end shows. */

@@ -7,6 +7,7 @@
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { DialogueLine } from "./control.ts";
 import type { DataMode } from "./data_connection.ts";
+import type { TlsVersion } from "../tls/route.ts";
 import type { TrustOptions } from "./trust.ts";
 
 /**
@@ -32,6 +33,12 @@ export interface ClientOptions {
   readonly account?: string;
   /** Whether the connections are under TLS. @default "optional" */
   readonly tls?: ClientTlsMode;
+  /**
+   * The latest version of TLS. Default: 1.2, and 1.3 with servers that have no other. ProFTPD, for one, accepts a data
+   * connection only if it resumes the session of the control connection, which this runtime can do any number of times
+   * with 1.2 and twice with 1.3. A handshake that resumes takes as many round trips in both.
+   */
+  readonly maxTlsVersion?: TlsVersion;
   /** Which certificates are trusted. Default: those that the system trusts. */
   readonly trust?: TrustOptions;
   /** Who opens data connections. @default "passive" */

@@ -12,7 +12,7 @@ import type { Connection } from "../net/connection.ts";
 import { SocketConnection } from "../tls/node/connection.ts";
 import { asSocket, ConnectionStream } from "../tls/node/stream.ts";
 import { messageOf } from "../net/message_of.ts";
-import { type SecureConnection, TlsError, withinLimits } from "../tls/route.ts";
+import { type SecureConnection, TlsError, type TlsVersion, withinLimits } from "../tls/route.ts";
 import { ClientError } from "./errors.ts";
 import type { Presented, Trust } from "./trust.ts";
 
@@ -21,6 +21,8 @@ export interface ClientTlsOptions {
   /** The name or address the user gave: what the certificate must be for, and the SNI if it is a name. */
   readonly host: string;
   readonly trust: Trust;
+  /** The latest version of the protocol. */
+  readonly maxVersion?: TlsVersion | undefined;
   /** Milliseconds for one handshake; 0: no limit. */
   readonly timeout: number;
 }
@@ -41,16 +43,17 @@ export class ClientTls {
    * @throws {ClientError} `untrusted`, `timeout`, `closed`, or `protocol` if the peer does not speak TLS.
    */
   async secure(connection: Connection, signal?: AbortSignal): Promise<SecureConnection> {
-    const { host, timeout, trust } = this.#options;
+    const { host, timeout, trust, maxVersion } = this.#options;
     const wire = new ConnectionStream(connection);
     const socket = connect({
       socket: asSocket(wire),
       host,
       ...(isIP(host) === 0 && { servername: host }),
-      ...(trust.ca && { ca: [...trust.ca] }),
-      ...(this.#session && { session: this.#session }),
       minVersion: "TLSv1.2",
-      // The decision is ours, after the handshake and before a byte is sent.
+      ...(maxVersion && { maxVersion }),
+      ...(this.#session && { session: this.#session }),
+      // The decision is ours, after the handshake and before a byte is sent. Authorities of the user are not given
+      // here: with them Deno 2.9 resumes no session.
       rejectUnauthorized: false,
     });
     const { localAddr, remoteAddr } = connection;
@@ -59,23 +62,38 @@ export class ClientTls {
       const limits = { handshakeTimeout: timeout, ...(signal && { signal }) };
       await withinLimits(untilSecure(socket, wire), limits, () => {});
       // Outside the limit: a person may be asked.
-      await trust.check(presentedBy(socket));
+      await trust.check(presentedBy(socket), host);
     } catch (error) {
       secured.close();
       throw signal?.aborted ? signal.reason : asClientError(error);
     }
+    // With TLS 1.3 tickets come later, and each is good for one connection.
+    this.#session = socket.getSession() ?? this.#session;
     socket.on("session", (session: Buffer) => this.#session = session);
     return secured;
   }
 }
 
 function presentedBy(socket: TLSSocket): Presented {
-  const { raw } = socket.getPeerCertificate() as { raw?: Uint8Array };
   return {
-    certificate: raw,
+    chain: chainOf(socket),
     chainError: socket.authorized ? undefined : reasonOf(socket.authorizationError),
     resumed: socket.isSessionReused(),
   };
+}
+
+/** The server's certificate, and those that it sent with it, in DER form. */
+function chainOf(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  const seen = new Set<unknown>();
+  type Link = { readonly raw?: Uint8Array; readonly issuerCertificate?: Link };
+  let link: Link | undefined = socket.getPeerCertificate(true);
+  while (link?.raw && !seen.has(link)) {
+    seen.add(link);
+    chain.push(link.raw);
+    link = link.issuerCertificate;
+  }
+  return chain;
 }
 
 async function untilSecure(socket: TLSSocket, wire: ConnectionStream): Promise<void> {

@@ -10,7 +10,7 @@ import { closeQuietly, type Connection } from "../net/connection.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import type { ControlConnection } from "./control.ts";
 import { openData } from "./data_connection.ts";
-import { ClientError, refusalOf } from "./errors.ts";
+import { ClientError, type ClientErrorKind, refusalOf } from "./errors.ts";
 
 /** What a transfer needs. */
 export interface TransferParts {
@@ -48,14 +48,13 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
   try {
     await control.send(verb, argument);
     replies = expectReplies(control, verb);
-    await Promise.race([within(control, parts.timeout, replies.first), failureOf(opening)]);
+    const begun = Promise.race([within(control, parts.timeout, replies.first), failureOf(opening)]);
+    await unlessRefused(begun, replies);
     const clear = await unlessRefused(opening, replies);
     const connection = await unlessRefused(parts.protect(clear), replies);
     await unlessRefused(parts.move(connection), replies);
     const reply = await within(control, parts.timeout, replies.final);
-    // Not before the reply to an upload: a close with unread input (tickets of TLS 1.3) is a reset, and the server
-    // would lose what it has not taken yet.
-    closeQuietly(connection);
+    await untilEnded(connection);
     return reply;
   } catch (error) {
     giveUp.abort();
@@ -94,11 +93,13 @@ async function unlessRefused<T>(work: Promise<T>, { final }: Replies): Promise<T
   } catch (error) {
     work.catch(() => {});
     // The server often closes the data connection first and says why a moment later.
-    const isCut = error instanceof ClientError && error.kind === "closed";
+    const isCut = error instanceof ClientError && CUT.has(error.kind);
     throw isCut ? await reasonFrom(final) ?? error : error;
   }
 }
 
+/** Failures for which the server may have a reason. */
+const CUT: ReadonlySet<ClientErrorKind> = new Set(["closed", "dataConnection", "truncated"]);
 /** Milliseconds to wait for the reason of a data connection that broke. */
 const REASON_WITHIN = 500;
 
@@ -116,6 +117,26 @@ async function reasonFrom(final: Promise<unknown>): Promise<unknown> {
 function checked(verb: string, reply: ParsedReply): ParsedReply {
   if (reply.code >= 300) throw refusalOf(verb, reply);
   return reply;
+}
+
+/** Milliseconds that a server gets to close its side of a data connection. */
+const CLOSED_WITHIN = 1_000;
+
+/**
+ * Closes the data connection once the server has: after an upload under TLS 1.3 it still sends the tickets with which
+ * the next one is resumed, and a close with unread input is a reset, by which it may lose what it has not taken yet.
+ */
+async function untilEnded(connection: Connection): Promise<void> {
+  const timer = setTimeout(() => closeQuietly(connection), CLOSED_WITHIN);
+  const buffer = new Uint8Array(1024);
+  try {
+    while (await connection.read(buffer) !== null);
+  } catch {
+    // A download has closed it already.
+  } finally {
+    clearTimeout(timer);
+    closeQuietly(connection);
+  }
 }
 
 /** As `pending`, with a limit after which the control connection is closed. */

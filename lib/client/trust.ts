@@ -5,6 +5,7 @@
  */
 
 import { createHash, X509Certificate } from "node:crypto";
+import { parseCertificates, reasonAgainstChain } from "./chain.ts";
 import { ClientError } from "./errors.ts";
 
 /** What people are shown of a certificate. */
@@ -44,9 +45,9 @@ export interface TrustOptions {
 
 /** The result of a handshake, as far as trust depends on it. */
 export interface Presented {
-  /** The certificate in DER form. */
-  readonly certificate: Uint8Array | undefined;
-  /** Why the chain is not trusted; `undefined` if it is. */
+  /** The server's certificate in DER form, and those that it sent to complete the chain. */
+  readonly chain: readonly Uint8Array[];
+  /** Why the system does not trust the chain; `undefined` if it does. */
   readonly chainError: string | undefined;
   /**
    * Whether an earlier session goes on. The runtime reports every chain as trusted then, so only a key that was trusted
@@ -59,28 +60,28 @@ export interface Presented {
 export class Trust {
   readonly #options: TrustOptions;
   readonly #trusted: Set<string>;
+  readonly #authorities: readonly X509Certificate[] | undefined;
 
   constructor(options: TrustOptions = {}) {
     this.#options = options;
+    this.#authorities = options.ca?.flatMap(parseCertificates);
     this.#trusted = new Set(options.pins?.map((pin) => pin.replaceAll(":", "").toLowerCase()));
-  }
-
-  /** Authorities for the handshake; `undefined`: those of the system. */
-  get ca(): readonly string[] | undefined {
-    return this.#options.ca;
   }
 
   /**
    * Resolves if the peer may be talked to.
    *
+   * @param host the name or address that the certificate must be for.
    * @throws {ClientError} `untrusted`.
    */
-  async check({ certificate, chainError, resumed }: Presented): Promise<void> {
+  async check(presented: Presented, host: string): Promise<void> {
     if (this.#options.insecure) return;
+    const chain = presented.chain.map((certificate) => new X509Certificate(certificate));
+    const [certificate] = chain;
     if (!certificate) throw new ClientError("untrusted", "The server showed no certificate");
     const shown = describe(certificate);
     if (this.#trusted.has(shown.pin)) return;
-    const reason = this.#reasonAgainst(chainError, resumed);
+    const reason = this.#reasonAgainst(chain, presented, host);
     if (reason === undefined || await this.#options.ask?.(shown, reason)) {
       this.#trusted.add(shown.pin);
       return;
@@ -91,18 +92,17 @@ export class Trust {
     );
   }
 
-  #reasonAgainst(chainError: string | undefined, resumed: boolean): string | undefined {
+  #reasonAgainst(chain: X509Certificate[], { chainError, resumed }: Presented, host: string): string | undefined {
     if (this.#options.pins && this.#options.pins.length > 0) return "its key is not the one that is expected";
-    return resumed ? "it is of a resumed session, with a key that was not seen before" : chainError;
+    if (resumed) return "it is of a resumed session, with a key that was not seen before";
+    return this.#authorities ? reasonAgainstChain(chain, this.#authorities, host, Date.now()) : chainError;
   }
 }
 
-/** Reads a certificate in DER form. */
-function describe(certificate: Uint8Array): ServerCertificate {
-  const parsed = new X509Certificate(certificate);
+function describe(parsed: X509Certificate): ServerCertificate {
   return {
     pin: sha256(parsed.publicKey.export({ type: "spki", format: "der" })),
-    fingerprint: sha256(certificate),
+    fingerprint: sha256(parsed.raw),
     subject: parsed.subject,
     issuer: parsed.issuer,
     validTo: parsed.validTo,

@@ -32,8 +32,8 @@ const DATES: readonly { readonly pattern: RegExp; readonly read: (groups: readon
   dateForm(`(\\d{4})[-/](\\d\\d)[-/](\\d\\d)(?:\\s${TIME}(?:\\s([+-]\\d{4}))?)?`, (g) => ({
     ...{ year: g[0], month: g[1], day: g[2], hour: g[3], minute: g[4], second: g[5], zone: g[6] },
   })),
-  // 2003 Jan 29
-  dateForm(`(\\d{4})\\s${MONTH}\\s{1,4}(\\d{1,2})(?:\\s${TIME})?`, (g) => ({
+  // 2003 Jan 29; where a year follows, the first number is a size: 1234 Jan 29  2003
+  dateForm(`(\\d{4})\\s${MONTH}\\s{1,4}(\\d{1,2})(?!\\s{1,4}\\d{4}\\s)(?:\\s${TIME})?`, (g) => ({
     ...{ year: g[0], monthName: g[1], day: g[2], hour: g[3], minute: g[4], second: g[5] },
   })),
 ];

@@ -17,6 +17,7 @@ const DEBIAN_PACKAGES = [
   "python3-openssl",
   "python3-cryptography",
   "python3-cffi-backend",
+  "libwrap0",
   "libhashkit2",
   "libhiredis0.14",
   "libmemcached11",

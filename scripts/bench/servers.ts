@@ -108,6 +108,7 @@ function vsftpd(place: Place): Launch {
     `anon_root=${place.root}`,
     "allow_writeable_chroot=YES",
     "anon_upload_enable=YES",
+    "anon_mkdir_write_enable=YES",
     "anon_other_write_enable=YES",
     "anon_world_readable_only=NO",
     "write_enable=YES",
@@ -121,7 +122,11 @@ function vsftpd(place: Place): Launch {
     `secure_chroot_dir=${place.scratch}`,
     ...place.tls ? vsftpdTls(place.tls) : [],
   ];
-  return { command: join(place.packages.debian, "usr/sbin/vsftpd"), args: [write(place, "vsftpd.conf", settings)] };
+  return {
+    command: join(place.packages.debian, "usr/sbin/vsftpd"),
+    args: [write(place, "vsftpd.conf", settings)],
+    env: { LD_LIBRARY_PATH: join(place.packages.debian, "usr/lib/x86_64-linux-gnu") },
+  };
 }
 
 function vsftpdTls({ cert, key }: NonNullable<Place["tls"]>): string[] {

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClientError } from "../../lib/client/errors.ts";
+import type { Connection } from "../../lib/net/connection.ts";
+import type { ConnectionUse } from "../../lib/net/hooks.ts";
+import { fixedCertificates } from "../../lib/tls/certificates.ts";
+import { createTlsEndpoint } from "../../lib/tls/tls.ts";
 import { patternOf, sha256 } from "../data/helpers.ts";
+import { testCertificate } from "../helpers/tls.ts";
 import { session, withClient } from "./helpers.ts";
 
 const SIZES = [0, 1, 4096, 1_000_003];
@@ -127,10 +132,32 @@ Deno.test("Client asks nothing that a small file does not need", async () => {
   });
 });
 
-Deno.test("Client over TLS resumes its session on data connections, or makes a new one", async () => {
-  await withClient({ files: { "/f": "abc" }, client: { tls: "required" } }, async ({ client }) => {
+Deno.test("Client over TLS talks to a server that has nothing but TLS 1.3", async () => {
+  const endpoint = await createTlsEndpoint(fixedCertificates(await testCertificate()), { minVersion: "TLSv1.3" });
+  const setup = { files: { "/f": "abc" }, client: { tls: "required" }, server: { tls: { endpoint } } } as const;
+  await withClient(setup, async ({ client }) => {
+    for (let count = 0; count < 5; count++) await client.download("/f", collect().sink, { size: 3 });
+  });
+});
+
+Deno.test("Client over TLS resumes its session on every data connection", async () => {
+  const resumed: (boolean | undefined)[] = [];
+  const look = (connection: Connection, { purpose }: ConnectionUse): Connection => {
+    if (purpose === "data") resumed.push(connection.tls?.resumed);
+    return connection;
+  };
+  const setup = {
+    files: { "/f": "abc" },
+    client: { tls: "required", maxTlsVersion: "TLSv1.3" },
+    server: { network: { wrap: look } },
+  } as const;
+  await withClient(setup, async ({ client }) => {
     assert(client.isSecure);
-    for (let count = 0; count < 3; count++) await client.download("/f", collect().sink, { size: 3 });
+    for (let count = 0; count < 3; count++) {
+      await client.download("/f", collect().sink, { size: 3 });
+      await client.upload(sourceOf(new Uint8Array(3)), "/g");
+    }
+    assertEquals(resumed, Array(6).fill(true));
   });
 });
 

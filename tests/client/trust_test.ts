@@ -70,6 +70,8 @@ Deno.test("Client refuses a certificate for another name", async () => {
     const options: ClientOptions = { host: "localhost", port: server.address.port, tls: "required" };
     const other = { ...options, trust: { ca: [pair.certificate] } };
     await assertRejects(() => Client.connect(other), ClientError, "not trusted");
+    const named = { ...options, host: "127.0.0.1" };
+    await assertUntrusted(() => Client.connect({ ...named, trust: { ca: [] } }), "no authority");
   });
 });
 
@@ -92,10 +94,8 @@ Deno.test("Trust takes no resumed session for a trusted one, whatever the runtim
   const { certificate } = await createSelfSigned();
   const der = Uint8Array.from(atob(certificate.replaceAll(/-----[^-]+-----|\s/g, "")), (char) => char.charCodeAt(0));
   const trust = new Trust();
-  await assertUntrusted(
-    () => trust.check({ certificate: der, chainError: undefined, resumed: true }),
-    "resumed session",
-  );
-  await trust.check({ certificate: der, chainError: undefined, resumed: false });
-  await trust.check({ certificate: der, chainError: undefined, resumed: true });
+  const [chain, chainError] = [[der], undefined];
+  await assertUntrusted(() => trust.check({ chain, chainError, resumed: true }, "localhost"), "resumed session");
+  await trust.check({ chain, chainError, resumed: false }, "localhost");
+  await trust.check({ chain, chainError, resumed: true }, "localhost");
 });

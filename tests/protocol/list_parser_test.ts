@@ -59,6 +59,8 @@ const LINES: readonly (readonly [line: string, expected: Expected])[] = [
   ["-rw-r--r-- 1 root other 531 29. Jan 2003 dotted", file("dotted", 531, "2003-01-29")],
   ["-rw-r--r-- 1 root other 531 2003 Jan 29 year first", file("year first", 531, "2003-01-29")],
   ["-rw-r--r-- 1 root other 531 Jan 09 2003 04:05 both", file("both", 531, "2003-01-09T04:05")],
+  // vsftpd, with a size that may be taken for a year.
+  ["-rw-rw-rw-    1 65534    65534        1234 Feb 29  2024 file", file("file", 1234, "2024-02-29T00:00")],
   ["-rw-r--r-- 1 root other 531 Feb 29 03:26 leap", file("leap", 531, "2026-03-01T03:26")],
   // Months of other languages
   ["-rw-r--r-- 1 u g 5 Mär 25  2001 deutsch", file("deutsch", 5, "2001-03-25")],
