@@ -19,42 +19,28 @@ const MOST_LINES = 300;
 /** Files right in a folder of `lib`. */
 const MOST_FILES = 24;
 
-/** What a tree is held to. */
-export interface Limits {
-  /** Files and folders whose lines are not measured yet: only ever fewer. */
-  readonly wide: readonly string[];
-  /** Files and folders above the other limits, not cut yet: only ever fewer. */
-  readonly large: readonly string[];
-}
-
-const LIMITS: Limits = {
-  wide: [],
-  large: [],
-};
-
 const FOLDERS = ["lib", "scripts", "tests"] as const;
 
 /** Resolves to a line for each file, folder and line below `root` that is too large. */
-export async function checkSources(root: string, limits: Limits = LIMITS): Promise<string[]> {
+export async function checkSources(root: string): Promise<string[]> {
   const problems: string[] = [];
   for await (const { folder, paths } of foldersBelow(root, FOLDERS)) {
-    const isLarge = folder.startsWith("lib") && paths.length > MOST_FILES && !limits.large.includes(folder);
+    const isLarge = folder.startsWith("lib") && paths.length > MOST_FILES;
     if (isLarge) problems.push(`${folder}: ${paths.length} files, at most ${MOST_FILES}`);
     for (const path of paths) {
-      if (path.endsWith(".ts")) problems.push(...checkFile(path, await Deno.readTextFile(join(root, path)), limits));
+      if (path.endsWith(".ts")) problems.push(...checkFile(path, await Deno.readTextFile(join(root, path))));
     }
   }
   return problems;
 }
 
-function checkFile(path: string, source: string, { wide, large }: Limits): string[] {
+function checkFile(path: string, source: string): string[] {
   const lines = source.split("\n");
   const count = lines.length - (source.endsWith("\n") ? 1 : 0);
   const problems: string[] = [];
-  if (path.startsWith("lib/") && count > MOST_LINES && !large.includes(path)) {
+  if (path.startsWith("lib/") && count > MOST_LINES) {
     problems.push(`${path}: ${count} lines, at most ${MOST_LINES}`);
   }
-  if (wide.some((place) => path === place || path.startsWith(`${place}/`))) return problems;
   let inTemplate = false;
   for (const [index, line] of lines.entries()) {
     const isText = inTemplate || line.includes("`") || line.includes("://") || /^\s*"[^"]*"[,;]?$/.test(line) ||

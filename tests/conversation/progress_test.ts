@@ -41,9 +41,12 @@ conversation("transferStarted comes before every transfer, with its size where t
 
 conversation("transferStarted is followed by transfer where no data connection comes about", {
   files: { "/a": "x" },
-  options: { dataTimeout: 20 },
 }, async ({ ftp, event }) => {
-  await ftp.expect("EPSV", 229);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  // Nothing accepts connections there any more.
+  listener.close();
+  await ftp.expect(`EPRT |1|127.0.0.1|${port}|`, 200);
   await ftp.expect("RETR a", 150);
   await ftp.expectReply(425);
   assertEquals((await event("transferStarted")).path, "/a");
