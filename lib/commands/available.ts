@@ -5,8 +5,7 @@
  * @module
  */
 
-import { type Command, isAvailable } from "./command.ts";
-import type { CommandTable } from "./command_table.ts";
+import { type Command, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
 /**

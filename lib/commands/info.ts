@@ -7,8 +7,7 @@
 import { formatCommandLine } from "../protocol/command_line.ts";
 import * as reply from "../protocol/reply.ts";
 import { viewOfCommands } from "./available.ts";
-import { type Answer, type Command, isAvailable } from "./command.ts";
-import type { CommandTable } from "./command_table.ts";
+import { type Answer, type Command, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { pathStatus } from "./listing/listing.ts";
 

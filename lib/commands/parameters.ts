@@ -9,8 +9,7 @@ import { parseOffset, parseRange } from "../protocol/byte_range.ts";
 import { splitSubcommand } from "../protocol/command_line.ts";
 import { formatFactSelection, parseFactSelection } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
-import { type Answer, isAvailable } from "./command.ts";
-import type { CommandTable } from "./command_table.ts";
+import { type Answer, type CommandTable, isAvailable } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 
 /**

@@ -7,8 +7,7 @@
 
 import type { DigestAlgorithm } from "../data/digest/digest.ts";
 import { none, optionalPath, optionalText, path, pathOrNone, presentPath, text } from "./arguments.ts";
-import { type Command, command } from "./command.ts";
-import { type CommandTable, makeTable } from "./command_table.ts";
+import { type Command, command, type CommandTable, makeTable } from "./command.ts";
 import * as data from "./data_connection.ts";
 import * as files from "./files.ts";
 import * as digests from "./hash.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { TelnetFilter } from "./telnet.ts";
+import { IAC, TelnetFilter } from "./telnet.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -63,7 +63,8 @@ export interface LineReaderOptions {
 export class LineReader {
   readonly #limit: number;
   readonly #mostDiscarded: number;
-  readonly #telnet = new TelnetFilter();
+  /** From the first `IAC` on: most sessions have none. */
+  #telnet: TelnetFilter | undefined;
   /** The input, from `#start` on. */
   #chunk: Uint8Array | undefined;
   #start = 0;
@@ -86,7 +87,7 @@ export class LineReader {
 
   /** Whether there is input that `next` has not returned: whole lines, or the start of one. */
   get pending(): boolean {
-    return this.#chunk !== undefined || this.#length > 0 || this.#discarded > 0 || this.#telnet.pending;
+    return this.#chunk !== undefined || this.#length > 0 || this.#discarded > 0 || this.#telnet?.pending === true;
   }
 
   /** Bytes kept of a line whose end has not arrived. */
@@ -96,7 +97,7 @@ export class LineReader {
 
   /** The bytes to send to refuse the Telnet options received since the last call. */
   takeRefusals(): Uint8Array | undefined {
-    return this.#telnet.takeRefusals();
+    return this.#telnet?.takeRefusals();
   }
 
   /**
@@ -107,8 +108,9 @@ export class LineReader {
    * is then dropped.
    */
   push(chunk: Uint8Array, marked = false): void {
-    const bytes = this.#telnet.apply(chunk);
-    this.#awaitsAbort = marked && this.#telnet.interrupted;
+    if (chunk.includes(IAC)) this.#telnet ??= new TelnetFilter();
+    const bytes = this.#telnet ? this.#telnet.apply(chunk) : chunk;
+    this.#awaitsAbort = marked && this.#telnet?.interrupted === true;
     this.#start = this.#owesLineEnd ? this.#lineEndOf(bytes) : 0;
     this.#chunk = this.#start < bytes.length ? bytes : undefined;
   }
@@ -150,7 +152,7 @@ export class LineReader {
     this.#chunk = undefined;
     this.#owesLineEnd = this.#awaitsAbort = this.#owesAbort = false;
     this.#forgetPartial();
-    this.#telnet.reset();
+    this.#telnet = undefined;
   }
 
   #forgetPartial(): void {

@@ -41,13 +41,6 @@ export class TelnetFilter {
     return refusals && Uint8Array.from(refusals);
   }
 
-  /** Drops the start of a sequence, and the pending refusals. */
-  reset(): void {
-    this.#state = "text";
-    this.#interrupted = false;
-    this.#refusals = undefined;
-  }
-
   /**
    * The bytes without `IAC WILL|WONT|DO|DONT option` and `IAC command`. `IAC IAC` is the byte 255, which never occurs
    * in UTF-8. A byte that is not a command is text even after `IAC`: the Synch that accompanies ABOR leaves

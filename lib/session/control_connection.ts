@@ -1,18 +1,20 @@
 /**
- * The control connection of one session: what is read from it, the replies that go out on it, and how it is closed.
+ * The control connection of one session: what is read from it, the one place that puts replies on it, in order, and how
+ * it is closed. Replies to pipelined commands leave in one write.
  *
  * @module
  */
 
-import { closeQuietly, type Connection } from "../net/connection.ts";
+import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import type { NetworkHooks } from "../net/hooks.ts";
-import type { Reply } from "../protocol/reply.ts";
-import { ReplyWriter } from "./reply_writer.ts";
+import { formatReply, type Reply } from "../protocol/reply.ts";
 
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
 const FAREWELL = 1_000;
 /** Characters of replies that wait for a client to read; then no more commands run until it has. */
 const MOST_UNREAD = 8 * 1024;
+
+const encoder = new TextEncoder();
 
 /** What a {@link ControlConnection} is made with. */
 export interface ControlConnectionOptions {
@@ -141,5 +143,81 @@ export class ControlConnection {
   #wrapped(connection: Connection): Connection {
     const { network, session } = this.#options;
     return network?.wrap?.(connection, { purpose: "control", session }) ?? connection;
+  }
+}
+
+/** Collects replies and writes them. Knows no commands. */
+export class ReplyWriter {
+  #connection: Connection;
+  #pending = "";
+  #refusals: Uint8Array | undefined;
+  #writing: Promise<void> | undefined;
+  #writingSince: number | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Goes on with another connection over the same socket (AUTH TLS). Nothing may be pending. */
+  moveTo(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /**
+   * When the write began that the peer has not accepted yet, on the clock of `performance.now`; `undefined` if there is
+   * no such write.
+   */
+  get writingSince(): number | undefined {
+    return this.#writingSince;
+  }
+
+  /** Characters that wait for the next {@link flush}, or for the end of the one that is under way. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  /** Takes a reply; it leaves with the next {@link flush}. */
+  add(reply: Reply): void {
+    this.#pending += formatReply(reply);
+  }
+
+  /**
+   * Takes refusals of Telnet options; they leave before the replies that wait. Not to be called again before the next
+   * {@link flush}.
+   */
+  refuse(options: Uint8Array): void {
+    this.#refusals = options;
+  }
+
+  /**
+   * Resolves when everything added so far has been sent; `undefined` if there is nothing to wait for. Rejects when the
+   * peer is gone.
+   */
+  flush(): Promise<void> | undefined {
+    if (this.#writing === undefined && (this.#pending !== "" || this.#refusals)) {
+      this.#writing = this.#write();
+    }
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#pending !== "" || this.#refusals) {
+        const bytes = this.#takeAll();
+        this.#writingSince = performance.now();
+        await writeAll(this.#connection, bytes);
+      }
+    } finally {
+      // At once: a reply that is added from now on needs a write of its own.
+      this.#writing = this.#writingSince = undefined;
+    }
+  }
+
+  #takeAll(): Uint8Array {
+    const refusals = this.#refusals;
+    const replies = encoder.encode(this.#pending);
+    this.#refusals = undefined;
+    this.#pending = "";
+    return refusals ? Uint8Array.of(...refusals, ...replies) : replies;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { CommandTable } from "../commands/command_table.ts";
+import type { CommandTable } from "../commands/command.ts";
 import type { ServerView } from "../commands/context.ts";
 import type { EventStream } from "../events.ts";
 import type { Options } from "../options.ts";

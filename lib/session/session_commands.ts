@@ -1,16 +1,19 @@
 /**
- * The commands of one session, each from its line to its final reply.
+ * The commands of one session, each from its line to its final reply. What a row asks for is checked here, always in
+ * the same order; handlers check none of it.
  *
  * @module
  */
 
-import type { Command } from "../commands/command.ts";
+import { type Answer, type Command, type CommandTable, isAvailable } from "../commands/command.ts";
+import type { CommandContext } from "../commands/context.ts";
+import { Refusal, replyForVfsError } from "../commands/failure_replies.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
-import type { Reply } from "../protocol/reply.ts";
+import * as reply from "../protocol/reply.ts";
+import { VfsError } from "../vfs/vfs.ts";
 import type { CommandRunner } from "./command_queue.ts";
 import type { SessionContext } from "./context.ts";
 import type { ControlConnection } from "./control_connection.ts";
-import { dispatch } from "./dispatch.ts";
 import type { SessionOwner } from "./host.ts";
 import type { SessionEnd } from "./session_end.ts";
 import { SessionTransfer } from "./transfer.ts";
@@ -89,7 +92,7 @@ export class SessionCommands implements CommandRunner {
     if (final.then !== undefined) await this.#conclude(final);
   }
 
-  async #conclude(final: Reply): Promise<void> {
+  async #conclude(final: reply.Reply): Promise<void> {
     await this.#control.flush();
     await (final.then === "secure" ? this.#life.secure() : this.#end.close(final));
   }
@@ -98,7 +101,7 @@ export class SessionCommands implements CommandRunner {
    * What is ready to be sent does not wait for the answer. A command ends before its session does, even when no client
    * listens any more.
    */
-  async #outcome(answer: Promise<Reply>): Promise<Reply> {
+  async #outcome(answer: Promise<reply.Reply>): Promise<reply.Reply> {
     try {
       await this.#control.flush();
     } catch (error) {
@@ -108,7 +111,7 @@ export class SessionCommands implements CommandRunner {
     return await answer;
   }
 
-  refuse(refusal: Reply): void {
+  refuse(refusal: reply.Reply): void {
     this.#control.add(refusal);
     this.#badLines++;
     const { maxBadCommands } = this.#host.options;
@@ -145,4 +148,50 @@ export class SessionCommands implements CommandRunner {
   lost(): void {
     this.#control.drop();
   }
+}
+
+/**
+ * Known (500), available (502), logged in (530), argument (501), access (550), then the handler. The last two checks
+ * are made by the row, which parses the argument. Never throws and never rejects: what a handler throws becomes a reply
+ * here.
+ */
+function dispatch(context: CommandContext, table: CommandTable, line: CommandLine): Answer {
+  const row = table.find(line.verb);
+  forgetOneTimeState(context, row);
+  if (!row) return table.foreign.includes(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
+  if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
+  if (!row.open && !context.login.account) return reply.notLoggedIn;
+  try {
+    const answer = row.execute(context, line.argument);
+    return answer instanceof Promise ? answer.catch((error) => replyForError(context, row, error)) : answer;
+  } catch (error) {
+    return replyForError(context, row, error);
+  }
+}
+
+/** REST and RNFR apply to the very next command; those that may come in between say so in their row. */
+function forgetOneTimeState(context: CommandContext, row: Command | undefined): void {
+  if (row?.keeps !== "restart") context.parameters.next.clearRange();
+  if (row?.keeps !== "rename") context.rename.from = undefined;
+}
+
+/**
+ * Anything but a refusal or a {@link VfsError} is a bug in the server: the session goes on, and the log has the error.
+ */
+function replyForError(context: CommandContext, row: Command, error: unknown): reply.Reply {
+  if (error instanceof Refusal) return error.reply;
+  if (error instanceof VfsError) {
+    if (error.hint !== undefined) {
+      context.emit({
+        type: "problem",
+        level: "warning",
+        message: `${row.verb} failed: ${error.hint}: ${error.message}`,
+      });
+    } else if (error.cause !== undefined) {
+      context.emit({ type: "notice", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
+    }
+    return replyForVfsError(error, { createsName: row.createsName === true });
+  }
+  context.emit({ type: "problem", level: "error", message: `${row.verb} failed`, error });
+  return reply.localError("Local error in processing");
 }

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as argument from "../../lib/commands/arguments.ts";
-import { command } from "../../lib/commands/command.ts";
-import { makeTable } from "../../lib/commands/command_table.ts";
+import { command, makeTable } from "../../lib/commands/command.ts";
 import { commandTable } from "../../lib/commands/table.ts";
 
 const row = (verb: string, aliases: readonly string[] = []) =>

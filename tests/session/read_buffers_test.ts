@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ReadBuffers } from "../../lib/session/read_buffers.ts";
+import { ReadBuffers } from "../../lib/session/command_intake.ts";
 
 /**
  * Lengths of the buffers that `buffers` offers for reads of these counts, one after the other; 0 stands for as many as

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Connection } from "../../lib/net/connection.ts";
-import { ReplyWriter } from "../../lib/session/reply_writer.ts";
+import { ReplyWriter } from "../../lib/session/control_connection.ts";
 
 /** Takes at most so many bytes at a time, and only when it is let. */
 class SlowConnection implements Connection {

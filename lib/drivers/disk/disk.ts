@@ -111,9 +111,9 @@ export class DiskVfs implements Vfs {
     }
   }
 
-  openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
-    return attempt(path, () => {
-      if (this.#root.isRaw(path)) return this.#openRaw(path, offset);
+  async openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
+    try {
+      if (this.#root.isRaw(path)) return await this.#openRaw(path, offset);
       const { file, info, real } = this.#root.open(path, { read: true });
       if (offset > 0) seekTo(file, { path, offset, size: info.size });
       const { dev: device, ino: inode, size } = info;
@@ -124,7 +124,9 @@ export class DiskVfs implements Vfs {
         // An inexact number may belong to two files.
         ...(inode !== null && Number.isSafeInteger(inode) && { location: { path: real, device, inode, offset } }),
       });
-    });
+    } catch (error) {
+      throw toVfsError(error, path);
+    }
   }
 
   openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
