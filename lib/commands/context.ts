@@ -26,7 +26,6 @@ import type { SharedUploads } from "../options/shared_state.ts";
 import type { FactName } from "../protocol/mlsx.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
-import type { NextTransfer } from "./next_transfer.ts";
 import type { DigestAlgorithm } from "../data/digest/digest.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { VirtualPath } from "../vfs/vfs.ts";
@@ -39,6 +38,28 @@ export interface LoginState {
   /** The account's files; only there when logged in. */
   vfs: ScopedVfs | undefined;
   cwd: VirtualPath;
+}
+
+/** The part of a file that a command is about. */
+export interface FileRange {
+  /** First byte, from REST or RANG. */
+  readonly offset: number;
+  /** Number of bytes, from RANG; `undefined`: all there are. */
+  readonly length: number | undefined;
+}
+
+/** What REST, RANG and ALLO say about the next transfer. It counts once, and nothing else reads or clears it. */
+export interface NextTransfer {
+  /** REST or RANG: replaces what either has said before. */
+  limitTo(range: FileRange): void;
+  /** ALLO. */
+  announce(size: number): void;
+  /** Most commands between REST or RANG and the transfer clear both; ALLO stays. */
+  clearRange(): void;
+  /** Returns what REST or RANG has said, and clears it. */
+  takeRange(): FileRange;
+  /** Returns what was announced, and clears it. */
+  take(): FileRange & { readonly announcedSize: number | undefined };
 }
 
 /** The settings of TYPE, REST, OPTS and the like. USER and REIN reset them. */

@@ -5,76 +5,14 @@
  * @module
  */
 
-import { DIGEST_ALGORITHMS, type DigestAlgorithm, isSame, RunningDigest } from "../data/digest/digest.ts";
+import { DIGEST_ALGORITHMS, type DigestAlgorithm } from "../data/digest/digest.ts";
 import { digestOf, DigestStalled } from "../data/digest/file.ts";
 import { type ByteRange, parseDigestArgument } from "../protocol/byte_range.ts";
 import * as reply from "../protocol/reply.ts";
-import { type Entry, VfsError, type VirtualPath } from "../vfs/vfs.ts";
+import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import type { CommandContext, TransferContext } from "./context.ts";
 import { Refusal } from "./failure_replies.ts";
-
-/**
- * Bytes of a transfer that are digested for the log alone, where the client has not asked for digests: cheap, and most
- * files are smaller.
- */
-const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
-
-/** The digest to compute during the transfer of a whole file; `size` if it is known. */
-export function streamingDigest(context: CommandContext, size = 0): RunningDigest | undefined {
-  const { digests } = context.options;
-  if (digests === "off") return undefined;
-  if (digests === "always" || context.parameters.wantsDigests) return new RunningDigest();
-  if (size > SPECULATIVE_LIMIT || !context.wants("transfer")) return undefined;
-  return new RunningDigest({ limit: SPECULATIVE_LIMIT });
-}
-
-/** Remembers the digests of an upload of the whole file. Resolves to its SHA-256. */
-export async function rememberUpload(
-  context: CommandContext,
-  path: VirtualPath,
-  digest: RunningDigest | undefined,
-): Promise<string | undefined> {
-  const digests = digest?.finish();
-  const entry = digests && await lookAt(context, path);
-  if (entry) context.vfs.capabilities.digests?.remember(path, entry, digests);
-  return digests?.get("SHA-256");
-}
-
-/**
- * The file before a download whose digests are to be remembered; `undefined` if no client has asked for digests, which
- * saves two looks at it.
- */
-export async function beforeDownload(context: CommandContext, path: VirtualPath): Promise<Entry | undefined> {
-  const wanted = context.options.digests === "always" || context.parameters.wantsDigests;
-  return wanted ? await lookAt(context, path) : undefined;
-}
-
-/**
- * Remembers the digests of a download of the whole file, if it is still the file that it was `before`. Resolves to its
- * SHA-256.
- */
-export async function rememberDownload(
-  context: CommandContext,
-  path: VirtualPath,
-  digest: RunningDigest | undefined,
-  before: Entry | undefined,
-): Promise<string | undefined> {
-  const digests = digest?.finish();
-  const entry = before && digests && await lookAt(context, path);
-  if (entry && isSame(before, entry)) context.vfs.capabilities.digests?.remember(path, entry, digests);
-  return digests?.get("SHA-256");
-}
-
-/** `undefined` if the user may not look (a drop box), or the file is gone: the transfer does not fail for that. */
-async function lookAt(context: CommandContext, path: VirtualPath): Promise<Entry | undefined> {
-  try {
-    return await context.vfs.stat(path);
-  } catch (error) {
-    if (error instanceof VfsError) return undefined;
-    throw error;
-  }
-}
 
 /** A digest is a transfer to nowhere: ABOR and the end of the control connection or of the server end it. */
 async function digestOfFile(

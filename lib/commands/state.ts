@@ -5,7 +5,7 @@
  */
 
 import type { DataState, LoginState, ParameterState, RenameState, SecurityState } from "./context.ts";
-import { NextTransfer } from "./next_transfer.ts";
+import { AnnouncedTransfer } from "./transfer/request.ts";
 import { FACT_NAMES } from "../protocol/mlsx.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 
@@ -18,7 +18,7 @@ export function freshLogin(): LoginState {
 export function freshParameters(): ParameterState {
   return {
     type: "A",
-    next: new NextTransfer(),
+    next: new AnnouncedTransfer(),
     facts: FACT_NAMES,
     hash: "SHA-256",
     wantsDigests: false,

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { NextTransfer } from "../../lib/commands/next_transfer.ts";
+import { AnnouncedTransfer } from "../../lib/commands/transfer/request.ts";
 
-Deno.test("NextTransfer returns what was announced once", () => {
-  const next = new NextTransfer();
+Deno.test("AnnouncedTransfer returns what was announced once", () => {
+  const next = new AnnouncedTransfer();
   next.limitTo({ offset: 5, length: 10 });
   next.announce(100);
   assertEquals(next.take(), { offset: 5, length: 10, announcedSize: 100 });
   assertEquals(next.take(), { offset: 0, length: undefined, announcedSize: undefined });
 });
 
-Deno.test("NextTransfer keeps the last range, and forgets it without the announced size", () => {
-  const next = new NextTransfer();
+Deno.test("AnnouncedTransfer keeps the last range, and forgets it without the announced size", () => {
+  const next = new AnnouncedTransfer();
   next.announce(100);
   next.limitTo({ offset: 5, length: 10 });
   next.limitTo({ offset: 7, length: undefined });

@@ -1,14 +1,53 @@
 /**
- * What every transfer begins with: which part of the file, whether line ends are converted, and the data connector.
+ * What every transfer begins with: which part of the file, whether line ends are converted, whether a digest is taken
+ * on the way, and the data connector.
  *
  * @module
  */
 
+import { RunningDigest } from "../../data/digest/digest.ts";
 import type { DataConnector } from "../../data/engine.ts";
 import * as reply from "../../protocol/reply.ts";
-import type { CommandContext, TransferContext } from "../context.ts";
+import type { CommandContext, FileRange, NextTransfer, TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
-import type { FileRange } from "../next_transfer.ts";
+
+const WHOLE: FileRange = Object.freeze({ offset: 0, length: undefined });
+
+/**
+ * Bytes of a transfer that are digested for the log alone, where the client has not asked for digests: cheap, and most
+ * files are smaller.
+ */
+const SPECULATIVE_LIMIT = 16 * 1024 * 1024;
+
+/** See {@link NextTransfer}. */
+export class AnnouncedTransfer implements NextTransfer {
+  #range = WHOLE;
+  #announcedSize: number | undefined;
+
+  limitTo(range: FileRange): void {
+    this.#range = range;
+  }
+
+  announce(size: number): void {
+    this.#announcedSize = size;
+  }
+
+  clearRange(): void {
+    this.#range = WHOLE;
+  }
+
+  takeRange(): FileRange {
+    const range = this.#range;
+    this.#range = WHOLE;
+    return range;
+  }
+
+  take(): FileRange & { readonly announcedSize: number | undefined } {
+    const announcedSize = this.#announcedSize;
+    this.#announcedSize = undefined;
+    return { ...this.takeRange(), announcedSize };
+  }
+}
 
 /** One transfer, before its file is open. Disposing it closes the connector. */
 export interface TransferRequest extends FileRange, Disposable {
@@ -74,4 +113,17 @@ export function takeConnector(context: CommandContext): DataConnector {
 /** Whether data connections of this session must be protected: by the server's rule, or by the account's. */
 export function mustProtectData(context: CommandContext): boolean {
   return context.options.tls?.data === "required" || context.login.account?.tls === "required";
+}
+
+/** Whether the digests of every file that moves are to be known, even at the cost of two looks at the file. */
+export function wantsDigests({ options: { digests }, parameters }: CommandContext): boolean {
+  return digests === "always" || (digests !== "off" && parameters.wantsDigests);
+}
+
+/** The digest to compute during the transfer of a whole file; `size` if it is known. */
+export function streamingDigest(context: CommandContext, size = 0): RunningDigest | undefined {
+  if (context.options.digests === "off") return undefined;
+  if (wantsDigests(context)) return new RunningDigest();
+  if (size > SPECULATIVE_LIMIT || !context.wants("transfer")) return undefined;
+  return new RunningDigest({ limit: SPECULATIVE_LIMIT });
 }

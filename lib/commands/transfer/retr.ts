@@ -8,8 +8,8 @@ import * as reply from "../../protocol/reply.ts";
 import { nameOf } from "../../vfs/virtual_path.ts";
 import type { VirtualPath } from "../../vfs/vfs.ts";
 import type { TransferContext } from "../context.ts";
-import { beforeDownload, rememberDownload, streamingDigest } from "../hash.ts";
-import { takeTransferRequest } from "./request.ts";
+import { lookAt, rememberDownload } from "./digests.ts";
+import { streamingDigest, takeTransferRequest, wantsDigests } from "./request.ts";
 import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
 
@@ -17,7 +17,7 @@ import { TransferFailed } from "./transfer_outcome.ts";
 export async function retr(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context);
   const { offset, length, ascii, connector } = request;
-  const before = await beforeDownload(context, path);
+  const before = wantsDigests(context) ? await lookAt(context, path) : undefined;
   const source = await context.vfs.openRead(path, offset);
   using _source = { [Symbol.dispose]: () => source.close() };
   const expected = Math.min(source.size - offset, length ?? Infinity);
@@ -38,6 +38,6 @@ export async function retr(context: TransferContext, path: VirtualPath): Promise
     const { bytes } = await data.send(source, { ascii, digest, limit, limiter: context.limiters.download });
     if (!ascii && bytes < expected) throw new TransferFailed("storage", "The file shrank during the transfer");
     await data.endSending();
-    return await rememberDownload(context, path, digest, before);
+    return digest && await rememberDownload(context, path, digest, before);
   });
 }

@@ -12,9 +12,9 @@ import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.t
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
-import { rememberUpload, streamingDigest } from "../hash.ts";
+import { rememberUpload } from "./digests.ts";
 import { rememberOwnUpload } from "./own_uploads.ts";
-import { takeTransferRequest, type TransferRequest } from "./request.ts";
+import { streamingDigest, takeTransferRequest, type TransferRequest } from "./request.ts";
 import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
 import { applyUmask, withParents } from "./upload_helpers.ts";
@@ -92,7 +92,7 @@ async function receive(context: TransferContext, upload: Upload): Promise<reply.
     await file.commit();
     if (sink.created) await applyUmask(context, path, 0o666);
     await rememberOwnUpload(context, path);
-    return await rememberUpload(context, path, digest);
+    return digest && await rememberUpload(context, path, digest);
   });
 }
 
