@@ -6,8 +6,7 @@
 
 import { BufferPool } from "./buffers.ts";
 import { DigestTurns } from "./digest/turns.ts";
-import { Pacer } from "./pacing.ts";
-import { StallTimers } from "./stall_timer.ts";
+import { Pacer, StallTimers } from "./pacing.ts";
 
 /**
  * What all work on one event loop shares: turns, memory, timers. Each server makes one. Several servers in one thread

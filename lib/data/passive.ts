@@ -7,7 +7,13 @@
 import { closeQuietly, type Connection, isGoneBeforeAccept, type MakeConnection } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
 import { ConnectionWait } from "./connection_wait.ts";
-import type { DataConnector, ListenRequest, PassiveConnector, PassiveEnd } from "./connector.ts";
+import {
+  DataConnectionError,
+  type DataConnector,
+  type ListenRequest,
+  type PassiveConnector,
+  type PassiveEnd,
+} from "./connector.ts";
 import { listenIn } from "./port_range.ts";
 
 /** The engine that made a {@link ListeningConnector}. */
@@ -58,6 +64,12 @@ export class ListeningConnector implements PassiveConnector {
 
   async open(signal: AbortSignal): Promise<Connection> {
     clearTimeout(this.#timer);
+    if (!signal.aborted) {
+      if (this.#over) throw new DataConnectionError("failed", "The data connector has already been used");
+      const connection = this.#connection;
+      // As most clients connect before their command there is nothing to wait for, and no limit to set.
+      if (connection) return this.#handOut(connection);
+    }
     const { timeout } = this.#request;
     const stop = () => this.#giveBack("closed");
     try {
@@ -70,6 +82,7 @@ export class ListeningConnector implements PassiveConnector {
   }
 
   close(): void {
+    if (this.#over) return;
     this.#wait.end();
     this.#giveBack("closed");
   }
@@ -77,6 +90,12 @@ export class ListeningConnector implements PassiveConnector {
   replace(request: ListenRequest): DataConnector | Promise<DataConnector> {
     this.close();
     return this.#engine.listen(request);
+  }
+
+  #handOut(connection: Connection): Connection {
+    this.#connection = undefined;
+    this.#over = true;
+    return connection;
   }
 
   #giveBack(end: PassiveEnd): void {

@@ -8,10 +8,9 @@
 import { type BufferLender, closeQuietly, type Connection } from "../net/connection.ts";
 import type { RunningDigest } from "./digest/digest.ts";
 import type { EventLoop } from "./event_loop.ts";
-import type { Pacer } from "./pacing.ts";
+import type { Pacer, StallWatch } from "./pacing.ts";
 import { PieceSize } from "./buffers.ts";
 import type { RateLimiter } from "./rate_limit.ts";
-import type { StallWatch } from "./stall_timer.ts";
 
 /** How a run ended; anything but `done` names what failed. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";

@@ -1,5 +1,5 @@
 /**
- * The session as commands see it: the state, and what they may do to the session.
+ * The session as commands see it: the state, and what they may do to the session. TLS of its connections is among it.
  *
  * @module
  */
@@ -16,17 +16,18 @@ import type {
   SecurityState,
   ServerView,
 } from "../commands/context.ts";
+import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 import type { DataConnector } from "../data/engine.ts";
 import type { CommandReceived, DataOpened, ReplySent, SessionClosed, SessionEvent } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
-import type { Connection, SocketAddress } from "../net/connection.ts";
+import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 import type * as reply from "../protocol/reply.ts";
+import { EarlyTls } from "../tls/early_tls.ts";
+import { type SecureConnection, TlsError } from "../tls/tls.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import type { SessionOwner } from "./host.ts";
 import { type LoginHolder, NO_LIMITS, SessionLogin } from "./login.ts";
-import { awaitHandshake, protectData, secure } from "./protection.ts";
-import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 
 /** What the session does for its context. */
 export interface SessionLink {
@@ -167,16 +168,46 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 
   awaitHandshake(connection: Connection): Connection {
-    return awaitHandshake(this, connection);
+    return new EarlyTls(connection, (early) => this.security.protectData ? this.#secure(early) : undefined);
   }
 
-  protectData(connection: Connection, signal: AbortSignal): Promise<ProtectedData> {
-    return protectData(this, connection, signal);
+  async protectData(connection: Connection, signal: AbortSignal): Promise<ProtectedData> {
+    const secured = await this.#protect(connection, signal);
+    const { tls } = secured;
+    this.report({ type: "dataOpened", secure: this.security.protectData, ...(tls && { resumed: tls.resumed }) });
+    const wrapped = this.options.network?.wrap?.(secured, { purpose: "data", session: this.id }) ?? secured;
+    // A hook may not pass on what it does not know: truncation is detected even so.
+    return { connection: wrapped, tls: wrapped.tls ?? tls };
+  }
+
+  async #protect(connection: Connection, signal: AbortSignal): Promise<Connection> {
+    const { tls } = this.options;
+    const begun = connection instanceof EarlyTls ? connection.takeOver(signal) : undefined;
+    if (!tls || !this.security.protectData) {
+      if (begun) throw new TlsError("protocol", "The client started TLS on a data connection that should be in clear");
+      return connection;
+    }
+    const secured = await (begun ?? this.#secure(connection, signal));
+    if (tls.sessionReuse !== "off" && !secured.tls.resumed) {
+      this.report({ type: "problem", level: "warning", message: "A data connection did not resume a TLS session" });
+      if (tls.sessionReuse === "require") {
+        closeQuietly(secured);
+        throw new TlsError("protocol", "The data connection must resume a TLS session");
+      }
+    }
+    return secured;
+  }
+
+  /** Rejects, with the connection closed, when the handshake fails. */
+  #secure(connection: Connection, signal?: AbortSignal): Promise<SecureConnection> {
+    const { tls, handshakeTimeout } = this.options;
+    if (!tls) throw new Error("AUTH or PROT P was accepted without TLS");
+    return tls.endpoint.secure(connection, { handshakeTimeout, ...(signal && { signal }) });
   }
 
   /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */
   async secureControl(connection: Connection): Promise<Connection> {
-    const secured = await secure(this, connection);
+    const secured = await this.#secure(connection);
     this.control.secure = true;
     // What was sent in clear does not count (RFC 4217 section 4): an attacker may have sent it.
     this.resetLogin();
