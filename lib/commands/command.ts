@@ -6,7 +6,6 @@
  * @module
  */
 
-import { makeMask } from "../protocol/command_line.ts";
 import { actionRefused, type Reply } from "../protocol/reply.ts";
 import type { PendingCommand } from "../options.ts";
 import type { AccessRight } from "../vfs/access_rules.ts";
@@ -262,4 +261,14 @@ export function makeTable(
 
 function namesOf({ verb, aliases = [] }: Command): readonly string[] {
   return [verb, ...aliases];
+}
+
+/**
+ * Returns a function that makes a line fit for the log: what follows one of `secretVerbs` becomes `***`. It errs on the
+ * side of masking, for example where a password was typed without the space.
+ */
+export function makeMask(secretVerbs: readonly string[]): (line: string) => string {
+  if (secretVerbs.length === 0) return (line) => line;
+  const secret = new RegExp(`^([^a-z]*(?:${secretVerbs.join("|")})).+$`, "is");
+  return (line) => line.replace(secret, "$1 ***");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatCommandLine } from "../protocol/command_line.ts";
+import { formatCommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import { viewOfCommands } from "./available.ts";
 import { type Answer, type Command, type CommandTable, isAvailable } from "./command.ts";

@@ -6,7 +6,7 @@
 
 import { findDigestAlgorithm } from "../data/digest/digest.ts";
 import { parseOffset, parseRange } from "../protocol/byte_range.ts";
-import { splitSubcommand } from "../protocol/command_line.ts";
+import { splitSubcommand } from "../protocol/line_reader.ts";
 import { formatFactSelection, parseFactSelection } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import { type Answer, type CommandTable, isAvailable } from "./command.ts";

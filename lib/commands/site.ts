@@ -5,7 +5,7 @@
  */
 
 import { isAnonymous } from "../auth/accounts.ts";
-import { splitSubcommand } from "../protocol/command_line.ts";
+import { splitSubcommand } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import { parseTimeVal } from "../protocol/time.ts";
 import * as argument from "./arguments.ts";

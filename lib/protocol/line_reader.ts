@@ -1,6 +1,6 @@
 /**
- * Splits the bytes of a control connection into lines; bounded, however the bytes are cut into packets. Independent of
- * commands, and without I/O.
+ * Splits the bytes of a control connection into lines, and a line into verb and argument; bounded, however the bytes
+ * are cut into packets. Independent of commands, and without I/O.
  *
  * @module
  */
@@ -252,4 +252,41 @@ function isAscii(bytes: Uint8Array): boolean {
     if (byte >= 0x80) return false;
   }
   return true;
+}
+
+/** A verb and what follows it. */
+export interface CommandLine {
+  /** In upper case. */
+  readonly verb: string;
+  /** Everything after the first space, byte for byte; `undefined` without a space, empty if nothing follows it. */
+  readonly argument: string | undefined;
+}
+
+/** Splits a line at its first space. Nothing is trimmed: names may begin and end with spaces. */
+export function parseCommandLine(line: string): CommandLine {
+  const space = line.indexOf(" ");
+  if (space === -1) return { verb: upperCase(line), argument: undefined };
+  return { verb: upperCase(line.slice(0, space)), argument: line.slice(space + 1) };
+}
+
+/** Splits the argument of SITE or OPTS into the word that names the action, and its own argument. */
+export function splitSubcommand(argument: string): CommandLine {
+  return parseCommandLine(argument.replace(/^ +/, ""));
+}
+
+/**
+ * Formats a command, without its line end.
+ *
+ * @throws {TypeError} if a part would inject a second command.
+ */
+export function formatCommandLine(verb: string, argument?: string): string {
+  const line = argument === undefined ? verb : `${verb} ${argument}`;
+  if (/[\0\r\n]/.test(line)) throw new TypeError(`Cannot send "${verb}": its argument has a control character`);
+  return line;
+}
+
+/** Upper case for ASCII words only: in Unicode "ß" and "ſ" would become the letters of PASS. */
+function upperCase(word: string): string {
+  // deno-lint-ignore no-control-regex -- the range of ASCII begins there
+  return /^[\x00-\x7f]*$/.test(word) ? word.toUpperCase() : word;
 }

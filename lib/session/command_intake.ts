@@ -16,8 +16,7 @@
  */
 
 import type { CommandTable } from "../commands/command.ts";
-import { isHttpVerb, parseCommandLine } from "../protocol/command_line.ts";
-import { type Line, LineReader } from "../protocol/line_reader.ts";
+import { type Line, LineReader, parseCommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import type { QueuedCommand } from "./command_queue.ts";
 
@@ -166,4 +165,12 @@ export class ReadBuffers {
       if (!isTelnet) this.#current = new Uint8Array(SMALL);
     } else if (length === SMALL) this.#current = new Uint8Array(LARGE);
   }
+}
+
+/**
+ * Whether a line is the first of an HTTP request. A web page can make a browser send one here, with commands in its
+ * body (cross-protocol attack), so a connection that begins with it is closed.
+ */
+export function isHttpVerb(line: string): boolean {
+  return /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE|PRI) (?:\/|.* HTTP\/\d)/i.test(line);
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Command } from "../commands/command.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../protocol/line_reader.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { SessionTransfer } from "./transfer.ts";
 

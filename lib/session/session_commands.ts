@@ -8,7 +8,7 @@
 import { type Answer, type Command, type CommandTable, isAvailable } from "../commands/command.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { Refusal, replyForVfsError } from "../commands/failure_replies.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import { VfsError } from "../vfs/vfs.ts";
 import type { CommandRunner } from "./command_queue.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as argument from "../../lib/commands/arguments.ts";
-import { command, makeTable } from "../../lib/commands/command.ts";
+import { command, makeMask, makeTable } from "../../lib/commands/command.ts";
 import { commandTable } from "../../lib/commands/table.ts";
 
 const row = (verb: string, aliases: readonly string[] = []) =>
@@ -36,4 +36,29 @@ Deno.test("commandTable makes rows wait for a transfer, except ABOR, QUIT and ST
     commandTable.commands.filter(wanted).map(({ verb }) => verb).sort();
   assertEquals(verbs(({ direction }) => direction), ["APPE", "LIST", "MLSD", "NLST", "RETR", "STOR", "STOU"]);
   assertEquals(verbs(({ urgent }) => urgent), ["ABOR", "QUIT", "STAT"]);
+});
+
+for (
+  const [line, masked] of [
+    ["PASS secret", "PASS ***"],
+    ["pass secret word", "pass ***"],
+    ["  PASS secret", "  PASS ***"],
+    ["\t\u0001Pass\tsecret", "\t\u0001Pass ***"],
+    ["PASS=secret", "PASS ***"],
+    ["PASSsecret", "PASS ***"],
+    ["PASS a\nb", "PASS ***"],
+    ["ACCT billing", "ACCT ***"],
+    ["PASS", "PASS"],
+    ["USER PASS x", "USER PASS x"],
+    ["PASV", "PASV"],
+    ["RETR pass secret", "RETR pass secret"],
+  ] as const
+) {
+  Deno.test(`makeMask makes ${JSON.stringify(masked)} of ${JSON.stringify(line)}`, () => {
+    assertEquals(makeMask(["PASS", "ACCT"])(line), masked);
+  });
+}
+
+Deno.test("makeMask masks nothing where no verb is secret", () => {
+  assertEquals(makeMask([])("PASS secret"), "PASS secret");
 });

@@ -6,7 +6,7 @@ import { authenticatorOf } from "../helpers/server.ts";
 import { withTempDir } from "../vfs/helpers.ts";
 
 /** Files of `lib` that a download may enter, from the arrival of its command to its final reply: only ever fewer. */
-const MOST_FILES = 31;
+const MOST_FILES = 30;
 const PAGE = new URL("../../docs/architecture.md", import.meta.url);
 const LIB = new URL("../../lib/", import.meta.url).href;
 const CONTENT = new TextEncoder().encode("Hello\n".repeat(1000));
@@ -101,6 +101,8 @@ Deno.test("RETR enters few files from its command to its reply, and those of eac
     await client.say("TYPE I", 200);
     const passive = /\|(\d+)\|/.exec(await client.say("EPSV", 229))?.[1];
     using data = await Deno.connect({ hostname, port: Number(passive) });
+    // Once this is answered the data connection has been accepted, as that of most clients has by now.
+    await client.say("NOOP", 200);
     const entered = await enteredBy(async () => {
       await client.say("RETR /file", 150);
       assertEquals(new Uint8Array(await new Response(data.readable).arrayBuffer()), CONTENT);

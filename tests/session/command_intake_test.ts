@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ReadBuffers } from "../../lib/session/command_intake.ts";
+import { isHttpVerb, ReadBuffers } from "../../lib/session/command_intake.ts";
 
 /**
  * Lengths of the buffers that `buffers` offers for reads of these counts, one after the other; 0 stands for as many as
@@ -37,4 +37,13 @@ Deno.test("ReadBuffers expects no urgent data under TLS", () => {
   buffers.unmark();
   assertEquals(lengths(buffers, true, [20, 0, 10]), [128, 4096, 128]);
   assertEquals(new ReadBuffers(false).endedAtMark(5), false);
+});
+
+Deno.test("isHttpVerb knows the first line of an HTTP request", () => {
+  for (const line of ["GET / HTTP/1.1", "POST /x", "put http://a/ HTTP/1.0", "OPTIONS * HTTP/1.1", "PRI * HTTP/2.0"]) {
+    assertEquals(isHttpVerb(line), true, line);
+  }
+  for (const line of ["GET", "GET file", "OPTS UTF8 ON", "DELE /x", "PUTS / HTTP/1.1", "USER GET / HTTP/1.1", ""]) {
+    assertEquals(isHttpVerb(line), false, line);
+  }
 });
