@@ -266,7 +266,8 @@ export class Client implements AsyncDisposable {
       return await runTransfer({
         ...{ control, connector, verb, argument, signal, timeout },
         protect: async (connection) => await tls?.secure(connection, signal) ?? connection,
-        move: (connection) => move(connection, { loop: this.#loop, signal, stallTimeout, ascii, limiter, onProgress }),
+        move: (connection, stop) =>
+          move(connection, { loop: this.#loop, signal: stop, stallTimeout, ascii, limiter, onProgress }),
       });
     }, signal);
   }

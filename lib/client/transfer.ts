@@ -24,7 +24,7 @@ export interface TransferParts {
   /** Makes the data connection secure. */
   readonly protect: (connection: Connection) => Promise<Connection>;
   /** Moves the bytes. Rejects if they could not all be moved; `closed` if the connection broke. */
-  readonly move: (connection: Connection) => Promise<void>;
+  readonly move: (connection: Connection, signal: AbortSignal) => Promise<void>;
 }
 
 /** Milliseconds that a server gets to answer ABOR before the control connection is given up. */
@@ -42,9 +42,11 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
   const { control, connector, verb, argument, signal } = parts;
   const giveUp = new AbortController();
   // Beside the command, which saves a round trip; servers that answer only once the client is there work as well.
-  const opening = openData(connector, AbortSignal.any([signal, giveUp.signal]));
+  const stop = AbortSignal.any([signal, giveUp.signal]);
+  const opening = openData(connector, stop);
   opening.catch(() => {});
   let replies: Replies | undefined;
+  let moving: Promise<void> | undefined;
   try {
     await control.send(verb, argument);
     replies = expectReplies(control, verb);
@@ -52,7 +54,8 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
     await unlessRefused(begun, replies);
     const clear = await unlessRefused(opening, replies);
     const connection = await unlessRefused(parts.protect(clear), replies);
-    await unlessRefused(parts.move(connection), replies);
+    moving = parts.move(connection, stop);
+    await unlessRefused(moving, replies);
     const reply = await within(control, parts.timeout, replies.final);
     await untilEnded(connection);
     return reply;
@@ -60,6 +63,8 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
     giveUp.abort();
     connector.close();
     opening.then(closeQuietly, () => {});
+    // Only then nothing writes to the file any more, and the caller may close it.
+    await moving?.catch(() => {});
     const isAnswered = error instanceof ClientError && error.kind === "reply";
     if (replies && !isAnswered && control.isOpen) await recover(control, replies.final);
     throw signal.aborted ? signal.reason : error;

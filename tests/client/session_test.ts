@@ -60,6 +60,24 @@ session(
   },
 );
 
+session("writes to no sink after a download has failed", {
+  files: { "/big": patternOf(8_000_000) },
+}, async ({ client }) => {
+  const abort = new AbortController();
+  let isWriting = false;
+  const slow = {
+    write: async () => {
+      isWriting = true;
+      abort.abort();
+      // More turns than the answers to ABOR take.
+      for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setTimeout(resolve));
+      isWriting = false;
+    },
+  };
+  await assertRejects(() => client.download("/big", slow, { signal: abort.signal }), DOMException);
+  assertEquals(isWriting, false);
+});
+
 session("aborts an upload, and goes on", {}, async ({ client }) => {
   const abort = new AbortController();
   const endless = {

@@ -127,7 +127,8 @@ function register(test: (what: string, run: (grounds: Grounds) => Promise<void>)
       const abort = new AbortController();
       const onProgress = () => abort.abort();
       const fetching = fetchFile(client, "large", join(local, "x"), { signal: abort.signal, onProgress });
-      await assertRejects(() => fetching, DOMException);
+      const error = await assertRejects(() => fetching, Error);
+      assertEquals(error.name, "AbortError", error.stack);
       if (!client.isOpen) break;
     }
     await using again = client.isOpen ? undefined : await connect();
