@@ -24,7 +24,7 @@ export interface ControlOptions {
   /** Milliseconds to wait for a reply; 0: no limit. */
   readonly timeout: number;
   readonly charset: Charset;
-  /** Told each line. */
+  /** Called with each line. */
   readonly onLine?: ((line: DialogueLine) => void) | undefined;
 }
 

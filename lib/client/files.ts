@@ -15,9 +15,9 @@ import type { TransferOptions } from "./options.ts";
 export interface FileOptions extends Pick<TransferOptions, "limiter" | "signal"> {
   /** Goes on with what an earlier transfer left, if its end agrees with the other side. @default false */
   readonly resume?: boolean;
-  /** Told the size that the receiving side has so far. */
+  /** Called with the size that the receiving side has so far. */
   readonly onProgress?: (bytes: number) => void;
-  /** Told in words why a transfer that was to be resumed starts anew. */
+  /** Called with the reason, in words, if a transfer that was to be resumed starts anew. */
   readonly onNote?: (note: string) => void;
 }
 

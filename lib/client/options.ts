@@ -51,7 +51,7 @@ export interface ClientOptions {
   readonly maxListing?: number;
   /** How the server encodes names, a label such as `iso-8859-1`. @default "utf-8" */
   readonly charset?: string;
-  /** Told every line of the control connection, with passwords masked. */
+  /** Called with every line of the control connection; passwords are masked. */
   readonly onLine?: (line: DialogueLine) => void;
   /** Aborts the connecting and the login. */
   readonly signal?: AbortSignal;
@@ -63,7 +63,7 @@ export interface TransferOptions {
   readonly offset?: number;
   /** Converts line ends (TYPE A); not together with `offset`. @default false */
   readonly ascii?: boolean;
-  /** Told the bytes so far, after each piece. */
+  /** Called after each piece with the number of bytes so far. */
   readonly onProgress?: (bytes: number) => void;
   /** Slows it down, one transfer or several together. Default: no limit. */
   readonly limiter?: RateLimiter;

@@ -15,7 +15,7 @@ export interface RetryOptions {
   readonly firstWait?: number;
   /** Milliseconds of the longest wait. @default 30_000 */
   readonly longestWait?: number;
-  /** Told of each failure that is followed by another try. */
+  /** Called with each failure that is followed by another try, and the milliseconds until then. */
   readonly onRetry?: (error: ClientError, wait: number) => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal;
