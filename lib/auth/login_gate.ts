@@ -53,6 +53,8 @@ export interface LoginVisit {
   readonly address: string;
   /** As the client sent it. */
   readonly name: string;
+  /** The session has failed to log in before. @default false */
+  readonly isRetry?: boolean;
   /** Only used while waiting: aborting it leaves the queue. */
   readonly signal: AbortSignal;
 }
@@ -113,6 +115,7 @@ export class LoginGate {
       isFull: () => this.#openAt(key) >= this.#mostOpen,
       onBegin: () => this.#count(key, passes ? 0 : 1),
       passes,
+      isRetry: visit.isRetry ?? false,
       onSuccess: () => void this.#throttle.succeeded(address, name),
       onFailure: () => {
         this.#throttle.failed(address, name);
@@ -157,6 +160,7 @@ interface TurnParts {
   readonly address: number;
   /** Does not wait for the other accounts of the address. */
   readonly passes: boolean;
+  readonly isRetry: boolean;
   /** Whether the address has as many turns running as it may; turns of known accounts are not counted. */
   readonly isFull: () => boolean;
   readonly onBegin: () => void;
@@ -176,6 +180,10 @@ class GateTurn implements LoginTurn, Waiting {
 
   get account(): number {
     return this.#parts.account;
+  }
+
+  get isRetry(): boolean {
+    return this.#parts.isRetry;
   }
 
   get wait(): number {

@@ -5,8 +5,8 @@
  */
 
 /**
- * As many of the latest arrivals are recent as there were turns within this many milliseconds. With half of it, some of
- * a crowd that arrives at once are lost.
+ * As many of the latest arrivals in a lane are recent as it had turns within this many milliseconds. With half of it,
+ * some of a crowd that arrives at once are lost.
  */
 const SPAN = 1_000;
 const MOST_RECENT = 10;
@@ -20,6 +20,8 @@ const LONGEST_LOOK = 50;
 export interface Waiting {
   /** The same number for all that wait for one account. */
   readonly account: number;
+  /** Whether its session has failed to log in before. */
+  readonly isRetry: boolean;
   /** Milliseconds until {@link take} may succeed. */
   readonly wait: number;
   /** Takes its turn, if it is available now. */
@@ -36,7 +38,7 @@ export interface LoginLineOptions {
 }
 
 interface Entry<W> {
-  /** Numbers the arrivals. */
+  /** Numbers the arrivals of its lane. */
   readonly number: number;
   readonly waiting: W;
   readonly leave: (turn: W | undefined) => void;
@@ -44,69 +46,114 @@ interface Entry<W> {
 
 /**
  * The first of the last few arrivals is next. An earlier flood then does not hold up a login that arrives now, and a
- * flood that returns with each answer, over any number of connections, queues after it. So a login waits for a second,
- * or for two turns of its account.
+ * flood that returns with each answer, over any number of connections, queues after it. Sessions that have failed
+ * before take turns with those that have not, so that a crowd that guesses again and again does not push out a login
+ * that is the first of its session. So a login waits for two seconds, or for two turns of its account.
  */
 export class LoginLine<W extends Waiting> {
   readonly #options: LoginLineOptions;
-  /** In order of arrival. */
-  #entries: Entry<W>[] = [];
-  #arrivals = 0;
-  /** When the latest turns were taken. */
-  #turns: number[] = [];
-  readonly #since: number;
+  /** The lane whose turn it is comes first. */
+  #lanes: readonly [Lane<W>, Lane<W>];
+  readonly #retries: Lane<W>;
+  readonly #others: Lane<W>;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LoginLineOptions) {
     this.#options = options;
-    this.#since = options.now();
+    this.#retries = new Lane<W>(options.now);
+    this.#others = new Lane<W>(options.now);
+    this.#lanes = [this.#others, this.#retries];
   }
 
   /** Resolves when `waiting` has taken its turn; to `undefined` if it was rejected, or left because of its signal. */
   wait(waiting: W, signal: AbortSignal): Promise<W | undefined> {
     const { promise, resolve } = Promise.withResolvers<W | undefined>();
+    const lane = waiting.isRetry ? this.#retries : this.#others;
     const leave = (turn: W | undefined) => {
       signal.removeEventListener("abort", abort);
       resolve(turn);
     };
-    const entry = { number: ++this.#arrivals, waiting, leave };
+    const entry = lane.add(waiting, leave);
     const abort = () => {
-      this.#leave(entry, undefined);
+      lane.remove(entry);
+      entry.leave(undefined);
       this.advance();
     };
-    this.#entries.push(entry);
-    if (signal.aborted) this.#leave(entry, undefined);
-    else signal.addEventListener("abort", abort);
-    this.advance();
+    if (signal.aborted) abort();
+    else {
+      signal.addEventListener("abort", abort);
+      this.advance();
+    }
     return promise;
   }
 
   /** Admits all that may go now, and checks again when the next one may. */
   advance(): void {
     clearTimeout(this.#timer);
-    if (this.#options.isShut()) { for (const { leave } of this.#entries.splice(0)) leave(undefined); }
-    for (let next = this.#next(); next?.waiting.take(); next = this.#next()) {
-      this.#turns.push(this.#options.now());
-      this.#leave(next, next.waiting);
+    if (this.#options.isShut()) { for (const lane of this.#lanes) lane.dismiss(); }
+    while (this.#admitOne());
+    const waits = this.#lanes.flatMap((lane) => lane.waits);
+    if (waits.length === 0) return this.#options.onEmpty();
+    this.#timer = setTimeout(() => this.advance(), Math.max(1, Math.min(LONGEST_LOOK, ...waits)));
+  }
+
+  /** Whether somebody could go. The other lane is first then. */
+  #admitOne(): boolean {
+    for (const lane of this.#lanes) {
+      const next = lane.next();
+      if (!next) continue;
+      if (!next.waiting.take()) return false;
+      lane.took(next);
+      this.#lanes = lane === this.#retries ? [this.#others, this.#retries] : [this.#retries, this.#others];
+      next.leave(next.waiting);
+      return true;
     }
-    if (this.#entries.length === 0) return this.#options.onEmpty();
-    const wait = Math.min(LONGEST_LOOK, ...this.#entries.map(({ waiting }) => waiting.wait));
-    this.#timer = setTimeout(() => this.advance(), Math.max(1, wait));
+    return false;
+  }
+}
+
+/** Those of one kind that wait, in order of arrival. */
+class Lane<W extends Waiting> {
+  readonly #now: () => number;
+  readonly #since: number;
+  #entries: Entry<W>[] = [];
+  #arrivals = 0;
+  /** When the latest turns were taken. */
+  #turns: number[] = [];
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#since = now();
   }
 
-  /**
-   * How many of the latest arrivals are recent. Where checks take long there are few turns, and ten of them are too
-   * many to wait for.
-   */
-  #recent(): number {
-    const start = this.#options.now() - SPAN;
-    this.#turns = this.#turns.filter((turn) => turn > start);
-    if (this.#since > start) return MOST_RECENT;
-    return Math.min(MOST_RECENT, Math.max(FEWEST_RECENT, this.#turns.length));
+  /** Milliseconds until each of them may go. */
+  get waits(): number[] {
+    return this.#entries.map(({ waiting }) => waiting.wait);
   }
 
-  /** If none is recent, the latest arrival. */
-  #next(): Entry<W> | undefined {
+  add(waiting: W, leave: Entry<W>["leave"]): Entry<W> {
+    const entry = { number: ++this.#arrivals, waiting, leave };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  remove(entry: Entry<W>): void {
+    this.#entries = this.#entries.filter((each) => each !== entry);
+  }
+
+  /** `entry` has its turn. */
+  took(entry: Entry<W>): void {
+    this.#turns.push(this.#now());
+    this.remove(entry);
+  }
+
+  /** Rejects all. */
+  dismiss(): void {
+    for (const { leave } of this.#entries.splice(0)) leave(undefined);
+  }
+
+  /** The first of the recent arrivals that may go; if none is recent, the latest arrival. */
+  next(): Entry<W> | undefined {
     const firstRecent = this.#arrivals - this.#recent();
     const ofAccount = new Map<number, number>();
     let next: Entry<W> | undefined;
@@ -123,8 +170,14 @@ export class LoginLine<W extends Waiting> {
     return next;
   }
 
-  #leave(entry: Entry<W>, turn: W | undefined): void {
-    this.#entries = this.#entries.filter((each) => each !== entry);
-    entry.leave(turn);
+  /**
+   * How many of the latest arrivals are recent. Where checks take long, or another event loop has most of the turns,
+   * there are few, and ten of them are too many to wait for.
+   */
+  #recent(): number {
+    const start = this.#now() - SPAN;
+    this.#turns = this.#turns.filter((turn) => turn > start);
+    if (this.#since > start) return MOST_RECENT;
+    return Math.min(MOST_RECENT, Math.max(FEWEST_RECENT, this.#turns.length));
   }
 }

@@ -52,7 +52,7 @@ export class LoginAttempts {
     // Asked here, too: connections from before the ban would go on to guess.
     const before = gate.isBanned(address);
     if (before instanceof Promise ? await before : before) return this.#shutOut(name);
-    const given = gate.enter(this.#waitingAs({ address, name }));
+    const given = gate.enter(this.#waitingAs({ address, name, isRetry: this.#failures > 0 }));
     const turn = given instanceof Promise ? await given : given;
     if (!turn) return await gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
     const result = await this.#check(turn, this.#waitingAs({ ...credentials, address }));

@@ -97,6 +97,19 @@ Deno.test("LoginGate lets right passwords in within two seconds where a flood gu
   for (const wait of waits) assert(await wait <= 2_000, `${await wait} ms`);
 });
 
+Deno.test("LoginGate lets no crowd of returning sessions push out the first login of another session", async () => {
+  using bed = new Bed();
+  const guess = () => Array.from({ length: 30 }, (_, index) => bed.guess(`guess ${index}`, { isRetry: true }));
+  const before = guess();
+  let isIn = false;
+  void bed.login("visitor").then(() => isIn = true);
+  const after = guess();
+  await bed.time.pass(2_000);
+  assert(isIn, "still waiting");
+  await bed.time.pass(10_000);
+  assertEquals(new Set(await Promise.all([...before, ...after])), new Set(["tried"]));
+});
+
 Deno.test("LoginGate lets the owner in within two seconds during a flood of guesses from one address", async () => {
   using bed = new Bed();
   await using _flood = flood(bed, () => "bob");
