@@ -6,12 +6,16 @@
 
 import { PortRange } from "../../lib/data/port_range.ts";
 
-/**
- * A range of `size` ports that were free a moment ago: below those that Linux gives to outgoing connections (ip(7)), of
- * which a run of all tests has some everywhere.
- */
+/** Below the ports that Linux gives to outgoing connections (ip(7)): a run of all tests has some everywhere there. */
+const [FIRST, LAST] = [20_000, 32_000];
+/** Ports between the beginnings of two processes: suites that run side by side would meet in one range. */
+const STRIDE = 80;
+
+/** A range of `size` ports that were free a moment ago. */
 export function freeRange(size: number, random?: () => number): PortRange {
-  for (let first = 20_000; first < 32_000; first += size) {
+  const places = LAST - FIRST - size;
+  for (let tried = 0; tried < places; tried += size) {
+    const first = FIRST + (Deno.pid * STRIDE + tried) % places;
     const listeners: Deno.TcpListener[] = [];
     try {
       for (let port = first; port < first + size; port++) {
