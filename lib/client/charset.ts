@@ -15,12 +15,15 @@ export interface Charset {
   decode(bytes: Uint8Array): string;
 }
 
+const encoder = new TextEncoder();
+/** A name may begin with the bytes that are a byte order mark elsewhere. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** The encoding of RFC 2640. Invalid bytes are decoded to U+FFFD. */
 export const UTF8: Charset = {
   label: "utf-8",
-  encode: (text) => new TextEncoder().encode(text),
-  // One for each text: a decoder that is reused drops a byte order mark in the middle of a name.
-  decode: (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+  encode: (text) => encoder.encode(text),
+  decode: (bytes) => decoder.decode(bytes),
 };
 
 /** The names of the Encoding Standard for encodings of one byte a character. */

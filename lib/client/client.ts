@@ -7,14 +7,14 @@
 import { EventLoop } from "../data/event_loop.ts";
 import type { PumpOptions } from "../data/pump.ts";
 import type { Connection } from "../net/connection.ts";
+import { present } from "../net/present.ts";
 import { parseFactsLine } from "../protocol/mlsx.ts";
 import { parseQuotedPath } from "../protocol/quoted_path.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { formatTimeVal, parseTimeVal } from "../protocol/time.ts";
 import { DEFAULT_TIMEOUT, type LoggedIn, logIn } from "./connect.ts";
-import { UTF8 } from "./charset.ts";
 import { DataConnections } from "./data_connection.ts";
-import { ClientError } from "./errors.ts";
+import { ClientError, nonsense } from "./errors.ts";
 import { type ByteSink, receiveAll, sendAll, type UploadSource } from "./moves.ts";
 import type { ClientOptions, DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 import {
@@ -47,7 +47,7 @@ export class Client implements AsyncDisposable {
   /** The end of the last request. */
   #queue: Promise<unknown> = Promise.resolve();
   #isAscii = false;
-  /** Whether MLSD works; `undefined` until it was tried on a server that does not list it. */
+  /** Whether MLSD works, as far as is known. */
   #hasMachineListing: boolean;
 
   private constructor(session: LoggedIn, options: ClientOptions) {
@@ -97,7 +97,7 @@ export class Client implements AsyncDisposable {
   async workingDirectory(): Promise<string> {
     const { text } = await this.request("PWD");
     const path = parseQuotedPath(text);
-    if (path === undefined) throw new ClientError("protocol", `The reply to PWD has no path: ${text}`, { verb: "PWD" });
+    if (path === undefined) throw nonsense("PWD", "path", text);
     return path;
   }
 
@@ -132,9 +132,7 @@ export class Client implements AsyncDisposable {
     return await this.#exclusive(async () => {
       await this.#setType(false);
       const { text } = await this.#session.control.request("SIZE", path);
-      if (!/^\d+$/.test(text.trim())) {
-        throw new ClientError("protocol", `The reply to SIZE has no number: ${text}`, { verb: "SIZE" });
-      }
+      if (!/^\d+$/.test(text.trim())) throw nonsense("SIZE", "number", text);
       return Number(text);
     });
   }
@@ -143,9 +141,7 @@ export class Client implements AsyncDisposable {
   async modified(path: string): Promise<number> {
     const { text } = await this.request("MDTM", path);
     const time = parseTimeVal(text.trim());
-    if (time === undefined) {
-      throw new ClientError("protocol", `The reply to MDTM has no time: ${text}`, { verb: "MDTM" });
-    }
+    if (time === undefined) throw nonsense("MDTM", "time", text);
     return time;
   }
 
@@ -224,8 +220,8 @@ export class Client implements AsyncDisposable {
   }
 
   async #listing(verb: "MLSD" | "LIST", path: string | undefined, signal?: AbortSignal): Promise<string> {
-    const pieces: Uint8Array[] = [];
-    const { charset, maxListing = DEFAULT_MAX_LISTING } = this.#options;
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const { maxListing = DEFAULT_MAX_LISTING } = this.#options;
     let size = 0;
     const sink: ByteSink = {
       write: (data) => {
@@ -237,11 +233,10 @@ export class Client implements AsyncDisposable {
         return Promise.resolve();
       },
     };
-    await this.#transfer(verb, path, signal ? { signal } : {}, async (connection, pump) => {
+    await this.#transfer(verb, path, present<TransferOptions>({ signal }), async (connection, pump) => {
       await receiveAll(connection, sink, pump);
     });
-    const whole = new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
-    return (charset === undefined ? UTF8 : new TextDecoder(charset)).decode(whole);
+    return this.#session.charset.decode(await new Blob(pieces).bytes());
   }
 
   #transfer(

@@ -7,7 +7,7 @@
 import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { TlsError } from "../tls/route.ts";
-import { charsetOf, UTF8 } from "./charset.ts";
+import { type Charset, charsetOf, UTF8 } from "./charset.ts";
 import { ControlConnection } from "./control.ts";
 import { ClientError, refusalOf } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";
@@ -17,6 +17,8 @@ import { Trust } from "./trust.ts";
 /** A session after its login. */
 export interface LoggedIn {
   readonly control: ControlConnection;
+  /** Of names, in replies and listings. */
+  readonly charset: Charset;
   /** Protects data connections too; `undefined`: they are in clear. */
   readonly tls: ClientTls | undefined;
   /** What FEAT lists: names in upper case, and what follows them. */
@@ -41,12 +43,13 @@ export async function logIn(options: ClientOptions): Promise<LoggedIn> {
 }
 
 async function attempt(options: ClientOptions): Promise<LoggedIn> {
-  const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, charset, onLine, signal, maxTlsVersion } = options;
+  const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, onLine, signal, maxTlsVersion } = options;
+  const charset = options.charset === undefined ? UTF8 : charsetOf(options.charset);
   const { port = tls === "implicit" ? IMPLICIT_PORT : PORT } = options;
   const security = new ClientTls({ host, trust: new Trust(options.trust), timeout, maxVersion: maxTlsVersion });
   const connection = await dial(host, port, timeout, signal);
   const first = tls === "implicit" ? await security.secure(connection, signal) : connection;
-  const control = new ControlConnection(first, { timeout, charset: charset ? charsetOf(charset) : UTF8, onLine });
+  const control = new ControlConnection(first, { timeout, charset, onLine });
   const onAbort = () => control.close();
   signal?.addEventListener("abort", onAbort);
   try {
@@ -57,9 +60,9 @@ async function attempt(options: ClientOptions): Promise<LoggedIn> {
     // Not before the login: some servers list less, or refuse it.
     const features = parseFeatures(await ask(control, "FEAT"));
     if (isSecure) await protectData(control);
-    if (features.has("UTF8") && charset === undefined) await ask(control, "OPTS", "UTF8 ON");
+    if (features.has("UTF8") && options.charset === undefined) await ask(control, "OPTS", "UTF8 ON");
     await control.request("TYPE", "I");
-    return { control, tls: isSecure ? security : undefined, features, greeting: greeting.text };
+    return { control, charset, tls: isSecure ? security : undefined, features, greeting: greeting.text };
   } catch (error) {
     control.close();
     throw signal?.aborted ? signal.reason : error;
@@ -96,8 +99,7 @@ function failedDial(address: string, cause: unknown, isLate: boolean): ClientErr
 
 /** Resolves to whether TLS has begun. */
 async function startTls(control: ControlConnection, security: ClientTls, options: ClientOptions): Promise<boolean> {
-  await control.send("AUTH", "TLS");
-  const reply = await control.finalReply();
+  const reply = await exchange(control, "AUTH", "TLS");
   if (reply.code !== 234) {
     if (options.tls !== "required") return false;
     throw new ClientError("untrusted", `The server offers no TLS: ${reply.code} ${reply.text}`, {
@@ -129,15 +131,14 @@ async function protectData(control: ControlConnection): Promise<void> {
   await control.request("PROT", "P");
 }
 
-async function exchange(control: ControlConnection, verb: string, argument: string): Promise<ParsedReply> {
+async function exchange(control: ControlConnection, verb: string, argument?: string): Promise<ParsedReply> {
   await control.send(verb, argument);
   return await control.finalReply();
 }
 
 /** What a server may refuse: `undefined` then. */
 async function ask(control: ControlConnection, verb: string, argument?: string): Promise<ParsedReply | undefined> {
-  await control.send(verb, argument);
-  const reply = await control.finalReply();
+  const reply = await exchange(control, verb, argument);
   return reply.code < 300 ? reply : undefined;
 }
 

@@ -10,7 +10,7 @@ import type { Connection } from "../net/connection.ts";
 import { familyOf } from "../net/ip.ts";
 import { formatEprt, formatPort, parseExtendedPassiveText, parsePassiveText } from "../protocol/address.ts";
 import type { ControlConnection } from "./control.ts";
-import { ClientError } from "./errors.ts";
+import { ClientError, nonsense } from "./errors.ts";
 
 /** Who connects. `passive`: the client, which works through NAT and firewalls on its side. */
 export type DataMode = "passive" | "active";
@@ -52,14 +52,14 @@ export class DataConnections {
     const reply = await this.#requestNew("EPSV");
     if (!reply) return undefined;
     const port = parseExtendedPassiveText(reply.text);
-    if (port === undefined) throw nonsense("EPSV", reply.text);
+    if (port === undefined) throw nonsense("EPSV", "address", reply.text);
     return port;
   }
 
   async #passivePort(): Promise<number> {
     const { text } = await this.#control.request("PASV");
     const port = parsePassiveText(text)?.port;
-    if (port === undefined) throw nonsense("PASV", text);
+    if (port === undefined) throw nonsense("PASV", "address", text);
     return port;
   }
 
@@ -106,8 +106,4 @@ export async function openData(connector: DataConnector, signal: AbortSignal): P
       : "a firewall may block its ports; try active mode";
     throw new ClientError("dataConnection", `No data connection: ${why} (${hint})`, { cause: error });
   }
-}
-
-function nonsense(verb: string, text: string): ClientError {
-  return new ClientError("protocol", `The reply to ${verb} has no address: ${text}`, { verb });
 }

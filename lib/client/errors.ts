@@ -91,3 +91,8 @@ export class ClientError extends Error {
 export function refusalOf(verb: string, { code, text }: { readonly code: number; readonly text: string }): ClientError {
   return new ClientError("reply", `${verb} failed: ${code} ${text}`, { verb, code, reply: text });
 }
+
+/** The reply to `verb` is a success without the `what` that it must have. */
+export function nonsense(verb: string, what: string, text: string): ClientError {
+  return new ClientError("protocol", `The reply to ${verb} has no ${what}: ${text}`, { verb });
+}

@@ -6,10 +6,11 @@
  */
 
 import { messageOf } from "../net/message_of.ts";
+import { present } from "../net/present.ts";
 import type { Client } from "./client.ts";
 import { ClientError } from "./errors.ts";
 import { PartFile, TAIL_SIZE } from "./local_file.ts";
-import type { TransferOptions } from "./options.ts";
+import type { DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 
 /** The options of both directions. */
 export interface FileOptions extends Pick<TransferOptions, "limiter" | "signal"> {
@@ -58,18 +59,14 @@ export async function fetchFile(
   using part = await PartFile.open(target, options);
   const size = options.size ?? (part.size > 0 || client.isSecure ? await sizeOf(client, path) : undefined);
   if (size !== undefined && part.size > size) {
-    await startAnew(part, options, "the part here is longer than the file there");
+    options.onNote?.("Starts anew: the part here is longer than the file there");
+    await part.clear();
   }
-  let resumedAt = part.size;
-  try {
+  const resumedAt = await resumedOrAnew(part.size, options, async (offset) => {
+    if (offset < part.size) await part.clear();
     await fetchRest(client, path, part, size, options);
-  } catch (error) {
-    const reason = resumedAt > 0 ? reasonToRestart(error) : undefined;
-    if (reason === undefined) throw error;
-    await startAnew(part, options, reason);
-    resumedAt = 0;
-    await fetchRest(client, path, part, size, options);
-  }
+    return offset;
+  });
   const result = { size: part.size, resumedAt };
   await part.commit(options.modified);
   return result;
@@ -95,18 +92,24 @@ async function fetchRest(
       onProgress?.(part.size);
     },
   };
-  await client.download(path, sink, {
-    offset,
-    ...(size !== undefined && { size }),
-    ...(limiter && { limiter }),
-    ...(signal && { signal }),
-  });
+  await client.download(path, sink, present<DownloadOptions>({ offset, size, limiter, signal }));
   if (compared < tail.length) throw new ClientError("truncated", "The file there ends before the part here does");
 }
 
-async function startAnew(part: PartFile, { onNote }: FileOptions, why: string): Promise<void> {
-  onNote?.(`Starts anew: ${why}`);
-  await part.clear();
+/** Calls `move` with `offset`, and with 0 if a transfer from there turns out to be impossible. */
+async function resumedOrAnew<T>(
+  offset: number,
+  { onNote }: FileOptions,
+  move: (offset: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await move(offset);
+  } catch (error) {
+    const reason = offset > 0 ? reasonToRestart(error) : undefined;
+    if (reason === undefined) throw error;
+    onNote?.(`Starts anew: ${reason}`);
+    return await move(0);
+  }
 }
 
 /** Why a resumed transfer has to start anew; `undefined` if its failure has other reasons. */
@@ -140,27 +143,19 @@ export async function storeFile(
 ): Promise<FileResult> {
   using file = await openLocal(source);
   const { size } = await file.stat();
-  const { limiter, signal, onProgress, onNote } = options;
-  const resumedAt = options.resume ? await agreedSize(client, path, { file, size }, onNote) : 0;
+  const { limiter, signal, onProgress } = options;
+  const resumedAt = options.resume ? await agreedSize(client, path, { file, size }, options) : 0;
   if (resumedAt === size && size > 0) return { size, resumedAt };
-  const sendFrom = async (offset: number): Promise<FileResult> => {
+  return await resumedOrAnew(resumedAt, options, async (offset) => {
     await file.seek(offset, Deno.SeekMode.Start);
-    const sent = await client.upload(file, path, {
-      offset,
-      onProgress: (bytes) => onProgress?.(offset + bytes),
-      ...(limiter && { limiter }),
-      ...(signal && { signal }),
-    });
+    const report = (bytes: number) => onProgress?.(offset + bytes);
+    const sent = await client.upload(
+      file,
+      path,
+      present<UploadOptions>({ offset, onProgress: report, limiter, signal }),
+    );
     return { size: offset + sent, resumedAt: offset };
-  };
-  try {
-    return await sendFrom(resumedAt);
-  } catch (error) {
-    const reason = resumedAt > 0 ? reasonToRestart(error) : undefined;
-    if (reason === undefined) throw error;
-    onNote?.(`Starts anew: ${reason}`);
-    return await sendFrom(0);
-  }
+  });
 }
 
 /** Bytes at the start of the remote file that are those of the local one, as far as its end shows. */
@@ -168,7 +163,7 @@ async function agreedSize(
   client: Client,
   path: string,
   { file, size }: LocalSource,
-  onNote: FileOptions["onNote"],
+  { onNote, signal }: FileOptions,
 ): Promise<number> {
   const remote = await sizeOf(client, path);
   if (remote === undefined || remote === 0) return 0;
@@ -187,7 +182,7 @@ async function agreedSize(
       return Promise.resolve();
     },
   };
-  await client.download(path, sink, { offset: remote - length, size: remote });
+  await client.download(path, sink, present<DownloadOptions>({ offset: remote - length, size: remote, signal }));
   const own = new Uint8Array(length);
   await file.seek(remote - length, Deno.SeekMode.Start);
   for (let at = 0; at < length;) at += await file.read(own.subarray(at)) ?? length;

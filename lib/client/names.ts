@@ -4,12 +4,11 @@
  * @module
  */
 
+import { UNPRINTABLE } from "../net/unprintable.ts";
 import { ClientError } from "./errors.ts";
 
 /** Devices that Windows opens under these names in every directory, with any extension. */
 const RESERVED_ON_WINDOWS = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
-// deno-lint-ignore no-control-regex -- these are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * `argument` unchanged, if it is one argument of a command: with CR, LF or NUL in it, the rest would be a command of
@@ -52,7 +51,7 @@ export function localName(name: string, { windows = Deno.build.os === "windows" 
  * writing direction must not reorder a line.
  */
 export function printable(text: string): string {
-  return text.replaceAll(CONTROL, (character) => {
+  return text.replaceAll(UNPRINTABLE, (character) => {
     const code = character.charCodeAt(0);
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
   });

@@ -132,14 +132,13 @@ const CLOSED_WITHIN = 1_000;
  * the next one is resumed, and a close with unread input is a reset, by which it may lose what it has not taken yet.
  */
 async function untilEnded(connection: Connection): Promise<void> {
-  const timer = setTimeout(() => closeQuietly(connection), CLOSED_WITHIN);
+  using _limit = startDeadline({ timeout: CLOSED_WITHIN }, () => closeQuietly(connection));
   const buffer = new Uint8Array(1024);
   try {
     while (await connection.read(buffer) !== null);
   } catch {
     // A download has closed it already.
   } finally {
-    clearTimeout(timer);
     closeQuietly(connection);
   }
 }

@@ -14,7 +14,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import type { EventListener, EventType, ServerEvent } from "../events.ts";
-import { UNPRINTABLE } from "./unprintable.ts";
+import { UNPRINTABLE } from "../net/unprintable.ts";
 
 /** In ascending order of importance. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;

@@ -6,7 +6,7 @@
  */
 
 import type { TransferEnded } from "../events.ts";
-import { UNPRINTABLE } from "./unprintable.ts";
+import { UNPRINTABLE } from "../net/unprintable.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -57,6 +57,7 @@ Deno.test("localName refuses names that lead elsewhere, or cannot exist", () => 
 
 Deno.test("printable lets no escape sequence and no mark of direction through", () => {
   assertEquals(printable("a\u001b[2Jb\u0007\u009b1m\u202eexe.txt"), "a\\x1b[2Jb\\x07\\x9b1m\\u202eexe.txt");
+  assertEquals(printable("one\u2028line\u200f"), "one\\u2028line\\u200f");
   assertEquals(printable("ä €"), "ä €");
 });
 
