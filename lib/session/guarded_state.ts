@@ -5,6 +5,7 @@
  * @module
  */
 
+import { startDeadline } from "../net/deadline.ts";
 import type {
   MaybeLater,
   SharedCount,
@@ -67,21 +68,21 @@ class StateGuard {
     this.#limit = limit;
   }
 
-  /** The answer, as soon as it is there. @param giveBack gets one that came too late. */
-  ask<T>(name: string, question: () => MaybeLater<T>, giveBack?: (late: T) => unknown): MaybeLater<T> {
+  /**
+   * The answer, as soon as it is there.
+   *
+   * @param giveBack gets one that came too late.
+   * @param limit milliseconds; 0: no limit.
+   */
+  ask<T>(
+    name: string,
+    question: () => MaybeLater<T>,
+    giveBack?: (late: T) => unknown,
+    limit = this.#limit,
+  ): MaybeLater<T> {
     try {
       const answer = question();
-      return answer instanceof Promise ? this.#wait(name, answer, { giveBack, limit: this.#limit }) : answer;
-    } catch (error) {
-      return Promise.reject(this.#failure(name, error));
-    }
-  }
-
-  /** As {@link ask}, without a limit. */
-  askPatiently<T>(name: string, question: () => MaybeLater<T>): MaybeLater<T> {
-    try {
-      const answer = question();
-      return answer instanceof Promise ? this.#wait(name, answer, {}) : answer;
+      return answer instanceof Promise ? this.#wait(name, answer, { giveBack, limit }) : answer;
     } catch (error) {
       return Promise.reject(this.#failure(name, error));
     }
@@ -120,7 +121,7 @@ class StateGuard {
       isBanned: (address) => this.ask("gate.isBanned", () => gate.isBanned(address)),
       // A turn comes when it comes: the signal of the visit ends the wait.
       enter: (visit) => {
-        const turn = this.askPatiently("gate.enter", () => gate.enter(visit));
+        const turn = this.ask("gate.enter", () => gate.enter(visit), undefined, 0);
         return turn instanceof Promise ? turn.then((turn) => turn && this.#turn(turn)) : turn && this.#turn(turn);
       },
     };
@@ -181,20 +182,20 @@ class StateGuard {
   #wait<T>(
     name: string,
     answer: Promise<T>,
-    { giveBack, limit }: { readonly giveBack?: ((late: T) => unknown) | undefined; readonly limit?: number },
+    { giveBack, limit }: { readonly giveBack: ((late: T) => unknown) | undefined; readonly limit: number },
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     let isLate = false;
-    const timer = limit === undefined ? undefined : setTimeout(() => {
+    const deadline = startDeadline({ timeout: limit }, () => {
       isLate = true;
       reject(this.#failure(name, new Error(`No answer within ${limit} ms`)));
-    }, limit);
+    });
     answer.then((value) => {
-      clearTimeout(timer);
+      deadline[Symbol.dispose]();
       if (isLate) giveBack?.(value);
       else resolve(value);
     }, (error) => {
-      clearTimeout(timer);
+      deadline[Symbol.dispose]();
       if (!isLate) reject(this.#failure(name, error));
     });
     return promise;
