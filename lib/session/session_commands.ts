@@ -76,17 +76,18 @@ export class SessionCommands implements CommandRunner {
 
   async run(command: CommandLine): Promise<void> {
     const { events, table } = this.#host;
-    const isKnown = table.find(command.verb) !== undefined;
+    const row = table.find(command.verb);
     if (events.wants("command")) {
       const line = table.mask(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
       this.last = line;
       this.#context.report({ type: "command", line });
-    } else this.last = isKnown ? command.verb : table.mask(command.verb);
-    const answer = dispatch(this.#context, table, command);
+    } else this.last = row ? command.verb : table.mask(command.verb);
+    forgetOneTimeState(this.#context, row);
+    const answer = row ? dispatch(this.#context, row, command) : refusalOfUnknown(table, command);
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
     // The session may have been ended in the meantime, and 421 is its last word.
     if (this.closing) return;
-    if (!isKnown) return this.refuse(final);
+    if (!row) return this.refuse(final);
     this.#badLines = 0;
     this.#control.add(final);
     if (final.then !== undefined) await this.#conclude(final);
@@ -150,15 +151,16 @@ export class SessionCommands implements CommandRunner {
   }
 }
 
+/** 502 for verbs that other servers have, 500 for anything else. */
+function refusalOfUnknown(table: CommandTable, { verb }: CommandLine): reply.Reply {
+  return table.foreign.includes(verb) ? reply.switchedOff(verb) : reply.unknownCommand(verb);
+}
+
 /**
- * Known (500), available (502), logged in (530), argument (501), access (550), then the handler. The last two checks
- * are made by the row, which parses the argument. Never throws and never rejects: what a handler throws becomes a reply
- * here.
+ * Available (502), logged in (530), argument (501), access (550), then the handler. The last two checks are made by the
+ * row, which parses the argument. Never throws and never rejects: what a handler throws becomes a reply here.
  */
-function dispatch(context: CommandContext, table: CommandTable, line: CommandLine): Answer {
-  const row = table.find(line.verb);
-  forgetOneTimeState(context, row);
-  if (!row) return table.foreign.includes(line.verb) ? reply.switchedOff(line.verb) : reply.unknownCommand(line.verb);
+function dispatch(context: CommandContext, row: Command, line: CommandLine): Answer {
   if (!isAvailable(row, context)) return reply.switchedOff(row.verb);
   if (!row.open && !context.login.account) return reply.notLoggedIn;
   try {
