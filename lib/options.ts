@@ -23,6 +23,7 @@ export type { AfterHook, BeforeHook, PendingCommand } from "./options/command_ho
 
 /**
  * Creates the file-system view of an account that has just logged in. A rejection is answered with 530 and reported.
+ * Called for each mount of the account as well, with an account that has the root of the mount and nothing else.
  * Accounts with the same `rootPath` are assumed to share their files: quota and digests are shared by all of them.
  */
 export type OpenFileSystem = (account: Account) => Vfs | Promise<Vfs>;

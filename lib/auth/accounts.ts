@@ -5,7 +5,21 @@
  */
 
 import type { Network } from "../net/ip.ts";
-import type { AccessRule } from "../vfs/access_rules.ts";
+import type { AccessRight, AccessRule } from "../vfs/access_rules.ts";
+
+/** A directory from elsewhere in the tree of an account. */
+export interface AccountMount {
+  /** Where the account sees it: a virtual path such as `/archive`, never `/`. */
+  readonly at: string;
+  /** What is shown there, as it was given: a directory, or a URL whose scheme names a driver. */
+  readonly root: string;
+  /** As {@link Account.rootPath}. */
+  readonly rootPath: string;
+  /** From general to specific, with paths relative to the mount. Those of the account do not apply in it. */
+  readonly rules: readonly AccessRule[];
+  /** Bytes of all files below the root, at least 1. No limit when absent. */
+  readonly quota?: number;
+}
 
 /** One account, checked and complete. Made by `auth/file/read.ts` from a file, or by hand in an embedding program. */
 export interface Account {
@@ -20,8 +34,10 @@ export interface Account {
    * share their files.
    */
   readonly rootPath: string;
-  /** From general to specific; the last rule that covers a path decides. */
+  /** From general to specific; the last rule that covers a path decides. They end where a mount begins. */
   readonly rules: readonly AccessRule[];
+  /** Directories from elsewhere, in any order, no two at one place. One may be below another. */
+  readonly mounts: readonly AccountMount[];
   /** `atomic`: an upload stays hidden until it is complete. */
   readonly uploads: "inPlace" | "atomic";
   /** What happens to an upload that was interrupted. */
@@ -32,7 +48,7 @@ export interface Account {
   readonly uploadRate?: number;
   /** Bytes per second and session, at least 1. No limit when absent. */
   readonly downloadRate?: number;
-  /** Bytes of all files below the root, at least 1. No limit when absent. */
+  /** Bytes of all files below the root, without its mounts, at least 1. No limit when absent. */
   readonly quota?: number;
   /** `false`: every login is refused. */
   readonly enabled: boolean;
@@ -58,8 +74,33 @@ export function createAccount(fields: AccountBasics & Partial<Account>): Account
     // A hidden partial file that no client can resume is useless.
     brokenUploads: fields.uploads === "atomic" ? "delete" : "keep",
     allowFrom: [],
+    mounts: [],
     ...fields,
   };
+}
+
+const NOTHING = { allow: new Set<AccessRight>(), overwrite: false };
+
+/**
+ * The rules for the whole tree that the account sees: its own, and those of each mount at its place. The last that
+ * covers a path decides.
+ */
+export function rulesOf({ rules, mounts }: Account): readonly AccessRule[] {
+  const outermostFirst = mounts.toSorted((one, other) => one.at.length - other.at.length);
+  return [
+    ...rules,
+    ...outermostFirst.flatMap(({ at, rules }) => [
+      // Where no rule of the mount applies, none of the account does.
+      ...(rules.some(({ path }) => path === "/") ? [] : [{ ...NOTHING, path: at }]),
+      ...rules.map((rule) => ({ ...rule, path: rule.path === "/" ? at : at + rule.path })),
+    ]),
+  ];
+}
+
+/** `account` as if the mount were all of it: what opens the files of an account opens those of a mount. */
+export function accountOfMount(account: Account, { root, rootPath, rules, quota }: AccountMount): Account {
+  const { quota: _, ...others } = account;
+  return { ...others, root, rootPath, rules, mounts: [], ...(quota !== undefined && { quota }) };
 }
 
 /** Where accounts are looked up. Both methods answer synchronously, from memory. */

@@ -18,6 +18,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   noSpace: reply.noSpace,
   overQuota: reply.overQuota,
   badName: reply.actionRefused("Invalid file name"),
+  otherTree: reply.nameRefused("That is in another mounted directory: nothing can be renamed across them, copy it"),
   busy: reply.fileBusy("File is busy, try again later"),
   takenOver: reply.localError("Another upload has taken over the file"),
   vanished: reply.localError("The file was removed or renamed during the upload"),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isAnonymous } from "../auth/accounts.ts";
+import { isAnonymous, rulesOf } from "../auth/accounts.ts";
 import { splitSubcommand } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import { parseTimeVal } from "../protocol/time.ts";
@@ -96,7 +96,7 @@ function activityOf(
   { lastCommand, transfer }: Pick<SessionInfo, "lastCommand" | "transfer">,
   { login }: CommandContext,
 ): string {
-  const namesFiles = login.account?.rules.every(({ allow }) => allow.has("list"));
+  const namesFiles = login.account && rulesOf(login.account).every(({ allow }) => allow.has("list"));
   if (!transfer) return namesFiles ? lastCommand : lastCommand.split(" ", 1).join();
   const path = namesFiles ? ` ${transfer.path}` : "";
   return `${transfer.verb}${path} (${transfer.bytes} bytes)`;

@@ -7,7 +7,8 @@
 
 import { type DiskVfsOptions, openDisk } from "./disk/disk.ts";
 import { MemoryVfs } from "./memory/memory.ts";
-import { resolveRoot, schemeOf } from "../vfs/root_url.ts";
+import { EmptyVfs } from "../vfs/mounts/empty.ts";
+import { EMPTY_ROOT, resolveRoot, schemeOf } from "../vfs/root_url.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 
 /** A permission of Deno without which a root cannot be used. */
@@ -42,9 +43,9 @@ export interface DriverOptions {
   readonly disk?: DiskVfsOptions;
 }
 
-/** The drivers of this program: the disk and memory. */
+/** The drivers of this program: the disk, memory, and a root with nothing in it. */
 export function standardDrivers({ disk = {} }: DriverOptions = {}): Driver[] {
-  return [diskDriver(disk), memoryDriver()];
+  return [diskDriver(disk), memoryDriver(), emptyDriver()];
 }
 
 /** Drivers by scheme. */
@@ -111,4 +112,10 @@ function memoryDriver(): Driver {
     return vfs;
   };
   return { scheme: "memory", spansWorkers: false, permissions: () => [], open };
+}
+
+/** For accounts whose files are all in mounts. */
+function emptyDriver(): Driver {
+  const scheme = EMPTY_ROOT.slice(0, -1);
+  return { scheme, spansWorkers: true, permissions: () => [], open: () => new EmptyVfs() };
 }

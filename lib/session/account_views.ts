@@ -5,14 +5,15 @@
  * @module
  */
 
-import type { Account } from "../auth/accounts.ts";
+import { type Account, accountOfMount, rulesOf } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
 import { withDigests } from "../vfs/digests.ts";
 import { withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/access.ts";
+import { withMounts } from "../vfs/mounts/mounts.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
-import { ROOT } from "../vfs/virtual_path.ts";
+import { resolvePath, ROOT } from "../vfs/virtual_path.ts";
 import type { SharedState } from "../options/shared_state.ts";
 
 /** The files of an account. */
@@ -58,13 +59,22 @@ export class AccountViews {
 
   async #make(account: Account): Promise<AccountFiles> {
     const driver = await this.#open(account);
+    const mounts = await Promise.all(account.mounts.map(async (mount) => {
+      const alone = accountOfMount(account, mount);
+      return { at: resolvePath(ROOT, mount.at), vfs: this.#equip(await this.#open(alone), alone) };
+    }));
+    const vfs = withMounts(this.#equip(driver, account), mounts);
+    return { driver, view: scopeVfs(vfs, { rules: rulesOf(account) }) };
+  }
+
+  /** The tree of one root, with what depends on it. */
+  #equip(driver: Vfs, account: Account): Vfs {
     let vfs = driver;
     if (account.quota !== undefined) {
       vfs = withQuota(vfs, { limit: account.quota, usage: this.#shared.usageOf(account.rootPath) });
     }
     vfs = withDigests(vfs, { memory: this.#shared.digests, root: account.rootPath });
-    vfs = withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
-    return { driver, view: scopeVfs(vfs, { rules: account.rules }) };
+    return withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
   }
 }
 

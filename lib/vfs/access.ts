@@ -207,6 +207,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   override async rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     this.#require(from, "rename");
     this.#require(to, "rename");
+    this.inner.capabilities.checkMove?.(from, to);
     if (this.#gainsRights(from, to)) throw denied(from, "moved to where more is allowed");
     await requireFits(this.inner, from, to);
     const { allow, overwrite } = this.#ruleAt(to);

@@ -9,6 +9,9 @@ import { fromFileUrl, resolve } from "@std/path";
 /** A single letter is the drive of a Windows path. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
+/** The root of an account that has nothing but mounts. */
+export const EMPTY_ROOT = "empty:";
+
 /** The scheme of `root` in lower case, such as `memory`; `undefined` for a path. */
 export function schemeOf(root: string): string | undefined {
   return SCHEME.exec(root)?.[1]?.toLowerCase();

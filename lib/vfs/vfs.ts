@@ -53,6 +53,8 @@ export interface Entry {
   readonly closed?: true;
   /** The link through which `stat` has found the entry; absent if the name is not a link. */
   readonly link?: Entry;
+  /** Of a directory: it can be neither removed nor renamed, whatever the rights, as something is mounted there. */
+  readonly fixed?: true;
 }
 
 /** Distinguishes one content of a file from another, as far as can be known without reading it. */
@@ -239,6 +241,11 @@ export interface VfsCapabilities {
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
   /** Free and total bytes of the storage that has `path`. `notFound` if there is nothing. */
   readonly space?: (path: VirtualPath) => Promise<Space>;
+  /**
+   * Throws what `rename` would because of the two paths alone, before anything else is looked at. Absent if no path is
+   * special.
+   */
+  readonly checkMove?: (from: VirtualPath, to: VirtualPath) => void;
   /** Remembers digests. No driver needs to: the server adds it. */
   readonly digests?: KnownDigests;
 }

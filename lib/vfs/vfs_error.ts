@@ -15,6 +15,7 @@ export type VfsErrorKind =
   | "noSpace"
   | "overQuota"
   | "badName"
+  | "otherTree"
   | "busy"
   | "takenOver"
   | "vanished"

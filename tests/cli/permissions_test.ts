@@ -23,6 +23,13 @@ async function withSite(body: (directory: string) => Promise<void>): Promise<voi
     await Deno.writeTextFile(join(directory, "users.json"), JSON.stringify({ accounts }));
     const inMemory = [{ ...ACCOUNT, root: "memory:", permissions: "rw" }];
     await Deno.writeTextFile(join(directory, "memory.json"), JSON.stringify({ accounts: inMemory }));
+    for (const name of ["archive", "incoming"]) await Deno.mkdir(join(directory, name));
+    const mounts = [
+      { at: "/archive", root: "./archive", permissions: "ro" },
+      { at: "/archive/incoming", root: "./incoming", permissions: "add" },
+    ];
+    const mounted = [{ ...ACCOUNT, root: "./link", permissions: "rw", mounts }];
+    await Deno.writeTextFile(join(directory, "mounts.json"), JSON.stringify({ accounts: mounted }));
     await Deno.writeTextFile(join(directory, "config.json"), JSON.stringify({ grace: 5 }));
     const io = { stdout: () => {}, stderr: () => {} };
     assertEquals(await runCert(["--out", join(directory, "tls")], io), 0);
@@ -115,6 +122,7 @@ const SITES: Record<string, (directory: string) => string[]> = {
     ];
   },
   "files in memory": (directory) => ["--port", "0", "--users", join(directory, "memory.json")],
+  "mounts": (directory) => ["--port", "0", "--users", join(directory, "mounts.json")],
   ...HAS_NATIVE && {
     "the C library": (directory) => ["--port", "0", "--users", join(directory, "users.json"), "--native-io"],
   },
@@ -202,6 +210,8 @@ Deno.test("serve and permissions name the account whose root has no driver, or n
       join(cwd, "other.json"),
       JSON.stringify({ accounts: [{ ...ACCOUNT, root: "tape:1", permissions: "rw" }] }),
     );
+    const mounts = ["archive", "missing"].map((root) => ({ at: `/${root}`, root, permissions: "rw" }));
+    await Deno.writeTextFile(join(cwd, "mount.json"), JSON.stringify({ accounts: [{ ...ACCOUNT, mounts }] }));
     const permissions = ["--allow-all"];
     for (
       const [flags, expected] of [
@@ -209,6 +219,10 @@ Deno.test("serve and permissions name the account whose root has no driver, or n
         [
           ["--anonymous", "file://host/srv"],
           /^denoftpd: Flag "--anonymous": Must be a path, or a URL such as [^\n]+\n$/,
+        ],
+        [
+          ["--users", "mount.json"],
+          /^denoftpd: Account "demo" of "mount.json": field "mounts\[1\].root": [^\n]+missing[^\n]*\n$/,
         ],
         [["--users", "memory.json", "--workers", "2"], /"memory:" cannot be shared by several workers\n$/],
       ] as const

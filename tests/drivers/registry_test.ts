@@ -44,7 +44,7 @@ Deno.test("DriverRegistry takes drivers of others, and names what it has where n
   const drivers = new DriverRegistry([...standardDrivers(), tape]);
   assertEquals(await drivers.open("TAPE:1"), files);
   const error = assertThrows(() => drivers.find("s3://bucket"), RangeError, `No driver for the root "s3://bucket"`);
-  assertStringIncludes(error.message, `"file:", "memory:", "tape:"`);
+  assertStringIncludes(error.message, `"file:", "memory:", "empty:", "tape:"`);
   await assertRejects(() => drivers.open("s3://bucket"), RangeError);
 });
 

@@ -37,6 +37,7 @@ Deno.test("usersSchema has every field of an account, with a description, and wh
     const description = at(account, "properties", field, "description");
     assert(typeof description === "string" && /^[A-Z].*\.$/.test(description), `${field}: ${description}`);
   }
-  assertEquals(at(account, "required"), ["name", "root", "permissions"]);
+  assertEquals(at(account, "required"), ["name"]);
+  assertEquals(at(account, "anyOf"), [{ required: ["root", "permissions"] }, { required: ["mounts"] }]);
   assertEquals(at(account, "else", "required"), ["password"]);
 });

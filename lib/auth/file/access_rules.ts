@@ -16,7 +16,8 @@ const wordList = v.pipe(
   accepted<string[]>(parseAccess),
 );
 
-const path = v.pipe(
+/** A virtual path. */
+export const rulePath = v.pipe(
   v.string(mustBe('a path such as "/" or "/incoming"')),
   v.regex(/^\/($|([^/]+(\/[^/]+)*$))/, mustBe('a path such as "/" or "/incoming"')),
   v.check((value) => !/(^|\/)\.\.?(\/|$)/.test(value), mustBe('a path such as "/" or "/incoming"')),
@@ -25,7 +26,7 @@ const path = v.pipe(
 const rule = v.pipe(
   v.strictObject(
     {
-      path: v.pipe(path, v.description("The rule covers the tree below this path.")),
+      path: v.pipe(rulePath, v.description("The rule covers the tree below this path.")),
       allow: v.union([words, wordList], mustBe('words such as "ro", or a list of rights')),
       overwrite: v.pipe(v.exactOptional(flag), v.description("Whether existing files may be replaced.")),
     },

@@ -8,8 +8,10 @@
 import * as v from "valibot";
 import { type Account, ACCOUNT_DEFAULTS, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
 import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
-import { resolveRoot } from "../../vfs/root_url.ts";
+import { type AccessRule, parseAccess } from "../../vfs/access_rules.ts";
+import { EMPTY_ROOT, resolveRoot } from "../../vfs/root_url.ts";
 import { accessRules } from "./access_rules.ts";
+import { hiddenRuleProblem, mountList, readMount } from "./mounts.ts";
 import {
   accepted,
   amount,
@@ -48,17 +50,19 @@ const FIELDS = {
     v.description('a hash, as written by "denoftpd user add" and "denoftpd user set"; never the password itself'),
   ),
   root: v.pipe(
-    text,
+    v.exactOptional(v.pipe(text, accepted((root) => void resolveRoot(root, ".")))),
     v.description('what the account sees as "/": a directory, relative to this file, or a URL such as memory:NAME'),
-    accepted((root) => void resolveRoot(root, ".")),
   ),
   permissions: v.pipe(
-    accessRules.pipe[0],
+    v.exactOptional(accessRules),
     v.description(
       "what the account may do: rw, ro, add, dropbox, none, or rights such as list,read,write; or a list of rules, " +
         "the general ones first: the last one that covers a path decides",
     ),
-    accessRules.pipe[1],
+  ),
+  mounts: v.pipe(
+    v.exactOptional(mountList),
+    v.description('directories from elsewhere: objects of "at", "root" and "permissions"'),
   ),
   uploads: v.pipe(
     v.exactOptional(choice("inPlace", "atomic"), ACCOUNT_DEFAULTS.uploads),
@@ -104,19 +108,35 @@ export const accountSchema = v.pipe(
     if: { properties: { name: { const: ANONYMOUS } } },
     then: { properties: { password: false } },
     else: { required: ["password"] },
+    anyOf: [{ required: ["root", "permissions"] }, { required: ["mounts"] }],
   }),
   v.rawCheck(({ dataset: { value }, addIssue }) => {
-    const message = passwordProblem(isObject(value) ? value : {});
-    const at: v.IssuePathItem = { type: "unknown", origin: "value", input: value, key: "password", value: undefined };
-    if (message !== undefined) addIssue({ message, path: [at] });
+    for (const [key, message] of contradictions(isObject(value) ? value : {})) {
+      const at: v.IssuePathItem = { type: "unknown", origin: "value", input: value, key, value: undefined };
+      addIssue({ message, path: [at] });
+    }
   }),
 );
 
-/** With other problems the account lacks their fields. */
-function passwordProblem({ name, password }: { readonly name?: unknown; readonly password?: unknown }) {
+/** What is wrong with fields together, by field. With other problems the account lacks their fields. */
+function contradictions(account: Readonly<Record<string, unknown>>): [AccountField, string][] {
+  const { name, password, root, permissions, mounts = [] } = account;
+  const needsRoot = root !== undefined || (Array.isArray(mounts) && mounts.length === 0);
+  const problems: [AccountField, string | undefined][] = [
+    ["root", needsRoot && root === undefined ? "Is missing" : undefined],
+    ["permissions", needsRoot && permissions === undefined ? "Is missing" : undefined],
+    ["password", passwordProblem(name, password)],
+  ];
+  return problems.flatMap(([field, message]) => message === undefined ? [] : [[field, message]]);
+}
+
+function passwordProblem(name: unknown, password: unknown): string | undefined {
   if (name !== ANONYMOUS) return password === undefined ? "Is missing" : undefined;
   return password === undefined ? undefined : `Not allowed: any password opens the account "${ANONYMOUS}"`;
 }
+
+/** Of a root that has only mounts. */
+const SEEN: readonly AccessRule[] = [{ path: "/", ...parseAccess("ro") }];
 
 /** One account as it is in the file, in JSON. */
 export type AccountJson = { name: string } & Partial<Record<AccountField, unknown>>;
@@ -133,12 +153,16 @@ export function readAccount(value: unknown, directory: string): Account | ValueP
   if (!isObject(value)) return [{ at: "", message: `Must be an object, not ${quote(value)}` }];
   const { success, output, issues } = v.safeParse(accountSchema, value);
   if (!success) return problemsOf(issues);
-  const { password, permissions, comment: _, ...account } = output;
+  const { password, root = EMPTY_ROOT, permissions = SEEN, mounts = [], comment: _, ...account } = output;
+  const hidden = hiddenRuleProblem(permissions, mounts);
+  if (hidden !== undefined) return [{ at: "permissions", message: hidden }];
   return createAccount({
     ...account,
     ...(password !== undefined && { passwordHash: password }),
-    rootPath: resolveRoot(account.root, directory),
+    root,
+    rootPath: resolveRoot(root, directory),
     rules: permissions,
+    mounts: mounts.map((mount) => readMount(mount, directory)),
   });
 }
 

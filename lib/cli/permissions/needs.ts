@@ -6,7 +6,7 @@
  */
 
 import { dirname, fromFileUrl } from "@std/path";
-import type { Account } from "../../auth/accounts.ts";
+import { type Account, accountOfMount } from "../../auth/accounts.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry } from "../../drivers/registry.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
@@ -50,21 +50,31 @@ export function usersFile({ users, anonymous }: Settings): string | undefined {
   return users ?? (anonymous === undefined ? DEFAULT_USERS : undefined);
 }
 
-/** What the driver of each enabled account needs for its root. */
+/** What the drivers of each enabled account need for its root and its mounts. */
 export function accountNeeds(accounts: Iterable<Account>): Need[] {
   const drivers = new DriverRegistry();
-  return [...accounts].filter(({ enabled }) => enabled).flatMap((account) => rootNeeds(account, drivers));
+  return [...accounts].filter(({ enabled }) => enabled).flatMap((account) => [
+    ...rootNeeds(account, drivers, { of: "root", field: "root" }),
+    ...account.mounts.flatMap((mount, index) => {
+      const names = { of: `mount "${mount.at}"`, field: `mounts[${index}].root` };
+      return rootNeeds(accountOfMount(account, mount), drivers, names);
+    }),
+  ]);
 }
 
-function rootNeeds({ name, rootPath, rules }: Account, drivers: DriverRegistry): Need[] {
+function rootNeeds(
+  { name, rootPath, rules }: Account,
+  drivers: DriverRegistry,
+  { of, field }: { readonly of: string; readonly field: string },
+): Need[] {
   const writes = rules.some(({ allow }) => [...allow].some((right) => right !== "list" && right !== "read"));
   try {
     return drivers.find(rootPath).permissions(rootPath, { writes }).map(({ permission, action }) => ({
       permission,
-      purpose: `${action} the root of account "${name}"`,
+      purpose: `${action} the ${of} of account "${name}"`,
     }));
   } catch (error) {
-    throw error instanceof RangeError ? new UsageError(`Account "${name}": field "root": ${error.message}`) : error;
+    throw error instanceof RangeError ? new UsageError(`Account "${name}": field "${field}": ${error.message}`) : error;
   }
 }
 

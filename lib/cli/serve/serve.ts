@@ -197,18 +197,22 @@ async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<
   for (const account of accounts.list()) {
     if (!account.enabled) continue;
     requireGrants(accountNeeds([account]));
-    try {
-      const driver = drivers.find(account.rootPath);
-      await driver.open(account.rootPath);
-      if (!driver.spansWorkers && workerCount(settings) > 1) {
-        throw new Error(`"${account.root}" cannot be shared by several workers`);
+    const roots = [account, ...account.mounts];
+    for (const [index, { root, rootPath }] of roots.entries()) {
+      try {
+        const driver = drivers.find(rootPath);
+        await driver.open(rootPath);
+        if (!driver.spansWorkers && workerCount(settings) > 1) {
+          throw new Error(`"${root}" cannot be shared by several workers`);
+        }
+      } catch (error) {
+        const reason = messageOf(error);
+        const field = index === 0 ? "root" : `mounts[${index - 1}].root`;
+        const source = isAnonymous(account) && anonymous !== undefined
+          ? `Flag "--anonymous"`
+          : `Account "${account.name}" of "${users}": field "${field}"`;
+        throw new UsageError(`${source}: ${reason}`);
       }
-    } catch (error) {
-      const reason = messageOf(error);
-      const source = isAnonymous(account) && anonymous !== undefined
-        ? `Flag "--anonymous"`
-        : `Account "${account.name}" of "${users}": field "root"`;
-      throw new UsageError(`${source}: ${reason}`);
     }
   }
 }

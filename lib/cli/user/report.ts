@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Account } from "../../auth/accounts.ts";
+import type { Account, AccountMount } from "../../auth/accounts.ts";
 import { formatAmount } from "../../auth/amount.ts";
 import { describeGrant } from "../../auth/file/access_rules.ts";
 
@@ -29,6 +29,7 @@ export function accountSheet(account: Account): string {
     ["account", account.name],
     ["root", account.rootPath],
     ["permissions", permissions(account)],
+    ...account.mounts.map(mountRow),
     ["uploads", `${account.uploads}, aborted ones: ${account.brokenUploads}`],
     ["sessions", account.maxSessions === undefined ? undefined : `at most ${account.maxSessions}`],
     ["upload rate", amount(account.uploadRate, "/s")],
@@ -41,8 +42,13 @@ export function accountSheet(account: Account): string {
   return rows.flatMap(([label, value]) => value === undefined ? [] : [`${label.padEnd(14)}${value}\n`]).join("");
 }
 
-function permissions(account: Account): string {
-  return account.rules
+function mountRow({ at, rootPath, rules, quota }: AccountMount): [string, string] {
+  const limit = quota === undefined ? "" : `, at most ${formatAmount(quota)}`;
+  return ["mount", `${at} is ${rootPath}: ${permissions({ rules })}${limit}`];
+}
+
+function permissions({ rules }: Pick<Account, "rules">): string {
+  return rules
     .map((rule) => rule.path === "/" ? describeGrant(rule) : `${rule.path}=${describeGrant(rule)}`)
     .join(" ");
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertNotMatch, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { ACCOUNT_FIELDS } from "../../../lib/auth/file/schema.ts";
-import type { Account } from "../../../lib/auth/accounts.ts";
+import { type Account, rulesOf } from "../../../lib/auth/accounts.ts";
 import { AccountsFileError, parseAccounts, readAccountsFile } from "../../../lib/auth/file/read.ts";
 
 const HASH = "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -33,6 +33,7 @@ Deno.test("parseAccounts supplies defaults", () => {
     brokenUploads: "keep",
     enabled: true,
     allowFrom: [],
+    mounts: [],
     tls: "optional",
   });
   assertEquals(bob?.rules.map(({ path, allow, overwrite }) => [path, allow.size, overwrite]), [["/", 9, true]]);
@@ -220,5 +221,59 @@ Deno.test("users.json has the demo accounts", async () => {
     ["demo", "./data"],
     ["reader", "./data"],
     ["anonymous", "./data/pub"],
+  ]);
+});
+
+Deno.test("parseAccounts reads mounts, with roots of any driver and rules of their own", () => {
+  const [account] = parse({
+    ...BOB,
+    mounts: [
+      { at: "/archive", root: "../archive", permissions: "ro", quota: "1 KiB" },
+      { at: "/archive/x", root: "memory:x", permissions: [{ path: "/in", allow: "dropbox" }] },
+    ],
+  });
+  assertEquals(account?.mounts.map(({ at, root, rootPath, quota }) => [at, root, rootPath, quota]), [
+    ["/archive", "../archive", "/etc/archive", 1024],
+    ["/archive/x", "memory:x", "memory:x", undefined],
+  ]);
+  const rules = account && rulesOf(account).map(({ path, allow, overwrite }) => [path, allow.size, overwrite]);
+  assertEquals(rules, [
+    ["/", 9, true],
+    ["/archive", 2, true],
+    ["/archive/x", 0, false],
+    ["/archive/x/in", 2, false],
+  ]);
+});
+
+Deno.test("parseAccounts needs no root where there are mounts", () => {
+  const { root: _, permissions: __, ...others } = BOB;
+  const [account] = parse({ ...others, mounts: [{ at: "/a", root: "a", permissions: "rw" }] });
+  assertEquals([account?.rootPath, account?.rules.map(({ allow }) => [...allow])], ["empty:", [["list", "read"]]]);
+  const missing = [`Account "bob": field "root": Is missing`, `Account "bob": field "permissions": Is missing`];
+  assertEquals(problemsOf(textOf(others)), missing);
+  assertEquals(problemsOf(textOf({ ...others, mounts: [] })), missing);
+  assertEquals(problemsOf(textOf({ ...others, root: "x" })), [`Account "bob": field "permissions": Is missing`]);
+});
+
+Deno.test("parseAccounts says what is wrong with mounts", () => {
+  const MOUNT = { at: "/a", root: "a", permissions: "rw" };
+  const cases: readonly (readonly [mounts: unknown, problem: string])[] = [
+    ["x", `field "mounts": Must be a list of mounts, not "x"`],
+    [[{ ...MOUNT, at: "/" }], `field "mounts[0].at": Must be a path such as "/archive", not "/"`],
+    [[{ ...MOUNT, at: "/a/../b" }], `field "mounts[0].at": Must be a path such as "/" or "/incoming", not "/a/../b"`],
+    [[MOUNT, MOUNT], `field "mounts": Has two mounts at "/a"`],
+    [[{ at: "/a", root: "a" }], `field "mounts[0].permissions": Is missing`],
+    [[{ ...MOUNT, rot: 1 }], `field "mounts[0].rot": Unknown field; the fields are at, root, permissions, quota`],
+    [[{ ...MOUNT, permissions: "wr" }], `field "mounts[0].permissions": Unknown right "wr"`],
+    [Array.from({ length: 65 }, (_, i) => ({ ...MOUNT, at: `/${i}` })), `field "mounts": Must not have more than 64`],
+  ];
+  for (const [mounts, problem] of cases) {
+    const [first = ""] = problemsOf(textOf({ ...BOB, mounts }));
+    assertEquals(first.slice(0, `Account "bob": ${problem}`.length), `Account "bob": ${problem}`);
+  }
+  const hidden = { ...BOB, permissions: [{ path: "/", allow: "ro" }, { path: "/a/in", allow: "rw" }], mounts: [MOUNT] };
+  assertEquals(problemsOf(textOf(hidden)), [
+    `Account "bob": field "permissions": The rule for "/a/in" is in the mount "/a": write it there, with its path in ` +
+    "the mount",
   ]);
 });
