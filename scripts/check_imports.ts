@@ -51,6 +51,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   server: { imports: BELOW_SERVER },
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
+  doctor: { imports: ["client", "protocol", "net", "tls"] },
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Connection } from "../net/connection.ts";
 import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { TlsError } from "../tls/route.ts";
@@ -45,9 +46,8 @@ export async function logIn(options: ClientOptions): Promise<LoggedIn> {
 async function attempt(options: ClientOptions): Promise<LoggedIn> {
   const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, onLine, signal, maxTlsVersion } = options;
   const charset = options.charset === undefined ? UTF8 : charsetOf(options.charset);
-  const { port = tls === "implicit" ? IMPLICIT_PORT : PORT } = options;
   const security = new ClientTls({ host, trust: new Trust(options.trust), timeout, maxVersion: maxTlsVersion });
-  const connection = await dial(host, port, timeout, signal);
+  const connection = await dialServer(options);
   const first = tls === "implicit" ? await security.secure(connection, signal) : connection;
   const control = new ControlConnection(first, { timeout, charset, onLine });
   const onAbort = () => control.close();
@@ -69,6 +69,12 @@ async function attempt(options: ClientOptions): Promise<LoggedIn> {
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** Opens the control connection, before its greeting. @throws {ClientError}, or the reason of the signal. */
+export async function dialServer(options: ClientOptions): Promise<Connection> {
+  const { host, tls, port = tls === "implicit" ? IMPLICIT_PORT : PORT, timeout = DEFAULT_TIMEOUT, signal } = options;
+  return await dial(host, port, timeout, signal);
 }
 
 async function dial(hostname: string, port: number, timeout: number, signal?: AbortSignal): Promise<Deno.TcpConn> {

@@ -12,7 +12,7 @@ import type { Connection } from "../net/connection.ts";
 import { SocketConnection } from "../tls/node/connection.ts";
 import { asSocket, ConnectionStream } from "../tls/node/stream.ts";
 import { messageOf } from "../net/message_of.ts";
-import { type SecureConnection, TlsError, type TlsVersion, withinLimits } from "../tls/route.ts";
+import { DEFAULT_TLS_VERSION, type SecureConnection, TlsError, type TlsVersion, withinLimits } from "../tls/route.ts";
 import { ClientError } from "./errors.ts";
 import type { Presented, Trust } from "./trust.ts";
 
@@ -21,6 +21,8 @@ export interface ClientTlsOptions {
   /** The name or address the user gave: what the certificate must be for, and the SNI if it is a name. */
   readonly host: string;
   readonly trust: Trust;
+  /** The oldest version of the protocol. Default: TLS 1.2. */
+  readonly minVersion?: TlsVersion | undefined;
   /** The latest version of the protocol. */
   readonly maxVersion?: TlsVersion | undefined;
   /** Milliseconds for one handshake; 0: no limit. */
@@ -43,13 +45,13 @@ export class ClientTls {
    * @throws {ClientError} `untrusted`, `timeout`, `closed`, or `protocol` if the peer does not speak TLS.
    */
   async secure(connection: Connection, signal?: AbortSignal): Promise<SecureConnection> {
-    const { host, timeout, trust, maxVersion } = this.#options;
+    const { host, timeout, trust, minVersion = DEFAULT_TLS_VERSION, maxVersion } = this.#options;
     const wire = new ConnectionStream(connection);
     const socket = connect({
       socket: asSocket(wire),
       host,
       ...(isIP(host) === 0 && { servername: host }),
-      minVersion: "TLSv1.2",
+      minVersion,
       ...(maxVersion && { maxVersion }),
       ...(this.#session && { session: this.#session }),
       // The decision is ours, after the handshake and before a byte is sent. Authorities of the user are not given

@@ -99,6 +99,11 @@ export class Trust {
   }
 }
 
+/** What people are shown of a certificate in DER form. @throws if it cannot be parsed. */
+export function describeCertificate(der: Uint8Array): ServerCertificate {
+  return describe(new X509Certificate(der));
+}
+
 function describe(parsed: X509Certificate): ServerCertificate {
   return {
     pin: sha256(parsed.publicKey.export({ type: "spki", format: "der" })),
