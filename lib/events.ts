@@ -6,7 +6,7 @@
  */
 
 import type { Timed } from "./events/base.ts";
-import type { ConnectionRefused, Notice, Problem } from "./events/server_events.ts";
+import type { AddressAllowed, AddressBanned, ConnectionRefused, Notice, Problem } from "./events/server_events.ts";
 import type {
   CommandReceived,
   DataOpened,
@@ -28,6 +28,8 @@ export type ServerEvent =
   | SessionOpened
   | SessionClosed
   | ConnectionRefused
+  | AddressBanned
+  | AddressAllowed
   | LoginTried
   | CommandReceived
   | ReplySent
@@ -47,6 +49,8 @@ export const EVENT_TYPES: readonly EventType[] = Object.keys(
     sessionOpened: true,
     sessionClosed: true,
     connectionRefused: true,
+    addressBanned: true,
+    addressAllowed: true,
     login: true,
     command: true,
     reply: true,

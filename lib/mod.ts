@@ -42,6 +42,7 @@ export {
   type TransferProgress,
 } from "./server/server.ts";
 export type {
+  AbuseOptions,
   AfterHook,
   BeforeHook,
   LinkListing,
@@ -57,6 +58,7 @@ export type {
   SharedCount,
   SharedCounter,
   SharedGate,
+  SharedPace,
   SharedState,
   SharedStateSettings,
   SharedTurn,
@@ -84,6 +86,7 @@ export {
   type LoginRefusal,
   PasswordAuthenticator,
 } from "./auth/authenticator.ts";
+export type { Ban, BanSettings, BanStore, Offence } from "./auth/bans.ts";
 export type { LoginVisit } from "./auth/login_gate.ts";
 export type { ThrottleOptions } from "./auth/throttle.ts";
 export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.ts";

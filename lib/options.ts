@@ -15,10 +15,12 @@ import type { MakeSharedState } from "./options/shared_state.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
 import type { Personality } from "./protocol/personality.ts";
+import type { AbuseOptions, AddressCap, Caps } from "./options/abuse.ts";
 import type { AfterHook, BeforeHook } from "./options/command_hooks.ts";
 import type { Zone } from "./protocol/zone.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
+export type { AbuseOptions, AddressCap } from "./options/abuse.ts";
 export type { AfterHook, BeforeHook, PendingCommand } from "./options/command_hooks.ts";
 
 /**
@@ -67,7 +69,7 @@ export interface TlsOptions {
 }
 
 /** The options of a server: who may log in and where files come from; the rest has defaults. */
-export interface ServerOptions {
+export interface ServerOptions extends AbuseOptions {
   /** Decides who may log in. */
   readonly authenticator: Authenticator;
   /** Opens the files of an account that logs in. */
@@ -117,19 +119,6 @@ export interface ServerOptions {
    * @default 0
    */
   readonly maxSessions?: number;
-  /**
-   * The most sessions at the same time per address, or per /64 for IPv6; 0: no limit. Loopback has none by default: a
-   * relay there may forward many clients.
-   *
-   * @default 200
-   */
-  readonly maxSessionsPerIp?: number;
-  /**
-   * The most sessions per address (or /64) that have not logged in yet; 0: no limit. Loopback has none by default.
-   *
-   * @default 50
-   */
-  readonly maxStrangersPerIp?: number;
   /**
    * Milliseconds from the greeting to a login; 0: no limit.
    *
@@ -186,18 +175,6 @@ export interface ServerOptions {
    * @default 1_000
    */
   readonly guessInterval?: number;
-  /**
-   * Failed logins within ten minutes after which an address is banned; 0: never.
-   *
-   * @default 0
-   */
-  readonly banAfter?: number;
-  /**
-   * Milliseconds for which an address stays banned.
-   *
-   * @default 600_000
-   */
-  readonly banTime?: number;
   /**
    * Accept data connections from addresses other than the control connection's. Weakens security (RFC 2577).
    *
@@ -272,27 +249,19 @@ export interface ServerOptions {
   readonly clock?: () => number;
 }
 
-/** A limit per address. */
-export interface AddressCap {
-  /** 0: no limit. */
-  readonly limit: number;
-  /** Whether it applies to loopback as well: if a number was given explicitly. */
-  readonly loopback: boolean;
-}
-
-/** Limits per address: their defaults do not apply to loopback. */
-type Caps = "maxSessionsPerIp" | "maxStrangersPerIp";
-
 /** Options without a default. */
-type Optional = "before" | "after" | "network" | "sharedState" | "passivePorts" | "passiveAddress";
+type Optional = "before" | "after" | "network" | "sharedState" | "passivePorts" | "passiveAddress" | "banStore";
+
+/** Options that are networks. */
+type Networks = "passiveLocalNetworks" | "banExempt";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options
   extends
-    Required<Omit<ServerOptions, "passiveLocalNetworks" | "tls" | "timeZone" | "dataEngine" | Caps | Optional>>,
+    Required<Omit<ServerOptions, "tls" | "timeZone" | "dataEngine" | Networks | Caps | Optional>>,
     Pick<ServerOptions, Optional>,
-    Readonly<Record<Caps, AddressCap>> {
-  readonly passiveLocalNetworks: readonly Network[];
+    Readonly<Record<Caps, AddressCap>>,
+    Readonly<Record<Networks, readonly Network[]>> {
   readonly tls?: Required<Omit<TlsOptions, "implicitPort">> & Pick<TlsOptions, "implicitPort">;
   readonly zone?: Zone;
   readonly dataEngine: DataEngine;

@@ -6,6 +6,7 @@
 
 import { addressKey } from "../net/address_key.ts";
 import { ANONYMOUS, canonicalName } from "./accounts.ts";
+import type { Bans, Offence } from "./bans.ts";
 import { LoginLine, type Waiting } from "./login_line.ts";
 import { Pace, type PaceMemory } from "./pace.ts";
 import type { FailureThrottle } from "./throttle.ts";
@@ -25,7 +26,9 @@ const MOST_OPEN = 2;
 
 /** The options of a {@link LoginGate}. */
 export interface LoginGateOptions {
-  readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isBanned" | "isKnown">;
+  readonly throttle: Pick<FailureThrottle, "delayFor" | "failed" | "succeeded" | "isKnown">;
+  /** Which addresses are shut out. */
+  readonly bans: Pick<Bans, "isBanned" | "offended" | "forgive">;
   /**
    * Milliseconds between two guesses at an account from an address; a tenth of it between two guesses from the address.
    * 0: no limit.
@@ -75,6 +78,7 @@ export interface LoginTurn {
  */
 export class LoginGate {
   readonly #throttle: LoginGateOptions["throttle"];
+  readonly #bans: LoginGateOptions["bans"];
   readonly #accounts: Pace;
   readonly #addresses: Pace;
   readonly #now: () => number;
@@ -84,8 +88,9 @@ export class LoginGate {
   readonly #open = new Map<string, number>();
   readonly #mostOpen: number;
 
-  constructor({ throttle, interval, memory, now = Date.now }: LoginGateOptions) {
+  constructor({ throttle, bans, interval, memory, now = Date.now }: LoginGateOptions) {
     this.#throttle = throttle;
+    this.#bans = bans;
     this.#now = now;
     this.#mostOpen = interval > 0 ? MOST_OPEN : Infinity;
     this.#accounts = new Pace({ interval, burst: ACCOUNT_BURST, memory: memory?.accounts, now });
@@ -95,7 +100,12 @@ export class LoginGate {
 
   /** Whether `address` is currently banned. */
   isBanned(address: string): boolean {
-    return this.#throttle.isBanned(address);
+    return this.#bans.isBanned(address);
+  }
+
+  /** Counts an offence of `address` that is not a failed login: those are counted here. */
+  offended(address: string, offence: Offence): void {
+    this.#bans.offended(address, offence);
   }
 
   /**
@@ -116,9 +126,13 @@ export class LoginGate {
       onBegin: () => this.#count(key, passes ? 0 : 1),
       passes,
       isRetry: visit.isRetry ?? false,
-      onSuccess: () => void this.#throttle.succeeded(address, name),
+      onSuccess: () => {
+        this.#throttle.succeeded(address, name);
+        this.#bans.forgive(address, name);
+      },
       onFailure: () => {
         this.#throttle.failed(address, name);
+        this.#bans.offended(address, "failedLogin", name);
         return this.#throttle.delayFor(address, name);
       },
       onEnd: () => {

@@ -5,6 +5,7 @@
  */
 
 import { addressKey } from "../net/address_key.ts";
+import { forgetOldest, hashOf } from "./memory.ts";
 
 /** How failed logins are answered. Times in milliseconds. */
 export interface ThrottleOptions {
@@ -22,8 +23,6 @@ export interface ThrottleOptions {
    * @default 600_000
    */
   readonly memory?: number;
-  /** Failures (within {@link memory}) after which an address is banned, and for how long. Absent: no bans. */
-  readonly ban?: { readonly failures: number; readonly duration: number };
   /**
    * The largest number of addresses remembered with failures, and of accounts per address with a success; the least
    * recent are forgotten first.
@@ -45,11 +44,6 @@ interface Failure {
   readonly nameHash: number;
 }
 
-interface Offender {
-  failures: Failure[];
-  bannedUntil: number;
-}
-
 /** Failures kept per address: with this many the wait has reached its maximum for any sensible delay. */
 const KEPT = 24;
 /** Milliseconds for which an account is known at an address. */
@@ -66,11 +60,10 @@ export class FailureThrottle {
   readonly #delay: number;
   readonly #maxDelay: number;
   readonly #memory: number;
-  readonly #ban: ThrottleOptions["ban"];
   readonly #capacity: number;
   readonly #now: () => number;
   /** The least recent failure first. */
-  readonly #offenders = new Map<string, Offender>();
+  readonly #offenders = new Map<string, readonly Failure[]>();
   /** When accounts have logged in, by address and name, the least recent first. */
   readonly #known = new Map<string, number>();
 
@@ -78,32 +71,25 @@ export class FailureThrottle {
     this.#delay = options.delay;
     this.#maxDelay = options.maxDelay ?? 2_000;
     this.#memory = options.memory ?? 600_000;
-    this.#ban = options.ban;
     this.#capacity = options.capacity ?? 10_000;
     this.#now = options.now ?? Date.now;
   }
 
   /** Milliseconds to wait before `address` is answered about the account `name`; 0 without recent failures. */
   delayFor(address: string, name = ""): number {
-    const offender = this.#offenders.get(addressKey(address));
-    if (offender === undefined) return 0;
+    const failures = this.#offenders.get(addressKey(address));
+    if (failures === undefined) return 0;
     const nameHash = hashOf(name);
-    const own = this.#recent(offender).filter((failure) => failure.nameHash === nameHash).length;
+    const own = this.#recent(failures).filter((failure) => failure.nameHash === nameHash).length;
     return own === 0 ? 0 : Math.min(this.#maxDelay, this.#delay * 2 ** (own - 1));
   }
 
   /** Counts a failed login. */
   failed(address: string, name = ""): void {
     const key = addressKey(address);
-    const offender = this.#offenders.get(key) ?? { failures: [], bannedUntil: 0 };
-    const at = this.#now();
-    const kept = Math.max(KEPT, this.#ban?.failures ?? 0);
-    offender.failures = [...this.#recent(offender), { at, nameHash: hashOf(name) }].slice(-kept);
-    if (this.#ban !== undefined && offender.failures.length >= this.#ban.failures) {
-      offender.bannedUntil = at + this.#ban.duration;
-    }
+    const failures = [...this.#recent(this.#offenders.get(key) ?? []), { at: this.#now(), nameHash: hashOf(name) }];
     this.#offenders.delete(key);
-    this.#offenders.set(key, offender);
+    this.#offenders.set(key, failures.slice(-KEPT));
     if (this.#offenders.size > this.#capacity) forgetOldest(this.#offenders);
   }
 
@@ -134,41 +120,17 @@ export class FailureThrottle {
   }
 
   #forgive(key: string, name: string): boolean {
-    const offender = this.#offenders.get(key);
-    if (offender === undefined) return false;
+    const failures = this.#offenders.get(key);
+    if (failures === undefined) return false;
     const nameHash = hashOf(name);
-    offender.failures = this.#recent(offender).filter((failure) => failure.nameHash !== nameHash);
-    if (offender.failures.length === 0 && !this.#isBanned(offender)) this.#offenders.delete(key);
+    const left = this.#recent(failures).filter((failure) => failure.nameHash !== nameHash);
+    if (left.length > 0) this.#offenders.set(key, left);
+    else this.#offenders.delete(key);
     return true;
   }
 
-  /** Whether `address` is currently banned. */
-  isBanned(address: string): boolean {
-    if (this.#ban === undefined || this.#offenders.size === 0) return false;
-    const offender = this.#offenders.get(addressKey(address));
-    return offender !== undefined && this.#isBanned(offender);
-  }
-
-  #isBanned(offender: Offender): boolean {
-    return this.#now() < offender.bannedUntil;
-  }
-
-  #recent(offender: Offender): Failure[] {
+  #recent(failures: readonly Failure[]): Failure[] {
     const oldest = this.#now() - this.#memory;
-    return offender.failures.filter((failure) => failure.at > oldest);
+    return failures.filter((failure) => failure.at > oldest);
   }
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
-}
-
-/** FNV-1a, 32 bits. Two names with the same hash share their failures, which does no harm. */
-function hashOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
-  return hash;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Offence } from "../auth/bans.ts";
 import type { Account } from "../auth/accounts.ts";
 import type { DataConnector } from "../data/engine.ts";
 import type { RateLimiter } from "../data/rate_limit.ts";
@@ -193,6 +194,8 @@ export interface CommandContext {
   wants(type: HandlerEvent["type"]): boolean;
   /** Reports an event of this session. */
   emit(event: HandlerEvent): void;
+  /** Counts an offence of `address`, which may be banned for it. */
+  offended(address: string, offence: Offence): void;
   /** Checks the password and, if it is right, logs the session in. A wrong one is answered after a delay. */
   authenticate(password: string): Promise<Reply>;
   /** Forgets the account and all that came with it (USER, REIN). */

@@ -47,6 +47,7 @@ function requestFor(context: CommandContext): ListenRequest {
     ...(options.passivePorts && { range: options.passivePorts }),
     onStranger: (address) => {
       if (strangers.count++ === 0) strangers.first = unmapped(address);
+      context.offended(unmapped(address), "dataPort");
     },
     onEnd: (end) => reportEnd(context, end, strangers),
     arrived: (connection) => context.security.protectData ? context.awaitHandshake(connection) : connection,

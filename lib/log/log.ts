@@ -46,6 +46,8 @@ const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   sessionOpened: "info",
   sessionClosed: "info",
   connectionRefused: "warning",
+  addressBanned: "warning",
+  addressAllowed: "info",
   login: "info",
   command: "debug",
   reply: "debug",
@@ -136,6 +138,10 @@ function sentence(event: ServerEvent): string {
       return `Session closed: ${event.reason}`;
     case "connectionRefused":
       return `Refused ${event.address}: ${event.reason}`;
+    case "addressBanned":
+      return `Shut out ${event.network} until ${new Date(event.until).toISOString()}: ${event.reason}`;
+    case "addressAllowed":
+      return `Let ${event.network} in again`;
     case "login":
       return event.ok ? `Logged in as ${quoted(event.name)}` : `Login as ${quoted(event.name)} failed: ${event.reason}`;
     case "command":

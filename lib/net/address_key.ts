@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseIp } from "./ip.ts";
+import { canonicalIp, parseIp } from "./ip.ts";
 
 /** The prefix 64:ff9b::/96 of RFC 6052 section 2.1. */
 const TRANSLATED = Uint8Array.of(0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -20,6 +20,16 @@ export function addressKey(address: string): string {
   if (bytes.length === 4) return bytes.join(".");
   if (TRANSLATED.every((byte, index) => bytes[index] === byte)) return bytes.subarray(12).join(".");
   return `${bytes.subarray(0, 8).toHex()}/64`;
+}
+
+/** What {@link addressKey} stands for, as text for people: `192.0.2.1`, or `2001:db8:0:1::/64`. */
+export function networkOf(address: string): string {
+  const bytes = parseIp(address);
+  if (bytes?.length !== 16) return addressKey(address);
+  const key = addressKey(address);
+  if (!key.endsWith("/64")) return key;
+  const groups = Array.from({ length: 4 }, (_, index) => bytes.subarray(2 * index, 2 * index + 2).toHex());
+  return `${canonicalIp(`${groups.join(":")}::`)}/64`;
 }
 
 /**

@@ -20,7 +20,8 @@ type WithoutDefault =
   | "network"
   | "dataEngine"
   | "eventLoop"
-  | "sharedState";
+  | "sharedState"
+  | "banStore";
 
 /** The default of every option that has one. Times are in milliseconds. */
 export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefault>>> = Object.freeze({
@@ -45,6 +46,8 @@ export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefau
   maxSessions: 0,
   maxSessionsPerIp: 200,
   maxStrangersPerIp: 50,
+  maxStrangers: 2_000,
+  connectRate: 600,
   loginTimeout: 60_000,
   idleTimeout: 300_000,
   dataTimeout: 30_000,
@@ -54,8 +57,9 @@ export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefau
   maxLoginFailures: 5,
   failureDelay: 500,
   guessInterval: 1_000,
-  banAfter: 0,
+  banAfter: 50,
   banTime: 600_000,
+  banExempt: [],
   ascii: "convert",
   digests: "auto",
   linkListing: "arrow",

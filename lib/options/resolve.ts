@@ -8,7 +8,8 @@
 import { EventLoop } from "../data/event_loop.ts";
 import { LocalEngine } from "../data/local_engine.ts";
 import { familyOf, isUnspecified, type Network, parseNetwork } from "../net/ip.ts";
-import type { AddressCap, Options, ServerOptions } from "../options.ts";
+import type { Options, ServerOptions } from "../options.ts";
+import { type AddressCap, CAPS, type Caps } from "./abuse.ts";
 import { Zone } from "../protocol/zone.ts";
 import { present } from "../net/present.ts";
 import { DEFAULT_OPTIONS, DEFAULT_TLS } from "./defaults.ts";
@@ -20,7 +21,6 @@ const WHOLE = [
   "maxLoginFailures",
   "failureDelay",
   "guessInterval",
-  "banAfter",
   "banTime",
   "loginTimeout",
   "idleTimeout",
@@ -29,22 +29,25 @@ const WHOLE = [
   "handshakeTimeout",
 ] as const;
 
+/** Connections: a pace counts in whole milliseconds. */
+const MOST_A_MINUTE = 60_000;
+
 /**
  * Fills in defaults and checks every value.
  *
  * @throws {RangeError} naming the option and quoting the value.
  */
 export function resolveOptions(given: ServerOptions): Options {
-  const { passiveLocalNetworks, tls, timeZone, maxSessionsPerIp, maxStrangersPerIp, ...rest } = given;
+  const { passiveLocalNetworks, banExempt, tls, timeZone, ...rest } = given;
   const { timeZone: _, ...defaults } = DEFAULT_OPTIONS;
   const options: Options = {
     ...defaults,
     eventLoop: new EventLoop(),
     ...present(rest),
     dataEngine: rest.dataEngine ?? new LocalEngine(),
-    maxSessionsPerIp: resolveCap("maxSessionsPerIp", maxSessionsPerIp),
-    maxStrangersPerIp: resolveCap("maxStrangersPerIp", maxStrangersPerIp),
-    passiveLocalNetworks: resolveNetworks(passiveLocalNetworks ?? DEFAULT_OPTIONS.passiveLocalNetworks),
+    ...resolveCaps(given),
+    passiveLocalNetworks: resolveNetworks("passiveLocalNetworks", passiveLocalNetworks),
+    banExempt: resolveNetworks("banExempt", banExempt),
     ...(tls && { tls: Object.freeze({ ...DEFAULT_TLS, ...present(tls) }) }),
     ...(timeZone !== undefined && timeZone !== DEFAULT_OPTIONS.timeZone && { zone: resolveZone(timeZone) }),
   };
@@ -54,15 +57,23 @@ export function resolveOptions(given: ServerOptions): Options {
   return Object.freeze(options);
 }
 
-function resolveCap(name: "maxSessionsPerIp" | "maxStrangersPerIp", limit: number | undefined): AddressCap {
-  if (limit !== undefined) checkWhole(name, limit, 2 ** 31 - 1);
-  return Object.freeze({ limit: limit ?? DEFAULT_OPTIONS[name], loopback: limit !== undefined });
+function resolveCaps(given: ServerOptions): Readonly<Record<Caps, AddressCap>> {
+  const cap = (name: Caps): AddressCap => {
+    const limit = given[name];
+    if (limit !== undefined) checkWhole(name, limit, name === "connectRate" ? MOST_A_MINUTE : 2 ** 31 - 1);
+    return Object.freeze({ limit: limit ?? DEFAULT_OPTIONS[name], loopback: limit !== undefined });
+  };
+  // One for each name.
+  return Object.fromEntries(CAPS.map((name) => [name, cap(name)])) as Record<Caps, AddressCap>;
 }
 
-function resolveNetworks(texts: readonly string[]): readonly Network[] {
+function resolveNetworks(
+  name: "passiveLocalNetworks" | "banExempt",
+  texts: readonly string[] = DEFAULT_OPTIONS[name],
+): readonly Network[] {
   return Object.freeze(texts.map((text) => {
     const network = parseNetwork(text);
-    if (!network) throw new RangeError(`Option "passiveLocalNetworks" is not an address or CIDR network: "${text}"`);
+    if (!network) throw new RangeError(`Option "${name}" is not an address or CIDR network: "${text}"`);
     return network;
   }));
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { BanSettings, Offence } from "../auth/bans.ts";
 import type { LoginVisit } from "../auth/login_gate.ts";
 import type { ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../session_info.ts";
@@ -45,8 +46,16 @@ export interface SharedTurn {
 export interface SharedGate {
   /** Whether the address is banned now. Asked for every connection and several times at a login. */
   isBanned(address: string): MaybeLater<boolean>;
+  /** Counts what an address has done, other than failed logins, which the turns report. */
+  offended(address: string, offence: Offence): MaybeLater<void>;
   /** The turn of a visit, when it comes; `undefined` once its address is banned, or its signal aborted. */
   enter(visit: LoginVisit): MaybeLater<SharedTurn | undefined>;
+}
+
+/** How often something may be done per key. */
+export interface SharedPace {
+  /** Counts one, and returns whether it is within the limit. */
+  take(key: string): MaybeLater<boolean>;
 }
 
 /** Which files were uploaded recently, and by whom. `RecentUploads` is one. */
@@ -73,8 +82,10 @@ export interface SharedState {
   readonly sessions: SharedCount;
   /** Connections by address; by /64 for IPv6. */
   readonly perAddress: SharedCounter;
-  /** Connections by address that have not logged in. */
+  /** Connections by address that have not logged in; those of all addresses together under the key `""`. */
   readonly strangers: SharedCounter;
+  /** New connections by address, for `connectRate`. */
+  readonly arrivals: SharedPace;
   /** Sessions by name of the account. */
   readonly perAccount: SharedCounter;
   /** Who may try a password. */
@@ -87,14 +98,20 @@ export interface SharedState {
   usageOf(rootPath: string): Usage;
   /** Sessions of the other servers. */
   others(): MaybeLater<readonly SessionInfo[]>;
+  /** Called when the server has shut down: nothing here may keep the process running. */
+  rest?(): void;
 }
 
 /** What a server expects of its shared state. */
 export interface SharedStateSettings {
-  /** Delays and bans after wrong passwords: `failureDelay`, `banAfter`, `banTime` and `clock` of the server. */
-  readonly throttle: Required<Pick<ThrottleOptions, "delay" | "now">> & Pick<ThrottleOptions, "ban">;
+  /** Delays after wrong passwords: `failureDelay` and `clock` of the server. */
+  readonly throttle: Required<Pick<ThrottleOptions, "delay" | "now">>;
+  /** Bans: `banAfter`, `banTime`, `banExempt`, `banStore` and `clock` of the server, and its events. */
+  readonly bans: BanSettings;
   /** `guessInterval` of the server, in milliseconds. */
   readonly guessInterval: number;
+  /** Of the server: new connections a minute per address; 0: no limit. */
+  readonly connectRate: number;
 }
 
 /** Makes the shared state of a server, which calls it once. */

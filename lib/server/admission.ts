@@ -31,17 +31,16 @@ interface Answers {
   /** Connections that were there before. */
   readonly others: number;
   readonly isBanned: boolean;
+  /** Whether the address connects no more often than it may. */
+  readonly isInTime: boolean;
   readonly slot: Disposable | undefined;
   readonly stranger: Disposable | undefined;
+  /** Its place among the strangers of all addresses. */
+  readonly crowd: Disposable | undefined;
 }
 
 /** {@link Answers} that are not all there yet. */
-type Questions = readonly [
-  MaybeLater<number>,
-  MaybeLater<boolean>,
-  MaybeLater<Disposable | undefined>,
-  MaybeLater<Disposable | undefined>,
-];
+type Questions = { readonly [K in keyof Answers]: MaybeLater<Answers[K]> };
 
 /** Why a connection is refused. */
 interface Refusal {
@@ -76,21 +75,27 @@ export class ConnectionAdmission {
    */
   admit(connection: Connection, signal: AbortSignal): MaybeLater<Places | undefined> {
     const address = unmapped(connection.remoteAddr.hostname);
-    const { maxSessionsPerIp, maxStrangersPerIp } = this.#options;
-    const { connections, gate, perAddress, strangers } = this.#sharedState;
-    const key = addressKey(address);
     this.#open++;
-    // All at once: far away they take one round trip together.
-    const others = connections.add(1);
-    const isBanned = gate.isBanned(address);
-    const slot = perAddress.add(key, limitFor(maxSessionsPerIp, address));
-    const stranger = strangers.add(key, limitFor(maxStrangersPerIp, address));
-    if (
-      others instanceof Promise || isBanned instanceof Promise || slot instanceof Promise || stranger instanceof Promise
-    ) {
-      return this.#admitLater(connection, [others, isBanned, slot, stranger], signal);
-    }
-    return this.#placesOrRefuse(connection, this.#judge({ others, isBanned, slot, stranger }));
+    const questions = this.#ask(address);
+    return isAnswered(questions)
+      ? this.#placesOrRefuse(connection, this.#judge(questions, address))
+      : this.#admitLater(connection, questions, signal);
+  }
+
+  /** All at once: far away they take one round trip together. */
+  #ask(address: string): Questions {
+    const { maxSessionsPerIp, maxStrangersPerIp, maxStrangers, connectRate } = this.#options;
+    const { connections, gate, perAddress, strangers, arrivals } = this.#sharedState;
+    const key = addressKey(address);
+    const most = limitFor(maxStrangers, address);
+    return {
+      others: connections.add(1),
+      isBanned: gate.isBanned(address),
+      isInTime: limitFor(connectRate, address) === 0 || arrivals.take(key),
+      slot: perAddress.add(key, limitFor(maxSessionsPerIp, address)),
+      stranger: strangers.add(key, limitFor(maxStrangersPerIp, address)),
+      crowd: most === 0 ? NOT_COUNTED : strangers.add("", most),
+    };
   }
 
   /** Uncounts an admitted connection that never became a session. */
@@ -126,7 +131,7 @@ export class ConnectionAdmission {
     const stop = () => stopped.resolve(undefined);
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    const decision = this.#judgeLater(questions);
+    const decision = this.#judgeLater(questions, unmapped(connection.remoteAddr.hostname));
     const decided = await Promise.race([decision, stopped.promise]);
     signal.removeEventListener("abort", stop);
     if (decided) return this.#placesOrRefuse(connection, decided);
@@ -135,35 +140,45 @@ export class ConnectionAdmission {
   }
 
   /** Never rejects. */
-  async #judgeLater(questions: Questions): Promise<Places | Refusal> {
-    const [others, isBanned, slot, stranger] = await Promise.allSettled(questions);
-    if (hasAnswered(others) && hasAnswered(isBanned) && hasAnswered(slot) && hasAnswered(stranger)) {
+  async #judgeLater(questions: Questions, address: string): Promise<Places | Refusal> {
+    const { others, isBanned, isInTime, slot, stranger, crowd } = questions;
+    try {
+      const answers = await Promise.all([others, isBanned, isInTime, slot, stranger, crowd]);
       return this.#judge({
-        others: others.value,
-        isBanned: isBanned.value,
-        slot: slot.value,
-        stranger: stranger.value,
-      });
+        others: answers[0],
+        isBanned: answers[1],
+        isInTime: answers[2],
+        slot: answers[3],
+        stranger: answers[4],
+        crowd: answers[5],
+      }, address);
+    } catch {
+      for (const place of [slot, stranger, crowd]) (await settled(place))?.[Symbol.dispose]();
+      const counted = await settled(others) !== undefined;
+      return { text: "Service is not available now, try again later", counted };
     }
-    if (hasAnswered(slot)) slot.value?.[Symbol.dispose]();
-    if (hasAnswered(stranger)) stranger.value?.[Symbol.dispose]();
-    return { text: "Service is not available now, try again later", counted: hasAnswered(others) };
   }
 
-  /** A connection has both places, or none. */
-  #judge({ others, isBanned, slot, stranger }: Answers): Places | Refusal {
+  /** A connection has all places, or none. */
+  #judge({ others, isBanned, isInTime, slot, stranger, crowd }: Answers, address: string): Places | Refusal {
     const { maxSessions } = this.#options;
     const isFull = maxSessions > 0 && others >= maxSessions;
-    if (slot && stranger && !isFull && !isBanned) return { slot, stranger };
-    slot?.[Symbol.dispose]();
-    stranger?.[Symbol.dispose]();
+    if (slot && stranger && crowd && !isFull && !isBanned && isInTime) {
+      return { slot, stranger: crowd === NOT_COUNTED ? stranger : new BothPlaces(stranger, crowd) };
+    }
+    for (const place of [slot, stranger, crowd]) place?.[Symbol.dispose]();
+    if (!isInTime) unawaited(this.#sharedState.gate.offended(address, "connectionRate"));
     const text = isFull
       ? "Too many sessions, try again later"
       : isBanned
       ? shutOut
-      : slot
+      : !isInTime
+      ? "Too many connections from your address in a short time, try again later"
+      : !slot
+      ? "Too many sessions from your address"
+      : !stranger
       ? "Too many connections from your address that have not logged in"
-      : "Too many sessions from your address";
+      : "Too many connections that have not logged in, try again later";
     return { text, counted: true };
   }
 
@@ -197,8 +212,37 @@ export class ConnectionAdmission {
   }
 }
 
-function hasAnswered<T>(answer: PromiseSettledResult<T>): answer is PromiseFulfilledResult<T> {
-  return answer.status === "fulfilled";
+function isAnswered(questions: Questions): questions is Answers {
+  const { others, isBanned, isInTime, slot, stranger, crowd } = questions;
+  return ![others, isBanned, isInTime, slot, stranger, crowd].some((answer) => answer instanceof Promise);
+}
+
+/** The answer; `undefined` where there is none. Never rejects. */
+async function settled<T>(answer: MaybeLater<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A place where nothing is counted. */
+const NOT_COUNTED: Disposable = { [Symbol.dispose]: () => {} };
+
+/** Two places that are given back together. */
+class BothPlaces implements Disposable {
+  readonly #one: Disposable;
+  readonly #other: Disposable;
+
+  constructor(one: Disposable, other: Disposable) {
+    this.#one = one;
+    this.#other = other;
+  }
+
+  [Symbol.dispose](): void {
+    this.#one[Symbol.dispose]();
+    this.#other[Symbol.dispose]();
+  }
 }
 
 /** For an answer that makes no difference; a failure has been reported. */

@@ -14,7 +14,8 @@ import { closeQuietly, type Connection, type SocketAddress } from "../net/connec
 import { LingeringConnections } from "../net/lingering.ts";
 import type { Options, ServerOptions } from "../options.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
-import type { SharedState } from "../options/shared_state.ts";
+import type { SharedState, SharedStateSettings } from "../options/shared_state.ts";
+import { banSettings } from "../options/bans.ts";
 import { resolveOptions } from "../options/resolve.ts";
 import { AccountViews } from "../session/account_views.ts";
 import { guardState } from "../session/guarded_state.ts";
@@ -24,6 +25,7 @@ import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
+import { banEvents } from "./ban_events.ts";
 import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
 import { DISCONNECTED, type ServerControl } from "./control.ts";
 import { Listeners } from "./listener.ts";
@@ -168,6 +170,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     await this.#lingering.over();
     clearTimeout(timer);
     this.#watchdog[Symbol.dispose]();
+    this.#sharedState.rest?.();
   }
 
   /** {@link shutdown} without grace. */
@@ -232,9 +235,13 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   }
 
   #makeSharedState(): SharedState {
-    const { failureDelay, guessInterval, banAfter, banTime, clock, sharedState } = this.#options;
-    const ban = banAfter > 0 ? { ban: { failures: banAfter, duration: banTime } } : {};
-    const settings = { throttle: { delay: failureDelay, now: clock, ...ban }, guessInterval };
+    const { failureDelay, guessInterval, connectRate, clock, sharedState } = this.#options;
+    const settings: SharedStateSettings = {
+      throttle: { delay: failureDelay, now: clock },
+      bans: { ...banSettings(this.#options), ...banEvents(this.events) },
+      guessInterval,
+      connectRate: connectRate.limit,
+    };
     if (!sharedState) return localState(settings);
     return guardState(sharedState(settings), {
       onFailure: ({ message, cause }) => this.events.emit({ type: "problem", level: "error", message, error: cause }),

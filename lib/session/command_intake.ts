@@ -15,6 +15,7 @@
  * @module
  */
 
+import type { Offence } from "../auth/bans.ts";
 import type { CommandTable } from "../commands/command.ts";
 import { type Line, LineReader, parseCommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
@@ -31,7 +32,19 @@ const FIRST_TELNET = 0xf0;
 export interface Intolerable {
   readonly farewell: string;
   readonly reason: string;
+  readonly offence: Offence;
 }
+
+const SPOKE_HTTP: Intolerable = {
+  farewell: "This is an FTP server",
+  reason: "spoke HTTP",
+  offence: "foreignProtocol",
+};
+const ENDLESS_LINE: Intolerable = {
+  farewell: "Command line is too long",
+  reason: "endless line",
+  offence: "endlessLine",
+};
 
 const BAD_LINES = {
   nul: "Command contains a NUL byte",
@@ -103,11 +116,11 @@ export class CommandIntake {
       case "line": {
         const isFirst = this.#isFirst;
         this.#isFirst = false;
-        if (isFirst && isHttpVerb(line.text)) return { farewell: "This is an FTP server", reason: "spoke HTTP" };
+        if (isFirst && isHttpVerb(line.text)) return SPOKE_HTTP;
         return parseCommandLine(line.text);
       }
       case "endless":
-        return { farewell: "Command line is too long", reason: "endless line" };
+        return ENDLESS_LINE;
       case "notUtf8": {
         const command = parseCommandLine(line.text);
         if (this.#table.find(command.verb)?.anyEncoding) return command;

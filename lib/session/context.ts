@@ -16,6 +16,7 @@ import type {
   SecurityState,
   ServerView,
 } from "../commands/context.ts";
+import type { Offence } from "../auth/bans.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 import type { DataConnector } from "../data/engine.ts";
 import type { CommandReceived, DataOpened, ReplySent, SessionClosed, SessionEvent } from "../events.ts";
@@ -132,6 +133,12 @@ export class SessionContext implements CommandContext, LoginHolder {
       address: this.control.remote.hostname,
       ...(user !== undefined && { user }),
     });
+  }
+
+  offended(address: string, offence: Offence): void {
+    // A failure has been reported.
+    const counted = this.#host.gate.offended(address, offence);
+    if (counted instanceof Promise) counted.catch(() => {});
   }
 
   authenticate(password: string): Promise<reply.Reply> {

@@ -11,6 +11,7 @@ import type {
   SharedCount,
   SharedCounter,
   SharedGate,
+  SharedPace,
   SharedState,
   SharedTurn,
 } from "../options/shared_state.ts";
@@ -40,13 +41,14 @@ export interface GuardOptions {
 /** `state` with answers that fail or are late reported. One that is there at once is returned at once. */
 export function guardState(state: SharedState, options: GuardOptions): SharedState {
   const guard = new StateGuard(options);
-  const { connections, sessions, perAddress, strangers, perAccount, gate, recentUploads } = state;
+  const { connections, sessions, perAddress, strangers, arrivals, perAccount, gate, recentUploads } = state;
   return {
     idPrefix: state.idPrefix,
     connections: guard.count("connections", connections),
     sessions: guard.count("sessions", sessions),
     perAddress: guard.counter("perAddress", perAddress),
     strangers: guard.counter("strangers", strangers),
+    arrivals: guard.pace("arrivals", arrivals),
     perAccount: guard.counter("perAccount", perAccount),
     gate: guard.gate(gate),
     digests: guard.digests(state.digests),
@@ -56,6 +58,7 @@ export function guardState(state: SharedState, options: GuardOptions): SharedSta
     },
     usageOf: guard.usages((rootPath) => state.usageOf(rootPath)),
     others: () => guard.ask("others", () => state.others()),
+    rest: () => state.rest?.(),
   };
 }
 
@@ -116,8 +119,13 @@ class StateGuard {
     };
   }
 
+  pace(name: string, pace: SharedPace): SharedPace {
+    return { take: (key) => this.ask(`${name}.take`, () => pace.take(key)) };
+  }
+
   gate(gate: SharedGate): SharedGate {
     return {
+      offended: (address, offence) => this.tell("gate.offended", () => gate.offended(address, offence)),
       isBanned: (address) => this.ask("gate.isBanned", () => gate.isBanned(address)),
       // A turn comes when it comes: the signal of the visit ends the wait.
       enter: (visit) => {

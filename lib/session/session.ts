@@ -168,7 +168,7 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
   async #take(): Promise<void> {
     for (let turn = this.#intake.next(); turn && !this.#end.closing; turn = this.#intake.next()) {
       if ("farewell" in turn) {
-        this.#end.leave(turn.farewell, turn.reason);
+        this.#end.leave(turn.farewell, turn.reason, turn.offence);
         break;
       }
       const pause = this.#queue.take(turn);

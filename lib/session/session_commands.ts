@@ -117,7 +117,7 @@ export class SessionCommands implements CommandRunner {
     this.#badLines++;
     const { maxBadCommands } = this.#host.options;
     if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) {
-      this.#end.leave("Too many bad commands", "bad commands");
+      this.#end.leave("Too many bad commands", "bad commands", "badCommands");
     }
   }
 

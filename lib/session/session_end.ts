@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Offence } from "../auth/bans.ts";
 import type { TransferReason } from "../events.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionContext } from "./context.ts";
@@ -73,8 +74,8 @@ export class SessionEnd {
 
   /** A limit was reached. */
   expire(): void {
-    const idle = this.#context.login.account !== undefined;
-    this.leave(idle ? "Idle timeout, goodbye" : "Login took too long, goodbye", "timed out");
+    if (this.#context.login.account !== undefined) return this.leave("Idle timeout, goodbye", "timed out");
+    this.leave("Login took too long, goodbye", "timed out", "loginTimeout");
   }
 
   /** Ends the session with 421: at once when nothing is under way, otherwise after the final reply of the transfer. */
@@ -95,10 +96,14 @@ export class SessionEnd {
     this.#endNow({ text, reason: "disconnected" });
   }
 
-  /** Ends the session with a 421 and `text`, which ends a read that is pending; `reason` is for the log. */
-  leave(text: string, reason: string): void {
+  /**
+   * Ends the session with a 421 and `text`, which ends a read that is pending; `reason` is for the log, and `offence`
+   * counts against the address.
+   */
+  leave(text: string, reason: string, offence?: Offence): void {
     if (this.#closing) return;
     this.#closing = true;
+    if (offence) this.#context.offended(this.#context.control.remote.hostname, offence);
     this.#reason = reason;
     this.#context.endPause();
     this.#control.add(reply.closing(text));

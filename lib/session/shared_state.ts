@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Arrivals } from "../auth/arrivals.ts";
+import { Bans } from "../auth/bans.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle } from "../auth/throttle.ts";
 import { DigestCache } from "../data/digest/digest.ts";
@@ -16,19 +18,23 @@ import { Counter } from "./admissions.ts";
  * The state of a server that shares nothing. Spread it to share some of it:
  * `(settings) => ({ ...localState(settings), perAccount })`.
  */
-export function localState({ throttle, guessInterval }: SharedStateSettings): SharedState {
+export function localState(settings: SharedStateSettings): SharedState {
+  const { throttle, guessInterval, connectRate } = settings;
+  const bans = new Bans(settings.bans);
   return {
     idPrefix: "",
     connections: new LocalCount(),
     sessions: new LocalCount(),
     perAddress: new Counter(),
     strangers: new Counter(),
+    arrivals: new Arrivals({ rate: connectRate, now: throttle.now }),
     perAccount: new Counter(),
-    gate: new LoginGate({ throttle: new FailureThrottle(throttle), interval: guessInterval }),
+    gate: new LoginGate({ throttle: new FailureThrottle(throttle), bans, interval: guessInterval }),
     digests: new DigestCache(),
     recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),
     others: () => [],
+    rest: () => bans[Symbol.dispose](),
   };
 }
 

@@ -12,7 +12,10 @@ import type { Addresses, Answer, FromWorker, Question, Start, ToWorker } from ".
 const PATIENCE = 2_000;
 
 /** Messages that are not for the member itself. */
-export type News = Extract<FromWorker, { type: "events" | "login" | "wanted" | "askSessions" }>;
+export type News = Extract<
+  FromWorker,
+  { type: "events" | "login" | "offence" | "forgiven" | "wanted" | "askSessions" }
+>;
 
 /** The callbacks of a member. */
 interface MemberListener {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Ban, Offence } from "../auth/bans.ts";
 import type { GateMemory } from "../auth/login_gate.ts";
+import type { PaceMemory } from "../auth/pace.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { EventType, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
@@ -19,6 +21,8 @@ export interface SharedMemory {
   readonly epochs: SharedArrayBuffer;
   /** The paces of guesses. */
   readonly paces: GateMemory;
+  /** The pace of new connections. */
+  readonly arrivals: PaceMemory;
 }
 
 /** The addresses a server listens on. */
@@ -69,6 +73,34 @@ export interface LoginNews {
   readonly ok: boolean;
   readonly address: string;
   readonly name: string;
+}
+
+/** An address has done something that counts against it. */
+export interface OffenceNews {
+  readonly type: "offence";
+  readonly address: string;
+  readonly offence: Offence;
+  /** Of the account, for a failed login. */
+  readonly name: string;
+}
+
+/** A right password has cleared failed logins. */
+export interface ForgivenNews {
+  readonly type: "forgiven";
+  readonly address: string;
+  readonly name: string;
+}
+
+/** The coordinator has banned addresses. */
+export interface Banned {
+  readonly type: "banned";
+  readonly bans: readonly Ban[];
+}
+
+/** The coordinator has ended a ban. */
+export interface Allowed {
+  readonly type: "allowed";
+  readonly key: string;
 }
 
 /** An upload waits for those that write to a file: see `UploadLocks.wanted`. */
@@ -127,6 +159,10 @@ export type ToWorker =
   | EventsWanted
   | Disconnect
   | LoginNews
+  | OffenceNews
+  | ForgivenNews
+  | Banned
+  | Allowed
   | FileWanted
   | SessionsAsked
   | SessionsTold
@@ -139,6 +175,8 @@ export type FromWorker =
   | { readonly type: "cannotListen"; readonly error: FlatError }
   | { readonly type: "events"; readonly events: readonly ServerEvent[] }
   | LoginNews
+  | OffenceNews
+  | ForgivenNews
   | FileWanted
   | SessionsAsked
   | SessionsTold

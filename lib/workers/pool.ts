@@ -6,14 +6,17 @@
  * @module
  */
 
+import { Bans, type BanSettings } from "../auth/bans.ts";
 import { makePaceMemory } from "../auth/pace.ts";
 import { EventStream } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
+import { banEvents } from "../server/ban_events.ts";
 import type { ServerControl, ShutdownOptions } from "../server/server.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import { Member, type News } from "./member.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
 import { type Addresses, sessionPrefix, type SharedMemory, type ToWorker } from "./messages.ts";
+import { hearOf } from "./relayed_bans.ts";
 import { RestartBackoff } from "../threads/restart_backoff.ts";
 import { makeEpochs } from "./shared_digests.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
@@ -46,6 +49,8 @@ export interface PoolOptions {
    * another program.
    */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
+  /** Which addresses are shut out, by all workers. Default: none. */
+  readonly bans?: BanSettings;
   /** Sent once to every worker; cloned. */
   readonly setup: unknown;
   /** Sent to every worker at its start and at each {@link WorkerPool.refresh}; cloned. */
@@ -65,6 +70,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   readonly #memory: SharedMemory;
   readonly #members = new Map<number, Member>();
   readonly #respawns = new RestartBackoff();
+  readonly #bans: Bans;
   #lastNumber = 0;
   #addresses: Addresses | undefined;
   #accepting = false;
@@ -77,7 +83,9 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
       usages: makeUsages(),
       epochs: makeEpochs(),
       paces: { accounts: makePaceMemory({ shared: true }), addresses: makePaceMemory({ shared: true }) },
+      arrivals: makePaceMemory({ shared: true }),
     };
+    this.#bans = this.#makeBans(options.bans);
   }
 
   /** The address of the control port. @throws {Error} before {@link bind}. */
@@ -112,6 +120,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   /** Accepts connections from now on. */
   accept(): void {
     this.#accepting = true;
+    this.#tell({ type: "banned", bans: this.#bans.list() });
     for (let place = 0; place < this.#options.workers; place++) {
       const member = this.#members.get(place);
       if (member) member.post({ type: "accept" });
@@ -152,6 +161,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
     this.#respawns[Symbol.dispose]();
     await Promise.all(Array.from(this.#members.values(), (member) => member.shutdown({ grace, patience: PATIENCE })));
     this.#members.clear();
+    this.#bans[Symbol.dispose]();
   }
 
   /** {@link shutdown} without grace. */
@@ -202,6 +212,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
     const member = this.#spawn(place, Promise.resolve(this.#addresses));
     try {
       await member.listening;
+      member.post({ type: "banned", bans: this.#bans.list() });
       member.post({ type: "accept" });
     } catch (error) {
       // Its death has already been handled.
@@ -220,6 +231,11 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
         return news.events.forEach((event) =>
           this.events.emit("error" in event ? { ...event, error: fromPortableError(event.error) } : event)
         );
+      case "offence":
+      case "forgiven":
+        // The others first: what follows from it here may be a ban.
+        this.#tell(news, from);
+        return hearOf(this.#bans, news);
       case "login":
       case "wanted":
         return this.#tell(news, from);
@@ -228,6 +244,21 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
           from.post({ type: "sessions", request: news.request, sessions });
         });
     }
+  }
+
+  #makeBans(settings: BanSettings = { limit: 0, duration: 0 }): Bans {
+    const { onBanned, onAllowed } = banEvents(this.events);
+    return new Bans({
+      ...settings,
+      onBanned: (ban) => {
+        this.#tell({ type: "banned", bans: [ban] });
+        onBanned(ban);
+      },
+      onAllowed: (ban) => {
+        this.#tell({ type: "allowed", key: ban.key });
+        onAllowed(ban);
+      },
+    });
   }
 
   async #collect(asking?: Member): Promise<SessionInfo[]> {

@@ -41,11 +41,6 @@ export class RelayedThrottle {
     return this.#throttle.isKnown(address, name);
   }
 
-  /** Implements `FailureThrottle.isBanned`. */
-  isBanned(address: string): boolean {
-    return this.#throttle.isBanned(address);
-  }
-
   /** Records what another event loop has reported. */
   hear({ ok, address, name }: LoginNews): void {
     if (ok) this.#throttle.succeeded(address, name);

@@ -5,6 +5,7 @@
  */
 
 import { errorOf } from "../net/message_of.ts";
+import { Arrivals } from "../auth/arrivals.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { EventType } from "../events.ts";
@@ -14,8 +15,10 @@ import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
 import {
   type Addresses,
+  type ForgivenNews,
   type FromWorker,
   type LoginNews,
+  type OffenceNews,
   sessionPrefix,
   type Start,
   type ToWorker,
@@ -23,6 +26,7 @@ import {
 import { DataThreads } from "../data/thread/pool.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
+import { RelayedBans } from "./relayed_bans.ts";
 import { RelayedThrottle } from "./relayed_throttle.ts";
 import { isDataThread, type WorkerScope } from "../threads/scope.ts";
 import { serveData } from "../data/thread/serve.ts";
@@ -66,6 +70,7 @@ class Link {
   readonly #questions = new Map<number, (sessions: readonly SessionInfo[]) => void>();
   #program: WorkerProgram | undefined;
   #throttle: RelayedThrottle | undefined;
+  #bans: RelayedBans | undefined;
   #data: DataThreads | undefined;
   #lastRequest = 0;
   /** Types of events that the coordinator wants. */
@@ -98,6 +103,13 @@ class Link {
         return this.#listen(message.events);
       case "login":
         return this.#throttle?.hear(message);
+      case "offence":
+      case "forgiven":
+        return this.#bans?.hear(message);
+      case "banned":
+        return this.#bans?.put(message.bans);
+      case "allowed":
+        return this.#bans?.lift(message.key);
       case "wanted":
         return diskUploads.wanted(message.file);
       case "askSessions":
@@ -164,16 +176,18 @@ class Link {
   #sharedState({ place, number, memory }: Start): MakeSharedState {
     const table = new SharedTable(memory.counts, place);
     diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
-    const post = (news: LoginNews) => this.#post(news);
-    return ({ throttle, guessInterval }) => ({
+    const post = (news: LoginNews | OffenceNews | ForgivenNews) => this.#post(news);
+    return ({ throttle, bans, guessInterval, connectRate }) => ({
       idPrefix: sessionPrefix(number),
       connections: new SharedCount(table, "connections"),
       sessions: new SharedCount(table, "sessions"),
       perAddress: new SharedCounter(table, "address "),
       strangers: new SharedCounter(table, "stranger "),
+      arrivals: new Arrivals({ rate: connectRate, memory: memory.arrivals, now: throttle.now }),
       perAccount: new SharedCounter(table, "account "),
       gate: new LoginGate({
         throttle: this.#throttle = new RelayedThrottle(throttle, post),
+        bans: this.#bans = new RelayedBans(bans, post),
         interval: guessInterval,
         memory: memory.paces,
       }),
@@ -181,6 +195,7 @@ class Link {
       recentUploads: new RecentUploads({ marks: table, now: throttle.now }),
       usageOf: sharedUsages(memory.usages, { worker: place }),
       others: () => this.#askForOthers(),
+      rest: () => this.#bans?.[Symbol.dispose](),
     });
   }
 

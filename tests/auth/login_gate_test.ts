@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "../helpers/fake_time.ts";
+import { Bans, type BanSettings } from "../../lib/auth/bans.ts";
 import { LoginGate, type LoginTurn, type LoginVisit } from "../../lib/auth/login_gate.ts";
 import { FailureThrottle, type ThrottleOptions } from "../../lib/auth/throttle.ts";
 
@@ -9,14 +10,16 @@ const HERE = "192.0.2.1";
 class Bed implements Disposable {
   readonly time = new FakeTime(1_000_000);
   readonly throttle: FailureThrottle;
+  readonly bans: Bans;
   readonly gate: LoginGate;
   /** Names in the order of their turns. */
   readonly turns: string[] = [];
 
-  constructor(options: Partial<ThrottleOptions> = {}) {
+  constructor({ bans, ...options }: Partial<ThrottleOptions> & { readonly bans?: BanSettings } = {}) {
     const now = () => this.time.now;
     this.throttle = new FailureThrottle({ now, delay: 0, ...options });
-    this.gate = new LoginGate({ throttle: this.throttle, interval: 1_000, now });
+    this.bans = new Bans({ now, limit: 0, duration: 0, ...bans });
+    this.gate = new LoginGate({ throttle: this.throttle, bans: this.bans, interval: 1_000, now });
   }
 
   /** Comes with a wrong password. Resolves to what its turn came to. */
@@ -42,6 +45,7 @@ class Bed implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.bans[Symbol.dispose]();
     this.time[Symbol.dispose]();
   }
 }
@@ -197,7 +201,7 @@ Deno.test("LoginGate runs two logins of an address at once, and those of known a
 });
 
 Deno.test("LoginGate sends everybody of an address away once it is shut out", async () => {
-  using bed = new Bed({ ban: { failures: 6, duration: 60_000 } });
+  using bed = new Bed({ bans: { limit: 6, duration: 60_000 } });
   const guesses = Array.from({ length: 50 }, () => bed.guess("bob"));
   await bed.time.pass(6_000);
   const outcomes = await Promise.all(guesses);

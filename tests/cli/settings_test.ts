@@ -1,3 +1,4 @@
+import { CAPS } from "../../lib/options/abuse.ts";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { DEFAULT_GRACE, DEFAULT_OPTIONS } from "../../lib/options/defaults.ts";
 import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
@@ -34,7 +35,7 @@ Deno.test("withDefaults fills in every default but those that mean less than the
   const settings = withDefaults({ port: 1 });
   assertEquals([settings.port, settings.host, settings.grace], [1, DEFAULT_OPTIONS.host, DEFAULT_GRACE]);
   const absent = SETTING_NAMES.filter((name) => fallbackOf(name) !== undefined && !(name in settings));
-  assertEquals(absent, ["maxSessionsPerIp", "maxStrangersPerIp"]);
+  assertEquals(absent, [...CAPS]);
 });
 
 for (

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, fail } from "@std/assert";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import type { MakeSharedState } from "../../lib/options/shared_state.ts";
+import type { MakeSharedState, SharedGate } from "../../lib/options/shared_state.ts";
 import { guardState, SharedStateError } from "../../lib/session/guarded_state.ts";
 import { localState } from "../../lib/session/shared_state.ts";
 import { ForwardingVfs } from "../../lib/vfs/forwarding.ts";
@@ -55,7 +55,8 @@ class LateBans {
   readonly sharedState: MakeSharedState = (settings) => {
     const local = localState(settings);
     const isBanned = (address: string) => this.late ? this.answers.ask() : local.gate.isBanned(address);
-    return { ...local, gate: { enter: (visit) => local.gate.enter(visit), isBanned } };
+    const offended: SharedGate["offended"] = (address, offence) => local.gate.offended(address, offence);
+    return { ...local, gate: { enter: (visit) => local.gate.enter(visit), isBanned, offended } };
   };
 }
 
@@ -246,7 +247,12 @@ conversation("An upload waits for a lock that answers late", { vfs: () => new Lo
   await ftp.expect("NOOP", 200);
 });
 
-const SETTINGS = { throttle: { delay: 0, now: Date.now }, guessInterval: 0 };
+const SETTINGS = {
+  throttle: { delay: 0, now: Date.now },
+  bans: { limit: 0, duration: 0 },
+  guessInterval: 0,
+  connectRate: 0,
+};
 
 Deno.test("guardState gives up on an answer that never comes, and gives back one that comes too late", async () => {
   const places = new Late<Disposable | undefined>();

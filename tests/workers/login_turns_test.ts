@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Ban } from "../../lib/auth/bans.ts";
 import { Wire } from "../helpers/wire.ts";
 import { withPool } from "./stage.ts";
 
@@ -27,7 +28,7 @@ Deno.test("WorkerPool paces the logins to an account from an address across work
 });
 
 Deno.test("WorkerPool answers 421 at PASS where the address was shut out by failures at another worker", async () => {
-  await withPool({ banAfter: 3, banTime: 60_000 }, async ({ connectBoth }) => {
+  await withPool({ banAfter: 3, banTime: 60_000 }, async ({ connectBoth, event }) => {
     const { one, other } = await connectBoth();
     await other.expect("USER demo", 331);
     for (let failure = 0; failure < 3; failure++) {
@@ -43,6 +44,8 @@ Deno.test("WorkerPool answers 421 at PASS where the address was shut out by fail
     assertEquals(reply.code, 421);
     assertMatch(reply.text, /from your address/);
     await other.closed();
+    // One event for all of them.
+    assertMatch((await event("addressBanned")).reason, /^failed logins \(3\)$/);
   });
 });
 
@@ -55,5 +58,33 @@ Deno.test("WorkerPool counts connections without a login over all workers", asyn
     await wires[0]?.login();
     await connect();
     await event("connectionRefused");
+  });
+});
+
+Deno.test("WorkerPool reports a ban once, ends it at all workers, and knows those of before", async () => {
+  const bans = new Map<string, Ban>();
+  const store = { load: () => [...bans.values()], save: (ban: Ban) => void bans.set(ban.key, ban), remove: () => {} };
+  await withPool({ banAfter: 3, banTime: 400, banStore: store }, async ({ connectBoth, event, events, pool }) => {
+    const { one, other } = await connectBoth();
+    for (const wire of [one, other, one]) {
+      await wire.expect("USER demo", 331);
+      await wire.say("PASS wrong");
+    }
+    await event("addressBanned");
+    await event("addressAllowed");
+    // Each connection may reach either of them.
+    for (let count = 0; count < 8; count++) {
+      await using wire = await Wire.connect(pool.address.port);
+      await wire.expectReply(220);
+    }
+    assertEquals(events.filter(({ type }) => type === "addressBanned").length, 1);
+  });
+  assertEquals([...bans.values()].map(({ address, round }) => [address, round]), [["127.0.0.1", 1]]);
+  for (const [key, ban] of bans) bans.set(key, { ...ban, until: Date.now() + 60_000 });
+  await withPool({ banAfter: 3, banTime: 60_000, banStore: store }, async ({ pool }) => {
+    for (let count = 0; count < 8; count++) {
+      await using wire = await Wire.connect(pool.address.port);
+      assertMatch((await wire.expectReply(421)).text, /from your address/);
+    }
   });
 });

@@ -201,7 +201,7 @@ Deno.test("WorkerPool.shutdown ends transfers that outlive the grace time", asyn
 
 Deno.test("WorkerPool.bind refuses a port that another program has, even if that shares it", async () => {
   using _taken = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
-  await using pool = makeTestPool({ root: "/" }, undefined, _taken.addr.port);
+  await using pool = makeTestPool({ root: "/" }, undefined, { port: _taken.addr.port });
   await assertRejects(() => pool.bind(), Deno.errors.AddrInUse);
 });
 

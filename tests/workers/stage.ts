@@ -5,6 +5,7 @@
  */
 
 import { fail } from "@std/assert";
+import type { BanStore } from "../../lib/auth/bans.ts";
 import type { EventType, ServerEvent } from "../../lib/events.ts";
 import { WorkerPool } from "../../lib/workers/pool.ts";
 import { waitFor } from "../helpers/wait_for.ts";
@@ -18,6 +19,8 @@ const ENOUGH = 40;
 export interface PoolStage {
   readonly pool: WorkerPool;
   readonly root: string;
+  /** Every event so far. */
+  readonly events: readonly ServerEvent[];
   /** What the workers are told by the next `refresh`. */
   state: TestState;
   /** Another control connection, greeted. */
@@ -39,15 +42,15 @@ export interface Both {
 
 /** Runs `talk` with two workers that serve an empty directory. */
 export async function withPool(
-  setup: Omit<TestSetup, "root"> & { readonly state?: TestState },
+  setup: Omit<TestSetup, "root"> & { readonly state?: TestState; readonly banStore?: BanStore },
   talk: (stage: PoolStage) => Promise<void>,
 ): Promise<void> {
-  const { state = {}, ...rest } = setup;
+  const { state = {}, banStore: store, ...rest } = setup;
   const root = await Deno.makeTempDir();
   const events: ServerEvent[] = [];
   const wires: Wire[] = [];
   try {
-    await using pool = makeTestPool({ root, ...rest }, () => stage.state);
+    await using pool = makeTestPool({ root, ...rest }, () => stage.state, { store });
     using _all = pool.events.on((event) => events.push(event));
     const connect = async () => {
       const wire = await Wire.connect(pool.address.port);
@@ -58,6 +61,7 @@ export async function withPool(
     const stage: PoolStage = {
       pool,
       root,
+      events,
       state,
       connect,
       connectBoth: () => connectBoth(connect),
@@ -73,13 +77,18 @@ export async function withPool(
 }
 
 /** Two workers that are not started yet. */
-export function makeTestPool(setup: TestSetup, state: () => TestState = () => ({}), port = 0): WorkerPool {
+export function makeTestPool(
+  setup: TestSetup,
+  state: () => TestState = () => ({}),
+  { port = 0, store }: { readonly port?: number; readonly store?: BanStore | undefined } = {},
+): WorkerPool {
   return new WorkerPool({
     module: new URL("./program.ts", import.meta.url),
     workers: 2,
     place: { hostname: "127.0.0.1", ports: [port] },
     setup,
     state,
+    bans: { limit: setup.banAfter ?? 0, duration: setup.banTime ?? 0, store },
   });
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BanSettings } from "../../auth/bans.ts";
 import type { AccountsStore } from "../../auth/accounts.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import { WorkerPool } from "../../workers/pool.ts";
@@ -23,6 +24,7 @@ export interface ServePoolOptions {
   readonly gathered: Gathered;
   readonly settings: Settings;
   readonly accounts: AccountsStore;
+  readonly bans: BanSettings;
   readonly certificates: CertificateSource | undefined;
   /** The number per worker. */
   readonly dataThreads: number;

@@ -28,6 +28,8 @@ import { processSources } from "../settings/sources.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
+import { banSettings } from "../../options/bans.ts";
+import { resolveOptions } from "../../options/resolve.ts";
 import { checkOptions, serverOptions } from "./options.ts";
 import { openTls } from "./tls.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
@@ -104,6 +106,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     gathered,
     settings,
     accounts,
+    bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
   });
   if ("refresh" in server) refresh = () => server.refresh();

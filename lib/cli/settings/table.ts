@@ -10,6 +10,7 @@ import { DEFAULT_SYMLINKS } from "../../drivers/disk/root.ts";
 import { LOG_LEVELS } from "../../log/log.ts";
 import { DEFAULT_GRACE, DEFAULT_OPTIONS, DEFAULT_TLS } from "../../options/defaults.ts";
 import type { ServerOptions } from "../../options.ts";
+import { CAPS, type Caps } from "../../options/abuse.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
@@ -52,9 +53,8 @@ interface Setting<Name extends string, T, Filled extends boolean> extends Kind<T
   readonly isOption: boolean;
 }
 
-/** Given explicitly, even with the value of the default, these limits apply to loopback as well. */
-const UNFILLED = ["maxSessionsPerIp", "maxStrangersPerIp"] as const;
-type Filled<N> = N extends Exclude<keyof typeof DEFAULT_OPTIONS, typeof UNFILLED[number]> ? true : false;
+/** Limits in {@link CAPS} apply to loopback as well where they are given, even with the value of the default. */
+type Filled<N> = N extends Exclude<keyof typeof DEFAULT_OPTIONS, Caps> ? true : false;
 
 /** A setting that is the option of the same name of a server, with the same default. */
 function option<const N extends keyof ServerOptions>(
@@ -64,7 +64,7 @@ function option<const N extends keyof ServerOptions>(
   kind: Kind<NonNullable<ServerOptions[N]>>,
 ): Setting<N, NonNullable<ServerOptions[N]>, Filled<N>> {
   const defaults: { readonly [K in keyof ServerOptions]?: NonNullable<ServerOptions[K]> } = DEFAULT_OPTIONS;
-  const filled = Object.hasOwn(defaults, name) && !UNFILLED.some((each) => each === name);
+  const filled = Object.hasOwn(defaults, name) && !CAPS.some((each) => each === name);
   // `Filled` says the same of each name.
   return { name, value, help, fallback: defaults[name], filled: filled as Filled<N>, isOption: true, ...kind };
 }
@@ -185,9 +185,27 @@ const ROWS = [
     "the same for sessions that have not logged in, 0 for no limit; loopback is limited only if you set this",
     count,
   ),
+  option(
+    "maxStrangers",
+    "N",
+    "the same for all addresses together, 0 for no limit; loopback counts only if you set this",
+    count,
+  ),
+  option(
+    "connectRate",
+    "N",
+    "new connections a minute per address (or IPv6 /64), 0 for no limit; loopback is limited only if you set this",
+    whole(0, 60_000),
+  ),
   option("maxLoginFailures", "N", "failed logins before a session is closed", count),
-  option("banAfter", "N", "failed logins within ten minutes after which an address is banned, 0 for never", count),
-  option("banTime", "SECONDS", "how long an address stays banned", duration),
+  option(
+    "banAfter",
+    "N",
+    "failed logins and other abuse within ten minutes that ban an address, 0 for never; loopback only if you set this",
+    count,
+  ),
+  option("banTime", "SECONDS", "how long a first ban lasts; each further one twice as long, up to a day", duration),
+  option("banExempt", "NETS", 'CIDR networks (or "none") that are never banned', networkList),
   option("loginTimeout", "SECONDS", "time allowed to log in", duration),
   option("idleTimeout", "SECONDS", "time allowed between two commands", duration),
   option("dataTimeout", "SECONDS", "time allowed to open a data connection", duration),
