@@ -40,7 +40,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   "drivers/memory": { imports: ["vfs", "net"] },
   "drivers/registry": { imports: ["vfs", "drivers/disk", "drivers/memory"] },
   "drivers/mod": { imports: ["vfs", "drivers/disk", "drivers/memory", "drivers/registry"] },
-  auth: { imports: ["vfs", "net"] },
+  auth: { imports: ["vfs", "net", "protocol"] },
   tls: { imports: ["net"] },
   data: { imports: ["net", "protocol"], types: ["vfs"] },
   native: { imports: ["net", "data", "vfs"], types: ["drivers/disk"] },

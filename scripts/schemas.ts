@@ -10,7 +10,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { documentSchema } from "../lib/auth/file/read.ts";
-import { accountSchema } from "../lib/auth/file/schema.ts";
+import { accountSchema, groupSchema } from "../lib/auth/file/schema.ts";
 import { fallbackOf, SETTING_NAMES, type SettingName, SETTINGS } from "../lib/cli/settings/table.ts";
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
@@ -74,12 +74,13 @@ function settingSchema(name: SettingName): Json {
 /** The content of `docs/users.schema.json`. */
 export function usersSchema(): Json {
   const { properties, ...document } = convert(documentSchema);
+  const { groups, ...shown } = Object(properties);
   const accounts = { type: "array", items: convert(accountSchema) };
   return {
     $schema: DRAFT,
     title: "Accounts of denoftpd",
     ...document,
-    properties: { ...properties as Json, accounts },
+    properties: { ...shown, groups: { ...Object(groups), additionalProperties: convert(groupSchema) }, accounts },
   };
 }
 

@@ -50,6 +50,18 @@ export interface Account {
   readonly downloadRate?: number;
   /** Bytes of all files below the root, without its mounts, at least 1. No limit when absent. */
   readonly quota?: number;
+  /** Bytes of each file that is uploaded, at least 1. No limit when absent. */
+  readonly maxFileSize?: number;
+  /** Bits taken from 666 for new files, 0 to `0o777`. Absent: what the process leaves. */
+  readonly umask?: number;
+  /** Bits taken from 777 for new directories, 0 to `0o777`. Absent: what the process leaves. */
+  readonly directoryUmask?: number;
+  /** Patterns of names that the account does not see, in any case. */
+  readonly hide: readonly string[];
+  /** Patterns of names that the account sees and must not use, in any case. */
+  readonly deny: readonly string[];
+  /** Lines that a login is greeted with; `%u` is the name of the account. */
+  readonly welcome: readonly string[];
   /** `false`: every login is refused. */
   readonly enabled: boolean;
   /** Milliseconds since 1970, UTC; logins are refused from then on. Never expires when absent. */
@@ -75,6 +87,9 @@ export function createAccount(fields: AccountBasics & Partial<Account>): Account
     brokenUploads: fields.uploads === "atomic" ? "delete" : "keep",
     allowFrom: [],
     mounts: [],
+    hide: [],
+    deny: [],
+    welcome: [],
     ...fields,
   };
 }

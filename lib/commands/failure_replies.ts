@@ -17,6 +17,7 @@ const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   isDirectory: reply.actionRefused("Is a directory"),
   noSpace: reply.noSpace,
   overQuota: reply.overQuota,
+  tooLarge: reply.tooLarge,
   badName: reply.actionRefused("Invalid file name"),
   otherTree: reply.nameRefused("That is in another mounted directory: nothing can be renamed across them, copy it"),
   busy: reply.fileBusy("File is busy, try again later"),

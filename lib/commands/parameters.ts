@@ -51,6 +51,8 @@ export function allo(context: CommandContext, given: string): Answer {
   const match = /^(\d{1,15})(?: R \d{1,15})?$/i.exec(given.trim());
   if (!match) return reply.badArgument("ALLO takes a number of bytes");
   const bytes = Number(match[1]);
+  const { maxFileSize = Infinity } = context.login.account ?? {};
+  if (bytes > maxFileSize) return reply.tooLarge;
   context.parameters.next.announce(bytes);
   return reply.done(`ALLO accepted, ${bytes} bytes`);
 }

@@ -48,7 +48,9 @@ export async function utime(context: CommandContext, given: string): Promise<rep
 export function umask(context: CommandContext, given: string | undefined): Answer {
   if (given === undefined) {
     const current = context.parameters.umask;
-    return reply.done(current === undefined ? "UMASK is the server default" : `UMASK is ${octal(current)}`);
+    if (current !== undefined) return reply.done(`UMASK is ${octal(current)}`);
+    const { umask: own } = context.login.account ?? {};
+    return reply.done(own === undefined ? "UMASK is the server default" : `UMASK is ${octal(own)}`);
   }
   if (!/^0?[0-7]{1,3}$/.test(given)) return reply.badArgument("SITE UMASK takes an octal number up to 777");
   context.parameters.umask = parseInt(given, 8);

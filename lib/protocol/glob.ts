@@ -42,6 +42,12 @@ export interface GlobOptions {
    * @default 255
    */
   readonly longest?: number;
+  /**
+   * Whether `*` and `?` match a dot at the beginning, too: what refuses names must not be passed by a dot.
+   *
+   * @default false
+   */
+  readonly matchesDots?: boolean;
 }
 
 /**
@@ -50,9 +56,9 @@ export interface GlobOptions {
  *
  * @throws {RangeError} if the pattern is too long, or expands to too many.
  */
-export function compileGlob(pattern: string, { longest = LONGEST }: GlobOptions = {}): Glob {
+export function compileGlob(pattern: string, { longest = LONGEST, matchesDots = false }: GlobOptions = {}): Glob {
   if (pattern.length > longest) throw new RangeError(`Pattern has more than ${longest} characters`);
-  return new Glob(expandBraces(pattern));
+  return new Glob(expandBraces(pattern), matchesDots);
 }
 
 /** A compiled pattern; created by {@link compileGlob}. */
@@ -60,10 +66,12 @@ export class Glob {
   /** Each a sequence of code points, {@link RUN}, {@link ANY} and sets. */
   readonly #alternatives: readonly Int32Array[];
   readonly #sets: readonly CodeSet[];
+  readonly #matchesDots: boolean;
   #steps = 0;
 
   /** Takes patterns without braces, one of which must match. @throws {RangeError} if they are too many together. */
-  constructor(patterns: readonly string[]) {
+  constructor(patterns: readonly string[], matchesDots = false) {
+    this.#matchesDots = matchesDots;
     const sets = new SetTable();
     let left = MOST_TOKENS;
     this.#alternatives = patterns.map((pattern) => {
@@ -88,7 +96,7 @@ export class Glob {
 
   /** Backtracks to the latest run only, which is enough: at most tokens × characters steps, plus those of sets. */
   #matches(tokens: Int32Array, name: string, budget: number): boolean {
-    if (name.startsWith(".") && tokens[0] !== DOT) return false;
+    if (!this.#matchesDots && name.startsWith(".") && tokens[0] !== DOT) return false;
     let at = 0;
     let index = 0;
     let runIndex = -1;

@@ -80,7 +80,7 @@ export const passiveMode = (text: string): Reply => situation(227, text);
 /** 229: the port for EPSV, in the form of RFC 2428 section 3. */
 export const extendedPassiveMode = (text: string): Reply => situation(229, text);
 /** 230: the user is logged in. */
-export const loggedIn = (text: string): Reply => situation(230, text);
+export const loggedIn = (text: string | readonly string[]): Reply => situation(230, text);
 /** RFC 4217 section 4. The handshake starts right after this line. */
 export const startTls: Reply = Object.freeze({ code: 234, text: "Ready to start TLS", then: "secure" });
 /** Exactly 250 for CWD, CDUP, RMD, DELE and RNTO: PHP compares the number. */
@@ -163,6 +163,8 @@ export const tlsRequired: Reply = situation(534, "Policy requires PROT P");
 export const protectionUnsupported = (level: string): Reply => situation(536, `PROT ${level} is not supported`);
 /** 550: the action was not taken: no such file, no right to it, and the like. */
 export const actionRefused = (text: string): Reply => situation(550, text);
+/** 552: the account may not have a file of that size. */
+export const tooLarge: Reply = situation(552, "File is too large");
 /** 552: the quota of the account is exceeded. */
 export const overQuota: Reply = situation(552, "Storage quota exceeded");
 /** 553: a file cannot have this name. */

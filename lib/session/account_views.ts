@@ -7,14 +7,18 @@
 
 import { type Account, accountOfMount, rulesOf } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
+import { withCreationModes } from "../vfs/creation_modes.ts";
 import { withDigests } from "../vfs/digests.ts";
 import { withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/access.ts";
 import { withMounts } from "../vfs/mounts/mounts.ts";
+import { withNameFilter } from "../vfs/name_filter.ts";
+import { withSizeLimit } from "../vfs/size_limit.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
 import { resolvePath, ROOT } from "../vfs/virtual_path.ts";
 import type { SharedState } from "../options/shared_state.ts";
+import { nameFilterOf } from "./name_patterns.ts";
 
 /** The files of an account. */
 interface AccountFiles {
@@ -63,16 +67,21 @@ export class AccountViews {
       const alone = accountOfMount(account, mount);
       return { at: resolvePath(ROOT, mount.at), vfs: this.#equip(await this.#open(alone), alone) };
     }));
-    const vfs = withMounts(this.#equip(driver, account), mounts);
+    const whole = withMounts(this.#equip(driver, account), mounts);
+    const filter = nameFilterOf(account);
+    const vfs = filter ? withNameFilter(whole, filter) : whole;
     return { driver, view: scopeVfs(vfs, { rules: rulesOf(account) }) };
   }
 
   /** The tree of one root, with what depends on it. */
   #equip(driver: Vfs, account: Account): Vfs {
+    const { umask: files, directoryUmask: directories, maxFileSize } = account;
     let vfs = driver;
+    if (files !== undefined || directories !== undefined) vfs = withCreationModes(vfs, { files, directories });
     if (account.quota !== undefined) {
       vfs = withQuota(vfs, { limit: account.quota, usage: this.#shared.usageOf(account.rootPath) });
     }
+    if (maxFileSize !== undefined) vfs = withSizeLimit(vfs, maxFileSize);
     vfs = withDigests(vfs, { memory: this.#shared.digests, root: account.rootPath });
     return withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
   }

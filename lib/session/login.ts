@@ -102,7 +102,7 @@ export class SessionLogin implements Visitor {
     this.#stranger[Symbol.dispose]();
     this.#holder.limiters = limitersOf(account);
     this.#holder.report({ type: "login", name, ok: true });
-    return reply.loggedIn(`Logged in as ${account.name}`);
+    return reply.loggedIn(greetingOf(account));
   }
 
   /** Gives back what the account has: its files, and its place among the sessions of the account. */
@@ -137,4 +137,9 @@ function limitersOf({ uploadRate, downloadRate }: Account): CommandContext["limi
     upload: uploadRate === undefined ? undefined : new RateLimiter(uploadRate),
     download: downloadRate === undefined ? undefined : new RateLimiter(downloadRate),
   };
+}
+
+function greetingOf({ name, welcome }: Account): string | readonly string[] {
+  const last = `Logged in as ${name}`;
+  return welcome.length === 0 ? last : [...welcome.map((line) => line.replaceAll("%u", () => name)), last];
 }

@@ -30,3 +30,23 @@ export function resolveRoot(root: string, directory: string): string {
   if (/^file:\/\/\//i.test(root)) return resolve(fromFileUrl(root));
   throw new RangeError(`Must be a path, or a URL such as "file:///srv/ftp": "${root}"`);
 }
+
+/** Where the name of the account goes; `%%u` is the text `%u`. */
+const NAME_PLACES = /%%u|%u/g;
+
+/**
+ * `root` with `name` in place of `%u`: always one name in a path, never a way out of it.
+ *
+ * @throws {RangeError} if `root` has a `%u`, and `name` is not the name of a directory everywhere: with `/`, `\\` or
+ * `:`, or only dots.
+ */
+export function nameInRoot(root: string, name: string): string {
+  const isUrl = schemeOf(root) !== undefined;
+  return root.replace(NAME_PLACES, (place) => {
+    if (place === "%%u") return "%u";
+    if (/[/\\:\0]/.test(name) || /^\.*$/.test(name)) {
+      throw new RangeError(`Has %u, and ${JSON.stringify(name)} cannot be the name of a directory: write the root out`);
+    }
+    return isUrl ? encodeURIComponent(name) : name;
+  });
+}

@@ -14,6 +14,7 @@ export type VfsErrorKind =
   | "isDirectory"
   | "noSpace"
   | "overQuota"
+  | "tooLarge"
   | "badName"
   | "otherTree"
   | "busy"

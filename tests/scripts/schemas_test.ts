@@ -38,6 +38,8 @@ Deno.test("usersSchema has every field of an account, with a description, and wh
     assert(typeof description === "string" && /^[A-Z].*\.$/.test(description), `${field}: ${description}`);
   }
   assertEquals(at(account, "required"), ["name"]);
-  assertEquals(at(account, "anyOf"), [{ required: ["root", "permissions"] }, { required: ["mounts"] }]);
+  assertEquals(at(account, "anyOf"), [{ required: ["root", "permissions"] }, { required: ["mounts"] }, {
+    required: ["group"],
+  }]);
   assertEquals(at(account, "else", "required"), ["password"]);
 });

@@ -3,9 +3,12 @@ import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { DigestCache } from "../../lib/data/digest/digest.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
+import { withCreationModes } from "../../lib/vfs/creation_modes.ts";
 import { withDigests } from "../../lib/vfs/digests.ts";
+import { withNameFilter } from "../../lib/vfs/name_filter.ts";
 import { withQuota } from "../../lib/vfs/quota.ts";
 import { scopeVfs } from "../../lib/vfs/access.ts";
+import { withSizeLimit } from "../../lib/vfs/size_limit.ts";
 import { withUploadPolicy } from "../../lib/vfs/uploads.ts";
 import { UsageMeter } from "../../lib/vfs/usage.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
@@ -61,6 +64,12 @@ function atomic(vfs: Vfs): Vfs {
   return withUploadPolicy(vfs, { mode: "atomic", broken: "delete" });
 }
 
+const MASKS = { files: 0o022, directories: 0o022 };
+
+function filtered(vfs: Vfs): Vfs {
+  return withNameFilter(vfs, { hides: (name) => name === "hidden", denies: (name) => name === "denied" });
+}
+
 await testDriver("memory", inMemory((vfs) => vfs));
 await testDriver("disk", onDisk((vfs) => vfs));
 if (HAS_NATIVE) await testDriver("disk by the C library", onDiskNatively);
@@ -72,6 +81,11 @@ await testDriver("whole files", inMemory((vfs) => new WholeFiles(vfs)));
 await testDriver("atomic whole files", inMemory((vfs) => atomic(new WholeFiles(vfs))));
 // As an account has them on top of each other.
 await testDriver("whole stack on disk", onDisk((vfs) => scoped(atomic(digests(quota(vfs))))));
+// An account with every limit that its fields can set.
+await testDriver(
+  "limited stack on disk",
+  onDisk((vfs) => scoped(filtered(atomic(digests(withSizeLimit(quota(withCreationModes(vfs, MASKS)), 2 ** 30)))))),
+);
 await testDriver(
   "uploads in place that delete what broke off",
   inMemory((vfs) => withUploadPolicy(vfs, { mode: "inPlace", broken: "delete" })),

@@ -32,7 +32,8 @@
 import { dirname } from "@std/path";
 import * as v from "valibot";
 import { messageOf } from "../../net/message_of.ts";
-import { readAccount } from "./schema.ts";
+import { groupsOf } from "./groups.ts";
+import { problemsOfGroup, readAccount } from "./schema.ts";
 import type { Account } from "../accounts.ts";
 import { fieldMessage, isObject, problemsOf, quote, type ValueProblem } from "./values.ts";
 
@@ -91,9 +92,13 @@ export async function readAccountsText(path: string): Promise<string> {
  */
 export function parseAccounts(text: string, path: string): Account[] {
   const accounts: Account[] = [];
-  const problems: string[] = [];
-  for (const [index, value] of parseDocument(text, path).accounts.entries()) {
-    const account = readAccount(value, dirname(path));
+  const document = parseDocument(text, path);
+  const problems = problemsOfGroups(document.groups ?? {});
+  // Each account of such a group would have the same problems again.
+  if (problems.length > 0) throw new AccountsFileError(path, problems);
+  const groups = groupsOf(document.groups);
+  for (const [index, value] of document.accounts.entries()) {
+    const account = readAccount(value, dirname(path), groups);
     if (Array.isArray(account)) problems.push(...account.map((problem) => problemLine(value, index, problem)));
     else accounts.push(account);
   }
@@ -105,8 +110,12 @@ export function parseAccounts(text: string, path: string): Account[] {
 /** The file as JSON: the accounts, not checked yet, and what surrounds them. */
 export const documentSchema = v.strictObject({
   $schema: v.pipe(v.exactOptional(v.string("Must be a string")), v.description("location of this schema, for editors")),
+  groups: v.pipe(
+    v.exactOptional(v.record(v.string(), v.unknown(), "Must be an object of groups")),
+    v.description('fields that accounts share, by the name of the group: see "group" of accounts'),
+  ),
   accounts: v.array(v.unknown(), "Must be a list of accounts"),
-}, fieldMessage('an object with a list "accounts"', () => ["accounts", "$schema"]));
+}, fieldMessage('an object with a list "accounts"', () => ["accounts", "groups", "$schema"]));
 
 /** What {@link documentSchema} describes. */
 export type AccountsDocument = v.InferOutput<typeof documentSchema>;
@@ -154,6 +163,14 @@ function jsonProblem(message: string, text: string): string {
   if (what === undefined || around === undefined) return message.replace(/ in JSON at position \d+| in JSON/, "");
   const start = text.indexOf(around);
   return start < 0 ? what : `${what} (near line ${text.slice(0, start + around.length / 2).split("\n").length})`;
+}
+
+function problemsOfGroups(groups: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(groups).flatMap(([name, value]) =>
+    problemsOfGroup(value).map(({ at, message }) =>
+      at === "" ? `Group ${quote(name)}: ${message}` : `Group ${quote(name)}: field ${quote(at)}: ${message}`
+    )
+  );
 }
 
 function problemLine(value: unknown, index: number, { at, message }: ValueProblem): string {

@@ -9,9 +9,10 @@ import * as v from "valibot";
 import { type Account, ACCOUNT_DEFAULTS, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
 import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
 import { type AccessRule, parseAccess } from "../../vfs/access_rules.ts";
-import { EMPTY_ROOT, resolveRoot } from "../../vfs/root_url.ts";
+import { EMPTY_ROOT, nameInRoot, resolveRoot } from "../../vfs/root_url.ts";
 import { accessRules } from "./access_rules.ts";
-import { hiddenRuleProblem, mountList, readMount } from "./mounts.ts";
+import { groupProblem, type Groups, withGroups } from "./groups.ts";
+import { hiddenRuleProblem, type MountFields, mountList, readMount } from "./mounts.ts";
 import {
   accepted,
   amount,
@@ -21,12 +22,15 @@ import {
   fieldMessage,
   flag,
   isObject,
+  mask,
   mustBe,
   networks,
+  patterns,
   problemsOf,
   quote,
   text,
   type ValueProblem,
+  welcome,
 } from "./values.ts";
 
 const NO_HASH = `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as written by "denoftpd user set"`;
@@ -42,6 +46,10 @@ const FIELDS = {
       mustBe(`"${ANONYMOUS}", the name that also accepts "ftp"`),
     ),
     v.transform(canonicalName),
+  ),
+  group: v.pipe(
+    v.exactOptional(v.union([text, v.array(text)], mustBe("the name of a group, or a list of names"))),
+    v.description("a group, or a list of groups: fields that the account lacks come from the first that has them"),
   ),
   password: v.pipe(
     // The message never includes the value: it may be a password in plain text.
@@ -78,6 +86,27 @@ const FIELDS = {
   uploadRate: v.pipe(v.exactOptional(amount), v.description('bytes per second per session, such as "1 MiB"')),
   downloadRate: v.pipe(v.exactOptional(amount), v.description('bytes per second per session, such as "1 MiB"')),
   quota: v.pipe(v.exactOptional(amount), v.description("total size of the account's files, in bytes")),
+  maxFileSize: v.pipe(v.exactOptional(amount), v.description("size of each file that is uploaded, in bytes")),
+  umask: v.pipe(
+    v.exactOptional(mask),
+    v.description('bits that new files do not get, in octal, such as "027" (default: those of the process)'),
+  ),
+  directoryUmask: v.pipe(
+    v.exactOptional(mask),
+    v.description('bits that new directories do not get, in octal, such as "027" (default: those of the process)'),
+  ),
+  hide: v.pipe(
+    v.exactOptional(patterns),
+    v.description("patterns of names that do not exist for the account, such as .git"),
+  ),
+  deny: v.pipe(
+    v.exactOptional(patterns),
+    v.description("patterns of names that are listed and refused for every use, such as *.exe"),
+  ),
+  welcome: v.pipe(
+    v.exactOptional(welcome),
+    v.description("text that a login is greeted with, or a list of lines; %u is the name of the account"),
+  ),
   enabled: v.pipe(v.exactOptional(flag, ACCOUNT_DEFAULTS.enabled), v.description("whether the account may log in")),
   validUntil: v.pipe(
     v.exactOptional(end),
@@ -108,7 +137,7 @@ export const accountSchema = v.pipe(
     if: { properties: { name: { const: ANONYMOUS } } },
     then: { properties: { password: false } },
     else: { required: ["password"] },
-    anyOf: [{ required: ["root", "permissions"] }, { required: ["mounts"] }],
+    anyOf: [{ required: ["root", "permissions"] }, { required: ["mounts"] }, { required: ["group"] }],
   }),
   v.rawCheck(({ dataset: { value }, addIssue }) => {
     for (const [key, message] of contradictions(isObject(value) ? value : {})) {
@@ -147,23 +176,66 @@ export function describeField(field: AccountField): string {
 }
 
 /**
- * The account that `value` describes, or everything that is wrong with it. `directory` is the directory of the file.
+ * The account that `value` describes, with the fields of its groups, or everything that is wrong with it. `directory`
+ * is the directory of the file.
  */
-export function readAccount(value: unknown, directory: string): Account | ValueProblem[] {
+export function readAccount(value: unknown, directory: string, groups: Groups): Account | ValueProblem[] {
   if (!isObject(value)) return [{ at: "", message: `Must be an object, not ${quote(value)}` }];
-  const { success, output, issues } = v.safeParse(accountSchema, value);
+  const noGroup = groupProblem(value.group, groups);
+  if (noGroup !== undefined) return [{ at: "group", message: noGroup }];
+  const { success, output, issues } = v.safeParse(accountSchema, withGroups(value, groups));
   if (!success) return problemsOf(issues);
-  const { password, root = EMPTY_ROOT, permissions = SEEN, mounts = [], comment: _, ...account } = output;
+  const { password, permissions = SEEN, mounts = [], group: _, comment: __, ...account } = output;
   const hidden = hiddenRuleProblem(permissions, mounts);
   if (hidden !== undefined) return [{ at: "permissions", message: hidden }];
+  const named = namedRoots(account.root ?? EMPTY_ROOT, mounts, account.name);
+  if ("at" in named) return [named];
   return createAccount({
     ...account,
     ...(password !== undefined && { passwordHash: password }),
-    root,
-    rootPath: resolveRoot(root, directory),
+    root: named.root,
+    rootPath: resolveRoot(named.root, directory),
     rules: permissions,
-    mounts: mounts.map((mount) => readMount(mount, directory)),
+    mounts: named.mounts.map((mount) => readMount(mount, directory)),
   });
+}
+
+/** The roots of an account with its name in place of `%u`, or what is wrong with that. */
+function namedRoots(
+  root: string,
+  mounts: readonly MountFields[],
+  name: string,
+): { readonly root: string; readonly mounts: readonly MountFields[] } | ValueProblem {
+  let at = "root";
+  try {
+    const own = nameInRoot(root, name);
+    return {
+      root: own,
+      mounts: mounts.map((mount, index) => {
+        at = `mounts[${index}].root`;
+        return { ...mount, root: nameInRoot(mount.root, name) };
+      }),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return { at, message: error.message };
+    throw error;
+  }
+}
+
+/** What no group can say: who an account is. */
+const OF_ONE_ACCOUNT = ["name", "password", "group"] as const satisfies readonly AccountField[];
+
+const { name: _, password: __, group: ___, ...SHARED } = FIELDS;
+
+/** The schema of a group: any fields of an account but those of one account alone. */
+export const groupSchema = v.strictObject(
+  SHARED,
+  fieldMessage("an object", () => ACCOUNT_FIELDS.filter((field) => !OF_ONE_ACCOUNT.some((own) => own === field))),
+);
+
+/** What is wrong with the fields that a group gives to its accounts. */
+export function problemsOfGroup(value: unknown): ValueProblem[] {
+  return problemsOf(v.safeParse(groupSchema, value).issues ?? []);
 }
 
 /** Checks one value on its own, as the `user` command does with its flags. Returns what is wrong with it. */

@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import { messageOf } from "../../net/message_of.ts";
 import { parseNetwork } from "../../net/ip.ts";
+import { compileGlob } from "../../protocol/glob.ts";
 import { parseAmount } from "../amount.ts";
 
 /** `value` as JSON, shortened if long, for messages. */
@@ -39,13 +40,12 @@ export function fieldMessage(
 
 const NON_EMPTY = "Must be a non-empty string";
 
+// deno-lint-ignore no-control-regex -- they are what is looked for
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+const printable = v.check((value: string) => !CONTROL.test(value), "Must not contain control characters");
+
 /** A string with at least one character and no control characters. */
-export const text = v.pipe(
-  v.string(NON_EMPTY),
-  v.nonEmpty(NON_EMPTY),
-  // deno-lint-ignore no-control-regex -- they are what is looked for
-  v.check((value) => !/[\x00-\x1f\x7f-\x9f]/.test(value), "Must not contain control characters"),
-);
+export const text = v.pipe(v.string(NON_EMPTY), v.nonEmpty(NON_EMPTY), printable);
 
 /** `true` or `false`. */
 export const flag = v.boolean(mustBe("true or false"));
@@ -131,6 +131,51 @@ export const networks = v.array(
   parsed(parseNetwork, 'an address or a network such as "192.0.2.0/24"'),
   mustBe("a list"),
 );
+
+/** Permission bits to take away, in octal: text, as a number in JSON is decimal. */
+export const mask = v.pipe(
+  v.string(mustBe('an octal number in quotes, such as "027"')),
+  v.regex(/^0?[0-7]{3}$/, mustBe('an octal number in quotes, such as "027"')),
+  v.transform((value) => parseInt(value, 8)),
+);
+
+const MOST_PATTERNS = 100;
+const A_PATTERN = 'a pattern for single names, without "/", such as "*.tmp"';
+
+/** A list of patterns for names. */
+export const patterns = v.pipe(
+  v.array(
+    v.pipe(
+      text,
+      v.check((pattern) => !pattern.includes("/"), mustBe(A_PATTERN)),
+      accepted((pattern) => void compileGlob(pattern)),
+    ),
+    mustBe("a list of patterns"),
+  ),
+  v.maxLength(MOST_PATTERNS, `Must not have more than ${MOST_PATTERNS} patterns`),
+);
+
+/** Clients keep a reply in memory, and people read it on a terminal. */
+const MOST_LINES = 20;
+const LONGEST_LINE = 200;
+
+/** One line or several. */
+const lines = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(mustBe("a line of text")),
+      printable,
+      v.maxLength(LONGEST_LINE, `Must not be longer than ${LONGEST_LINE} characters`),
+    ),
+  ),
+  v.maxLength(MOST_LINES, `Must not have more than ${MOST_LINES} lines`),
+);
+
+/** The lines of a text, or a list of them. */
+export const welcome = v.union([
+  v.pipe(v.string(), v.transform((value) => value.replace(/\n$/, "").split("\n")), lines),
+  lines,
+], mustBe("a text, or a list of lines"));
 
 /** What is wrong with one value; `at` is for example `permissions[1].allow`, empty for the value as a whole. */
 export interface ValueProblem {

@@ -47,6 +47,8 @@ function fieldFlag(
   return { name: flagNameOf(field), value, field, help: describeField(field), toJson: ([text]) => text, ...more };
 }
 
+const LIST = { repeats: true, removable: true } as const;
+
 const FIELD_FLAGS: readonly FieldFlag[] = [
   fieldFlag("root", "DIR", {
     help: 'what the account sees as "/": a directory, or a URL such as memory:NAME',
@@ -65,6 +67,17 @@ const FIELD_FLAGS: readonly FieldFlag[] = [
   fieldFlag("uploadRate", "SIZE", { removable: true }),
   fieldFlag("downloadRate", "SIZE", { removable: true }),
   fieldFlag("quota", "SIZE", { removable: true }),
+  fieldFlag("maxFileSize", "SIZE", { removable: true }),
+  fieldFlag("umask", "OCTAL", { removable: true }),
+  fieldFlag("directoryUmask", "OCTAL", { removable: true }),
+  fieldFlag("hide", "PATTERN", { help: `${describeField("hide")}; may be repeated`, toJson: all, ...LIST }),
+  fieldFlag("deny", "PATTERN", { help: `${describeField("deny")}; may be repeated`, toJson: all, ...LIST }),
+  fieldFlag("welcome", "TEXT", { help: "a line that a login is greeted with; may be repeated", toJson: all, ...LIST }),
+  fieldFlag("group", "NAMES", {
+    help: "groups of the file, the first that has a field wins",
+    toJson: commaList,
+    ...LIST,
+  }),
   fieldFlag("validUntil", "DAY", { removable: true }),
   fieldFlag("allowFrom", "NETWORKS", {
     help: "networks that may log in, such as 192.0.2.0/24,2001:db8::/32",
@@ -147,6 +160,10 @@ function readValue(flag: FieldFlag, { values, file }: { readonly values: readonl
 /** Anything but a number stays text, for the message to quote. */
 function countJson([text = ""]: readonly string[]): unknown {
   return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function all(values: readonly string[]): unknown {
+  return values;
 }
 
 function commaList(values: readonly string[]): unknown {

@@ -35,11 +35,20 @@ export function accountSheet(account: Account): string {
     ["upload rate", amount(account.uploadRate, "/s")],
     ["download rate", amount(account.downloadRate, "/s")],
     ["quota", amount(account.quota)],
+    ["file size", amount(account.maxFileSize)],
+    ["umask", octal(account.umask)],
+    ["of directories", octal(account.directoryUmask)],
+    ["hidden", account.hide.join(" ") || undefined],
+    ["denied", account.deny.join(" ") || undefined],
     ["valid until", account.validUntil === undefined ? undefined : new Date(account.validUntil).toISOString()],
     ["from", account.allowFrom.length === 0 ? undefined : account.allowFrom.map(({ text }) => text).join(", ")],
     ["tls", account.tls],
   ];
-  return rows.flatMap(([label, value]) => value === undefined ? [] : [`${label.padEnd(14)}${value}\n`]).join("");
+  return rows.flatMap(([label, value]) => value === undefined ? [] : [`${label.padEnd(15)}${value}\n`]).join("");
+}
+
+function octal(mask: number | undefined): string | undefined {
+  return mask?.toString(8).padStart(3, "0");
 }
 
 function mountRow({ at, rootPath, rules, quota }: AccountMount): [string, string] {

@@ -60,7 +60,7 @@ export function failureOfPump({ outcome, error }: PumpResult, transfer: RunningT
 export function outcomeOfError(error: unknown, transfer: RunningTransfer): TransferOutcome {
   if (error instanceof TransferFailed) return error;
   if (error instanceof VfsError) {
-    const reason = error.kind === "overQuota" ? "quota" : "storage";
+    const reason = error.kind === "overQuota" || error.kind === "tooLarge" ? "quota" : "storage";
     return { reason, answer: replyForVfsError(error, transfer) };
   }
   if (transfer.signal.aborted) return aborted(transfer);

@@ -1,4 +1,12 @@
-import { assert, assertEquals, assertInstanceOf, assertNotMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertNotMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { ACCOUNT_FIELDS } from "../../../lib/auth/file/schema.ts";
 import { type Account, rulesOf } from "../../../lib/auth/accounts.ts";
@@ -34,6 +42,9 @@ Deno.test("parseAccounts supplies defaults", () => {
     enabled: true,
     allowFrom: [],
     mounts: [],
+    hide: [],
+    deny: [],
+    welcome: [],
     tls: "optional",
   });
   assertEquals(bob?.rules.map(({ path, allow, overwrite }) => [path, allow.size, overwrite]), [["/", 9, true]]);
@@ -185,7 +196,7 @@ Deno.test("parseAccounts says where the JSON breaks off and quotes nothing of th
     ["{}", `Field "accounts": Is missing`],
     [`{"accounts": {}}`, `Field "accounts": Must be a list of accounts`],
     [`{"$schema": 1, "accounts": []}`, `Field "$schema": Must be a string`],
-    [`{"accounts": [], "users": []}`, `Field "users": Unknown field; the fields are accounts, $schema`],
+    [`{"accounts": [], "users": []}`, `Field "users": Unknown field; the fields are accounts, groups, $schema`],
   ];
   for (const [text, problem] of cases) assertEquals(problemsOf(text), [problem]);
 });
@@ -276,4 +287,101 @@ Deno.test("parseAccounts says what is wrong with mounts", () => {
     `Account "bob": field "permissions": The rule for "/a/in" is in the mount "/a": write it there, with its path in ` +
     "the mount",
   ]);
+});
+
+/** Everything that is wrong with a file of these groups and accounts. */
+function problemsOfFile(groups: unknown, ...accounts: unknown[]): readonly string[] {
+  return problemsOf(JSON.stringify({ groups, accounts }));
+}
+
+Deno.test("parseAccounts gives accounts the fields of their groups, each from the first that has it", () => {
+  const groups = {
+    staff: { root: "./home/%u", permissions: "rw", quota: "1 KiB", hide: [".git"], comment: "all of us" },
+    guests: { root: "./guests", permissions: "ro", quota: "2 KiB", maxSessions: 1, uploads: "atomic" },
+  };
+  const accounts = [
+    { name: "ann", password: HASH, group: "staff" },
+    { name: "bob", password: HASH, group: ["guests", "staff"], quota: "3 KiB", hide: [] },
+    { name: "anonymous", group: ["guests"] },
+    { ...BOB, name: "eve" },
+  ];
+  const read = parseAccounts(JSON.stringify({ groups, accounts }), "/etc/ftp/users.json");
+  assertEquals(read.map((each) => [each.rootPath, each.quota, each.maxSessions, each.uploads, each.hide]), [
+    ["/etc/ftp/home/ann", 1024, undefined, "inPlace", [".git"]],
+    ["/etc/ftp/guests", 3072, 1, "atomic", []],
+    ["/etc/ftp/guests", 2048, 1, "atomic", []],
+    ["/etc/ftp/data", undefined, undefined, "inPlace", []],
+  ]);
+  assertEquals(read.map(({ brokenUploads }) => brokenUploads), ["keep", "delete", "delete", "keep"]);
+});
+
+Deno.test("parseAccounts says what is wrong with groups, once", () => {
+  const ann = { name: "ann", password: HASH, group: "staff" };
+  const [staff = "", other, ...more] = problemsOfFile({ staff: { permissions: "wr" }, other: 5 }, ann);
+  assertMatch(staff, /^Group "staff": field "permissions": Unknown right "wr"/);
+  assertEquals([other, more], [`Group "other": Must be an object, not 5`, []]);
+  const [own = ""] = problemsOfFile({ staff: { password: HASH } }, ann);
+  assertMatch(own, /^Group "staff": field "password": Unknown field; the fields are root, permissions, /);
+  assertEquals(problemsOfFile({ staff: {}, x: {} }, { ...ann, group: ["staff", "stuff"] }), [
+    `Account "ann": field "group": There is no group "stuff"; there are "staff", "x"`,
+  ]);
+  assertEquals(problemsOf(textOf(ann)), [
+    `Account "ann": field "group": There is no group "staff": the file has no "groups"`,
+  ]);
+  assertEquals(problemsOfFile({ staff: { quota: 1 } }, ann), [
+    `Account "ann": field "root": Is missing`,
+    `Account "ann": field "permissions": Is missing`,
+  ]);
+});
+
+Deno.test("parseAccounts puts the name into a root, and never lets it lead elsewhere", () => {
+  const rootOf = (name: string, root: string) => parse({ ...BOB, name, root })[0]?.rootPath;
+  assertEquals(rootOf("ann", "/home/%u/ftp"), "/home/ann/ftp");
+  assertEquals(rootOf("ann", "/home/%%u"), "/home/%u");
+  assertEquals(rootOf("a%2f..", "file:///srv/%u"), "/srv/a%2f..");
+  assertEquals(rootOf("$& x", "/home/%u"), "/home/$& x");
+  assertEquals(rootOf("ann", "memory:%u"), "memory:ann");
+  assertEquals(parse({ name: "anonymous", root: "/srv/%u", permissions: "ro" })[0]?.rootPath, "/srv/anonymous");
+  for (const name of ["../bob", "..", ".", "a/b", "a\\b", "memory:x", "/etc"]) {
+    assertEquals(problemsOf(textOf({ ...BOB, name, root: "%u" })), [
+      `Account ${JSON.stringify(name)}: field "root": Has %u, and ${JSON.stringify(name)} cannot be the name of a ` +
+      "directory: write the root out",
+    ]);
+    const mounts = [{ at: "/m", root: "x", permissions: "ro" }, { at: "/n", root: "/srv/%u", permissions: "ro" }];
+    const [problem = ""] = problemsOf(textOf({ ...BOB, name, mounts }));
+    assert(problem.includes(`field "mounts[1].root": Has %u`), problem);
+  }
+});
+
+Deno.test("parseAccounts reads patterns, masks and a welcome", () => {
+  const [account] = parse({
+    ...BOB,
+    hide: [".*"],
+    deny: ["*.{exe,com}"],
+    umask: "027",
+    directoryUmask: "0007",
+    maxFileSize: "1 KiB",
+    welcome: "Hello %u\n\nBye\n",
+  });
+  assertEquals([account?.hide, account?.deny, account?.umask, account?.directoryUmask, account?.maxFileSize], [
+    [".*"],
+    ["*.{exe,com}"],
+    0o027,
+    0o007,
+    1024,
+  ]);
+  assertEquals(account?.welcome, ["Hello %u", "", "Bye"]);
+  const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
+    [{ hide: ["a/b"] }, /field "hide\[0\]": Must be a pattern for single names, without "\/", such as "\*\.tmp"/],
+    [{ deny: "x" }, /field "deny": Must be a list of patterns, not "x"/],
+    [{ deny: [""] }, /field "deny\[0\]": Must be a non-empty string/],
+    [{ deny: ["x".repeat(256)] }, /field "deny\[0\]": Pattern has more than 255 characters/],
+    [{ hide: Array(101).fill("x") }, /field "hide": Must not have more than 100 patterns/],
+    [{ umask: 22 }, /field "umask": Must be an octal number in quotes, such as "027", not 22/],
+    [{ umask: "89" }, /field "umask": Must be an octal number in quotes/],
+    [{ welcome: ["a\r\n230 x"] }, /field "welcome\[0\]": Must not contain control characters/],
+    [{ welcome: Array(21).fill("x") }, /field "welcome": Must not have more than 20 lines/],
+    [{ welcome: "x".repeat(201) }, /field "welcome(\[0\])?": Must not be longer than 200 characters/],
+  ];
+  for (const [fields, problem] of wrong) assertMatch(problemsOf(textOf({ ...BOB, ...fields }))[0] ?? "", problem);
 });
