@@ -43,7 +43,7 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
     case "cert":
       return await (await import("./lib/cli/cert.ts")).runCert(args, io);
     case "config":
-      return await (await import("./lib/cli/config.ts")).runConfig(args, io);
+      return await (await import("./lib/cli/config.ts")).runConfig(args, io, { ownsProcess: true });
     case "permissions":
       return await (await import("./lib/cli/permissions/command.ts")).runPermissions(args, io);
     case "fixture":

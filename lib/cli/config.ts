@@ -4,30 +4,75 @@
  * @module
  */
 
+import { EventStream } from "../events.ts";
 import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
 import type { CommandIo } from "./io.ts";
 import { usersFile } from "./permissions/needs.ts";
+import { checkOptions, serverOptions } from "./serve/options.ts";
+import { become } from "./serve/privileges.ts";
+import { beforeOpening, checkAsUser, openSources, tell } from "./serve/sources.ts";
+import { workerCount } from "./serve/threads.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
-import { fallbackOf, SETTING_NAMES, type SettingName, variableOf } from "./settings/table.ts";
+import { fallbackOf, SETTING_NAMES, type SettingName, type Settings, variableOf } from "./settings/table.ts";
 
 /** The output of `denoftpd config --help`. */
-export const CONFIG_USAGE = `Usage: denoftpd config [flags of serve]
+export const CONFIG_USAGE = `Usage: denoftpd config [--check] [flags of serve]
 
 Prints every setting that "serve" would use with the same flags, its value, and where the value comes from: a flag,
 an environment variable, the configuration file, or the default. "-" means not set.
+
+--check instead looks for everything that "serve" would refuse or warn of: files, certificates, accounts and the rights
+on their directories, as root also for the user of --user. It listens on no port. Status 2 if "serve" would not start.
 `;
 
+/** The hooks for a program that runs `config`. */
+export interface ConfigHooks {
+  /**
+   * Nothing else runs in this process: `--check` may become the user of `--user` for good.
+   *
+   * @default false
+   */
+  readonly ownsProcess?: boolean;
+}
+
 /** Runs `denoftpd config` and resolves to its exit status: 0 printed, 2 for settings that `serve` would refuse. */
-export async function runConfig(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runConfig(
+  args: readonly string[],
+  io: CommandIo,
+  hooks: ConfigHooks = {},
+): Promise<number> {
   return await runCommand(args, io, {
     usage: CONFIG_USAGE,
     action: async () => {
-      io.stdout(configTable(await gatherSettings(args, processSources)));
+      const checks = args.includes("--check");
+      const gathered = await gatherSettings(args.filter((argument) => argument !== "--check"), processSources);
+      if (checks) await check(parseGathered(gathered), io, hooks);
+      else io.stdout(configTable(gathered));
       return 0;
     },
   });
+}
+
+/** A line on standard error for each warning, and one on standard output at the end. @throws {UsageError} */
+async function check(settings: Settings, io: CommandIo, { ownsProcess = false }: ConfigHooks): Promise<void> {
+  const events = new EventStream();
+  let warnings = 0;
+  using _listening = events.on((event) => {
+    if (event.type !== "problem") return;
+    warnings++;
+    io.stderr(`denoftpd: warning: ${event.message}\n`);
+  }, ["problem"]);
+  workerCount(settings);
+  const identity = beforeOpening(settings);
+  await using sources = await openSources(settings, events, () => {});
+  checkOptions({ ...serverOptions(settings, sources.accounts), ...(sources.tls && { tls: sources.tls.options }) });
+  if (identity && ownsProcess) {
+    tell(events, "warning", become(identity));
+    await checkAsUser(sources.accounts, settings, events);
+  }
+  io.stdout(`serve would start: ${sources.accounts.list().length} accounts, ${warnings} warnings\n`);
 }
 
 /** One line per setting: its name, its value, its source. @throws {UsageError} for an invalid value. */

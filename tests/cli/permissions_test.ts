@@ -224,7 +224,10 @@ Deno.test("serve and permissions name the account whose root has no driver, or n
           ["--users", "mount.json"],
           /^denoftpd: Account "demo" of "mount.json": field "mounts\[1\].root": [^\n]+missing[^\n]*\n$/,
         ],
-        [["--users", "memory.json", "--workers", "2"], /"memory:" cannot be shared by several workers\n$/],
+        [
+          ["--users", "memory.json", "--workers", "2"],
+          /"memory:" cannot be shared by several workers: start one, with --workers 1\n$/,
+        ],
       ] as const
     ) {
       const { code, stderr } = await serve({ permissions, flags: ["--port", "0", "--allow-root", ...flags], cwd });

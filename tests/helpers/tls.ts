@@ -4,6 +4,7 @@
  * @module
  */
 
+import * as x509 from "@peculiar/x509";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -113,4 +114,22 @@ export async function protectAndSayGoodbye(connection: Connection, ca?: string):
       wire.destroy();
     },
   };
+}
+
+/** A self-signed certificate with its key for `name`, valid from and until any time. */
+export async function certificateFor(
+  name: string,
+  validity: { readonly notBefore: Date; readonly notAfter: Date },
+): Promise<{ readonly certificate: string; readonly privateKey: string }> {
+  const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ["sign", "verify"]);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    keys,
+    signingAlgorithm,
+    name: [{ CN: [name] }],
+    ...validity,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: name }])],
+  });
+  const privateKey = x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
+  return { certificate: `${certificate.toString("pem")}\n`, privateKey: `${privateKey}\n` };
 }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Account } from "../../auth/accounts.ts";
 import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { anonymousAccount } from "../serve/anonymous.ts";
+import { guardedRoots } from "./guarded.ts";
 import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./query.ts";
 import { runCommand } from "../command.ts";
 import type { CommandIo } from "../io.ts";
@@ -18,7 +20,8 @@ import { UsageError } from "../usage_error.ts";
 /** The output of `denoftpd permissions --help`. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
 
-Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line.
+Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line:
+all of them for a root below /dev, /proc or /sys, where Deno wants no less.
 `;
 
 /** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */
@@ -28,8 +31,10 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
     action: async () => {
       const gathered = await gatherSettings(args, processSources);
       const settings = parseGathered(gathered);
-      const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...await rootNeeds(settings)];
-      io.stdout(permissionFlags(needs).map((flag) => `${flag}\n`).join(""));
+      const accounts = await accountsOf(settings);
+      const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...accountNeeds(accounts)];
+      const flags = guardedRoots(accounts).length > 0 ? ["--allow-all"] : permissionFlags(needs);
+      io.stdout(flags.map((flag) => `${flag}\n`).join(""));
       return 0;
     },
   });
@@ -47,14 +52,12 @@ function sourceNeeds({ config, settings }: Gathered): Need[] {
   ];
 }
 
-async function rootNeeds(settings: Settings): Promise<Need[]> {
+async function accountsOf(settings: Settings): Promise<Account[]> {
   const users = usersFile(settings);
   if (users !== undefined) requireGrants([needRead(users, `reading the accounts file "${users}"`)]);
   try {
     const accounts = users === undefined ? [] : await readAccountsFile(users);
-    return accountNeeds(
-      settings.anonymous === undefined ? accounts : [...accounts, anonymousAccount(settings.anonymous)],
-    );
+    return settings.anonymous === undefined ? accounts : [...accounts, anonymousAccount(settings.anonymous)];
   } catch (error) {
     throw error instanceof AccountsFileError ? new UsageError(error.message) : error;
   }

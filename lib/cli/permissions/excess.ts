@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { GuardedRoot } from "./guarded.ts";
 import { isGranted, type Need, PERMISSION_KINDS, permissionFlags, sysPermission } from "./query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
@@ -20,14 +21,20 @@ function excessFlags(needs: readonly Need[]): string[] {
 /**
  * Compares the granted permissions with `needs`. Returns a warning if far too much is granted: all of a kind instead of
  * a part. The standalone executable is built with the permissions for any configuration, which its users cannot change.
+ * The roots in `guarded` need all permissions.
  *
  * @throws {UsageError} instead of the warning with `strictPermissions`.
  */
-export function judgeExcess(needs: readonly Need[], { strictPermissions }: Settings): string | undefined {
+export function judgeExcess(
+  needs: readonly Need[],
+  { strictPermissions }: Settings,
+  [guarded]: readonly GuardedRoot[] = [],
+): string | undefined {
   if (Deno.build.standalone) {
     if (!strictPermissions) return undefined;
     throw new UsageError('Flag "--strict-permissions" is for "deno run": the executable has its permissions built in');
   }
+  if (guarded !== undefined) return judgeGuarded(guarded, strictPermissions);
   const excess = excessFlags(needs);
   if (excess.length === 0) return undefined;
   const message = `Deno grants far more than is needed (${excess.join(" ")}): start with ${
@@ -35,6 +42,14 @@ export function judgeExcess(needs: readonly Need[], { strictPermissions }: Setti
   }`;
   if (strictPermissions) throw new UsageError(message);
   return message;
+}
+
+function judgeGuarded({ name, rootPath, guarded }: GuardedRoot, strictPermissions: boolean): string {
+  const where = `the root "${rootPath}" of account "${name}" is below ${guarded}, where Deno wants all`;
+  if (strictPermissions) {
+    throw new UsageError(`Flag "--strict-permissions": ${where} permissions; choose a directory elsewhere`);
+  }
+  return `Keeps all permissions while it runs: ${where} of them; choose a directory elsewhere to have them dropped`;
 }
 
 /**

@@ -96,8 +96,9 @@ async function openCertificates(
   }
   if (tlsCert.length === 0) return undefined;
   const files = tlsCert.map((certificateFile, index) => ({ certificateFile, privateKeyFile: tlsKey[index] ?? "" }));
+  let store;
   try {
-    return await CertificateStore.open(files, {
+    store = await CertificateStore.open(files, {
       onReload: (pairs) => {
         onChange();
         tellDaysLeft(pairs, events);
@@ -112,6 +113,21 @@ async function openCertificates(
   } catch (error) {
     throw new UsageError(messageOf(error));
   }
+  const problem = store.pairs.map((pair, index) => validityProblem(pair, tlsCert[index] ?? "")).find((each) => each);
+  if (problem === undefined) return store;
+  await store[Symbol.asyncDispose]();
+  throw new UsageError(problem);
+}
+
+/** Every client would refuse it, which looks like a fault of the client. */
+function validityProblem({ notBefore, notAfter }: KeyPair, file: string, now = new Date()): string | undefined {
+  if (now >= notAfter) return `Certificate "${file}" expired on ${dayOf(notAfter)}: renew it`;
+  if (now >= notBefore) return undefined;
+  return `Certificate "${file}" is not valid before ${dayOf(notBefore)}: check the clock, or name another certificate`;
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }
 
 /** A setting for TLS without a certificate must not be ignored silently. */
@@ -129,9 +145,14 @@ function requireNoTlsFlags({ tls, tlsData, implicitTlsPort }: Settings): void {
 function tellDaysLeft(pairs: readonly KeyPair[], events: EventStream): void {
   for (const pair of pairs) {
     const days = daysLeft(pair);
-    const message = `Certificate for ${pair.names.join(", ") || "no name"}: ${days} days left`;
-    events.emit(
-      days < FEW_DAYS ? { type: "problem", level: "warning", message } : { type: "notice", level: "info", message },
-    );
+    const name = `Certificate for ${pair.names.join(", ") || "no name"}`;
+    const until = dayOf(pair.notAfter);
+    if (days >= FEW_DAYS) {
+      events.emit({ type: "notice", level: "info", message: `${name}: ${days} days left, until ${until}` });
+    } else {
+      const state = days < 0 ? `expired on ${until}` : `${days} days left, until ${until}`;
+      const message = `${name}: ${state}; renew it: new files are taken without a restart`;
+      events.emit({ type: "problem", level: "warning", message });
+    }
   }
 }

@@ -1,0 +1,122 @@
+/**
+ * What `serve` has before it listens: accounts and certificates, opened and checked. `denoftpd config --check` opens
+ * and checks the same.
+ *
+ * @module
+ */
+
+import type { AccountsStore } from "../../auth/accounts.ts";
+import { AccountsFileError } from "../../auth/file/read.ts";
+import { AccountsFile } from "../../auth/file/watch.ts";
+import type { EventStream } from "../../events.ts";
+import { judgeExcess } from "../permissions/excess.ts";
+import { type GuardedRoot, guardedRoots } from "../permissions/guarded.ts";
+import { accountNeeds, settingsNeeds, usersFile } from "../permissions/needs.ts";
+import { requireGrants } from "../permissions/query.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
+import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
+import { type Identity, resolveIdentity } from "./privileges.ts";
+import { checkRoots } from "./roots.ts";
+import { checkSense, unreadableFiles } from "./sense.ts";
+import { openTls, type ServeTls } from "./tls.ts";
+
+/** The opened files of `serve`; disposing it stops watching them. */
+export interface ServeSources extends AsyncDisposable {
+  /** The accounts file; absent with `--anonymous` alone. */
+  readonly users: AccountsFile | undefined;
+  /** Those of the file, and that of `--anonymous`. */
+  readonly accounts: AccountsStore;
+  readonly tls: ServeTls | undefined;
+  /** For them all permissions must be kept. */
+  readonly guarded: readonly GuardedRoot[];
+}
+
+/**
+ * Checks what needs no file: permissions, and the user to become, which is returned.
+ *
+ * @throws {UsageError}
+ */
+export function beforeOpening(settings: Settings): Identity | undefined {
+  requireGrants(settingsNeeds(settings));
+  return resolveIdentity(settings);
+}
+
+/**
+ * Opens and checks everything; warnings go to `events`. `onChange` is called when there are new accounts or
+ * certificates.
+ *
+ * @throws {UsageError} naming the flag or the file.
+ */
+export async function openSources(
+  settings: Settings,
+  events: EventStream,
+  onChange: () => void,
+): Promise<ServeSources> {
+  await using opened = new AsyncDisposableStack();
+  const users = opened.use(await openUsers(settings, events, onChange));
+  const fixed = settings.anonymous === undefined ? undefined : anonymousAccount(settings.anonymous);
+  const accounts = new CombinedAccounts(users, fixed);
+  await checkRoots(accounts, settings);
+  const guarded = guardedRoots(accounts.list());
+  const needs = [...settingsNeeds(settings), ...accountNeeds(accounts.list())];
+  tell(events, "warning", judgeExcess(needs, settings, guarded));
+  const tls = opened.use(await openTls(settings, events, onChange));
+  const warnings = await checkSense({ settings, users, hasTls: tls !== undefined });
+  for (const warning of warnings) tell(events, "warning", warning);
+  const kept = opened.move();
+  return { users, accounts, tls, guarded, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/**
+ * Checks again, after the change of user, what depends on the user.
+ *
+ * @throws {UsageError} about a root that this user cannot use.
+ */
+export async function checkAsUser(accounts: AccountsStore, settings: Settings, events: EventStream): Promise<void> {
+  await checkRoots(accounts, settings);
+  for (const warning of unreadableFiles(settings)) tell(events, "warning", warning);
+}
+
+/** Reports `message`, if there is one. */
+export function tell(
+  events: EventStream,
+  level: "info" | "warning" | "debug" | "error",
+  message: string | undefined,
+): void {
+  if (message === undefined) return;
+  if (level === "info" || level === "debug") events.emit({ type: "notice", level, message });
+  else events.emit({ type: "problem", level, message });
+}
+
+async function openUsers(
+  settings: Settings,
+  events: EventStream,
+  onChange: () => void,
+): Promise<AccountsFile | undefined> {
+  const path = usersFile(settings);
+  if (path === undefined) return undefined;
+  try {
+    return await AccountsFile.open(path, {
+      onReload: (outcome) => {
+        if (outcome.ok) onChange();
+        events.emit(
+          outcome.ok
+            ? { type: "notice", level: "info", message: `Reloaded ${outcome.accounts} accounts from "${path}"` }
+            : {
+              type: "problem",
+              level: "error",
+              message: `Accounts file "${path}" rejected; keeping the current accounts`,
+              error: outcome.error,
+            },
+        );
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof AccountsFileError)) throw error;
+    const hint = settings.users === undefined
+      ? ": name one with --users FILE, or serve a directory with --anonymous DIR"
+      : "";
+    throw new UsageError(`${error.message}${hint}`);
+  }
+}
