@@ -253,7 +253,7 @@ export interface ServerOptions extends AbuseOptions {
 type Optional = "before" | "after" | "network" | "sharedState" | "passivePorts" | "passiveAddress" | "banStore";
 
 /** Options that are networks. */
-type Networks = "passiveLocalNetworks" | "banExempt";
+type Networks = "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options

@@ -9,6 +9,18 @@ import type { BanStore } from "../auth/bans.ts";
 /** Limits on what one address may do. Those whose default does not apply to loopback do so where they are given. */
 export interface AbuseOptions {
   /**
+   * Networks (CIDR) whose clients are let in; others are answered 421 before anything is asked of them. Empty: all.
+   *
+   * @default []
+   */
+  readonly allowFrom?: readonly string[];
+  /**
+   * Networks (CIDR) whose clients are not let in, even if {@link allowFrom} has them as well.
+   *
+   * @default []
+   */
+  readonly denyFrom?: readonly string[];
+  /**
    * The most sessions at the same time per address, or per /64 for IPv6; 0: no limit. Loopback has none by default: a
    * relay there may forward many clients.
    *

@@ -59,6 +59,8 @@ export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefau
   guessInterval: 1_000,
   banAfter: 50,
   banTime: 600_000,
+  allowFrom: [],
+  denyFrom: [],
   banExempt: [],
   ascii: "convert",
   digests: "auto",

@@ -38,7 +38,7 @@ const MOST_A_MINUTE = 60_000;
  * @throws {RangeError} naming the option and quoting the value.
  */
 export function resolveOptions(given: ServerOptions): Options {
-  const { passiveLocalNetworks, banExempt, tls, timeZone, ...rest } = given;
+  const { passiveLocalNetworks, banExempt, allowFrom, denyFrom, tls, timeZone, ...rest } = given;
   const { timeZone: _, ...defaults } = DEFAULT_OPTIONS;
   const options: Options = {
     ...defaults,
@@ -48,6 +48,8 @@ export function resolveOptions(given: ServerOptions): Options {
     ...resolveCaps(given),
     passiveLocalNetworks: resolveNetworks("passiveLocalNetworks", passiveLocalNetworks),
     banExempt: resolveNetworks("banExempt", banExempt),
+    allowFrom: resolveNetworks("allowFrom", allowFrom),
+    denyFrom: resolveNetworks("denyFrom", denyFrom),
     ...(tls && { tls: Object.freeze({ ...DEFAULT_TLS, ...present(tls) }) }),
     ...(timeZone !== undefined && timeZone !== DEFAULT_OPTIONS.timeZone && { zone: resolveZone(timeZone) }),
   };
@@ -68,7 +70,7 @@ function resolveCaps(given: ServerOptions): Readonly<Record<Caps, AddressCap>> {
 }
 
 function resolveNetworks(
-  name: "passiveLocalNetworks" | "banExempt",
+  name: "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom",
   texts: readonly string[] = DEFAULT_OPTIONS[name],
 ): readonly Network[] {
   return Object.freeze(texts.map((text) => {

@@ -7,10 +7,12 @@
 import type { EventStream } from "../events.ts";
 import { addressKey, unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
-import { isLoopback } from "../net/ip.ts";
+import { isLoopback, type Network } from "../net/ip.ts";
 import type { AddressCap, Options } from "../options.ts";
 import type { MaybeLater, SharedState } from "../options/shared_state.ts";
 import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
+
+const NOT_LET_IN = "Connections from your address are not accepted";
 
 /** The places of a connection under the limits of its address. */
 export interface Places {
@@ -76,10 +78,19 @@ export class ConnectionAdmission {
   admit(connection: Connection, signal: AbortSignal): MaybeLater<Places | undefined> {
     const address = unmapped(connection.remoteAddr.hostname);
     this.#open++;
+    // Not even counted elsewhere: it has no share in any limit.
+    if (!this.#isLetIn(address)) return this.#placesOrRefuse(connection, { text: NOT_LET_IN, counted: false });
     const questions = this.#ask(address);
     return isAnswered(questions)
       ? this.#placesOrRefuse(connection, this.#judge(questions, address))
       : this.#admitLater(connection, questions, signal);
+  }
+
+  /** By the networks of the server alone; what is denied is not let in, whatever else has it. */
+  #isLetIn(address: string): boolean {
+    const { allowFrom, denyFrom } = this.#options;
+    const isIn = (networks: readonly Network[]) => networks.some((network) => network.contains(address));
+    return (denyFrom.length === 0 || !isIn(denyFrom)) && (allowFrom.length === 0 || isIn(allowFrom));
   }
 
   /** All at once: far away they take one round trip together. */

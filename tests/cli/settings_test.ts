@@ -51,6 +51,8 @@ for (
     ["passiveAddress", "a b", /IPv4 address or a name/],
     ["passiveAddress", "0.0.0.0", /that clients can reach/],
     ["timeZone", "Mars/Olympus", /must be an IANA time zone/],
+    ["allowFrom", "none", /must be networks such as/],
+    ["denyFrom", "10.0.0.0/40", /must be networks such as/],
     ["passiveLocalNetworks", "10.0.0.0/40", /must be networks such as/],
     ["active", "yes", /must be on or off/],
     ["allowRoot", "yes", /must be true or false/],

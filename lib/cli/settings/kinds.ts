@@ -174,6 +174,12 @@ export const hostNameList: Kind<readonly string[]> = list(
   "must be names such as ftp.example.org,ftp.example.net",
 );
 
+/** Networks such as `192.0.2.0/24` separated by commas, at least one. */
+export const someNetworks: Kind<readonly string[]> = list(
+  (network) => parseNetwork(network) !== undefined,
+  "must be networks such as 192.0.2.0/24,2001:db8::/32",
+);
+
 /** Networks such as `192.0.2.0/24` separated by commas, or `none`. */
 export const networkList: Kind<readonly string[]> = textual(v.pipe(
   nonEmpty,

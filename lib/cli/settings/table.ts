@@ -26,6 +26,7 @@ import {
   portRange,
   publicAddress,
   seconds,
+  someNetworks,
   text,
   timeZone,
   tlsVersion,
@@ -172,6 +173,13 @@ const ROWS = [
     onOff,
     false,
   ),
+  option(
+    "allowFrom",
+    "NETS",
+    "CIDR networks whose clients are let in, all others get a 421 (default: all)",
+    someNetworks,
+  ),
+  option("denyFrom", "NETS", "CIDR networks whose clients are not let in, even if --allow-from has them", someNetworks),
   option("maxSessions", "N", "concurrent sessions, 0 for no limit", count),
   option(
     "maxSessionsPerIp",
