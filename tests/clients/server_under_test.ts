@@ -48,8 +48,12 @@ export interface StartOptions {
   readonly logTo?: string;
   /** With a certificate, and a second port for implicit TLS. Default `false`. */
   readonly tls?: boolean;
+  /** The port of implicit TLS, where {@link tls} is set. Default: a free one. */
+  readonly implicitPort?: number;
   /** Default 1. */
   readonly workers?: number;
+  /** Other addresses that the server may connect to, for clients that come from there in active mode. */
+  readonly peers?: readonly string[];
   /** More flags for `serve`. */
   readonly flags?: readonly string[];
 }
@@ -85,12 +89,20 @@ export class ServerUnderTest implements AsyncDisposable {
   }
 
   static async #startIn(directory: string, options: StartOptions): Promise<ServerUnderTest> {
-    const { host = "127.0.0.1", accounts = [ALICE], logLevel = "debug", tls = false, workers = 1, flags = [] } =
-      options;
+    const {
+      host = "127.0.0.1",
+      accounts = [ALICE],
+      logLevel = "debug",
+      tls = false,
+      workers = 1,
+      flags = [],
+      peers = [],
+      implicitPort = 0,
+    } = options;
     await Deno.mkdir(join(directory, "root"));
-    const programme = commandLine(directory, host);
+    const programme = commandLine(directory, host, peers);
     for (const account of accounts) await addAccount(programme, directory, account);
-    const tlsFlags = tls ? await makeCertificate(directory) : [];
+    const tlsFlags = tls ? [...await makeCertificate(directory), "--implicit-tls-port", String(implicitPort)] : [];
     const users = join(directory, "users.json");
     const process = spawnLogged(options.logTo ?? logFile(directory), [
       ...[...programme, "serve", "--host", host, "--port", "0", "--users", users],
@@ -164,12 +176,12 @@ export class ServerUnderTest implements AsyncDisposable {
 }
 
 /** The program and its first arguments, up to the name of the subcommand. */
-function commandLine(directory: string, host: Host): [string, ...string[]] {
+function commandLine(directory: string, host: Host, peers: readonly string[]): [string, ...string[]] {
   const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
   if (executable !== undefined) return [executable];
   const net = host === "::1" ? "[::1]" : host;
   const permissions = [
-    `--allow-net=${net}`,
+    `--allow-net=${[net, ...peers]}`,
     `--allow-read=${[directory, LIB]}`,
     `--allow-write=${directory}`,
     // For --native-io; given up by a server that runs without.
@@ -196,7 +208,7 @@ async function makeCertificate(directory: string): Promise<string[]> {
   const keyFile = join(directory, "key.pem");
   await Deno.writeTextFile(certificateFile(directory), certificate);
   await Deno.writeTextFile(keyFile, privateKey);
-  return ["--tls-cert", certificateFile(directory), "--tls-key", keyFile, "--implicit-tls-port", "0"];
+  return ["--tls-cert", certificateFile(directory), "--tls-key", keyFile];
 }
 
 function certificateFile(directory: string): string {

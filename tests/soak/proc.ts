@@ -13,6 +13,8 @@ export interface Holdings {
   readonly connections: number;
   /** Open files below the directory that was asked for. */
   readonly files: number;
+  /** Everything that is open, whatever it is. */
+  readonly descriptors: number;
   /** Resident memory in MiB. */
   readonly residentMiB: number;
 }
@@ -30,6 +32,7 @@ export function holdings(pid: number, directory: string): Holdings {
     listeners,
     connections: inodes.filter((inode) => states.has(inode)).length - listeners,
     files: targets.filter((target) => target.startsWith(`${directory}/`)).length,
+    descriptors: targets.length,
     residentMiB: residentMiB(pid),
   };
 }
@@ -37,6 +40,11 @@ export function holdings(pid: number, directory: string): Holdings {
 /** Resident memory of process `pid` in MiB. */
 export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) / 1024;
+}
+
+/** How many descriptors process `pid` has open. */
+export function countDescriptors(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
 }
 
 function descriptors(pid: number): string[] {

@@ -7,6 +7,7 @@
 import type { Account } from "../clients/server_under_test.ts";
 import { DEEDS, EXITS, type Visit } from "./deeds.ts";
 import { Ledger } from "./ledger.ts";
+import { pause } from "./pause.ts";
 import { Random } from "./random.ts";
 import { type Address, Control } from "./wire.ts";
 
@@ -16,6 +17,8 @@ export interface VisitorOptions {
   readonly address: Address;
   readonly account: Account;
   readonly seed: number;
+  /** Average milliseconds between two deeds. Default: none. */
+  readonly think?: number;
 }
 
 /** A visitor and what became of its visits. */
@@ -50,6 +53,8 @@ export class Visitor {
   }
 
   async #visit(signal: AbortSignal): Promise<void> {
+    await this.#think(signal);
+    if (signal.aborted) return;
     this.sessions++;
     const control = await this.#enter();
     if (control === undefined) return;
@@ -61,7 +66,11 @@ export class Visitor {
       home: this.#home,
     };
     try {
-      for (let rest = this.#random.below(20); rest > 0 && !signal.aborted; rest--) await this.#do(DEEDS, visit);
+      for (let rest = this.#random.below(20); rest > 0 && !signal.aborted; rest--) {
+        await this.#think(signal);
+        await this.#do(DEEDS, visit);
+      }
+      await this.#think(signal);
       await this.#do(EXITS, visit);
     } catch (error) {
       control.leave("RST");
@@ -79,19 +88,25 @@ export class Visitor {
     }
   }
 
+  async #think(signal: AbortSignal): Promise<void> {
+    const { think = 0 } = this.#options;
+    if (think > 0) await pause(think / 2 + this.#random.below(think), signal);
+  }
+
   /** Logs in and makes sure of the visitor's directory; `undefined` when the visitor chose to vanish on the way. */
   async #enter(): Promise<Control | undefined> {
     const { address, account } = this.#options;
     const control = await Control.open(address);
-    const steps = [
+    const steps: readonly (() => Promise<unknown>)[] = [
       () => control.expectReply("the greeting", 220),
+      () => control.protect(),
       () => control.expect(`USER ${account.user}`, 331),
       () => control.expect(`PASS ${account.password}`, 230),
       () => control.expect("TYPE I", 200),
       // It is there from the second visit on.
       () => control.expect(`MKD /${this.#home}`, 257, 550),
     ];
-    const vanishAt = this.#random.chance(10) ? this.#random.below(3) : steps.length;
+    const vanishAt = this.#random.chance(10) ? this.#random.below(4) : steps.length;
     try {
       for (const [index, step] of steps.entries()) {
         if (index === vanishAt) break;

@@ -6,22 +6,38 @@
  */
 
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { type ParsedReply, ReplyParser } from "../../lib/protocol/reply_parser.ts";
 
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 180_000;
 
 /** How a client goes away without QUIT. */
 export type Exit = "FIN" | "RST";
 
-/** Where the server is. */
+/** How a client speaks TLS. */
+export interface Security {
+  /** The certificate to trust, as PEM. */
+  readonly ca: string;
+  /** Whether `port` speaks TLS from the first byte; otherwise the client says AUTH TLS. */
+  readonly implicit: boolean;
+}
+
+/** Where the server is, and how it is reached. */
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** The address to come from. Default: what the system picks. */
+  readonly from?: string;
+  /** TLS for control and data. Default: none. */
+  readonly security?: Security;
 }
 
-/** Connects to `address`. Rejects when that is refused or takes too long. */
-export async function dial({ host, port }: Address): Promise<Socket> {
-  const socket = connect({ host, port, noDelay: true });
+/** What is under a socket with TLS: only there a reset can be sent. */
+const carriers = new WeakMap<Socket, Socket>();
+
+/** Connects to `address`, without TLS. Rejects when that is refused or takes too long. */
+export async function dial({ host, port, from }: Address): Promise<Socket> {
+  const socket = connect({ host, port, noDelay: true, ...(from !== undefined && { localAddress: from }) });
   const connected = Promise.withResolvers<void>();
   socket.once("connect", connected.resolve);
   socket.once("error", connected.reject);
@@ -32,32 +48,74 @@ export async function dial({ host, port }: Address): Promise<Socket> {
   return socket;
 }
 
+/** Shakes hands as the client on `carrier`, which is used up. */
+async function secure(carrier: Socket, { ca }: Security): Promise<Socket> {
+  carrier.removeAllListeners("data");
+  const socket = connectTls({ socket: carrier, ca, servername: "localhost" });
+  carriers.set(socket, carrier);
+  const shaken = Promise.withResolvers<void>();
+  socket.once("secureConnect", () => shaken.resolve());
+  socket.on("error", shaken.reject);
+  socket.once("close", () => shaken.reject(new Error("The server closed the connection in the handshake")));
+  try {
+    await inTime(shaken.promise, "the handshake");
+    return socket;
+  } catch (error) {
+    carrier.destroy();
+    throw error;
+  }
+}
+
 /** Ends `socket` politely or rudely. */
 export function leave(socket: Socket, exit: Exit): void {
-  if (exit === "RST") socket.resetAndDestroy();
-  else socket.end(() => socket.destroy());
+  const carrier = carriers.get(socket);
+  if (exit === "FIN") socket.end(() => socket.destroy());
+  else if (carrier === undefined) socket.resetAndDestroy();
+  else {
+    carrier.resetAndDestroy();
+    socket.destroy();
+  }
 }
 
 /** A control connection. */
 export class Control {
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #replies: ParsedReply[] = [];
   #waiting: PromiseWithResolvers<ParsedReply> | undefined;
   readonly #parser = new ReplyParser();
   #closed = false;
 
-  private constructor(socket: Socket) {
+  readonly #security: Security | undefined;
+
+  private constructor(socket: Socket, security: Security | undefined) {
     this.#socket = socket;
-    socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
-    socket.on("close", () => {
-      this.#closed = true;
-      this.#waiting?.reject(new Error("The server closed the control connection"));
-    });
+    this.#security = security;
+    this.#listen();
   }
 
   /** Connects; the greeting is the first {@link reply}. */
   static async open(address: Address): Promise<Control> {
-    return new Control(await dial(address));
+    const { security } = address;
+    const socket = await dial(address);
+    return new Control(security?.implicit ? await secure(socket, security) : socket, security);
+  }
+
+  /** Says AUTH TLS where that is how `address` is reached, and asks for TLS on data connections. */
+  async protect(): Promise<void> {
+    if (this.#security === undefined) return;
+    if (!this.#security.implicit) {
+      await this.expect("AUTH TLS", 234);
+      this.#socket.removeAllListeners("close");
+      this.#socket = await secure(this.#socket, this.#security);
+      this.#listen();
+    }
+    await this.expect("PBSZ 0", 200);
+    await this.expect("PROT P", 200);
+  }
+
+  /** The protected form of a data connection, where the control connection has TLS; it is used up. */
+  async protectData(socket: Socket): Promise<Socket> {
+    return this.#security === undefined ? socket : await secure(socket, this.#security);
   }
 
   /** Sends `text` as it is. */
@@ -95,6 +153,14 @@ export class Control {
     leave(this.#socket, exit);
   }
 
+  #listen(): void {
+    this.#socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
+    this.#socket.on("close", () => {
+      this.#closed = true;
+      this.#waiting?.reject(new Error("The server closed the control connection"));
+    });
+  }
+
   #receive(bytes: Uint8Array): void {
     for (const reply of this.#parser.push(bytes)) this.#deliver(reply);
   }
@@ -116,7 +182,10 @@ export function check(reply: ParsedReply, about: string, codes: readonly number[
   return reply;
 }
 
-/** A data connection that is on its way: `open` resolves to it, before or after the transfer's command was said. */
+/**
+ * A data connection, as yet without TLS, that is on its way: `open` resolves to it, before or after the transfer's
+ * command was said.
+ */
 export interface Data {
   open(): Promise<Socket>;
   /** Gives back what waits for a connection that will not come. */
@@ -132,7 +201,8 @@ export async function prepareData(
   if (verb === "PORT" || verb === "EPRT") return await prepareActive(control, address, verb);
   const { text } = await control.expect(verb, verb === "PASV" ? 227 : 229);
   const port = verb === "PASV" ? passivePort(text) : Number(/\|\|\|(\d+)\|/.exec(text)?.[1]);
-  return { open: () => dial({ host: address.host, port }), cancel: () => {} };
+  const { host, from } = address;
+  return { open: () => dial({ host, port, ...(from !== undefined && { from }) }), cancel: () => {} };
 }
 
 function passivePort(text: string): number {
@@ -140,7 +210,8 @@ function passivePort(text: string): number {
   return Number(high) * 256 + Number(low);
 }
 
-async function prepareActive(control: Control, { host }: Address, verb: "PORT" | "EPRT"): Promise<Data> {
+async function prepareActive(control: Control, address: Address, verb: "PORT" | "EPRT"): Promise<Data> {
+  const host = address.from ?? address.host;
   const accepted = Promise.withResolvers<Socket>();
   const listener = createServer((socket) => {
     socket.on("error", () => {});
@@ -183,10 +254,13 @@ export async function sendAll(socket: Socket, data: Uint8Array): Promise<void> {
   await inTime(closed.promise, "the data to be taken");
 }
 
-/** Waits until at least one byte has come, or the socket has closed. */
-export async function firstBytes(socket: Socket): Promise<void> {
+/** Waits until at least one byte has come, or the socket has closed. With `hold`, no more is read after that. */
+export async function firstBytes(socket: Socket, hold: boolean): Promise<void> {
   const moved = Promise.withResolvers<void>();
-  socket.once("data", () => moved.resolve());
+  socket.once("data", () => {
+    if (hold) socket.pause();
+    moved.resolve();
+  });
   socket.once("close", () => moved.resolve());
   await inTime(moved.promise, "the first data");
 }
