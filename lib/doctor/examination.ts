@@ -16,6 +16,8 @@ import type { FindingId } from "./kinds.ts";
 export interface ExaminedServer extends Omit<ClientOptions, "mode"> {
   /** Milliseconds that each step may take. */
   readonly timeout: number;
+  /** Where files may be written. Default: where the login leads. */
+  readonly directory?: string;
 }
 
 /** What checks share. A check finds nothing twice. */

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import {
   Client,
   ClientError,
@@ -15,13 +15,10 @@ import {
   type RemoteEntry,
   storeFile,
 } from "../../lib/client/mod.ts";
-import { fetchPackages } from "../../scripts/bench/packages.ts";
-import { RunningServer } from "../../scripts/bench/running.ts";
-import { NATIVE, NOBODY, type Server, SERVERS } from "../../scripts/bench/servers.ts";
-import { createSelfSigned } from "../../lib/tls/self_signed.ts";
+import { NOBODY, type Server } from "../../scripts/bench/servers.ts";
 import { patternOf } from "../data/helpers.ts";
+import { ARE_MISSING, PEERS, withPeer } from "./peers.ts";
 
-const CACHE = fromFileUrl(new URL("../../.cache/bench/", import.meta.url));
 const SIZES = [0, 1, 4096, 1024 * 1024 + 7, 64 * 1024 * 1024];
 const NAMES = ["with space", " leading", 'quote"s', "ünïcode→", "semi;colon", "-dash", "a'b", "100%", "[x]*?"];
 
@@ -34,16 +31,12 @@ interface Grounds {
   readonly root: string;
 }
 
-const packages = await fetchPackages(CACHE);
-
-for (const server of SERVERS) {
-  if (server.name === NATIVE || server.name === "ftp-srv") continue;
-  const isMissing = !Deno.env.get("CI") && packages.missing.length > 0;
+for (const server of PEERS) {
   for (const [way, options] of waysOf(server)) {
     const test = (what: string, run: (grounds: Grounds) => Promise<void>) =>
       Deno.test({
         name: `${server.name}, ${way}: ${what}`,
-        ignore: isMissing,
+        ignore: ARE_MISSING,
         // The process and its pipe end with the test, but not within its last turn of the event loop.
         sanitizeResources: false,
         sanitizeOps: false,
@@ -150,58 +143,16 @@ async function perform(
   options: Partial<ClientOptions>,
   run: (grounds: Grounds) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const [root, local, scratch] = ["root", "local", "scratch"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  try {
-    for (const path of [root, local, scratch]) await Deno.mkdir(path);
-    // vsftpd refuses a root that its anonymous user may write to.
-    const home = join(root, "home");
-    await Deno.mkdir(home);
-    for (const path of [folder, home, scratch]) await Deno.chmod(path, 0o777);
-    const { certificate } = await writeCertificate(scratch);
-    await using running = await RunningServer.start(server, { root, secure: options.tls !== "off" }, {
-      scratch,
-      packages,
-    });
-    const [user, password] = server.user === "bench" ? ["bench", "bench"] : ["anonymous", "guest@"];
+  await withPeer(server, options.tls !== "off", async (peer) => {
     const connect = async (extra: Partial<ClientOptions> = {}) => {
-      const client = await Client.connect({
-        host: "127.0.0.1",
-        port: running.port,
-        user,
-        password,
-        trust: { ca: [certificate] },
-        ...options,
-        ...extra,
-      });
-      await client.changeDirectory("home");
+      const client = await Client.connect({ ...peer.client, ...options, ...extra });
+      await client.changeDirectory(peer.home);
       return client;
     };
-    await run({ connect, local, root: home });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    await run({ connect, local: peer.local, root: peer.root });
+  });
 }
 
-async function writeCertificate(folder: string): Promise<{ readonly certificate: string }> {
-  const { certificate, privateKey } = await createSelfSigned();
-  for (
-    const [name, text] of [
-      ["cert.pem", certificate],
-      ["key.pem", privateKey],
-      ["both.pem", `${certificate}\n${privateKey}`],
-    ] as const
-  ) {
-    await Deno.writeTextFile(join(folder, name), text, { mode: name === "cert.pem" ? 0o644 : 0o600 });
-  }
-  return { certificate };
-}
-
-/** Servers that drop root are somebody else then. */
 async function writeRemote(path: string, content: Uint8Array): Promise<void> {
   await Deno.writeFile(path, content);
   await Deno.chmod(path, 0o666);

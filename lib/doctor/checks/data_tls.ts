@@ -27,11 +27,14 @@ export async function checkDataTls(examination: Examination): Promise<void> {
   await checkDemand(examination);
 }
 
-/** A client that cannot resume a session shakes hands anew. */
+/**
+ * A client that cannot resume a session shakes hands anew. Not with TLS 1.3, whose tickets would be offered instead of
+ * the session of a control connection later.
+ */
 async function checkDemand(examination: Examination): Promise<void> {
   const { host, timeout, trust } = examination.server;
   try {
-    await listed(examination, new ClientTls({ host, timeout, trust: new Trust(trust) }));
+    await listed(examination, new ClientTls({ host, timeout, trust: new Trust(trust), maxVersion: "TLSv1.2" }));
   } catch (error) {
     examination.found("reuseDemanded", messageOf(error));
   }

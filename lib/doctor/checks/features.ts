@@ -25,7 +25,6 @@ const PROMISED: readonly Promised[] = [
   { feature: "MDTM", verb: "MDTM", argument: MISSING },
   { feature: "MFMT", verb: "MFMT", argument: `20200101000000 ${MISSING}` },
   { feature: "REST", verb: "REST", argument: "0" },
-  { feature: "UTF8", verb: "OPTS", argument: "UTF8 ON" },
   { feature: "HASH", verb: "HASH", argument: MISSING },
   { feature: "XCRC", verb: "XCRC", argument: MISSING },
   { feature: "XMD5", verb: "XMD5", argument: MISSING },
@@ -58,7 +57,7 @@ async function compared(
     const works = !UNKNOWN.has(code);
     const seen = `${feature}: ${verb} is answered ${code} ${text}`;
     if (features.has(feature) && !works) broken.push(seen);
-    if (!features.has(feature) && works && feature !== "UTF8") hidden.push(seen);
+    if (!features.has(feature) && works) hidden.push(seen);
   }
   return [broken, hidden];
 }

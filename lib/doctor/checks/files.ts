@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import { parseHumanListing, parseMachineListing } from "../../client/remote_entry.ts";
 import { messageOf } from "../../net/message_of.ts";
@@ -18,16 +17,16 @@ const OFFSET = 4;
 /** Clocks of hosts that are set by NTP differ by less; a round trip and whole seconds are in it, too. */
 const CLOCK_TOLERANCE = 90_000;
 
-/** Needs the scratch directory and data connections. */
+/**
+ * Needs the scratch directory and data connections. Each part has a session of its own, one after the other: the
+ * runtime keeps one TLS session a host, and a server that wants that of the control connection refuses the one of
+ * another login.
+ */
 export async function checkFiles(examination: Examination): Promise<void> {
   await checkEmptyListing(examination);
-  await using client = await examination.connectToScratch();
-  const before = Date.now();
-  await client.upload(bytesOf(TEXT), FILE);
-  examination.created.push(FILE);
-  await checkClock(examination, client, before);
+  await checkClock(examination);
   await checkListings(examination);
-  await checkResume(examination, client);
+  await checkResume(examination);
   await checkAscii(examination);
 }
 
@@ -43,7 +42,11 @@ async function checkEmptyListing(examination: Examination): Promise<void> {
   }
 }
 
-async function checkClock(examination: Examination, client: Client, before: number): Promise<void> {
+async function checkClock(examination: Examination): Promise<void> {
+  await using client = await examination.connectToScratch();
+  const before = Date.now();
+  await client.upload(bytesOf(TEXT), FILE);
+  examination.created.push(FILE);
   const modified = await unlessRefused(() => client.modified(FILE));
   if (modified === undefined) return;
   const [early, late] = [modified - before, modified - Date.now()];
@@ -74,7 +77,8 @@ async function checkListings(examination: Examination): Promise<void> {
   examination.found("listingsDiffer", `LIST has "${byList}", MLSD has "${byMlsd}"`);
 }
 
-async function checkResume(examination: Examination, client: Client): Promise<void> {
+async function checkResume(examination: Examination): Promise<void> {
+  await using client = await examination.connectToScratch();
   const down = await outcomeOf(() => fetchText(client, FILE, { offset: OFFSET, size: TEXT.length }));
   const end = TEXT.slice(OFFSET);
   if (down !== end) examination.found("noResume", `REST ${OFFSET} and RETR: ${unlike(down, end)}`);

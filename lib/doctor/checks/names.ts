@@ -11,7 +11,7 @@ import type { Examination } from "../examination.ts";
 
 const QUOTED = 'quo"te';
 /** UTF-8 (RFC 2640), spaces at both ends, and what shells and patterns treat as their own. */
-const NAMES = ["ünï-→", " leading", "with  two spaces", "semi;colon", "[a]*?", "-dash"];
+const NAMES = ["ünï-→", " leading", "with  two spaces", "semi;colon", "[a]", "-dash"];
 
 /** Whether PWD's reply can be read. Needs no right to write. */
 export async function checkWorkingDirectory(examination: Examination): Promise<void> {

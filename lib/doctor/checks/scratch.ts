@@ -24,7 +24,9 @@ export async function withScratch(examination: Examination, work: () => Promise<
 
 async function createScratch(examination: Examination): Promise<string | undefined> {
   await using client = await examination.connect();
+  const { directory } = examination.server;
   try {
+    if (directory !== undefined) await client.changeDirectory(directory);
     const parent = await client.workingDirectory();
     const path = `${parent.replace(/\/$/, "")}/denoftpd-doctor-${crypto.randomUUID().slice(0, 8)}`;
     await client.makeDirectory(path);
@@ -35,11 +37,16 @@ async function createScratch(examination: Examination): Promise<string | undefin
   }
 }
 
-/** What a check has left is removed as well, one level deep: none creates more. */
+/** Removes what the checks have created, under the names that they gave and under those that the server shows. */
 async function removeScratch(examination: Examination, path: string): Promise<void> {
   try {
     await using client = await examination.connect();
     for (const name of examination.created.toReversed()) await removed(client, `${path}/${name}`);
+    if (examination.dataMode) {
+      await client.changeDirectory(path);
+      for (const { name } of (await client.list()).entries) await removed(client, `${path}/${name}`);
+      await client.request("CDUP");
+    }
     await client.removeDirectory(path);
   } catch (error) {
     examination.found("leftBehind", `${path}: ${messageOf(error)}`);
