@@ -52,6 +52,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   doctor: { imports: ["client", "protocol", "net", "tls"] },
+  state: { imports: ["net"], types: ["auth"] },
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
@@ -68,7 +69,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   cli: {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread"],
-      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log"],
+      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state"],
     ],
   },
   main: { imports: ["cli", "threads", "version"] },

@@ -25,6 +25,7 @@ import { endingOnUncaught } from "../uncaught.ts";
 import { banSettings } from "../../options/bans.ts";
 import { resolveOptions } from "../../options/resolve.ts";
 import { checkOptions, serverOptions } from "./options.ts";
+import { ServerState } from "./state.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
 import { dataThreadCount, workerCount } from "./threads.ts";
@@ -82,8 +83,15 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     native: native !== undefined,
     onProblem: (problem) => early.emit(problem),
   });
+  using state = settings.state === undefined
+    ? undefined
+    : new ServerState(settings.state, { events: early, owner: identity });
   const parts = { native, ...(dataThreads > 0 && { dataThreads: threads }) };
-  const options = checkOptions({ ...serverOptions(settings, accounts, parts), ...(tls && { tls: tls.options }) });
+  const options = checkOptions({
+    ...serverOptions(settings, accounts, parts),
+    ...(tls && { tls: tls.options }),
+    ...(state && { banStore: state.bans }),
+  });
   await using server = workers === 1 ? new FtpServer(options) : (await import("./pool.ts")).makePool({
     workers,
     dataThreads,
@@ -110,6 +118,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   if (identity) tell(early, "warning", become(identity));
   // The first check was made as root, which may read everything.
   if (identity) await checkAsUser(accounts, settings, early);
+  await state?.open();
   // Later they would not be permitted to open the library.
   if (native && workers === 1) await threads.start();
   if (hooks.ownsProcess && guarded.length === 0) {

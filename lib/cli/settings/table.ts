@@ -214,6 +214,7 @@ const ROWS = [
   ),
   option("banTime", "SECONDS", "how long a first ban lasts; each further one twice as long, up to a day", duration),
   option("banExempt", "NETS", 'CIDR networks (or "none") that are never banned', networkList),
+  setting("state", "DIR", "directory of its own for what is kept over a restart: bans", text),
   option("loginTimeout", "SECONDS", "time allowed to log in", duration),
   option("idleTimeout", "SECONDS", "time allowed between two commands", duration),
   option("dataTimeout", "SECONDS", "time allowed to open a data connection", duration),
