@@ -4,17 +4,14 @@
  * @module
  */
 
-import { EventLoop } from "../data/event_loop.ts";
-import type { PumpOptions } from "../data/pump.ts";
-import type { Connection } from "../net/connection.ts";
 import { present } from "../net/present.ts";
 import { parseFactsLine } from "../protocol/mlsx.ts";
 import { parseQuotedPath } from "../protocol/quoted_path.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { formatTimeVal, parseTimeVal } from "../protocol/time.ts";
-import { DEFAULT_TIMEOUT, type LoggedIn, logIn } from "./connect.ts";
-import { DataConnections } from "./data_connection.ts";
+import { type LoggedIn, logIn } from "./connect.ts";
 import { ClientError, nonsense } from "./errors.ts";
+import { Requests } from "./requests.ts";
 import { type ByteSink, receiveAll, sendAll, type UploadSource } from "./moves.ts";
 import type { ClientOptions, DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 import {
@@ -24,9 +21,7 @@ import {
   type RemoteEntry,
   type RemoteListing,
 } from "./remote_entry.ts";
-import { runTransfer } from "./transfer.ts";
 
-const DEFAULT_STALL_TIMEOUT = 60_000;
 const DEFAULT_MAX_LISTING = 64 * 1024 * 1024;
 const UNKNOWN_COMMAND = new Set([500, 501, 502, 504]);
 
@@ -41,20 +36,14 @@ export class Client implements AsyncDisposable {
   readonly greeting: string;
   readonly #session: LoggedIn;
   readonly #options: ClientOptions;
-  readonly #data: DataConnections;
-  /** Its own: transfers of a client do not count as those of a server in the same thread. */
-  readonly #loop = new EventLoop();
-  /** The end of the last request. */
-  #queue: Promise<unknown> = Promise.resolve();
-  #isAscii = false;
+  readonly #requests: Requests;
   /** Whether MLSD works, as far as is known. */
   #hasMachineListing: boolean;
 
   private constructor(session: LoggedIn, options: ClientOptions) {
-    const { mode = "passive", timeout = DEFAULT_TIMEOUT } = options;
     this.#session = session;
     this.#options = options;
-    this.#data = new DataConnections(session.control, { mode, timeout });
+    this.#requests = new Requests(session, options);
     this.features = session.features;
     this.greeting = session.greeting;
     this.#hasMachineListing = session.features.has("MLST") || session.features.has("MLSD");
@@ -86,11 +75,7 @@ export class Client implements AsyncDisposable {
    * @throws {ClientError} `reply` for another code, 421 and lost connections included.
    */
   request(verb: string, argument?: string, expected = "2"): Promise<ParsedReply> {
-    return this.#exclusive(async () => {
-      const reply = await this.#session.control.request(verb, argument, expected);
-      if (verb.toUpperCase() === "TYPE") this.#isAscii = argument?.toUpperCase().startsWith("A") ?? false;
-      return reply;
-    });
+    return this.#requests.command(verb, argument, expected);
   }
 
   /** The working directory. */
@@ -129,8 +114,8 @@ export class Client implements AsyncDisposable {
 
   /** Bytes of a file (SIZE, in TYPE I). */
   async size(path: string): Promise<number> {
-    return await this.#exclusive(async () => {
-      await this.#setType(false);
+    return await this.#requests.exclusive(async () => {
+      await this.#requests.setType(false);
       const { text } = await this.#session.control.request("SIZE", path);
       if (!/^\d+$/.test(text.trim())) throw nonsense("SIZE", "number", text);
       return Number(text);
@@ -167,7 +152,7 @@ export class Client implements AsyncDisposable {
 
   /** Renames a file or directory. No other request comes in between. */
   rename(from: string, to: string): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#requests.exclusive(async () => {
       const { control } = this.#session;
       await control.request("RNFR", from, "3");
       await control.request("RNTO", to);
@@ -188,7 +173,7 @@ export class Client implements AsyncDisposable {
   async download(path: string, sink: ByteSink, options: DownloadOptions = {}): Promise<number> {
     const { offset = 0, size } = options;
     let bytes = 0;
-    await this.#transfer("RETR", path, options, async (connection, pump) => {
+    await this.#requests.transfer("RETR", path, options, async (connection, pump) => {
       const expected = size === undefined || options.ascii ? undefined : size - offset;
       bytes = await receiveAll(connection, sink, pump, expected);
     });
@@ -202,7 +187,7 @@ export class Client implements AsyncDisposable {
    */
   async upload(source: UploadSource, path: string, options: UploadOptions = {}): Promise<number> {
     let bytes = 0;
-    await this.#transfer(options.append ? "APPE" : "STOR", path, options, async (connection, pump) => {
+    await this.#requests.transfer(options.append ? "APPE" : "STOR", path, options, async (connection, pump) => {
       bytes = await sendAll(source, connection, pump);
     });
     return bytes;
@@ -212,6 +197,7 @@ export class Client implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.isOpen) await this.request("QUIT").catch(() => {});
     this.#session.control.close();
+    this.#options.ahead?.release(this);
   }
 
   /** As {@link close}. */
@@ -233,54 +219,10 @@ export class Client implements AsyncDisposable {
         return Promise.resolve();
       },
     };
-    await this.#transfer(verb, path, present<TransferOptions>({ signal }), async (connection, pump) => {
+    await this.#requests.transfer(verb, path, present<TransferOptions>({ signal }), async (connection, pump) => {
       await receiveAll(connection, sink, pump);
     });
     return this.#session.charset.decode(await new Blob(pieces).bytes());
-  }
-
-  #transfer(
-    verb: string,
-    argument: string | undefined,
-    options: TransferOptions,
-    move: (connection: Connection, pump: PumpOptions) => Promise<void>,
-  ): Promise<ParsedReply> {
-    const { signal = new AbortController().signal, offset = 0, ascii = false, limiter, onProgress } = options;
-    const { timeout = DEFAULT_TIMEOUT, stallTimeout = DEFAULT_STALL_TIMEOUT } = this.#options;
-    const { control, tls } = this.#session;
-    return this.#exclusive(async () => {
-      signal.throwIfAborted();
-      await this.#setType(ascii);
-      const connector = await this.#data.prepare();
-      try {
-        if (offset > 0) await control.request("REST", String(offset), "3");
-      } catch (error) {
-        connector.close();
-        throw error;
-      }
-      return await runTransfer({
-        ...{ control, connector, verb, argument, signal, timeout },
-        protect: async (connection) => await tls?.secure(connection, signal) ?? connection,
-        move: (connection, stop) =>
-          move(connection, { loop: this.#loop, signal: stop, stallTimeout, ascii, limiter, onProgress }),
-      });
-    }, signal);
-  }
-
-  async #setType(ascii: boolean): Promise<void> {
-    if (ascii === this.#isAscii) return;
-    await this.#session.control.request("TYPE", ascii ? "A" : "I");
-    this.#isAscii = ascii;
-  }
-
-  /** Runs `work` when everything before it is over. An abort while it waits takes it out. */
-  #exclusive<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const run = this.#queue.then(() => {
-      signal?.throwIfAborted();
-      return work();
-    });
-    this.#queue = run.catch(() => {});
-    return run;
   }
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection, SocketAddress } from "../net/connection.ts";
+import { bracketed } from "../net/ip.ts";
 import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { TlsError } from "../tls/route.ts";
@@ -73,22 +74,24 @@ async function attempt(options: ClientOptions): Promise<LoggedIn> {
 
 /** Opens the control connection, before its greeting. @throws {ClientError}, or the reason of the signal. */
 export async function dialServer(options: ClientOptions): Promise<Connection> {
-  const { host, tls, port = tls === "implicit" ? IMPLICIT_PORT : PORT, timeout = DEFAULT_TIMEOUT, signal } = options;
-  return await dial(host, port, timeout, signal);
-}
-
-async function dial(hostname: string, port: number, timeout: number, signal?: AbortSignal): Promise<Deno.TcpConn> {
+  const { host: hostname, tls, port = tls === "implicit" ? IMPLICIT_PORT : PORT } = options;
+  const { timeout = DEFAULT_TIMEOUT, signal, dial = connectDirectly } = options;
   const late = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
   const signals = [signal, late].filter((one) => one !== undefined);
   try {
-    const connection = await Deno.connect({ hostname, port, signal: AbortSignal.any(signals) });
-    connection.setNoDelay();
-    connection.setKeepAlive();
-    return connection;
+    return await dial({ hostname, port }, AbortSignal.any(signals));
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw failedDial(`${hostname}:${port}`, error, late?.aborted === true);
+    if (error instanceof ClientError) throw error;
+    throw failedDial(`${bracketed(hostname)}:${port}`, error, late?.aborted === true);
   }
+}
+
+async function connectDirectly(target: SocketAddress, signal: AbortSignal): Promise<Connection> {
+  const connection = await Deno.connect({ ...target, signal });
+  connection.setNoDelay();
+  connection.setKeepAlive();
+  return connection;
 }
 
 function failedDial(address: string, cause: unknown, isLate: boolean): ClientError {

@@ -19,6 +19,9 @@ export interface DialogueLine {
   readonly text: string;
 }
 
+/** A verb and its argument. */
+export type Command = readonly [verb: string, argument?: string | undefined];
+
 /** The options of a {@link ControlConnection}. */
 export interface ControlOptions {
   /** Milliseconds to wait for a reply; 0: no limit. */
@@ -65,10 +68,25 @@ export class ControlConnection implements Disposable {
    * @throws {ClientError} `badName` for an argument with a line break or NUL; then nothing is sent.
    */
   async send(verb: string, argument?: string): Promise<void> {
-    const line = argument === undefined ? verb : `${verb} ${commandArgument(argument)}`;
-    const shown = argument !== undefined && SECRET.has(verb.toUpperCase()) ? `${verb} ***` : line;
-    await this.#write(this.#options.charset.encode(`${line}\r\n`));
-    this.#options.onLine?.({ direction: "sent", text: shown });
+    await this.sendAll([[verb, argument]]);
+  }
+
+  /** As {@link send}, for several commands in one piece: all are sent, or none. */
+  async sendAll(commands: readonly Command[]): Promise<void> {
+    await this.#write(this.#encode(commands));
+    for (const [verb, argument] of commands) {
+      const shown = argument !== undefined && SECRET.has(verb.toUpperCase()) ? "***" : argument;
+      this.#options.onLine?.({ direction: "sent", text: lineOf(verb, shown) });
+    }
+  }
+
+  /** Whether {@link sendAll} could send them. */
+  canSend(commands: readonly Command[]): boolean {
+    try {
+      return this.#encode(commands).length > 0;
+    } catch {
+      return false;
+    }
   }
 
   /** Sends ABOR, preceded by the Telnet Synch: some servers look at the control connection for nothing less. */
@@ -133,6 +151,13 @@ export class ControlConnection implements Disposable {
     this.close();
   }
 
+  #encode(commands: readonly Command[]): Uint8Array {
+    const lines = commands.map(([verb, argument]) =>
+      `${lineOf(verb, argument === undefined ? undefined : commandArgument(argument))}\r\n`
+    );
+    return this.#options.charset.encode(lines.join(""));
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#failure) throw this.#failure;
     try {
@@ -172,6 +197,10 @@ export class ControlConnection implements Disposable {
   #makeParser(): ReplyParser {
     return new ReplyParser({ decoder: this.#options.charset });
   }
+}
+
+function lineOf(verb: string, argument: string | undefined): string {
+  return argument === undefined ? verb : `${verb} ${argument}`;
 }
 
 function lost(cause?: unknown): ClientError {

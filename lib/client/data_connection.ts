@@ -10,7 +10,12 @@ import type { Connection } from "../net/connection.ts";
 import { familyOf } from "../net/ip.ts";
 import { formatEprt, formatPort, parseExtendedPassiveText, parsePassiveText } from "../protocol/address.ts";
 import type { ControlConnection } from "./control.ts";
-import { ClientError, nonsense } from "./errors.ts";
+import { type Dial, DialledConnector } from "./dial.ts";
+import type { ParsedReply } from "../protocol/reply_parser.ts";
+import { ClientError, nonsense, refusalOf } from "./errors.ts";
+
+/** The success of each command (RFC 2428 section 3, RFC 959). */
+export const PASSIVE_CODES = { EPSV: 229, PASV: 227 } as const;
 
 /** Who connects. `passive`: the client, which works through NAT and firewalls on its side. */
 export type DataMode = "passive" | "active";
@@ -20,6 +25,10 @@ export interface DataConnectionOptions {
   readonly mode: DataMode;
   /** Milliseconds until a connection must be there; 0: no limit. */
   readonly timeout: number;
+  /** Opens passive connections. Default: directly, to the address of the control connection. */
+  readonly dial?: Dial | undefined;
+  /** The server as it was named: with `dial`, the control connection may be that of a proxy. */
+  readonly host: string;
 }
 
 /** Agrees with the server on data connections. Remembers which commands it does not know. */
@@ -29,10 +38,20 @@ export class DataConnections {
   readonly #engine = new LocalEngine();
   /** The server has refused EPSV or EPRT as unknown: only PASV or PORT is asked for from then on. */
   #isOld = false;
+  /** Has worked here. */
+  #known: "EPSV" | "PASV" | undefined;
 
   constructor(control: ControlConnection, options: DataConnectionOptions) {
     this.#control = control;
     this.#options = options;
+  }
+
+  /**
+   * The command for a connection whose reply {@link accept} takes, for when it is sent before its turn; `undefined`
+   * while it is not known which one the server knows, and in active mode.
+   */
+  get command(): "EPSV" | "PASV" | undefined {
+    return this.#known;
   }
 
   /** Agrees on one connection. It is opened beside the command for the transfer. */
@@ -40,27 +59,31 @@ export class DataConnections {
     return this.#options.mode === "passive" ? await this.#passive() : await this.#active();
   }
 
+  /** The connection that the reply to {@link command} names. @throws {ClientError} */
+  accept({ code, text }: ParsedReply): DataConnector {
+    const verb = this.#known ?? "EPSV";
+    if (code !== PASSIVE_CODES[verb]) throw refusalOf(verb, { code, text });
+    return this.#dial(verb, text);
+  }
+
   async #passive(): Promise<DataConnector> {
-    const { hostname } = this.#control.connection.remoteAddr;
-    const port = await this.#extendedPassivePort() ?? await this.#passivePort();
-    // The address in a 227 reply is ignored: behind NAT it is often wrong, and a hostile server could have the client
-    // connect anywhere (CVE-2020-8284).
-    return this.#engine.dial({ target: { hostname, port }, timeout: this.#options.timeout });
-  }
-
-  async #extendedPassivePort(): Promise<number | undefined> {
     const reply = await this.#requestNew("EPSV");
-    if (!reply) return undefined;
-    const port = parseExtendedPassiveText(reply.text);
-    if (port === undefined) throw nonsense("EPSV", "address", reply.text);
-    return port;
+    if (reply) return this.#dial("EPSV", reply.text);
+    return this.#dial("PASV", (await this.#control.request("PASV")).text);
   }
 
-  async #passivePort(): Promise<number> {
-    const { text } = await this.#control.request("PASV");
-    const port = parsePassiveText(text)?.port;
-    if (port === undefined) throw nonsense("PASV", "address", text);
-    return port;
+  /**
+   * The address in a 227 reply is ignored: behind NAT it is often wrong, and a hostile server could have the client
+   * connect anywhere (CVE-2020-8284).
+   */
+  #dial(verb: "EPSV" | "PASV", text: string): DataConnector {
+    const port = verb === "EPSV" ? parseExtendedPassiveText(text) : parsePassiveText(text)?.port;
+    if (port === undefined) throw nonsense(verb, "address", text);
+    this.#known = verb;
+    const { timeout, dial, host } = this.#options;
+    if (dial) return new DialledConnector({ hostname: host, port }, dial, timeout);
+    const { hostname } = this.#control.connection.remoteAddr;
+    return this.#engine.dial({ target: { hostname, port }, timeout });
   }
 
   async #active(): Promise<DataConnector> {

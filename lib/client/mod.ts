@@ -25,9 +25,11 @@
  * @module
  */
 
+export { AheadKnowledge, type AheadState } from "./ahead.ts";
 export { Client } from "./client.ts";
 export type { DialogueLine } from "./control.ts";
 export type { DataMode } from "./data_connection.ts";
+export type { Dial } from "./dial.ts";
 export { ClientError, type ClientErrorDetails, type ClientErrorKind } from "./errors.ts";
 export { fetchFile, type FetchOptions, type FileOptions, type FileResult, storeFile } from "./files.ts";
 export type { ByteSink, UploadSource } from "./moves.ts";
@@ -38,4 +40,5 @@ export type { ParsedListEntry } from "../protocol/parsed_list.ts";
 export { retrying, type RetryOptions } from "./retry.ts";
 export type { ServerCertificate, TrustOptions } from "./trust.ts";
 export { RateLimiter } from "../data/rate_limit.ts";
+export type { Connection, SocketAddress } from "../net/connection.ts";
 export type { ParsedReply } from "../protocol/reply_parser.ts";

@@ -6,7 +6,9 @@
 
 import type { RateLimiter } from "../data/rate_limit.ts";
 import type { DialogueLine } from "./control.ts";
+import type { AheadKnowledge } from "./ahead.ts";
 import type { DataMode } from "./data_connection.ts";
+import type { Dial } from "./dial.ts";
 import type { TlsVersion } from "../tls/route.ts";
 import type { TrustOptions } from "./trust.ts";
 
@@ -51,6 +53,13 @@ export interface ClientOptions {
   readonly maxListing?: number;
   /** How the server encodes names, a label such as `iso-8859-1`. @default "utf-8" */
   readonly charset?: string;
+  /** Opens the control connection and passive data connections, for example through a proxy. Default: directly. */
+  readonly dial?: Dial;
+  /**
+   * Whether the server takes commands while a transfer runs, shared by the clients of one server: then the commands of
+   * a transfer that waits for its turn are sent before it. Default: nothing is sent ahead.
+   */
+  readonly ahead?: AheadKnowledge;
   /** Called with every line of the control connection; passwords are masked. */
   readonly onLine?: (line: DialogueLine) => void;
   /** Aborts the connecting and the login. */

@@ -9,7 +9,7 @@ import type { DataConnector } from "../data/connector.ts";
 import { closeQuietly, type Connection } from "../net/connection.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
 import type { ControlConnection } from "./control.ts";
-import { openData } from "./data_connection.ts";
+import { openData, PASSIVE_CODES } from "./data_connection.ts";
 import { ClientError, type ClientErrorKind, refusalOf } from "./errors.ts";
 
 /** What a transfer needs. */
@@ -19,6 +19,13 @@ export interface TransferParts {
   readonly verb: string;
   readonly argument: string | undefined;
   readonly signal: AbortSignal;
+  /** The command has been sent already. */
+  readonly wasSent: boolean;
+  /**
+   * Whether, after a failure, the replies that follow are those of this transfer alone. Otherwise the control
+   * connection is closed.
+   */
+  readonly mayRecover: () => boolean;
   /** Milliseconds for a reply after the data has ended; 0: no limit. */
   readonly timeout: number;
   /** Makes the data connection secure. */
@@ -48,7 +55,7 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
   let replies: Replies | undefined;
   let moving: Promise<void> | undefined;
   try {
-    await control.send(verb, argument);
+    if (!parts.wasSent) await control.send(verb, argument);
     replies = expectReplies(control, verb);
     const begun = Promise.race([within(control, parts.timeout, replies.first), failureOf(opening)]);
     await unlessRefused(begun, replies);
@@ -66,7 +73,10 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
     // Only then nothing writes to the file any more, and the caller may close it.
     await moving?.catch(() => {});
     const isAnswered = error instanceof ClientError && error.kind === "reply";
-    if (replies && !isAnswered && control.isOpen) await recover(control, replies.final);
+    if (replies && !isAnswered && control.isOpen) {
+      if (parts.mayRecover()) await recover(control, replies.final);
+      else control.close();
+    }
     throw signal.aborted ? signal.reason : error;
   }
 }
@@ -119,7 +129,11 @@ async function reasonFrom(final: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Replies to EPSV and PASV: somebody answers what was sent ahead before the transfer is over. */
+const OUT_OF_ORDER = new Set<number>(Object.values(PASSIVE_CODES));
+
 function checked(verb: string, reply: ParsedReply): ParsedReply {
+  if (OUT_OF_ORDER.has(reply.code)) throw new ClientError("closed", "The server answers commands out of order");
   if (reply.code >= 300) throw refusalOf(verb, reply);
   return reply;
 }
