@@ -53,6 +53,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   doctor: { imports: ["client", "protocol", "net", "tls"] },
   state: { imports: ["net"], types: ["auth"] },
+  agent: { imports: ["client", "protocol", "net"] },
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
@@ -70,6 +71,8 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread"],
       ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state"],
+      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log"],
+      ...["client", "agent"],
     ],
   },
   main: { imports: ["cli", "threads", "version"] },

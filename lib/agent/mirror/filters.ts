@@ -1,0 +1,51 @@
+/**
+ * Which files of a tree are meant.
+ *
+ * @module
+ */
+
+// @ts-types="@types/picomatch"
+import picomatch from "picomatch";
+import type { TreeEntry } from "../job/tree.ts";
+
+/** The filters of a user. */
+export interface Filters {
+  /** Patterns; without any, every file. */
+  readonly include?: readonly string[];
+  /** Patterns. They win over {@link include}, and what is below an excluded directory is not looked at. */
+  readonly exclude?: readonly string[];
+  /** Milliseconds since 1970: only files changed since. */
+  readonly newer?: number | undefined;
+  /** Bytes: only files that are not larger. */
+  readonly maxSize?: number | undefined;
+}
+
+type Matcher = (path: string, isDirectory: boolean) => boolean;
+
+/** Makes the question for `scanLocal` and `scanRemote`: whether a path is part of the tree. */
+export function pathFilter({ include = [], exclude = [] }: Filters): Matcher {
+  const [included, excluded] = [include.map(matcherOf), exclude.map(matcherOf)];
+  return (path, isDirectory) => {
+    if (excluded.some((matches) => matches(path, isDirectory))) return false;
+    return isDirectory || included.length === 0 || included.some((matches) => matches(path, false));
+  };
+}
+
+/** Why a file is not meant although its path is; `undefined` if it is. */
+export function reasonAgainst({ size, modified }: TreeEntry, { newer, maxSize }: Filters): string | undefined {
+  if (maxSize !== undefined && (size ?? 0) > maxSize) return "larger than --max-size";
+  if (newer !== undefined && modified !== undefined && modified < newer) return "older than --newer";
+  return undefined;
+}
+
+/**
+ * As in `.gitignore`: a pattern with a slash before its end is for the whole path, any other for a name at any depth;
+ * one that ends with a slash is for directories.
+ */
+function matcherOf(pattern: string): Matcher {
+  const isForDirectories = pattern.endsWith("/");
+  const bare = pattern.replace(/\/+$/, "");
+  const isForPath = bare.includes("/");
+  const matches = picomatch(bare.replace(/^\//, ""), { dot: true, basename: !isForPath });
+  return (path, isDirectory) => (isDirectory || !isForDirectories) && matches(path);
+}
