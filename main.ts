@@ -10,7 +10,7 @@ import type { UserIo } from "./lib/cli/user/user.ts";
 import { versionLine } from "./lib/version.ts";
 import { workerScope } from "./lib/threads/scope.ts";
 
-const USAGE = `denoftpd, an FTP server
+const USAGE = `denoftpd, an FTP server and client
 
 Usage: denoftpd serve [flags]     run the server
        denoftpd user ACTION …     manage accounts
@@ -56,11 +56,18 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
     case "--help":
     case "-h":
       if (args[0] !== undefined && args[0] !== "help") return await run([args[0], "--help"]);
-      io.stdout(USAGE);
+      io.stdout(USAGE + (await import("./lib/cli/agent/help.ts")).commandLines());
       return 0;
-    default:
+    default: {
+      const agent = await import("./lib/cli/agent/main.ts");
+      const command = agent.findAgentCommand(name);
+      if (command) {
+        using process = (await import("./lib/cli/agent/io.ts")).processIo(io);
+        return await agent.runAgentCommand(command, args, process);
+      }
       io.stderr(`denoftpd: Unknown command "${name}", see denoftpd help\n`);
       return 2;
+    }
   }
 }
 

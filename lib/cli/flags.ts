@@ -12,6 +12,8 @@ import { UsageError } from "./usage_error.ts";
 export interface Flag {
   /** Without the dashes. */
   readonly name: string;
+  /** A single letter that stands for it, after one dash. */
+  readonly short?: string;
   /** The placeholder for its value in the usage; absent for a switch. */
   readonly value?: string | undefined;
   readonly help: string;
@@ -71,6 +73,7 @@ export function readFlags<const F extends Flag>(
     string: ["_", ...texts],
     collect: texts,
     boolean: switches,
+    alias: Object.fromEntries(flags.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]])),
     unknown: (argument, key) => {
       if (key === undefined) return;
       throw new UsageError(`Unknown flag "${argument.replace(/=.*/s, "")}", see denoftpd help ${command}`);
@@ -111,7 +114,9 @@ const LONGEST_FALLBACK = 20;
 
 /** The lines of a usage about `flags`, with the help of all of them in one column. */
 export function flagLines(flags: readonly Flag[]): string {
-  const names = flags.map(({ name, value }) => `  --${name}${value === undefined ? "" : ` ${value}`}`);
+  const names = flags.map(({ name, short, value }) =>
+    `  ${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`
+  );
   const column = Math.max(...names.map((name) => name.length)) + 2;
   const indent = " ".repeat(column);
   const lines = flags.map((flag, index) =>

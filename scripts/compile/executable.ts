@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "@std/path";
+import { AGENT_VARIABLES } from "../../lib/cli/agent/io.ts";
 import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings/table.ts";
 import { BUNDLE } from "./bundle.ts";
 import { libcPaths } from "../../lib/native/libc.ts";
@@ -34,7 +35,9 @@ const PERMISSION_FLAGS: readonly string[] = [
   "--allow-net",
   "--allow-read",
   "--allow-write",
-  `--allow-env=${[CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...SETTING_NAMES.map(variableOf)].join(",")}`,
+  `--allow-env=${
+    [CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...SETTING_NAMES.map(variableOf), ...AGENT_VARIABLES].join(",")
+  }`,
   // Free space (statfs); who runs this, and becoming somebody else (--user); data threads that give way to the others.
   "--allow-sys=statfs,uid,gid,setuid,setgid,getPriority,setPriority",
 ];

@@ -1,0 +1,191 @@
+/**
+ * What every client command works with, made from its flags and the environment.
+ *
+ * @module
+ */
+
+import type { ClientTlsMode } from "../../client/options.ts";
+import type { ServerCertificate } from "../../client/trust.ts";
+import { printable } from "../../client/names.ts";
+import { RateLimiter } from "../../client/mod.ts";
+import { findCredentials } from "../../agent/site/credentials.ts";
+import { KnownHosts } from "../../agent/site/known_hosts.ts";
+import { findPlaces, type Places } from "../../agent/site/places.ts";
+import { dialThrough, findProxy, parseProxy } from "../../agent/site/proxy.ts";
+import { SeenServers } from "../../agent/site/servers.ts";
+import { Site } from "../../agent/site/site.ts";
+import { type FtpUrl, parseFtpUrl } from "../../agent/site/url.ts";
+import { Crew } from "../../agent/job/crew.ts";
+import { JobReport } from "../../agent/job/events.ts";
+import type { Job } from "../../agent/job/job.ts";
+import { messageOf } from "../../net/message_of.ts";
+import type { Flag, GivenFlags } from "../flags.ts";
+import { UsageError } from "../usage_error.ts";
+import type { AgentIo } from "./io.ts";
+import { Output } from "./output.ts";
+import { readNumber, readSize, readWord } from "./values.ts";
+
+const TLS_MODES = ["off", "optional", "required", "implicit"] as const satisfies readonly ClientTlsMode[];
+
+/** A running command. */
+export class AgentContext implements AsyncDisposable {
+  readonly given: GivenFlags<Flag>;
+  readonly io: AgentIo;
+  readonly output: Output;
+  readonly report: JobReport;
+  readonly #places: Places | undefined;
+  readonly #crews = new Map<string, Crew>();
+  #hasWarnedOfInsecure = false;
+  #limiter: RateLimiter | undefined;
+
+  /** @throws {UsageError} */
+  constructor(given: GivenFlags<Flag>, io: AgentIo, { stdoutIsData = false } = {}) {
+    this.given = given;
+    this.io = io;
+    this.output = new Output(io, { json: given.isOn("json"), quiet: given.isOn("quiet"), stdoutIsData });
+    this.report = new JobReport(this.output.event);
+    this.#places = placesOf(io);
+  }
+
+  /** The URL in an argument. */
+  url(text: string | undefined, what = "URL"): FtpUrl {
+    if (text === undefined) throw new UsageError(`${what} is missing`);
+    return parseFtpUrl(text);
+  }
+
+  /** The sessions with the server of `url`; the same ones for the same server and user. */
+  async crew(url: FtpUrl): Promise<Crew> {
+    const key = JSON.stringify([url.scheme, url.user, url.password, url.host, url.port]);
+    const existing = this.#crews.get(key);
+    if (existing) return existing;
+    const crew = new Crew(await this.#site(url), {
+      parallel: this.number("parallel", 4, 1, 64),
+      retries: this.number("retry", 3, 0, 100),
+      signal: this.io.signal,
+      onFewer: (sessions) => this.output.warn(`The server accepts no more than ${sessions} sessions`),
+    });
+    this.#crews.set(key, crew);
+    return crew;
+  }
+
+  /** A job on `crew`, as the flags describe it. */
+  job(crew: Crew): Job {
+    const limit = this.given.text("limit-rate");
+    this.#limiter ??= limit === undefined ? undefined : new RateLimiter(readSize("limit-rate", limit));
+    return {
+      crew,
+      report: this.report,
+      limiter: this.#limiter,
+      resume: this.given.isOn("resume"),
+      verify: this.given.isOn("verify"),
+      times: this.given.isOn("times"),
+    };
+  }
+
+  /** The value of a flag. @throws {UsageError} */
+  number(flag: string, fallback: number, least: number, most: number): number {
+    const text = this.given.text(flag);
+    return text === undefined ? fallback : readNumber(flag, text, least, most);
+  }
+
+  /** The last line of `--json`, and the exit status. */
+  finish(): number {
+    if (this.output.isJson) this.output.object({ event: "summary", ...this.report.summary });
+    return this.report.status;
+  }
+
+  /** Closes all sessions. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.output[Symbol.dispose]();
+    await Promise.all(this.#crews.values().map((crew) => crew[Symbol.asyncDispose]()));
+  }
+
+  async #site(url: FtpUrl): Promise<Site> {
+    const { given, io } = this;
+    const places = this.#places;
+    const tls = given.text("tls");
+    const insecure = given.isOn("insecure");
+    if (insecure && !this.#hasWarnedOfInsecure) {
+      this.#hasWarnedOfInsecure = true;
+      this.output.warn("--insecure: the server could be anybody, and everything can be read and changed on the way");
+    }
+    return await Site.open(url, {
+      credentials: await findCredentials(url, {
+        environment: io.environment,
+        netrc: given.text("netrc") ?? places?.netrc,
+        passwordFd: given.text("password-fd") === undefined ? undefined : this.number("password-fd", 0, 0, 1023),
+        prompt: io.promptSecret,
+      }),
+      tls: tls === undefined ? undefined : readWord("tls", tls, TLS_MODES),
+      ca: await Promise.all(given.texts("ca").map(readAuthorities)),
+      pins: given.texts("pin").map(readPin),
+      insecure,
+      knownHosts: places && new KnownHosts(places.knownHosts),
+      seenServers: places && new SeenServers(places.servers),
+      ask: io.ask && ((server, certificate, reason) => this.#askAbout(server, certificate, reason)),
+      warn: (text) => this.output.warn(text),
+      timeout: this.number("timeout", 30, 1, 3600) * 1000,
+      charset: given.text("charset"),
+      mode: given.isOn("active") ? "active" : "passive",
+      dial: this.#dial(url),
+      sendsAhead: !given.isOn("no-pipelining"),
+      onLine: given.isOn("verbose")
+        ? ({ direction, text }) => io.stderr(`${direction === "sent" ? ">" : "<"} ${printable(text)}\n`)
+        : undefined,
+    });
+  }
+
+  #dial(url: FtpUrl) {
+    const named = this.given.text("proxy");
+    if (named === "none") return undefined;
+    const proxy = named === undefined ? findProxy(url.host, this.io.environment) : parseProxy(named);
+    if (proxy && this.given.isOn("active")) {
+      throw new UsageError('Flag "--active" is not possible through a proxy: the server cannot connect to this host');
+    }
+    return proxy && dialThrough(proxy);
+  }
+
+  async #askAbout(server: string, certificate: ServerCertificate, reason: string): Promise<boolean> {
+    const { subject, issuer, validTo, names, pin } = certificate;
+    const shown = [
+      `The certificate of ${server} is not trusted: ${reason}.`,
+      `  for      ${subject.replaceAll("\n", ", ")}`,
+      `  names    ${names.join(", ")}`,
+      `  issuer   ${issuer.replaceAll("\n", ", ")}`,
+      `  until    ${validTo}`,
+      `  SHA-256  ${pin}`,
+    ];
+    const question = `${shown.map((line) => printable(line)).join("\n")}\nTrust this key from now on? [y/N] `;
+    return /^y(?:es)?$/i.test(await this.io.ask?.(question) ?? "");
+  }
+}
+
+/** Without a home nothing is remembered, and nobody is asked what could not be remembered. */
+function placesOf({ environment }: AgentIo): Places | undefined {
+  try {
+    return findPlaces(environment);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readAuthorities(path: string): Promise<string> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    throw new UsageError(`Flag "--ca": file "${path}" cannot be read: ${messageOf(error)}`);
+  }
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new UsageError(`Flag "--ca": file "${path}" has no certificate in PEM form`);
+  }
+  return text;
+}
+
+function readPin(text: string): string {
+  const pin = text.replaceAll(":", "").toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(pin)) return pin;
+  throw new UsageError(
+    'Flag "--pin" must be the SHA-256 of a public key: 64 hexadecimal digits, with or without colons',
+  );
+}
