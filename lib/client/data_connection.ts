@@ -25,10 +25,11 @@ export interface DataConnectionOptions {
   readonly mode: DataMode;
   /** Milliseconds until a connection must be there; 0: no limit. */
   readonly timeout: number;
-  /** Opens passive connections. Default: directly, to the address of the control connection. */
-  readonly dial?: Dial | undefined;
-  /** The server as it was named: with `dial`, the control connection may be that of a proxy. */
-  readonly host: string;
+  /**
+   * Opens passive connections to the server as it was named: the control connection may be that of a proxy. Default:
+   * directly, to the address of the control connection.
+   */
+  readonly via?: { readonly dial: Dial; readonly host: string } | undefined;
 }
 
 /** Agrees with the server on data connections. Remembers which commands it does not know. */
@@ -80,8 +81,8 @@ export class DataConnections {
     const port = verb === "EPSV" ? parseExtendedPassiveText(text) : parsePassiveText(text)?.port;
     if (port === undefined) throw nonsense(verb, "address", text);
     this.#known = verb;
-    const { timeout, dial, host } = this.#options;
-    if (dial) return new DialledConnector({ hostname: host, port }, dial, timeout);
+    const { timeout, via } = this.#options;
+    if (via) return new DialledConnector({ hostname: via.host, port }, via.dial, timeout);
     const { hostname } = this.#control.connection.remoteAddr;
     return this.#engine.dial({ target: { hostname, port }, timeout });
   }

@@ -38,7 +38,7 @@ export class Requests {
     this.#session = session;
     this.#options = options;
     this.#turns = new Turns(session.control);
-    this.#data = new DataConnections(session.control, { mode, timeout, dial, host });
+    this.#data = new DataConnections(session.control, { mode, timeout, via: dial && { dial, host } });
   }
 
   /** Runs `work`, which may use the control connection, when everything before it is over. */

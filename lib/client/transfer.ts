@@ -19,13 +19,13 @@ export interface TransferParts {
   readonly verb: string;
   readonly argument: string | undefined;
   readonly signal: AbortSignal;
-  /** The command has been sent already. */
-  readonly wasSent: boolean;
+  /** The command has been sent already. @default false */
+  readonly wasSent?: boolean;
   /**
    * Whether, after a failure, the replies that follow are those of this transfer alone. Otherwise the control
-   * connection is closed.
+   * connection is closed. Default: they are.
    */
-  readonly mayRecover: () => boolean;
+  readonly mayRecover?: () => boolean;
   /** Milliseconds for a reply after the data has ended; 0: no limit. */
   readonly timeout: number;
   /** Makes the data connection secure. */
@@ -74,7 +74,7 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
     await moving?.catch(() => {});
     const isAnswered = error instanceof ClientError && error.kind === "reply";
     if (replies && !isAnswered && control.isOpen) {
-      if (parts.mayRecover()) await recover(control, replies.final);
+      if (parts.mayRecover?.() ?? true) await recover(control, replies.final);
       else control.close();
     }
     throw signal.aborted ? signal.reason : error;

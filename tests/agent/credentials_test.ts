@@ -71,7 +71,7 @@ Deno.test({
   },
 });
 
-Deno.test("findCredentials takes a password from the URL, the environment, .netrc or a person, in this order", async () => {
+Deno.test("findCredentials asks URL, environment, .netrc and a person, in this order", async () => {
   await withNetrc("machine h login u password fromNetrc\n", async (netrc) => {
     const environment = { get: (name: string) => name === "DENOFTPD_PASSWORD" ? "fromEnvironment" : undefined };
     const asked: string[] = [];
