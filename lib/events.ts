@@ -6,9 +6,18 @@
  */
 
 import type { Timed } from "./events/base.ts";
-import type { AddressAllowed, AddressBanned, ConnectionRefused, Notice, Problem } from "./events/server_events.ts";
+import type {
+  AddressAllowed,
+  AddressBanned,
+  ConnectionRefused,
+  Notice,
+  Problem,
+  Started,
+  Stopped,
+} from "./events/server_events.ts";
 import type {
   CommandReceived,
+  CommandRefused,
   DataOpened,
   FileChanged,
   LoginTried,
@@ -30,8 +39,11 @@ export type ServerEvent =
   | ConnectionRefused
   | AddressBanned
   | AddressAllowed
+  | Started
+  | Stopped
   | LoginTried
   | CommandReceived
+  | CommandRefused
   | ReplySent
   | DataOpened
   | TransferStarted
@@ -51,8 +63,11 @@ export const EVENT_TYPES: readonly EventType[] = Object.keys(
     connectionRefused: true,
     addressBanned: true,
     addressAllowed: true,
+    started: true,
+    stopped: true,
     login: true,
     command: true,
+    refused: true,
     reply: true,
     dataOpened: true,
     transferStarted: true,

@@ -13,6 +13,7 @@ import type { VfsCapabilities, VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
 import type { TransferDirection } from "../events.ts";
 import type { CommandContext, RunningTransfer, TransferContext } from "./context.ts";
+import { explained } from "./explained_reply.ts";
 import { Refusal } from "./failure_replies.ts";
 
 /** A final reply, now or later. */
@@ -138,7 +139,8 @@ function makeCommand<A>(texts: VerbTexts, rule: VerbRule<A>): Command {
     const argument = argumentRule.parse(text, context);
     const path = argumentRule.path?.(argument);
     if (path !== undefined && permission !== undefined && !context.vfs.can(path, permission)) {
-      throw new Refusal(actionRefused("Permission denied"));
+      const missing = context.vfs.missing(path, permission);
+      throw new Refusal(actionRefused("Permission denied"), { reason: "access", ...missing });
     }
     if (!hooked) return handle(context, argument);
     const pending = describePending(context, { verb: texts.verb, path, argument: secret ? undefined : text });
@@ -194,7 +196,7 @@ function describePending(context: CommandContext, { verb, path, argument }: Desc
 async function betweenHooks(context: CommandContext, pending: PendingCommand, run: () => Answer): Promise<Reply> {
   const { before, after } = context.options;
   const refusal = await before?.(pending);
-  if (refusal) return refusal;
+  if (refusal) return explained(refusal, { reason: "hook" });
   const answer = await answered(run);
   return await after?.(pending, answer) ?? answer;
 }

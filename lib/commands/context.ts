@@ -112,6 +112,8 @@ export interface ControlInfo {
   readonly remote: SocketAddress;
   /** Under TLS now. */
   readonly secure: boolean;
+  /** The version of TLS, such as `TLSv1.3`, or `clear`: for the log. */
+  readonly protection: string;
 }
 
 /** The transfer that is under way, or the command that takes as long as one; at most one per session. */

@@ -17,6 +17,7 @@ import {
 import * as reply from "../protocol/reply.ts";
 import type { Answer } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { explained } from "./explained_reply.ts";
 import { Refusal } from "./failure_replies.ts";
 import { listen } from "./passive_listening.ts";
 
@@ -37,7 +38,7 @@ export async function pasv(context: CommandContext): Promise<reply.Reply> {
   const hostname = await context.server.passiveAddress(context.control);
   if (hostname === undefined) return reply.noDataConnection("No IPv4 address available for PASV; use EPSV");
   const port = await listen(context);
-  if (port === undefined) return reply.noPassivePort;
+  if (port === undefined) return explained(reply.noPassivePort, { reason: "limit" });
   const announced = context.options.network?.announce?.({ hostname, port }, context.id);
   return reply.passiveMode(formatPassiveText(await announced ?? { hostname, port }));
 }
@@ -62,7 +63,7 @@ export function epsv(context: CommandContext, given: string | undefined): Answer
 }
 
 function announcePort({ options, control, id }: CommandContext, port: number | undefined): Answer {
-  if (port === undefined) return reply.noPassivePort;
+  if (port === undefined) return explained(reply.noPassivePort, { reason: "limit" });
   const announced = options.network?.announce?.({ hostname: control.local.hostname, port }, id);
   if (announced === undefined) return reply.extendedPassiveMode(formatExtendedPassiveText(port));
   return Promise.resolve(announced).then(({ port }) => reply.extendedPassiveMode(formatExtendedPassiveText(port)));

@@ -5,8 +5,11 @@
  * @module
  */
 
+import type { RefusalCause, RefusalReason } from "../events.ts";
+import { systemCodeOf } from "../net/message_of.ts";
 import * as reply from "../protocol/reply.ts";
 import type { VfsError, VfsErrorKind } from "../vfs/vfs.ts";
+import { explained } from "./explained_reply.ts";
 
 const EXISTING_NAME: Readonly<Record<VfsErrorKind, reply.Reply>> = {
   notFound: reply.actionRefused("No such file or directory"),
@@ -42,9 +45,10 @@ export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly reply: reply.Reply;
 
-  constructor(refusal: reply.Reply) {
+  /** @param why for the log, where the code of the reply does not say it. */
+  constructor(refusal: reply.Reply, why?: RefusalCause) {
     super(`Refused with ${refusal.code}`);
-    this.reply = refusal;
+    this.reply = why === undefined ? refusal : explained(refusal, why);
   }
 }
 
@@ -56,5 +60,37 @@ export class Refusal extends Error {
  */
 export function replyForVfsError(error: VfsError, { createsName }: { readonly createsName: boolean }): reply.Reply {
   const found = (createsName ? NEW_NAME : EXISTING_NAME)[error.kind];
-  return error.hint === undefined ? found : { ...found, text: error.hint };
+  return explained(error.hint === undefined ? found : { ...found, text: error.hint }, causeOfVfsError(error));
+}
+
+/** `denied` by the account says what in it refuses; what is left is by the system. */
+const REASONS: Readonly<Record<VfsErrorKind, RefusalReason>> = {
+  notFound: "missing",
+  denied: "disk",
+  exists: "exists",
+  notEmpty: "notEmpty",
+  notDirectory: "notDirectory",
+  isDirectory: "isDirectory",
+  noSpace: "noSpace",
+  overQuota: "quota",
+  tooLarge: "tooLarge",
+  otherTree: "otherMount",
+  badName: "name",
+  busy: "busy",
+  takenOver: "takenOver",
+  vanished: "vanished",
+  unsupported: "unsupported",
+  pastEnd: "offset",
+  failed: "storage",
+};
+
+function causeOfVfsError(error: VfsError): RefusalCause {
+  if (error.account) return { reason: "access", ...error.account, error };
+  return { reason: REASONS[error.kind], ...systemFailure(error) };
+}
+
+/** What the log has of an error besides the reason: the code of the system, if there is one, and the error itself. */
+export function systemFailure(error: unknown): Pick<RefusalCause, "system" | "error"> {
+  const system = systemCodeOf(error);
+  return { ...(system !== undefined && { system }), error };
 }

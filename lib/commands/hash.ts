@@ -12,6 +12,7 @@ import * as reply from "../protocol/reply.ts";
 import { VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import * as argument from "./arguments.ts";
 import type { CommandContext, TransferContext } from "./context.ts";
+import { reported } from "./explained_reply.ts";
 import { Refusal } from "./failure_replies.ts";
 
 /** A digest is a transfer to nowhere: ABOR and the end of the control connection or of the server end it. */
@@ -56,7 +57,7 @@ async function orReason(context: TransferContext, path: VirtualPath, made: Promi
     if (context.transfer.signal.aborted) return reply.digestAborted;
     if (!(error instanceof DigestStalled)) throw error;
     context.emit({ type: "problem", level: "warning", message: `Storage failed in the digest of "${path}"`, error });
-    return reply.localError("Local error in processing");
+    return reported(reply.localError("Local error in processing"));
   }
 }
 

@@ -7,12 +7,13 @@
 import * as reply from "../protocol/reply.ts";
 import type { Answer, Meanwhile } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { explained } from "./explained_reply.ts";
 
 /** Handles USER: 331 for every name, so that none is revealed (RFC 2577 section 7); allowed again at any time. */
 export function user(context: CommandContext, name: string): Answer {
   const tls = context.options.tls;
   if (tls?.login === "required" && !context.control.secure) {
-    return reply.loginRefused("Policy requires TLS: send AUTH TLS first");
+    return explained(reply.loginRefused("Policy requires TLS: send AUTH TLS first"), { reason: "tls" });
   }
   context.resetLogin();
   context.login.name = name;

@@ -10,6 +10,7 @@ import { splitSubcommand } from "../protocol/line_reader.ts";
 import { formatFactSelection, parseFactSelection } from "../protocol/mlsx.ts";
 import * as reply from "../protocol/reply.ts";
 import { type Answer, type CommandTable, isAvailable } from "./command.ts";
+import { explained } from "./explained_reply.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
@@ -52,7 +53,7 @@ export function allo(context: CommandContext, given: string): Answer {
   if (!match) return reply.badArgument("ALLO takes a number of bytes");
   const bytes = Number(match[1]);
   const { maxFileSize = Infinity } = context.login.account ?? {};
-  if (bytes > maxFileSize) return reply.tooLarge;
+  if (bytes > maxFileSize) return explained(reply.tooLarge, { reason: "tooLarge" });
   context.parameters.next.announce(bytes);
   return reply.done(`ALLO accepted, ${bytes} bytes`);
 }

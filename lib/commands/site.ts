@@ -12,6 +12,7 @@ import * as argument from "./arguments.ts";
 import { type Answer, type CommandTable, isAvailable } from "./command.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { CommandContext } from "./context.ts";
+import { explained } from "./explained_reply.ts";
 import { setModified } from "./transfer/own_uploads.ts";
 import { helpOf, verbLines } from "./info.ts";
 
@@ -77,7 +78,9 @@ export function idle(context: CommandContext, given: string | undefined): Answer
  */
 export async function who(context: CommandContext): Promise<reply.Reply> {
   const { account } = context.login;
-  if (!account || isAnonymous(account)) return reply.actionRefused("SITE WHO is not available to anonymous users");
+  if (!account || isAnonymous(account)) {
+    return explained(reply.actionRefused("SITE WHO is not available to anonymous users"), { reason: "unavailable" });
+  }
   const lines = [];
   for (const session of await context.server.sessions()) {
     if (session.user === account.name) lines.push(describe(session, context));

@@ -60,3 +60,63 @@ export interface Notice extends Timed, Partial<Actor>, Typed<"notice"> {
   /** The error behind it, if there is one. */
   readonly error?: unknown;
 }
+
+/** A certificate that is in use, as the log names it. */
+export interface CertificateFacts {
+  /** The names that it is for. */
+  readonly names: readonly string[];
+  /** Whole days until it expires; negative once it has. */
+  readonly daysLeft: number;
+}
+
+/** The program serves from now on. Reported by `denoftpd serve`; an embedded server has no start of its own. */
+export interface Started extends Timed, Typed<"started"> {
+  /** Of the program. */
+  readonly version: string;
+  /** Where it listens, as `host:port`, with an IPv6 address in brackets. */
+  readonly address: string;
+  /** Where TLS is there from the first byte, in the same form. */
+  readonly implicitTls?: string;
+  /** What a login needs; `off` without a certificate. */
+  readonly tls: "off" | "optional" | "required";
+  /** None without TLS. */
+  readonly certificates: readonly CertificateFacts[];
+  /** The ports of passive data connections, as `first-last`. Absent: any free port. */
+  readonly passivePorts?: string;
+  /** The number of accounts, the anonymous one among them. */
+  readonly accounts: number;
+  /** The file that they are in. Absent: there is only the anonymous one. */
+  readonly accountsFile?: string;
+  /** Event loops that serve. */
+  readonly workers: number;
+}
+
+/** What happened between {@link Started} and {@link Stopped}. */
+export interface RunTotals {
+  readonly sessions: number;
+  /** Logins that were accepted. */
+  readonly logins: number;
+  readonly failedLogins: number;
+  /** Connections that were refused before they became a session. */
+  readonly refusedConnections: number;
+  /** Files that were sent or received whole. */
+  readonly transfers: number;
+  readonly failedTransfers: number;
+  /** Bytes over data connections, listings included. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/** The program has stopped serving; the last record of its log, unless it was killed. */
+export interface Stopped extends Timed, Typed<"stopped">, RunTotals {
+  /** `request`: of an embedding program. `error`: one that nothing has caught. */
+  readonly reason: "signal" | "request" | "error";
+  /** Which signal, such as `SIGTERM`. */
+  readonly signal?: string;
+  /** The error that nothing has caught. */
+  readonly error?: unknown;
+  /** Where in the source that error was made; its lines are separated by `\n`. */
+  readonly stack?: string;
+  /** Since {@link Started}. */
+  readonly milliseconds: number;
+}

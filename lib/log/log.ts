@@ -14,6 +14,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import type { EventListener, EventType, ServerEvent } from "../events.ts";
+import { describeError, prefixOf, sentence } from "./sentences.ts";
 import { UNPRINTABLE } from "../net/unprintable.ts";
 
 /** In ascending order of importance. */
@@ -50,17 +51,20 @@ const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   addressAllowed: "info",
   login: "info",
   command: "debug",
+  refused: "info",
   reply: "debug",
   dataOpened: "debug",
   transferStarted: "debug",
   transfer: "info",
   fileChanged: "info",
+  started: "info",
+  stopped: "info",
   problem: "warning",
   notice: "info",
 };
 
 /** The types whose level depends on the event. */
-const HAS_OWN_LEVEL: ReadonlySet<EventType> = new Set(["login", "problem"]);
+const HAS_OWN_LEVEL: ReadonlySet<EventType> = new Set(["login", "stopped", "problem"]);
 
 /** Sets up the process's log and returns the listener that fills it. */
 export function startLog({ level, format, write }: LogOptions): EventLog {
@@ -104,6 +108,7 @@ function textFormatter(): TextFormatter {
 function levelOf(event: ServerEvent): LogLevel {
   if (event.type === "problem" || event.type === "notice") return event.level;
   if (event.type === "login" && !event.ok) return "warning";
+  if (event.type === "stopped" && event.reason === "error") return "error";
   return LEVELS[event.type];
 }
 
@@ -124,59 +129,10 @@ function record(logger: Logger, event: ServerEvent): void {
   });
 }
 
-function prefixOf(event: ServerEvent): string {
-  if (!("session" in event) || event.session === undefined) return "";
-  return `[${event.session} ${event.user ?? "-"}@${event.address}] `;
-}
-
-/** The event as a sentence; names from outside are quoted as JSON, so that none can end the line or start another. */
-function sentence(event: ServerEvent): string {
-  switch (event.type) {
-    case "sessionOpened":
-      return "Session opened";
-    case "sessionClosed":
-      return `Session closed: ${event.reason}`;
-    case "connectionRefused":
-      return `Refused ${event.address}: ${event.reason}`;
-    case "addressBanned":
-      return `Shut out ${event.network} until ${new Date(event.until).toISOString()}: ${event.reason}`;
-    case "addressAllowed":
-      return `Let ${event.network} in again`;
-    case "login":
-      return event.ok ? `Logged in as ${quoted(event.name)}` : `Login as ${quoted(event.name)} failed: ${event.reason}`;
-    case "command":
-      return `> ${quoted(event.line)}`;
-    case "reply":
-      return `< ${event.code} ${quoted(event.text)}`;
-    case "dataOpened":
-      return `Data connection open, ${event.secure ? "TLS" : "clear"}${event.resumed ? ", resumed" : ""}`;
-    case "transferStarted":
-      return `${event.verb} ${quoted(event.path)} started${event.size === undefined ? "" : `, ${event.size} bytes`}`;
-    case "transfer":
-      return `${event.verb} ${quoted(event.path)} ${event.bytes} bytes in ${Math.round(event.milliseconds)} ms: ${
-        event.complete ? "complete" : event.reason
-      }`;
-    case "fileChanged":
-      return `${event.change} ${quoted(event.path)}${event.to === undefined ? "" : ` to ${quoted(event.to)}`}`;
-    case "problem":
-    case "notice":
-      return event.error === undefined ? event.message : `${event.message}: ${describeError(event.error)}`;
-  }
-}
-
-const quoted = (text: string): string => JSON.stringify(text);
-
 /**
  * Names from outside, and paths in the messages of problems, may contain terminal control sequences; of those, JSON
  * escapes only C0.
  */
 function printable(line: string): string {
   return line.replaceAll(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** An error and its causes, on one line. */
-function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return quoted(String(error));
-  const text = `${error.name}: ${error.message}`.replace(/\s+/g, " ");
-  return error.cause === undefined ? text : `${text} (${describeError(error.cause)})`;
 }

@@ -55,6 +55,8 @@ export interface BufferLender {
 
 /** The state of the TLS below a connection: one object for its whole life, updated as facts become known. */
 export interface TlsFacts {
+  /** The version of the protocol, such as `TLSv1.3`. */
+  readonly version: string;
   /** Whether the peer resumed an earlier session with this server. */
   readonly resumed: boolean;
   /**

@@ -19,7 +19,7 @@ import type {
 import type { Offence } from "../auth/bans.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 import type { DataConnector } from "../data/engine.ts";
-import type { CommandReceived, DataOpened, ReplySent, SessionClosed, SessionEvent } from "../events.ts";
+import type { CommandReceived, CommandRefused, DataOpened, ReplySent, SessionClosed, SessionEvent } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
@@ -54,6 +54,7 @@ type SessionReport =
   | HandlerEvent
   | Omit<SessionClosed, keyof SessionEvent>
   | Omit<CommandReceived, keyof SessionEvent>
+  | Omit<CommandRefused, keyof SessionEvent>
   | Omit<ReplySent, keyof SessionEvent>
   | Omit<DataOpened, keyof SessionEvent>;
 
@@ -66,7 +67,12 @@ export class SessionContext implements CommandContext, LoginHolder {
   readonly data: DataState = freshData();
   readonly rename: RenameState = freshRename();
   readonly security: SecurityState;
-  readonly control: { readonly local: SocketAddress; readonly remote: SocketAddress; secure: boolean };
+  readonly control: {
+    readonly local: SocketAddress;
+    readonly remote: SocketAddress;
+    secure: boolean;
+    protection: string;
+  };
   limiters: CommandContext["limiters"] = NO_LIMITS;
   idleTimeout: number;
   readonly #host: SessionOwner;
@@ -85,6 +91,7 @@ export class SessionContext implements CommandContext, LoginHolder {
       local: plainEnd(connection.localAddr),
       remote: plainEnd(connection.remoteAddr),
       secure: implicitTls,
+      protection: connection.tls?.version ?? CLEAR,
     };
     this.#login = new SessionLogin(host, this, stranger);
   }
@@ -216,6 +223,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   async secureControl(connection: Connection): Promise<Connection> {
     const secured = await this.#secure(connection);
     this.control.secure = true;
+    this.control.protection = secured.tls.version;
     // What was sent in clear does not count (RFC 4217 section 4): an attacker may have sent it.
     this.resetLogin();
     return secured;
@@ -233,6 +241,9 @@ export class SessionContext implements CommandContext, LoginHolder {
     this.setConnector(undefined);
   }
 }
+
+/** What the log says where there is no version of TLS. */
+const CLEAR = "clear";
 
 /** A listener on `::` reports IPv4 clients as IPv6 addresses: events and rules see the IPv4 address. */
 function plainEnd({ hostname, port }: SocketAddress): SocketAddress {

@@ -5,6 +5,8 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
+import { reported } from "../commands/explained_reply.ts";
+import type { LoginFailure } from "../events.ts";
 import type { CommandContext, ControlInfo, HandlerEvent, LoginState } from "../commands/context.ts";
 import { RateLimiter } from "../data/rate_limit.ts";
 import * as reply from "../protocol/reply.ts";
@@ -50,11 +52,11 @@ export class SessionLogin implements Visitor {
     const name = this.#holder.login.name ?? "";
     try {
       const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
-      return "refusal" in outcome ? outcome.refusal : await this.#enter(name, outcome.account);
+      return "refusal" in outcome ? reported(outcome.refusal) : await this.#enter(name, outcome.account);
     } catch (error) {
       if (!(error instanceof SharedStateError)) throw error;
-      this.loginFailed(name, "shared state failed");
-      return reply.closing("Login is not possible now, try again later");
+      this.loginFailed(name, "sharedState");
+      return reported(reply.closing("Login is not possible now, try again later"));
     }
   }
 
@@ -64,8 +66,8 @@ export class SessionLogin implements Visitor {
   }
 
   /** See {@link Visitor}. */
-  loginFailed(name: string, reason: string): void {
-    this.#holder.report({ type: "login", name, ok: false, reason });
+  loginFailed(name: string, reason: LoginFailure): void {
+    this.#refused(name, reason);
     this.#holder.login.name = undefined;
   }
 
@@ -78,8 +80,8 @@ export class SessionLogin implements Visitor {
       return reply.notLoggedIn;
     }
     if (!admission) {
-      this.#holder.report({ type: "login", name, ok: false, reason: "too many sessions" });
-      return reply.loginRefused("Too many sessions for this account");
+      this.#refused(name, "tooManySessions");
+      return reported(reply.loginRefused("Too many sessions for this account"));
     }
     this.#admission = admission;
     try {
@@ -96,13 +98,18 @@ export class SessionLogin implements Visitor {
         message: `Cannot open the files of account "${account.name}"`,
         error,
       });
-      return reply.loginRefused("The files of this account are unavailable");
+      this.#refused(name, "files");
+      return reported(reply.loginRefused("The files of this account are unavailable"));
     }
     this.#holder.login.account = account;
     this.#stranger[Symbol.dispose]();
     this.#holder.limiters = limitersOf(account);
-    this.#holder.report({ type: "login", name, ok: true });
+    this.#holder.report({ type: "login", name, ok: true, protection: this.control.protection });
     return reply.loggedIn(greetingOf(account));
+  }
+
+  #refused(name: string, reason: LoginFailure): void {
+    this.#holder.report({ type: "login", name, ok: false, reason, protection: this.control.protection });
   }
 
   /** Gives back what the account has: its files, and its place among the sessions of the account. */

@@ -6,6 +6,7 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { AuthResult, LoginAttempt } from "../auth/authenticator.ts";
+import type { LoginFailure } from "../events.ts";
 import type { ControlInfo } from "../commands/context.ts";
 import type { MaybeLater, SharedTurn } from "../options/shared_state.ts";
 import * as reply from "../protocol/reply.ts";
@@ -23,7 +24,7 @@ export interface Visitor {
   /** Calls `onGone` when the client has gone. */
   watchPeer(onGone: () => void): void;
   /** Called for every login that fails, before it is answered: the answer may be late. */
-  loginFailed(name: string, reason: string): void;
+  loginFailed(name: string, reason: LoginFailure): void;
 }
 
 /** Where logins are tried. */
@@ -123,7 +124,7 @@ export class LoginAttempts {
   }
 
   /** The same text for every reason except missing TLS, which is reported only after a right password. */
-  async #fail(turn: SharedTurn, name: string, reason: string): Promise<LoginOutcome> {
+  async #fail(turn: SharedTurn, name: string, reason: LoginFailure): Promise<LoginOutcome> {
     const answer = turn.failed();
     const delay = answer instanceof Promise ? await answer : answer;
     this.#visitor.loginFailed(name, reason);
@@ -136,7 +137,7 @@ export class LoginAttempts {
   }
 
   #shutOut(name: string): LoginOutcome {
-    this.#visitor.loginFailed(name, "shut out");
+    this.#visitor.loginFailed(name, "shutOut");
     return { refusal: reply.closing(reply.shutOut) };
   }
 

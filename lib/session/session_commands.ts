@@ -7,6 +7,7 @@
 
 import { type Answer, type Command, type CommandTable, isAvailable } from "../commands/command.ts";
 import type { CommandContext } from "../commands/context.ts";
+import { causeOf, explained, reported } from "../commands/explained_reply.ts";
 import { Refusal, replyForVfsError } from "../commands/failure_replies.ts";
 import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
@@ -34,6 +35,9 @@ export interface CommandEquipment {
   readonly end: SessionEnd;
   readonly life: SessionLife;
 }
+
+/** Replies from here up say that the command was not done, now or ever (RFC 959 section 4.2.1). */
+const FIRST_REFUSAL = 400;
 
 /** Runs commands; which of them runs when is the queue's business. */
 export class SessionCommands implements CommandRunner {
@@ -78,7 +82,7 @@ export class SessionCommands implements CommandRunner {
     const { events, table } = this.#host;
     const row = table.find(command.verb);
     if (events.wants("command")) {
-      const line = table.mask(command.argument === undefined ? command.verb : `${command.verb} ${command.argument}`);
+      const line = this.#lineOf(command);
       this.last = line;
       this.#context.report({ type: "command", line });
     } else this.last = row ? command.verb : table.mask(command.verb);
@@ -87,7 +91,8 @@ export class SessionCommands implements CommandRunner {
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
     // The session may have been ended in the meantime, and 421 is its last word.
     if (this.closing) return;
-    if (!row) return this.refuse(final);
+    if (final.code >= FIRST_REFUSAL) this.#report(final, command);
+    if (!row) return this.#count(final);
     this.#badLines = 0;
     this.#control.add(final);
     if (final.then !== undefined) await this.#conclude(final);
@@ -113,12 +118,37 @@ export class SessionCommands implements CommandRunner {
   }
 
   refuse(refusal: reply.Reply): void {
+    this.#report(refusal);
+    this.#count(refusal);
+  }
+
+  #count(refusal: reply.Reply): void {
     this.#control.add(refusal);
     this.#badLines++;
     const { maxBadCommands } = this.#host.options;
     if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) {
       this.#end.leave("Too many bad commands", "bad commands", "badCommands");
     }
+  }
+
+  /** @param command absent for a line that is none. */
+  #report(refusal: reply.Reply, command?: CommandLine): void {
+    const why = this.#host.events.wants("refused") ? causeOf(refusal) : undefined;
+    if (!why) return;
+    const { login } = this.#context;
+    const { code, text } = refusal;
+    this.#context.report({
+      type: "refused",
+      ...(command && { line: this.#lineOf(command) }),
+      ...(login.account && { cwd: login.cwd }),
+      code,
+      reply: typeof text === "string" ? text : text.join("\n"),
+      ...why,
+    });
+  }
+
+  #lineOf({ verb, argument }: CommandLine): string {
+    return this.#host.table.mask(argument === undefined ? verb : `${verb} ${argument}`);
   }
 
   /** Whatever became of the command, the data connector that was chosen for it is spent. */
@@ -153,7 +183,8 @@ export class SessionCommands implements CommandRunner {
 
 /** 502 for verbs that other servers have, 500 for anything else. */
 function refusalOfUnknown(table: CommandTable, { verb }: CommandLine): reply.Reply {
-  return table.foreign.includes(verb) ? reply.switchedOff(verb) : reply.unknownCommand(verb);
+  if (table.foreign.includes(verb)) return reply.switchedOff(verb);
+  return explained(reply.unknownCommand(verb), { reason: "unknownCommand" });
 }
 
 /**
@@ -182,18 +213,7 @@ function forgetOneTimeState(context: CommandContext, row: Command | undefined): 
  */
 function replyForError(context: CommandContext, row: Command, error: unknown): reply.Reply {
   if (error instanceof Refusal) return error.reply;
-  if (error instanceof VfsError) {
-    if (error.hint !== undefined) {
-      context.emit({
-        type: "problem",
-        level: "warning",
-        message: `${row.verb} failed: ${error.hint}: ${error.message}`,
-      });
-    } else if (error.cause !== undefined) {
-      context.emit({ type: "notice", level: "debug", message: `${row.verb} failed: ${error.message}`, error });
-    }
-    return replyForVfsError(error, { createsName: row.createsName === true });
-  }
+  if (error instanceof VfsError) return replyForVfsError(error, { createsName: row.createsName === true });
   context.emit({ type: "problem", level: "error", message: `${row.verb} failed`, error });
-  return reply.localError("Local error in processing");
+  return reported(reply.localError("Local error in processing"));
 }

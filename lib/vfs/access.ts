@@ -12,6 +12,7 @@ import { ForwardingVfs, guardExtras } from "./forwarding.ts";
 import type { AccessGrant, AccessRight, AccessRule } from "./access_rules.ts";
 import { requireFits } from "./tree_fit.ts";
 import {
+  type AccountRefusal,
   type Entry,
   type FileSink,
   type FileSource,
@@ -30,6 +31,8 @@ import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "./virtual_path.ts
 export interface ScopedVfs extends Vfs {
   /** Whether the rules give `permission` at `path`, existing or not. */
   can(path: VirtualPath, permission: AccessRight): boolean;
+  /** What the log says where {@link can} is `false`. */
+  missing(path: VirtualPath, permission: AccessRight): AccountRefusal;
   /**
    * Whether the rules allow knowing what is at `path`, or that nothing is: a right to list or read there, or to list
    * the parent directory. Otherwise every check is `denied`, whether or not something is there.
@@ -103,6 +106,11 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     return this.#ruleAt(path).allow.has(permission);
   }
 
+  missing(path: VirtualPath, right: AccessRight): AccountRefusal {
+    const rule = this.#ruleAt(path);
+    return { path, right, ...(rule !== NO_RIGHTS && { rule: rule.path }) };
+  }
+
   grantAt(path: VirtualPath): AccessGrant {
     return this.#ruleAt(path);
   }
@@ -125,7 +133,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   }
 
   async enter(path: VirtualPath): Promise<void> {
-    if (this.#ruleAt(path).allow.size === 0) throw denied(path, "seen");
+    if (this.#ruleAt(path).allow.size === 0) throw this.#denied(path, "list", "seen");
     if (!this.sees(path)) return;
     const { kind, closed } = await this.inner.stat(path);
     if (kind !== "directory") throw new VfsError("notDirectory", `Not a directory: "${path}"`);
@@ -149,12 +157,12 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     isOwn: (file: string) => boolean | Promise<boolean>,
   ): Promise<void> {
     const file = await this.identify(path);
-    if (file === undefined || !await isOwn(file)) throw denied(path, "used without the right to modify");
+    if (file === undefined || !await isOwn(file)) throw this.#denied(path, "modify");
     await this.inner.capabilities.setModified?.(path, modified);
   }
 
   override async stat(path: VirtualPath): Promise<Entry> {
-    if (!this.sees(path)) throw denied(path, "seen");
+    if (!this.sees(path)) throw this.#denied(path, "list", "seen");
     return await this.inner.stat(path);
   }
 
@@ -208,7 +216,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     this.#require(from, "rename");
     this.#require(to, "rename");
     this.inner.capabilities.checkMove?.(from, to);
-    if (this.#gainsRights(from, to)) throw denied(from, "moved to where more is allowed");
+    if (this.#gainsRights(from, to)) throw this.#denied(from, "rename", "moved to where more is allowed");
     await requireFits(this.inner, from, to);
     const { allow, overwrite } = this.#ruleAt(to);
     const mayReplace = overwrite && allow.has("write");
@@ -220,7 +228,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     try {
       return await this.inner.openWrite(path, { ...options, existing: true });
     } catch (error) {
-      if (error instanceof VfsError && error.kind === "notFound") throw denied(path, "made");
+      if (error instanceof VfsError && error.kind === "notFound") throw this.#denied(path, "write", "made");
       throw error;
     }
   }
@@ -230,7 +238,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     try {
       return await this.inner.openWrite(path, { ...options, exclusive: true });
     } catch (error) {
-      if (error instanceof VfsError && error.kind === "exists") throw denied(path, "added to");
+      if (error instanceof VfsError && error.kind === "exists") throw this.#denied(path, "append", "added to");
       throw error;
     }
   }
@@ -240,7 +248,11 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   }
 
   #require(path: VirtualPath, permission: AccessRight): void {
-    if (!this.can(path, permission)) throw denied(path, `used without the right to ${permission}`);
+    if (!this.can(path, permission)) throw this.#denied(path, permission);
+  }
+
+  #denied(path: VirtualPath, right: AccessRight, what = `used without the right to ${right}`): VfsError {
+    return new VfsError("denied", `Must not be ${what}: "${path}"`, { account: this.missing(path, right) });
   }
 
   /**
@@ -270,11 +282,7 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
   /** Where nothing may be seen, space is reported for the place at which the rule begins, for every name below it. */
   #placeOfSpace(path: VirtualPath): VirtualPath {
     const rule = this.#ruleAt(path);
-    if (rule.allow.size === 0) throw denied(path, "seen");
+    if (rule.allow.size === 0) throw this.#denied(path, "list", "seen");
     return this.sees(path) ? path : rule.path;
   }
-}
-
-function denied(path: VirtualPath, what: string): VfsError {
-  return new VfsError("denied", `Must not be ${what}: "${path}"`);
 }

@@ -99,7 +99,7 @@ class FilteredVfs extends ForwardingVfs {
   #requireUsable(path: VirtualPath): void {
     for (const name of namesIn(path)) {
       if (this.#filter.hides(name)) throw new VfsError("notFound", `Hidden by the account: "${path}"`);
-      if (this.#filter.denies(name)) throw new VfsError("denied", `Denied by the account: "${path}"`);
+      if (this.#filter.denies(name)) throw refused("denied", path, "deny");
     }
   }
 
@@ -107,11 +107,15 @@ class FilteredVfs extends ForwardingVfs {
   #requireMakeable(path: VirtualPath): void {
     this.#requireUsable(parentOf(path));
     const name = nameOf(path);
-    if (this.#filter.hides(name)) throw new VfsError("badName", `Hidden by the account: "${path}"`);
-    if (this.#filter.denies(name)) throw new VfsError("denied", `Denied by the account: "${path}"`);
+    if (this.#filter.hides(name)) throw refused("badName", path, "hide");
+    if (this.#filter.denies(name)) throw refused("denied", path, "deny");
   }
 }
 
 function namesIn(path: VirtualPath): string[] {
   return path.split("/").filter((name) => name !== "");
+}
+
+function refused(kind: "denied" | "badName", path: string, field: "deny" | "hide"): VfsError {
+  return new VfsError(kind, `Refused by the field "${field}" of the account: "${path}"`, { account: { path, field } });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-export { VfsError, type VfsErrorKind } from "./vfs_error.ts";
+export { type AccountRefusal, VfsError, type VfsErrorKind } from "./vfs_error.ts";
 
 /**
  * A path as the user sees it: absolute, `/` between the names, no `.`, `..`, empty name, CR, LF or NUL, no slash at the

@@ -12,5 +12,8 @@ Deno.test("serve writes all of its log and an uncaught error before it ends with
   const stderr = new TextDecoder().decode(output.stderr);
   assertEquals(output.code, 1, stderr.slice(-500));
   assertEquals(stderr.match(/^\S+ info +Line \d+$/gm)?.length, 5000);
-  assertMatch(stderr, /^error: Uncaught Error: Out of the blue\n +at .*uncaught_program\.ts/m);
+  assertMatch(
+    stderr,
+    / error {3}Stopped by an error after .*: "Error: Out of the blue\\n +at .*uncaught_program\.ts.*"\n$/,
+  );
 });

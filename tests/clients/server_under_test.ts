@@ -13,7 +13,7 @@ import { run } from "./process.ts";
 const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
 const LIB = fromFileUrl(new URL("../../lib", import.meta.url));
 const READY = /ready ftp:\/\/(\S+):(\d+)/;
-const IMPLICIT_TLS = /Implicit TLS on \S+:(\d+)/;
+const IMPLICIT_TLS = /implicit TLS at \S+:(\d+)/;
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 15_000;
 /** Only a test that has failed already looks so often. */
@@ -43,7 +43,7 @@ export interface StartOptions {
   /** Default {@link ALICE} alone. They share one root. */
   readonly accounts?: readonly Account[];
   /** What the server logs, see {@link ServerUnderTest.log}. Default `debug`: commands and replies. */
-  readonly logLevel?: "debug" | "warning";
+  readonly logLevel?: "debug" | "info" | "warning";
   /** Where the log goes instead of a file of its own, which {@link ServerUnderTest.log} reads. */
   readonly logTo?: string;
   /** With a certificate, and a second port for implicit TLS. Default `false`. */

@@ -101,7 +101,7 @@ conversation("PASS that is right pays nothing, so that one account may log in as
     assertMatch((await early.expect("PASS demo", 421)).text, /failed logins from your address/);
     assertEquals(await early.closed(), "");
     assertEquals(tried, []);
-    await event("login", ({ reason }) => reason === "shut out");
+    await event("login", ({ reason }) => reason === "shutOut");
     // Who is in stays in.
     await patient.expect("NOOP", 200);
   });

@@ -48,8 +48,8 @@ rawConversation("RMD says how many names are not UTF-8", { native: false }, asyn
   assertEquals(await ftp.downloadLines("LIST d"), []);
   const sentence = "Directory not empty: it holds 3 names that are not UTF-8, which cannot be listed";
   assertEquals((await ftp.expect("RMD d", 550)).text, sentence);
-  const { message } = await event("problem");
-  assert(message.includes(sentence) && message.includes('"/d"'), message);
+  const { reason, reply, line } = await event("refused");
+  assertEquals([reason, reply, line], ["notEmpty", sentence, "RMD d"]);
 });
 
 rawConversation("RMD says how many names have a line end", { native: true }, async ({ ftp, root }) => {

@@ -113,7 +113,7 @@ conversation("PASS is answered 421 when the shared state fails, and the log says
   assertEquals([level, message], ["error", "The shared state failed in perAccount.add"]);
   assertEquals(String(error), "Error: connection lost");
   const { ok, reason } = await event("login");
-  assertEquals([ok, reason], [false, "shared state failed"]);
+  assertEquals([ok, reason], [false, "sharedState"]);
   await event("sessionClosed");
   assertEquals(server.sessions(), []);
 });
@@ -147,7 +147,7 @@ plainConversation("PASS waits for a ban that answers late", {
   // Asked again once the password is known to be right.
   (await bannedMeanwhile.answers.next()).resolve(true);
   await ftp.expectReply(421);
-  assertEquals((await event("login")).reason, "shut out");
+  assertEquals((await event("login")).reason, "shutOut");
 });
 
 const failingBans = new LateBans();

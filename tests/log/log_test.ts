@@ -7,8 +7,16 @@ const actor = { session: "7", address: "192.0.2.1", user: "ann" };
 
 const EVENTS: readonly Untimed[] = [
   { type: "sessionOpened", session: "7", address: "192.0.2.1" },
-  { type: "login", ...actor, name: "ann", ok: true },
-  { type: "login", session: "8", address: "192.0.2.2", name: "bob", ok: false, reason: "password" },
+  { type: "login", ...actor, name: "ann", ok: true, protection: "TLSv1.3" },
+  {
+    type: "login",
+    session: "8",
+    address: "192.0.2.2",
+    name: "bob",
+    ok: false,
+    reason: "password",
+    protection: "clear",
+  },
   { type: "command", ...actor, line: "PASS ***" },
   { type: "reply", ...actor, code: 230, text: "Logged in" },
   { type: "transferStarted", ...actor, verb: "STOR", direction: "upload", path: "/a b", offset: 0 },
@@ -51,8 +59,8 @@ Deno.test("startLog writes one line for each event, with time, level, session an
   const texts = lines.map((line) => line.slice(line.indexOf(" ") + 1, -1));
   assertEquals(texts, [
     "info    [7 -@192.0.2.1] Session opened",
-    'info    [7 ann@192.0.2.1] Logged in as "ann"',
-    'warning [8 -@192.0.2.2] Login as "bob" failed: password',
+    'info    [7 ann@192.0.2.1] Logged in as "ann" (TLSv1.3)',
+    'warning [8 -@192.0.2.2] Login as "bob" failed: wrong password (clear)',
     'debug   [7 ann@192.0.2.1] > "PASS ***"',
     'debug   [7 ann@192.0.2.1] < 230 "Logged in"',
     'debug   [7 ann@192.0.2.1] STOR "/a b" started',
@@ -145,7 +153,15 @@ Deno.test("startLog lets no text from outside begin a line of its own", () => {
   const evil = "x\r\n2024-01-01T00:00:00Z INFO    [1 root@127.0.0.1] Logged in {0} {name}";
   const events: readonly Untimed[] = [
     { type: "command", ...actor, line: evil },
-    { type: "login", session: "1", address: "192.0.2.1", name: evil, ok: false, reason: "unknown" },
+    {
+      type: "login",
+      session: "1",
+      address: "192.0.2.1",
+      name: evil,
+      ok: false,
+      reason: "unknown",
+      protection: "clear",
+    },
     { type: "fileChanged", ...actor, change: "renamed", path: evil, to: evil },
     { type: "problem", level: "error", message: "STOR failed", error: new Error(evil) },
   ];

@@ -9,6 +9,7 @@ import { messageOf } from "../../net/message_of.ts";
 import { EventStream } from "../../events.ts";
 import { startLog } from "../../log/log.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
+import { usersFile } from "../permissions/needs.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
 import { giveUpPermissions } from "../permissions/excess.ts";
 import { runCommand } from "../command.ts";
@@ -20,6 +21,7 @@ import { beforeOpening, checkAsUser, openSources, tell } from "./sources.ts";
 import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
 import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
+import { RunStory } from "./run_story.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
 import { banSettings } from "../../options/bans.ts";
@@ -69,8 +71,11 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     onLost: (count) => tell(early, "error", `Lost ${count} lines of the log: it was not read, or could not be written`),
   });
   const log = startLog({ level: settings.logLevel, format: settings.logFormat, write: (line) => lines.write(line) });
-  using _uncaught = hooks.ownsProcess ? endingOnUncaught(lines) : undefined;
   using _early = early.on(log.listener, log.types);
+  const story = new RunStory(early);
+  using _uncaught = hooks.ownsProcess
+    ? endingOnUncaught({ report: (error) => story.fail(error), settle: () => lines.settle() })
+    : undefined;
   // Notifies workers, if there are any, of reloaded files.
   let refresh = () => {};
   await using sources = await openSources(settings, early, () => refresh());
@@ -104,6 +109,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   });
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);
+  using _story = log.types.includes("started") ? server.events.on(story.listener, story.types) : undefined;
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(
     settings.xferlog,
     (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
@@ -135,17 +141,24 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
       await tls?.reload();
     },
   });
-  const implicit = server.implicitTlsAddress;
-  if (implicit) tell(early, "info", `Implicit TLS on ${bracketed(implicit.hostname)}:${implicit.port}`);
+  story.begin({
+    address: server.address,
+    implicitTlsAddress: server.implicitTlsAddress,
+    certificates: tls?.certificates.pairs,
+    accounts: accounts.list().length,
+    accountsFile: usersFile(settings),
+    workers,
+  }, settings);
   // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
   io.stdout(`ready ftp://${bracketed(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
-  await signals.first;
+  const signal = await signals.first;
   const drained = server.shutdown({ grace: settings.grace });
   // Not an immediate end of the process: partial uploads would remain.
   void signals.second.then(() => server.shutdown({ grace: 0 }));
   await drained;
+  story.end(signal === undefined ? { reason: "request" } : { reason: "signal", signal });
   return 0;
 }
 

@@ -22,12 +22,12 @@ export interface SignalOptions {
 export class ServerSignals implements Disposable {
   readonly #stops = new DisposableStack();
   readonly #hangUp = new DisposableStack();
-  readonly #first = Promise.withResolvers<void>();
+  readonly #first = Promise.withResolvers<Deno.Signal | undefined>();
   readonly #second = Promise.withResolvers<void>();
   #stopping = false;
 
-  /** Resolves at the first signal to stop. */
-  get first(): Promise<void> {
+  /** Resolves at the first signal to stop: to its name, or to `undefined` if it was {@link SignalOptions.signal}. */
+  get first(): Promise<Deno.Signal | undefined> {
     return this.#first.promise;
   }
 
@@ -38,8 +38,8 @@ export class ServerSignals implements Disposable {
 
   /** Installs the signal handlers. */
   listen({ signal, reload }: SignalOptions): void {
+    for (const name of STOPS) this.#on(name, () => this.#stop(name), this.#stops);
     const stop = (): void => this.#stop();
-    for (const name of STOPS) this.#on(name, stop, this.#stops);
     // Without a listener it would end the process, even while draining.
     if (!windows) this.#on("SIGHUP", () => this.#stopping || void reload(), this.#hangUp);
     signal?.addEventListener("abort", stop);
@@ -52,13 +52,13 @@ export class ServerSignals implements Disposable {
     this.#hangUp.dispose();
   }
 
-  #stop(): void {
+  #stop(name?: Deno.Signal): void {
     if (this.#stopping) {
       this.#stops.dispose();
       this.#second.resolve();
     }
     this.#stopping = true;
-    this.#first.resolve();
+    this.#first.resolve(name);
   }
 
   #on(name: Deno.Signal, act: () => void, listeners: DisposableStack): void {

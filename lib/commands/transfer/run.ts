@@ -18,6 +18,7 @@ import { closeQuietly, type Connection, type TlsFacts } from "../../net/connecti
 import { startDeadline } from "../../net/deadline.ts";
 import * as reply from "../../protocol/reply.ts";
 import type { ByteSource, FileSink } from "../../vfs/vfs.ts";
+import { reported } from "../explained_reply.ts";
 import type { CommandContext, ProtectedData, RunningTransfer, TransferContext, TransferStart } from "../context.ts";
 import { dataLost, failureOfPump, outcomeOfError, TransferFailed, type TransferOutcome } from "./transfer_outcome.ts";
 
@@ -83,11 +84,12 @@ export async function runTransfer(
     milliseconds: performance.now() - started,
     complete: isComplete,
     reason: outcome.reason,
+    ...outcome.failure,
     ...(transfer.unclean && { unclean: true }),
     ...(isComplete && isShort(plan, transfer) && { short: true }),
     ...(sha256 !== undefined && { sha256 }),
   });
-  return outcome.answer;
+  return isComplete ? outcome.answer : reported(outcome.answer);
 }
 
 /** Handles ABOR. Two replies in this order: 426 of the transfer, then 226 (RFC 959 section 4.1.3). */

@@ -6,17 +6,19 @@
 
 import { DataConnectionError } from "../../data/engine.ts";
 import type { PumpResult } from "../../data/pump.ts";
-import type { TransferReason } from "../../events.ts";
+import type { RefusalCause, TransferReason } from "../../events.ts";
 import * as reply from "../../protocol/reply.ts";
 import { TlsError } from "../../tls/tls.ts";
 import { VfsError } from "../../vfs/vfs.ts";
 import type { RunningTransfer } from "../context.ts";
-import { replyForVfsError } from "../failure_replies.ts";
+import { replyForVfsError, systemFailure } from "../failure_replies.ts";
 
 /** The reason in the event of a transfer, and its final reply. */
 export interface TransferOutcome {
   readonly reason: TransferReason;
   readonly answer: reply.Reply;
+  /** What is behind it, where storage failed. */
+  readonly failure?: Pick<RefusalCause, "system" | "error"> | undefined;
 }
 
 /** A transfer that had begun and is not whole. */
@@ -24,11 +26,13 @@ export class TransferFailed extends Error implements TransferOutcome {
   override readonly name = "TransferFailed";
   readonly reason: TransferReason;
   readonly answer: reply.Reply;
+  readonly failure: TransferOutcome["failure"];
 
   /** @param answer the final reply, or the text of a 426. */
-  constructor(reason: TransferReason, answer: reply.Reply | string) {
+  constructor(reason: TransferReason, answer: reply.Reply | string, failure?: TransferOutcome["failure"]) {
     super(`Transfer failed: ${reason}`);
     this.reason = reason;
+    this.failure = failure;
     this.answer = typeof answer === "string" ? reply.connectionLost(answer) : answer;
   }
 }
@@ -48,8 +52,8 @@ export function failureOfPump({ outcome, error }: PumpResult, transfer: RunningT
       return new TransferFailed("stalled", reply.dataStalled);
     case "sourceFailed":
     case "sinkFailed": {
-      const { reason, answer } = outcomeOfError(error, transfer);
-      return new TransferFailed(reason, answer);
+      const { reason, answer, failure } = outcomeOfError(error, transfer);
+      return new TransferFailed(reason, answer, failure);
     }
     default:
       return new TransferFailed("dataLost", "Data connection lost, transfer incomplete");
@@ -61,7 +65,7 @@ export function outcomeOfError(error: unknown, transfer: RunningTransfer): Trans
   if (error instanceof TransferFailed) return error;
   if (error instanceof VfsError) {
     const reason = error.kind === "overQuota" || error.kind === "tooLarge" ? "quota" : "storage";
-    return { reason, answer: replyForVfsError(error, transfer) };
+    return { reason, answer: replyForVfsError(error, transfer), failure: systemFailure(error) };
   }
   if (transfer.signal.aborted) return aborted(transfer);
   if (error instanceof DataConnectionError) {
@@ -70,7 +74,11 @@ export function outcomeOfError(error: unknown, transfer: RunningTransfer): Trans
   if (error instanceof TlsError) {
     return { reason: "tlsFailed", answer: reply.dataHandshakeFailed("TLS on the data connection failed") };
   }
-  return { reason: "storage", answer: reply.localError("Local error in processing") };
+  return {
+    reason: "storage",
+    answer: reply.localError("Local error in processing"),
+    failure: systemFailure(error),
+  };
 }
 
 function aborted(transfer: RunningTransfer): TransferFailed {

@@ -38,14 +38,18 @@ const READ_AHEAD = 256 * 1024;
 export class SocketConnection implements SecureConnection {
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
-  readonly tls: { resumed: boolean; cleanClose: boolean | undefined } = { resumed: false, cleanClose: undefined };
+  /** The placeholder is never seen: a connection is returned after its handshake. */
+  #terms: Terms = { protocol: "TLSv1.3", cipher: "", serverName: undefined };
+  readonly tls: { version: TlsVersion; resumed: boolean; cleanClose: boolean | undefined } = {
+    version: this.#terms.protocol,
+    resumed: false,
+    cleanClose: undefined,
+  };
   readonly #socket: TLSSocket;
   readonly #wire: ConnectionStream;
   readonly #queue: Uint8Array[] = [];
   /** Bytes of the first chunk in the queue that have been read. */
   #taken = 0;
-  /** The placeholder is never seen: a connection is returned after its handshake. */
-  #terms: Terms = { protocol: "TLSv1.3", cipher: "", serverName: undefined };
   /** Running writes. A destroyed socket never calls them back. */
   readonly #writes = new Set<(reason: Error) => void>();
   #queued = 0;
@@ -64,6 +68,7 @@ export class SocketConnection implements SecureConnection {
     // Stored at once: the socket drops all of it when it closes.
     socket.once("secure", () => {
       this.#terms = readTerms(socket);
+      this.tls.version = this.#terms.protocol;
       this.tls.resumed = socket.isSessionReused();
       // The tickets of TLS 1.3, which are sent now, wait for the first other output. An upload sends nothing before its
       // end, and a client that has sent and closed by then would answer tickets with a reset: what it sent but we have

@@ -32,7 +32,7 @@ export class RelayConnection implements SecureConnection {
   readonly protocol: TlsVersion;
   readonly cipher: string;
   readonly serverName: string | undefined;
-  readonly tls: { readonly resumed: boolean; cleanClose: boolean | undefined };
+  readonly tls: { readonly version: TlsVersion; readonly resumed: boolean; cleanClose: boolean | undefined };
   /** Everything received from the client has been forwarded by then. */
   readonly peerGone: Promise<void>;
   readonly #parts: RelayParts;
@@ -47,7 +47,7 @@ export class RelayConnection implements SecureConnection {
     this.serverName = hello.serverName;
     const resumed = terms.preSharedKey ||
       (terms.protocol === "TLSv1.2" && terms.sessionId !== "" && terms.sessionId === hello.sessionId);
-    this.tls = { resumed, cleanClose: undefined };
+    this.tls = { version: terms.protocol, resumed, cleanClose: undefined };
     this.peerGone = parts.inward.catch(() => {});
     // Nothing can be sent any more. A failure of the other pipe is reported to the reader after all input before it.
     parts.outward.catch(() => this.#closeSockets());
