@@ -6,6 +6,7 @@
 
 import type { CommandIo } from "./lib/cli/io.ts";
 import { runServe } from "./lib/cli/serve/serve.ts";
+import { didYouMean } from "./lib/net/similar.ts";
 import type { UserIo } from "./lib/cli/user/user.ts";
 import { versionLine } from "./lib/version.ts";
 import { workerScope } from "./lib/threads/scope.ts";
@@ -23,6 +24,14 @@ Usage: denoftpd serve [flags]     run the server
 
 "denoftpd help COMMAND" lists the flags of a command.
 `;
+
+async function wholeUsage(): Promise<string> {
+  return USAGE + (await import("./lib/cli/agent/help.ts")).commandLines();
+}
+
+function commandsIn(usage: string): string[] {
+  return Array.from(usage.matchAll(/denoftpd ([a-z]+)/g), ([, name = ""]) => name);
+}
 
 const encoder = new TextEncoder();
 
@@ -56,7 +65,7 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
     case "--help":
     case "-h":
       if (args[0] !== undefined && args[0] !== "help") return await run([args[0], "--help"]);
-      io.stdout(USAGE + (await import("./lib/cli/agent/help.ts")).commandLines());
+      io.stdout(await wholeUsage());
       return 0;
     default: {
       const agent = await import("./lib/cli/agent/main.ts");
@@ -65,7 +74,8 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
         using process = (await import("./lib/cli/agent/io.ts")).processIo(io);
         return await agent.runAgentCommand(command, args, process);
       }
-      io.stderr(`denoftpd: Unknown command "${name}", see denoftpd help\n`);
+      const hint = didYouMean(name, commandsIn(await wholeUsage()), { otherwise: "." });
+      io.stderr(`denoftpd: Unknown command "${name}"${hint} See denoftpd help\n`);
       return 2;
     }
   }

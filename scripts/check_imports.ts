@@ -75,7 +75,7 @@ export const LAW: Readonly<Record<string, Part>> = {
       ...["client", "agent"],
     ],
   },
-  main: { imports: ["cli", "threads", "version"] },
+  main: { imports: ["cli", "net", "threads", "version"] },
 };
 
 /** One import of a file of ours. */

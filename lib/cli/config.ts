@@ -48,6 +48,7 @@ export async function runConfig(
     action: async () => {
       const checks = args.includes("--check");
       const gathered = await gatherSettings(args.filter((argument) => argument !== "--check"), processSources);
+      for (const warning of gathered.warnings) io.stderr(`denoftpd: warning: ${warning}\n`);
       if (checks) await check(parseGathered(gathered), io, hooks);
       else io.stdout(configTable(gathered));
       return 0;

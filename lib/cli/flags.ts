@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { didYouMean } from "../net/similar.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** One flag. */
@@ -68,15 +69,14 @@ export function readFlags<const F extends Flag>(
 ): GivenFlags<F> {
   const texts = flags.filter(({ value }) => value !== undefined).map(({ name }) => name);
   const switches = flags.filter(({ value }) => value === undefined).map(({ name }) => name);
-  for (const argument of args) requireSwitchValue(argument, switches);
-  const parsed = parseArgs(args, {
+  const parsed = parseArgs(prepared(args, { texts, switches }), {
     string: ["_", ...texts],
     collect: texts,
     boolean: switches,
     alias: Object.fromEntries(flags.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]])),
     unknown: (argument, key) => {
       if (key === undefined) return;
-      throw new UsageError(`Unknown flag "${argument.replace(/=.*/s, "")}", see denoftpd help ${command}`);
+      throw new UsageError(unknownFlag(argument.replace(/=.*/s, ""), { command, flags }));
     },
   });
   const rest = parsed._.map(String);
@@ -91,11 +91,44 @@ export function readFlags<const F extends Flag>(
   };
 }
 
-/** Any other value after the equals sign would be taken for "on". */
-function requireSwitchValue(argument: string, switches: readonly string[]): void {
-  const [, name = "", value] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
-  if (!switches.includes(name) || value === "true" || value === "false") return;
+function unknownFlag(flag: string, { command, flags }: CommandLine<Flag>): string {
+  const names = flags.map(({ name }) => `--${name}`);
+  const help = `denoftpd help ${command}`;
+  const hint = didYouMean(flag, flag.startsWith("--") ? names : []);
+  return hint === "" ? `Unknown flag "${flag}", see ${help}` : `Unknown flag "${flag}"${hint} See ${help}`;
+}
+
+/** What the parser would misunderstand: a negative number would be a flag, and any value turns a switch on. */
+function prepared(
+  args: readonly string[],
+  { texts, switches }: { readonly texts: readonly string[]; readonly switches: readonly string[] },
+): string[] {
+  const made: string[] = [];
+  for (const argument of args) {
+    const before = made.at(-1) ?? "";
+    const takesIt = before.startsWith("--") && texts.includes(before.slice(2));
+    if (takesIt && /^-\d/.test(argument)) made.push(`${made.pop()}=${argument}`);
+    else made.push(switchArgument(argument, switches));
+  }
+  return made;
+}
+
+function switchArgument(argument: string, switches: readonly string[]): string {
+  const [, name = "", value = ""] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
+  if (!switches.includes(name)) return argument;
+  const isOn = switchWord(value);
+  if (isOn !== undefined) return `--${name}=${isOn}`;
   throw new UsageError(`Flag "--${name}" must be true or false, or without a value, not "${value}"`);
+}
+
+const SWITCH_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "on", "yes", "1"].map((word) => [word, true] as const),
+  ...["false", "off", "no", "0"].map((word) => [word, false] as const),
+]);
+
+/** Whether `word` turns a switch on, in upper or lower case; `undefined` for words that say neither. */
+export function switchWord(word: string): boolean | undefined {
+  return SWITCH_WORDS.get(word.toLowerCase());
 }
 
 function requireValues(name: string, values: readonly string[], repeats = false): void {

@@ -104,7 +104,7 @@ Deno.test("fixture --tls writes the authority's certificate and takes it away ag
 
 for (
   const [title, args, message] of [
-    ["an unknown flag", ["--seeds", "x"], 'Unknown flag "--seeds", see denoftpd help fixture'],
+    ["an unknown flag", ["--seeds", "x"], 'Unknown flag "--seeds": did you mean "--seed"? See denoftpd help fixture'],
     ["an argument", ["x"], 'Unexpected argument "x"'],
     ["a port that is none", ["--port", "65536"], 'Flag "--port" must be a whole number from 0 to 65535, not "65536"'],
     ["a host that is none", ["--host", "nowhere"], 'Flag "--host" must be an IP address, not "nowhere"'],

@@ -17,17 +17,22 @@ Deno.test("readFlags returns values, repeated values, switches and the rest", ()
   assertEquals([read().text("port"), read().texts("user"), read().isOn("allow-root")], [undefined, [], false]);
 });
 
+Deno.test("readFlags takes a negative number for the value of the flag before it", () => {
+  assertEquals(read("--port", "-5").text("port"), "-5");
+});
+
 Deno.test("readFlags accepts true, false and nothing for a switch", () => {
-  const states = ["--allow-root=true", "--allow-root", "--allow-root=false"].map((arg) => read(arg).isOn("allow-root"));
-  assertEquals(states, [true, true, false]);
+  const given = ["--allow-root=true", "--allow-root", "--allow-root=1", "--allow-root=YES", "--allow-root=false"];
+  const states = [...given, "--allow-root=off", "--allow-root=0"].map((arg) => read(arg).isOn("allow-root"));
+  assertEquals(states, [true, true, true, true, false, false, false]);
 });
 
 for (
   const [args, message] of [
-    [["--allow-root=no"], 'Flag "--allow-root" must be true or false, or without a value, not "no"'],
-    [["--allow-root=1"], 'Flag "--allow-root" must be true or false, or without a value, not "1"'],
+    [["--allow-root=maybe"], 'Flag "--allow-root" must be true or false, or without a value, not "maybe"'],
     [["--allow-root="], 'Flag "--allow-root" must be true or false, or without a value, not ""'],
-    [["--prot=secret"], 'Unknown flag "--prot", see denoftpd help serve'],
+    [["--prot=secret"], 'Unknown flag "--prot": did you mean "--port"? See denoftpd help serve'],
+    [["--something-else"], 'Unknown flag "--something-else", see denoftpd help serve'],
     [["-p"], 'Unknown flag "-p", see denoftpd help serve'],
     [["--port"], 'Flag "--port" needs a value'],
     [["--user="], 'Flag "--user" needs a value'],

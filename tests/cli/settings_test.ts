@@ -5,6 +5,7 @@ import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
 import { flagNameOf } from "../../lib/cli/flags.ts";
 import { parseFrom } from "../../lib/cli/settings/kinds.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
+import { gatherSettings, readSettings } from "../../lib/cli/settings/read.ts";
 import { fallbackOf, SETTING_NAMES, SETTINGS, variableOf, withDefaults } from "../../lib/cli/settings/table.ts";
 
 Deno.test("SETTINGS writes each default as text that its own parser reads back", () => {
@@ -54,8 +55,8 @@ for (
     ["allowFrom", "none", /must be networks such as/],
     ["denyFrom", "10.0.0.0/40", /must be networks such as/],
     ["passiveLocalNetworks", "10.0.0.0/40", /must be networks such as/],
-    ["active", "yes", /must be on or off/],
-    ["allowRoot", "yes", /must be true or false/],
+    ["active", "perhaps", /must be on or off/],
+    ["allowRoot", "perhaps", /must be true or false/],
     ["tlsCert", "a,,b", /must not be empty/],
     ["hostNames", "a,,b", /must be names such as/],
     ["hostNames", "a b", /must be names such as/],
@@ -77,4 +78,59 @@ Deno.test("SERVE_USAGE has a line for every setting, with its default", () => {
     assertMatch(SERVE_USAGE, new RegExp(`^  --${flagNameOf(name)}( |$)`, "m"));
   }
   assertMatch(SERVE_USAGE, /^ {2}--port N .*\(2121\)$/m);
+});
+
+for (
+  const [text, milliseconds] of [["90", 90_000], ["90s", 90_000], ["5m", 300_000], ["1h30m", 5_400_000], [
+    "2d",
+    172_800_000,
+  ], [
+    "0",
+    0,
+  ]] as const
+) {
+  Deno.test(`SETTINGS reads the time ${text}`, () => {
+    assertEquals(parseFrom("Flag", text, SETTINGS.idleTimeout), milliseconds);
+  });
+}
+
+for (const text of ["-5", "5 m", "5min", "m", "1.5h", "30m1h", "24d"]) {
+  Deno.test(`SETTINGS refuses the time ${text}`, () => {
+    const { message } = assertThrows(() => parseFrom("Flag", text, SETTINGS.idleTimeout), UsageError);
+    assertEquals(message, `Flag must be a time of 0 to 2000000 seconds, such as 90, 90s, 5m or 1h, not "${text}"`);
+  });
+}
+
+for (
+  const [text, isOn] of [["1", true], ["YES", true], ["on", true], ["0", false], ["No", false], ["OFF", false]] as const
+) {
+  Deno.test(`SETTINGS takes ${text} for a switch, and for on or off`, () => {
+    assertEquals(parseFrom("Flag", text, SETTINGS.allowRoot), isOn);
+    assertEquals(parseFrom("Flag", text, SETTINGS.active), isOn);
+  });
+}
+
+const NO_FILES = { env: () => undefined, readFile: () => Promise.reject(new Error("No file")) };
+
+Deno.test("readSettings takes an empty variable, and the port that Kubernetes sets, for not set", async () => {
+  const values = new Map([["DENOFTPD_HOST", ""], ["DENOFTPD_PORT", "tcp://10.96.3.7:21"], ["DENOFTPD_CONFIG", ""]]);
+  const settings = await readSettings([], { ...NO_FILES, env: (name) => values.get(name) });
+  assertEquals([settings.host, settings.port], ["127.0.0.1", 2121]);
+});
+
+Deno.test("readSettings takes a configuration file that begins with a byte order mark", async () => {
+  const readFile = () => Promise.resolve('\uFEFF{ "port": 21, "idleTimeout": "5m", "autoMkdir": "yes" }');
+  const settings = await readSettings(["--config", "c.json"], { ...NO_FILES, readFile });
+  assertEquals([settings.port, settings.idleTimeout, settings.autoMkdir], [21, 300_000, true]);
+});
+
+Deno.test("gatherSettings warns of variables that are misspelled, but not of those of Kubernetes", async () => {
+  const envNames = () => [
+    ...["DENOFTPD_PASIVE_PORTS", "DENOFTPD_PORT", "DENOFTPD_SERVICE_HOST", "DENOFTPD_PORT_21_TCP_ADDR", "PORT"],
+    "DENOFTPD_SOMETHING_ELSE",
+  ];
+  const { warnings } = await gatherSettings([], { ...NO_FILES, envNames });
+  assertEquals(warnings, [
+    'Environment variable "DENOFTPD_PASIVE_PORTS" has no effect: did you mean "DENOFTPD_PASSIVE_PORTS"?',
+  ]);
 });

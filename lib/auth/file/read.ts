@@ -31,6 +31,7 @@
 
 import { dirname } from "@std/path";
 import * as v from "valibot";
+import { parseJsonText } from "../../net/json_text.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { groupsOf } from "./groups.ts";
 import { problemsOfGroup, readAccount } from "./schema.ts";
@@ -146,23 +147,10 @@ export function accessProblem(error: unknown, flag: string): string {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, "")); // Some editors on Windows begin a file with a byte order mark.
+    return parseJsonText(text);
   } catch (error) {
-    const message = messageOf(error);
-    throw new AccountsFileError(path, [`Not valid JSON: ${jsonProblem(message, text)}`]);
+    throw new AccountsFileError(path, [messageOf(error)]);
   }
-}
-
-/**
- * The runtime quotes the text around the error, over several lines and including parts of hashes: report the line
- * number instead.
- */
-function jsonProblem(message: string, text: string): string {
-  const [, what, around] = /^(Unexpected token .*?), (?:\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(message) ??
-    [];
-  if (what === undefined || around === undefined) return message.replace(/ in JSON at position \d+| in JSON/, "");
-  const start = text.indexOf(around);
-  return start < 0 ? what : `${what} (near line ${text.slice(0, start + around.length / 2).split("\n").length})`;
 }
 
 function problemsOfGroups(groups: Readonly<Record<string, unknown>>): string[] {

@@ -7,6 +7,7 @@
 
 import * as v from "valibot";
 import { messageOf } from "../../net/message_of.ts";
+import { didYouMean } from "../../net/similar.ts";
 import { parseNetwork } from "../../net/ip.ts";
 import { compileGlob } from "../../protocol/glob.ts";
 import { parseAmount } from "../amount.ts";
@@ -34,7 +35,9 @@ export function fieldMessage(
 ): (issue: v.BaseIssue<unknown>) => string {
   return ({ path, expected, input }) => {
     if (path === undefined) return `Must be ${wanted}, not ${quote(input)}`;
-    return expected === "never" ? `Unknown field; the fields are ${fields().join(", ")}` : "Is missing";
+    if (expected !== "never") return "Is missing";
+    const hint = didYouMean(String(path.at(-1)?.key), fields());
+    return `Unknown field${hint === "" ? "; the" : `${hint} The`} fields are ${fields().join(", ")}`;
   };
 }
 

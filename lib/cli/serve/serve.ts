@@ -78,6 +78,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     : undefined;
   // Notifies workers, if there are any, of reloaded files.
   let refresh = () => {};
+  for (const warning of gathered.warnings) tell(early, "warning", warning);
   await using sources = await openSources(settings, early, () => refresh());
   const { users, accounts, tls, guarded } = sources;
   using native = openNative(settings);

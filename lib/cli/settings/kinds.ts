@@ -10,6 +10,7 @@ import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
 import { Zone } from "../../protocol/zone.ts";
 import type { TlsVersion } from "../../tls/route.ts";
+import { switchWord } from "../flags.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** One kind of value. */
@@ -61,13 +62,28 @@ export function whole(least: number, most: number): Kind<number> {
 /** The number of a TCP port; 0 for any free one. */
 export const portNumber: Kind<number> = whole(0, 65535);
 
-/** A time given in whole seconds, as milliseconds. */
-export function seconds(least: number, most: number): Kind<number> {
+/** A time of up to `most` seconds, in whole seconds or with units, such as `90s` or `1h30m`; as milliseconds. */
+export function duration(most: number): Kind<number> {
+  const message = `must be a time of 0 to ${most} seconds, such as 90, 90s, 5m or 1h`;
+  const number = v.pipe(v.number(message), v.integer(message), v.minValue(0, message), v.maxValue(most, message));
+  const withUnits = v.pipe(
+    v.string(message),
+    v.regex(DURATION, message),
+    v.check((text) => secondsOf(text) <= most, message),
+    v.transform(secondsOf),
+  );
   return {
-    schema: v.pipe(wholeNumber(least, most), v.transform((value) => value * 1000)),
+    schema: v.pipe(v.union([number, withUnits], message), v.transform((value) => value * 1000)),
     fromText: numberFromText,
     format: (value) => String(value / 1000),
   };
+}
+
+const DURATION = /^(?=\d)(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s)?$/;
+
+function secondsOf(text: string): number {
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(text) ?? [];
+  return Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
 /** {@link whole}, or a word for a number that is determined later. */
@@ -92,15 +108,15 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T>
 /** A switch: given as a flag, it is `true`. */
 export const onOff: Kind<boolean> = {
   schema: v.boolean("must be true or false"),
-  fromText: (text) => text === "true" ? true : text === "false" ? false : text,
+  fromText: (text) => switchWord(text) ?? text,
   format: String,
 };
 
 /** `on` or `off`, where a switch would not do: `on` is the default. */
-export const onOrOff: Kind<boolean> = textual(
-  v.pipe(anyOf(["on", "off"]), v.transform((value) => value === "on")),
-  (value) => value ? "on" : "off",
-);
+export const onOrOff: Kind<boolean> = {
+  ...textual(v.pipe(anyOf(["on", "off"]), v.transform((value) => value === "on")), (value) => value ? "on" : "off"),
+  fromText: (text) => ({ true: "on", false: "off" })[String(switchWord(text))] ?? text,
+};
 
 /** A version of TLS, given as `1.2`. */
 export const tlsVersion: Kind<TlsVersion> = textual(

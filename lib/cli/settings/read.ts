@@ -5,6 +5,8 @@
  */
 
 import { isObject } from "../../auth/file/values.ts";
+import { parseJsonText } from "../../net/json_text.ts";
+import { didYouMean } from "../../net/similar.ts";
 import { messageOf } from "../../net/message_of.ts";
 import * as v from "valibot";
 import { type Flag, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
@@ -47,6 +49,8 @@ export interface Given {
 export interface SettingSources {
   /** Value of an environment variable; `undefined` also if reading it is not permitted. */
   readonly env: (name: string) => string | undefined;
+  /** The names of all environment variables; none if that is not permitted. */
+  readonly envNames?: () => readonly string[];
   /** Content of the configuration file. Rejects if it cannot be read. */
   readonly readFile: (path: string) => Promise<string>;
 }
@@ -62,6 +66,8 @@ export interface Gathered {
   readonly config: Given | undefined;
   /** Each setting from the source with the highest precedence. */
   readonly settings: ReadonlyMap<SettingName, Given>;
+  /** What was given and has no effect, one line each. */
+  readonly warnings: readonly string[];
 }
 
 /** Finds the given value of each setting. @throws {UsageError} as {@link readSettings}, except for invalid values. */
@@ -73,13 +79,13 @@ export async function gatherSettings(args: readonly string[], sources: SettingSo
     const given = fromFlags(flags, name) ?? fromEnvironment(sources, name) ?? file?.get(name);
     return given ? [[name, given] as const] : [];
   });
-  return { config, settings: new Map(found) };
+  return { config, settings: new Map(found), warnings: misspelled(sources) };
 }
 
-function configFile(flags: GivenFlags<Flag>, { env }: SettingSources): Given | undefined {
+function configFile(flags: GivenFlags<Flag>, sources: SettingSources): Given | undefined {
   const flag = flags.text("config");
   if (flag !== undefined) return { text: flag, source: 'Flag "--config"', origin: "flag" };
-  const text = env(CONFIG_VARIABLE);
+  const text = variable(CONFIG_VARIABLE, sources);
   if (text === undefined) return undefined;
   return { text, source: `Environment variable "${CONFIG_VARIABLE}"`, origin: "environment" };
 }
@@ -104,20 +110,47 @@ function fromFlags(flags: GivenFlags<Flag>, name: SettingName): Given | undefine
   return text === undefined ? undefined : { text, source: `Flag "--${flag}"`, origin: "flag" };
 }
 
-function fromEnvironment({ env }: SettingSources, name: SettingName): Given | undefined {
-  const text = env(variableOf(name));
+function fromEnvironment(sources: SettingSources, name: SettingName): Given | undefined {
+  const text = variable(variableOf(name), sources);
   return text === undefined
     ? undefined
     : { text, source: `Environment variable "${variableOf(name)}"`, origin: "environment" };
 }
 
+/** The value of a variable. An empty one is not set, as people who write `NAME=` in a file of variables mean it. */
+function variable(name: string, { env }: SettingSources): string | undefined {
+  const text = env(name);
+  return text === undefined || text === "" || isOfKubernetes(name, text) ? undefined : text;
+}
+
+/**
+ * In every container of its namespace Kubernetes sets `DENOFTPD_PORT=tcp://10.96.3.7:21` for a Service that is named
+ * `denoftpd`.
+ */
+function isOfKubernetes(name: string, text: string): boolean {
+  return name === variableOf("port") && /^(tcp|udp|sctp):\/\//.test(text);
+}
+
+const OF_KUBERNETES = /_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP|SCTP)/;
+
+/** A line for each variable that is probably meant to be one of ours. */
+function misspelled({ envNames = () => [] }: SettingSources): string[] {
+  const known = [CONFIG_VARIABLE, ...SETTING_NAMES.map(variableOf)];
+  return envNames().filter((name) => /^deno_?ftpd_/i.test(name) && !known.includes(name) && !OF_KUBERNETES.test(name))
+    .flatMap((name) => {
+      const hint = didYouMean(name, known);
+      return hint === "" ? [] : [`Environment variable "${name}" has no effect${hint}`];
+    });
+}
+
 async function readConfig(path: string, { readFile }: SettingSources): Promise<Map<SettingName, Given>> {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(path));
+    content = parseJsonText(await readFile(path));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`Cannot read configuration file "${path}": ${messageOf(error)}`);
+    const reason = error instanceof Deno.errors.NotFound ? "it does not exist" : messageOf(error);
+    throw new UsageError(`Cannot read configuration file "${path}": ${reason}`);
   }
   const { success, output, issues } = v.safeParse(FILE, content);
   if (!success) throw new UsageError(describeIssue(issues[0], path));
@@ -147,5 +180,8 @@ function fieldsOf<T>(schema: T): Readonly<Record<SettingName, T>> {
 
 function describeIssue({ path: place, message }: v.BaseIssue<unknown>, path: string): string {
   if (place === undefined) return `Configuration file "${path}" ${message}`;
-  return `Field "${String(place[0].key)}" of configuration file "${path}" ${message}`;
+  const name = String(place[0].key);
+  const known = SETTING_NAMES.some((each) => each === name);
+  const hint = known ? "" : didYouMean(name, SETTING_NAMES, { otherwise: "; denoftpd help serve has all" });
+  return `Field "${name}" of configuration file "${path}" ${message}${hint}`;
 }

@@ -12,6 +12,7 @@ import type { SettingSources } from "./read.ts";
  */
 export const processSources: SettingSources = {
   env: (name) => isGranted({ permission: { name: "env", variable: name } }) ? Deno.env.get(name) : undefined,
+  envNames: () => isGranted({ permission: { name: "env" } }) ? Object.keys(Deno.env.toObject()) : [],
   readFile: (path) => {
     requireGrants([needRead(path, `reading the configuration file "${path}"`)]);
     return Deno.readTextFile(path);

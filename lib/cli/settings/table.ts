@@ -14,6 +14,7 @@ import { CAPS, type Caps } from "../../options/abuse.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
+  duration,
   fileList,
   hostNameList,
   ipAddress,
@@ -25,7 +26,6 @@ import {
   portNumber,
   portRange,
   publicAddress,
-  seconds,
   someNetworks,
   text,
   timeZone,
@@ -90,7 +90,7 @@ function setting<T>(
   return { name, value, help, fallback, filled: fallback !== undefined, isOption: false, ...kind };
 }
 
-const duration = seconds(0, 2_000_000);
+const time = duration(2_000_000);
 const count = whole(0, 10_000_000);
 
 /** Every setting of `serve`, in the order of `--help`. */
@@ -212,14 +212,14 @@ const ROWS = [
     "failed logins and other abuse within ten minutes that ban an address, 0 for never; loopback only if you set this",
     count,
   ),
-  option("banTime", "SECONDS", "how long a first ban lasts; each further one twice as long, up to a day", duration),
+  option("banTime", "TIME", "how long a first ban lasts; each further one twice as long, up to a day", time),
   option("banExempt", "NETS", 'CIDR networks (or "none") that are never banned', networkList),
   setting("state", "DIR", "directory of its own for what is kept over a restart: bans", text),
-  option("loginTimeout", "SECONDS", "time allowed to log in", duration),
-  option("idleTimeout", "SECONDS", "time allowed between two commands", duration),
-  option("dataTimeout", "SECONDS", "time allowed to open a data connection", duration),
-  option("stallTimeout", "SECONDS", "time a transfer may go without moving a byte", duration),
-  setting("grace", "SECONDS", "time running transfers are given at shutdown", duration, DEFAULT_GRACE),
+  option("loginTimeout", "TIME", "time allowed to log in", time),
+  option("idleTimeout", "TIME", "time allowed between two commands", time),
+  option("dataTimeout", "TIME", "time allowed to open a data connection", time),
+  option("stallTimeout", "TIME", "time a transfer may go without moving a byte", time),
+  setting("grace", "TIME", "time running transfers are given at shutdown", time, DEFAULT_GRACE),
   option("ascii", "HOW", "TYPE A transfers: convert, binary or refuse", oneOf("convert", "binary", "refuse")),
   option("digests", "WHEN", "compute digests during transfers: auto, always or off", oneOf("auto", "always", "off")),
   setting(

@@ -6,6 +6,7 @@
 
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
+import { didYouMean } from "../../net/similar.ts";
 import { type Flag, flagLines, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { UsageError } from "../usage_error.ts";
@@ -131,7 +132,9 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
 function positionals([word, name]: readonly string[]): [UserAction, string] {
   const action = USER_ACTIONS.find((action) => action === word);
   if (action === undefined) {
-    throw new UsageError(`Action must be one of ${USER_ACTIONS.join(", ")}, not "${word ?? ""}"`);
+    if (word === undefined) throw new UsageError(`Action is missing: one of ${USER_ACTIONS.join(", ")}`);
+    const hint = didYouMean(word, USER_ACTIONS);
+    throw new UsageError(`Action must be one of ${USER_ACTIONS.join(", ")}, not "${word}"${hint}`);
   }
   if (action === "list" && name !== undefined) throw new UsageError(`Unexpected argument "${name}"`);
   if (action !== "list" && (name === undefined || name === "")) throw new UsageError(`Action "${action}" needs a name`);

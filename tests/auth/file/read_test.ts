@@ -108,7 +108,11 @@ Deno.test("parseAccounts reads a point in time with its zone", () => {
 
 Deno.test("parseAccounts names the account and the field of each mistake", () => {
   const cases: [unknown, string][] = [
-    [{ ...BOB, pasword: "x" }, `field "pasword": Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`],
+    [
+      { ...BOB, pasword: "x" },
+      `field "pasword": Unknown field: did you mean "password"? The fields are ${ACCOUNT_FIELDS.join(", ")}`,
+    ],
+    [{ ...BOB, salary: "x" }, `field "salary": Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`],
     [{ ...BOB, root: "" }, `field "root": Must be a non-empty string`],
     [{ ...BOB, uploads: "atomc" }, `field "uploads": Must be "inPlace" or "atomic", not "atomc"`],
     [{ ...BOB, maxSessions: 0 }, `field "maxSessions": Must be a whole number from 1 up, not 0`],
@@ -120,7 +124,7 @@ Deno.test("parseAccounts names the account and the field of each mistake", () =>
     [{ ...BOB, permissions: [{ path: "/" }] }, `field "permissions[0].allow": Is missing`],
     [
       { ...BOB, permissions: [{ path: "/", allow: "ro", overwite: true }] },
-      `field "permissions[0].overwite": Unknown field; the fields are path, allow, overwrite`,
+      `field "permissions[0].overwite": Unknown field: did you mean "overwrite"? The fields are path, allow, overwrite`,
     ],
     [
       { ...BOB, permissions: [{ path: "/a/../b", allow: "ro" }] },
@@ -274,7 +278,7 @@ Deno.test("parseAccounts says what is wrong with mounts", () => {
     [[{ ...MOUNT, at: "/a/../b" }], `field "mounts[0].at": Must be a path such as "/" or "/incoming", not "/a/../b"`],
     [[MOUNT, MOUNT], `field "mounts": Has two mounts at "/a"`],
     [[{ at: "/a", root: "a" }], `field "mounts[0].permissions": Is missing`],
-    [[{ ...MOUNT, rot: 1 }], `field "mounts[0].rot": Unknown field; the fields are at, root, permissions, quota`],
+    [[{ ...MOUNT, rot: 1 }], `field "mounts[0].rot": Unknown field: did you mean "root"? The fields are at, `],
     [[{ ...MOUNT, permissions: "wr" }], `field "mounts[0].permissions": Unknown right "wr"`],
     [Array.from({ length: 65 }, (_, i) => ({ ...MOUNT, at: `/${i}` })), `field "mounts": Must not have more than 64`],
   ];
