@@ -82,5 +82,5 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
 }
 
 const scope = workerScope();
-if (scope) (await import("./lib/cli/serve/worker.ts")).serveAsWorker(scope);
+if (scope) await (await import("./lib/cli/serve/worker.ts")).serveAsWorker(scope);
 else Deno.exit(await run(Deno.args));

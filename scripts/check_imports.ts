@@ -40,7 +40,8 @@ export const LAW: Readonly<Record<string, Part>> = {
   "drivers/memory": { imports: ["vfs", "net"] },
   "drivers/registry": { imports: ["vfs", "drivers/disk", "drivers/memory"] },
   "drivers/mod": { imports: ["vfs", "drivers/disk", "drivers/memory", "drivers/registry"] },
-  auth: { imports: ["vfs", "net", "protocol"] },
+  "auth/hashes": { imports: ["threads"] },
+  auth: { imports: ["vfs", "net", "protocol", "auth/hashes"] },
   tls: { imports: ["net"] },
   data: { imports: ["net", "protocol"], types: ["vfs"] },
   native: { imports: ["net", "data", "vfs"], types: ["drivers/disk"] },
@@ -69,9 +70,8 @@ export const LAW: Readonly<Record<string, Part>> = {
   },
   cli: {
     imports: [
-      ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread"],
+      ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
       ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state"],
-      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log"],
       ...["client", "agent"],
     ],
   },

@@ -1,14 +1,17 @@
 /**
  * Password hashes as text in the PHC form, `$scheme$parameters$salt$hash`, made and checked off the event loop.
  *
- * New hashes use scrypt (RFC 7914). PBKDF2 (RFC 8018) is read too, with `i=600000` or passlib's bare `600000`, so that
- * accounts can move in from other servers. Argon2 and bcrypt are not supported: the runtime's crypto has neither.
+ * New hashes use scrypt (RFC 7914). PBKDF2 (RFC 8018) is read too, with `i=600000` or passlib's bare `600000`, and so
+ * are the kinds of `hashes/kinds.ts`, so that accounts can move in from other servers. None is replaced by a new hash
+ * at a login: the file belongs to its administrator.
  *
  * @module
  */
 
 import { pbkdf2, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { checkInThread } from "./hashes/check.ts";
+import { FOREIGN_SCHEMES, parseForeignHash } from "./hashes/kinds.ts";
 
 const pbkdf2Async = promisify(pbkdf2);
 
@@ -40,7 +43,7 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
 ]);
 
 /** The names of the schemes that {@link verifyPassword} supports. */
-export const PASSWORD_SCHEMES: readonly string[] = [...SCHEMES.keys()];
+export const PASSWORD_SCHEMES: readonly string[] = [...SCHEMES.keys(), ...FOREIGN_SCHEMES];
 
 /** Cost parameters for new hashes. */
 export interface HashOptions {
@@ -71,14 +74,19 @@ export async function hashPassword(password: string, options: HashOptions = {}):
  */
 export async function verifyPassword(password: string, encoded: string): Promise<boolean> {
   const parsed = parse(encoded);
-  if (parsed === undefined) return false;
+  if (parsed === undefined) return needsThread(encoded) ? await checkInThread({ password, encoded }) : false;
   const actual = await parsed.derive(normalize(password), parsed.salt, parsed.hash.length);
   return timingSafeEqual(actual, parsed.hash);
 }
 
 /** Whether {@link verifyPassword} can use `text`: a known scheme, valid parameters, a cost within limits. */
 export function isPasswordHash(text: string): boolean {
-  return parse(text) !== undefined;
+  return parse(text) !== undefined || needsThread(text);
+}
+
+/** Whether {@link verifyPassword} starts a thread for `text`, which takes a permission: to read the program. */
+export function needsThread(text: string): boolean {
+  return parseForeignHash(text) !== undefined;
 }
 
 /**

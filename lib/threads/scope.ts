@@ -17,6 +17,9 @@ export const DATA_THREAD = "data";
 /** The name of those that may also use the C library. */
 export const NATIVE_DATA_THREAD = "native data";
 
+/** The name of those that check one password. */
+export const PASSWORD_THREAD = "password";
+
 /** Whether a thread with this name is one of these two. */
 export function isDataThread({ name }: Pick<WorkerScope, "name">): boolean {
   return name === DATA_THREAD || name === NATIVE_DATA_THREAD;

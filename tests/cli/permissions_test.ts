@@ -12,6 +12,10 @@ const ACCOUNT = {
   password: "$scrypt$ln=14,r=8,p=1$v4LEZTvw8/Xbwtq5jxgWdQ$GQuWuSXJhNbqXcUnp229g1tk9n9IWbQrAnIGTshPC1c",
 };
 
+/** The same, as Linux has it in its own files. */
+const SHA_CRYPT =
+  "$6$rounds=1000$saltsalt$q4ilo6nLeslq5GepBSYgFDMcnSV4wlkkqp1WRvgnfdi6gOHaQwsrNVCYEjGkhbU0O0BoaJgaBouA2T.xVV76d1";
+
 /** A directory with accounts, their roots, a configuration file and a certificate. */
 async function withSite(body: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "denoftpd-permissions-" }));
@@ -30,6 +34,8 @@ async function withSite(body: (directory: string) => Promise<void>): Promise<voi
     ];
     const mounted = [{ ...ACCOUNT, root: "./link", permissions: "rw", mounts }];
     await Deno.writeTextFile(join(directory, "mounts.json"), JSON.stringify({ accounts: mounted }));
+    const foreign = [{ ...ACCOUNT, password: SHA_CRYPT, root: "./link", permissions: "rw" }];
+    await Deno.writeTextFile(join(directory, "foreign.json"), JSON.stringify({ accounts: foreign }));
     await Deno.writeTextFile(join(directory, "config.json"), JSON.stringify({ grace: 5 }));
     const io = { stdout: () => {}, stderr: () => {} };
     assertEquals(await runCert(["--out", join(directory, "tls")], io), 0);
@@ -122,6 +128,7 @@ const SITES: Record<string, (directory: string) => string[]> = {
     ];
   },
   "files in memory": (directory) => ["--port", "0", "--users", join(directory, "memory.json")],
+  "a hash of another system": (directory) => ["--port", "0", "--users", join(directory, "foreign.json")],
   "mounts": (directory) => ["--port", "0", "--users", join(directory, "mounts.json")],
   ...HAS_NATIVE && {
     "the C library": (directory) => ["--port", "0", "--users", join(directory, "users.json"), "--native-io"],

@@ -7,6 +7,7 @@
 
 import * as v from "valibot";
 import { type Account, ACCOUNT_DEFAULTS, ANONYMOUS, canonicalName, createAccount } from "../accounts.ts";
+import { foreignHashProblem } from "../hashes/kinds.ts";
 import { isPasswordHash, PASSWORD_SCHEMES } from "../password.ts";
 import { type AccessRule, parseAccess } from "../../vfs/access_rules.ts";
 import { EMPTY_ROOT, nameInRoot, resolveRoot } from "../../vfs/root_url.ts";
@@ -35,6 +36,12 @@ import {
 
 const NO_HASH = `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost, as written by "denoftpd user set"`;
 
+/** The message never includes the value: it may be a password in plain text. */
+function hashMessage({ input }: v.BaseIssue<unknown>): string {
+  const known = typeof input === "string" ? foreignHashProblem(input) : undefined;
+  return known === undefined ? NO_HASH : `${known}, and not supported: give the account a new password`;
+}
+
 /** Every field, in the order in which a new account is written. */
 const FIELDS = {
   name: v.pipe(
@@ -52,8 +59,7 @@ const FIELDS = {
     v.description("a group, or a list of groups: fields that the account lacks come from the first that has them"),
   ),
   password: v.pipe(
-    // The message never includes the value: it may be a password in plain text.
-    v.exactOptional(v.pipe(v.string(NO_HASH), v.check(isPasswordHash, NO_HASH))),
+    v.exactOptional(v.pipe(v.string(NO_HASH), v.check(isPasswordHash, hashMessage))),
     v.metadata({ pattern: `^\\$(${PASSWORD_SCHEMES.join("|")})\\$` }),
     v.description('a hash, as written by "denoftpd user add" and "denoftpd user set"; never the password itself'),
   ),

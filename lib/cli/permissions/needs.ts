@@ -7,6 +7,7 @@
 
 import { dirname, fromFileUrl } from "@std/path";
 import { type Account, accountOfMount } from "../../auth/accounts.ts";
+import { needsThread } from "../../auth/password.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry } from "../../drivers/registry.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
@@ -58,6 +59,7 @@ export function usersFile({ users, anonymous }: Settings): string | undefined {
 export function accountNeeds(accounts: Iterable<Account>): Need[] {
   const drivers = new DriverRegistry();
   return [...accounts].filter(({ enabled }) => enabled).flatMap((account) => [
+    ...(needsThread(account.passwordHash ?? "") ? threadNeeds() : []),
     ...rootNeeds(account, drivers, { of: "root", field: "root" }),
     ...account.mounts.flatMap((mount, index) => {
       const names = { of: `mount "${mount.at}"`, field: `mounts[${index}].root` };

@@ -9,7 +9,7 @@ import { openNativeIo } from "../../native/native_io.ts";
 import type { TlsOptions } from "../../options.ts";
 import { FtpServer } from "../../server/server.ts";
 import { type CertificateSource, type KeyPair, selectPair } from "../../tls/certificates.ts";
-import type { WorkerScope } from "../../threads/scope.ts";
+import { PASSWORD_THREAD, type WorkerScope } from "../../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../../workers/worker.ts";
 import { type Gathered, parseGathered } from "../settings/read.ts";
 import { serverOptions } from "./options.ts";
@@ -34,7 +34,9 @@ export interface ServeState {
 const MOST_CHECKS = 4;
 
 /** Serves as a worker controlled by the coordinator, until the thread ends. */
-export function serveAsWorker(scope: WorkerScope): void {
+export async function serveAsWorker(scope: WorkerScope): Promise<void> {
+  // The executable starts every thread with the whole program.
+  if (scope.name === PASSWORD_THREAD) return (await import("../../auth/hashes/thread.ts")).servePasswords(scope);
   runWorker(scope, makeProgram);
 }
 

@@ -8,4 +8,4 @@ import { workerScope } from "../../threads/scope.ts";
 import { serveAsWorker } from "./worker.ts";
 
 const scope = workerScope();
-if (scope) serveAsWorker(scope);
+if (scope) await serveAsWorker(scope);

@@ -389,3 +389,11 @@ Deno.test("parseAccounts reads patterns, masks and a welcome", () => {
   ];
   for (const [fields, problem] of wrong) assertMatch(problemsOf(textOf({ ...BOB, ...fields }))[0] ?? "", problem);
 });
+
+Deno.test("parseAccounts takes hashes of other systems, and says what to do about those it does not take", () => {
+  const password = "$2y$04$8HW/Ml0eQqlMzprBg5JQbuZq3vAE3xd1rv.kznPg7yDBfsOxwTV0W";
+  assertEquals(parse({ ...BOB, password })[0]?.passwordHash, password);
+  assertEquals(problemsOf(textOf({ ...BOB, password: "$1$53OYCrYi$dUPopeN55hZphaEm93HKj." })), [
+    `Account "bob": field "password": Is MD5-crypt, which is broken, and not supported: give the account a new password`,
+  ]);
+});
