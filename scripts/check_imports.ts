@@ -72,7 +72,7 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
       ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state"],
-      ...["client", "agent"],
+      ...["client", "agent", "doctor"],
     ],
   },
   main: { imports: ["cli", "net", "threads", "version"] },

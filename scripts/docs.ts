@@ -1,16 +1,19 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task docs`: writes the table of `docs/commands.md` from the command table, and the picture of
- * `docs/architecture.md` from the import law. With `--check` it writes nothing and fails when one is out of date.
+ * `deno task docs`: writes the tables of `docs/commands.md` and `docs/doctor.md` from those in the source, and the
+ * picture of `docs/architecture.md` from the import law. With `--check` it writes nothing and fails when one is out of
+ * date.
  *
  * @module
  */
 
 import type { Command } from "../lib/commands/command.ts";
 import { commandTable } from "../lib/commands/table.ts";
+import { KINDS } from "../lib/doctor/kinds.ts";
+import type { Kind, Remedy } from "../lib/doctor/kind.ts";
 import { drawFloors } from "./floors.ts";
 
-const START = "<!-- generated from the command table: deno task docs -->";
+const START = "<!-- generated from the source: deno task docs -->";
 const END = "<!-- end of the generated part -->";
 
 /** A `|` would end the cell. */
@@ -38,17 +41,33 @@ function fullTable(): string {
   ].join("\n");
 }
 
+const SERVERS = ["denoftpd", "vsftpd", "proftpd", "pureftpd", "other"] as const satisfies readonly (keyof Remedy)[];
+
+function findingsTable(): string {
+  const rows = Object.entries<Kind>(KINDS).map(([id, { severity, summary, remedy }]) =>
+    `| \`${id}\` | ${severity} | ${cell(summary)} | ${
+      SERVERS.map((server) => cell(remedy[server] ?? "")).join(" | ")
+    } |`
+  );
+  return [
+    "| finding | | what it means | denoftpd | vsftpd | ProFTPD | Pure-FTPd | otherwise |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
+
 /** Replaces what stands between the two marks. */
 function fill(document: string, path: string, table: string): string {
   const from = document.indexOf(START);
   const to = document.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`No place for the command table in "${path}"`);
+  if (from < 0 || to < from) throw new Error(`No place for a table in "${path}"`);
   return `${document.slice(0, from + START.length)}\n${table}\n${document.slice(to)}`;
 }
 
 /** What each generated file should be, given what it is. */
 const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => string])[] = [
   ["docs/commands.md", (before) => fill(before, "docs/commands.md", fullTable())],
+  ["docs/doctor.md", (before) => fill(before, "docs/doctor.md", findingsTable())],
   ["docs/architecture.svg", () => drawFloors()],
 ];
 

@@ -92,7 +92,7 @@ export class Site {
   async connect(signal?: AbortSignal): Promise<Client> {
     const hadTls = this.#tls === "optional" && this.#seen.tls !== undefined;
     try {
-      const client = await Client.connect(this.#clientOptions(hadTls ? "required" : this.#tls, signal));
+      const client = await Client.connect(this.#optionsWith(hadTls ? "required" : this.#tls, signal));
       await this.#note(client);
       return client;
     } catch (error) {
@@ -106,7 +106,12 @@ export class Site {
     }
   }
 
-  #clientOptions(tls: ClientTlsMode, signal: AbortSignal | undefined): ClientOptions {
+  /** What {@link connect} hands to the client, with TLS as it was asked for. */
+  clientOptions(signal?: AbortSignal): ClientOptions {
+    return this.#optionsWith(this.#tls, signal);
+  }
+
+  #optionsWith(tls: ClientTlsMode, signal: AbortSignal | undefined): ClientOptions {
     const { credentials, timeout, charset, mode, dial, onLine } = this.#options;
     const { host, port } = this.url;
     return present<ClientOptions>({

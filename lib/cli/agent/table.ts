@@ -171,4 +171,26 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
     ],
     load: async () => (await import("./commands/find.ts")).find,
   },
+  {
+    name: "doctor",
+    summary: "find out what is wrong with a server",
+    arguments: "URL | --self",
+    counts: [0, 1],
+    details:
+      "Acts as a client and prints what is wrong, worst first, with the setting to change in denoftpd, vsftpd, " +
+      "ProFTPD or Pure-FTPd. Status 1 if anything was found. Files are written only to a directory that it creates " +
+      "in that of the URL and removes at the end.",
+    examples: [
+      ["doctor ftp://alice@ftp.example.org/", "any server"],
+      ["doctor --read-only ftp://ftp.example.org/", "without writing anything"],
+      ["doctor --self --config server.json --user alice", "our own, at the address that its configuration names"],
+    ],
+    flags: [
+      { name: "self", help: "the server that the settings of serve describe, at its public address" },
+      { name: "config", value: "FILE", help: "with --self: the configuration file of serve" },
+      { name: "user", value: "NAME", help: "with --self: the account to log in with" },
+      { name: "read-only", help: "write nothing: less is examined" },
+    ],
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
 ];

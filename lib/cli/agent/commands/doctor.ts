@@ -1,0 +1,77 @@
+/**
+ * `denoftpd doctor`.
+ *
+ * @module
+ */
+
+import { examine } from "../../../doctor/doctor.ts";
+import type { Finding } from "../../../doctor/finding.ts";
+import type { Remedy, Severity } from "../../../doctor/kind.ts";
+import { bracketed, isUnspecified } from "../../../net/ip.ts";
+import { type FtpUrl, parseFtpUrl } from "../../../agent/site/url.ts";
+import { readSettings } from "../../settings/read.ts";
+import { processSources } from "../../settings/sources.ts";
+import { UsageError } from "../../usage_error.ts";
+import type { AgentContext } from "../context.ts";
+
+/** Seconds for each step unless `--timeout` says otherwise: a broken server costs several of them. */
+const TIMEOUT = 10;
+
+/** Examines a server. Resolves to 1 if anything was found. */
+export async function doctor(context: AgentContext): Promise<number> {
+  const { given, io, output } = context;
+  const url = given.isOn("self") ? await ownUrl(context) : context.url(given.rest[0]);
+  const { site } = await context.crew(url);
+  const findings = await examine({
+    ...site.clientOptions(io.signal),
+    timeout: context.number("timeout", TIMEOUT, 1, 3600) * 1000,
+    readOnly: given.isOn("read-only"),
+    ...(url.path !== "" && { directory: url.path }),
+    ...(given.isOn("verbose") && { onPart: (name) => io.stderr(`* ${name}\n`) }),
+  });
+  io.signal.throwIfAborted();
+  if (output.isJson) output.object({ findings });
+  else for (const line of reportOf(site.name, findings)) output.result(line);
+  return findings.length === 0 ? 0 : 1;
+}
+
+/** The address at which the configuration of `serve` says that clients reach it. */
+async function ownUrl({ given }: AgentContext): Promise<FtpUrl> {
+  if (given.rest.length > 0) throw new UsageError('Flag "--self" and a URL exclude each other');
+  const config = given.text("config");
+  const settings = await readSettings(config === undefined ? [] : [`--config=${config}`], processSources);
+  if (settings.port === 0) {
+    throw new UsageError('The port of "serve" is 0, any free one: give its URL instead of --self');
+  }
+  const host = settings.passiveAddress ?? (isUnspecified(settings.host) ? "127.0.0.1" : settings.host);
+  const user = given.text("user");
+  return { ...parseFtpUrl(`ftp://${bracketed(host)}:${settings.port}/`), ...(user !== undefined && { user }) };
+}
+
+const TITLES: Readonly<Record<Severity, string>> = { problem: "PROBLEM", warning: "WARNING", note: "NOTE" };
+const SERVERS: Readonly<Record<keyof Remedy, string>> = {
+  denoftpd: "denoftpd",
+  vsftpd: "vsftpd",
+  proftpd: "ProFTPD",
+  pureftpd: "Pure-FTPd",
+  other: "or",
+};
+
+/** The findings for people, worst first. */
+function* reportOf(name: string, findings: readonly Finding[]): Generator<string> {
+  if (findings.length === 0) {
+    yield `${name} is in good order`;
+    return;
+  }
+  for (const { id, severity, summary, seen, remedy } of findings) {
+    yield `${TITLES[severity].padEnd(8)} ${summary} [${id}]`;
+    yield `  seen    ${seen}`;
+    const lines = Object.entries(remedy).map(([server, what]) => `${SERVERS[server as keyof Remedy]}: ${what}`);
+    for (const [index, line] of lines.entries()) yield `  ${index === 0 ? "change" : "      "}  ${line}`;
+  }
+  const counted = (["problem", "warning", "note"] as const).map((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    return `${count} ${severity}${count === 1 ? "" : "s"}`;
+  });
+  yield `${name}: ${counted.join(", ")}`;
+}
