@@ -11,7 +11,7 @@ import type { CommandIo } from "./io.ts";
 import { usersFile } from "./permissions/needs.ts";
 import { checkOptions, serverOptions } from "./serve/options.ts";
 import { become } from "./serve/privileges.ts";
-import { beforeOpening, checkAsUser, openSources, tell } from "./serve/sources.ts";
+import { beforeOpening, checkAsUser, openSources } from "./serve/sources.ts";
 import { workerCount } from "./serve/threads.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
@@ -70,7 +70,7 @@ async function check(settings: Settings, io: CommandIo, { ownsProcess = false }:
   await using sources = await openSources(settings, events, () => {});
   checkOptions({ ...serverOptions(settings, sources.accounts), ...(sources.tls && { tls: sources.tls.options }) });
   if (identity && ownsProcess) {
-    tell(events, "warning", become(identity));
+    become(identity);
     await checkAsUser(sources.accounts, settings, events);
   }
   io.stdout(`serve would start: ${sources.accounts.list().length} accounts, ${warnings} warnings\n`);

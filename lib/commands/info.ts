@@ -74,7 +74,8 @@ function statusLines(context: CommandContext): string[] {
     `Control connection: ${protection}`,
     `TYPE: ${parameters.type === "A" ? "ASCII" : "binary"}; STRU: F; MODE: S`,
     transfer ? `${transfer.verb} ${transfer.path}: ${transfer.bytes} bytes so far` : "No transfer in progress",
-    `Sessions on this server: ${server.sessionCount}`,
+    // How busy the server is concerns nobody who has not logged in.
+    ...(login.account ? [`Sessions on this server: ${server.sessionCount}`] : []),
     "End of status",
   ];
 }

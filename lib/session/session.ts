@@ -109,7 +109,7 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
         const count = await this.#control.beginRead(this.#intake.buffer);
         this.#control.endRead();
         if (count === null) break;
-        this.#lastActivity = this.#commands.arrived = performance.now();
+        this.#commands.arrived = performance.now();
         const refusals = this.#intake.take(count);
         if (refusals) this.#control.refuseOptions(refusals);
         await this.#take();
@@ -167,6 +167,8 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
   /** Takes every line that has arrived. */
   async #take(): Promise<void> {
     for (let turn = this.#intake.next(); turn && !this.#end.closing; turn = this.#intake.next()) {
+      // Bytes of a line that never ends are no activity.
+      this.#lastActivity = this.#commands.arrived;
       if ("farewell" in turn) {
         this.#end.leave(turn.farewell, turn.reason, turn.offence);
         break;

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { parseUser, resolveIdentity } from "../../lib/cli/serve/privileges.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { serve } from "./serve_process.ts";
@@ -72,5 +73,27 @@ Deno.test({
     await Deno.remove(cwd, { recursive: true });
     assertEquals({ code, stdout }, { code: 2, stdout: "" });
     assertMatch(stderr, /denoftpd: Flag "--anonymous": [^\n]+\n$/);
+  },
+});
+
+Deno.test({
+  name: "serve --user refuses to keep groups of root",
+  ignore: !root || Deno.build.os !== "linux",
+  fn: async () => {
+    const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
+    const start = async (groups: string) => {
+      const flags = ["--port", "0", "--anonymous", "/usr/no-such-directory", "--user", "65534:65534"];
+      const args = [groups, Deno.execPath(), "run", "--allow-all", "--no-prompt", "--quiet", main, "serve", ...flags];
+      const { code, stdout, stderr } = await new Deno.Command("setpriv", { args }).output();
+      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      return { code, stdout: text(stdout), stderr: text(stderr) };
+    };
+    const kept = await start("--groups=4,65534");
+    assertEquals([kept.code, kept.stdout], [2, ""]);
+    assertMatch(kept.stderr, /^denoftpd: Flag "--user" cannot give up root's groups 4: start with "setpriv --clear-g/);
+    // The group that it is to have, and none: what is wrong is the next thing.
+    for (const groups of ["--groups=65534", "--clear-groups"]) {
+      assertMatch((await start(groups)).stderr, /^denoftpd: Flag "--anonymous"/);
+    }
   },
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { authenticatorOf, conversation, plainConversation } from "../helpers/server.ts";
 import { Wire } from "../helpers/wire.ts";
 
@@ -52,6 +52,25 @@ conversation("An account's maxSessions is answered 530 at PASS, and every way ou
   await event("sessionClosed");
   await second.login("ann", "ann");
 });
+
+conversation(
+  "A session that sends bytes and never a line is idle",
+  { options: { idleTimeout: 100 } },
+  async (stage) => {
+    const { ftp, event } = stage;
+    let over = false;
+    const closed = event("sessionClosed").then(({ reason }) => {
+      over = true;
+      return reason;
+    });
+    for (let count = 0; !over && count < 500; count++) {
+      await ftp.sendRaw("x").catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert(over, "500 bytes of one line kept the session");
+    assertEquals(await closed, "timed out");
+  },
+);
 
 conversation("An idle session is answered 421", { options: { idleTimeout: 60 } }, async ({ ftp, event }) => {
   await ftp.expectReply(421);

@@ -241,6 +241,14 @@ conversation("PASS answers 530 when the account's files cannot be opened, and th
   await ftp.login();
 });
 
+conversation("STAT tells the number of sessions only after a login", { login: false }, async ({ ftp }) => {
+  const { lines } = await ftp.expect("STAT", 211);
+  assert(lines.includes(" Not logged in"));
+  assert(!lines.some((line) => line.includes("Sessions")));
+  await ftp.login();
+  assert((await ftp.expect("STAT", 211)).lines.includes(" Sessions on this server: 1"));
+});
+
 plainConversation(
   "SITE WHO shows the sessions of the same account, STAT how many there are",
   two,

@@ -49,7 +49,7 @@ export function parseUser(text: string): UserText {
 /**
  * The identity to change to once the ports are bound; `undefined`: keep the current one.
  *
- * @throws {UsageError} if running as root is not allowed, and for an unknown user.
+ * @throws {UsageError} if running as root is not allowed, for an unknown user, and if groups of root would remain.
  */
 export function resolveIdentity(
   { user, allowRoot }: Partial<Pick<Settings, "user" | "allowRoot">>,
@@ -65,7 +65,17 @@ export function resolveIdentity(
   if (identity.uid === 0) throw new UsageError(`Flag "--user" must name a user other than root, not "${user}"`);
   if (Deno.uid() === identity.uid && Deno.gid() === identity.gid) return undefined;
   if (Deno.uid() !== 0) throw new UsageError(`Flag "--user" needs root to become "${user}"`);
+  requireNoGroups(identity);
   return identity;
+}
+
+/** The runtime has no call to drop supplementary groups, and those of root would open files of the system. */
+function requireNoGroups({ gid }: Identity): void {
+  const others = (process.getgroups?.() ?? []).filter((group) => group !== gid);
+  if (others.length === 0) return;
+  throw new UsageError(
+    `Flag "--user" cannot give up root's groups ${others.join(", ")}: start with "setpriv --clear-groups denoftpd …"`,
+  );
 }
 
 /** `false` also if the runtime does not permit the question: with so few permissions, being root means little. */
@@ -93,12 +103,11 @@ function find(file: string, wanted: string): readonly string[] {
 }
 
 /**
- * Changes to `identity`, for all threads and permanently. Returns a warning for the administrator, if any: the runtime
- * has no call to drop supplementary groups.
+ * Changes to `identity`, for all threads and permanently.
  *
  * @throws {UsageError} if the system refuses.
  */
-export function become({ uid, gid }: Identity): string | undefined {
+export function become({ uid, gid }: Identity): void {
   try {
     process.setgid?.(gid);
     process.setuid?.(uid);
@@ -111,9 +120,6 @@ export function become({ uid, gid }: Identity): string | undefined {
   if (Deno.uid() !== uid || Deno.gid() !== gid || canReturn()) {
     throw new UsageError(`Cannot become user ${uid} of group ${gid} irrevocably`);
   }
-  const others = (process.getgroups?.() ?? []).filter((group) => group !== gid);
-  if (others.length === 0) return undefined;
-  return `Still in root's groups ${others.join(", ")}: start with "setpriv --clear-groups"`;
 }
 
 function canReturn(): boolean {

@@ -122,7 +122,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
     throw cannotListen(error, settings);
   }
   // No connection has been accepted yet.
-  if (identity) tell(early, "warning", become(identity));
+  if (identity) become(identity);
   // The first check was made as root, which may read everything.
   if (identity) await checkAsUser(accounts, settings, early);
   await state?.open();
