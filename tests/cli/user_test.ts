@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { readAccountsFile } from "../../lib/auth/file/read.ts";
 import { runUser } from "../../lib/cli/user/user.ts";
 
@@ -18,6 +18,8 @@ interface Run {
 
 /** How each message on standard error begins. */
 const COMPLAINT = "denoftpd: ";
+
+const NO_ROOT = 'warning: The root "/srv/new" does not exist: create it, or add --create-root next time\n';
 
 /** An accounts file that does not exist yet, in a directory of its own. */
 class Bed implements AsyncDisposable {
@@ -50,7 +52,12 @@ class Bed implements AsyncDisposable {
     const added = await this.run(["add", "bob", "--password-stdin", "--root", "/srv/bob", ...flags], {
       stdin: ["long enough\n"],
     });
-    assertEquals(added, { status: 0, stdout: `Added account "bob"\n`, stderr: "" });
+    assertEquals([added.status, added.stdout.startsWith(`Added account "bob" to "${this.path}": `)], [0, true]);
+    assertEquals(
+      added.stderr.split("\n")[0],
+      'warning: The root "/srv/bob" does not exist: create it, or add ' +
+        "--create-root next time",
+    );
   }
 
   async json(): Promise<Record<string, unknown>[]> {
@@ -127,7 +134,11 @@ Deno.test("user add makes the anonymous account without a password, by either na
   const wrong = await bed.run(["add", "ftp", "--root", "/pub", "--password-stdin"], { stdin: ["long enough\n"] });
   assertEquals(wrong.status, 2);
   assertStringIncludes(wrong.stderr, "--password-stdin");
-  assertEquals((await bed.run(["add", "ftp", "--root", "/pub"])).stdout, `Added account "anonymous"\n`);
+  assertEquals(
+    (await bed.run(["add", "ftp", "--root", "/pub"])).stdout,
+    `Added account "anonymous" to ` +
+      `"${bed.path}": ro in "/pub"\n`,
+  );
   assertEquals(await bed.json(), [{ name: "anonymous", root: "/pub", permissions: "ro" }]);
 });
 
@@ -181,7 +192,7 @@ Deno.test("user set changes what is named, removes limits and leaves the rest", 
   await bed.addBob("--quota", "1G", "--disable", "--comment", "x");
   const [before] = await bed.json();
   const set = await bed.run(["set", "bob", "--quota", "none", "--enable", "--max-sessions", "2", "--root", "/srv/new"]);
-  assertEquals(set, { status: 0, stdout: `Changed account "bob"\n`, stderr: "" });
+  assertEquals(set, { status: 0, stdout: `Changed account "bob"\n`, stderr: NO_ROOT });
   assertEquals((await bed.json())[0], {
     name: "bob",
     password: before?.password,
@@ -254,7 +265,7 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
   await using bed = await Bed.make();
   await bed.addBob();
   const cases: [string[], string][] = [
-    [["frob"], `Action must be one of add, set, remove, list, check, not "frob"\n`],
+    [["frob"], `Action must be one of add, set, passwd, remove, list, check, not "frob"\n`],
     [["set"], `Action "set" needs a name\n`],
     [["set", "bob", "alice"], `Unexpected argument "alice"\n`],
     [["list", "bob"], `Unexpected argument "bob"\n`],
@@ -265,7 +276,7 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
     [["set", "bob", "--quota", "1", "--quota", "2"], `Flag "--quota" was given twice\n`],
     [["set", "bob", "--quota", "x"], `Flag "--quota": Must be a size such as "10 MiB", not "x"\n`],
     [["set", "bob", "--max-sessions", "x"], `Flag "--max-sessions": Must be a whole number from 1 up, not "x"\n`],
-    [["set", "bob", "--root", "none"], ""],
+    [["set", "bob", "--root", "/"], ""],
     [["set", "bob", "--enable", "--disable"], `Flags "--enable" and "--disable" cannot be combined\n`],
     [["add", "alice"], `Flag "--root" must name the account's directory\n`],
   ];
@@ -293,5 +304,106 @@ Deno.test("user without arguments or with --help prints its usage", async () => 
   await using bed = await Bed.make();
   const help = await bed.run(["set", "--help"]);
   assertEquals(help.status, 0);
-  assertStringIncludes(help.stdout, "Usage: denoftpd user add|set|remove|check NAME --users FILE");
+  assertStringIncludes(help.stdout, "Usage: denoftpd user add|set|passwd|remove|check NAME [flags]");
+});
+
+Deno.test("user add says what it grants, and creates the root with --create-root", async () => {
+  await using bed = await Bed.make();
+  const root = join(bed.directory, "ftp", "bob");
+  const args = ["add", "bob", "--password-stdin", "--root", root, "--create-root"];
+  const { status, stdout } = await bed.run(args, { stdin: ["long enough\n"] });
+  assertEquals([status, stdout], [0, `Added account "bob" to "${bed.path}": rw in "${root}"\n`]);
+  assert((await Deno.stat(root)).isDirectory);
+});
+
+Deno.test("user add leaves root and rights to the group that it names", async () => {
+  await using bed = await Bed.make();
+  const group = { root: "/srv/staff", permissions: "ro" };
+  await Deno.writeTextFile(bed.path, JSON.stringify({ groups: { staff: group }, accounts: [] }));
+  const args = ["add", "bob", "--password-stdin", "--group", "staff"];
+  const { status, stdout } = await bed.run(args, { stdin: ["long enough\n"] });
+  assertEquals([status, stdout], [0, `Added account "bob" to "${bed.path}": ro in "/srv/staff"\n`]);
+});
+
+Deno.test("user passwd asks twice, or makes a password that then opens the account", async () => {
+  await using bed = await Bed.make();
+  await bed.addBob();
+  const typed = await bed.run(["passwd", "bob"], { typed: ["another one", "another one"] });
+  assertEquals([typed.status, typed.stdout], [0, 'Changed account "bob"\n']);
+  assertEquals((await bed.run(["check", "bob", "--password-stdin"], { stdin: ["another one\n"] })).status, 0);
+  const made = await bed.run(["passwd", "bob", "--generate"]);
+  const [, password = ""] = /^Changed account "bob"\nPassword: ([a-zA-Z2-9]{16})\n$/.exec(made.stdout) ?? [];
+  assertEquals((await bed.run(["check", "bob", "--password-stdin"], { stdin: [`${password}\n`] })).status, 0);
+});
+
+for (
+  const [args, message] of [
+    [["passwd", "bob", "--root", "/x"], 'Action "passwd" changes only the password: use "set"'],
+    [["passwd", "anonymous"], 'The account "anonymous" has no password'],
+    [["add", "anonymous", "--root", "/x", "--generate"], 'Flag "--generate": the account "anonymous" has no password'],
+    [["set", "bob", "--generate", "--password-stdin"], 'Flags "--generate" and "--password-stdin" cannot be combined'],
+  ] as const
+) {
+  Deno.test(`user ${args.join(" ")} is refused`, async () => {
+    await using bed = await Bed.make();
+    await bed.addBob();
+    assertEquals(await bed.run(args), { status: 2, stdout: "", stderr: `${message}\n` });
+  });
+}
+
+Deno.test({
+  name: "user gives a new file of root the owner of its directory",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: async () => {
+    await using bed = await Bed.make();
+    await Deno.chown(bed.directory, 65534, 65534);
+    await bed.addBob();
+    const { uid, gid, mode } = await Deno.stat(bed.path);
+    assertEquals([uid, gid, (mode ?? 0) & 0o777], [65534, 65534, 0o600]);
+  },
+});
+
+Deno.test({
+  name: "user writes into a file that is a mount point, and a watcher says when it has been replaced underneath",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 || !await mayMount(),
+  fn: async () => {
+    await using bed = await Bed.make();
+    const mounted = join(bed.directory, "mounted.json");
+    await Deno.writeTextFile(bed.path, '{ "accounts": [] }');
+    await Deno.writeTextFile(mounted, "");
+    const main = fromFileUrl(new URL("../../main.ts", import.meta.url));
+    const add = (name: string) =>
+      `"${Deno.execPath()}" run -A --quiet "${main}" user add ${name} --users "${mounted}" --root / --generate`;
+    const script = [
+      `mount --bind "${bed.path}" "${mounted}"`,
+      `${add("bob")} && ${add("eve")}`,
+      `cp "${bed.path}" "${bed.path}.new" && mv "${bed.path}.new" "${bed.path}"`,
+      `"${Deno.execPath()}" run -A --quiet "${main}" user list --users "${mounted}"`,
+    ].join("\n");
+    const { stdout, stderr } = await new Deno.Command("unshare", { args: ["-m", "sh", "-c", script] }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals(text(stdout).match(/^Added account "(bob|eve)"/gm)?.length, 2, text(stderr));
+    assertEquals((await bed.json()).map(({ name }) => name), ["bob", "eve"]);
+    assertStringIncludes(text(stderr), "Was replaced on the host, which a mount of a single file does not show");
+    const left = Array.from(Deno.readDirSync(bed.directory), ({ name }) => name).toSorted();
+    assertEquals(left, ["mounted.json", "users.json"]);
+  },
+});
+
+async function mayMount(): Promise<boolean> {
+  try {
+    const args = ["-m", "sh", "-c", "mount --bind /etc/hostname /etc/hosts"];
+    return (await new Deno.Command("unshare", { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("user takes the whole text from the draft after an edit in place was cut short", async () => {
+  await using bed = await Bed.make();
+  await bed.addBob();
+  await Deno.copyFile(bed.path, join(bed.directory, ".users.json.new"));
+  await Deno.truncate(bed.path, 40);
+  assertEquals((await bed.run(["add", "eve", "--root", bed.directory, "--generate"])).status, 0);
+  assertEquals((await bed.json()).map(({ name }) => name), ["bob", "eve"]);
 });

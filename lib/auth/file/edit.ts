@@ -35,22 +35,56 @@ export async function editAccounts(path: string, change: AccountsChange, options
   const target = await ask(path, () => targetOf(path));
   const draftPath = join(dirname(target), `.${basename(target)}.new`);
   using draft = await ask(path, () => openLocked(draftPath));
-  let published = false;
+  // Gone, or the only one that has the whole text.
+  let keepsDraft = false;
   try {
     // Only after taking the lock: its previous holder may just have created the file.
     const info = await ask(path, () => statIfThere(target));
     if (info === undefined && options.create !== true) throw new AccountsFileError(path, ["Does not exist"]);
-    const text = info === undefined ? NEW_DOCUMENT : await readAccountsText(path);
+    const text = info === undefined ? NEW_DOCUMENT : await wholeText(path, draftPath);
     const changed = new TextEncoder().encode(changeText(text, path, change));
     await ask(path, async () => {
       await fill(draft, changed);
       if (Deno.build.os !== "windows") await takeOver(draftPath, info);
-      await Deno.rename(draftPath, target);
+      keepsDraft = await replaces(draftPath, target);
+      if (keepsDraft) return;
+      using file = await Deno.open(target, { write: true });
+      keepsDraft = true;
+      await fill(file, changed);
+      keepsDraft = false;
     });
-    published = true;
   } finally {
     // Still under the lock, so no other process can have a draft at this path.
-    if (!published) await Deno.remove(draftPath);
+    if (!keepsDraft) await Deno.remove(draftPath);
+  }
+}
+
+/** The text of the file; that of the draft, if an edit in place was cut short and left half a file. */
+async function wholeText(path: string, draftPath: string): Promise<string> {
+  const [text, draft] = [await readAccountsText(path), await Deno.readTextFile(draftPath)];
+  return isWhole(text, path) || !isWhole(draft, path) ? text : draft;
+}
+
+function isWhole(text: string, path: string): boolean {
+  try {
+    parseDocument(text, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Renames the draft to the file. Resolves to `false` if the file is a mount point of its own, as containers have them:
+ * it cannot be replaced (EBUSY), only written to.
+ */
+async function replaces(draftPath: string, target: string): Promise<boolean> {
+  try {
+    await Deno.rename(draftPath, target);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EBUSY") return false;
+    throw error;
   }
 }
 
@@ -102,18 +136,22 @@ async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
   return ours.ino === theirs?.ino && ours.dev === theirs?.dev;
 }
 
-async function fill(draft: Deno.FsFile, data: Uint8Array): Promise<void> {
-  await draft.truncate();
-  for (let written = 0; written < data.length;) written += await draft.write(data.subarray(written));
-  await draft.sync();
+async function fill(file: Deno.FsFile, data: Uint8Array): Promise<void> {
+  await file.truncate();
+  for (let written = 0; written < data.length;) written += await file.write(data.subarray(written));
+  await file.sync();
 }
 
-/** Gives the draft the owner and mode of the file it replaces: root may edit what an unprivileged server must read. */
+/**
+ * Gives the draft the owner and mode of the file it replaces: root may edit what an unprivileged server must read. A
+ * new file gets the owner of its directory.
+ */
 async function takeOver(draftPath: string, info: Deno.FileInfo | undefined): Promise<void> {
   const draft = await Deno.stat(draftPath);
-  if (info !== undefined && (draft.uid !== info.uid || draft.gid !== info.gid)) {
-    await Deno.chown(draftPath, info.uid, info.gid);
-  }
+  const owner = info ?? await Deno.stat(dirname(draftPath));
+  const isOurs = draft.uid === owner.uid && (info === undefined || draft.gid === owner.gid);
+  // Only root can give files away.
+  if (!isOurs && (info !== undefined || draft.uid === 0)) await Deno.chown(draftPath, owner.uid, owner.gid);
   await Deno.chmod(draftPath, (info?.mode ?? OWNER_ONLY) & 0o777);
 }
 

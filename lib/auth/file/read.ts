@@ -67,6 +67,9 @@ export function wasJudged(error: Error): boolean {
   return error instanceof AccountsFileError && error.cause === undefined;
 }
 
+/** What is mounted is the old file, which has no name any more. */
+const REPLACED = "Was replaced on the host, which a mount of a single file does not show: mount its directory instead";
+
 /** Reads and checks the file at `path`. Rejects with {@link AccountsFileError}. */
 export async function readAccountsFile(path: string): Promise<Account[]> {
   return parseAccounts(await readAccountsText(path), path);
@@ -75,7 +78,8 @@ export async function readAccountsFile(path: string): Promise<Account[]> {
 /** The text of the file at `path`. Rejects with {@link AccountsFileError}, which names the missing permission. */
 export async function readAccountsText(path: string): Promise<string> {
   try {
-    const { size, isFile, isDirectory } = await Deno.stat(path);
+    const { size, isFile, isDirectory, nlink } = await Deno.stat(path);
+    if (nlink === 0) throw new AccountsFileError(path, [REPLACED]);
     // Reading a pipe would wait for its writer, perhaps forever.
     if (!isFile && !isDirectory) throw new AccountsFileError(path, ["Is not a regular file"]);
     if (size > MAX_BYTES) throw new AccountsFileError(path, [`Is too large: ${size} bytes`]);

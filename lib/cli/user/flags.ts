@@ -8,11 +8,12 @@ import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
 import { didYouMean } from "../../net/similar.ts";
 import { type Flag, flagLines, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
+import { DEFAULT_USERS } from "../settings/table.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The actions of `denoftpd user`. */
-export const USER_ACTIONS = ["add", "set", "remove", "list", "check"] as const;
+export const USER_ACTIONS = ["add", "set", "passwd", "remove", "list", "check"] as const;
 
 /** One of {@link USER_ACTIONS}. */
 export type UserAction = typeof USER_ACTIONS[number];
@@ -26,6 +27,10 @@ export interface UserCommand {
   /** Empty for `list`. */
   readonly name: string;
   readonly file: string;
+  /** `--root` as it was given. */
+  readonly root: string | undefined;
+  readonly createsRoot: boolean;
+  readonly passwordGenerated: boolean;
   readonly passwordFromStdin: boolean;
   readonly shortPasswordAllowed: boolean;
   readonly changes: FieldChanges;
@@ -91,18 +96,26 @@ const FIELD_FLAGS: readonly FieldFlag[] = [
 ];
 
 const OTHER_FLAGS = [
-  { name: "users", value: "FILE", help: 'the accounts file; "add" creates it if there is none' },
+  {
+    name: "users",
+    value: "FILE",
+    help: `the accounts file; "add" creates it if there is none`,
+    fallback: DEFAULT_USERS,
+  },
   { name: "password-stdin", help: "read the password from the first line of stdin instead of asking for it" },
+  { name: "generate", help: "make a random password and print it" },
+  { name: "create-root", help: "create the directory that --root names" },
   { name: "allow-short-password", help: "accept a password of fewer than 8 characters" },
   { name: "enable", help: "allow the account to log in, which is the default" },
   { name: "disable", help: "refuse its logins" },
 ] as const satisfies readonly Flag[];
 
 /** The output of `denoftpd user --help`. */
-export const USER_USAGE = `Usage: denoftpd user add|set|remove|check NAME --users FILE [flags]
-       denoftpd user list --users FILE
+export const USER_USAGE = `Usage: denoftpd user add|set|passwd|remove|check NAME [flags]
+       denoftpd user list [--users FILE]
 
 ${flagLines([...OTHER_FLAGS, ...FIELD_FLAGS])}
+"add" needs --root; without --permissions the account may read and write (rw). "passwd" changes only the password.
 The word "none" removes a limit. The anonymous account is named "anonymous" and has no password.
 `;
 
@@ -114,15 +127,20 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
     most: 2,
   });
   const [action, name] = positionals(given.rest);
-  const file = given.text("users");
-  if (file === undefined) throw new UsageError('Flag "--users" must name the accounts file');
+  const file = given.text("users") ?? DEFAULT_USERS;
   if (given.isOn("enable") && given.isOn("disable")) {
     throw new UsageError('Flags "--enable" and "--disable" cannot be combined');
+  }
+  if (given.isOn("generate") && given.isOn("password-stdin")) {
+    throw new UsageError('Flags "--generate" and "--password-stdin" cannot be combined');
   }
   return {
     action,
     name,
     file,
+    root: given.text("root"),
+    createsRoot: given.isOn("create-root"),
+    passwordGenerated: given.isOn("generate"),
     passwordFromStdin: given.isOn("password-stdin"),
     shortPasswordAllowed: given.isOn("allow-short-password"),
     changes: readChanges(given, file),

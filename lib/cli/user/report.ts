@@ -57,6 +57,11 @@ function mountRow({ at, rootPath, rules, quota }: AccountMount): [string, string
 }
 
 function permissions({ rules }: Pick<Account, "rules">): string {
+  return describeRules(rules);
+}
+
+/** The rules as `--permissions` takes them. */
+export function describeRules(rules: Account["rules"]): string {
   return rules
     .map((rule) => rule.path === "/" ? describeGrant(rule) : `${rule.path}=${describeGrant(rule)}`)
     .join(" ");

@@ -11,7 +11,9 @@ import { editAccounts } from "../../auth/file/edit.ts";
 import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { type HashOptions, hashPassword, verifyPassword } from "../../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
-import { accountSheet, accountTable, loginState } from "./report.ts";
+import { newPassword, requireNoPassword } from "./new_password.ts";
+import { tellGenerated, tellOwner, tellRoot } from "./notes.ts";
+import { accountSheet, accountTable, describeRules, loginState } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
 import { runCommand } from "../command.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
@@ -26,12 +28,10 @@ export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<Passw
   readonly hash?: HashOptions;
 }
 
-/** NIST SP 800-63B section 5.1.1.1: a password below 8 characters is guessed too easily. */
-const MIN_PASSWORD_LENGTH = 8;
-
 const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) => Promise<void>>> = {
   add: addAccount,
   set: setAccount,
+  passwd: setPassword,
   remove: removeAccount,
   list: listAccounts,
   check: checkAccount,
@@ -64,11 +64,14 @@ function withEveryProblem({ message, problems }: AccountsFileError): UsageError 
 async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
   const { changes, file } = command;
   const name = canonicalName(command.name);
-  if (!changes.has("root")) throw new UsageError(`Flag "--root" must name the account's directory`);
-  const password = name === ANONYMOUS ? noPassword(command) : await newPassword(command, io);
+  const hasGroup = changes.has("group");
+  if (!changes.has("root") && !hasGroup) throw new UsageError(`Flag "--root" must name the account's directory`);
+  if (name === ANONYMOUS) requireNoPassword(command);
+  const password = name === ANONYMOUS ? undefined : await newPassword(command, withPrompt(io));
   const account = apply({ name }, [
-    ["permissions", name === ANONYMOUS ? "ro" : "rw"],
-    ...(password === undefined ? [] : [["password", password]] as const),
+    // Those of the group would have no effect.
+    ...(hasGroup ? [] : [["permissions", name === ANONYMOUS ? "ro" : "rw"]] as const),
+    ...(password === undefined ? [] : [["password", await hashPassword(password, io.hash)]] as const),
     ...changes,
   ]);
   await editAccounts(file, (accounts) => {
@@ -77,23 +80,45 @@ async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
     }
     return [...accounts, account];
   }, { create: true });
-  io.stdout(`Added account "${name}"\n`);
+  const { rules, rootPath } = await find(file, name);
+  io.stdout(`Added account "${name}" to "${file}": ${describeRules(rules)} in "${rootPath}"\n`);
+  tellGenerated(command, password, io);
+  await tellRoot(command, rootPath, io);
+  await tellOwner(file, io);
 }
 
 async function setAccount(command: UserCommand, io: UserIo): Promise<void> {
+  const { changes } = command;
+  const name = canonicalName(command.name);
+  if (name === ANONYMOUS) requireNoPassword(command);
+  const asks = command.passwordFromStdin || command.passwordGenerated;
+  if (!asks && changes.size === 0 && name === ANONYMOUS) {
+    throw new UsageError(`Nothing to change: name a flag such as --root`);
+  }
+  // Without any other change it is about the password.
+  await change(command, io, { asksPassword: asks || changes.size === 0 });
+  if (command.root !== undefined) await tellRoot(command, (await find(command.file, name)).rootPath, io);
+}
+
+async function setPassword(command: UserCommand, io: UserIo): Promise<void> {
+  if (command.changes.size > 0) throw new UsageError('Action "passwd" changes only the password: use "set"');
+  if (canonicalName(command.name) === ANONYMOUS) throw new UsageError(`The account "${ANONYMOUS}" has no password`);
+  await change(command, io, { asksPassword: true });
+}
+
+async function change(command: UserCommand, io: UserIo, options: { readonly asksPassword: boolean }): Promise<void> {
   const { changes, file } = command;
   const name = canonicalName(command.name);
-  if (name === ANONYMOUS) noPassword(command);
+  // Before anybody is asked for a password.
   await find(file, name);
-  // Without any other change it is about the password.
-  const asks = command.passwordFromStdin || (changes.size === 0 && name !== ANONYMOUS);
-  if (!asks && changes.size === 0) throw new UsageError(`Nothing to change: name a flag such as --root`);
-  const password = asks ? [["password", await newPassword(command, io)]] as const : [];
+  const password = options.asksPassword ? await newPassword(command, withPrompt(io)) : undefined;
+  const hashed = password === undefined ? [] : [["password", await hashPassword(password, io.hash)]] as const;
   await editAccounts(file, (accounts) => {
     if (!accounts.some((other) => isCalled(other, name))) throw noAccount(name);
-    return accounts.map((other) => isCalled(other, name) ? apply(other, [...password, ...changes]) : other);
+    return accounts.map((other) => isCalled(other, name) ? apply(other, [...hashed, ...changes]) : other);
   });
   io.stdout(`Changed account "${name}"\n`);
+  tellGenerated(command, password, io);
 }
 
 async function removeAccount(command: UserCommand, io: UserIo): Promise<void> {
@@ -130,25 +155,6 @@ async function find(file: string, name: string): Promise<Account> {
 
 function noAccount(name: string): CommandRefused {
   return new CommandRefused(`No account "${name}"`);
-}
-
-function noPassword(command: UserCommand): undefined {
-  if (command.passwordFromStdin) {
-    throw new UsageError(`Flag "--password-stdin": the account "${ANONYMOUS}" has no password`);
-  }
-  return undefined;
-}
-
-async function newPassword(command: UserCommand, io: UserIo): Promise<string> {
-  const password = await readPassword(withPrompt(io), { fromStdin: command.passwordFromStdin, repeat: true });
-  const length = [...password].length;
-  if (length === 0) throw new UsageError("The password is empty");
-  if (length < MIN_PASSWORD_LENGTH && !command.shortPasswordAllowed) {
-    throw new UsageError(
-      `The password has ${length} characters, fewer than ${MIN_PASSWORD_LENGTH}: choose a longer one, or add --allow-short-password`,
-    );
-  }
-  return await hashPassword(password, io.hash);
 }
 
 function withPrompt(io: UserIo): PasswordInput {
