@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeControls } from "../net/escape_controls.ts";
 import { CommandRefused, UsageError } from "./usage_error.ts";
 
 /** The streams that {@link runCommand} writes to. */
@@ -29,7 +30,7 @@ export async function runCommand(
     return await action();
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof CommandRefused)) throw error;
-    stderr(`denoftpd: ${error.message}\n`);
+    stderr(`denoftpd: ${escapeControls(error.message)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

@@ -31,6 +31,7 @@
 
 import { dirname } from "@std/path";
 import * as v from "valibot";
+import { escapeControls } from "../../net/escape_controls.ts";
 import { parseJsonText } from "../../net/json_text.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { groupsOf } from "./groups.ts";
@@ -54,8 +55,10 @@ export class AccountsFileError extends Error {
   /** `path` and the first of `problems` become the message. */
   constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-    super(`File "${path}": ${problems[0]}${more}`, options);
-    this.problems = problems;
+    // What is quoted of the file goes to a terminal.
+    const lines = problems.map(escapeControls);
+    super(`File "${path}": ${lines[0]}${more}`, options);
+    this.problems = lines;
   }
 }
 

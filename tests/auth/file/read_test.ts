@@ -194,6 +194,8 @@ Deno.test("parseAccounts refuses names that cannot be typed", () => {
 Deno.test("parseAccounts says where the JSON breaks off and quotes nothing of the file", () => {
   const cases: [string, string][] = [
     ["", "Not valid JSON: Unexpected end of JSON input"],
+    ["\x1b[31m", "Not valid JSON: Unexpected token '\\u001b' (near line 1)"],
+    [`{"accounts": [], "\x9b": 1}`, `Field "\\u009b": Unknown field; the fields are accounts, groups, $schema`],
     [`{\n  "accounts": [],\n}`, "Not valid JSON: Expected double-quoted property name (line 3 column 1)"],
     [`{\n  "accounts": [\n    {"password": secret}\n  ]\n}`, `Not valid JSON: Unexpected token 's' (near line 3)`],
     ["[]", `Must be an object with a list "accounts"`],
