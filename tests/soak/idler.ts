@@ -56,6 +56,7 @@ export class Idler {
         } else await this.#control.expect("NOOP", 200);
       } catch (error) {
         this.#complain(error);
+        this.#control.leave("RST");
         return;
       }
     }

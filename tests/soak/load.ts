@@ -226,6 +226,7 @@ class DriverProcess {
 interface Measured {
   readonly noops: readonly number[];
   readonly memory: readonly Sample[];
+  readonly complaints: readonly string[];
 }
 
 /** Watches the server for `seconds`, from a session that only says NOOP. What it saw in the warm-up is left out. */
@@ -234,6 +235,7 @@ async function measure(server: ServerUnderTest, seconds: number): Promise<Measur
   const warm = Date.now() + Math.min(WARM_UP_AT_MOST_S, seconds / 3) * 1000;
   const noops: number[] = [];
   const memory: Sample[] = [];
+  const complaints: string[] = [];
   let lately: number[] = [];
   const began = Date.now();
   const look = setInterval(() => {
@@ -246,25 +248,40 @@ async function measure(server: ServerUnderTest, seconds: number): Promise<Measur
     lately = [];
   }, TELL_EVERY_MS);
   try {
-    const control = await Control.open(at(server));
+    while (!over.aborted) {
+      try {
+        await sayNoops(server, over, (wait) => {
+          lately.push(wait);
+          if (Date.now() >= warm) noops.push(wait);
+        });
+      } catch (error) {
+        complaints.push(`the session that is measured: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  } finally {
+    clearInterval(look);
+    clearInterval(tell);
+  }
+  return { noops, memory, complaints };
+}
+
+/** Says NOOP until `over` is aborted, and reports each wait in milliseconds. */
+async function sayNoops(server: ServerUnderTest, over: AbortSignal, report: (wait: number) => void): Promise<void> {
+  const control = await Control.open(at(server));
+  try {
     await control.expectReply("the greeting", 220);
     await control.expect("USER alice", 331);
     await control.expect(`PASS ${accountOf(0).password}`, 230);
     while (!over.aborted) {
       const start = performance.now();
       await control.expect("NOOP", 200);
-      const wait = performance.now() - start;
-      lately.push(wait);
-      if (Date.now() >= warm) noops.push(wait);
+      report(performance.now() - start);
       await pause(NOOP_EVERY_MS, over);
     }
     await control.expect("QUIT", 221);
-    control.leave("FIN");
   } finally {
-    clearInterval(look);
-    clearInterval(tell);
+    control.leave("FIN");
   }
-  return { noops, memory };
 }
 
 function waits(values: readonly number[]): string {
@@ -273,14 +290,15 @@ function waits(values: readonly number[]): string {
 }
 
 /** Reports the measurements; returns what is beyond a limit. Waits have none: the machine may be busy. */
-function judge({ noops, memory }: Measured): string[] {
+function judge({ noops, memory, complaints }: Measured): string[] {
   const slope = slopePerMinute(memory);
   const minutes = ((memory.at(-1)?.at ?? 0) - (memory[0]?.at ?? 0)) / 60_000;
   say(`after the warm-up: ${waits(noops)} (${noops.length} of them)`);
   say(`memory: ${slope.toFixed(0)} KiB/min over ${minutes.toFixed(1)} min, limit ${SLOPE_LIMIT_KIB} from 20 min on`);
-  return minutes >= SLOPE_MINUTES && slope > SLOPE_LIMIT_KIB
-    ? [`Resident memory grew by ${slope.toFixed(0)} KiB/min, more than ${SLOPE_LIMIT_KIB}`]
-    : [];
+  const grew = minutes >= SLOPE_MINUTES && slope > SLOPE_LIMIT_KIB;
+  return grew
+    ? [...complaints, `Resident memory grew by ${slope.toFixed(0)} KiB/min, more than ${SLOPE_LIMIT_KIB}`]
+    : [...complaints];
 }
 
 function summarise(reports: readonly Report[]): string[] {
