@@ -25,7 +25,7 @@ import {
 export const SHARED = { path: "shared/big.bin", size: 24 * 1024 * 1024, seed: 77 } as const;
 
 const MODES = ["PASV", "EPSV", "PORT", "EPRT"] as const;
-/** How many of a hundred broken downloads are not read beyond their first bytes: a whole one is work for a processor. */
+/** How many of a hundred broken downloads are not read to the end: a whole one costs processor time. */
 const HOLD_PERCENT = 85;
 const EXIT_WAYS: readonly Exit[] = ["FIN", "RST"];
 const FILE_NAMES = ["one.bin", "two  spaces.bin", "-three.bin", "fünf [5].bin"];
