@@ -55,6 +55,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   doctor: { imports: ["client", "protocol", "net", "tls"] },
   state: { imports: ["net"], types: ["auth"] },
   agent: { imports: ["client", "protocol", "net"] },
+  shell: { imports: ["agent", "client", "net", "protocol"] },
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
@@ -72,7 +73,7 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
       ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state"],
-      ...["client", "agent", "doctor"],
+      ...["client", "agent", "doctor", "shell"],
     ],
   },
   main: { imports: ["cli", "net", "threads", "version"] },

@@ -13,7 +13,7 @@ import { PartFile, TAIL_SIZE } from "./local_file.ts";
 import type { DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 
 /** The options of both directions. */
-export interface FileOptions extends Pick<TransferOptions, "limiter" | "signal"> {
+export interface FileOptions extends Pick<TransferOptions, "ascii" | "limiter" | "signal"> {
   /** Goes on with what an earlier transfer left, if its end agrees with the other side. @default false */
   readonly resume?: boolean;
   /** Called with the size that the receiving side has so far. */
@@ -28,6 +28,12 @@ export interface FetchOptions extends FileOptions {
   readonly size?: number;
   /** Milliseconds since 1970, from a listing: the local file gets it. */
   readonly modified?: number;
+}
+
+/** The options of {@link storeFile}. */
+export interface StoreOptions extends FileOptions {
+  /** Adds to the end of the remote file (APPE) instead of replacing it. @default false */
+  readonly append?: boolean;
 }
 
 /** What was moved. */
@@ -78,7 +84,7 @@ async function fetchRest(
   path: string,
   part: PartFile,
   size: number | undefined,
-  { limiter, signal, onProgress }: FetchOptions,
+  { ascii, limiter, signal, onProgress }: FetchOptions,
 ): Promise<void> {
   const tail = await part.tail(Math.min(TAIL_SIZE, part.size));
   const offset = part.size - tail.length;
@@ -92,7 +98,7 @@ async function fetchRest(
       onProgress?.(part.size);
     },
   };
-  await client.download(path, sink, present<DownloadOptions>({ offset, size, limiter, signal }));
+  await client.download(path, sink, present<DownloadOptions>({ offset, size, ascii, limiter, signal }));
   if (compared < tail.length) throw new ClientError("truncated", "The file there ends before the part here does");
 }
 
@@ -139,11 +145,11 @@ export async function storeFile(
   client: Client,
   source: string,
   path: string,
-  options: FileOptions = {},
+  options: StoreOptions = {},
 ): Promise<FileResult> {
   using file = await openLocal(source);
   const { size } = await file.stat();
-  const { limiter, signal, onProgress } = options;
+  const { append, ascii, limiter, signal, onProgress } = options;
   const resumedAt = options.resume ? await agreedSize(client, path, { file, size }, options) : 0;
   if (resumedAt === size && size > 0) return { size, resumedAt };
   return await resumedOrAnew(resumedAt, options, async (offset) => {
@@ -152,7 +158,7 @@ export async function storeFile(
     const sent = await client.upload(
       file,
       path,
-      present<UploadOptions>({ offset, onProgress: report, limiter, signal }),
+      present<UploadOptions>({ offset, onProgress: report, append, ascii, limiter, signal }),
     );
     return { size: offset + sent, resumedAt: offset };
   });

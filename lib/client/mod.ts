@@ -31,7 +31,14 @@ export type { DialogueLine } from "./control.ts";
 export type { DataMode } from "./data_connection.ts";
 export type { Dial } from "./dial.ts";
 export { ClientError, type ClientErrorDetails, type ClientErrorKind } from "./errors.ts";
-export { fetchFile, type FetchOptions, type FileOptions, type FileResult, storeFile } from "./files.ts";
+export {
+  fetchFile,
+  type FetchOptions,
+  type FileOptions,
+  type FileResult,
+  storeFile,
+  type StoreOptions,
+} from "./files.ts";
 export type { ByteSink, UploadSource } from "./moves.ts";
 export { localName, type LocalNameOptions, printable } from "./names.ts";
 export type { ClientOptions, ClientTlsMode, DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";

@@ -186,3 +186,17 @@ Deno.test("retrying tries again what may pass, ever later, and nothing else", as
   });
   await assertRejects(() => endless, DOMException);
 });
+
+fileTest(
+  "fetchFile and storeFile convert line ends, and append",
+  { files: { "/t": "one\n" } },
+  async (ends, directory) => {
+    const { client, files, sent } = ends;
+    const target = join(directory, "t");
+    await fetchFile(client, "/t", target, { ascii: true });
+    assertEquals(await Deno.readTextFile(target), "one\n");
+    await storeFile(client, target, "/t", { ascii: true, append: true });
+    assertEquals(new TextDecoder().decode(files.read("/t")), "one\none\n");
+    assertEquals(sent.filter((line) => /^(?:TYPE|APPE)/.test(line)), ["TYPE I", "TYPE A", "APPE /t"]);
+  },
+);
