@@ -19,6 +19,7 @@ Usage: denoftpd serve [flags]     run the server
        denoftpd config [flags]    show the effective settings and where each one comes from
        denoftpd permissions …     print the smallest flags for "deno run"
        denoftpd fixture [flags]   run a throwaway server for tests
+       denoftpd ftp [URL]         move files from a prompt
        denoftpd version
        denoftpd help [COMMAND]
 
@@ -44,6 +45,8 @@ const io: CommandIo & UserIo = {
 
 /** A command other than `serve` is loaded only when it is asked for, so that the server does not start later for it. */
 async function run([name = "help", ...args]: readonly string[]): Promise<number> {
+  // The executable is built with the permission to run programs, for `ftp` alone. Under `deno run` people choose.
+  if (Deno.build.standalone && name !== "ftp") Deno.permissions.revokeSync({ name: "run" });
   switch (name) {
     case "serve":
       return await runServe(args, io, { ownsProcess: true });
@@ -57,6 +60,8 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
       return await (await import("./lib/cli/permissions/command.ts")).runPermissions(args, io);
     case "fixture":
       return await (await import("./lib/cli/fixture/fixture.ts")).runFixture(args, io);
+    case "ftp":
+      return await (await import("./lib/cli/ftp/ftp.ts")).runFtp(args, io);
     case "version":
     case "--version":
       io.stdout(`${versionLine()}\n`);

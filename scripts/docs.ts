@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task docs`: writes the tables of `docs/commands.md` and `docs/doctor.md` from those in the source, and the
- * picture of `docs/architecture.md` from the import law. With `--check` it writes nothing and fails when one is out of
- * date.
+ * `deno task docs`: writes the tables of `docs/commands.md`, `docs/doctor.md` and `docs/user-agent.md` from those in
+ * the source, and the picture of `docs/architecture.md` from the import law. With `--check` it writes nothing and fails
+ * when one is out of date.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import type { Command } from "../lib/commands/command.ts";
 import { commandTable } from "../lib/commands/table.ts";
 import { KINDS } from "../lib/doctor/kinds.ts";
 import type { Kind, Remedy } from "../lib/doctor/kind.ts";
+import { SHELL_COMMANDS } from "../lib/shell/table.ts";
 import { drawFloors } from "./floors.ts";
 
 const START = "<!-- generated from the source: deno task docs -->";
@@ -56,6 +57,15 @@ function findingsTable(): string {
   ].join("\n");
 }
 
+/** The commands of `denoftpd ftp`. */
+function shellTable(): string {
+  const rows = SHELL_COMMANDS.map(({ names, usage, summary }) => {
+    const shown = names.map((name) => `\`${name}\``).join(" ");
+    return `| ${shown} | ${usage === "" ? "" : `\`${cell(usage)}\``} | ${cell(summary)} |`;
+  });
+  return ["| command | arguments | what it does |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
 /** Replaces what stands between the two marks. */
 function fill(document: string, path: string, table: string): string {
   const from = document.indexOf(START);
@@ -68,6 +78,7 @@ function fill(document: string, path: string, table: string): string {
 const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => string])[] = [
   ["docs/commands.md", (before) => fill(before, "docs/commands.md", fullTable())],
   ["docs/doctor.md", (before) => fill(before, "docs/doctor.md", findingsTable())],
+  ["docs/user-agent.md", (before) => fill(before, "docs/user-agent.md", shellTable())],
   ["docs/architecture.svg", () => drawFloors()],
 ];
 

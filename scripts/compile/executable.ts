@@ -6,6 +6,7 @@
 
 import { dirname } from "@std/path";
 import { AGENT_VARIABLES } from "../../lib/cli/agent/io.ts";
+import { interpreterOf } from "../../lib/cli/ftp/programs.ts";
 import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings/table.ts";
 import { BUNDLE } from "./bundle.ts";
 import { libcPaths } from "../../lib/native/libc.ts";
@@ -27,8 +28,9 @@ export interface ExecutableOptions {
 
 /**
  * Hosts and folders are for the configuration to say, so no flag here can name them; `serve` gives up what a
- * configuration does not use. Programs and everybody else's environment variables are never reached, and of foreign
- * code the C library alone, for `--native-io`.
+ * configuration does not use. Everybody else's environment variables are never reached, of programs the command
+ * interpreter alone, which every command but `ftp` gives up first, and of foreign code the C library alone, for
+ * `--native-io`.
  */
 const PERMISSION_FLAGS: readonly string[] = [
   "--no-prompt",
@@ -46,7 +48,8 @@ const PERMISSION_FLAGS: readonly string[] = [
 export function permissionFlags(target: string): readonly string[] {
   const [architecture = ""] = target.split("-");
   const ffi = target.includes("linux") ? [`--allow-ffi=${libcPaths(architecture).join(",")}`] : [];
-  return [...PERMISSION_FLAGS, ...ffi];
+  const { path: interpreter } = interpreterOf(target.includes("windows"));
+  return [...PERMISSION_FLAGS, `--allow-run=${interpreter}`, ...ffi];
 }
 
 /**

@@ -45,11 +45,13 @@ Deno.test("selectTargets knows this system, all, and each by name", () => {
   assertThrows(() => selectTargets("windows"), RangeError, 'not "windows"');
 });
 
-Deno.test("permissionFlags omits programs, variables of others, and foreign code but for Linux's C library", () => {
+Deno.test("permissionFlags omits variables of others, and programs and libraries but for two", () => {
   for (const { triple } of TARGETS) {
     const flags = permissionFlags(triple);
     const ffi = flags.filter((flag) => flag.startsWith("--allow-ffi"));
-    const text = flags.filter((flag) => !ffi.includes(flag)).join(" ");
+    const run = flags.filter((flag) => flag.startsWith("--allow-run"));
+    assertEquals(run, [`--allow-run=${triple.includes("windows") ? "cmd.exe" : "/bin/sh"}`]);
+    const text = flags.filter((flag) => !ffi.includes(flag) && !run.includes(flag)).join(" ");
     for (const flag of ["--allow-all", "-A", "--allow-run", "--allow-import", "--allow-env "]) {
       assertEquals(text.includes(flag), false, flag);
     }

@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { DataMode } from "../../client/data_connection.ts";
 import type { ClientTlsMode } from "../../client/options.ts";
 import type { ServerCertificate } from "../../client/trust.ts";
 import { printable } from "../../client/names.ts";
 import { RateLimiter } from "../../client/mod.ts";
-import { findCredentials } from "../../agent/site/credentials.ts";
+import { type Credentials, type CredentialSources, findCredentials } from "../../agent/site/credentials.ts";
 import { KnownHosts } from "../../agent/site/known_hosts.ts";
 import { findPlaces, type Places } from "../../agent/site/places.ts";
 import { dialThrough, findProxy, parseProxy } from "../../agent/site/proxy.ts";
@@ -26,6 +27,14 @@ import { Output } from "./output.ts";
 import { readNumber, readSize, readWord } from "./values.ts";
 
 const TLS_MODES = ["off", "optional", "required", "implicit"] as const satisfies readonly ClientTlsMode[];
+
+/** What a command may choose about a site itself. */
+export interface SiteChoices {
+  /** Default: from the URL and {@link AgentContext.credentialSources}. */
+  readonly credentials?: Credentials;
+  /** Default: what the flags say. */
+  readonly mode?: DataMode;
+}
 
 /** A running command. */
 export class AgentContext implements AsyncDisposable {
@@ -58,7 +67,7 @@ export class AgentContext implements AsyncDisposable {
     const key = JSON.stringify([url.scheme, url.user, url.password, url.host, url.port]);
     const existing = this.#crews.get(key);
     if (existing) return existing;
-    const crew = new Crew(await this.#site(url), {
+    const crew = new Crew(await this.site(url), {
       parallel: this.number("parallel", 4, 1, 64),
       retries: this.number("retry", 3, 0, 100),
       signal: this.io.signal,
@@ -100,7 +109,19 @@ export class AgentContext implements AsyncDisposable {
     await Promise.all(this.#crews.values().map((crew) => crew[Symbol.asyncDispose]()));
   }
 
-  async #site(url: FtpUrl): Promise<Site> {
+  /** The sources of credentials besides a URL. */
+  get credentialSources(): CredentialSources {
+    const { given, io } = this;
+    return {
+      environment: io.environment,
+      netrc: given.text("netrc") ?? this.#places?.netrc,
+      passwordFd: given.text("password-fd") === undefined ? undefined : this.number("password-fd", 0, 0, 1023),
+      prompt: io.promptSecret,
+    };
+  }
+
+  /** The server of `url`, as the flags say that it is reached. */
+  async site(url: FtpUrl, options: SiteChoices = {}): Promise<Site> {
     const { given, io } = this;
     const places = this.#places;
     const tls = given.text("tls");
@@ -110,12 +131,7 @@ export class AgentContext implements AsyncDisposable {
       this.output.warn("--insecure: the server could be anybody, and everything can be read and changed on the way");
     }
     return await Site.open(url, {
-      credentials: await findCredentials(url, {
-        environment: io.environment,
-        netrc: given.text("netrc") ?? places?.netrc,
-        passwordFd: given.text("password-fd") === undefined ? undefined : this.number("password-fd", 0, 0, 1023),
-        prompt: io.promptSecret,
-      }),
+      credentials: options.credentials ?? await findCredentials(url, this.credentialSources),
       tls: tls === undefined ? undefined : readWord("tls", tls, TLS_MODES),
       ca: await Promise.all(given.texts("ca").map(readAuthorities)),
       pins: given.texts("pin").map(readPin),
@@ -126,7 +142,7 @@ export class AgentContext implements AsyncDisposable {
       warn: (text) => this.output.warn(text),
       timeout: this.number("timeout", 30, 1, 3600) * 1000,
       charset: given.text("charset"),
-      mode: given.isOn("active") ? "active" : "passive",
+      mode: options.mode ?? (given.isOn("active") ? "active" : "passive"),
       dial: this.#dial(url),
       sendsAhead: !given.isOn("no-pipelining"),
       onLine: given.isOn("verbose")

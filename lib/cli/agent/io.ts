@@ -19,7 +19,7 @@ export interface AgentIo extends CommandIo {
   /** Whether standard error is a terminal: progress is drawn there. */
   readonly drawsProgress: boolean;
   /** Asks without showing the answer; `null` if the person gave up. Absent where nobody can be asked. */
-  readonly promptSecret?: (message: string) => string | null;
+  readonly promptSecret?: (message: string) => string | null | Promise<string | null>;
   /** Asks a question that is answered with a line. Absent where nobody can be asked. */
   readonly ask?: (question: string) => Promise<string>;
   /** Aborted when the process is to end (SIGINT, SIGTERM, a closed standard output). */
@@ -36,7 +36,7 @@ export const AGENT_VARIABLES: readonly string[] = [
 ];
 
 /** A variable that is not permitted does not exist. */
-const environment: Environment = {
+export const permittedEnvironment: Environment = {
   get(variable) {
     const { state } = Deno.permissions.querySync({ name: "env", variable });
     return state === "granted" ? Deno.env.get(variable) : undefined;
@@ -60,7 +60,7 @@ export function processIo({ stdout, stderr }: CommandIo): AgentIo & Disposable {
       for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
     },
     stdin: Deno.stdin,
-    environment,
+    environment: permittedEnvironment,
     drawsProgress: Deno.stderr.isTerminal(),
     signal: abort.signal,
     ...(isInteractive && {

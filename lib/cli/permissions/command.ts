@@ -19,9 +19,11 @@ import { UsageError } from "../usage_error.ts";
 
 /** The output of `denoftpd permissions --help`. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
+       denoftpd permissions ftp [URL] [flags of ftp]
 
 Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line:
-all of them for a root below /dev, /proc or /sys, where Deno wants no less.
+all of them for a root below /dev, /proc or /sys, where Deno wants no less. With "ftp", those of the user agent in the
+working directory: "--allow-run" can be left out by who needs no "!program" and no "| program".
 `;
 
 /** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */
@@ -29,6 +31,12 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
   return await runCommand(args, io, {
     usage: PERMISSIONS_USAGE,
     action: async () => {
+      const [command, ...rest] = args;
+      if (command === "ftp") {
+        const needs = await (await import("../ftp/needs.ts")).ftpNeeds(rest);
+        io.stdout(permissionFlags(needs).map((flag) => `${flag}\n`).join(""));
+        return 0;
+      }
       const gathered = await gatherSettings(args, processSources);
       const settings = parseGathered(gathered);
       const accounts = await accountsOf(settings);

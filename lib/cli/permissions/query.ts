@@ -46,6 +46,11 @@ export function needFfi(path: string, purpose: string): Need {
   return { permission: { name: "ffi", path }, purpose };
 }
 
+/** Running the program `command`, and whatever that runs. */
+export function needRun(command: string, purpose: string): Need {
+  return { permission: { name: "run", command }, purpose };
+}
+
 /** What the system may be asked for; the runtime's types omit the two that `node:process` needs. */
 export type SysKind = NonNullable<Deno.SysPermissionDescriptor["kind"]> | "setuid" | "setgid";
 
@@ -97,6 +102,8 @@ function scopeOf(permission: Deno.PermissionDescriptor): string | undefined {
       return permission.variable;
     case "sys":
       return permission.kind;
+    case "run":
+      return permission.command === undefined ? undefined : String(permission.command);
     default:
       return undefined;
   }
