@@ -246,6 +246,11 @@ export interface VfsCapabilities {
    * special.
    */
   readonly checkMove?: (from: VirtualPath, to: VirtualPath) => void;
+  /**
+   * The same text for all paths that mean one place, where names that differ in case or composition are one: rules go
+   * by it. Absent: every path is a place of its own.
+   */
+  readonly samePath?: (path: VirtualPath) => VirtualPath;
   /** Remembers digests. No driver needs to: the server adds it. */
   readonly digests?: KnownDigests;
 }

@@ -79,6 +79,12 @@ export function isWithin(path: VirtualPath, dir: VirtualPath): boolean {
   return dir === ROOT || (path.startsWith(dir) && (path.length === dir.length || path[dir.length] === "/"));
 }
 
+/** The same text for paths that differ in case and composition alone: see `VfsCapabilities.samePath`. */
+export function foldPath(path: VirtualPath): VirtualPath {
+  // By way of upper case, as file systems compare: ς and σ are one letter.
+  return path.normalize("NFC").toUpperCase().toLowerCase() as VirtualPath;
+}
+
 /** The number of names in `path`; 0 for the root. */
 export function depthOf(path: VirtualPath): number {
   return path === ROOT ? 0 : path.split("/").length - 1;

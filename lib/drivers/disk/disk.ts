@@ -35,7 +35,8 @@ import {
   type VirtualPath,
 } from "../../vfs/vfs.ts";
 import { type Opened, UploadLocks } from "../../vfs/upload_locks.ts";
-import { nameOf, ROOT } from "../../vfs/virtual_path.ts";
+import { foldPath, nameOf, ROOT } from "../../vfs/virtual_path.ts";
+import { foldsNames } from "./folded_names.ts";
 
 /** The locks of uploads for all roots: the same file may be below several of them. */
 export const diskUploads: UploadLocks<string> = new UploadLocks();
@@ -87,6 +88,7 @@ export class DiskVfs implements Vfs {
       append: true,
       ...((options.symlinks ?? "follow-inside") === "follow-inside" && { links: true }),
       ...diskExtras(this.#root),
+      ...(foldsNames(root) && { samePath: foldPath }),
       reserve: (path) => this.#names.reserve(path),
     };
   }

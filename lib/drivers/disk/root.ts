@@ -32,8 +32,12 @@ import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
 import { isNotFound } from "./errors.ts";
 import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
 
-/** Separators, drives, streams, wildcards, names of devices, and endings that Windows drops. */
-const WINDOWS_SPECIAL = /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)/i;
+/**
+ * Separators, drives, streams, wildcards, names of devices, endings that Windows drops, and short names (`ARCHIV~1`),
+ * which would be a second name of another file.
+ */
+const WINDOWS_SPECIAL =
+  /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)|\/[^/.]{1,6}~\d{1,6}(\.[^/.]{0,3})?(\/|$)/i;
 
 /**
  * How links in the tree are treated. `follow-inside`: those that stay inside the root are followed, others do not

@@ -61,6 +61,7 @@ export function mountedCapabilities(places: MountPlaces): VfsCapabilities {
         },
       },
     }),
+    ...(any("samePath") && { samePath: (path) => places.samePath(path) }),
     checkMove: (from, to) => places.checkMove(from, to),
   };
 }

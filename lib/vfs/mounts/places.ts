@@ -89,6 +89,13 @@ export class MountPlaces {
     return { tree, inner: path.length === tree.at.length ? ROOT : resolveBelow(path, tree.at) };
   }
 
+  /** See `VfsCapabilities.samePath`: what is above a mount is compared exactly. */
+  samePath(path: VirtualPath): VirtualPath {
+    const { tree, inner } = this.find(path);
+    const same = tree.vfs.capabilities.samePath?.(inner) ?? inner;
+    return tree.at === ROOT ? same : inner === ROOT ? tree.at : resolvePath(tree.at, same.slice(1));
+  }
+
   /** The names in `directory` at which a mount is, or below which one is; `undefined` if there are none. */
   below(directory: VirtualPath): ReadonlyMap<string, VirtualPath> | undefined {
     return this.#below.get(directory);
