@@ -15,6 +15,7 @@ import { newPassword, requireNoPassword } from "./new_password.ts";
 import { tellGenerated, tellOwner, tellRoot } from "./notes.ts";
 import { accountSheet, accountTable, describeRules, loginState } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
+import { runImport } from "./import/command.ts";
 import { runCommand } from "../command.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
 
@@ -42,6 +43,7 @@ const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) =>
  * command line or file.
  */
 export async function runUser(args: readonly string[], io: UserIo): Promise<number> {
+  if (args[0] === "import") return await runImport(args.slice(1), io);
   return await runCommand(args.length === 0 ? ["--help"] : args, io, {
     usage: USER_USAGE,
     action: async () => {
