@@ -39,7 +39,7 @@ const NO_HASH = `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost
 /** The message never includes the value: it may be a password in plain text. */
 function hashMessage({ input }: v.BaseIssue<unknown>): string {
   const known = typeof input === "string" ? foreignHashProblem(input) : undefined;
-  return known === undefined ? NO_HASH : `${known}, and not supported: give the account a new password`;
+  return known === undefined ? NO_HASH : `${known}: give the account a new password with "denoftpd user passwd"`;
 }
 
 /** Every field, in the order in which a new account is written. */

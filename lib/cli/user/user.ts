@@ -8,7 +8,8 @@ import { promptSecret } from "@std/cli/prompt-secret";
 import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../../auth/file/schema.ts";
 import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../../auth/accounts.ts";
 import { editAccounts } from "../../auth/file/edit.ts";
-import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import { AccountsFileError, parseDocument, readAccountsFile, readAccountsText } from "../../auth/file/read.ts";
+import { isObject } from "../../auth/file/values.ts";
 import { type HashOptions, hashPassword, verifyPassword } from "../../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
 import { newPassword, requireNoPassword } from "./new_password.ts";
@@ -111,8 +112,9 @@ async function setPassword(command: UserCommand, io: UserIo): Promise<void> {
 async function change(command: UserCommand, io: UserIo, options: { readonly asksPassword: boolean }): Promise<void> {
   const { changes, file } = command;
   const name = canonicalName(command.name);
-  // Before anybody is asked for a password.
-  await find(file, name);
+  // Before anybody is asked for a password. The account may be wrong: then this is how it is mended.
+  const { accounts } = parseDocument(await readAccountsText(file), file);
+  if (!accounts.some((other) => isObject(other) && other.name === name)) await find(file, name);
   const password = options.asksPassword ? await newPassword(command, withPrompt(io)) : undefined;
   const hashed = password === undefined ? [] : [["password", await hashPassword(password, io.hash)]] as const;
   await editAccounts(file, (accounts) => {

@@ -396,6 +396,7 @@ Deno.test("parseAccounts takes hashes of other systems, and says what to do abou
   const password = "$2y$04$8HW/Ml0eQqlMzprBg5JQbuZq3vAE3xd1rv.kznPg7yDBfsOxwTV0W";
   assertEquals(parse({ ...BOB, password })[0]?.passwordHash, password);
   assertEquals(problemsOf(textOf({ ...BOB, password: "$1$53OYCrYi$dUPopeN55hZphaEm93HKj." })), [
-    `Account "bob": field "password": Is MD5-crypt, which is broken, and not supported: give the account a new password`,
+    `Account "bob": field "password": Is MD5-crypt, which is broken: give the account a new password with ` +
+    `"denoftpd user passwd"`,
   ]);
 });

@@ -64,7 +64,7 @@ export class AccountDraft {
   password(hash: string): void {
     if (isPasswordHash(hash)) return this.set("password", hash);
     const problem = hash === "" ? "There is no password" : foreignHashProblem(hash) ?? "The hash is of an unknown kind";
-    this.note(`${problem}: no password opens the account, give it one with "denoftpd user set"`);
+    this.note(`${problem}: no password opens the account, give it one with "denoftpd user passwd"`);
     this.set("password", decoyHash());
   }
 
