@@ -61,6 +61,7 @@ const OF_CLIENT: Readonly<Record<Exclude<ClientErrorKind, "reply">, ExitStatus>>
   closed: EXIT.refused,
   timeout: EXIT.timeout,
   untrusted: EXIT.untrusted,
+  sessionTaken: EXIT.refused,
   protocol: EXIT.someFailed,
   badName: EXIT.wrongUse,
   truncated: EXIT.someFailed,

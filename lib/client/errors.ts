@@ -13,6 +13,9 @@
  * - `closed`: the server closed the control connection, or it broke.
  * - `timeout`: no answer, or no byte, within the limit.
  * - `untrusted`: the certificate is not trusted, or TLS is required and the server does not offer it.
+ * - `sessionTaken`: a data connection under TLS was refused, and it offered the TLS session of a later login to the
+ *   same host instead of its own: the runtime keeps only the latest one. The only client of a host in a thread has no
+ *   such error.
  * - `protocol`: the server sent something that is not FTP, or more than the limits allow.
  * - `badName`: a name cannot be sent (CR, LF, NUL), or must not be created here.
  * - `truncated`: fewer bytes arrived than the server announced.
@@ -27,6 +30,7 @@ export type ClientErrorKind =
   | "closed"
   | "timeout"
   | "untrusted"
+  | "sessionTaken"
   | "protocol"
   | "badName"
   | "truncated"
@@ -52,6 +56,7 @@ const PASSING: ReadonlySet<ClientErrorKind> = new Set([
   "dataConnection",
   "closed",
   "timeout",
+  "sessionTaken",
 ]);
 
 /** A failure of a request, or of the connection. Aborts reject with the reason of their signal instead. */

@@ -78,10 +78,14 @@ export class Requests {
     return this.#turns.run(async (wasSent) => {
       signal.throwIfAborted();
       const connector = wasSent ? await this.#acceptAhead() : await this.#prepare(ascii, offset);
+      let offersOther = false;
       try {
         return await runTransfer({
           ...{ control, connector, verb, argument, signal, timeout, wasSent },
-          protect: async (connection) => await tls?.secure(connection, signal) ?? connection,
+          protect: async (connection) => {
+            offersOther = tls?.offersOther ?? false;
+            return await tls?.secure(connection, signal) ?? connection;
+          },
           move: (connection, stop) => {
             this.#turns.moving();
             return move(connection, { loop: this.#loop, signal: stop, stallTimeout, ascii, limiter, onProgress });
@@ -89,6 +93,7 @@ export class Requests {
           mayRecover: () => !this.#turns.hasAhead,
         });
       } catch (error) {
+        if (offersOther && isRefusedSession(error)) throw sessionTaken(error);
         throw this.#judgeFailure(error, signal, wasSent);
       }
     }, { signal, ahead: { commands, isTransfer: true } });
@@ -145,4 +150,20 @@ export class Requests {
     await this.#session.control.request("TYPE", ascii ? "A" : "I");
     this.#isAscii = ascii;
   }
+}
+
+/** vsftpd answers 522, ProFTPD 425, or they only close the data connection. */
+function isRefusedSession(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return false;
+  if (error.kind === "reply") return error.code === 425 || error.code === 522;
+  return error.kind === "closed" || error.kind === "truncated" || error.kind === "dataConnection";
+}
+
+function sessionTaken(cause: unknown): ClientError {
+  return new ClientError(
+    "sessionTaken",
+    "The server refused a data connection because it did not resume the TLS session of its control connection, which " +
+      "several clients of one host cannot do at once",
+    { cause },
+  );
 }

@@ -29,14 +29,32 @@ export interface ClientTlsOptions {
   readonly timeout: number;
 }
 
+/**
+ * Whose session the runtime keeps for a name: it keeps one a name in each thread, that of the latest handshake, and
+ * hosts without a name have one together.
+ */
+const keepers = new Map<string, ClientTls>();
+
 /** Makes the connections of one client secure. Data connections resume the session of the control connection. */
 export class ClientTls {
   readonly #options: ClientTlsOptions;
   /** Only of connections that were trusted. */
   #session: Buffer | undefined;
 
+  /** In the SNI; empty for an address. */
+  readonly #name: string;
+
   constructor(options: ClientTlsOptions) {
     this.#options = options;
+    this.#name = isIP(options.host) === 0 ? options.host.toLowerCase() : "";
+  }
+
+  /**
+   * Whether a data connection would offer the session of another client, because that was the latest to shake hands
+   * with this host. A server that demands the session of the control connection refuses it.
+   */
+  get offersOther(): boolean {
+    return keepers.get(this.#name) !== this;
   }
 
   /**
@@ -50,7 +68,7 @@ export class ClientTls {
     const socket = connect({
       socket: asSocket(wire),
       host,
-      ...(isIP(host) === 0 && { servername: host }),
+      ...(this.#name !== "" && { servername: this.#name }),
       minVersion,
       ...(maxVersion && { maxVersion }),
       ...(this.#session && { session: this.#session }),
@@ -69,6 +87,7 @@ export class ClientTls {
       secured.close();
       throw signal?.aborted ? signal.reason : asClientError(error);
     }
+    keepers.set(this.#name, this);
     // With TLS 1.3 tickets come later, and each is good for one connection.
     this.#session = socket.getSession() ?? this.#session;
     socket.on("session", (session: Buffer) => this.#session = session);

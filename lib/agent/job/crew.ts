@@ -83,7 +83,7 @@ export class Crew implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const attempt = async (slot: Slot, moved: () => void): Promise<void> => {
       try {
-        resolve(await this.#retrying(async () => await work(await this.#clientOf(slot), moved), options));
+        resolve(await this.#retrying(() => this.#attempt(slot, work, moved), options));
       } catch (error) {
         if (isForAll(error)) this.fail(error);
         reject(error);
@@ -174,8 +174,38 @@ export class Crew implements AsyncDisposable {
     }, { ...waits, tries: once ? 1 : retries + 1, signal: this.signal, ...(onRetry && { onRetry }) });
   }
 
+  async #attempt<T>(
+    slot: Slot,
+    work: (client: Client, moved: () => void) => Promise<T>,
+    moved: () => void,
+  ): Promise<T> {
+    const client = await this.#clientOf(slot);
+    try {
+      return await work(client, moved);
+    } catch (error) {
+      if (error instanceof ClientError && error.kind === "sessionTaken") await this.#goOnAlone(client);
+      throw error;
+    }
+  }
+
+  /**
+   * The server wants each data connection to resume the TLS session of its control connection, and the runtime keeps
+   * only the latest session of a host: all work goes on with one session, which logs in anew to be the latest.
+   */
+  async #goOnAlone(client: Client): Promise<void> {
+    if (this.#limit > 1) {
+      this.#limit = 1;
+      this.#options.onFewer?.(1);
+    }
+    const others = this.#slots.splice(1);
+    await client.close();
+    for (const other of others) await (await other.client?.catch(() => undefined))?.close();
+  }
+
   /** The session of `slot`, opened anew if it is not open. */
   async #clientOf(slot: Slot): Promise<Client> {
+    const [sole] = this.#slots;
+    if (sole && !this.#slots.includes(slot)) return await this.#clientOf(sole);
     const pending = slot.client;
     const client = await pending?.catch(() => undefined);
     if (client?.isOpen) return client;

@@ -71,7 +71,8 @@ export class AgentContext implements AsyncDisposable {
       parallel: this.number("parallel", 4, 1, 64),
       retries: this.number("retry", 3, 0, 100),
       signal: this.io.signal,
-      onFewer: (sessions) => this.output.warn(`The server accepts no more than ${sessions} sessions`),
+      onFewer: (sessions) =>
+        this.output.warn(`The server accepts no more than ${sessions} session${sessions === 1 ? "" : "s"}`),
     });
     this.#crews.set(key, crew);
     return crew;
