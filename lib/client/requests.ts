@@ -136,9 +136,12 @@ export class Requests {
   /** A failure beside commands that were sent ahead may be due to them: then the transfer is to be tried without. */
   #judgeFailure(error: unknown, signal: AbortSignal, wasSent: boolean): unknown {
     const { ahead } = this.#options;
+    const isAhead = wasSent || this.#turns.hasAhead;
     const isTrying = ahead?.state === "trying" && this.#turns.hasAhead;
-    const isLost = wasSent && error instanceof ClientError && error.kind === "timeout";
-    if (signal.aborted || !(isTrying || isLost)) return error;
+    const isLost = error instanceof ClientError && wasSent && error.kind === "timeout";
+    // Pure-FTPd may lose the start of what arrives during a transfer, and answers 500 to the rest.
+    const isMangled = error instanceof ClientError && isAhead && error.code === 500;
+    if (signal.aborted || !(isTrying || isLost || isMangled)) return error;
     ahead?.learn(false);
     this.#session.control.close();
     return new ClientError("closed", "The transfer failed while commands were sent ahead", { cause: error });
