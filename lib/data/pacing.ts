@@ -183,27 +183,32 @@ const LOOKS = 4;
 /** One watched transfer. */
 export class StallWatch implements Disposable {
   /**
-   * Set to `true` whenever a byte has moved; initially true, as the time until the first check is only part of an
+   * Bytes that have moved, to be increased; initially enough, as the time until the first check is only part of an
    * interval.
    */
-  moved = true;
+  bytes = Infinity;
   /** While `true`, standing still is intended (a rate limit). */
   resting = false;
   readonly #onStall: () => void;
   readonly #leave: (watch: StallWatch) => void;
+  readonly #least: number;
   #quietLooks = 0;
 
   /** For {@link StallTimers.watch}. */
-  constructor(onStall: () => void, leave: (watch: StallWatch) => void) {
+  constructor(least: number, onStall: () => void, leave: (watch: StallWatch) => void) {
+    this.#least = least;
     this.#onStall = onStall;
     this.#leave = leave;
   }
 
   /** One check by the timer. */
   look(): void {
-    if (this.moved || this.resting) this.#quietLooks = 0;
-    else if (++this.#quietLooks >= LOOKS) this.#onStall();
-    this.moved = false;
+    if (this.bytes < this.#least && !this.resting) {
+      if (++this.#quietLooks >= LOOKS) this.#onStall();
+      return;
+    }
+    this.#quietLooks = 0;
+    this.bytes = 0;
   }
 
   [Symbol.dispose](): void {
@@ -217,18 +222,18 @@ interface StallTimer {
 }
 
 /**
- * Notices stalled transfers, at the cost of setting one flag per piece: all with the same limit share one coarse timer.
+ * Notices stalled transfers, at the cost of one addition per piece: all with the same limit share one coarse timer.
  */
 export class StallTimers {
   readonly #timers = new Map<number, StallTimer>();
 
   /**
-   * Calls `onStall` if {@link StallWatch.moved} has not been set for `timeout` milliseconds. The watch must be disposed
-   * of; a timer ends with its last watch.
+   * Calls `onStall` if fewer than `least` {@link StallWatch.bytes} have been added for `timeout` milliseconds. The
+   * watch must be disposed of; a timer ends with its last watch.
    */
-  watch(timeout: number, onStall: () => void): StallWatch {
+  watch({ timeout, least }: { readonly timeout: number; readonly least: number }, onStall: () => void): StallWatch {
     const { watches } = this.#timers.get(timeout) ?? this.#start(timeout);
-    const watch = new StallWatch(onStall, (ended) => this.#leave(timeout, ended));
+    const watch = new StallWatch(least, onStall, (ended) => this.#leave(timeout, ended));
     watches.add(watch);
     return watch;
   }

@@ -38,6 +38,12 @@ export interface PumpOptions {
   readonly signal: AbortSignal;
   /** Milliseconds without a byte moving until the run is given up as `stalled`; 0: no limit. */
   readonly stallTimeout: number;
+  /**
+   * Bytes a second that must move on average over {@link stallTimeout}, except with a {@link limiter}.
+   *
+   * @default 0, any byte
+   */
+  readonly minRate?: number | undefined;
   readonly limiter?: RateLimiter | undefined;
   /** Converts line ends (TYPE A). */
   readonly ascii?: boolean | undefined;
@@ -72,14 +78,14 @@ export class PumpRun implements Disposable {
   readonly #releases = new Set<() => void>();
 
   constructor(connection: Connection, options: PumpOptions) {
-    const { loop: { pacer, buffers, stallTimers }, signal, stallTimeout, limit, limiter, ascii } = options;
+    const { loop: { pacer, buffers }, signal, limit, limiter, ascii } = options;
     this.options = options;
     this.pieceSize = new PieceSize({ pacer, expected: limit, limiter, ascii });
     this.buffers = connection.buffers ?? buffers;
     this.#connection = connection;
     this.#pacer = pacer;
     pacer.enter();
-    if (stallTimeout > 0) this.#watch = stallTimers.watch(stallTimeout, () => this.fail("stalled"));
+    this.#watch = this.#startWatch(options);
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener("abort", this.#onAbort);
   }
@@ -112,7 +118,7 @@ export class PumpRun implements Disposable {
   /** Counts bytes as moved. */
   count(bytes: number): void {
     this.#bytes += bytes;
-    this.#touch();
+    this.#touch(bytes);
     this.options.onProgress?.(this.#bytes);
   }
 
@@ -175,7 +181,7 @@ export class PumpRun implements Disposable {
       }
       // Counted afterwards: a slow sender's few bytes must not count as the whole buffer that was ready for them.
       void this.#pacer.move(count);
-      this.#touch();
+      this.#touch(count);
       const debt = limiter?.take(count, signal);
       if (debt) await this.#rest(debt);
       return count;
@@ -211,7 +217,14 @@ export class PumpRun implements Disposable {
     this.#watch.resting = false;
   }
 
-  #touch(): void {
-    if (this.#watch) this.#watch.moved = true;
+  #touch(bytes: number): void {
+    if (this.#watch) this.#watch.bytes += bytes;
+  }
+
+  /** Whoever is slowed down intentionally must only go on. */
+  #startWatch({ loop, stallTimeout, minRate = 0, limiter }: PumpOptions): StallWatch | undefined {
+    if (stallTimeout === 0) return undefined;
+    const least = limiter ? 1 : Math.max(1, Math.floor(minRate * stallTimeout / 1000));
+    return loop.stallTimers.watch({ timeout: stallTimeout, least }, () => this.fail("stalled"));
   }
 }

@@ -48,6 +48,13 @@ export interface AbuseOptions {
    */
   readonly connectRate?: number;
   /**
+   * Bytes a second that a transfer must move on average over `stallTimeout`, where its account has no rate limit; 0:
+   * any byte is enough.
+   *
+   * @default 0
+   */
+  readonly minRate?: number;
+  /**
    * Points within ten minutes after which an address (or /64) is banned: a failed login is one point, other offences
    * are one to five (docs/trust.md). 0: never. Loopback is not banned by default.
    *

@@ -57,6 +57,7 @@ export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefau
   maxLoginFailures: 5,
   failureDelay: 500,
   guessInterval: 1_000,
+  minRate: 0,
   banAfter: 50,
   banTime: 600_000,
   allowFrom: [],

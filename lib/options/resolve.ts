@@ -21,6 +21,7 @@ const WHOLE = [
   "maxLoginFailures",
   "failureDelay",
   "guessInterval",
+  "minRate",
   "banTime",
   "loginTimeout",
   "idleTimeout",

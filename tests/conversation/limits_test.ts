@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { authenticatorOf, conversation, plainConversation } from "../helpers/server.ts";
+import { closeQuietly } from "../../lib/net/connection.ts";
+import { authenticatorOf, conversation, plainConversation, type Stage } from "../helpers/server.ts";
 import { Wire } from "../helpers/wire.ts";
 
 const big = { "/big": "x".repeat(32 << 20), "/a": "small" };
@@ -71,6 +72,45 @@ conversation(
     assertEquals(await closed, "timed out");
   },
 );
+
+/** Sends a byte of an upload every 20 ms, at most `most`. Resolves to how many went before the transfer was over. */
+async function trickle({ ftp, event }: Stage, most: number): Promise<number> {
+  const data = await ftp.begin("STOR slow");
+  let over = false;
+  const ended = event("transfer").then(() => over = true);
+  let count = 0;
+  for (; !over && count < most; count++) {
+    await data.write(new Uint8Array(1)).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  if (!over) await data.closeWrite();
+  closeQuietly(data);
+  await ended;
+  return count;
+}
+
+conversation("minRate ends a transfer that trickles", {
+  options: { stallTimeout: 200, minRate: 10_000 },
+}, async (stage) => {
+  assert(await trickle(stage, 500) < 500, "500 bytes in ten seconds were enough");
+  assertEquals((await stage.event("transfer")).reason, "stalled");
+  await stage.ftp.expectReply(426);
+});
+
+for (
+  const [what, options, account] of [
+    ["an account with a rate limit", { minRate: 10_000 }, { uploadRate: 1_000_000 }],
+    ["where it is not set", {}, {}],
+  ] as const
+) {
+  plainConversation(`A transfer may trickle: ${what}`, {
+    options: { stallTimeout: 1_000, ...options },
+    account,
+  }, async (stage) => {
+    assertEquals(await trickle(stage, 100), 100);
+    await stage.ftp.expectReply(226);
+  });
+}
 
 conversation("An idle session is answered 421", { options: { idleTimeout: 60 } }, async ({ ftp, event }) => {
   await ftp.expectReply(421);

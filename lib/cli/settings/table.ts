@@ -219,6 +219,7 @@ const ROWS = [
   option("idleTimeout", "TIME", "time allowed between two commands", time),
   option("dataTimeout", "TIME", "time allowed to open a data connection", time),
   option("stallTimeout", "TIME", "time a transfer may go without moving a byte", time),
+  option("minRate", "N", "bytes a second that a transfer must move over --stall-timeout, 0 for any byte", count),
   setting("grace", "TIME", "time running transfers are given at shutdown", time, DEFAULT_GRACE),
   option("ascii", "HOW", "TYPE A transfers: convert, binary or refuse", oneOf("convert", "binary", "refuse")),
   option("digests", "WHEN", "compute digests during transfers: auto, always or off", oneOf("auto", "always", "off")),

@@ -229,12 +229,13 @@ export class DataTransfer implements Disposable {
   }
 
   #pumpOptions(options: MoveOptions): PumpOptions {
-    const { eventLoop: loop, stallTimeout } = this.#context.options;
+    const { eventLoop: loop, stallTimeout, minRate } = this.#context.options;
     return {
       ...options,
       loop,
       signal: this.#transfer.signal,
       stallTimeout,
+      minRate,
       onProgress: (bytes) => this.#transfer.bytes = bytes,
     };
   }
