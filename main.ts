@@ -14,6 +14,7 @@ import { workerScope } from "./lib/threads/scope.ts";
 const USAGE = `denoftpd, an FTP server and client
 
 Usage: denoftpd serve [flags]     run the server
+       denoftpd share DIR         share one directory until Ctrl-C, with a random password
        denoftpd user ACTION …     manage accounts
        denoftpd cert --out DIR    create a self-signed certificate for testing
        denoftpd config [flags]    show the effective settings and where each one comes from
@@ -50,6 +51,8 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
   switch (name) {
     case "serve":
       return await runServe(args, io, { ownsProcess: true });
+    case "share":
+      return await (await import("./lib/cli/share/share.ts")).runShare(args, io, { ownsProcess: true });
     case "user":
       return await (await import("./lib/cli/user/user.ts")).runUser(args, io);
     case "cert":

@@ -20,11 +20,21 @@ import { UsageError } from "../usage_error.ts";
 /** The output of `denoftpd permissions --help`. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
        denoftpd permissions ftp [URL] [flags of ftp]
+       denoftpd permissions share DIR [flags of share]
 
 Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line:
 all of them for a root below /dev, /proc or /sys, where Deno wants no less. With "ftp", those of the user agent in the
 working directory: "--allow-run" can be left out by who needs no "!program" and no "| program".
 `;
+
+/** The needs of commands other than `serve`, from their arguments. */
+const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<Need[]>>> = {
+  ftp: async (args) => await (await import("../ftp/needs.ts")).ftpNeeds(args),
+  share: async (args) => {
+    const { readShareFlags, shareNeeds } = await import("../share/flags.ts");
+    return shareNeeds(readShareFlags(args));
+  },
+};
 
 /** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */
 export async function runPermissions(args: readonly string[], io: CommandIo): Promise<number> {
@@ -32,20 +42,23 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
     usage: PERMISSIONS_USAGE,
     action: async () => {
       const [command, ...rest] = args;
-      if (command === "ftp") {
-        const needs = await (await import("../ftp/needs.ts")).ftpNeeds(rest);
-        io.stdout(permissionFlags(needs).map((flag) => `${flag}\n`).join(""));
+      const needsOf = command === undefined ? undefined : OTHER_COMMANDS[command];
+      if (needsOf) {
+        printFlags(await needsOf(rest), io);
         return 0;
       }
       const gathered = await gatherSettings(args, processSources);
       const settings = parseGathered(gathered);
       const accounts = await accountsOf(settings);
       const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...accountNeeds(accounts)];
-      const flags = guardedRoots(accounts).length > 0 ? ["--allow-all"] : permissionFlags(needs);
-      io.stdout(flags.map((flag) => `${flag}\n`).join(""));
+      printFlags(needs, io, { all: guardedRoots(accounts).length > 0 });
       return 0;
     },
   });
+}
+
+function printFlags(needs: readonly Need[], io: CommandIo, { all = false } = {}): void {
+  io.stdout((all ? ["--allow-all"] : permissionFlags(needs)).map((flag) => `${flag}\n`).join(""));
 }
 
 /** The permissions to read the settings again from their current sources. */

@@ -51,6 +51,20 @@ export async function checkRoots(accounts: AccountsStore, settings: Settings): P
 /** The root of an account, or of one of its mounts. */
 type Place = Pick<Account, "rootPath" | "rules">;
 
+/**
+ * The same check for one directory that belongs to no accounts file.
+ *
+ * @throws {UsageError} beginning with `source`.
+ */
+export async function checkDirectory(source: string, place: Place): Promise<void> {
+  try {
+    await new DriverRegistry().open(place.rootPath);
+    checkRights(place, await Deno.realPath(place.rootPath));
+  } catch (error) {
+    throw new UsageError(`${source}: ${describe(error, place)}`);
+  }
+}
+
 /** What is wrong, and what to do about it. */
 function describe(error: unknown, { rootPath }: Place): string {
   const cause = error instanceof Error ? error.cause : undefined;

@@ -163,7 +163,8 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   return 0;
 }
 
-function cannotListen(error: unknown, { host, port }: Settings): CommandRefused {
+/** What to tell about a port that cannot be listened on. */
+export function cannotListen(error: unknown, { host, port }: Pick<Settings, "host" | "port">): CommandRefused {
   const reason = error instanceof Deno.errors.AddrInUse
     ? "the port is in use"
     : error instanceof Deno.errors.PermissionDenied && port < 1024
