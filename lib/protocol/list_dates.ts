@@ -56,7 +56,7 @@ function dateForm(
   read: (groups: readonly string[]) => WrittenDate,
 ): { pattern: RegExp; read: (groups: readonly string[]) => WrittenDate } {
   // A size, or the two numbers of a device, then the date and one space: a name may begin with spaces.
-  return { pattern: new RegExp(`\\s(\\d+)(?:,\\s{0,4}(\\d+))?\\s{1,20}${date}\\s(.+)$`, "u"), read };
+  return { pattern: new RegExp(`\\s(\\d+)(?:,\\s{0,4}(\\d+))?\\s{1,20}${date}\\s(.+)$`, "su"), read };
 }
 
 /**

@@ -63,7 +63,7 @@ export function parseList(text: string, options: ListParserOptions): ParsedList 
 }
 
 const WINDOWS =
-  /^(\d{1,4})[-/.](\d{1,2})[-/.](\d{2,4})\s{1,8}(\d{1,2}):(\d\d)(?::(\d\d))?\s{0,4}([AP]M)?\s{1,40}(<\w+>|[\d,.]+)\s(?:\s{9})?(.+)$/i;
+  /^(\d{1,4})[-/.](\d{1,2})[-/.](\d{2,4})\s{1,8}(\d{1,2}):(\d\d)(?::(\d\d))?\s{0,4}([AP]M)?\s{1,40}(<\w+>|[\d,.]+)\s(?:\s{9})?(.+)$/is;
 
 /**
  * `04-27-00  09:09PM       <DIR>          licensed`, as printed by IIS; also with a four-digit year, and year first.
@@ -91,7 +91,7 @@ function readWindows(line: string, options: ListParserOptions): ParsedListEntry 
 
 /** `name [target]`, as Windows prints links. */
 function splitWindowsLink(rest: string): [string, string?] {
-  const match = /^(.*?) \[(.*)\]$/.exec(rest);
+  const match = /^(.*?) \[(.*)\]$/s.exec(rest);
   return match ? [match[1] ?? "", match[2] ?? ""] : [rest];
 }
 
@@ -99,7 +99,7 @@ const UNIX_KINDS: Readonly<Record<string, ParsedListEntry["kind"]>> = { "-": "fi
 
 /** A line of `ls -l`, in the many variants that servers print. */
 function readUnix(line: string, options: ListParserOptions): ParsedListEntry | undefined {
-  const match = /^([-dlbcpsDnPM])([-rwxsStTlL]{9})[+.@]?(.*)$/.exec(line);
+  const match = /^([-dlbcpsDnPM])([-rwxsStTlL]{9})[+.@]?(.*)$/s.exec(line);
   if (!match) return undefined;
   const [, type = "-", rights = "", rest = ""] = match;
   const tail = readSizeDateName(rest, options);

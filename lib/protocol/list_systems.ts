@@ -53,7 +53,7 @@ export function readVms(line: string, options: ListParserOptions): ParsedListEnt
 }
 
 const OS400 =
-  /^(\S+)\s{1,40}(\d+)\s{1,40}(\d{1,2})[/.](\d\d)[/.](\d{2,4})\s{1,8}(\d\d):(\d\d):(\d\d)\s{1,40}(\*\w+)\s{1,40}(.+)$/;
+  /^(\S+)\s{1,40}(\d+)\s{1,40}(\d{1,2})[/.](\d\d)[/.](\d{2,4})\s{1,8}(\d\d):(\d\d):(\d\d)\s{1,40}(\*\w+)\s{1,40}(.+)$/s;
 
 /** `QSYS      77824 02/23/00 15:09:55 *DIR       Documents/`, as printed by OS/400. */
 export function readOs400(line: string, options: ListParserOptions): ParsedListEntry | undefined {

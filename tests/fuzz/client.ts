@@ -22,6 +22,8 @@ const LOGIN_REPLIES = 2;
 export interface Scene {
   readonly port: number;
   readonly user: string;
+  /** Whether the server ends sessions with too many bad commands. */
+  readonly endsBad: boolean;
 }
 
 /** Plays `script` against the server. @throws {Error} saying which promise of the protocol is broken. */
@@ -44,6 +46,8 @@ class Player implements Disposable {
   #preliminary = false;
   #turn = 0;
   #closed = false;
+  /** Closed while the server had not read everything: what it had sent may be lost. */
+  #reset = false;
   #news = Promise.withResolvers<void>();
   /** Bytes of Telnet in the replies that have begun to arrive. */
   #telnet = 0;
@@ -89,10 +93,16 @@ class Player implements Disposable {
     const last = this.#finals.at(-1)?.code;
     // QUIT is answered at once, and the transfer that it waits for has its final reply after it.
     const isOver = last === 421 || this.#finals.some(({ code }) => code === 221);
-    if (this.#closed && !isOver) this.#problems.push(`Closed after ${last}`);
+    if (this.#closed && !isOver && !this.#mayBeReset) this.#problems.push(`Closed after ${last}`);
     // The 421 that ends a session comes besides the reply to the last command.
     const most = count + (last === 421 ? 2 : 1);
     if (finals > most) this.#problems.push(`${finals} final replies instead of ${most}`);
+  }
+
+  /** A client that goes on after its QUIT, or after what ends its session, may not see its last replies. */
+  get #mayBeReset(): boolean {
+    const says = (verb: RegExp) => this.#script.steps.some((step) => step.type === "line" && verb.test(step.text));
+    return this.#reset && (this.#scene.endsBad || says(/^QUIT/i));
   }
 
   async #finalReplies(count: number): Promise<void> {
@@ -159,7 +169,8 @@ class Player implements Disposable {
       if (this.#parser.isMidReply) this.#problems.push("The last reply was cut off");
     } catch (error) {
       // A reset is an end; anything but a reply is not.
-      if (!isConnectionError(error)) this.#problems.push(String(error));
+      if (isConnectionError(error)) this.#reset = true;
+      else this.#problems.push(String(error));
     }
     this.#closed = true;
     this.#wake();

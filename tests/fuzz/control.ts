@@ -52,13 +52,18 @@ class Theatre implements AsyncDisposable {
   readonly #canary: Wire;
   readonly #errors: string[] = [];
   readonly #before: string;
+  readonly #endsBad: boolean;
   #queue: Promise<void> = Promise.resolve();
 
-  private constructor(server: FtpServer, directory: string, canary: Wire, before: string) {
+  private constructor(
+    server: FtpServer,
+    { directory, canary, before, endsBad }: { directory: string; canary: Wire; before: string; endsBad: boolean },
+  ) {
     this.#server = server;
     this.#directory = directory;
     this.#canary = canary;
     this.#before = before;
+    this.#endsBad = endsBad;
     server.events.on((event) => {
       if (event.type === "problem" && event.level === "error") {
         this.#errors.push(`${event.message}: ${event.error instanceof Error ? event.error.stack : event.error}`);
@@ -86,12 +91,13 @@ class Theatre implements AsyncDisposable {
     await canary.expectReply(220);
     await canary.login("canary", "canary");
     await canary.expect("CWD /quiet", 250);
-    return new Theatre(server, directory, canary, await surroundings(directory));
+    const before = await surroundings(directory);
+    return new Theatre(server, { directory, canary, before, endsBad: maxBadCommands > 0 });
   }
 
   /** Plays `script`, and looks whether the quiet session is as it was. */
   async play(script: Script): Promise<void> {
-    await play(script, { port: this.#server.address.port, user: "fuzz" });
+    await play(script, { port: this.#server.address.port, user: "fuzz", endsBad: this.#endsBad });
     await this.#inTurn(() => this.#askCanary());
     const error = this.#errors.shift();
     if (error !== undefined) throw new Error(`The server reports an error: ${error}`);

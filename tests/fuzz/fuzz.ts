@@ -27,7 +27,11 @@ async function corpus<T>(name: string): Promise<readonly T[]> {
 const PARTS = {
   control: async (budget: Budget) => await fuzzControl(budget, await corpus("control")),
   parsers: async (budget: Budget) =>
-    await fuzzParsers(budget, { anything: await corpus("anything"), replies: await corpus("replies") }),
+    await fuzzParsers(budget, {
+      anything: await corpus("anything"),
+      replies: await corpus("replies"),
+      lists: await corpus("lists"),
+    }),
   files: async (budget: Budget) =>
     await fuzzFiles(budget, { accounts: await corpus("accounts"), settings: await corpus("settings") }),
 } as const;

@@ -36,6 +36,9 @@ const LINES: readonly (readonly [line: string, expected: Expected])[] = [
     { name: "bin", kind: "link", size: 7, modified: at("2026-01-25T00:17"), target: "usr/bin" },
   ],
   ["lrwxrwxrwx 1 root root 7 Jan 25 00:17 a -> b -> c", { name: "a", kind: "link", target: "b -> c" }],
+  // Separators of lines and paragraphs in Unicode are characters like others.
+  ["-rw-r--r-- 1 u g 5 Jan 25 00:17 a\u2028b\u2029", file("a\u2028b\u2029", 5, "2026-01-25T00:17")],
+  ["01-25-26  12:17AM                    5 a\u2028b", file("a\u2028b", 5, "2026-01-25T00:17")],
   ["-rw-r--r-- 1 u g 5 Jan 25 00:17 no -> link", file("no -> link", 5, "2026-01-25T00:17")],
   ["crw-rw---- 1 root uucp 4, 64 Oct  9 10:11 ttyS0", { name: "ttyS0", kind: "other", size: undefined }],
   ["prw-r--r-- 1 root root 0 Oct  9 10:11 pipe", { name: "pipe", kind: "other" }],
