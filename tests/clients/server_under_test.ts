@@ -50,6 +50,10 @@ export interface StartOptions {
   readonly tls?: boolean;
   /** The port of implicit TLS, where {@link tls} is set. Default: a free one. */
   readonly implicitPort?: number;
+  /** The control port. Default: a free one. */
+  readonly port?: number;
+  /** How many descriptors the process may have open. Default: as many as the tests. */
+  readonly descriptors?: number;
   /** Default 1. */
   readonly workers?: number;
   /** Other addresses that the server may connect to, for clients that come from there in active mode. */
@@ -98,14 +102,15 @@ export class ServerUnderTest implements AsyncDisposable {
       flags = [],
       peers = [],
       implicitPort = 0,
+      descriptors,
     } = options;
     await Deno.mkdir(join(directory, "root"));
     const programme = commandLine(directory, host, peers);
     for (const account of accounts) await addAccount(programme, directory, account);
     const tlsFlags = tls ? [...await makeCertificate(directory), "--implicit-tls-port", String(implicitPort)] : [];
     const users = join(directory, "users.json");
-    const process = spawnLogged(options.logTo ?? logFile(directory), [
-      ...[...programme, "serve", "--host", host, "--port", "0", "--users", users],
+    const process = spawnLogged({ log: options.logTo ?? logFile(directory), descriptors }, [
+      ...[...programme, "serve", "--host", host, "--port", String(options.port ?? 0), "--users", users],
       ...["--log-level", logLevel, "--workers", String(workers), "--allow-root", ...tlsFlags, ...flags],
     ]);
     const port = await readyPort(process, directory);
@@ -216,9 +221,13 @@ function certificateFile(directory: string): string {
 }
 
 /** Runs `command` with stderr in a file: a pipe would have to be drained, which test sanitizers take for a leak. */
-function spawnLogged(file: string, command: readonly string[]): Deno.ChildProcess {
+function spawnLogged(
+  { log, descriptors }: { readonly log: string; readonly descriptors: number | undefined },
+  command: readonly string[],
+): Deno.ChildProcess {
+  const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
   return new Deno.Command("/bin/sh", {
-    args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", file, ...command],
+    args: ["-c", `${limit}log=$1; shift; exec "$@" 2>"$log"`, "sh", log, ...command],
     stdin: "null",
     stdout: "piped",
     stderr: "null",
