@@ -53,6 +53,8 @@ export class LineQueue implements AsyncDisposable {
   #writing: Promise<void> | undefined;
   /** The number of successful writes. */
   #written = 0;
+  /** To be run between two writes. */
+  #redirections: (() => void)[] = [];
 
   constructor(writer: LineWriter, { limit = 1024 * 1024, onLost }: LineQueueOptions = {}) {
     this.#writer = writer;
@@ -72,6 +74,26 @@ export class LineQueue implements AsyncDisposable {
     this.#waiting.push({ line, counts: this.#telling ?? 1 });
     this.#size += line.length;
     this.#writing ??= this.#writeOut();
+  }
+
+  /**
+   * Runs `act` between two writes: it may change where the writer writes, and no line is in two places. Resolves when
+   * it has run.
+   */
+  redirect(act: () => void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#redirections.push(() => {
+      act();
+      // Nothing has been written there.
+      this.#torn = false;
+      resolve();
+    });
+    if (!this.#writing) this.#runRedirections();
+    return promise;
+  }
+
+  #runRedirections(): void {
+    for (const redirect of this.#redirections.splice(0)) redirect();
   }
 
   /** Resolves when everything is written, or when nothing has been read for three seconds. */
@@ -95,10 +117,15 @@ export class LineQueue implements AsyncDisposable {
     // The lines of one turn are written together.
     await undefined;
     do {
-      while (this.#waiting.length > 0) await this.#writeSome();
+      while (this.#waiting.length > 0) {
+        this.#runRedirections();
+        await this.#writeSome();
+      }
+      this.#runRedirections();
       await delay(COLLECTING);
     } while (this.#waiting.length > 0);
     this.#writing = undefined;
+    this.#runRedirections();
   }
 
   async #writeSome(): Promise<void> {

@@ -115,9 +115,10 @@ function freePorts(): [number, number] {
 }
 
 const SITES: Record<string, (directory: string) => string[]> = {
-  "accounts, a configuration file, an xferlog and a state": (directory) => [
+  "accounts, a configuration file, both logs and a state": (directory) => [
     ...["--port", "0", "--users", join(directory, "users.json"), "--config", join(directory, "config.json")],
-    ...["--xferlog", join(directory, "log", "xferlog"), "--state", join(directory, "state")],
+    ...["--log-file", join(directory, "log", "denoftpd.log"), "--xferlog", join(directory, "log", "xferlog")],
+    ...["--state", join(directory, "state")],
   ],
   "named ports, a certificate and no active mode": (directory) => {
     const [port, passive] = freePorts();

@@ -30,7 +30,7 @@ Deno.test({
     let lost = 0;
     // Each of the two waits for the other one.
     const [xferlog, pipe] = await Promise.all([
-      openXferlog(path, (lines) => lost += lines),
+      openXferlog(path, { owner: undefined, onLost: (lines) => lost += lines }),
       Deno.open(path, { read: true }),
     ]);
     const written = 40_000;

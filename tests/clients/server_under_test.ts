@@ -58,6 +58,8 @@ export interface StartOptions {
   readonly workers?: number;
   /** Other addresses that the server may connect to, for clients that come from there in active mode. */
   readonly peers?: readonly string[];
+  /** Files besides its own directory that it may write. */
+  readonly writable?: readonly string[];
   /** More flags for `serve`. */
   readonly flags?: readonly string[];
 }
@@ -100,12 +102,11 @@ export class ServerUnderTest implements AsyncDisposable {
       tls = false,
       workers = 1,
       flags = [],
-      peers = [],
       implicitPort = 0,
       descriptors,
     } = options;
     await Deno.mkdir(join(directory, "root"));
-    const programme = commandLine(directory, host, peers);
+    const programme = commandLine(directory, host, options);
     for (const account of accounts) await addAccount(programme, directory, account);
     const tlsFlags = tls ? [...await makeCertificate(directory), "--implicit-tls-port", String(implicitPort)] : [];
     const users = join(directory, "users.json");
@@ -181,14 +182,18 @@ export class ServerUnderTest implements AsyncDisposable {
 }
 
 /** The program and its first arguments, up to the name of the subcommand. */
-function commandLine(directory: string, host: Host, peers: readonly string[]): [string, ...string[]] {
+function commandLine(
+  directory: string,
+  host: Host,
+  { peers = [], writable = [] }: Pick<StartOptions, "peers" | "writable">,
+): [string, ...string[]] {
   const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
   if (executable !== undefined) return [executable];
   const net = host === "::1" ? "[::1]" : host;
   const permissions = [
     `--allow-net=${[net, ...peers]}`,
     `--allow-read=${[directory, LIB]}`,
-    `--allow-write=${directory}`,
+    `--allow-write=${[directory, ...writable]}`,
     // For --native-io; given up by a server that runs without.
     `--allow-ffi=${LIBC_PATHS}`,
   ];

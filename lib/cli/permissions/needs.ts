@@ -18,12 +18,13 @@ import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
 
 /** The needs of the settings alone; {@link accountNeeds} has the rest. */
 export function settingsNeeds(settings: Settings): Need[] {
-  const { xferlog, state } = settings;
+  const { logFile, xferlog, state } = settings;
   const users = usersFile(settings);
   return [
     ...netNeeds(settings),
     ...(users === undefined ? [] : [needRead(users, `reading the accounts file "${users}"`)]),
     ...certificateNeeds(settings),
+    ...(logFile === undefined ? [] : [needWrite(logFile, `writing the log "${logFile}"`)]),
     ...(xferlog === undefined ? [] : [needWrite(xferlog, `writing the xferlog "${xferlog}"`)]),
     ...(state === undefined ? [] : [
       needRead(state, `reading the state directory "${state}"`),

@@ -6,22 +6,20 @@
 
 import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
-import { EventStream } from "../../events.ts";
-import { startLog } from "../../log/log.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
 import { usersFile } from "../permissions/needs.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
 import { giveUpPermissions } from "../permissions/excess.ts";
 import { runCommand } from "../command.ts";
-import { type CommandIo, writerOf } from "../io.ts";
-import { LineQueue } from "../../log/line_queue.ts";
+import type { CommandIo } from "../io.ts";
 import { openNative } from "./native.ts";
-import { become } from "./privileges.ts";
+import { become, type Identity } from "./privileges.ts";
 import { beforeOpening, checkAsUser, openSources, tell } from "./sources.ts";
 import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
 import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
 import { RunStory } from "./run_story.ts";
+import { openServerLog, type ServerLog } from "./server_log.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
 import { banSettings } from "../../options/bans.ts";
@@ -62,19 +60,42 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   const settings = parseGathered(gathered);
   const workers = workerCount(settings);
   const identity = beforeOpening(settings);
-  // Events of the accounts file may occur before there is a server; they are handled the same way.
-  const early = new EventStream();
   // Disposed last: until then SIGHUP must not end the process.
   using signals = new ServerSignals();
-  await using lines = new LineQueue(io.log ?? writerOf(io.stderr), {
-    // An error, so that it is logged at every level.
-    onLost: (count) => tell(early, "error", `Lost ${count} lines of the log: it was not read, or could not be written`),
-  });
-  const log = startLog({ level: settings.logLevel, format: settings.logFormat, write: (line) => lines.write(line) });
-  using _early = early.on(log.listener, log.types);
+  await using output = await openServerLog(settings, io, { owner: identity });
+  try {
+    return await serveLogged({ settings, gathered, workers, identity, signals, output }, io, hooks);
+  } catch (error) {
+    // The command says it on standard error, where it is read already without a file.
+    if (settings.logFile !== undefined) tell(output.events, "error", `Ended: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+/** What is there before the files are opened. */
+interface Beginning {
+  readonly settings: Settings;
+  readonly gathered: Gathered;
+  readonly workers: number;
+  readonly identity: Identity | undefined;
+  readonly signals: ServerSignals;
+  readonly output: ServerLog;
+}
+
+async function serveLogged(
+  { settings, gathered, workers, identity, signals, output }: Beginning,
+  io: CommandIo,
+  hooks: ServeHooks,
+): Promise<number> {
+  // Events of the accounts file may occur before there is a server; they are handled the same way.
+  const { events: early, log, lines } = output;
+  const unwritten: { settle(): Promise<void> }[] = [lines];
   const story = new RunStory(early);
   using _uncaught = hooks.ownsProcess
-    ? endingOnUncaught({ report: (error) => story.fail(error), settle: () => lines.settle() })
+    ? endingOnUncaught({
+      report: (error) => story.fail(error),
+      settle: () => Promise.all(unwritten.map((each) => each.settle())),
+    })
     : undefined;
   // Notifies workers, if there are any, of reloaded files.
   let refresh = () => {};
@@ -111,10 +132,11 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   if ("refresh" in server) refresh = () => server.refresh();
   using _log = server.events.on(log.listener, log.types);
   using _story = log.types.includes("started") ? server.events.on(story.listener, story.types) : undefined;
-  await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(
-    settings.xferlog,
-    (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
-  );
+  await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog, {
+    owner: identity,
+    onLost: (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
+  });
+  if (xferlog) unwritten.push(xferlog.lines);
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transfer"]);
   try {
     await server.bind();
@@ -130,7 +152,7 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   if (native && workers === 1) await threads.start();
   if (hooks.ownsProcess && guarded.length === 0) {
     // A reload may add accounts that can write.
-    const write = users !== undefined || xferlog !== undefined;
+    const write = users !== undefined || xferlog !== undefined || settings.logFile !== undefined;
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
   server.accept();
@@ -138,6 +160,9 @@ async function serve(gathered: Gathered, io: CommandIo, hooks: ServeHooks): Prom
   signals.listen({
     signal: hooks.signal,
     reload: async () => {
+      for (const file of [output, xferlog]) {
+        await file?.reopen().catch((error) => tell(early, "error", messageOf(error)));
+      }
       await users?.reload();
       await tls?.reload();
     },
