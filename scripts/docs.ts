@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
- * `deno task docs`: writes the tables of `docs/commands.md`, `docs/doctor.md` and `docs/user-agent.md` from those in
- * the source, and the picture of `docs/architecture.md` from the import law. With `--check` it writes nothing and fails
- * when one is out of date.
+ * `deno task docs`: writes the tables of `docs/commands.md`, `docs/doctor.md`, `docs/log.md` and `docs/user-agent.md`
+ * from the source, and the picture of `docs/architecture.md` from the import law. With `--check` it writes nothing and
+ * fails when one is out of date.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { KINDS } from "../lib/doctor/kinds.ts";
 import type { Kind, Remedy } from "../lib/doctor/kind.ts";
 import { SHELL_COMMANDS } from "../lib/shell/table.ts";
 import { drawFloors } from "./floors.ts";
+import { eventTables, reasonTables } from "./log_tables.ts";
 
 const START = "<!-- generated from the source: deno task docs -->";
 const END = "<!-- end of the generated part -->";
@@ -74,11 +75,14 @@ function fill(document: string, path: string, table: string): string {
   return `${document.slice(0, from + START.length)}\n${table}\n${document.slice(to)}`;
 }
 
+const logTables = `${reasonTables()}\n\n${await eventTables()}`;
+
 /** What each generated file should be, given what it is. */
 const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => string])[] = [
   ["docs/commands.md", (before) => fill(before, "docs/commands.md", fullTable())],
   ["docs/doctor.md", (before) => fill(before, "docs/doctor.md", findingsTable())],
   ["docs/user-agent.md", (before) => fill(before, "docs/user-agent.md", shellTable())],
+  ["docs/log.md", (before) => fill(before, "docs/log.md", logTables)],
   ["docs/architecture.svg", () => drawFloors()],
 ];
 

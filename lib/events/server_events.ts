@@ -79,7 +79,7 @@ export interface Started extends Timed, Typed<"started"> {
   readonly implicitTls?: string;
   /** What a login needs; `off` without a certificate. */
   readonly tls: "off" | "optional" | "required";
-  /** None without TLS. */
+  /** Those in use, each with its `names` and `daysLeft` (whole days); none without TLS. */
   readonly certificates: readonly CertificateFacts[];
   /** The ports of passive data connections, as `first-last`. Absent: any free port. */
   readonly passivePorts?: string;
@@ -93,17 +93,21 @@ export interface Started extends Timed, Typed<"started"> {
 
 /** What happened between {@link Started} and {@link Stopped}. */
 export interface RunTotals {
+  /** Control connections that were accepted. */
   readonly sessions: number;
   /** Logins that were accepted. */
   readonly logins: number;
+  /** Logins that were refused. */
   readonly failedLogins: number;
   /** Connections that were refused before they became a session. */
   readonly refusedConnections: number;
   /** Files that were sent or received whole. */
   readonly transfers: number;
+  /** Those that were not whole. */
   readonly failedTransfers: number;
   /** Bytes over data connections, listings included. */
   readonly bytesSent: number;
+  /** Bytes over data connections. */
   readonly bytesReceived: number;
 }
 

@@ -43,7 +43,7 @@ export interface EventLog {
 const CATEGORY = "denoftpd";
 
 /** The level of each type of event; a failed login, a problem and a notice have their own. */
-const LEVELS: Readonly<Record<EventType, LogLevel>> = {
+export const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   sessionOpened: "info",
   sessionClosed: "info",
   connectionRefused: "warning",

@@ -118,7 +118,8 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-const LOGIN_FAILURES: Readonly<Record<LoginFailure, string>> = {
+/** The words for the reasons of failed logins. */
+export const LOGIN_FAILURES: Readonly<Record<LoginFailure, string>> = {
   unknown: "no such account",
   password: "wrong password",
   disabled: "the account is disabled",
@@ -137,7 +138,8 @@ function login({ name, ok, reason, protection, error }: LoginTried): string {
   return `Login as ${quoted(name)} failed: ${why} (${protection})${causedBy(error)}`;
 }
 
-const REFUSALS: Readonly<Record<RefusalReason, string>> = {
+/** The words for the reasons of refused commands. */
+export const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   access: "not allowed to the account",
   quota: "the quota of the account is exceeded",
   tooLarge: "the account may have no file as large",
