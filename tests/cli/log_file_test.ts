@@ -119,6 +119,25 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "LineFile on a full disk loses lines and nothing else, and reports them where there is room again",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withDirectory(async (directory) => {
+      const path = join(directory, "log");
+      await Deno.symlink("/dev/full", path);
+      let lost = 0;
+      await using file = await LineFile.open(path, { ...options, onLost: (lines) => lost += lines });
+      for (let line = 0; line < 100; line++) file.lines.write(`line ${line}\n`);
+      await file.lines.settle();
+      await Deno.remove(path);
+      await file.reopen();
+      file.lines.write("room again\n");
+      await file.lines.settle();
+      assertEquals([lost, await Deno.readTextFile(path)], [100, "room again\n"]);
+    }),
+});
+
 function exists(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;

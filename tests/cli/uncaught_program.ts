@@ -5,7 +5,13 @@
  * @module
  */
 
+import type { TransferEnded } from "../../lib/events.ts";
 import { runServe } from "../../lib/cli/serve/serve.ts";
+
+const TRANSFER: Omit<TransferEnded, "time"> = {
+  ...{ type: "transfer", session: "1", address: "192.0.2.1", user: "ann", verb: "RETR", direction: "download" },
+  ...{ path: "", offset: 0, bytes: 1, milliseconds: 1, ascii: false, complete: true, reason: "none" },
+};
 
 const encoder = new TextEncoder();
 
@@ -16,7 +22,10 @@ await runServe(Deno.args, {
 }, {
   ownsProcess: true,
   onReady: ({ events }) => {
-    for (let i = 0; i < 5000; i++) events.emit({ type: "notice", level: "info", message: `Line ${i}` });
+    for (let i = 0; i < 5000; i++) {
+      events.emit({ type: "notice", level: "info", message: `Line ${i}` });
+      events.emit({ ...TRANSFER, path: `/file-${i}` });
+    }
     queueMicrotask(() => {
       throw new Error("Out of the blue");
     });
