@@ -18,6 +18,8 @@ export class AheadKnowledge {
   readonly #onKnown: ((takesAhead: boolean) => void) | undefined;
 
   /**
+   * Begins with what is known.
+   *
    * @param known what is known from before.
    * @param onKnown called when it becomes known.
    */

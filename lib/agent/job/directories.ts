@@ -8,6 +8,7 @@ import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import { type Job, part, retriesOf } from "./job.ts";
 import { joinRemote } from "./paths.ts";
+import { settle } from "./settle.ts";
 import type { TreeEntry } from "./tree.ts";
 
 /** Makes `path` and the directories above it. What is there already is no failure. */
@@ -73,7 +74,7 @@ async function removeAll(
   paths: readonly string[],
   remove: (client: Client, path: string) => Promise<void>,
 ): Promise<void> {
-  await Promise.all(paths.map((path) =>
+  await settle(paths.map((path) =>
     part(job, path, async () => {
       await job.crew.run((client) => remove(client, path), retriesOf(job, path));
       job.report.emit({ event: "done", action: "delete", path });

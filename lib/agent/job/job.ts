@@ -8,6 +8,7 @@ import { ClientError } from "../../client/errors.ts";
 import { fetchFile, type FetchOptions, type FileOptions, storeFile } from "../../client/files.ts";
 import type { RateLimiter } from "../../client/mod.ts";
 import { present } from "../../net/present.ts";
+import { AgentError } from "../errors.ts";
 import { explain } from "../explain.ts";
 import { exitStatusOf } from "../exit_status.ts";
 import type { Crew, WorkOptions } from "./crew.ts";
@@ -58,7 +59,7 @@ export async function part({ crew, report }: Job, path: string, work: () => Prom
     return true;
   } catch (error) {
     // Whoever runs the job reports what ends it, once.
-    if (crew.isOver) throw error;
+    if (crew.isOver || (error instanceof AgentError && error.kind === "wrongUse")) throw error;
     report.emit({ event: "failed", path, message: explain(error), status: exitStatusOf(error) });
     return false;
   }

@@ -11,6 +11,7 @@ import { messageOf } from "../../net/message_of.ts";
 import { explain } from "../explain.ts";
 import type { Crew } from "./crew.ts";
 import { joinRemote, listArgument } from "./paths.ts";
+import { settle } from "./settle.ts";
 
 /** An entry of a tree. */
 export interface TreeEntry {
@@ -65,7 +66,7 @@ export async function scanRemote(crew: Crew, root: string, options: ScanOptions 
       if (added?.kind === "directory") deeper.push(added.path);
     }
     if (depth >= DEEPEST && deeper.length > 0) return tree.problem(`"${path}" is more than ${DEEPEST} levels deep`);
-    await Promise.all(deeper.map(async (each) => {
+    await settle(deeper.map(async (each) => {
       try {
         await scan(each, depth + 1);
       } catch (error) {

@@ -12,6 +12,7 @@ import { haveSameDigest } from "../job/digests.ts";
 import { makeDirectories, makeDirectory, removeDirectories, removeFiles } from "../job/directories.ts";
 import { getFile, isMissing, type Job, part, putFile, retriesOf } from "../job/job.ts";
 import { joinRemote } from "../job/paths.ts";
+import { settle } from "../job/settle.ts";
 import { scanLocal, scanRemote, type Tree, type TreeEntry } from "../job/tree.ts";
 import { pathFilter } from "./filters.ts";
 import { makePlan, type PlanOptions, type Step } from "./plan.ts";
@@ -117,13 +118,13 @@ class Mirror {
     if (!isThere) await this.#makeRoot();
     const levels = Map.groupBy(of(steps, "mkdir"), ({ path }) => path.split("/").length);
     for (const depth of [...levels.keys()].toSorted((a, b) => a - b)) {
-      await Promise.all((levels.get(depth) ?? []).map(({ path }) => this.#makeDirectory(path)));
+      await settle((levels.get(depth) ?? []).map(({ path }) => this.#makeDirectory(path)));
     }
     for (const { path, reason } of of(steps, "skip")) report.emit({ event: "skipped", path, reason });
     for (const { path, reason } of of(steps, "fail")) {
       report.emit({ event: "failed", path, message: reason, status: EXIT.someFailed });
     }
-    await Promise.all([
+    await settle([
       ...of(steps, "transfer").map(({ entry }) => this.#transfer(entry)),
       ...of(steps, "compare").map((step) => this.#compare(step)),
     ]);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { charsetOf } from "../../client/charset.ts";
 import type { DataMode } from "../../client/data_connection.ts";
 import type { ClientTlsMode } from "../../client/options.ts";
 import type { ServerCertificate } from "../../client/trust.ts";
@@ -142,7 +143,7 @@ export class AgentContext implements AsyncDisposable {
       ask: io.ask && ((server, certificate, reason) => this.#askAbout(server, certificate, reason)),
       warn: (text) => this.output.warn(text),
       timeout: this.number("timeout", 30, 1, 3600) * 1000,
-      charset: given.text("charset"),
+      charset: readCharset(given.text("charset")),
       mode: options.mode ?? (given.isOn("active") ? "active" : "passive"),
       dial: this.#dial(url),
       sendsAhead: !given.isOn("no-pipelining"),
@@ -197,6 +198,16 @@ async function readAuthorities(path: string): Promise<string> {
     throw new UsageError(`Flag "--ca": file "${path}" has no certificate in PEM form`);
   }
   return text;
+}
+
+/** @throws {UsageError} before anything is sent. */
+function readCharset(label: string | undefined): string | undefined {
+  try {
+    if (label !== undefined) charsetOf(label);
+    return label;
+  } catch (error) {
+    throw new UsageError(`Flag "--charset": ${messageOf(error)}`);
+  }
 }
 
 function readPin(text: string): string {

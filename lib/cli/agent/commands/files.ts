@@ -12,7 +12,6 @@ import { scanRemote } from "../../../agent/job/tree.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { makeDirectories, removeTree } from "../../../agent/job/directories.ts";
 import { parseFtpUrl } from "../../../agent/site/url.ts";
-import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
 import { readMode } from "../values.ts";
 
@@ -55,7 +54,7 @@ async function removeRecursively(
   isDirectory: boolean | undefined,
 ): Promise<void> {
   if (path === "" || path === "/") {
-    throw new UsageError("The directory of the login is not removed: name what is in it");
+    throw new AgentError("wrongUse", "The directory of the login is not removed: name what is in it");
   }
   if (isDirectory === undefined && await isFile(job, path)) return await removeFile(context, job, path);
   const { entries, problems } = await scanRemote(job.crew, path);

@@ -9,6 +9,7 @@ import { localName } from "../../../client/names.ts";
 import { present } from "../../../net/present.ts";
 import { expand, type Found } from "../../../agent/job/expand.ts";
 import { getFile, type Job, part, retriesOf } from "../../../agent/job/job.ts";
+import { settle } from "../../../agent/job/settle.ts";
 import { remoteName } from "../../../agent/job/paths.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { ClientError } from "../../../client/errors.ts";
@@ -99,13 +100,6 @@ async function fetchOne(job: Job, { path, entry }: Found, targetFor: (name: stri
     const target = targetFor(localName(basename(remoteName(path))));
     await getFile(job, { path, target, size: entry?.size, modified: entry?.modified });
   });
-}
-
-/** Ends when all have: the first failure is thrown then. */
-export async function settle(jobs: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(jobs);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
 }
 
 async function isLocalDirectory(path: string): Promise<boolean> {

@@ -13,7 +13,7 @@ import type { FtpUrl } from "../../../agent/site/url.ts";
 import { isFtpUrl } from "../../../agent/site/url.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
-import { settle } from "./get.ts";
+import { settle } from "../../../agent/job/settle.ts";
 import { storeTree } from "./trees.ts";
 
 /** Stores files. */

@@ -6,6 +6,7 @@
 
 import { basename, join } from "@std/path";
 import { localName } from "../../../client/names.ts";
+import type { RemoteEntry } from "../../../client/remote_entry.ts";
 import { lookAt } from "../../../agent/job/look.ts";
 import { getFile, type Job, part } from "../../../agent/job/job.ts";
 import { remoteName } from "../../../agent/job/paths.ts";
@@ -21,21 +22,27 @@ import { readFilters } from "../filters.ts";
 export async function fetchTree(context: AgentContext, job: Job, url: FtpUrl, output?: string): Promise<void> {
   const { path } = url;
   await part(job, path, async () => {
-    const look = await job.crew.run((client) => lookAt(client, path, job.crew.signal));
     const name = path === "" || path === "/" ? "" : localName(basename(remoteName(path)));
     const isInside = output === undefined || await Deno.stat(output).then((info) => info.isDirectory, () => false);
     const target = isInside ? join(output ?? ".", name) : output;
-    if (look.kind === "entry") {
-      const { size, modified } = look.entry;
+    const entry = url.isDirectory ? undefined : await fileAt(job, path);
+    if (entry) {
+      const { size, modified } = entry;
       await getFile(job, { path, target, size, modified });
-    } else {
-      const onPlan = (files: number, bytes: number) => context.output.expect(files, bytes);
-      await mirror(job, {
-        ...{ direction: "down", remote: path, local: target, always: true, onPlan },
-        ...readFilters(context.given),
-      });
+      return;
     }
+    const onPlan = (files: number, bytes: number) => context.output.expect(files, bytes);
+    await mirror(job, {
+      ...{ direction: "down", remote: path, local: target, always: true, onPlan },
+      ...readFilters(context.given),
+    });
   });
+}
+
+/** `undefined` for a directory. */
+async function fileAt({ crew }: Job, path: string): Promise<RemoteEntry | undefined> {
+  const look = await crew.run((client) => lookAt(client, path, crew.signal));
+  return look.kind === "entry" ? look.entry : undefined;
 }
 
 /** Stores the directory `local` as `remote`, with all that it has. */
