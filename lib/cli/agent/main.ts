@@ -68,8 +68,8 @@ function isForeseen(error: unknown): boolean {
   return error instanceof AgentError || (error instanceof Error && error.name === "ClientError");
 }
 
-/** @throws {UsageError} */
-function readArguments(command: AgentCommand, args: readonly string[]): GivenFlags<Flag> {
+/** The flags and arguments in `args`. @throws {UsageError} */
+export function readArguments(command: AgentCommand, args: readonly string[]): GivenFlags<Flag> {
   const { name, counts: [least, most] } = command;
   const flags = flagsOf(command);
   const given = readFlags<Flag>(joined(args, flags), { command: name, flags, most });

@@ -21,10 +21,12 @@ import { UsageError } from "../usage_error.ts";
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
        denoftpd permissions ftp [URL] [flags of ftp]
        denoftpd permissions share DIR [flags of share]
+       denoftpd permissions get|put|ls|… ARGUMENTS
 
 Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line:
 all of them for a root below /dev, /proc or /sys, where Deno wants no less. With "ftp", those of the user agent in the
-working directory: "--allow-run" can be left out by who needs no "!program" and no "| program".
+working directory: "--allow-run" can be left out by who needs no "!program" and no "| program". With the name of a
+client command, those of that command: the name of a host is resolved, because Deno asks for its addresses too.
 `;
 
 /** The needs of commands other than `serve`, from their arguments. */
@@ -45,6 +47,11 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
       const needsOf = command === undefined ? undefined : OTHER_COMMANDS[command];
       if (needsOf) {
         printFlags(await needsOf(rest), io);
+        return 0;
+      }
+      const forClient = await (await import("../agent/permissions.ts")).clientNeeds(args);
+      if (forClient) {
+        printFlags(forClient, io);
         return 0;
       }
       const gathered = await gatherSettings(args, processSources);
