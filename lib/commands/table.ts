@@ -138,7 +138,7 @@ export const commandTable: CommandTable = makeTable((table) => [
   command("ABOR", { summary: "Abort the running transfer", source: "959 §4.1.3" })
     .with({ argument: none, urgent: true, handler: abor }),
   command("LIST", {
-    syntax: "[-la] [<path>]",
+    syntax: "[-laRtSr] [<path>]",
     summary: "List a directory in the format of ls -l",
     source: "959 §4.1.3",
   })

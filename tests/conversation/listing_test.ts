@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
+import { makeEntry } from "../../lib/vfs/entry.ts";
 import type { Entry, VirtualPath } from "../../lib/vfs/vfs.ts";
-import { conversation, rulesOf } from "../helpers/server.ts";
+import { conversation, plainConversation, rulesOf } from "../helpers/server.ts";
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2024, 5, 15, 12, 30);
@@ -307,4 +308,60 @@ conversation("A pattern that takes too long for a name is refused", { files: lon
   await ftp.passive();
   await ftp.expect(`LIST ${costly}`, 550);
   assertEquals((await ftp.downloadLines("NLST *a*a*a*a*x")).length, 1);
+});
+
+/** Sizes 3, 1 and 2; times in the order of the names backwards. */
+async function sortable(): Promise<MemoryVfs> {
+  const vfs = new MemoryVfs({ clock });
+  for (const [index, name] of ["a", "b", "c"].entries()) {
+    vfs.write(`/${name}`, "x".repeat([3, 1, 2][index] ?? 0));
+    await vfs.capabilities.setModified?.(`/${name}` as never, NOW - (3 - index) * DAY);
+  }
+  return vfs;
+}
+
+conversation("LIST and NLST sort as ls does with -t, -S and -r", { vfs: sortable }, async ({ ftp }) => {
+  const orders = { "-t": "cba", "-tr": "abc", "-S": "acb", "-Sr": "bca", "-r": "cba", "-St": "cba", "-lct": "cba" };
+  for (const [flags, order] of Object.entries(orders)) {
+    const names = (await ftp.downloadLines(`LIST ${flags}`)).map((line) => line.at(-1)).join("");
+    assertEquals(names, order, flags);
+    assertEquals((await ftp.downloadLines(`NLST ${flags}`)).map((line) => line.at(-1)).join(""), order, flags);
+  }
+  assertEquals((await ftp.downloadLines("NLST -t [ab]")).join(), "b,a");
+});
+
+conversation("A directory with too many entries for sorting is listed whole, as it comes", {
+  files: Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`/f${index}`, ""])),
+}, async ({ ftp }) => {
+  assertEquals(new Set(await ftp.downloadLines("NLST -t")).size, 10_001);
+});
+
+conversation("LIST -R lists every directory below, after its name", {
+  files: { "/a/b/c/deep": "1", "/a/x": "2", "/d/e": "3", "/closed/secret": "4", "/top": "5" },
+  account: { rules: rulesOf(["/", "rw"], ["/closed", "none"]) },
+}, async ({ ftp }) => {
+  const short = (lines: readonly string[]) => lines.map((line) => line.split(" ").at(-1));
+  assertEquals(short(await ftp.downloadLines("LIST -Rr")), [
+    ...["top", "d", "closed", "a"],
+    ...["", "d:", "e", "", "closed:", "", "a:", "x", "b", "", "a/b:", "c", "", "a/b/c:", "deep"],
+  ]);
+  assertEquals(short(await ftp.downloadLines("LIST -Rr a")), ["x", "b", "", "b:", "c", "", "b/c:", "deep"]);
+  assertEquals((await ftp.downloadLines("LIST -R top")).length, 1);
+});
+
+/** A tree without an end: each directory has two more. */
+class Forest extends MemoryVfs {
+  override async *list(): AsyncGenerator<readonly Entry[], void> {
+    await Promise.resolve();
+    yield ["one", "two"].map((name) => makeEntry({ name, kind: "directory" }));
+  }
+}
+
+plainConversation("LIST -R ends a tree that is too large with an error, never as if it were whole", {
+  vfs: () => new Forest(),
+}, async ({ ftp }) => {
+  const data = await ftp.begin("LIST -R");
+  const buffer = new Uint8Array(65536);
+  while (await data.read(buffer) !== null);
+  assertMatch((await ftp.expectReply(451)).lines.join(), /LIST -R ends after 50000 entries/);
 });

@@ -10,55 +10,25 @@ import { formatFactFeature, formatFacts } from "../../protocol/mlsx.ts";
 import * as reply from "../../protocol/reply.ts";
 import { nameOf, parentOf } from "../../vfs/virtual_path.ts";
 import type { AccessGrant } from "../../vfs/access_rules.ts";
-import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import type { Entry, VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext, TransferContext } from "../context.ts";
 import { findTarget, type ListTarget } from "./target.ts";
+import { entriesOf, type Lines, longLines, parentEntry } from "./long_lines.ts";
 import { matching } from "./matching.ts";
+import { orderOf } from "./order.ts";
 import { makePermFacts, permLetters } from "./perm_facts.ts";
 import { shownLink } from "./shown_link.ts";
 import { takeConnector } from "../transfer/request.ts";
 import { runTransfer } from "../transfer/run.ts";
 
-/** Lines of one directory, in the batches of the driver, none of which keeps other sessions waiting. */
-type Lines = AsyncIterable<readonly string[]>;
-
-function longFormatter({ options }: CommandContext): (entry: Entry) => string {
-  const { formatLine } = options.personality;
-  const format = { now: options.clock(), zone: options.zone };
-  return (entry) => `${formatLine(shownLink(entry, options.linkListing), format)}\r\n`;
-}
-
-/** As `ls -l`, or what the personality has in its place, prints them; `.` and `..` only where `-a` asks for them. */
-async function* longLines(context: CommandContext, target: ListTarget): Lines {
-  const format = longFormatter(context);
-  if (target.entry.kind !== "directory") {
-    yield [format(target.entry.link ?? target.entry)];
-    return;
-  }
-  const { path, entry, glob } = target;
-  if (target.flags.includes("a") && !glob) {
-    const parent = await parentEntry(context, path);
-    yield [{ ...entry, name: "." }, ...parent].map(format);
-  }
-  const { pacer } = context.options.eventLoop;
-  const entries = matching(paced(context.vfs.list(path), pacer), glob, { nameOf: ({ name }) => name, pacer });
-  for await (const batch of entries) yield batch.map(format);
-}
-
-/** The directory above `path` as `..`; absent if the user may not see it. */
-async function parentEntry(context: CommandContext, path: VirtualPath): Promise<Entry[]> {
-  try {
-    return [{ ...await context.vfs.stat(parentOf(path)), name: ".." }];
-  } catch (error) {
-    if (error instanceof VfsError) return [];
-    throw error;
-  }
-}
-
 async function* nameLines(context: CommandContext, target: ListTarget): Lines {
   const { glob, prefix } = target;
   if (target.entry.kind !== "directory") {
     yield [`${prefix}${target.entry.name}\r\n`];
+    return;
+  }
+  if (orderOf(target.flags)) {
+    for await (const batch of entriesOf(context, target)) yield batch.map(({ name }) => `${prefix}${name}\r\n`);
     return;
   }
   const { pacer } = context.options.eventLoop;
