@@ -102,7 +102,7 @@ export const restartAt = (text: string): Reply => situation(350, text);
 /** 421: a limit on sessions is reached; the connection is closed. */
 export const tooManySessions = (text: string): Reply => Object.freeze({ code: 421, text, then: "close" });
 /** The text for an address that is banned. */
-export const shutOut = "Too many failed logins from your address, try again later";
+export const shutOut = "Too many failed logins from your address, or other abuse, try again later";
 /** 421: the server closes the connection, for example when it shuts down. */
 export const closing = (text: string): Reply => Object.freeze({ code: 421, text, then: "close" });
 /** 425: the data connection could not be opened. */

@@ -49,8 +49,8 @@ const ABUSES: readonly {
 ];
 
 for (const { what, reason, options, act } of ABUSES) {
-  // Only the first line can be one of HTTP.
-  const talk = what === "HTTP" ? plainConversation : conversation;
+  // Only the first line can be one of HTTP, and a handshake may take longer than the login may.
+  const talk = what === "HTTP" || options ? plainConversation : conversation;
   talk(`An address is shut out for ${what}`, {
     login: false,
     options: { banAfter: 2, banTime: LASTING, ...options },
