@@ -6,6 +6,7 @@
 
 import type { Network } from "../net/ip.ts";
 import type { AccessRight, AccessRule } from "../vfs/access_rules.ts";
+import type { UploadMode } from "../vfs/uploads.ts";
 
 /** A directory from elsewhere in the tree of an account. */
 export interface AccountMount {
@@ -38,8 +39,8 @@ export interface Account {
   readonly rules: readonly AccessRule[];
   /** Directories from elsewhere, in any order, no two at one place. One may be below another. */
   readonly mounts: readonly AccountMount[];
-  /** `atomic`: an upload stays hidden until it is complete. */
-  readonly uploads: "inPlace" | "atomic";
+  /** See {@link UploadMode}. */
+  readonly uploads: UploadMode;
   /** What happens to an upload that was interrupted. */
   readonly brokenUploads: "keep" | "delete";
   /** Sessions at the same time; at least 1. No limit when absent. */
@@ -73,7 +74,7 @@ export interface Account {
 }
 
 /** The defaults of an account that do not depend on its other fields. */
-export const ACCOUNT_DEFAULTS = { uploads: "inPlace", enabled: true, tls: "optional" } as const;
+export const ACCOUNT_DEFAULTS = { uploads: "safe", enabled: true, tls: "optional" } as const;
 
 /** The fields that {@link createAccount} has no default for. */
 export type AccountBasics = Pick<Account, "name" | "rootPath" | "rules">;

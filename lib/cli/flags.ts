@@ -20,6 +20,8 @@ export interface Flag {
   readonly help: string;
   /** The default, for the usage; absent if there is none, or `help` describes it. */
   readonly fallback?: string | undefined;
+  /** The value that it has when it is given without one; absent if it needs one. */
+  readonly bare?: string | undefined;
   /**
    * May be given more than once.
    *
@@ -82,7 +84,10 @@ export function readFlags<const F extends Flag>(
   const rest = parsed._.map(String);
   if (rest.length > most) throw new UsageError(`Unexpected argument "${rest[most]}"`);
   const values = new Map(texts.map((name) => [name, [parsed[name] ?? []].flat().map(String)]));
-  for (const { name, repeats } of flags) requireValues(name, values.get(name) ?? [], repeats);
+  for (const { name, repeats, bare } of flags) {
+    if (bare !== undefined) values.set(name, (values.get(name) ?? []).map((value) => value || bare));
+    requireValues(name, values.get(name) ?? [], repeats);
+  }
   return {
     text: (name) => values.get(name)?.[0],
     texts: (name) => values.get(name) ?? [],

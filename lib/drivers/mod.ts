@@ -28,6 +28,7 @@ export { resolveRoot, schemeOf } from "../vfs/root_url.ts";
 
 export { type DiskVfs, type DiskVfsOptions, openDisk } from "./disk/disk.ts";
 export type { ContainedCalls, DirectoryName, DirectoryReader, DiskChanges, DiskFile, Identity } from "./disk/calls.ts";
+export type { Fsync } from "./disk/durability.ts";
 export type { SymlinkPolicy } from "./disk/root.ts";
 export { MemoryVfs, type MemoryVfsOptions } from "./memory/memory.ts";
 export {
@@ -43,7 +44,8 @@ export { ForwardingSink, ForwardingVfs } from "../vfs/forwarding.ts";
 export { type QuotaOptions, withQuota } from "../vfs/quota.ts";
 export { type Usage, UsageMeter, type UsageOptions } from "../vfs/usage.ts";
 export { type DigestMemory, type DigestOptions, withDigests } from "../vfs/digests.ts";
-export { type UploadPolicy, withUploadPolicy } from "../vfs/uploads.ts";
+export { sweepStaleParts, type Swept } from "../vfs/stale_parts.ts";
+export { type UploadMode, type UploadPolicy, withUploadPolicy } from "../vfs/uploads.ts";
 export { type ScopedVfs, type ScopeOptions, scopeVfs } from "../vfs/access.ts";
 export {
   ACCESS_RIGHTS,

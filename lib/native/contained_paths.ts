@@ -38,6 +38,9 @@ const RENAME_NOREPLACE = 1;
 const FILE_MODE = 0o666n;
 const DIRECTORY_MODE = 0o777;
 
+/** `-1` in place of an owner or a group: leaves it as it is. */
+const UNCHANGED = 0xffffffff;
+
 /** `UTIME_OMIT` in place of the nanoseconds: leaves that time unchanged. */
 const OMIT = (1n << 30n) - 2n;
 
@@ -108,6 +111,16 @@ export class ContainedPaths implements ContainedCalls {
     this.#at(path, (directory, name) => this.#libc.unlinkat(directory, name, 0));
   }
 
+  async removeLargeFile(path: string): Promise<void> {
+    const [parent, name] = splitPath(path);
+    const directory = this.#open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    try {
+      await this.#libc.unlinkLarge(directory, name, 0);
+    } finally {
+      this.#libc.close(directory);
+    }
+  }
+
   rename(from: string, to: string): void {
     this.#between(from, to, (...ends) => this.#libc.renameat(...ends));
   }
@@ -129,6 +142,14 @@ export class ContainedPaths implements ContainedCalls {
       if (!(error instanceof SystemError && UNSUPPORTED.has(error.code))) throw error;
       Deno.chmodSync(path, mode);
     }
+  }
+
+  setOwner(path: string, owner: number | null, group: number | null): void {
+    this.#at(
+      path,
+      (directory, name) =>
+        this.#libc.fchownat(directory, name, owner ?? UNCHANGED, group ?? UNCHANGED, AT_SYMLINK_NOFOLLOW),
+    );
   }
 
   setModified(path: string, modified: number): void {
@@ -162,12 +183,18 @@ export class ContainedPaths implements ContainedCalls {
 
   /** Runs `act` in the directory of `path`. */
   #at(path: string, act: Act): void {
-    const slash = path.lastIndexOf("/");
-    const directory = this.#open(path.slice(0, Math.max(slash, 1)), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const [parent, name] = splitPath(path);
+    const directory = this.#open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
     try {
-      if (act(directory, cString(path.slice(slash + 1))) < 0) throw lastError(this.#libc, "act on a path");
+      if (act(directory, name) < 0) throw lastError(this.#libc, "act on a path");
     } finally {
       this.#libc.close(directory);
     }
   }
+}
+
+/** The path of the directory, and the name in it. */
+function splitPath(path: string): [directory: string, name: Uint8Array<ArrayBuffer>] {
+  const slash = path.lastIndexOf("/");
+  return [path.slice(0, Math.max(slash, 1)), cString(path.slice(slash + 1))];
 }

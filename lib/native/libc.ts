@@ -26,10 +26,13 @@ const SYMBOLS = {
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  // Giving back the space of a large file blocks, so it runs in a thread of the runtime's pool. Its errno stays there.
+  unlinkLarge: { name: "unlinkat", parameters: ["i32", "buffer", "i32"], result: "i32", nonblocking: true },
   renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
   linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
   fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  fchownat: { parameters: ["i32", "buffer", "u32", "u32", "i32"], result: "i32" },
   utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
   // For openat2(2), for which glibc (2.36) has no function: number, directory, path, struct open_how and its size.
   syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i64" },

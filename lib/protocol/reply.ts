@@ -172,5 +172,10 @@ export const nameRefused = (text: string): Reply => situation(553, text);
 /** REST before APPE names a place other than the end. */
 export const restartNotAtEnd = (end: number): Reply =>
   situation(554, `APPE appends at the end of the file, which is at ${end}; use STOR to write at another offset`);
+/** 554: what is there is not the beginning of what the client wants to complete. */
+export const oldFileKept: Reply = situation(
+  554,
+  "The last upload of this file broke off and the old file is still there; send the whole file again",
+);
 /** 554: REST or RANG points past the end of the file. */
 export const restartBeyondEnd: Reply = situation(554, "Restart offset is past the end of the file");

@@ -23,6 +23,7 @@ import { localState } from "../session/shared_state.ts";
 import type { SessionOwner } from "../session/host.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
+import { reportStaleParts } from "../session/stale_parts.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import { banEvents } from "./ban_events.ts";
@@ -251,7 +252,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   #makeHost(): SessionOwner {
     const options = this.#options;
     const { perAccount, gate } = this.#sharedState;
-    const views = new AccountViews(options.fileSystem, this.#sharedState);
+    const views = new AccountViews(reportStaleParts(options.fileSystem, this.events), this.#sharedState);
     return {
       options,
       table: commandTable,

@@ -118,7 +118,7 @@ export function guardExtras(
   capabilities: VfsCapabilities,
   check: (path: VirtualPath, extra: keyof VfsCapabilities) => void,
 ): VfsCapabilities {
-  const { reserve, setMode, setModified, space, digests } = capabilities;
+  const { reserve, setMode, copyAttributes, setModified, resolve, removeStale, space, digests } = capabilities;
   return {
     ...capabilities,
     ...(reserve && {
@@ -133,10 +133,29 @@ export function guardExtras(
         await setMode(path, mode);
       },
     }),
+    ...(copyAttributes && {
+      copyAttributes: async (from, to) => {
+        check(from, "copyAttributes");
+        check(to, "copyAttributes");
+        await copyAttributes(from, to);
+      },
+    }),
+    ...(resolve && {
+      resolve: async (path) => {
+        check(path, "resolve");
+        return await resolve(path);
+      },
+    }),
     ...(setModified && {
       setModified: async (path, modified) => {
         check(path, "setModified");
         await setModified(path, modified);
+      },
+    }),
+    ...(removeStale && {
+      removeStale: async (path) => {
+        check(path, "removeStale");
+        return await removeStale(path);
       },
     }),
     ...(space && {

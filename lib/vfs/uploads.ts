@@ -6,8 +6,8 @@
  */
 
 import { ForwardingSink, ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
+import { ReplacingSink } from "./replacing_sink.ts";
 import {
-  type DiscardOptions,
   type Entry,
   type FileSink,
   type FileSource,
@@ -15,25 +15,31 @@ import {
   type OpenWriteOptions,
   type Removed,
   type RenameOptions,
-  type Reservation,
   type Vfs,
   type VfsCapabilities,
   VfsError,
+  type VfsErrorKind,
   type VirtualPath,
 } from "./vfs.ts";
-import { joinPath, nameOf, parentOf, withEnding } from "./virtual_path.ts";
+import { isPart, isRunningPart, joinPath, nameOf, parentOf, partName } from "./virtual_path.ts";
+
+/**
+ * How uploads are stored; those that resume or append always write in place.
+ *
+ * - `safe`: a new file grows under its name, so that an interrupted upload can be resumed. What replaces a file is
+ *   hidden until it is complete, and then takes its place, mode, and, where the system permits that, owner: until then
+ *   the old file stays as it is. Through a link it replaces the file that the link leads to.
+ * - `atomic`: new files are hidden as well until they are complete. An upload over a link replaces the link.
+ * - `inPlace`: bytes are in the file as they arrive; an interrupted upload has destroyed the old file.
+ */
+export type UploadMode = "safe" | "inPlace" | "atomic";
 
 /** How uploads are stored. */
 export interface UploadPolicy {
-  /**
-   * `inPlace`: bytes are in the file as they arrive, so that an interrupted upload can be resumed. `atomic`: a new or
-   * replaced file is complete from the moment it is visible; resuming and appending still work in place. An `atomic`
-   * upload over a link replaces the link.
-   */
-  readonly mode: "inPlace" | "atomic";
+  readonly mode: UploadMode;
   /**
    * What happens to an interrupted upload. `delete` removes only what this upload created; an `atomic` one that is kept
-   * stays hidden.
+   * stays hidden, and a `safe` one that would have replaced a file is never kept.
    */
   readonly broken: "keep" | "delete";
 }
@@ -83,15 +89,45 @@ class UploadVfs extends ForwardingVfs {
 
   override async openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
     requireUsable(path);
-    const renames = this.#policy.mode === "atomic" && !this.inner.capabilities.atomicWrites;
-    if (renames && !keepsContent(options)) return await this.#openAtomic(path, options);
-    const sink = await this.inner.openWrite(path, options);
-    return this.#policy.broken === "keep" || !sink.created ? sink : new RemovedWhenBroken(sink);
+    const { mode } = this.#policy;
+    if (keepsContent(options) || this.inner.capabilities.atomicWrites) return await this.#openInPlace(path, options);
+    if (mode === "atomic") return await this.#openAtomic(path, options);
+    return mode === "safe" ? await this.#openSafe(path, options) : await this.#openInPlace(path, options);
   }
 
   override async mkdir(path: VirtualPath): Promise<void> {
     requireUsable(path);
     await this.inner.mkdir(path);
+  }
+
+  /** What is left of uploads that were killed must not keep a directory from being removed. */
+  override async rmdir(path: VirtualPath): Promise<void> {
+    requireVisible(path);
+    try {
+      await this.inner.rmdir(path);
+    } catch (error) {
+      if (!(error instanceof VfsError) || error.kind !== "notEmpty") throw error;
+      await this.#removeStaleIn(path, error);
+      await this.inner.rmdir(path);
+    }
+  }
+
+  /** @param error thrown where there is anything else. */
+  async #removeStaleIn(path: VirtualPath, error: VfsError): Promise<void> {
+    const { removeStale } = this.inner.capabilities;
+    if (!removeStale) throw error;
+    const parts: VirtualPath[] = [];
+    for await (const batch of this.inner.names(path)) {
+      if (!batch.every(isRunningPart)) throw error;
+      parts.push(...batch.map((name) => joinPath(path, name)));
+    }
+    for (const part of parts) {
+      if (await removeStale(part)) continue;
+      throw new VfsError("notEmpty", error.message, {
+        cause: error,
+        hint: "Directory not empty: an upload is running",
+      });
+    }
   }
 
   override async remove(path: VirtualPath): Promise<Removed | undefined> {
@@ -105,14 +141,55 @@ class UploadVfs extends ForwardingVfs {
     return await this.inner.rename(from, to, options);
   }
 
+  async #openInPlace(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+    const sink = await this.inner.openWrite(path, options);
+    return this.#policy.broken === "keep" || !sink.created ? sink : new RemovedWhenBroken(sink);
+  }
+
+  /** Whether there is a file is decided by the open: between the look and the open another upload may make one. */
+  async #openSafe(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
+    if (options.exclusive) return await this.#openInPlace(path, options);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const there = await lookUp(this.inner, path);
+      // What cannot be replaced is refused by the driver.
+      if (there && there.kind !== "file") return await this.#openInPlace(path, options);
+      const found = there === undefined
+        ? await unless("exists", this.#openInPlace(path, { ...options, exclusive: true }))
+        : await unless("notFound", this.#openReplacing(path, there, options));
+      if (found) return found;
+    }
+    throw new VfsError("busy", `Made and removed by others at the same moment: "${path}"`);
+  }
+
+  /** Holds the old file during the upload, so that there is one upload at a time to it, as there is in place. */
+  async #openReplacing(path: VirtualPath, there: Entry, options: OpenWriteOptions): Promise<FileSink> {
+    const { resume, resolve } = this.inner.capabilities;
+    const place = there.link ? await resolve?.(path) : path;
+    if (place === undefined) return await this.#openInPlace(path, options);
+    const { signal } = options;
+    const held = resume && await this.inner.openWrite(place, { keep: true, existing: true, ...(signal && { signal }) });
+    try {
+      const replaced = await this.inner.stat(place);
+      const part = joinPath(parentOf(place), partName(nameOf(place)));
+      const sink = await this.#openPart(part);
+      // Before the first byte: what only few may read must not be open to all in the meantime.
+      await copyAttributes(this.inner, { from: place, to: part, mode: replaced.mode });
+      return new ReplacingSink(this.inner, { path: place, part, sink, replaced, held });
+    } catch (error) {
+      await held?.abort();
+      throw error;
+    }
+  }
+
   async #openAtomic(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     const target = await lookUp(this.inner, path);
     if (target !== undefined) requireReplaceable(path, target, options);
     const part = joinPath(parentOf(path), partName(nameOf(path)));
     const reservation = options.reserved ? await this.inner.capabilities.reserve?.(path) : undefined;
     try {
-      const sink = await this.inner.openWrite(part, { exclusive: true });
-      return new AtomicSink(this.inner, {
+      const sink = await this.#openPart(part);
+      if (target !== undefined) await copyAttributes(this.inner, { from: path, to: part, mode: target.mode });
+      return new ReplacingSink(this.inner, {
         path,
         part,
         sink,
@@ -125,6 +202,45 @@ class UploadVfs extends ForwardingVfs {
       reservation?.[Symbol.dispose]();
       throw error;
     }
+  }
+
+  async #openPart(part: VirtualPath): Promise<FileSink> {
+    try {
+      return await this.inner.openWrite(part, { exclusive: true, part: true });
+    } catch (error) {
+      if (!(error instanceof VfsError) || error.kind !== "denied") throw error;
+      throw new VfsError("denied", error.message, { cause: error, hint: NO_ROOM_FOR_PARTS });
+    }
+  }
+}
+
+/** Others would have to make and remove a file as often between two steps of one upload. */
+const TRIES = 3;
+
+/** The file itself may be writable; writing into it would be what the account was promised not to happen. */
+const NO_ROOM_FOR_PARTS = "The server may not create files in this directory, which it must to replace one safely";
+
+/** What `opening` resolves to; `undefined` if it is refused for this reason. */
+async function unless(kind: VfsErrorKind, opening: Promise<FileSink>): Promise<FileSink | undefined> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof VfsError && error.kind === kind) return undefined;
+    throw error;
+  }
+}
+
+/** The file may belong to a more privileged user; its content matters more than its mode. */
+async function copyAttributes(
+  vfs: Vfs,
+  { from, to, mode }: { readonly from: VirtualPath; readonly to: VirtualPath; readonly mode: number },
+): Promise<void> {
+  const { copyAttributes, setMode } = vfs.capabilities;
+  try {
+    if (copyAttributes) await copyAttributes(from, to);
+    else await setMode?.(to, mode);
+  } catch (error) {
+    if (!(error instanceof VfsError)) throw error;
   }
 }
 
@@ -142,28 +258,6 @@ function requireReplaceable(path: VirtualPath, there: Entry, options: OpenWriteO
   if (there.kind !== "file") throw new VfsError("denied", `Not a regular file: "${path}"`);
 }
 
-/**
- * Another extension, so that programs that watch the directory do not take the file for a finished one (drakkan/sftpgo
- * issue 1983).
- */
-const PART_EXTENSION = ".denoftpd-part";
-const RANDOM_CHARACTERS = 8;
-
-/** A hidden name for an unfinished upload to `name`, within the 255 bytes a name may have. */
-export function partName(name: string): string {
-  return `.${withEnding(name, `.${randomPart()}${PART_EXTENSION}`, 1)}`;
-}
-
-/** A random part that makes a name unique. */
-export function randomPart(): string {
-  return crypto.randomUUID().slice(0, RANDOM_CHARACTERS);
-}
-
-/** Whether `name` is one that {@link partName} makes. */
-export function isPart(name: string): boolean {
-  return name.startsWith(".") && name.endsWith(PART_EXTENSION);
-}
-
 /** An upload whose file is removed again unless it is committed. */
 export class RemovedWhenBroken extends ForwardingSink {
   override async abort(): Promise<void> {
@@ -173,63 +267,5 @@ export class RemovedWhenBroken extends ForwardingSink {
   /** Whatever its content. */
   override discard(): Promise<Removed | undefined> {
     return this.inner.discard();
-  }
-}
-
-interface AtomicUpload {
-  readonly path: VirtualPath;
-  /** The file with the bytes until the end. */
-  readonly part: VirtualPath;
-  readonly sink: FileSink;
-  /** What was at `path` when the upload began. */
-  readonly replaced: Entry | undefined;
-  readonly keepBroken: boolean;
-  readonly exclusive: boolean;
-  /** Keeps {@link path} for this upload. */
-  readonly reservation: Reservation | undefined;
-}
-
-/** An upload under a temporary name, which is renamed once it is complete. */
-export class AtomicSink extends ForwardingSink {
-  override readonly created: boolean;
-  readonly #vfs: Vfs;
-  readonly #upload: AtomicUpload;
-
-  constructor(vfs: Vfs, upload: AtomicUpload) {
-    super(upload.sink);
-    this.#vfs = vfs;
-    this.#upload = upload;
-    this.created = upload.replaced === undefined;
-  }
-
-  /** The rename decides whether the name is free, and replaces an existing file, in one step. */
-  override async commit(): Promise<void> {
-    await this.inner.commit();
-    const { path, part, replaced, exclusive, reservation } = this.#upload;
-    // The file may belong to a more privileged user; its content matters more than its mode.
-    if (replaced !== undefined) await this.#vfs.capabilities.setMode?.(part, replaced.mode).catch(() => {});
-    await this.#vfs.rename(part, path, { exclusive, waits: !exclusive, reservation });
-    reservation?.[Symbol.dispose]();
-  }
-
-  override async abort(): Promise<void> {
-    if (!this.#upload.keepBroken) return void await this.discard();
-    await this.inner.abort();
-    this.#upload.reservation?.[Symbol.dispose]();
-  }
-
-  /** An upload that is kept when interrupted is removed only if it is empty and that is all that was asked for. */
-  override async discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
-    const { part, keepBroken, reservation } = this.#upload;
-    await this.inner.abort();
-    try {
-      if (ifEmpty && keepBroken && (await this.#vfs.stat(part)).size > 0) return undefined;
-      return await this.#vfs.remove(part);
-    } catch {
-      // The upload is already reported as failed; a file that cannot be removed stays.
-      return undefined;
-    } finally {
-      reservation?.[Symbol.dispose]();
-    }
   }
 }

@@ -14,7 +14,7 @@
 
 import { delay } from "@std/async/delay";
 import { type Entry, type Vfs, VfsError, type VirtualPath } from "./vfs.ts";
-import { joinPath, ROOT } from "./virtual_path.ts";
+import { isRunningPart, joinPath, ROOT } from "./virtual_path.ts";
 
 /** The shortest time between two counts, in milliseconds. */
 const PAUSE = 10_000;
@@ -216,12 +216,19 @@ class TreeWalk {
     let bytes = 0;
     for await (const batch of this.#vfs.list(directory)) {
       for (const entry of batch) {
-        if (entry.kind !== "directory") bytes += ownSize(entry);
+        if (entry.kind !== "directory") bytes += await this.#isStale(directory, entry.name) ? 0 : ownSize(entry);
         else bytes += await this.#sizeBelow(directory, entry.name);
       }
       await this.#rest(batch.length);
     }
     return bytes;
+  }
+
+  /** What is left of an upload that was killed gives its room back. */
+  async #isStale(directory: VirtualPath, name: string): Promise<boolean> {
+    const { removeStale } = this.#vfs.capabilities;
+    if (!removeStale || !isRunningPart(name)) return false;
+    return await removeStale(joinPath(directory, name)) !== undefined;
   }
 
   /**

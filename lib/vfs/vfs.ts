@@ -5,6 +5,9 @@
  * @module
  */
 
+import type { FileSink, FileSource, OpenWriteOptions, Removed } from "./open_files.ts";
+
+export * from "./open_files.ts";
 export { type AccountRefusal, VfsError, type VfsErrorKind } from "./vfs_error.ts";
 
 /**
@@ -60,123 +63,8 @@ export interface Entry {
 /** Distinguishes one content of a file from another, as far as can be known without reading it. */
 export type FileIdentity = Pick<Entry, "size" | "modified" | "unique">;
 
-/** A source of bytes: an open file, or a listing being sent. */
-export interface ByteSource {
-  /** The file, if another thread could read it instead. */
-  readonly location?: FileLocation;
-  /** Advances by `bytes`, which another thread has read from {@link location}. Throws if the file cannot. */
-  skip?(bytes: number): void;
-  /** Fills the start of `buffer` with at least one byte and resolves to the number; `null` at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Releases what is held. Safe to call twice. */
-  close(): void;
-}
-
-/** What another thread needs to read the very file that a source reads, from where the source begins. */
-export interface FileLocation {
-  /** The real path. Another file may be there by now: only the one with this `device` and `inode` is meant. */
-  readonly path: string;
-  /** The number of the device that has the file. */
-  readonly device: number;
-  /** The number of the file on its device. */
-  readonly inode: number;
-  /** The first byte that the source reads. */
-  readonly offset: number;
-}
-
-/** A regular file open for reading, positioned at the requested offset. */
-export interface FileSource extends ByteSource {
-  /** Bytes of the whole file when it was opened. */
-  readonly size: number;
-}
-
-/**
- * A file open for writing. End it with `commit`, or with `abort` or `discard`, which are also called after a `commit`
- * that rejected. Old content that is to be replaced stays until the first byte is written or the sink is committed.
- */
-export interface FileSink {
-  /** Size in bytes before anything was written; 0 for a new file and for one whose content is replaced. */
-  readonly initialSize: number;
-  /** The open created the file. */
-  readonly created: boolean;
-  /**
-   * Keeps the file from being given to another upload until the next write has ended, or the sink is ended. `false`: it
-   * has been given away, or the sink is ended, and nothing can be written any more. Absent if files are never given
-   * away.
-   */
-  hold?(): boolean;
-  /**
-   * Writes all of `data` at the current position. `data` is valid only until the promise settles, after which the
-   * caller fills it with other bytes: a sink that keeps it makes a copy. Rejects as `takenOver` when the file has been
-   * given to another upload.
-   */
-  write(data: Uint8Array): Promise<void>;
-  /**
-   * Closes the file; only when this resolves may the upload be reported as stored. Rejects as `vanished` if the name
-   * does not belong to the file any more, and with whatever the storage reports this late.
-   */
-  commit(): Promise<void>;
-  /** Closes the file after a failure. What was written so far stays. Never rejects. */
-  abort(): Promise<void>;
-  /**
-   * Closes the file after a failure and removes it if the open created it, unless its name belongs to another file by
-   * now, or others have appended to it. No other upload can have the file in between. Resolves to what was removed, if
-   * anything; never rejects.
-   */
-  discard(options?: DiscardOptions): Promise<Removed | undefined>;
-}
-
-/** The options of {@link FileSink.discard}. */
-export interface DiscardOptions {
-  /** Remove only an empty file, unless the policy for interrupted uploads removes more. */
-  readonly ifEmpty?: boolean;
-}
-
-/** A file that has lost a name. */
-export interface Removed {
-  /** The size it had then, in bytes; 0 for a link, which has none of its own. */
-  readonly size: number;
-  /** {@link Entry.unique} of the file. */
-  readonly unique?: string;
-}
-
 /** An unused name, kept for the holder of this object; disposing it releases the name. */
 export type Reservation = Disposable;
-
-/** How to open a file for writing. Without any of these: create it, or replace its content. */
-export interface OpenWriteOptions {
-  /**
-   * First byte to write; the rest of the file stays as it is (REST). Never truncates. May not be past the end
-   * (`pastEnd`). 0 counts as absent: a client that sends REST 0 before STOR means a new upload.
-   */
-  readonly offset?: number;
-  /** Append (APPE). */
-  readonly append?: boolean;
-  /**
-   * Keep all of the file: written bytes overwrite it in place, from {@link offset} or else from the first (RANG). Bytes
-   * past the end are added.
-   */
-  readonly keep?: boolean;
-  /** The file must not exist yet; `exists` otherwise. */
-  readonly exclusive?: boolean;
-  /**
-   * With `exclusive`: no other upload may take the name before this one has ended, whether the file has it already or
-   * gets it at the end.
-   */
-  readonly reserved?: boolean;
-  /** The file must exist; `notFound` otherwise. */
-  readonly existing?: boolean;
-  /** Ends the wait for another upload that writes to the file. */
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Whether such an open keeps all of the file that is not overwritten: the right to do this does not include replacing
- * files, nor the other way round.
- */
-export function keepsContent({ append = false, keep = false, offset = 0 }: OpenWriteOptions): boolean {
-  return append || keep || offset > 0;
-}
 
 /** How to rename. Without any of these: replaces a file with the new name, and does not wait. */
 export interface RenameOptions {
@@ -188,6 +76,22 @@ export interface RenameOptions {
   readonly waits?: boolean;
   /** The reservation of the new name by the caller. */
   readonly reservation?: Reservation | undefined;
+  /**
+   * A file that the caller has open for an upload, alone: if it is the one that is replaced, the rename does not wait
+   * for that upload.
+   */
+  readonly held?: HeldFile | undefined;
+}
+
+/** A file that the caller of a rename has open. */
+export interface HeldFile {
+  /** Its {@link Entry.unique}. */
+  readonly unique: string | undefined;
+  /**
+   * Closes it. A driver calls this once the name belongs to the other file, if the space of this one is given back
+   * better when it is closed; the caller does so in any case.
+   */
+  readonly release: () => Promise<void>;
 }
 
 /** Free and total bytes of the storage of a directory. */
@@ -239,6 +143,18 @@ export interface VfsCapabilities {
   readonly setMode?: (path: VirtualPath, mode: number) => Promise<void>;
   /** `modified` in milliseconds since 1970, UTC. */
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
+  /**
+   * Gives the file at `to` the permission bits of the one at `from`, and its owner and group where the system permits
+   * that.
+   */
+  readonly copyAttributes?: (from: VirtualPath, to: VirtualPath) => Promise<void>;
+  /** The path of what `path` leads to, without links. To be had from drivers with {@link links}. */
+  readonly resolve?: (path: VirtualPath) => Promise<VirtualPath>;
+  /**
+   * Removes the file at `path`, which was opened as a {@link OpenWriteOptions.part | part}, if no upload has it open
+   * any more, in any process: its own was killed. Resolves to what was removed, if anything; never rejects.
+   */
+  readonly removeStale?: (path: VirtualPath) => Promise<Removed | undefined>;
   /** Free and total bytes of the storage that has `path`. `notFound` if there is nothing. */
   readonly space?: (path: VirtualPath) => Promise<Space>;
   /**

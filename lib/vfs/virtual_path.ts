@@ -106,6 +106,40 @@ export function withEnding(name: string, ending: string, spare = 0): string {
   return name.slice(0, read) + ending;
 }
 
+/**
+ * Another extension, so that programs that watch the directory do not take the file for a finished one (drakkan/sftpgo
+ * issue 1983).
+ */
+const PART_EXTENSION = ".denoftpd-part";
+/** Of those that are kept after their upload was interrupted. */
+const KEPT_EXTENSION = ".denoftpd-kept";
+const RANDOM_CHARACTERS = 8;
+
+/** A hidden name for an unfinished upload to `name`, within the 255 bytes a name may have. */
+export function partName(name: string): string {
+  return `.${withEnding(name, `.${randomPart()}${PART_EXTENSION}`, 1)}`;
+}
+
+/** A random part that makes a name unique. */
+export function randomPart(): string {
+  return crypto.randomUUID().slice(0, RANDOM_CHARACTERS);
+}
+
+/** The name under which the part with the name `part` is kept after its upload was interrupted. */
+export function keptName(part: string): string {
+  return part.slice(0, -PART_EXTENSION.length) + KEPT_EXTENSION;
+}
+
+/** Whether `name` is one that {@link partName} makes, which nothing needs once its upload is over. */
+export function isRunningPart(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(PART_EXTENSION);
+}
+
+/** Whether `name` is one that {@link partName} or {@link keptName} makes. */
+export function isPart(name: string): boolean {
+  return isRunningPart(name) || (name.startsWith(".") && name.endsWith(KEPT_EXTENSION));
+}
+
 function requireCarriable(text: string): void {
   if (UNCARRIABLE.test(text) || !text.isWellFormed()) throw new VfsError("badName", "Name has forbidden characters");
 }

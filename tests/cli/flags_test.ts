@@ -21,6 +21,15 @@ Deno.test("readFlags takes a negative number for the value of the flag before it
   assertEquals(read("--port", "-5").text("port"), "-5");
 });
 
+Deno.test("readFlags gives a flag that may stand alone its value", () => {
+  const flags = [...FLAGS, { name: "fsync", value: "[WHEN]", help: "when", bare: "close" }] as const;
+  const fsync = (...args: string[]) => readFlags(args, { command: "serve", flags }).text("fsync");
+  for (const args of [["--fsync"], ["--fsync", "--port", "5"], ["--port", "5", "--fsync"], ["--fsync=close"]]) {
+    assertEquals(fsync(...args), "close", args.join(" "));
+  }
+  assertEquals([fsync("--fsync", "never"), fsync()], ["never", undefined]);
+});
+
 Deno.test("readFlags accepts true, false and nothing for a switch", () => {
   const given = ["--allow-root=true", "--allow-root", "--allow-root=1", "--allow-root=YES", "--allow-root=false"];
   const states = [...given, "--allow-root=off", "--allow-root=0"].map((arg) => read(arg).isOn("allow-root"));

@@ -230,7 +230,7 @@ for (const uploads of ["inPlace", "atomic"] as const) {
 }
 
 conversation("ALLO never prevents an upload that fits the quota", {
-  account: { quota: 1000 },
+  account: { quota: 1000, uploads: "inPlace" },
   files: { "/a": "x".repeat(800) },
 }, async ({ ftp, files }) => {
   await ftp.expect("TYPE I", 200);

@@ -104,7 +104,7 @@ function closedPort(): number {
   return listener.addr.port;
 }
 
-for (const uploads of ["inPlace", "atomic"] as const) {
+for (const uploads of ["safe", "inPlace", "atomic"] as const) {
   for (const brokenUploads of ["keep", "delete"] as const) {
     const policy = `${uploads}, ${brokenUploads}`;
     conversation(`What an upload has made goes away again where no byte has come: ${policy}`, {
@@ -113,7 +113,7 @@ for (const uploads of ["inPlace", "atomic"] as const) {
     }, async ({ ftp, files }) => {
       await ftp.expect("TYPE I", 200);
       const closed = closedPort();
-      for (const line of ["STOR new", "APPE new", "STOU new", "STOR old", "APPE old"]) {
+      for (const line of ["STOR new", "APPE new", "STOU new", "APPE old", "STOR old"]) {
         await ftp.expect(`EPRT |1|127.0.0.1|${closed}|`, 200);
         await ftp.expect(line, 150);
         await ftp.expectReply(425);
@@ -287,7 +287,7 @@ conversation("An upload whose file is gone at its end is answered 451", {}, asyn
   assertEquals((await event("transfer")).complete, false);
 });
 
-for (const uploads of ["inPlace", "atomic"] as const) {
+for (const uploads of ["safe", "inPlace", "atomic"] as const) {
   conversation(`STOU never gives two uploads the same name, ${uploads}`, { account: { uploads } }, async (stage) => {
     const wires = [stage.ftp, ...await Promise.all([1, 2, 3, 4, 5].map(() => another(stage)))];
     const running = [];
@@ -319,7 +319,7 @@ conversation(
   },
 );
 
-for (const uploads of ["inPlace", "atomic"] as const) {
+for (const uploads of ["safe", "inPlace", "atomic"] as const) {
   conversation(`Of uploads and renames to one new name that end together one is kept, ${uploads}`, {
     account: { uploads, rules: rulesOf(["/", "rw no-overwrite"]) },
     files: Object.fromEntries([1, 2, 3, 4, 5, 6].map((index) => [`/${index}`, `content of ${index}`])),
@@ -331,7 +331,7 @@ for (const uploads of ["inPlace", "atomic"] as const) {
     assertEquals(codes.toSorted(), [250, 553, 553, 553, 553, 553]);
     assertEquals(text(stage.files.read("/new")), `content of ${codes.indexOf(250) + 1}`);
     assertEquals((await names(stage.files)).length, wires.length);
-    if (uploads === "inPlace") return;
+    if (uploads !== "atomic") return;
     const data = await Promise.all(wires.map((ftp) => ftp.begin("STOR one")));
     await Promise.all(data.map((each, index) => sendData(each, `upload ${index}`)));
     const ends = (await Promise.all(wires.map((ftp) => ftp.reply()))).map(({ code }) => code);

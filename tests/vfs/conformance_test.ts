@@ -70,12 +70,20 @@ function filtered(vfs: Vfs): Vfs {
   return withNameFilter(vfs, { hides: (name) => name === "hidden", denies: (name) => name === "denied" });
 }
 
+function safe(vfs: Vfs): Vfs {
+  return withUploadPolicy(vfs, { mode: "safe", broken: "keep" });
+}
+
 await testDriver("memory", inMemory((vfs) => vfs));
 await testDriver("disk", onDisk((vfs) => vfs));
 if (HAS_NATIVE) await testDriver("disk by the C library", onDiskNatively);
 await testDriver("scoped memory", inMemory(scoped));
 await testDriver("scoped disk", onDisk(scoped));
 await testDriver("atomic memory", inMemory(atomic));
+await testDriver("safe memory", inMemory(safe));
+await testDriver("safe disk", onDisk(safe));
+await testDriver("safe whole files", inMemory((vfs) => safe(new WholeFiles(vfs))));
+await testDriver("whole stack on disk, safe", onDisk((vfs) => scoped(safe(digests(quota(vfs))))));
 await testDriver("quota memory", inMemory(quota));
 await testDriver("whole files", inMemory((vfs) => new WholeFiles(vfs)));
 await testDriver("atomic whole files", inMemory((vfs) => atomic(new WholeFiles(vfs))));

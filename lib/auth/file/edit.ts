@@ -156,11 +156,9 @@ async function takeOver(draftPath: string, info: Deno.FileInfo | undefined): Pro
 }
 
 function changeText(text: string, path: string, change: AccountsChange): string {
+  parseAccounts(text, path);
   const document = parseDocument(text, path);
-  const known = document.accounts.filter(isAccountJson);
-  // The change may mend an account that is wrong; what is no account at all would be lost, and is reported.
-  if (known.length < document.accounts.length) parseAccounts(text, path);
-  const accounts = change(known);
+  const accounts = change(document.accounts.filter(isAccountJson));
   const changed = formatJson({ ...document, accounts }, { indent: /^[ \t]+/m.exec(text)?.[0] ?? "  " });
   parseAccounts(changed, path);
   return changed;

@@ -39,7 +39,7 @@ const NO_HASH = `Must be a hash (${PASSWORD_SCHEMES.join(", ")}) of bounded cost
 /** The message never includes the value: it may be a password in plain text. */
 function hashMessage({ input }: v.BaseIssue<unknown>): string {
   const known = typeof input === "string" ? foreignHashProblem(input) : undefined;
-  return known === undefined ? NO_HASH : `${known}: give the account a new password with "denoftpd user passwd"`;
+  return known === undefined ? NO_HASH : `${known}, and not supported: give the account a new password`;
 }
 
 /** Every field, in the order in which a new account is written. */
@@ -79,9 +79,10 @@ const FIELDS = {
     v.description('directories from elsewhere: objects of "at", "root" and "permissions"'),
   ),
   uploads: v.pipe(
-    v.exactOptional(choice("inPlace", "atomic"), ACCOUNT_DEFAULTS.uploads),
+    v.exactOptional(choice("safe", "inPlace", "atomic"), ACCOUNT_DEFAULTS.uploads),
     v.description(
-      "how uploads are written: inPlace (under their name, so that they can be resumed) or atomic (hidden until complete)",
+      "how uploads are written: safe (a new file under its name, so that it can be resumed; an existing one stays " +
+        "until the new one is complete), inPlace (always under their name) or atomic (always hidden until complete)",
     ),
   ),
   brokenUploads: v.pipe(

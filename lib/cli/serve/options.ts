@@ -47,8 +47,8 @@ export function serverOptions(
   accounts: AccountsStore,
   { login = {}, native, dataThreads }: ServerParts = {},
 ): ServerOptions {
-  const { symlinks } = settings;
-  const disk = { symlinks, ...present({ readDirectory: native?.readDirectory, paths: native?.paths }) };
+  const { symlinks, fsync } = settings;
+  const disk = { symlinks, fsync, ...present({ readDirectory: native?.readDirectory, paths: native?.paths }) };
   const drivers = new DriverRegistry(standardDrivers({ disk }));
   return {
     // `option()` of the table has checked that the types are those of the options.

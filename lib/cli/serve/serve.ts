@@ -29,6 +29,7 @@ import { ServerState } from "./state.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
 import { dataThreadCount, workerCount } from "./threads.ts";
+import { sweepRoots } from "./stale_parts.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
 /** The running server, or several that share one port, as seen by an embedding program. */
@@ -156,6 +157,7 @@ async function serveLogged(
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
   server.accept();
+  await using _sweeps = sweepRoots({ accounts, open: options.fileSystem, events: early });
   // Before the ready line: a program that reads it may send a signal at once.
   signals.listen({
     signal: hooks.signal,

@@ -21,6 +21,8 @@ export interface Kind<T> {
   readonly fromText: (text: string) => unknown;
   /** As text again. */
   readonly format: (value: T) => string;
+  /** The text for which a flag stands that is given without a value; absent if it needs one. */
+  readonly bare?: string;
 }
 
 /**
@@ -103,6 +105,11 @@ function anyOf<const T extends readonly string[]>(choices: T): v.GenericSchema<s
 /** One of a few words. */
 export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T> {
   return textual(anyOf(choices));
+}
+
+/** `kind`, with what the flag means that is given without a value. */
+export function withBare<T>(kind: Kind<T>, bare: string): Kind<T> {
+  return { ...kind, bare };
 }
 
 /** A switch: given as a flag, it is `true`. */

@@ -32,8 +32,8 @@ export const SERVE_FLAGS: readonly Flag[] = [
     help: "JSON file with these settings; --passive-ports is called passivePorts there",
   },
   ...SETTING_NAMES.map((name) => {
-    const { value, help } = SETTINGS[name];
-    return { name: flagNameOf(name), value, help, fallback: fallbackOf(name) };
+    const { value, help, bare }: Pick<Flag, "value" | "help" | "bare"> = SETTINGS[name];
+    return { name: flagNameOf(name), value, help, bare, fallback: fallbackOf(name) };
   }),
 ];
 

@@ -113,7 +113,6 @@ const OTHER_FLAGS = [
 /** The output of `denoftpd user --help`. */
 export const USER_USAGE = `Usage: denoftpd user add|set|passwd|remove|check NAME [flags]
        denoftpd user list [--users FILE]
-       denoftpd user import FILE --from SERVER [flags]     see denoftpd user import --help
 
 ${flagLines([...OTHER_FLAGS, ...FIELD_FLAGS])}
 "add" needs --root; without --permissions the account may read and write (rw). "passwd" changes only the password.

@@ -8,15 +8,13 @@ import { promptSecret } from "@std/cli/prompt-secret";
 import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../../auth/file/schema.ts";
 import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../../auth/accounts.ts";
 import { editAccounts } from "../../auth/file/edit.ts";
-import { AccountsFileError, parseDocument, readAccountsFile, readAccountsText } from "../../auth/file/read.ts";
-import { isObject } from "../../auth/file/values.ts";
+import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { type HashOptions, hashPassword, verifyPassword } from "../../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
 import { newPassword, requireNoPassword } from "./new_password.ts";
 import { tellGenerated, tellOwner, tellRoot } from "./notes.ts";
 import { accountSheet, accountTable, describeRules, loginState } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
-import { runImport } from "./import/command.ts";
 import { runCommand } from "../command.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
 
@@ -44,7 +42,6 @@ const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) =>
  * command line or file.
  */
 export async function runUser(args: readonly string[], io: UserIo): Promise<number> {
-  if (args[0] === "import") return await runImport(args.slice(1), io);
   return await runCommand(args.length === 0 ? ["--help"] : args, io, {
     usage: USER_USAGE,
     action: async () => {
@@ -112,9 +109,8 @@ async function setPassword(command: UserCommand, io: UserIo): Promise<void> {
 async function change(command: UserCommand, io: UserIo, options: { readonly asksPassword: boolean }): Promise<void> {
   const { changes, file } = command;
   const name = canonicalName(command.name);
-  // Before anybody is asked for a password. The account may be wrong: then this is how it is mended.
-  const { accounts } = parseDocument(await readAccountsText(file), file);
-  if (!accounts.some((other) => isObject(other) && other.name === name)) await find(file, name);
+  // Before anybody is asked for a password.
+  await find(file, name);
   const password = options.asksPassword ? await newPassword(command, withPrompt(io)) : undefined;
   const hashed = password === undefined ? [] : [["password", await hashPassword(password, io.hash)]] as const;
   await editAccounts(file, (accounts) => {

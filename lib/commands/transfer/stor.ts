@@ -7,11 +7,11 @@
 import type { PumpResult } from "../../data/pump.ts";
 import type { TlsFacts } from "../../net/connection.ts";
 import * as reply from "../../protocol/reply.ts";
-import { randomPart } from "../../vfs/uploads.ts";
-import { joinPath, nameOf, parentOf, withEnding } from "../../vfs/virtual_path.ts";
+import { joinPath, nameOf, parentOf, randomPart, withEnding } from "../../vfs/virtual_path.ts";
 import { type FileSink, type OpenWriteOptions, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { TransferContext } from "../context.ts";
 import { Refusal } from "../failure_replies.ts";
+import { rememberBroken, requireUnbroken } from "./broken_uploads.ts";
 import { rememberUpload } from "./digests.ts";
 import { rememberOwnUpload } from "./own_uploads.ts";
 import { streamingDigest, takeTransferRequest, type TransferRequest } from "./request.ts";
@@ -42,8 +42,9 @@ export async function stor(context: TransferContext, path: VirtualPath): Promise
     throw new Refusal(reply.badParameter("These files cannot be resumed; upload the whole file"));
   }
   const options = { ...(offset > 0 && { offset }), ...(length !== undefined && { keep: true }) };
-  const sink = await openForUpload(context, path, options);
   const isWhole = offset === 0 && length === undefined;
+  if (!isWhole) await requireUnbroken(context, path);
+  const sink = await openForUpload(context, path, options);
   return await receive(context, { request, path, sink, offset, isWhole, ...textsFor(path, request) });
 }
 
@@ -54,6 +55,7 @@ export async function stor(context: TransferContext, path: VirtualPath): Promise
 export async function appe(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context, { without: "range" });
   const resumes = request.offset > 0;
+  await requireUnbroken(context, path);
   const sink = await openForUpload(context, path, { append: true, ...(resumes && { existing: true }) });
   const offset = sink.initialSize;
   if (resumes && request.offset !== offset) {
@@ -82,7 +84,9 @@ async function receive(context: TransferContext, upload: Upload): Promise<reply.
   const digest = upload.isWhole ? streamingDigest(context) : undefined;
   const plan = { connector, path, offset, ascii, announcedSize, success } as const;
   return await runTransfer(context, plan, async (open) => {
-    await using file = uncommitted(sink);
+    await using file = uncommitted(sink, async () => {
+      if (upload.isWhole && !sink.created) await rememberBroken(context, path);
+    });
     using data = await open(upload.mark);
     const options = { ascii, digest, limit: length, limiter: context.limiters.upload };
     const received = await data.receive(sink, options);
@@ -102,7 +106,8 @@ interface UncommittedFile extends AsyncDisposable {
   commit(): Promise<void>;
 }
 
-function uncommitted(sink: FileSink): UncommittedFile {
+/** @param onBroken called once an upload that broke off is ended. */
+function uncommitted(sink: FileSink, onBroken: () => Promise<void>): UncommittedFile {
   let isDone = false;
   return {
     async commit() {
@@ -113,6 +118,7 @@ function uncommitted(sink: FileSink): UncommittedFile {
       if (isDone) return;
       // Without a byte there is nothing to resume, and an empty file would look like a finished upload of nothing.
       await sink.discard({ ifEmpty: true });
+      await onBroken();
     },
   };
 }

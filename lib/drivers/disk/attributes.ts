@@ -5,7 +5,7 @@
  */
 
 import { statfsSync } from "node:fs";
-import { attempt } from "./errors.ts";
+import { attempt, kindOf } from "./errors.ts";
 import type { DiskRoot } from "./root.ts";
 import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
@@ -15,6 +15,7 @@ export function diskExtras(root: DiskRoot): VfsCapabilities {
   return {
     ...(Deno.build.os !== "windows" && {
       setMode: (path, mode) => attempt(path, () => setMode(root, root.follow(path), mode)),
+      copyAttributes: (from, to) => attempt(to, () => copyAttributes(root, root.follow(from), root.follow(to))),
     }),
     setModified: (path, modified) => attempt(path, () => root.changes.setModified(root.follow(path), modified)),
     ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),
@@ -26,6 +27,26 @@ const OWNER_ALL = 0o700;
 
 function setMode(root: DiskRoot, real: string, mode: number): void {
   root.changes.setMode(real, root.lstat(real).isDirectory ? mode | OWNER_ALL : mode);
+}
+
+/** Rights to read, write and execute; what makes a program run as its owner must not pass to what a client sends. */
+const PLAIN_BITS = 0o777;
+
+function copyAttributes(root: DiskRoot, from: string, to: string): void {
+  const { uid, gid, mode } = root.lstat(from);
+  const own = root.lstat(to);
+  // Each by itself: who may not give files away may still be in the group.
+  if (uid !== own.uid) permitted(() => root.changes.setOwner(to, uid, null));
+  if (gid !== own.gid) permitted(() => root.changes.setOwner(to, null, gid));
+  if (mode !== null) root.changes.setMode(to, mode & PLAIN_BITS);
+}
+
+function permitted(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (kindOf(error) !== "denied") throw error;
+  }
 }
 
 /**

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isNotFound } from "./errors.ts";
 import type { Entry, FileLocation } from "../../vfs/vfs.ts";
 
 /** The numbers that identify one object of the file system. */
@@ -45,6 +46,11 @@ export interface DiskChanges {
   removeDirectory(path: string): void;
   /** Removes a file, or a link itself. */
   removeFile(path: string): void;
+  /**
+   * As {@link removeFile}, in another thread: giving back the space of a large file takes time. Nobody else uses the
+   * name; it is fine if it is gone already.
+   */
+  removeLargeFile(path: string): Promise<void>;
   /** Renames; a link is renamed itself. Replaces a file with the new name. */
   rename(from: string, to: string): void;
   /** Gives a file, or a link itself, a second name; `EEXIST` if that name is in use. */
@@ -53,6 +59,8 @@ export interface DiskChanges {
   create(path: string): void;
   /** `mode` is `0o000` to `0o7777`. */
   setMode(path: string, mode: number): void;
+  /** `null` leaves owner or group as it is. */
+  setOwner(path: string, owner: number | null, group: number | null): void;
   /** `modified` in milliseconds since 1970; the time of the last access is kept. */
   setModified(path: string, modified: number): void;
 }
@@ -77,10 +85,18 @@ export const runtimeChanges: DiskChanges = {
   makeDirectory: (path) => Deno.mkdirSync(path),
   removeDirectory: (path) => Deno.removeSync(path),
   removeFile: (path) => Deno.removeSync(path),
+  removeLargeFile: async (path) => {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  },
   rename: (from, to) => Deno.renameSync(from, to),
   link: (from, to) => Deno.linkSync(from, to),
   create: (path) => Deno.openSync(path, { write: true, createNew: true }).close(),
   setMode: (path, mode) => Deno.chmodSync(path, mode),
+  setOwner: (path, owner, group) => Deno.chownSync(path, owner, group),
   setModified: (path, modified) => {
     const { atime } = Deno.lstatSync(path);
     Deno.utimeSync(path, atime ?? new Date(modified), new Date(modified));

@@ -4,47 +4,80 @@
  * @module
  */
 
+import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
-import { fileKey, nameKey, removedOf, renameExclusively } from "./names.ts";
+import { type GiveBack, isLarge, replaceLarge, setAside } from "./large_files.ts";
+import { fileKey, nameKey, removedOf, renameExclusively, uniqueOf } from "./names.ts";
 import { type DiskRoot, type Found, isSame, joinReal } from "./root.ts";
 import type { ChangeOptions, NameChange, UploadLocks } from "../../vfs/upload_locks.ts";
 import { type Removed, type RenameOptions, type Reservation, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
+interface DiskNamesOptions {
+  readonly locks: UploadLocks<string>;
+  /** `close`: what changes names here resolves when they are on stable storage, except for removals. */
+  readonly fsync: Fsync;
+}
+
+/** A name that was changed. */
+interface Changed {
+  readonly removed: Removed | undefined;
+  /** To be called last; absent if there is nothing to do. */
+  readonly giveBack?: GiveBack | undefined;
+}
+
 /** Changes names below one root. Every method fails with {@link VfsError} and nothing else. */
 export class DiskNames {
   readonly #root: DiskRoot;
   readonly #locks: UploadLocks<string>;
+  readonly #syncs: boolean;
 
-  constructor(root: DiskRoot, locks: UploadLocks<string>) {
+  constructor(root: DiskRoot, { locks, fsync }: DiskNamesOptions) {
     this.#root = root;
     this.#locks = locks;
+    this.#syncs = fsync === "close";
   }
 
   /** Implements `Vfs.mkdir`. */
-  mkdir(path: VirtualPath): Promise<void> {
-    return this.#change(path, () => {
-      const real = this.#root.place(path);
+  async mkdir(path: VirtualPath): Promise<void> {
+    let real = "";
+    await this.#change(path, () => {
+      real = this.#root.place(path);
       return { keys: this.#reservable(real), act: () => this.#root.changes.makeDirectory(real) };
     });
+    await this.#sync(path, real);
   }
 
   /** Implements `Vfs.remove`. */
-  remove(path: VirtualPath): Promise<Removed> {
-    return this.#change(path, () => {
+  async remove(path: VirtualPath): Promise<Removed> {
+    const { giveBack, removed } = await this.#change(path, () => {
       const found = this.#root.find(path);
       if (found.info.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
+      const { changes } = this.#root;
       const act = () => {
-        this.#root.changes.removeFile(found.real);
-        return removedOf(found.info);
+        const giveBack = isLarge(found.info) ? setAside(changes, found.real) : void changes.removeFile(found.real);
+        return { removed: removedOf(found.info), giveBack };
       };
       return { keys: writable(found), act };
     });
+    await giveBack?.();
+    return removed;
   }
 
   /** Implements `Vfs.rename`. */
-  rename(from: VirtualPath, to: VirtualPath, options: RenameOptions = {}): Promise<Removed | undefined> {
-    return this.#change(from, () => this.#renaming(from, to, options), options);
+  async rename(from: VirtualPath, to: VirtualPath, options: RenameOptions = {}): Promise<Removed | undefined> {
+    let names: readonly string[] = [];
+    const { giveBack, removed } = await this.#change(from, () => {
+      const { ends, ...change } = this.#renaming(from, to, options);
+      names = ends;
+      return change;
+    }, options);
+    await this.#sync(to, ...names);
+    if (giveBack) {
+      await options.held?.release();
+      await giveBack();
+    }
+    return removed;
   }
 
   /** Implements `VfsCapabilities.reserve`. */
@@ -78,7 +111,11 @@ export class DiskNames {
     return held.move();
   }
 
-  #renaming(from: VirtualPath, to: VirtualPath, options: RenameOptions): NameChange<string, Removed | undefined> {
+  #renaming(
+    from: VirtualPath,
+    to: VirtualPath,
+    options: RenameOptions,
+  ): NameChange<string, Changed> & { readonly ends: readonly string[] } {
     const source = this.#root.find(from);
     if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
     const target = this.#root.place(to);
@@ -97,19 +134,35 @@ export class DiskNames {
     }
     const names = there === undefined && !options.reservation ? this.#reservable(target) : [];
     const act = () => {
-      if (source.real === target) return undefined;
+      if (source.real === target) return { removed: undefined };
       const { changes } = this.#root;
+      let giveBack: GiveBack | undefined;
+      const rename = () => changes.rename(source.real, target);
       if (options.exclusive || (isDirectory && !there)) renameExclusively(changes, source, target);
-      else changes.rename(source.real, target);
-      return replaced && removedOf(replaced.info);
+      else if (replaced && isLarge(replaced.info)) giveBack = replaceLarge(changes, target, rename);
+      else rename();
+      return { removed: replaced && removedOf(replaced.info), giveBack };
     };
-    return { keys: [...writable(source), ...replaced ? writable(replaced) : [], ...names], act };
+    const isHeld = replaced !== undefined && options.held !== undefined &&
+      options.held.unique === uniqueOf(replaced.info);
+    const others = replaced && !isHeld ? writable(replaced) : [];
+    return { keys: [...writable(source), ...others, ...names], act, ends: [source.real, target] };
   }
 
   /** Makes a change that no other event loop can interrupt. */
   async #change<T>(path: VirtualPath, look: () => NameChange<string, T>, options?: ChangeOptions): Promise<T> {
     try {
       return await this.#locks.change(look, options);
+    } catch (error) {
+      throw toVfsError(error, path);
+    }
+  }
+
+  /** Waits until the names at the real paths are on stable storage, if that was asked for. */
+  async #sync(path: VirtualPath, ...names: readonly string[]): Promise<void> {
+    if (!this.#syncs) return;
+    try {
+      await syncDirectoriesOf(...names);
     } catch (error) {
       throw toVfsError(error, path);
     }

@@ -4,7 +4,7 @@
  * Everything that looks at or changes names is synchronous, within one turn of the event loop: cheaper than a trip to a
  * thread, and no session of this server can change the tree between a check and the operation it is for. Work that
  * takes time per byte (reading, writing, truncating) is synchronous only in small amounts and while the disk is fast
- * (`drivers/disk/files.ts`). Removing is always synchronous, at about 45 ms per GiB of a file on ext4.
+ * (`drivers/disk/files.ts`), and so is removing (`drivers/disk/large_files.ts`).
  *
  * @module
  */
@@ -16,6 +16,9 @@ import { attempt, isNotFound, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
 import { DiskNames } from "./changes.ts";
+import { resolveLinks } from "./links.ts";
+import type { Fsync } from "./durability.ts";
+import { lockPart, removeStalePart } from "./stale_parts.ts";
 import { describeName, listDirectory, listNames } from "./list.ts";
 import { fileKey } from "./names.ts";
 import { DEFAULT_SYMLINKS, DiskRoot, type OpenedFile, type SymlinkPolicy } from "./root.ts";
@@ -51,6 +54,12 @@ export interface DiskVfsOptions {
   readonly symlinks?: SymlinkPolicy;
   /** Reads directories in place of the runtime, where it can. */
   readonly readDirectory?: DirectoryReader | undefined;
+  /**
+   * Whether uploads are on stable storage when their end is reported.
+   *
+   * @default "never"
+   */
+  readonly fsync?: Fsync;
   /** Resolves paths in one step, which closes the gap between a check and an operation (`drivers/disk/root.ts`). */
   readonly paths?: ContainedCalls | undefined;
 }
@@ -77,11 +86,13 @@ export class DiskVfs implements Vfs {
   readonly #root: DiskRoot;
   readonly #names: DiskNames;
   readonly #readDirectory: DirectoryReader | undefined;
+  readonly #fsync: Fsync;
 
   /** `root` is the real path of an existing directory. */
   constructor(root: string, options: DiskVfsOptions = {}) {
     this.#root = new DiskRoot(root, options.symlinks ?? DEFAULT_SYMLINKS, options.paths);
-    this.#names = new DiskNames(this.#root, diskUploads);
+    this.#fsync = options.fsync ?? "never";
+    this.#names = new DiskNames(this.#root, { locks: diskUploads, fsync: this.#fsync });
     this.#readDirectory = options.readDirectory;
     this.capabilities = {
       resume: true,
@@ -89,6 +100,8 @@ export class DiskVfs implements Vfs {
       ...((options.symlinks ?? "follow-inside") === "follow-inside" && { links: true }),
       ...diskExtras(this.#root),
       ...(foldsNames(root) && { samePath: foldPath }),
+      resolve: (path) => attempt(path, () => resolveLinks(this.#root, path)),
+      removeStale: (path) => removeStalePart(this.#root, this.#root.place(path)),
       reserve: (path) => this.#names.reserve(path),
     };
   }
@@ -223,6 +236,8 @@ export class DiskVfs implements Vfs {
       replaces: replaced ? info.size : undefined,
       root: this.#root,
       real,
+      fsync: this.#fsync,
+      part: options.part === true,
     });
     return { key: fileKey({ real, info }), mode: append ? "append" : "alone", sink, isCurrent: () => sink.isCurrent() };
   }
@@ -239,7 +254,10 @@ export class DiskVfs implements Vfs {
   /** `undefined` if a file is there by now and an existing one is allowed. */
   #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile | undefined {
     try {
-      return this.#root.create(path, { append: options.append === true });
+      const opened = this.#root.create(path, { append: options.append === true });
+      if (!options.part || lockPart(opened.file)) return opened;
+      opened.file.close();
+      throw new VfsError("busy", `Removed as a stale part at the moment it was made: "${path}"`);
     } catch (error) {
       const vfsError = toVfsError(error, path);
       if (vfsError.kind !== "exists" || options.exclusive) throw vfsError;

@@ -14,7 +14,9 @@
  * @module
  */
 
+import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
+import { type GiveBack, isLarge, setAside } from "./large_files.ts";
 import { type DiskRoot, isSame } from "./root.ts";
 import { tellsLate } from "./late_errors.ts";
 import { removedOf } from "./names.ts";
@@ -95,6 +97,10 @@ export interface SinkOptions extends HandleOptions {
    * leaves them as they were. `undefined`: nothing is dropped.
    */
   readonly replaces: number | undefined;
+  /** `close`: the commit waits until the file, and its name, are on stable storage. Default `never`. */
+  readonly fsync?: Fsync;
+  /** It stays open after the commit, and so locked, and gets its real name later. */
+  readonly part?: boolean;
   /** Its real path. */
   readonly real: string;
   /** The root that the file is below. */
@@ -112,6 +118,8 @@ export class DiskSink implements FileSink {
   readonly #root: SinkOptions["root"];
   /** The file system may report late that it could not store the data, so it must be asked before the close. */
   readonly #late: boolean;
+  readonly #syncs: boolean;
+  readonly #isPart: boolean;
   #replaces: number | undefined;
   #written = 0;
   #open = true;
@@ -122,6 +130,8 @@ export class DiskSink implements FileSink {
     this.#real = options.real;
     this.#root = options.root;
     this.#late = tellsLate(options.device, options.real);
+    this.#syncs = options.fsync === "close";
+    this.#isPart = options.part === true;
     this.#path = options.path;
     this.#pace = paceOf(options.device);
     this.initialSize = options.size;
@@ -149,12 +159,15 @@ export class DiskSink implements FileSink {
     if (!this.#open) return;
     try {
       if (this.#replaces !== undefined) await this.#dropOldContent(this.#replaces);
-      if (this.#late) await this.#file.syncData();
+      if (this.#syncs) await this.#file.sync();
+      else if (this.#late) await this.#file.syncData();
       // Before the close: after it, programs that watch the directory may move the file away.
       if (!this.#isNameOf(this.#file.statSync())) {
         throw new VfsError("vanished", `No longer has its name: "${this.#path}"`);
       }
+      if (this.#isPart) return;
       this.#close();
+      if (this.#syncs) await syncDirectoriesOf(this.#real);
     } catch (error) {
       throw toVfsError(error, this.#path);
     }
@@ -169,19 +182,23 @@ export class DiskSink implements FileSink {
     return Promise.resolve();
   }
 
-  discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
+  async discard({ ifEmpty = false }: DiscardOptions = {}): Promise<Removed | undefined> {
     let removed: Removed | undefined;
+    let giveBack: GiveBack | undefined;
     try {
       const info = this.#file.statSync();
       // If it is larger than what was written here, others have appended.
       if (this.created && info.size <= (ifEmpty ? 0 : this.#written) && this.#isNameOf(info)) {
-        this.#root.changes.removeFile(this.#real);
+        if (isLarge(info)) giveBack = setAside(this.#root.changes, this.#real);
+        else this.#root.changes.removeFile(this.#real);
         removed = removedOf(info);
       }
     } catch {
       // The upload is already reported as failed; a file that cannot be removed stays.
     }
-    return this.abort().then(() => removed);
+    await this.abort();
+    await giveBack?.();
+    return removed;
   }
 
   /** Whether the file still has its name and the properties it was opened with. */

@@ -11,7 +11,8 @@
 
 import { dirname, isAbsolute, join, SEPARATOR } from "@std/path";
 import type { DiskRoot } from "./root.ts";
-import { isListable } from "../../vfs/virtual_path.ts";
+import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
+import { isListable, resolvePath, ROOT } from "../../vfs/virtual_path.ts";
 
 /** What a client may learn of a link. */
 export interface LinkDestination {
@@ -57,4 +58,11 @@ function staysInside(directory: string | undefined, text: string): boolean {
     if (depth < 0) return false;
   }
   return true;
+}
+
+/** The user's path of what `path` leads to. Throws as {@link DiskRoot.follow} does. */
+export function resolveLinks(root: DiskRoot, path: VirtualPath): VirtualPath {
+  const inside = root.nameInside(root.follow(path));
+  if (inside === undefined) throw new VfsError("notFound", `Leads out of the root: "${path}"`);
+  return resolvePath(ROOT, inside);
 }

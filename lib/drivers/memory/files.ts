@@ -67,6 +67,7 @@ export class MemorySink implements FileSink {
   }
 
   write(data: Uint8Array): Promise<void> {
+    if (data.length === 0) return Promise.resolve();
     this.#dropOldContent();
     const position = this.#position === "end" ? this.#file.size : this.#position;
     try {

@@ -6,7 +6,7 @@
 
 import { type NameChange, type Opened, UploadLocks, type UploadLocksOptions } from "../../vfs/upload_locks.ts";
 import { isWithin, nameOf, parentOf, resolvePath, ROOT } from "../../vfs/virtual_path.ts";
-import { describe, type MemoryFile, type MemoryNode, setMode } from "./tree.ts";
+import { describe, type MemoryFile, type MemoryNode, setMode, uniqueOf } from "./tree.ts";
 import { MemorySink, MemorySource } from "./files.ts";
 import { MemoryNamespace } from "./namespace.ts";
 import {
@@ -177,7 +177,8 @@ export class MemoryVfs implements Vfs {
       this.#tree.move(node, from, to);
       return target?.unlink();
     };
-    const names = target ? [target] : options.reservation ? [] : [this.#tree.nameKey(to)];
+    const isHeld = target !== undefined && options.held?.unique === uniqueOf(target);
+    const names = target ? isHeld ? [] : [target] : options.reservation ? [] : [this.#tree.nameKey(to)];
     return { keys: node.kind === "file" ? [node, ...names] : names, act };
   }
 
@@ -244,6 +245,7 @@ export class MemoryVfs implements Vfs {
       usage: () => Promise.resolve(this.#tree.budget.used),
       reserve: (path) => attempt(() => this.#reserve(path)),
       setMode: (path, mode) => attempt(() => setMode(this.#tree.node(path), mode)),
+      copyAttributes: (from, to) => attempt(() => setMode(this.#tree.file(to), this.#tree.file(from).mode & 0o777)),
       setModified: (path, modified) => attempt(() => void (this.#tree.node(path).modified = modified)),
       space: () => Promise.resolve({ free: this.#tree.budget.free, total: this.#tree.budget.capacity }),
     };

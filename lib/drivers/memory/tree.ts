@@ -163,6 +163,7 @@ export function describe(name: string, node: MemoryNode): Entry {
   };
 }
 
-function uniqueOf({ id }: MemoryNode): string {
+/** See {@link Entry.unique}. */
+export function uniqueOf({ id }: MemoryNode): string {
   return id.toString(36);
 }

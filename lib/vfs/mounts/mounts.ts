@@ -121,7 +121,8 @@ class MountedVfs implements Vfs {
     this.#places.checkMove(from, to);
     const { tree, inner } = this.#places.find(from);
     const { inner: target } = this.#places.find(to);
-    return tree.showRemoved(await this.#create(to, () => tree.vfs.rename(inner, target, options)));
+    const inside = tree.renameOptions(options);
+    return tree.showRemoved(await this.#create(to, () => tree.vfs.rename(inner, target, inside)));
   }
 
   /** A mount whose root cannot be looked at now is there all the same. */

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { type Entry, type FileIdentity, type Removed, type Vfs, VfsError, type VirtualPath } from "../vfs.ts";
+import {
+  type Entry,
+  type FileIdentity,
+  type Removed,
+  type RenameOptions,
+  type Vfs,
+  VfsError,
+  type VirtualPath,
+} from "../vfs.ts";
 import { depthOf, isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "../virtual_path.ts";
 
 /** A path as one of the trees knows it. */
@@ -54,6 +62,12 @@ export class Tree {
   /** The identity that the tree itself knows: the inverse of {@link show}. */
   identityOf({ unique, ...file }: FileIdentity): FileIdentity {
     return unique === undefined ? file : { ...file, unique: unique.slice(this.#numberPrefix.length) };
+  }
+
+  /** `options`, with the file that is held as the tree itself knows it. */
+  renameOptions(options: RenameOptions = {}): RenameOptions {
+    const unique = options.held?.unique?.slice(this.#numberPrefix.length);
+    return options.held ? { ...options, held: { ...options.held, unique } } : options;
   }
 
   /** A link to a path from the root means the root of its own tree. */

@@ -29,6 +29,22 @@ export const MODES: Claims = {
   },
 };
 
+/** Drivers with `copyAttributes`. */
+export const ATTRIBUTES: Claims = {
+  "gives a file the mode of another, but not its power to run as its owner": async (vfs) => {
+    const copyAttributes = capability(vfs, "copyAttributes");
+    await put(vfs, "/from", "x");
+    await put(vfs, "/to", "x");
+    for (const mode of [0o640, 0o444, 0o755]) {
+      await capability(vfs, "setMode")(at("/from"), mode | 0o4000);
+      await copyAttributes(at("/from"), at("/to"));
+      assertEquals((await vfs.stat(at("/to"))).mode, mode);
+    }
+    await assertFails("notFound", () => copyAttributes(at("/missing"), at("/to")));
+    await assertFails("notFound", () => copyAttributes(at("/from"), at("/missing")));
+  },
+};
+
 /** Drivers with `setModified`. */
 export const TIMES: Claims = {
   "sets the times of files and directories": async (vfs) => {

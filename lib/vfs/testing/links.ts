@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { LinkClaims } from "./claims.ts";
+import { capability, type LinkClaims } from "./claims.ts";
 import { assertFails, at, listAll, namesOf, put, readText } from "./helpers.ts";
 
 /** Symbolic links. */
@@ -47,5 +47,22 @@ export const LINKS: LinkClaims = {
     await vfs.remove(at("/link"));
     assertEquals(await namesOf(vfs, "/"), ["keep"]);
     assertEquals(await readText(vfs, "/keep/file"), "12345");
+  },
+};
+
+/** Drivers with `resolve`. */
+export const RESOLVING: LinkClaims = {
+  "resolves a path to one without links": async (vfs, link) => {
+    const resolve = capability(vfs, "resolve");
+    await vfs.mkdir(at("/keep"));
+    await put(vfs, "/keep/file", "12345");
+    await link("keep/file", "/link");
+    await link("link", "/second");
+    await link("keep", "/directory");
+    for (const path of ["/link", "/second", "/directory/file", "/keep/file"]) {
+      assertEquals(await resolve(at(path)), at("/keep/file"), path);
+    }
+    await link("nothing", "/broken");
+    await assertFails("notFound", () => resolve(at("/broken")));
   },
 };

@@ -15,15 +15,16 @@
  */
 
 import type { Vfs, VfsCapabilities } from "../vfs.ts";
-import { MODES, SPACE, TIMES, USAGE } from "./capabilities.ts";
+import { ATTRIBUTES, MODES, SPACE, TIMES, USAGE } from "./capabilities.ts";
 import type { Claims, Subject } from "./claims.ts";
 import { DIRECTORIES } from "./directories.ts";
-import { LINKS } from "./links.ts";
+import { LINKS, RESOLVING } from "./links.ts";
 import { NAMES, READING } from "./reading.ts";
 import { RESERVING, STEPS, STEPS_OF_APPENDS } from "./steps.ts";
-import { APPENDING, ATOMIC, RESUMING, WAITING, WITHOUT_APPEND, WITHOUT_RESUME, WRITING } from "./writing.ts";
+import { APPENDING, ATOMIC, HOLDING, RESUMING, WAITING, WITHOUT_APPEND, WITHOUT_RESUME, WRITING } from "./writing.ts";
 
 export type { Subject } from "./claims.ts";
+export { type Fault, type FaultyStep, FaultyVfs } from "./faulty.ts";
 
 /** The options of {@link testDriver}. */
 export interface TestDriverOptions {
@@ -50,6 +51,7 @@ const GROUPS: readonly Group[] = [
   { claims: APPENDING, needs: ["append"] },
   { claims: WITHOUT_APPEND, without: "append" },
   { claims: WAITING, needs: ["append", "resume"] },
+  { claims: HOLDING, needs: ["resume"] },
   { claims: ATOMIC, needs: ["atomicWrites"] },
   { claims: DIRECTORIES },
   { claims: STEPS },
@@ -57,6 +59,7 @@ const GROUPS: readonly Group[] = [
   { claims: STEPS_OF_APPENDS, needs: ["append"] },
   { claims: NAMES },
   { claims: MODES, needs: ["setMode"] },
+  { claims: ATTRIBUTES, needs: ["setMode", "copyAttributes"] },
   { claims: TIMES, needs: ["setModified"] },
   { claims: SPACE, needs: ["space"] },
   { claims: USAGE, needs: ["usage"] },
@@ -84,7 +87,7 @@ export async function testDriver(
     }
   }
   if (!has("links")) return;
-  for (const [title, check] of Object.entries(LINKS)) {
+  for (const [title, check] of Object.entries(has("resolve") ? { ...LINKS, ...RESOLVING } : LINKS)) {
     add(title, async ({ vfs, link }) => {
       if (!link) throw new Error('A driver that declares "links" is tested with a subject that has "link"');
       await check(vfs, link);

@@ -176,6 +176,24 @@ export const WAITING: Claims = {
   },
 };
 
+/** Files that an upload holds without writing to them. */
+export const HOLDING: Claims = {
+  "replaces a file that the caller holds, and no other that is held": async (vfs) => {
+    for (const path of ["/f", "/g", "/new"]) await put(vfs, path, path);
+    const held = await vfs.openWrite(at("/f"), { keep: true, existing: true });
+    const { unique } = await vfs.stat(at("/g"));
+    await assertFails("busy", () => vfs.rename(at("/new"), at("/f")));
+    const release = () => held.abort();
+    if (unique !== undefined) {
+      await assertFails("busy", () => vfs.rename(at("/new"), at("/f"), { held: { unique, release } }));
+    }
+    await held.write(new Uint8Array());
+    await vfs.rename(at("/new"), at("/f"), { held: { unique: (await vfs.stat(at("/f"))).unique, release } });
+    await held.abort();
+    assertEquals([await namesOf(vfs, "/"), await readText(vfs, "/f")], [["f", "g"], "/new"]);
+  },
+};
+
 /** Uploads that are visible only once they are complete. */
 export const ATOMIC: Claims = {
   "shows nothing of a new file before its commit": async (vfs) => {

@@ -37,7 +37,7 @@ Deno.test("parseAccounts supplies defaults", () => {
     root: "data",
     rootPath: "/etc/ftp/data",
     rules: bob?.rules ?? [],
-    uploads: "inPlace",
+    uploads: "safe",
     brokenUploads: "keep",
     enabled: true,
     allowFrom: [],
@@ -114,7 +114,7 @@ Deno.test("parseAccounts names the account and the field of each mistake", () =>
     ],
     [{ ...BOB, salary: "x" }, `field "salary": Unknown field; the fields are ${ACCOUNT_FIELDS.join(", ")}`],
     [{ ...BOB, root: "" }, `field "root": Must be a non-empty string`],
-    [{ ...BOB, uploads: "atomc" }, `field "uploads": Must be "inPlace" or "atomic", not "atomc"`],
+    [{ ...BOB, uploads: "atomc" }, `field "uploads": Must be "safe", "inPlace" or "atomic", not "atomc"`],
     [{ ...BOB, maxSessions: 0 }, `field "maxSessions": Must be a whole number from 1 up, not 0`],
     [{ ...BOB, maxSessions: "5" }, `field "maxSessions": Must be a whole number from 1 up, not "5"`],
     [{ ...BOB, quota: "10 X" }, `field "quota": Must be a size such as "10 MiB", not "10 X"`],
@@ -313,10 +313,10 @@ Deno.test("parseAccounts gives accounts the fields of their groups, each from th
   ];
   const read = parseAccounts(JSON.stringify({ groups, accounts }), "/etc/ftp/users.json");
   assertEquals(read.map((each) => [each.rootPath, each.quota, each.maxSessions, each.uploads, each.hide]), [
-    ["/etc/ftp/home/ann", 1024, undefined, "inPlace", [".git"]],
+    ["/etc/ftp/home/ann", 1024, undefined, "safe", [".git"]],
     ["/etc/ftp/guests", 3072, 1, "atomic", []],
     ["/etc/ftp/guests", 2048, 1, "atomic", []],
-    ["/etc/ftp/data", undefined, undefined, "inPlace", []],
+    ["/etc/ftp/data", undefined, undefined, "safe", []],
   ]);
   assertEquals(read.map(({ brokenUploads }) => brokenUploads), ["keep", "delete", "delete", "keep"]);
 });
@@ -396,7 +396,6 @@ Deno.test("parseAccounts takes hashes of other systems, and says what to do abou
   const password = "$2y$04$8HW/Ml0eQqlMzprBg5JQbuZq3vAE3xd1rv.kznPg7yDBfsOxwTV0W";
   assertEquals(parse({ ...BOB, password })[0]?.passwordHash, password);
   assertEquals(problemsOf(textOf({ ...BOB, password: "$1$53OYCrYi$dUPopeN55hZphaEm93HKj." })), [
-    `Account "bob": field "password": Is MD5-crypt, which is broken: give the account a new password with ` +
-    `"denoftpd user passwd"`,
+    `Account "bob": field "password": Is MD5-crypt, which is broken, and not supported: give the account a new password`,
   ]);
 });

@@ -1,0 +1,56 @@
+/**
+ * Looks through the roots for what is left of uploads that were killed: at the start, and regularly.
+ *
+ * @module
+ */
+
+import { accountOfMount, type AccountsStore } from "../../auth/accounts.ts";
+import type { EventStream } from "../../events.ts";
+import type { OpenFileSystem } from "../../options.ts";
+import { sweepStaleParts } from "../../vfs/stale_parts.ts";
+
+/** Milliseconds between two looks: six hours. */
+const INTERVAL = 21_600_000;
+
+/** What is needed to look through the roots. */
+export interface SweepOptions {
+  readonly accounts: AccountsStore;
+  readonly open: OpenFileSystem;
+  readonly events: EventStream;
+}
+
+/** Begins to look through the roots of all accounts. Disposing of the result ends that. */
+export function sweepRoots(options: SweepOptions): AsyncDisposable {
+  const over = new AbortController();
+  let running = sweep(options, over.signal);
+  const timer = setInterval(() => {
+    running = running.then(() => sweep(options, over.signal));
+  }, INTERVAL);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      over.abort();
+      await running;
+    },
+  };
+}
+
+async function sweep({ accounts, open, events }: SweepOptions, signal: AbortSignal): Promise<void> {
+  const all = accounts.list().filter(({ enabled }) => enabled);
+  const roots = new Map(
+    all.flatMap((account) => [account, ...account.mounts.map((mount) => accountOfMount(account, mount))])
+      .map((account) => [account.rootPath, account]),
+  );
+  for (const [root, account] of roots) {
+    if (signal.aborted) return;
+    try {
+      const { files, bytes } = await sweepStaleParts(await open(account), signal);
+      if (files === 0) continue;
+      const parts = files === 1 ? "1 part of an upload that was killed" : `${files} parts of uploads that were killed`;
+      events.emit({ type: "notice", level: "info", message: `Removed ${parts}, ${bytes} bytes, below "${root}"` });
+    } catch (error) {
+      const message = `Cannot look for parts of uploads that were killed below "${root}"`;
+      events.emit({ type: "problem", level: "warning", message, error });
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Finding what is left of uploads that were killed.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import { ForwardingVfs } from "./forwarding.ts";
+import { type Removed, type Vfs, type VfsCapabilities, VfsError, type VirtualPath } from "./vfs.ts";
+import { isRunningPart, joinPath, ROOT } from "./virtual_path.ts";
+
+/** What a sweep has removed. */
+export interface Swept {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Entries that are looked at without a pause: about two milliseconds of work on a disk. */
+const ENTRIES_BETWEEN_RESTS = 256;
+
+/**
+ * Walks through all of `vfs` and removes the parts of uploads that no process writes to any more. Directories that
+ * cannot be read are left out. Ends early, without an error, once `signal` is aborted.
+ */
+export async function sweepStaleParts(vfs: Vfs, signal: AbortSignal): Promise<Swept> {
+  const { removeStale } = vfs.capabilities;
+  const found = { files: 0, bytes: 0 };
+  let unrested = 0;
+  const waiting: VirtualPath[] = removeStale ? [ROOT] : [];
+  for (let directory = waiting.pop(); directory !== undefined && !signal.aborted; directory = waiting.pop()) {
+    try {
+      for await (const batch of vfs.list(directory)) {
+        for (const { kind, name } of batch) {
+          if (kind === "directory") waiting.push(joinPath(directory, name));
+          const removed = isRunningPart(name) ? await removeStale?.(joinPath(directory, name)) : undefined;
+          if (removed) found.bytes += removed.size;
+          if (removed) found.files++;
+        }
+        unrested += batch.length;
+        if (unrested < ENTRIES_BETWEEN_RESTS) continue;
+        unrested = 0;
+        await delay(0);
+        if (signal.aborted) break;
+      }
+    } catch (error) {
+      if (!(error instanceof VfsError)) throw error;
+    }
+  }
+  return found;
+}
+
+/** `inner`, whose every removal of a stale part is reported. */
+export function reportingStaleParts(inner: Vfs, onRemoved: (path: VirtualPath, removed: Removed) => void): Vfs {
+  return inner.capabilities.removeStale ? new ReportingVfs(inner, onRemoved) : inner;
+}
+
+class ReportingVfs extends ForwardingVfs {
+  readonly #capabilities: VfsCapabilities;
+
+  constructor(inner: Vfs, onRemoved: (path: VirtualPath, removed: Removed) => void) {
+    super(inner);
+    const { removeStale, ...others } = inner.capabilities;
+    this.#capabilities = {
+      ...others,
+      ...(removeStale && {
+        removeStale: async (path) => {
+          const removed = await removeStale(path);
+          if (removed) onRemoved(path, removed);
+          return removed;
+        },
+      }),
+    };
+  }
+
+  override get capabilities(): VfsCapabilities {
+    return this.#capabilities;
+  }
+}
