@@ -64,23 +64,45 @@ export interface StartOptions {
   readonly flags?: readonly string[];
 }
 
+/** A process that is ready. */
+interface Launched {
+  readonly process: Deno.ChildProcess;
+  readonly port: number;
+}
+
+interface Running {
+  readonly host: Host;
+  readonly launch: () => Promise<Launched>;
+  readonly launched: Launched;
+}
+
 /** A running server with an empty root of its own. Disposing of it stops the process and removes its files. */
 export class ServerUnderTest implements AsyncDisposable {
   readonly host: Host;
-  readonly port: number;
-  readonly pid: number;
   /** The real directory that every account sees as `/`. */
   readonly root: string;
   readonly #directory: string;
-  readonly #process: Deno.ChildProcess;
+  readonly #launch: () => Promise<Launched>;
+  #launched: Launched;
 
-  private constructor(process: Deno.ChildProcess, directory: string, options: { host: Host; port: number }) {
-    this.#process = process;
+  private constructor(directory: string, { host, launch, launched }: Running) {
     this.#directory = directory;
-    this.host = options.host;
-    this.port = options.port;
-    this.pid = process.pid;
+    this.#launch = launch;
+    this.#launched = launched;
+    this.host = host;
     this.root = join(directory, "root");
+  }
+
+  get port(): number {
+    return this.#launched.port;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get #process(): Deno.ChildProcess {
+    return this.#launched.process;
   }
 
   /** Starts a server and waits for its ready line. Rejects with what it wrote when it ends or is silent instead. */
@@ -110,12 +132,15 @@ export class ServerUnderTest implements AsyncDisposable {
     for (const account of accounts) await addAccount(programme, directory, account);
     const tlsFlags = tls ? [...await makeCertificate(directory), "--implicit-tls-port", String(implicitPort)] : [];
     const users = join(directory, "users.json");
-    const process = spawnLogged({ log: options.logTo ?? logFile(directory), descriptors }, [
+    const command = [
       ...[...programme, "serve", "--host", host, "--port", String(options.port ?? 0), "--users", users],
       ...["--log-level", logLevel, "--workers", String(workers), "--allow-root", ...tlsFlags, ...flags],
-    ]);
-    const port = await readyPort(process, directory);
-    return new ServerUnderTest(process, directory, { host, port });
+    ];
+    const launch = async () => {
+      const process = spawnLogged({ log: options.logTo ?? logFile(directory), descriptors }, command);
+      return { process, port: await readyPort(process, directory) };
+    };
+    return new ServerUnderTest(directory, { host, launch, launched: await launch() });
   }
 
   /** What the server has written to stderr, from byte `start` on. */
@@ -156,6 +181,18 @@ export class ServerUnderTest implements AsyncDisposable {
   /** Which way TLS takes (docs/tls.md), of a server that logs at `debug`. */
   async tlsRoute(): Promise<"socket" | "relay"> {
     return /TLS takes the relay route/.test(await this.untilLogged(/TLS takes the \w+ route/)) ? "relay" : "socket";
+  }
+
+  /** Kills the process, which gets no chance to do anything. */
+  async kill(): Promise<void> {
+    signalQuietly(this.#process, "SIGKILL");
+    await this.#process.status;
+    await this.#process.stdout.cancel();
+  }
+
+  /** Starts the server again after {@link kill}, with the same files and settings, on another port. */
+  async restart(): Promise<void> {
+    this.#launched = await this.#launch();
   }
 
   /** Removes everything under the root. */

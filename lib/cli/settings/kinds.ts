@@ -107,10 +107,8 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T>
   return textual(anyOf(choices));
 }
 
-/** `kind`, with what the flag means that is given without a value. */
-export function withBare<T>(kind: Kind<T>, bare: string): Kind<T> {
-  return { ...kind, bare };
-}
+/** When files are synced; a flag without a value means `close`. */
+export const neverOrClose: Kind<"never" | "close"> = { ...oneOf("never", "close"), bare: "close" };
 
 /** A switch: given as a flag, it is `true`. */
 export const onOff: Kind<boolean> = {

@@ -20,6 +20,7 @@ import {
   ipAddress,
   type Kind,
   networkList,
+  neverOrClose,
   oneOf,
   onOff,
   onOrOff,
@@ -32,7 +33,6 @@ import {
   tlsVersion,
   whole,
   wholeOr,
-  withBare,
 } from "./kinds.ts";
 
 /** Names the configuration file; the only variable that is not a setting. */
@@ -181,13 +181,7 @@ const ROWS = [
     someNetworks,
   ),
   option("denyFrom", "NETS", "CIDR networks whose clients are not let in, even if --allow-from has them", someNetworks),
-  setting(
-    "fsync",
-    "[WHEN]",
-    "when uploads are written to stable storage: never, or at their close, before 226 (--fsync alone)",
-    withBare(oneOf("never", "close"), "close"),
-    "never",
-  ),
+  setting("fsync", "[WHEN]", "sync uploads to stable storage: never, or at close, before 226", neverOrClose, "never"),
   option("maxSessions", "N", "concurrent sessions, 0 for no limit", count),
   option(
     "maxSessionsPerIp",
