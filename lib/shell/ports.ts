@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { JobEvent } from "../agent/job/events.ts";
+import type { Site } from "../agent/site/site.ts";
 import type { Client } from "../client/client.ts";
 import type { DataMode } from "../client/data_connection.ts";
 
@@ -27,6 +29,15 @@ export interface Progress {
   end(): void;
 }
 
+/** Shows how far a job with several files is. */
+export interface JobWatch {
+  /** How much there is to do. */
+  expect(files: number, bytes: number): void;
+  event(event: JobEvent): void;
+  /** Takes it from the screen. */
+  end(): void;
+}
+
 /** The person in front of the shell. */
 export interface Person extends Output {
   /** Whether there is somebody who can answer. */
@@ -37,6 +48,8 @@ export interface Person extends Output {
   ask(question: string): Promise<string | undefined>;
   /** As {@link ask}, without showing what is typed. */
   askSecret(question: string): Promise<string | undefined>;
+  /** Shows the progress of several files. */
+  watch(): JobWatch;
   /** Shows the progress of a transfer. `size`: bytes, if known. */
   progress(name: string, size: number | undefined): Progress;
 }
@@ -82,6 +95,8 @@ export interface Connected {
   readonly host: string;
   /** The directory of the URL, if it has one. */
   readonly path: string | undefined;
+  /** The server, for sessions of their own. */
+  site(mode: DataMode): Promise<Site>;
   /** The URL of a directory there, without the password. */
   urlOf(directory: string): string;
   /** Another session with the same server and account. */

@@ -7,6 +7,7 @@
 import type { Call, ShellCommand } from "./command.ts";
 import * as directories from "./commands/directories.ts";
 import * as files from "./commands/files.ts";
+import * as mirrors from "./commands/mirrors.ts";
 import * as session from "./commands/session.ts";
 import * as settings from "./commands/settings.ts";
 import * as transfers from "./commands/transfers.ts";
@@ -160,6 +161,12 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     summary: "add a file to the end of one there",
     ...{ group: "transfers", takes: [1, 2], completes: ["local", "remote"], changes: true },
     run: transfers.put({ append: true }),
+  },
+  {
+    names: ["mirror"],
+    usage: "[-Ren] SOURCE [TARGET]",
+    summary: "make a directory here like one there; -R the other way, -e remove what the source has not, -n only say",
+    ...{ group: "transfers", takes: [1, 5], completes: ["remoteDirectory", "localDirectory"], run: mirrors.mirror },
   },
   {
     names: ["cat", "more", "page"],

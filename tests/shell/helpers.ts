@@ -4,9 +4,11 @@
  * @module
  */
 
+import { Site } from "../../lib/agent/site/site.ts";
+import { parseFtpUrl } from "../../lib/agent/site/url.ts";
 import { Client } from "../../lib/client/client.ts";
 import type { ClientOptions } from "../../lib/client/options.ts";
-import type { Bookmarks, Destination, Person, ProgramInput, Programs } from "../../lib/shell/ports.ts";
+import type { Bookmarks, Destination, JobWatch, Person, ProgramInput, Programs } from "../../lib/shell/ports.ts";
 import { Shell } from "../../lib/shell/shell.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { ServerOptions } from "../../lib/options.ts";
@@ -72,6 +74,10 @@ export class FakePerson implements Person {
 
   askSecret(question: string): Promise<string | undefined> {
     return this.ask(question);
+  }
+
+  watch(): JobWatch {
+    return { expect: () => {}, event: () => {}, end: () => {} };
   }
 
   progress(): { update(bytes: number): void; end(): void } {
@@ -160,6 +166,12 @@ async function withScene(options: SceneOptions, body: (scene: Scene) => Promise<
           ...{ label: "ftp://demo@127.0.0.1", host: "127.0.0.1", path: undefined },
           urlOf: (directory) => `ftp://demo@127.0.0.1/%2F${directory.slice(1)}/`,
           again: ({ mode, signal }) => login({ mode, signal, user, password }),
+          site: (mode) =>
+            Site.open(parseFtpUrl(`ftp://127.0.0.1:${server.address.port}`), {
+              ...{ mode, tls: "off", warn: () => {} },
+              credentials: { user, password: () => Promise.resolve(password) },
+              onLine: ({ direction, text }) => direction === "sent" && sent.push(text),
+            }),
         };
       },
     },

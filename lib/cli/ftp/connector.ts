@@ -10,6 +10,7 @@ import { type CredentialSources, findCredentials } from "../../agent/site/creden
 import { Bookmarks as BookmarkFile } from "../../agent/site/bookmarks.ts";
 import { type Environment, findPlaces, type Places } from "../../agent/site/places.ts";
 import { formatFtpUrl, type FtpUrl, isFtpUrl, parseFtpUrl } from "../../agent/site/url.ts";
+import type { DataMode } from "../../client/data_connection.ts";
 import { bracketed, familyOf } from "../../net/ip.ts";
 import { ShellError } from "../../shell/errors.ts";
 import type { Bookmarks, Connected, ConnectOptions, Connector, Destination, Person } from "../../shell/ports.ts";
@@ -41,8 +42,8 @@ export class SiteConnector implements Connector {
       ...(destination.password !== undefined && { password: destination.password }),
     };
     const credentials = await this.#credentials(url);
-    const connect = async ({ mode, signal }: ConnectOptions) =>
-      await (await context.site(url, { credentials, mode })).connect(signal);
+    const site = async (mode: DataMode) => await context.site(url, { credentials, mode });
+    const connect = async ({ mode, signal }: ConnectOptions) => await (await site(mode)).connect(signal);
     const shown: FtpUrl = { ...url, user: credentials.user, password: undefined, path: "", isDirectory: true };
     return {
       client: await connect(options),
@@ -51,6 +52,7 @@ export class SiteConnector implements Connector {
       path: url.path === "" ? undefined : url.path,
       urlOf: (directory) => formatFtpUrl({ ...shown, path: directory }),
       again: connect,
+      site,
     };
   }
 

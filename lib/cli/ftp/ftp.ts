@@ -49,7 +49,7 @@ class FtpCommand {
     this.#person = new StandardPerson({
       editor: this.#editor,
       stderr: (text) => this.#progress.above(() => io.stderr(this.#isInteractive ? text : `denoftpd: ${text}`)),
-      progress: this.#isInteractive ? this.#progress.begin : () => ({ update: () => {}, end: () => {} }),
+      bars: this.#isInteractive ? { progress: this.#progress.begin, watch: this.#progress.watch } : undefined,
     });
   }
 

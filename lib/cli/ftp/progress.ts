@@ -4,20 +4,27 @@
  * @module
  */
 
-import type { Progress } from "../../shell/ports.ts";
+import type { JobWatch, Progress } from "../../shell/ports.ts";
 import { ProgressBars } from "../agent/progress.ts";
 
-/** Draws at most one transfer at a time. */
+/** Draws at most one command at a time. */
 export class ShellProgress {
   #bars: ProgressBars | undefined;
 
-  /** Begins a bar. */
+  /** Begins the bar of one file. */
   readonly begin = (path: string, size: number | undefined): Progress => {
+    const { event, end } = this.watch();
+    event({ event: "start", action: "get", path, size });
+    return { update: (bytes) => event({ event: "progress", path, bytes }), end };
+  };
+
+  /** Begins the bars of several files. */
+  readonly watch = (): JobWatch => {
     const bars = new ProgressBars();
     this.#bars = bars;
-    bars.event({ event: "start", action: "get", path, size });
     return {
-      update: (bytes) => bars.event({ event: "progress", path, bytes }),
+      expect: (files, bytes) => bars.expect(files, bytes),
+      event: (event) => bars.event(event),
       end: () => {
         bars.stop();
         if (this.#bars === bars) this.#bars = undefined;

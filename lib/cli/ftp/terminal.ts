@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Person, Progress } from "../../shell/ports.ts";
+import type { Person } from "../../shell/ports.ts";
 import type { Keyboard, LineEditor } from "./editor.ts";
 
 const encoder = new TextEncoder();
@@ -63,23 +63,30 @@ export interface PersonOptions {
   /** Absent: nobody can be asked. */
   readonly editor: LineEditor | undefined;
   readonly stderr: (text: string) => void;
-  /** Shows a transfer. */
-  readonly progress: (name: string, size: number | undefined) => Progress;
+  /** Shows transfers; absent: nobody looks. */
+  readonly bars: Pick<Person, "progress" | "watch"> | undefined;
 }
+
+const UNSEEN: Pick<Person, "progress" | "watch"> = {
+  progress: () => ({ update: () => {}, end: () => {} }),
+  watch: () => ({ expect: () => {}, event: () => {}, end: () => {} }),
+};
 
 /** Who reads standard output, and answers on standard input. */
 export class StandardPerson implements Person {
   readonly isTerminal: boolean = Deno.stdout.isTerminal();
   readonly hasColours: boolean;
   readonly isInteractive: boolean;
-  readonly progress: (name: string, size: number | undefined) => Progress;
+  readonly progress: Person["progress"];
+  readonly watch: Person["watch"];
   readonly #editor: LineEditor | undefined;
   readonly #stderr: (text: string) => void;
 
-  constructor({ editor, stderr, progress }: PersonOptions) {
+  constructor({ editor, stderr, bars = UNSEEN }: PersonOptions) {
     this.#editor = editor;
     this.#stderr = stderr;
-    this.progress = progress;
+    this.progress = bars.progress;
+    this.watch = bars.watch;
     this.isInteractive = editor !== undefined;
     this.hasColours = this.isTerminal && !Deno.noColor && !isDumb();
   }

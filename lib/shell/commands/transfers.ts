@@ -5,10 +5,12 @@
  */
 
 import { basename, join } from "@std/path";
+import { getFile, putFile } from "../../agent/job/job.ts";
 import type { Client } from "../../client/client.ts";
 import { localName, printable } from "../../client/names.ts";
 import type { Call } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import { withCrew } from "../crews.ts";
 import { ShellError, ShellUsageError } from "../errors.ts";
 import { explain } from "../explain.ts";
 import { joinPath, nameOf } from "../paths.ts";
@@ -38,10 +40,23 @@ export async function getMany(context: ShellContext, { words, signal }: Call): P
   const files = found.filter(({ entry }) => entry?.kind !== "directory");
   const skipped = found.length - files.length;
   if (skipped > 0) context.person.note(`${skipped} directories are left out, mirror fetches them`);
+  const chosen = await Array.fromAsync(selected(context, files, { verb: "Fetch" }));
+  const targetOf = (path: string) => context.local(localName(nameOf(path)));
+  if (isForCrew(context, chosen)) {
+    const { remote } = context;
+    await withCrew(context, signal, async (job, watch) => {
+      watch.expect(chosen.length, chosen.reduce((sum, { entry }) => sum + (entry?.size ?? 0), 0));
+      await Promise.all(chosen.map(async ({ path, entry }) => {
+        const known = entry?.kind === "file" ? { size: entry.size, modified: entry.modified } : {};
+        await getFile(job, { path: remote.resolve(path), target: targetOf(path), ...known });
+      }));
+    });
+    return;
+  }
   const failures = new Failures(context, signal);
-  for await (const match of selected(context, files, { verb: "Fetch" })) {
+  for (const match of chosen) {
     await failures.count(match.path, async () => {
-      await fetchOne(context, match, context.local(localName(nameOf(match.path))), { resume: false, signal });
+      await fetchOne(context, match, targetOf(match.path), { resume: false, signal });
     });
   }
   failures.report();
@@ -61,16 +76,36 @@ export function put(request: Omit<TransferRequest, "signal">): (context: ShellCo
 
 /** `mput`. */
 export async function putMany(context: ShellContext, { words, signal }: Call): Promise<void> {
-  const paths = await expandAllLocal(context, words);
+  const found = await Promise.all((await expandAllLocal(context, words)).map(async (path) => ({
+    path,
+    info: await Deno.stat(context.local(path)).catch(() => undefined),
+  })));
+  const files = found.filter(({ info }) => !info?.isDirectory);
+  const skipped = found.length - files.length;
+  if (skipped > 0) context.person.note(`${skipped} directories are left out, mirror -R stores them`);
+  const chosen = await Array.fromAsync(selected(context, files, { verb: "Store" }));
+  if (isForCrew(context, chosen)) {
+    const { remote } = context;
+    await withCrew(context, signal, async (job, watch) => {
+      watch.expect(chosen.length, chosen.reduce((sum, { info }) => sum + (info?.size ?? 0), 0));
+      await Promise.all(chosen.map(async ({ path, info }) => {
+        await putFile(job, { source: context.local(path), path: remote.resolve(basename(path)), size: info?.size });
+      }));
+    });
+    return;
+  }
   const failures = new Failures(context, signal);
-  for await (const { path } of selected(context, paths.map((each) => ({ path: each })), { verb: "Store" })) {
-    if ((await Deno.stat(context.local(path)).catch(() => undefined))?.isDirectory) {
-      context.person.note(`${printable(path)} is a directory and left out, mirror -R stores it`);
-      continue;
-    }
+  for (const { path } of chosen) {
     await failures.count(path, () => storeOne(context, path, basename(path), { signal }));
   }
   failures.report();
+}
+
+/** From this many files on, further sessions are worth their logins. They do not convert line ends. */
+const MANY = 4;
+
+function isForCrew({ settings }: ShellContext, files: readonly unknown[]): boolean {
+  return files.length >= MANY && !settings.ascii;
 }
 
 /** `cat` and `more`: files as they are, on the terminal without what could do it harm. */
