@@ -6,8 +6,10 @@
 
 import type { DataMode } from "../client/data_connection.ts";
 import { resolve } from "@std/path";
+import { Background } from "./background.ts";
 import { ShellError } from "./errors.ts";
-import type { Bookmarks, Connector, Destination, Person, Programs, Progress } from "./ports.ts";
+import type { Bookmarks, Connected, Connector, Destination, Person, Programs, Progress } from "./ports.ts";
+import type { QueueStore } from "./queue.ts";
 import { Session } from "./remote.ts";
 
 /** What people have set. */
@@ -27,6 +29,8 @@ export interface ShellParts {
   readonly programs: Programs;
   readonly connector: Connector;
   readonly bookmarks: Bookmarks;
+  /** Where the queue is kept; absent: there is no place for it. */
+  readonly queue?: QueueStore | undefined;
   /** Absolute path of the local directory that relative ones begin at. */
   readonly directory: string;
 }
@@ -37,14 +41,21 @@ export class ShellContext {
   readonly programs: Programs;
   readonly bookmarks: Bookmarks;
   readonly settings: Settings = { mode: "passive", ascii: false, hash: false, prompt: false };
+  /** What runs beside the prompt. */
+  readonly background = new Background();
+  readonly queue: QueueStore | undefined;
+  /** Whether lines of the queue are being run. */
+  isQueueRunning = false;
   readonly #connector: Connector;
   #directory: string;
   #previous: string;
   #session: Session | undefined;
   #last: Destination | undefined;
   #isLeaving = false;
+  #hasAskedToLeave = false;
 
-  constructor({ person, programs, connector, bookmarks, directory }: ShellParts) {
+  constructor({ person, programs, connector, bookmarks, queue, directory }: ShellParts) {
+    this.queue = queue;
     this.person = person;
     this.programs = programs;
     this.bookmarks = bookmarks;
@@ -98,18 +109,45 @@ export class ShellContext {
     this.#last = last;
     const connected = await this.#connector.connect(destination, { mode: this.settings.mode, signal });
     try {
-      this.#session = await Session.begin(connected, {
-        note: (line) => this.person.note(line),
-        mode: () => this.settings.mode,
-      });
+      this.#session = await this.#begin(connected);
     } catch (error) {
       await connected.client.close();
       throw error;
     }
   }
 
-  /** The shell is to end after this command. */
-  leave(): void {
+  /** The same state with a session of its own, for a command in the background. */
+  async fork(person: Person, signal: AbortSignal): Promise<ShellContext> {
+    const { programs, bookmarks, queue } = this;
+    const { connected, directory } = this.remote;
+    const parts = { person, programs, connector: this.#connector, bookmarks, queue, directory: this.#directory };
+    const fork = new ShellContext(parts);
+    Object.assign(fork.settings, this.settings, { prompt: false });
+    const client = await connected.again({ mode: this.settings.mode, signal });
+    fork.#session = await fork.#begin({ ...connected, client, path: directory });
+    return fork;
+  }
+
+  #begin(connected: Connected): Promise<Session> {
+    return Session.begin(connected, { note: (line) => this.person.note(line), mode: () => this.settings.mode });
+  }
+
+  /**
+   * The shell is to end after this command. What runs in the background ends first in a script, and is stopped where a
+   * person says so twice.
+   *
+   * @throws {ShellError} the first time.
+   */
+  async leave(signal: AbortSignal): Promise<void> {
+    const running = this.background.jobs.length;
+    if (running > 0 && this.person.isInteractive && !this.#hasAskedToLeave) {
+      this.#hasAskedToLeave = true;
+      throw new ShellError(
+        `${running} commands run in the background`,
+        '"jobs wait" waits for them, bye again stops them',
+      );
+    }
+    if (running > 0 && !this.person.isInteractive) await this.background.wait(signal);
     this.#isLeaving = true;
   }
 

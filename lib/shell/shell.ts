@@ -83,8 +83,14 @@ export class Shell {
     }
   }
 
-  /** Ends the session. Never rejects. */
+  /** What commands in the background have said since the last call. */
+  takeNotices(): readonly string[] {
+    return this.context.background.takeNotices();
+  }
+
+  /** Ends the session, and what runs in the background. Never rejects. */
   async close(): Promise<void> {
+    await this.context.background.stopAll();
     await this.context.disconnect();
   }
 
@@ -99,12 +105,32 @@ export class Shell {
     if (line.words.length < least || line.words.length > most) {
       throw new ShellUsageError(`Use: ${command.names[0]} ${command.usage}`.trimEnd());
     }
+    if (line.background) return this.#startInBackground(command, line);
     try {
       if (line.output === undefined) await this.#call(command, line, this.context.person, signal);
       else await this.#callInto(command, line, line.output, signal);
     } finally {
       if (command.changes) this.context.session?.forget();
     }
+  }
+
+  /** On a session of its own, so that the prompt can go on. */
+  #startInBackground(command: ShellCommand, line: CommandLine): void {
+    const { context } = this;
+    if (!command.background) throw new ShellUsageError(`${command.names[0]} cannot run in the background`);
+    void context.remote;
+    const text = [line.name, ...line.words.map((word) => word.text)].join(" ");
+    const id = context.background.start(text, async (person, signal) => {
+      const fork = await context.fork(person, signal);
+      try {
+        const texts = line.words.map((word) => word.text);
+        await command.run(fork, { words: line.words, texts, out: person, isRedirected: false, signal });
+      } finally {
+        await fork.disconnect();
+        if (command.changes) context.session?.forget();
+      }
+    });
+    context.person.note(`[${id}] ${printable(text)}`);
   }
 
   async #callInto(

@@ -7,10 +7,15 @@
 import type { Call, ShellCommand } from "./command.ts";
 import * as directories from "./commands/directories.ts";
 import * as files from "./commands/files.ts";
+import * as jobs from "./commands/jobs.ts";
 import * as mirrors from "./commands/mirrors.ts";
 import * as session from "./commands/session.ts";
 import * as settings from "./commands/settings.ts";
 import * as transfers from "./commands/transfers.ts";
+import type { ShellContext } from "./context.ts";
+import { ShellUsageError } from "./errors.ts";
+import { parseLine } from "./line.ts";
+import { findCommand } from "./lookup.ts";
 import { helpFor } from "./help.ts";
 
 const ON_OFF = ["on", "off"] as const;
@@ -122,37 +127,65 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: "REMOTE [LOCAL|-]",
     summary: "fetch a file; it replaces one here only when all has arrived",
     details: "get NAME - prints it, get NAME > FILE and get NAME | PROGRAM send it there.",
-    ...{ group: "transfers", takes: [1, 2], completes: ["remote", "local"], writes: true, run: transfers.get(false) },
+    ...{
+      group: "transfers",
+      takes: [1, 2],
+      completes: ["remote", "local"],
+      writes: true,
+      run: transfers.get(false),
+      background: true,
+    },
   },
   {
     names: ["mget"],
     usage: "REMOTE …",
     summary: "fetch several files, patterns such as *.csv included",
-    ...{ group: "transfers", takes: [1, MANY], completes: ["remote"], run: transfers.getMany },
+    ...{ group: "transfers", takes: [1, MANY], completes: ["remote"], run: transfers.getMany, background: true },
   },
   {
     names: ["reget"],
     usage: "REMOTE [LOCAL]",
     summary: "go on with a download that was cut short, after a check of what is here",
-    ...{ group: "transfers", takes: [1, 2], completes: ["remote", "local"], run: transfers.get(true) },
+    ...{
+      group: "transfers",
+      takes: [1, 2],
+      completes: ["remote", "local"],
+      run: transfers.get(true),
+      background: true,
+    },
   },
   {
     names: ["put", "send"],
     usage: "LOCAL [REMOTE]",
     summary: "store a file",
-    ...{ group: "transfers", takes: [1, 2], completes: ["local", "remote"], changes: true, run: transfers.put({}) },
+    ...{
+      group: "transfers",
+      takes: [1, 2],
+      completes: ["local", "remote"],
+      changes: true,
+      run: transfers.put({}),
+      background: true,
+    },
   },
   {
     names: ["mput"],
     usage: "LOCAL …",
     summary: "store several files, patterns included",
-    ...{ group: "transfers", takes: [1, MANY], completes: ["local"], changes: true, run: transfers.putMany },
+    ...{
+      group: "transfers",
+      takes: [1, MANY],
+      completes: ["local"],
+      changes: true,
+      run: transfers.putMany,
+      background: true,
+    },
   },
   {
     names: ["reput"],
     usage: "LOCAL [REMOTE]",
     summary: "go on with an upload that was cut short, after a check of what is there",
     ...{ group: "transfers", takes: [1, 2], completes: ["local", "remote"], changes: true },
+    background: true,
     run: transfers.put({ resume: true }),
   },
   {
@@ -160,13 +193,20 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: "LOCAL [REMOTE]",
     summary: "add a file to the end of one there",
     ...{ group: "transfers", takes: [1, 2], completes: ["local", "remote"], changes: true },
+    background: true,
     run: transfers.put({ append: true }),
   },
   {
     names: ["mirror"],
     usage: "[-Ren] SOURCE [TARGET]",
     summary: "make a directory here like one there; -R the other way, -e remove what the source has not, -n only say",
-    ...{ group: "transfers", takes: [1, 5], completes: ["remoteDirectory", "localDirectory"], run: mirrors.mirror },
+    ...{
+      group: "transfers",
+      takes: [1, 5],
+      completes: ["remoteDirectory", "localDirectory"],
+      run: mirrors.mirror,
+      background: true,
+    },
   },
   {
     names: ["cat", "more", "page"],
@@ -261,6 +301,19 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     ...{ group: "settings", takes: [0, 1], completes: [ON_OFF], run: settings.prompt },
   },
   {
+    names: ["jobs"],
+    usage: "[wait|stop NUMBER]",
+    summary: "list what runs in the background (COMMAND &), wait for all of it, or stop one",
+    ...{ group: "shell", takes: [0, 2], completes: [["stop", "wait"]], writes: true, run: jobs.jobs },
+  },
+  {
+    names: ["queue"],
+    usage: "[COMMAND …|start|clear]",
+    summary: "run commands one after the other in the background; start takes up what an earlier run has left",
+    ...{ group: "shell", takes: [0, MANY], completes: ["command", "remote"], writes: true },
+    run: jobs.queue(runQueued),
+  },
+  {
     names: ["help", "?"],
     usage: "[COMMAND]",
     summary: "list the commands, or explain one",
@@ -271,6 +324,16 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     names: ["bye", "quit", "exit"],
     usage: "",
     summary: "end the session and leave the shell",
-    ...{ group: "shell", takes: [0, 0], run: (context) => context.leave() },
+    ...{ group: "shell", takes: [0, 0], run: (context, { signal }) => context.leave(signal) },
   },
 ];
+
+/** Runs a line of the queue, which is a command that may run in the background. */
+async function runQueued(context: ShellContext, text: string, signal: AbortSignal): Promise<void> {
+  const line = parseLine(text);
+  if (line.kind !== "command") throw new ShellUsageError("Only commands can wait");
+  const command = findCommand(SHELL_COMMANDS, line.name);
+  if (!command.background) throw new ShellUsageError(`${command.names[0]} cannot run in the background`);
+  const texts = line.words.map((word) => word.text);
+  await command.run(context, { words: line.words, texts, out: context.person, isRedirected: false, signal });
+}

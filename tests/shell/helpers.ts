@@ -9,6 +9,7 @@ import { parseFtpUrl } from "../../lib/agent/site/url.ts";
 import { Client } from "../../lib/client/client.ts";
 import type { ClientOptions } from "../../lib/client/options.ts";
 import type { Bookmarks, Destination, JobWatch, Person, ProgramInput, Programs } from "../../lib/shell/ports.ts";
+import type { QueuedLine, QueueStore } from "../../lib/shell/queue.ts";
 import { Shell } from "../../lib/shell/shell.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { ServerOptions } from "../../lib/options.ts";
@@ -126,6 +127,14 @@ class FakeBookmarks implements Bookmarks {
   }
 }
 
+function fakeQueue(): QueueStore {
+  let lines: readonly QueuedLine[] = [];
+  return {
+    read: () => Promise.resolve(lines),
+    update: (change) => Promise.resolve(void (lines = change(lines))),
+  };
+}
+
 /** Registers a test with a shell that is logged in. */
 export function scene(name: string, options: SceneOptions, body: (scene: Scene) => Promise<void>): void {
   Deno.test(name, () => withScene(options, body));
@@ -156,7 +165,7 @@ async function withScene(options: SceneOptions, body: (scene: Scene) => Promise<
     return client;
   };
   const shell = new Shell({
-    ...{ person, programs, bookmarks: new FakeBookmarks(), directory: here },
+    ...{ person, programs, bookmarks: new FakeBookmarks(), directory: here, queue: fakeQueue() },
     connector: {
       connect: async (destination, { mode, signal }) => {
         destinations.push(destination);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { authenticatorOf } from "../helpers/server.ts";
 import { scene } from "./helpers.ts";
 
 const TEN = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`/in/f${index}`, `content ${index}`]));
@@ -41,4 +42,55 @@ scene("mirror makes one directory like another, both ways", {
   assert(person.noted.some((line) => line.startsWith("would delete new")), person.noted.join("\n"));
   await run("mirror -R -e in copy");
   assertEquals(await run("ls copy/new*").catch(() => "gone"), "gone");
+});
+
+scene("A command with & runs beside the prompt, on a session of its own", { files: TEN }, async (scene) => {
+  const { run, fail, shell, here, person, sent } = scene;
+  await run("cd in", "get f1 &", "ls");
+  assert(person.noted.includes("[1] get f1"));
+  await run("jobs wait");
+  assertEquals(shell.takeNotices(), ["[1] done: get f1, 9B"]);
+  assertEquals(await Deno.readTextFile(join(here, "f1")), "content 1");
+  assertEquals(sent.filter((line) => line.startsWith("USER")).length, 2);
+  await run("get nothing &", "jobs wait");
+  const [notice = ""] = shell.takeNotices();
+  assertStringIncludes(notice, "[2] failed: The server has no such file");
+  assertEquals(await run("jobs"), "");
+  assertStringIncludes(await fail("cd .. &"), "cd cannot run in the background");
+});
+
+scene("jobs shows what runs, and stops it", {
+  files: { "/big": new Uint8Array(4_000_000) },
+  server: { authenticator: authenticatorOf({ name: "demo", downloadRate: 100_000 }) },
+}, async ({ run, fail, shell }) => {
+  await run("get big &");
+  assertStringIncludes(await run("jobs"), "[1] get big");
+  assertStringIncludes(await fail("bye"), '1 commands run in the background\n  "jobs wait" waits for them');
+  await run("jobs stop 1", "jobs wait");
+  assertEquals(shell.takeNotices(), ["[1] stopped: get big"]);
+  assertStringIncludes(await fail("jobs stop 7"), "jobs stop NUMBER");
+  await run("bye");
+  assert(shell.isLeaving);
+});
+
+scene("The queue runs its commands one after the other", { files: TEN }, async ({ run, fail, here, shell }) => {
+  await run("cd in", "queue get f1", "queue get f2 'other name'", "cd /", "queue get nothing", "jobs wait");
+  assertEquals(namesIn(here), ["f1", "other name"]);
+  const notices = shell.takeNotices();
+  assert(notices.some((notice) => notice.endsWith("done: get f2 other\\ name")), notices.join("\n"));
+  assert(notices.some((notice) => notice.includes("get nothing: ")), notices.join("\n"));
+  assertEquals(await run("queue"), "");
+  assertStringIncludes(await fail("queue start"), "Nothing waits for this server");
+});
+
+scene("What the queue has not run waits for queue start", { files: TEN }, async ({ run, shell, here }) => {
+  const { queue } = shell.context;
+  const line = { server: "ftp://demo@127.0.0.1", directory: "/in", local: here, line: "get f5" };
+  await queue?.update(() => [line, { ...line, server: "ftp://other" }]);
+  assertEquals(await run("queue"), "ftp://demo@127.0.0.1  get f5\nftp://other  get f5\n");
+  await run("queue start", "jobs wait");
+  assertEquals(await Deno.readTextFile(join(here, "f5")), "content 5");
+  assertEquals(await run("queue"), "ftp://other  get f5\n");
+  await run("queue clear");
+  assertEquals(await run("queue"), "");
 });

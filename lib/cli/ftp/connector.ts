@@ -5,15 +5,18 @@
  * @module
  */
 
+import * as v from "valibot";
 import { AgentError } from "../../agent/errors.ts";
 import { type CredentialSources, findCredentials } from "../../agent/site/credentials.ts";
 import { Bookmarks as BookmarkFile } from "../../agent/site/bookmarks.ts";
+import { JsonFile } from "../../agent/site/json_file.ts";
 import { type Environment, findPlaces, type Places } from "../../agent/site/places.ts";
 import { formatFtpUrl, type FtpUrl, isFtpUrl, parseFtpUrl } from "../../agent/site/url.ts";
 import type { DataMode } from "../../client/data_connection.ts";
 import { bracketed, familyOf } from "../../net/ip.ts";
 import { ShellError } from "../../shell/errors.ts";
 import type { Bookmarks, Connected, ConnectOptions, Connector, Destination, Person } from "../../shell/ports.ts";
+import type { QueueStore } from "../../shell/queue.ts";
 import type { AgentContext } from "../agent/context.ts";
 
 /** What a {@link SiteConnector} needs. */
@@ -104,5 +107,19 @@ export function shellBookmarks(places: Places | undefined): Bookmarks {
     list: async () => Array.from(await file?.all() ?? [], ([name, url]) => ({ name, url })),
     add: async (name, url) => await required().set(name, parseFtpUrl(url)),
     remove: async (name) => await required().remove(name),
+  };
+}
+
+const QUEUE = v.object({
+  queue: v.array(v.object({ server: v.string(), directory: v.string(), local: v.string(), line: v.string() })),
+});
+
+/** The queue of the user; none where there is no place for it. */
+export function shellQueue(places: Places | undefined): QueueStore | undefined {
+  if (!places) return undefined;
+  const file = new JsonFile(places.queue, QUEUE, { queue: [] });
+  return {
+    read: async () => (await file.read()).queue,
+    update: async (change) => await file.update(({ queue }) => ({ queue: [...change(queue)] })),
   };
 }

@@ -13,7 +13,7 @@ import { AgentContext } from "../agent/context.ts";
 import { type AgentIo, permittedEnvironment } from "../agent/io.ts";
 import { runCommand } from "../command.ts";
 import type { CommandIo } from "../io.ts";
-import { placesOrNone, shellBookmarks, SiteConnector } from "./connector.ts";
+import { placesOrNone, shellBookmarks, shellQueue, SiteConnector } from "./connector.ts";
 import { LineEditor } from "./editor.ts";
 import { Interrupts } from "./interrupts.ts";
 import { linesOf } from "./lines.ts";
@@ -66,6 +66,7 @@ class FtpCommand {
       }),
       connector: new SiteConnector({ context, sources: context.credentialSources, places, person: this.#person }),
       bookmarks: shellBookmarks(places),
+      queue: shellQueue(places),
       directory: Deno.cwd(),
     });
     if (this.#given.isOn("active")) shell.context.settings.mode = "active";

@@ -35,6 +35,7 @@ export async function talk(
   let wasInterrupted = false;
   while (!shell.isLeaving) {
     const complete = (line: string) => shell.complete(line, AbortSignal.timeout(COMPLETION_LIMIT));
+    for (const notice of shell.takeNotices()) note(notice);
     if (interrupts.takeStray()) {
       note(ONCE_MORE);
       wasInterrupted = true;
@@ -73,7 +74,16 @@ export async function follow(
     }
     if (shell.isLeaving) break;
   }
-  return 0;
+  return await finish({ shell, interrupts, note });
+}
+
+/** The background commands of a script are part of it. */
+async function finish({ shell, interrupts, note }: LoopParts): Promise<number> {
+  const { error } = await interrupts.during((signal) => shell.execute("jobs wait", signal));
+  const notices = shell.takeNotices();
+  for (const notice of notices) note(notice);
+  if (error !== undefined) return INTERRUPTED;
+  return notices.some((notice) => /^\[\d+\] failed/.test(notice)) ? 1 : 0;
 }
 
 async function keep(line: string, past: string[], history: History | undefined): Promise<void> {
