@@ -116,6 +116,11 @@ export class ShellContext {
     }
   }
 
+  /** A session beside the one that there is. The caller closes it. */
+  async reach(destination: Destination, signal: AbortSignal): Promise<Connected> {
+    return await this.#connector.connect(destination, { mode: this.settings.mode, signal });
+  }
+
   /** The same state with a session of its own, for a command in the background. */
   async fork(person: Person, signal: AbortSignal): Promise<ShellContext> {
     const { programs, bookmarks, queue } = this;

@@ -5,6 +5,7 @@
  */
 
 import type { Call, ShellCommand } from "./command.ts";
+import * as copies from "./commands/copies.ts";
 import * as directories from "./commands/directories.ts";
 import * as files from "./commands/files.ts";
 import * as jobs from "./commands/jobs.ts";
@@ -207,6 +208,13 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
       run: mirrors.mirror,
       background: true,
     },
+  },
+  {
+    names: ["copy", "cp"],
+    usage: "REMOTE URL|REMOTE",
+    summary: "copy a file to another server, or on this one, through here; into a directory if the target ends with /",
+    ...{ group: "transfers", takes: [2, 2], completes: ["remote"], changes: true, background: true },
+    ...{ isSecret: hasUrlPassword, run: copies.copy },
   },
   {
     names: ["cat", "more", "page"],

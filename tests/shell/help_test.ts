@@ -8,7 +8,7 @@ import { SHELL_COMMANDS } from "../../lib/shell/table.ts";
 const KNOWN = [
   ..."open user close ls dir nlist cd cdup pwd lcd lpwd get put mget mput reget reput append mkdir rmdir".split(" "),
   ..."delete mdelete rename chmod size modtime stat site quote passive ascii binary hash".split(" "),
-  ..."bookmark prompt help bye ll rm mv ? quit exit recv send".split(" "),
+  ..."mirror copy jobs queue bookmark prompt help bye ll rm mv ? quit exit recv send".split(" "),
 ];
 
 Deno.test("The shell has the commands that people know, each name once", () => {

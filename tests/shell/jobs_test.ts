@@ -94,3 +94,17 @@ scene("What the queue has not run waits for queue start", { files: TEN }, async 
   await run("queue clear");
   assertEquals(await run("queue"), "");
 });
+
+scene("copy moves a file to another server, and on the same one", {
+  files: { "/a": new Uint8Array(300_000).fill(7), "/sub/x": "" },
+}, async ({ run, fail, files, here, server }) => {
+  await run("copy a b", "cp a sub/");
+  assertEquals(files.read("/b"), files.read("/a"));
+  assertEquals(files.read("/sub/a").length, 300_000);
+  await run(`copy b ftp://demo:demo@127.0.0.1:${server.address.port}//sub/c`);
+  assertEquals(files.read("/sub/c"), files.read("/a"));
+  assertStringIncludes(await fail("copy nothing target"), "no such file");
+  // Nothing was stored here on the way.
+  assertEquals(namesIn(here), []);
+  assertEquals(await run("ls -1"), "a\nb\nsub\n");
+});
