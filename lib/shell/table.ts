@@ -5,26 +5,19 @@
  */
 
 import type { Call, ShellCommand } from "./command.ts";
-import * as copies from "./commands/copies.ts";
 import * as directories from "./commands/directories.ts";
 import * as files from "./commands/files.ts";
 import * as jobs from "./commands/jobs.ts";
-import * as mirrors from "./commands/mirrors.ts";
 import * as session from "./commands/session.ts";
 import * as settings from "./commands/settings.ts";
-import * as transfers from "./commands/transfers.ts";
 import type { ShellContext } from "./context.ts";
 import { ShellUsageError } from "./errors.ts";
 import { parseLine } from "./line.ts";
+import { hasUrlPassword, MANY, TRANSFER_COMMANDS } from "./transfer_rows.ts";
 import { findCommand } from "./lookup.ts";
 import { helpFor } from "./help.ts";
 
 const ON_OFF = ["on", "off"] as const;
-const MANY = Infinity;
-
-/** A URL that names a password. */
-const hasUrlPassword = (words: readonly string[]): boolean =>
-  words.some((word) => /^[a-z]+:\/\/[^/]*:[^/]*@/i.test(word));
 
 /** Every command of the shell, in the order of the help. */
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
@@ -123,105 +116,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     ...{ group: "directories", takes: [1, MANY], completes: ["remoteDirectory"], changes: true },
     run: directories.removeDirectories,
   },
-  {
-    names: ["get", "recv"],
-    usage: "REMOTE [LOCAL|-]",
-    summary: "fetch a file; it replaces one here only when all has arrived",
-    details: "get NAME - prints it, get NAME > FILE and get NAME | PROGRAM send it there.",
-    ...{
-      group: "transfers",
-      takes: [1, 2],
-      completes: ["remote", "local"],
-      writes: true,
-      run: transfers.get(false),
-      background: true,
-    },
-  },
-  {
-    names: ["mget"],
-    usage: "REMOTE …",
-    summary: "fetch several files, patterns such as *.csv included",
-    ...{ group: "transfers", takes: [1, MANY], completes: ["remote"], run: transfers.getMany, background: true },
-  },
-  {
-    names: ["reget"],
-    usage: "REMOTE [LOCAL]",
-    summary: "go on with a download that was cut short, after a check of what is here",
-    ...{
-      group: "transfers",
-      takes: [1, 2],
-      completes: ["remote", "local"],
-      run: transfers.get(true),
-      background: true,
-    },
-  },
-  {
-    names: ["put", "send"],
-    usage: "LOCAL [REMOTE]",
-    summary: "store a file",
-    ...{
-      group: "transfers",
-      takes: [1, 2],
-      completes: ["local", "remote"],
-      changes: true,
-      run: transfers.put({}),
-      background: true,
-    },
-  },
-  {
-    names: ["mput"],
-    usage: "LOCAL …",
-    summary: "store several files, patterns included",
-    ...{
-      group: "transfers",
-      takes: [1, MANY],
-      completes: ["local"],
-      changes: true,
-      run: transfers.putMany,
-      background: true,
-    },
-  },
-  {
-    names: ["reput"],
-    usage: "LOCAL [REMOTE]",
-    summary: "go on with an upload that was cut short, after a check of what is there",
-    ...{ group: "transfers", takes: [1, 2], completes: ["local", "remote"], changes: true },
-    background: true,
-    run: transfers.put({ resume: true }),
-  },
-  {
-    names: ["append"],
-    usage: "LOCAL [REMOTE]",
-    summary: "add a file to the end of one there",
-    ...{ group: "transfers", takes: [1, 2], completes: ["local", "remote"], changes: true },
-    background: true,
-    run: transfers.put({ append: true }),
-  },
-  {
-    names: ["mirror"],
-    usage: "[-Ren] SOURCE [TARGET]",
-    summary: "make a directory here like one there; -R the other way, -e remove what the source has not, -n only say",
-    ...{
-      group: "transfers",
-      takes: [1, 5],
-      completes: ["remoteDirectory", "localDirectory"],
-      run: mirrors.mirror,
-      background: true,
-    },
-  },
-  {
-    names: ["copy", "cp"],
-    usage: "REMOTE URL|REMOTE",
-    summary: "copy a file to another server, or on this one, through here; into a directory if the target ends with /",
-    ...{ group: "transfers", takes: [2, 2], completes: ["remote"], changes: true, background: true },
-    ...{ isSecret: hasUrlPassword, run: copies.copy },
-  },
-  {
-    names: ["cat", "more", "page"],
-    usage: "REMOTE …",
-    summary: "print files; cat NAME | less shows one page after the other",
-    ...{ group: "transfers", takes: [1, MANY], completes: ["remote"], writes: true, run: transfers.show },
-  },
+  ...TRANSFER_COMMANDS,
   {
     names: ["delete", "rm"],
     usage: "REMOTE …",

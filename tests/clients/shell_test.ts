@@ -209,6 +209,29 @@ terminalTest("has no colours with NO_COLOR", async (terminal, { remote }) => {
   assertNotMatch(await terminal.screen({ colours: true }), BLUE);
 }, { environment: { NO_COLOR: "1" } });
 
+terminalTest("runs a transfer in the background, and says at the prompt how it ended", async (terminal, bench) => {
+  await Deno.writeFile(join(bench.remote, "big"), new Uint8Array(800_000));
+  await terminal.type("get big &", "Enter");
+  await terminal.until(/^\[1\] get big$/m);
+  await terminal.type("jobs", "Enter");
+  await terminal.until(/> jobs\n\[1\] get big/);
+  await terminal.type("bye", "Enter");
+  await terminal.until(/1 commands run in the background/);
+  await terminal.type("jobs wait", "Enter");
+  await terminal.until(/^\[1\] done: get big, 781KB$/m);
+  assertEquals(Deno.statSync(join(bench.local, "big")).size, 800_000);
+}, { user: "slow" });
+
+terminalTest("mirrors a directory", async (terminal, { remote, local }) => {
+  await Deno.mkdir(join(remote, "site/sub"), { recursive: true });
+  for (let index = 0; index < 20; index++) await Deno.writeTextFile(join(remote, "site/sub", `f${index}`), "content");
+  await terminal.type("mirror si", "Tab", "Enter");
+  await terminal.until(/^20 files, 140B$/m);
+  assertEquals([...Deno.readDirSync(join(local, "site/sub"))].length, 20);
+  await terminal.type("mirror site", "Enter");
+  await terminal.until(/^0 files, 0B, 20 left as they are$/m);
+});
+
 tests.test("runs a script up to the first failure", async ({ run: runClient, server, remote, local }) => {
   const url = `ftp://alice@127.0.0.1:${server.port}/`;
   const home = join(local, "..", "home");
