@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
  * `deno task docs`: writes the tables of `docs/commands.md`, `docs/doctor.md`, `docs/log.md` and `docs/user-agent.md`
- * from the source, and the picture of `docs/architecture.md` from the import law. With `--check` it writes nothing and
- * fails when one is out of date.
+ * from the source, the picture of `docs/architecture.md` from the import law, and `docs/wrong-inputs.md` from the table
+ * that the tests run. With `--check` it writes nothing and fails when one is out of date.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { commandTable } from "../lib/commands/table.ts";
 import { KINDS } from "../lib/doctor/kinds.ts";
 import type { Kind, Remedy } from "../lib/doctor/kind.ts";
 import { SHELL_COMMANDS } from "../lib/shell/table.ts";
+import { WRONG_INPUTS } from "../tests/cli/wrong_inputs.ts";
 import { drawFloors } from "./floors.ts";
 import { eventTables, reasonTables } from "./log_tables.ts";
 
@@ -77,6 +78,25 @@ function fill(document: string, path: string, table: string): string {
 
 const logTables = `${reasonTables()}\n\n${await eventTables()}`;
 
+/** The page of wrong inputs, from the table that the tests run. */
+function wrongInputs(): string {
+  const quoted = (word: string) => /^[\w./:=-]+$/.test(word) ? word : `"${word}"`;
+  const sections = Object.entries(WRONG_INPUTS).map(([subject, inputs]) => {
+    const rows = inputs.map(({ args, env = {}, message }) => {
+      const variables = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
+      return `| \`${cell([...variables, ...args.map(quoted)].join(" "))}\` | ${cell(message)} |`;
+    });
+    return [`## ${subject}`, "", "| what was typed | what denoftpd answers |", "| --- | --- |", ...rows].join("\n");
+  });
+  return `# Wrong inputs
+
+What the program says when something is wrong: one line on stderr, after \`denoftpd: \`, and exit status 2. Nothing has been changed then, and no port was opened.
+The page is generated (\`deno task docs\`) from the table that \`tests/cli/wrong_inputs_test.ts\` runs.
+
+${sections.join("\n\n")}
+`;
+}
+
 /** What each generated file should be, given what it is. */
 const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => string])[] = [
   ["docs/commands.md", (before) => fill(before, "docs/commands.md", fullTable())],
@@ -84,6 +104,7 @@ const DOCUMENTS: readonly (readonly [path: string, make: (before: string) => str
   ["docs/user-agent.md", (before) => fill(before, "docs/user-agent.md", shellTable())],
   ["docs/log.md", (before) => fill(before, "docs/log.md", logTables)],
   ["docs/architecture.svg", () => drawFloors()],
+  ["docs/wrong-inputs.md", wrongInputs],
 ];
 
 const check = Deno.args.includes("--check");

@@ -82,7 +82,7 @@ export function readFlags<const F extends Flag>(
     },
   });
   const rest = parsed._.map(String);
-  if (rest.length > most) throw new UsageError(`Unexpected argument "${rest[most]}"`);
+  if (rest.length > most) throw new UsageError(`Unexpected argument "${rest[most]}", see denoftpd help ${command}`);
   const values = new Map(texts.map((name) => [name, [parsed[name] ?? []].flat().map(String)]));
   for (const { name, repeats, bare } of flags) {
     if (bare !== undefined) values.set(name, (values.get(name) ?? []).map((value) => value || bare));

@@ -30,7 +30,7 @@ Deno.test("readSettings takes --config before DENOFTPD_CONFIG", async () => {
 for (
   const [what, args, env, files, message] of [
     ["an unknown flag", ["--prot", "1"], {}, {}, /^Unknown flag "--prot"/],
-    ["an argument that is no flag", ["now"], {}, {}, /^Unexpected argument "now"$/],
+    ["an argument that is no flag", ["now"], {}, {}, /^Unexpected argument "now", see denoftpd help serve$/],
     ["a flag without a value", ["--port"], {}, {}, /^Flag "--port" needs a value$/],
     ["a flag given twice", ["--port", "1", "--port", "2"], {}, {}, /^Flag "--port" was given twice$/],
     ["a bad value of a flag", ["--port", "x"], {}, {}, /^Flag "--port" must be .*, not "x"$/],

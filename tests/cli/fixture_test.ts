@@ -107,7 +107,7 @@ for (
     ["an unknown flag", ["--seeds", "x"], 'Unknown flag "--seeds": did you mean "--seed"? See denoftpd help fixture'],
     ["an argument", ["x"], 'Unexpected argument "x"'],
     ["a port that is none", ["--port", "65536"], 'Flag "--port" must be a whole number from 0 to 65535, not "65536"'],
-    ["a host that is none", ["--host", "nowhere"], 'Flag "--host" must be an IP address, not "nowhere"'],
+    ["a host that is none", ["--host", "nowhere"], 'Flag "--host" must be an IP address such as 127.0.0.1'],
     ["a user without a name", ["--user", ":x"], 'Flag "--user" must be NAME or NAME:PASSWORD, not ":x"'],
     ["a user that cannot be", ["--user", "ftp:x"], 'Not a valid account name for a fixture: "ftp"'],
     ["a personality", ["--personality", "vms"], 'Flag "--personality" must be unix or windows, not "vms"'],

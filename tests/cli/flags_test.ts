@@ -46,7 +46,7 @@ for (
     [["--port"], 'Flag "--port" needs a value'],
     [["--user="], 'Flag "--user" needs a value'],
     [["--port", "1", "--port", "2"], 'Flag "--port" was given twice'],
-    [["add", "remove"], 'Unexpected argument "remove"'],
+    [["add", "remove"], 'Unexpected argument "remove", see denoftpd help serve'],
   ] as const
 ) {
   Deno.test(`readFlags refuses ${args.join(" ")}`, () => {

@@ -77,7 +77,7 @@ for (
       "a passive range over the control port",
       [{ name: "a" }],
       ["--port", "30005", "--passive-ports", "30000-30010"],
-      'Flag "--passive-ports": the range 30000-30010 includes port 30005 of "--port"',
+      'Flag "--passive-ports": the range 30000-30010 includes port 30005 of "--port": change one',
     ],
     [
       "a missing root",

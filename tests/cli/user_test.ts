@@ -267,7 +267,7 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
   const cases: [string[], string][] = [
     [["frob"], `Action must be one of add, set, passwd, remove, list, check, not "frob"\n`],
     [["set"], `Action "set" needs a name\n`],
-    [["set", "bob", "alice"], `Unexpected argument "alice"\n`],
+    [["set", "bob", "alice"], `Unexpected argument "alice", see denoftpd help user\n`],
     [["list", "bob"], `Unexpected argument "bob"\n`],
     [["set", "bob", "--frob"], `Unknown flag "--frob", see denoftpd help user\n`],
     [["set", "bob", "--frob=secret"], `Unknown flag "--frob", see denoftpd help user\n`],

@@ -49,7 +49,9 @@ function checkRange({ port, implicitTlsPort, passivePorts }: Settings): void {
   if (passivePorts === undefined) return;
   for (const [flag, value] of [["--port", port], ["--implicit-tls-port", implicitTlsPort]] as const) {
     if (value === undefined || value < passivePorts.first || value > passivePorts.last) continue;
-    throw new UsageError(`Flag "--passive-ports": the range ${passivePorts} includes port ${value} of "${flag}"`);
+    throw new UsageError(
+      `Flag "--passive-ports": the range ${passivePorts} includes port ${value} of "${flag}": change one`,
+    );
   }
 }
 

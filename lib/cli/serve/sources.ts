@@ -114,8 +114,11 @@ async function openUsers(
     });
   } catch (error) {
     if (!(error instanceof AccountsFileError)) throw error;
+    const isMissing = error.cause instanceof Deno.errors.NotFound;
     const hint = settings.users === undefined
       ? ": name one with --users FILE, or serve a directory with --anonymous DIR"
+      : isMissing
+      ? `: create it with "denoftpd user add NAME --users ${path}"`
       : "";
     throw new UsageError(`${error.message}${hint}`);
   }

@@ -133,7 +133,10 @@ export const tlsVersion: Kind<TlsVersion> = textual(
 export const ipAddress: Kind<string> = textual(v.pipe(
   v.string(),
   v.metadata({ anyOf: [{ format: "ipv4" }, { format: "ipv6" }] }),
-  v.check((value) => familyOf(value) !== undefined, "must be an IP address"),
+  v.check(
+    (value) => familyOf(value) !== undefined,
+    "must be an IP address such as 127.0.0.1, or 0.0.0.0 for all of this machine",
+  ),
 ));
 
 /** An IPv4 address or a host name, for 227 replies. */
