@@ -10,6 +10,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join } from "@std/path";
 import { createSelfSigned } from "../lib/tls/self_signed.ts";
+import { AGENTS, OUR_AGENT } from "./bench/agents/agents.ts";
+import { measureAgents } from "./bench/agents/measure.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
 import { fetchPackages } from "./bench/packages.ts";
@@ -24,7 +26,8 @@ import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/
 const USAGE = `Usage: deno task bench [flags]
 
   --quick          smaller and fewer: under three minutes
-  --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,idle,…
+  --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,idle,…;
+                   client: user agents instead of servers (ours, lftp, curl, basic-ftp), alone and through a delay
   --peers NAMES    servers besides denoftpd, by commas; "${NATIVE}" is one of them
   --baseline PATH  another checkout, compared with this one by the processor time of each trial
   --rounds N       how often each trial is run
@@ -73,6 +76,8 @@ interface Settings {
   readonly quick: boolean;
   readonly servers: readonly Server[];
   readonly trials: readonly Trial[];
+  /** Measures user agents, and no servers. */
+  readonly agents: boolean;
   /** Where the results go. */
   readonly out: string;
 }
@@ -102,6 +107,7 @@ function readFlags(args: readonly string[]): Settings | undefined {
       ...(typeof baseline === "string" ? [baselineOf(baseline)] : []),
     ],
     trials: trialsFor(scale).filter(({ id }) => wantedTrials?.some((name) => id.startsWith(name)) ?? true),
+    agents: wantedTrials?.includes("client") ?? false,
     out: typeof out === "string" ? out : CACHE,
   };
 }
@@ -114,8 +120,9 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${error instanceof Error ? error.message : error}\n`);
     return 2;
   }
-  if (settings) await measure(settings);
-  else say(USAGE);
+  if (!settings) say(USAGE);
+  else if (settings.agents) await measureClients(settings);
+  else await measure(settings);
   return 0;
 }
 
@@ -141,6 +148,27 @@ async function measure({ scale, quick, servers, trials, out }: Settings): Promis
   if (stopped.aborted) notes.push("Interrupted: what follows is missing");
   const date = new Date().toISOString().slice(0, 10);
   report({ date, quick, machine: describeMachine(), servers: servers.map(({ name }) => name), notes, rows }, out);
+}
+
+/** User agents against our server. */
+async function measureClients({ scale, quick, out }: Settings): Promise<void> {
+  for (const folder of [CACHE, out]) await Deno.mkdir(folder, { recursive: true });
+  await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
+  await using remote = await Tree.inMemory(scratch.root);
+  await using local = await Tree.inMemory(scratch.root);
+  const grounds = { scratch: scratch.root, packages: { debian: "", npm: "", missing: [] } };
+  const amounts = { rounds: quick ? 1 : 3, large: scale.large, small: quick ? 300 : 2_000, few: quick ? 50 : 200 };
+  const notes: string[] = [];
+  const rows = await measureAgents({ scale: amounts, grounds, remote, local }, showProgress, notes);
+  showProgress("");
+  const date = new Date().toISOString().slice(0, 10);
+  const servers = AGENTS.map(({ name }) => name);
+  const results: Results = { date, quick, machine: describeMachine(), servers, notes, rows };
+  Deno.writeTextFileSync(join(out, "clients.json"), `${JSON.stringify(results, undefined, 1)}\n`);
+  const table = `${results.machine}\n\n${formatTable(results, [OUR_AGENT])}\n`;
+  Deno.writeTextFileSync(join(out, "clients.md"), table);
+  say(table);
+  for (const note of notes) say(`Left out: ${note}\n`);
 }
 
 function report(results: Results, folder: string): void {
