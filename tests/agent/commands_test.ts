@@ -145,3 +145,16 @@ agentTest("--help of every command has examples and exit statuses", {}, async ({
     for (const part of [summary, `denoftpd ${name} `, "Exit status:", "--tls"]) assertStringIncludes(stdout, part);
   }
 });
+
+agentTest("copy goes from one server to another, and within one", {
+  files: { "/d/a": "1", "/d/sub/b": "22", "/d/big": patternOf(2_000_000) },
+}, async ({ run, url, files, server }) => {
+  assertEquals((await run(["copy", `${url}d/a`, `${url}renamed`])).status, 0);
+  const { status, events } = await run(["copy", "-r", `${url}d`, `${url}e/f`, "--json"]);
+  assertEquals([status, events.at(-1)?.transferred, events.at(-1)?.bytes], [0, 3, 2_000_003]);
+  assertEquals((await run(["find", `${url}e`])).stdout, "e/f/\ne/f/a\ne/f/big\ne/f/sub/\ne/f/sub/b\n");
+  assertEquals(files.read("/e/f/big"), patternOf(2_000_000));
+  assertEquals((await run(["copy", `${url}none`, `${url}x`])).status, 78);
+  const nowhere = `ftp://demo:wrong@127.0.0.1:${server.address.port}/`;
+  assertEquals((await run(["copy", `${url}d/a`, nowhere])).status, 67);
+});

@@ -169,9 +169,14 @@ export class Crew implements AsyncDisposable {
   #retrying<T>(work: () => Promise<T>, { onRetry, once }: WorkOptions): Promise<T> {
     const { retries = 3, waits } = this.#options;
     return retrying(async () => {
-      if (this.#failure) throw this.#failure.error;
-      return await work();
-    }, { ...waits, tries: once ? 1 : retries + 1, signal: this.signal, ...(onRetry && { onRetry }) });
+      try {
+        if (this.#failure) throw this.#failure.error;
+        return await work();
+      } catch (error) {
+        // Nothing is tried again on a crew that has ended.
+        throw this.#failure ? new Final(error) : error;
+      }
+    }, { ...waits, tries: once ? 1 : retries + 1, signal: this.signal, ...(onRetry && { onRetry }) }).catch(unwrap);
   }
 
   async #attempt<T>(
@@ -242,9 +247,7 @@ export class Crew implements AsyncDisposable {
         if (isFutile || isEnough) throw new Final(error);
         throw error;
       }
-    }, { ...waits, tries: retries + 1, signal: this.signal }).catch((error) => {
-      throw error instanceof Final ? error.cause : error;
-    });
+    }, { ...waits, tries: retries + 1, signal: this.signal }).catch(unwrap);
   }
 
   #others(slot: Slot): Slot[] {
@@ -270,6 +273,10 @@ class Final extends Error {
   constructor(cause: unknown) {
     super("", { cause });
   }
+}
+
+function unwrap(error: unknown): never {
+  throw error instanceof Final ? error.cause : error;
 }
 
 function isTooMany(error: unknown): boolean {

@@ -63,9 +63,13 @@ export class AgentContext implements AsyncDisposable {
     return parseFtpUrl(text);
   }
 
-  /** The sessions with the server of `url`; the same ones for the same server and user. */
-  async crew(url: FtpUrl): Promise<Crew> {
-    const key = JSON.stringify([url.scheme, url.user, url.password, url.host, url.port]);
+  /**
+   * The sessions with the server of `url`; the same ones for the same server and user.
+   *
+   * @param purpose another word, other sessions: for what waits for one while it has another.
+   */
+  async crew(url: FtpUrl, purpose = ""): Promise<Crew> {
+    const key = JSON.stringify([url.scheme, url.user, url.password, url.host, url.port, purpose]);
     const existing = this.#crews.get(key);
     if (existing) return existing;
     const crew = new Crew(await this.site(url), {

@@ -84,6 +84,26 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
     load: async () => (await import("./commands/mirror.ts")).mirror,
   },
   {
+    name: "copy",
+    summary: "copy from one server to another",
+    arguments: "URL URL",
+    counts: [2, 2],
+    details:
+      "The bytes pass through this host, and are stored nowhere here. With --recursive the contents of the first " +
+      "directory become contents of the second. Flags such as --tls and --ca are for both servers.",
+    examples: [
+      ["copy ftp://old.example.org/pub/disk.iso ftp://alice@new.example.org/pub/", "one file"],
+      ["copy -r ftp://old.example.org/pub/ ftp://alice@new.example.org/pub/", "all of a directory"],
+    ],
+    flags: [
+      RECURSIVE,
+      { name: "parallel", value: "N", help: "files at once, 1 to 64", fallback: "4" },
+      { name: "limit-rate", value: "SIZE", help: "bytes a second over all connections, such as 500K or 2M" },
+      ...FILTER_FLAGS,
+    ],
+    load: async () => (await import("./commands/copy.ts")).copy,
+  },
+  {
     name: "ls",
     summary: "list a directory",
     arguments: "URL",
