@@ -7,6 +7,7 @@
 import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import { type Job, part, retriesOf } from "./job.ts";
+import { isDirectory } from "./look.ts";
 import { joinRemote } from "./paths.ts";
 import { settle } from "./settle.ts";
 import type { TreeEntry } from "./tree.ts";
@@ -36,16 +37,6 @@ async function tryToMake(client: Client, path: string): Promise<boolean> {
     if (await isDirectory(client, path)) return false;
     throw error;
   }
-}
-
-async function isDirectory(client: Client, path: string): Promise<boolean> {
-  if (client.features.has("MLST")) {
-    return await client.entry(path).then(({ kind }) => kind === "directory", () => false);
-  }
-  const here = await client.workingDirectory();
-  const isThere = await client.changeDirectory(path).then(() => true, () => false);
-  if (isThere) await client.changeDirectory(here);
-  return isThere;
 }
 
 /** Removes `entries`, which are all that `root` has, and `root` itself: files first, then the deepest directories. */

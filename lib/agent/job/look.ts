@@ -64,3 +64,18 @@ async function inParent(
   const { entries } = await client.list(listArgument(remoteParent(path)), options);
   return entries.find(({ name }) => name === remoteName(path));
 }
+
+/** Whether `path` is a directory, asked in whichever way the server has. */
+export async function isDirectory(client: Client, path: string): Promise<boolean> {
+  if (client.features.has("MLST")) {
+    return await client.entry(path).then(({ kind }) => kind === "directory", () => false);
+  }
+  return await visit(client, path).then(() => true, () => false);
+}
+
+/** Goes there and back. @throws {ClientError} `reply` if `path` is no directory. */
+export async function visit(client: Client, path: string): Promise<void> {
+  const here = await client.workingDirectory();
+  await client.changeDirectory(path);
+  await client.changeDirectory(here);
+}

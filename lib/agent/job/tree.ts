@@ -10,6 +10,7 @@ import type { RemoteEntry } from "../../client/remote_entry.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { explain } from "../explain.ts";
 import type { Crew } from "./crew.ts";
+import { visit } from "./look.ts";
 import { joinRemote, listArgument } from "./paths.ts";
 import { settle } from "./settle.ts";
 
@@ -55,10 +56,13 @@ export async function scanRemote(crew: Crew, root: string, options: ScanOptions 
   const tree = new GrowingTree(options);
   const scan = async (below: string, depth: number): Promise<void> => {
     const path = joinRemote(root, below);
-    const { listing, isExact } = await crew.run(async (client) => ({
-      listing: await client.list(listArgument(path), { signal: crew.signal }),
-      isExact: client.features.has("MLST") || client.features.has("MLSD"),
-    }));
+    const { listing, isExact } = await crew.run(async (client) => {
+      const listing = await client.list(listArgument(path), { signal: crew.signal });
+      const isExact = client.features.has("MLST") || client.features.has("MLSD");
+      // To vsftpd and others LIST of what does not exist is a success without a line.
+      if (depth === 1 && path !== "" && !isExact && listing.entries.length === 0) await visit(client, path);
+      return { listing, isExact };
+    });
     for (const line of listing.unreadable) tree.problem(`A line of the listing of "${path}" is unreadable: ${line}`);
     const deeper: string[] = [];
     for (const entry of listing.entries) {
