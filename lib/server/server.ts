@@ -195,7 +195,8 @@ export class FtpServer implements AsyncDisposable, ServerControl {
       if (implicitTls) void this.#serveSecurely(connection, { id, ...places });
       else this.#serve(connection, { id, implicitTls, ...places });
     } catch (error) {
-      this.events.emit({ type: "notice", level: "debug", message: "Cannot serve a connection", session: id, error });
+      const who = { session: id, address: unmapped(connection.remoteAddr.hostname) };
+      this.events.emit({ type: "notice", level: "debug", message: "Cannot serve a connection", ...who, error });
       closeQuietly(connection);
       this.#admission.giveBack(places);
     }
@@ -210,7 +211,8 @@ export class FtpServer implements AsyncDisposable, ServerControl {
       if (!signal.aborted) return this.#serve(secured, { id, implicitTls: true, ...places });
       closeQuietly(secured);
     } catch (error) {
-      this.events.emit({ type: "notice", level: "debug", message: "TLS handshake failed", session: id, error });
+      const who = { session: id, address: unmapped(accepted.remoteAddr.hostname) };
+      this.events.emit({ type: "notice", level: "info", message: "TLS handshake failed", ...who, error });
     }
     this.#admission.giveBack(places);
   }

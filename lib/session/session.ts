@@ -197,6 +197,7 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
       await this.#control.secure((connection) => this.#context.secureControl(connection));
     } catch (error) {
       this.#end.handshakeFailed();
+      this.#context.emit({ type: "notice", level: "info", message: "TLS handshake failed", error });
       throw error;
     }
   }

@@ -162,6 +162,18 @@ tlsConversation("AUTH ends a session that goes on in clear", { login: false }, a
   await ftp.closed();
   assertEquals((await event("sessionClosed")).reason, "TLS handshake failed");
   assertEquals(events.filter(({ type }) => type === "command").length, 1);
+  const { level, error } = await event("notice", ({ message }) => message === "TLS handshake failed");
+  assertEquals([level, error instanceof Error], ["info", true]);
+});
+
+tlsConversation("A failed handshake on the port for implicit TLS is logged with its address and its reason", {
+  login: false,
+}, async ({ server, event }) => {
+  await using wire = await Wire.connect(server.implicitTlsAddress?.port ?? 0);
+  await wire.sendAll("USER demo", "PASS demo");
+  await wire.closed();
+  const { level, address, error } = await event("notice", ({ message }) => message === "TLS handshake failed");
+  assertEquals([level, address, error instanceof Error], ["info", "127.0.0.1", true]);
 });
 
 tlsConversation("AUTH is refused during a transfer, and accepted after it", {}, async ({ ftp }) => {
