@@ -71,6 +71,7 @@ export * from "./fixture/fixture.ts";
 export {
   type Account,
   type AccountBasics,
+  type AccountMount,
   type AccountsStore,
   ANONYMOUS,
   createAccount,
