@@ -12,6 +12,8 @@ import type { SocketAddress } from "../net/connection.ts";
 
 /** How long a resolved name is valid, in milliseconds. */
 const FRESH = 60_000;
+/** How long PASV waits for an answer, in milliseconds: resolvers themselves try for up to half a minute. */
+const PATIENCE = 5_000;
 
 /** The options of a {@link PublicAddress}. */
 export interface PublicAddressOptions {
@@ -78,10 +80,15 @@ export class PublicAddress {
 
   async #ask(name: string): Promise<string | undefined> {
     const { resolve = systemLookup, now = Date.now, onProblem } = this.#options;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error("no answer in time")), PATIENCE);
     try {
-      this.#resolved = await resolve(name);
+      this.#resolved = await Promise.race([resolve(name), late.promise]);
     } catch {
-      onProblem?.(`Cannot resolve the passive address "${name}"`);
+      const instead = this.#resolved === undefined ? "PASV is refused" : `PASV still sends ${this.#resolved}`;
+      onProblem?.(`Cannot resolve the passive address "${name}": ${instead}`);
+    } finally {
+      clearTimeout(timer);
     }
     this.#resolvedAt = now();
     return this.#resolved;
