@@ -87,7 +87,7 @@ export {
   type LoginRefusal,
   PasswordAuthenticator,
 } from "./auth/authenticator.ts";
-export type { Ban, BanSettings, BanStore, Offence } from "./auth/bans.ts";
+export { type Ban, type BanSettings, type BanStore, type Offence, OFFENCES } from "./auth/bans.ts";
 export type { LoginVisit } from "./auth/login_gate.ts";
 export type { ThrottleOptions } from "./auth/throttle.ts";
 export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.ts";
