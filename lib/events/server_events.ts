@@ -12,6 +12,11 @@ export interface ConnectionRefused extends Timed, Typed<"connectionRefused"> {
   readonly address: string;
   /** Which limit was reached, for the log. */
   readonly reason: string;
+  /**
+   * How many connections it stands for: those of an address that is shut out, or connects too often, are reported at
+   * most once a minute. Absent: one.
+   */
+  readonly times?: number;
 }
 
 /** An address is shut out for a while: its offences have reached the limit (`banAfter`). */

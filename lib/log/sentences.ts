@@ -36,7 +36,7 @@ export function sentence(event: ServerEvent): string {
     case "sessionClosed":
       return `Session closed: ${event.reason}`;
     case "connectionRefused":
-      return `Refused ${event.address}: ${event.reason}`;
+      return `Refused ${event.address}${event.times === undefined ? "" : ` ${event.times} times`}: ${event.reason}`;
     case "addressBanned":
       return `Shut out ${event.network} until ${new Date(event.until).toISOString()}: ${event.reason}`;
     case "addressAllowed":

@@ -10,6 +10,7 @@ import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import { isLoopback, type Network } from "../net/ip.ts";
 import type { AddressCap, Options } from "../options.ts";
 import type { MaybeLater, SharedState } from "../options/shared_state.ts";
+import { RefusalReports } from "./refusal_reports.ts";
 import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
 
 const NOT_LET_IN = "Connections from your address are not accepted";
@@ -49,13 +50,15 @@ interface Refusal {
   readonly text: string;
   /** Whether the shared state counts the connection: it does not where it failed. */
   readonly counted: boolean;
+  /** Whether the address may go on and on. @default false */
+  readonly isFlood?: boolean;
 }
 
 /** Counts the accepted connections of a server, and refuses those beyond a limit or from a banned address. */
 export class ConnectionAdmission {
   readonly #options: Options;
   readonly #sharedState: SharedState;
-  readonly #events: EventStream;
+  readonly #reports: RefusalReports;
   /**
    * Accepted connections that are not over: sessions, handshakes, connections that are being refused. A number, as a
    * promise for each would take a tenth of the memory of an idle session.
@@ -66,7 +69,7 @@ export class ConnectionAdmission {
   constructor({ options, sharedState, events }: AdmissionOptions) {
     this.#options = options;
     this.#sharedState = sharedState;
-    this.#events = events;
+    this.#reports = new RefusalReports(events, options.clock);
   }
 
   /**
@@ -190,7 +193,7 @@ export class ConnectionAdmission {
       : !stranger
       ? "Too many connections from your address that have not logged in"
       : "Too many connections that have not logged in, try again later";
-    return { text, counted: true };
+    return { text, counted: true, isFlood: isBanned || !isInTime };
   }
 
   /** Gives back what was granted too late to a connection that has been refused. */
@@ -209,9 +212,9 @@ export class ConnectionAdmission {
   }
 
   /** Always a 421, never a silent close. One short line fits into the socket whether the peer reads or not. */
-  async #refuse(connection: Connection, { text, counted }: Refusal): Promise<void> {
+  async #refuse(connection: Connection, { text, counted, isFlood = false }: Refusal): Promise<void> {
     const address = unmapped(connection.remoteAddr.hostname);
-    this.#events.emit({ type: "connectionRefused", address, reason: text });
+    this.#reports.refused(address, text, isFlood);
     try {
       await writeAll(connection, new TextEncoder().encode(formatReply(tooManySessions(text))));
     } catch {

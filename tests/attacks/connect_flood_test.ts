@@ -92,5 +92,8 @@ for (const workers of [1, 2]) {
     assert(checked >= limit * 4 / 5 && checked < limit + 4 * workers, `${checked} passwords were checked`);
     await using other = await target.login("alice", "wonder-land.7", "127.0.0.3");
     await other.expect("NOOP", 200);
+    // One line for all that was refused, from each loop.
+    const lines = target.server.log().split("\n").filter((line) => line.includes("Refused 127.0.0.2"));
+    assert(lines.length >= 1 && lines.length <= workers, lines.join("\n"));
   });
 }

@@ -97,7 +97,7 @@ export class RunStory {
   #count(event: ServerEvent): void {
     const counts = this.#counts;
     if (event.type === "sessionOpened") counts.sessions++;
-    else if (event.type === "connectionRefused") counts.refusedConnections++;
+    else if (event.type === "connectionRefused") counts.refusedConnections += event.times ?? 1;
     else if (event.type === "login") counts[event.ok ? "logins" : "failedLogins"]++;
     else if (event.type === "transfer") {
       counts[event.direction === "upload" ? "bytesReceived" : "bytesSent"] += event.bytes;
