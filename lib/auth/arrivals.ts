@@ -8,7 +8,7 @@ import { Pace, type PaceMemory } from "./pace.ts";
 
 /** The options of {@link Arrivals}. */
 export interface ArrivalOptions {
-  /** Connections a minute, 0 to 60,000, of which a quarter may come at once; 0: no limit. */
+  /** Connections a minute, 0 to 60,000, of which a third may come at once; 0: no limit. */
   readonly rate: number;
   /** Shares the pace with other event loops. Without it they are counted here alone. */
   readonly memory?: PaceMemory | undefined;
@@ -26,7 +26,7 @@ export class Arrivals {
 
   constructor({ rate, ...options }: ArrivalOptions) {
     if (rate === 0) return;
-    this.#pace = new Pace({ interval: Math.max(1, Math.round(60_000 / rate)), burst: Math.ceil(rate / 4), ...options });
+    this.#pace = new Pace({ interval: Math.max(1, Math.round(60_000 / rate)), burst: Math.ceil(rate / 3), ...options });
   }
 
   /** Counts a connection, and returns whether it is within the limit. */

@@ -41,7 +41,7 @@ export interface AbuseOptions {
    */
   readonly maxStrangers?: number;
   /**
-   * New connections a minute per address (or /64), 0 to 60,000; a quarter of them may come at once. 0: no limit.
+   * New connections a minute per address (or /64), 0 to 60,000; a third of them may come at once. 0: no limit.
    * Loopback has none by default.
    *
    * @default 600

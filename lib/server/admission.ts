@@ -181,17 +181,18 @@ export class ConnectionAdmission {
       return { slot, stranger: crowd === NOT_COUNTED ? stranger : new BothPlaces(stranger, crowd) };
     }
     for (const place of [slot, stranger, crowd]) place?.[Symbol.dispose]();
-    if (!isInTime) unawaited(this.#sharedState.gate.offended(address, "connectionRate"));
+    // A crowd that has all of its places is no flood.
+    if (!isInTime && slot && stranger) unawaited(this.#sharedState.gate.offended(address, "connectionRate"));
     const text = isFull
       ? "Too many sessions, try again later"
       : isBanned
       ? shutOut
-      : !isInTime
-      ? "Too many connections from your address in a short time, try again later"
       : !slot
       ? "Too many sessions from your address"
       : !stranger
       ? "Too many connections from your address that have not logged in"
+      : !isInTime
+      ? "Too many connections from your address in a short time, try again later"
       : "Too many connections that have not logged in, try again later";
     return { text, counted: true, isFlood: isBanned || !isInTime };
   }

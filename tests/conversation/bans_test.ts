@@ -94,9 +94,9 @@ plainConversation("banExempt keeps a network from being shut out, and no other",
   assertEquals((await event("addressBanned")).address, "127.0.0.2");
 });
 
-plainConversation("connectRate limits new connections of an address, a quarter of a minute's at once", {
+plainConversation("connectRate limits new connections of an address, a third of a minute's at once", {
   login: false,
-  options: { connectRate: 8, banAfter: 0 },
+  options: { connectRate: 6, banAfter: 0 },
 }, async ({ server, event }) => {
   // One has greeted already.
   assertEquals(await refusalOf(server), undefined);
@@ -107,7 +107,7 @@ plainConversation("connectRate limits new connections of an address, a quarter o
 
 plainConversation("An address that goes on connecting too often is shut out", {
   login: false,
-  options: { connectRate: 4, banAfter: 5, banTime: LASTING },
+  options: { connectRate: 3, banAfter: 5, banTime: LASTING },
 }, async ({ server, event }) => {
   for (let time = 0; time < 5; time++) await refusalOf(server);
   assertEquals((await event("addressBanned")).reason, "too many connections (5)");
