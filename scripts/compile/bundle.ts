@@ -13,6 +13,12 @@ import { runOrThrow } from "./run.ts";
 /** Name of the module. */
 export const BUNDLE = "denoftpd.js";
 
+/**
+ * Dependencies in CommonJS (cli-progress, socks) require modules of Node, which the bundle leaves to a function of this
+ * name. It must be there before them.
+ */
+const REQUIRE = 'import{createRequire as nodeRequire}from"node:module";const require=nodeRequire(import.meta.url);\n';
+
 /** What to bundle, and where. */
 export interface BundleOptions {
   /** Folder for the bundle and what is needed to make it. It is emptied first. */
@@ -32,6 +38,8 @@ export async function bundle({ folder, build }: BundleOptions): Promise<string> 
     ...[Deno.execPath(), "bundle", "--quiet", "--platform", "deno", "--minify", "--keep-names"],
     ...["--config", config, "--lock", "deno.lock", "--frozen-lockfile", "--output", join(output, BUNDLE), "main.ts"],
   ]);
+  const path = join(output, BUNDLE);
+  await Deno.writeTextFile(path, REQUIRE + await Deno.readTextFile(path));
   return output;
 }
 

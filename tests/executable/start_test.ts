@@ -34,6 +34,15 @@ Deno.test("executable helps with every command", async () => {
   }
 });
 
+Deno.test("executable starts the user agent", {
+  ignore: Deno.build.os === "windows",
+}, () =>
+  withDirectory(async (cwd) => {
+    // An empty script: the libraries of the user agent are loaded, and it is over.
+    const { code, stderr } = await runExecutable(["ftp"], { cwd, env: { HOME: cwd } });
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  }));
+
 for (
   const [what, args, message] of [
     ["an unknown flag", ["serve", "--prot", "0"], /^denoftpd: Unknown flag "--prot", see denoftpd help serve\n$/],
