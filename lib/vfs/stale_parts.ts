@@ -11,7 +11,9 @@ import { isRunningPart, joinPath, ROOT } from "./virtual_path.ts";
 
 /** What a sweep has removed. */
 export interface Swept {
+  /** How many were removed. */
   readonly files: number;
+  /** What they had held. */
   readonly bytes: number;
 }
 

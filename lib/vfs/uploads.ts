@@ -36,6 +36,7 @@ export type UploadMode = "safe" | "inPlace" | "atomic";
 
 /** How uploads are stored. */
 export interface UploadPolicy {
+  /** How an upload takes the place of what is there. */
   readonly mode: UploadMode;
   /**
    * What happens to an interrupted upload. `delete` removes only what this upload created; an `atomic` one that is kept

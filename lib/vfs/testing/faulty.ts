@@ -22,6 +22,7 @@ export type FaultyStep = "open" | "write" | "commit" | "rename" | "remove";
 
 /** A fault to come. */
 export interface Fault {
+  /** The step that fails. */
   readonly step: FaultyStep;
   /** As which it is reported: `failed` for EIO, `noSpace` for ENOSPC, `overQuota` for EDQUOT, `denied` for EACCES. */
   readonly kind: VfsErrorKind;
@@ -62,16 +63,19 @@ export class FaultyVfs extends ForwardingVfs {
     this.#left = fault?.times ?? Infinity;
   }
 
+  /** As the driver does, with the faults of `open`, `write` and `commit`. */
   override async openWrite(path: VirtualPath, options?: OpenWriteOptions): Promise<FileSink> {
     const open = () => this.inner.openWrite(path, options);
     const sink = await this.run("open", open, (sink) => sink.abort());
     return new FaultySink(sink, this);
   }
 
+  /** As the driver does, with the fault of `remove`. */
   override remove(path: VirtualPath): Promise<Removed | undefined> {
     return this.run("remove", () => this.inner.remove(path));
   }
 
+  /** As the driver does, with the fault of `rename`. */
   override rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     return this.run("rename", () => this.inner.rename(from, to, options));
   }
