@@ -15,6 +15,18 @@ const MOST_NAME_BYTES = 255;
 const SUFFIX = ".denoftpd-part";
 
 /**
+ * Locks `file`. Resolves to whether no other process has it. Where the runtime cannot just try (Deno 2.6, the base of
+ * older executables), this waits for the other to end, which has renamed the file by then.
+ */
+async function isAlone(file: Deno.FsFile, path: string): Promise<boolean> {
+  if ("tryLock" in file) return await file.tryLock(true);
+  const older: Pick<Deno.FsFile, "lock" | "stat"> = file;
+  await older.lock(true);
+  const [own, there] = [await older.stat(), await Deno.stat(path).catch(() => undefined)];
+  return own.ino === there?.ino && own.dev === there?.dev;
+}
+
+/**
  * The hidden part of a download. Ended by {@link commit}, or by disposing of it, which keeps what has arrived for a
  * later {@link PartFile.open}.
  */
@@ -52,7 +64,7 @@ export class PartFile implements Disposable {
       if (isNew && old && resume) await Deno.copyFile(real, path);
       const file = await Deno.open(path, { read: true, write: true, create: true });
       try {
-        if (!await file.tryLock(true)) throw new ClientError("local", `Another download to ${target} is running`);
+        if (!await isAlone(file, path)) throw new ClientError("local", `Another download to ${target} is running`);
         if (!resume) await file.truncate(0);
         const { size } = await file.stat();
         return new PartFile(real, path, file, { size, mode: old?.mode ?? null });
