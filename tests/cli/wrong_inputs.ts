@@ -316,7 +316,7 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
     },
     {
       args: ["user", "set", "demo", "--uploads", "atomc"],
-      message: 'Flag "--uploads": Must be "inPlace" or "atomic", not "atomc"',
+      message: 'Flag "--uploads": Must be "safe", "inPlace" or "atomic", not "atomc"',
     },
     {
       args: ["user", "set", "demo", "--pasword-stdin"],
