@@ -18,7 +18,8 @@ import { type Flag, flagLines, readFlags } from "./flags.ts";
 import type { CommandIo } from "./io.ts";
 import { CommandRefused, UsageError } from "./usage_error.ts";
 
-const FLAGS = [
+/** The flags of `denoftpd cert`. */
+export const CERT_FLAGS = [
   { name: "out", value: "DIR", help: "where to write; created if it does not exist" },
   { name: "name", value: "NAME", help: "a host name or address; may be given more than once", repeats: true },
   {
@@ -36,7 +37,7 @@ export const CERT_USAGE = `Usage: denoftpd cert --out DIR [flags]
 Creates DIR/cert.pem and DIR/key.pem: a self-signed certificate for testing. Clients trust it only if you tell them
 to. It covers localhost, 127.0.0.1, ::1 and every name given.
 
-${flagLines(FLAGS)}`;
+${flagLines(CERT_FLAGS)}`;
 
 const CERTIFICATE_FILE = "cert.pem";
 const PRIVATE_KEY_FILE = "key.pem";
@@ -58,7 +59,7 @@ export async function runCert(args: readonly string[], io: CommandIo): Promise<n
 }
 
 function parseCertCommand(args: readonly string[]): CertCommand {
-  const given = readFlags(args, { command: "cert", flags: FLAGS });
+  const given = readFlags(args, { command: "cert", flags: CERT_FLAGS });
   const [out, days] = [given.text("out"), given.text("days")];
   if (out === undefined) throw new UsageError('Flag "--out" must name a directory');
   return {

@@ -8,7 +8,6 @@ import { EXIT, EXIT_MEANINGS } from "../../agent/exit_status.ts";
 import { flagLines } from "../flags.ts";
 import type { AgentCommand } from "./command.ts";
 import { CONNECTION_FLAGS } from "./flags.ts";
-import { AGENT_COMMANDS } from "./table.ts";
 
 const WIDTH = 100;
 
@@ -28,13 +27,6 @@ ${flagLines(CONNECTION_FLAGS)}
 ${URLS}
 Exit status:
 ${exitLines()}`;
-}
-
-/** The lines of `denoftpd help` about the client commands. */
-export function commandLines(): string {
-  const lines = AGENT_COMMANDS.map(({ name, arguments: usage, summary }) => [`denoftpd ${name} ${usage}`, summary]);
-  const width = Math.max(...lines.map(([line = ""]) => line.length)) + 3;
-  return `\nClient:\n${lines.map(([line = "", summary = ""]) => `  ${line.padEnd(width)}${summary}\n`).join("")}`;
 }
 
 /** The lines about exit statuses. */

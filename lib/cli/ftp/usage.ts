@@ -11,8 +11,8 @@ import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 /** Those of client commands that print one result. */
 const NOT_HERE: ReadonlySet<string> = new Set(["json", "quiet", "retry", "no-pipelining"]);
 
-/** The flags of `ftp`. */
-const FTP_FLAGS: readonly Flag[] = CONNECTION_FLAGS.filter(({ name }) => !NOT_HERE.has(name));
+/** The flags of `denoftpd ftp`. */
+export const FTP_FLAGS: readonly Flag[] = CONNECTION_FLAGS.filter(({ name }) => !NOT_HERE.has(name));
 
 /** The flags of one run. */
 export type FtpFlags = GivenFlags<Flag>;

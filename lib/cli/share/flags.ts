@@ -17,7 +17,8 @@ import { UsageError } from "../usage_error.ts";
 
 const DEFAULT_USER = "share";
 
-const FLAGS = [
+/** The flags of `denoftpd share`. */
+export const SHARE_FLAGS = [
   { name: "write", help: "let the client write as well" },
   { name: "user", value: "NAME", help: "name to log in with", fallback: DEFAULT_USER },
   { name: "port", value: "N", help: "control port, 0 for a free one", fallback: "0" },
@@ -36,7 +37,7 @@ export const SHARE_USAGE = `Usage: denoftpd share DIR [flags]
 Serves DIR, read-only unless --write is given, until Ctrl-C. Prints a URL with a random password, which opens nothing
 afterwards.
 
-${flagLines(FLAGS)}`;
+${flagLines(SHARE_FLAGS)}`;
 
 /** A checked command line. */
 export interface ShareCommand {
@@ -52,7 +53,7 @@ export interface ShareCommand {
 
 /** @throws {UsageError} naming the flag. */
 export function readShareFlags(args: readonly string[]): ShareCommand {
-  const given = readFlags(args, { command: "share", flags: FLAGS, most: 1 });
+  const given = readFlags(args, { command: "share", flags: SHARE_FLAGS, most: 1 });
   const [directory] = given.rest;
   if (directory === undefined || directory === "") {
     throw new UsageError('Directory is missing: name one to share, such as "denoftpd share ."');

@@ -110,11 +110,14 @@ const OTHER_FLAGS = [
   { name: "disable", help: "refuse its logins" },
 ] as const satisfies readonly Flag[];
 
+/** The flags of `denoftpd user`. */
+export const USER_FLAGS: readonly Flag[] = [...OTHER_FLAGS, ...FIELD_FLAGS];
+
 /** The output of `denoftpd user --help`. */
 export const USER_USAGE = `Usage: denoftpd user add|set|passwd|remove|check NAME [flags]
        denoftpd user list [--users FILE]
 
-${flagLines([...OTHER_FLAGS, ...FIELD_FLAGS])}
+${flagLines(USER_FLAGS)}
 "add" needs --root; without --permissions the account may read and write (rw). "passwd" changes only the password.
 The word "none" removes a limit. The anonymous account is named "anonymous" and has no password.
 `;
@@ -123,7 +126,7 @@ The word "none" removes a limit. The anonymous account is named "anonymous" and 
 export function parseUserCommand(args: readonly string[]): UserCommand {
   const given = readFlags<Flag>(args, {
     command: "user",
-    flags: [...OTHER_FLAGS, ...FIELD_FLAGS],
+    flags: USER_FLAGS,
     most: 2,
   });
   const [action, name] = positionals(given.rest);

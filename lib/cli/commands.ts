@@ -1,0 +1,133 @@
+/**
+ * The commands of the program: dispatch, help, completion and the manual page are made from this table.
+ *
+ * @module
+ */
+
+import type { Flag } from "./flags.ts";
+import type { ProgramCommand } from "./program_command.ts";
+
+const SHELLS = ["bash", "zsh", "fish"] as const;
+const serveFlags = async (): Promise<readonly Flag[]> => (await import("./settings/read.ts")).SERVE_FLAGS;
+const noFlags = (): Promise<readonly Flag[]> => Promise.resolve([]);
+
+/** The commands other than those of the client, in the order of the help. */
+const SERVER_COMMANDS: readonly ProgramCommand[] = [
+  {
+    name: "serve",
+    arguments: "[flags]",
+    summary: "run the server",
+    flags: serveFlags,
+    run: async (args, io) => await (await import("./serve/serve.ts")).runServe(args, io, { ownsProcess: true }),
+  },
+  {
+    name: "share",
+    arguments: "DIR",
+    summary: "share one directory until Ctrl-C, with a random password",
+    flags: async () => (await import("./share/flags.ts")).SHARE_FLAGS,
+    run: async (args, io) => await (await import("./share/share.ts")).runShare(args, io, { ownsProcess: true }),
+  },
+  {
+    name: "user",
+    arguments: "ACTION …",
+    summary: "manage accounts",
+    words: ["add", "set", "passwd", "remove", "list", "check", "import"],
+    flags: async () => (await import("./user/flags.ts")).USER_FLAGS,
+    run: async (args, io) => await (await import("./user/user.ts")).runUser(args, io),
+  },
+  {
+    name: "cert",
+    arguments: "--out DIR",
+    summary: "create a self-signed certificate for testing",
+    flags: async () => (await import("./cert.ts")).CERT_FLAGS,
+    run: async (args, io) => await (await import("./cert.ts")).runCert(args, io),
+  },
+  {
+    name: "config",
+    arguments: "[flags]",
+    summary: "show the effective settings and where each one comes from",
+    flags: async () => [{ name: "check", help: "look for what serve would refuse or warn of" }, ...await serveFlags()],
+    run: async (args, io) => await (await import("./config.ts")).runConfig(args, io, { ownsProcess: true }),
+  },
+  {
+    name: "permissions",
+    arguments: "…",
+    summary: 'print the smallest flags for "deno run"',
+    flags: serveFlags,
+    run: async (args, io) => await (await import("./permissions/command.ts")).runPermissions(args, io),
+  },
+  {
+    name: "fixture",
+    arguments: "[flags]",
+    summary: "run a throwaway server for tests",
+    flags: async () => (await import("./fixture/flags.ts")).FIXTURE_FLAGS,
+    run: async (args, io) => await (await import("./fixture/fixture.ts")).runFixture(args, io),
+  },
+  {
+    name: "ftp",
+    arguments: "[URL]",
+    summary: "move files from a prompt",
+    flags: async () => (await import("./ftp/usage.ts")).FTP_FLAGS,
+    run: async (args, io) => await (await import("./ftp/ftp.ts")).runFtp(args, io),
+  },
+  {
+    name: "completion",
+    arguments: SHELLS.join("|"),
+    summary: "print the completion script of a shell",
+    words: SHELLS,
+    flags: noFlags,
+    run: async (args, io) => await (await import("./completion.ts")).runCompletion(args, io, await programCommands()),
+  },
+  {
+    name: "manual",
+    arguments: "",
+    summary: "print the manual page, for man -l",
+    flags: noFlags,
+    run: async (args, io) => await (await import("./manual.ts")).runManual(args, io, await programCommands()),
+  },
+];
+
+/** All commands, those of the client included. */
+export async function programCommands(): Promise<readonly ProgramCommand[]> {
+  const { AGENT_COMMANDS } = await import("./agent/table.ts");
+  return [
+    ...SERVER_COMMANDS,
+    ...AGENT_COMMANDS.map((command): ProgramCommand => ({
+      name: command.name,
+      arguments: command.arguments,
+      summary: command.summary,
+      flags: async () => (await import("./agent/main.ts")).flagsOf(command),
+      run: async (args, io) => {
+        using process = (await import("./agent/io.ts")).processIo(io);
+        return await (await import("./agent/main.ts")).runAgentCommand(command, args, process);
+      },
+    })),
+  ];
+}
+
+/** The command of that name; those of the client are loaded only if it is none of the others. */
+export async function findCommand(name: string): Promise<ProgramCommand | undefined> {
+  const isNamed = (command: ProgramCommand): boolean => command.name === name;
+  return SERVER_COMMANDS.find(isNamed) ?? (await programCommands()).find(isNamed);
+}
+
+/** The output of `denoftpd help`. */
+export async function programUsage(): Promise<string> {
+  const { AGENT_COMMANDS } = await import("./agent/table.ts");
+  const columns = (commands: readonly Pick<ProgramCommand, "name" | "arguments" | "summary">[]): string => {
+    const lines = commands.map(({ name, arguments: usage, summary }) =>
+      [`denoftpd ${name} ${usage}`, summary] as const
+    );
+    const width = Math.max(...lines.map(([line]) => line.length)) + 3;
+    return lines.map(([line, summary]) => `  ${line.padEnd(width)}${summary}\n`).join("");
+  };
+  return `denoftpd, an FTP server and client
+
+${columns(SERVER_COMMANDS)}
+Client:
+${columns(AGENT_COMMANDS)}
+  denoftpd version, denoftpd help [COMMAND]
+
+"denoftpd help COMMAND" lists the flags of a command.
+`;
+}
