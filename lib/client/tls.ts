@@ -8,7 +8,7 @@
 import type { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import type { Connection } from "../net/connection.ts";
+import { closeQuietly, type Connection } from "../net/connection.ts";
 import { SocketConnection } from "../tls/node/connection.ts";
 import { asSocket, ConnectionStream } from "../tls/node/stream.ts";
 import { messageOf } from "../net/message_of.ts";
@@ -63,6 +63,7 @@ export class ClientTls {
    * @throws {ClientError} `untrusted`, `timeout`, `closed`, or `protocol` if the peer does not speak TLS.
    */
   async secure(connection: Connection, signal?: AbortSignal): Promise<SecureConnection> {
+    requireRuntime(connection);
     const { host, timeout, trust, minVersion = DEFAULT_TLS_VERSION, maxVersion } = this.#options;
     const wire = new ConnectionStream(connection);
     const socket = connect({
@@ -93,6 +94,23 @@ export class ClientTls {
     socket.on("session", (session: Buffer) => this.#session = session);
     return secured;
   }
+}
+
+/**
+ * `node:tls` over a stream shows no certificate before Deno 2.9, and ends the process with an error of its own: what
+ * cannot be checked is not talked to.
+ *
+ * @throws {ClientError} `untrusted`.
+ */
+function requireRuntime(connection: Connection): void {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  if (major > 2 || (major === 2 && minor >= 9)) return;
+  closeQuietly(connection);
+  throw new ClientError(
+    "untrusted",
+    `TLS is not possible: this program was built on Deno ${Deno.version.deno}, which cannot show the certificate of a ` +
+      "server. Use one built on Deno 2.9 or later",
+  );
 }
 
 function presentedBy(socket: TLSSocket): Presented {

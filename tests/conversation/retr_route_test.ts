@@ -5,7 +5,7 @@ import { FtpServer } from "../../lib/server/server.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 import { withTempDir } from "../vfs/helpers.ts";
 
-/** Files of `lib` that a download may enter, from the arrival of its command to its final reply. Another needs a reason. */
+/** Files of `lib` that a download may enter, from its command to its final reply. Another one needs a reason. */
 const MOST_FILES = 31;
 const PAGE = new URL("../../docs/architecture.md", import.meta.url);
 const LIB = new URL("../../lib/", import.meta.url).href;
