@@ -206,3 +206,37 @@ agentTest(
     assertEquals(await treeOf(target), await treeOf(source));
   },
 );
+
+agentTest(
+  "mirror --watch goes on with what changes, until it is interrupted",
+  {},
+  async ({ run, url, local, server, files }) => {
+    await Deno.writeTextFile(join(local, "first"), "1");
+    const abort = new AbortController();
+    const uploaded = (path: string): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.events.on((event) => {
+        if (event.type === "transfer" && event.path === path && event.complete) resolve();
+      }, ["transfer"]);
+      return promise;
+    };
+    const [first, second, changed] = [uploaded("/site/first"), uploaded("/site/second"), uploaded("/site/dir/deep")];
+    const running = run(["mirror", "--watch", local, `${url}site`], { signal: abort.signal });
+    await first;
+    await Deno.writeTextFile(join(local, "second"), "2");
+    await second;
+    await Deno.mkdir(join(local, "dir"));
+    await Deno.writeTextFile(join(local, "dir", "deep"), "3");
+    await changed;
+    abort.abort();
+    const { status } = await running;
+    assertEquals(status, 130);
+    assertEquals(texts(files, "/site/dir/deep"), ["3"]);
+  },
+);
+
+agentTest("mirror --watch wants a local source", {}, async ({ run, url, local }) => {
+  const { status, stderr } = await run(["mirror", "--watch", `${url}site`, local]);
+  assertEquals(status, 2);
+  assertEquals(stderr, 'denoftpd: Flag "--watch" needs a local SOURCE: a server does not say what changes\n');
+});

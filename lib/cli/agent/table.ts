@@ -77,6 +77,7 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
       { name: "max-delete", value: "N", help: "do nothing at all if more than this would be removed" },
       { name: "dry-run", help: "only say what would be done, and why" },
       { name: "times", help: "give remote files the times of the local ones, in any way that the server has" },
+      { name: "watch", help: "go on until Ctrl-C, and mirror again whenever a local SOURCE changes" },
       RESUME,
       ...TRANSFER_FLAGS,
       ...FILTER_FLAGS,

@@ -5,6 +5,7 @@
  */
 
 import { mirror as mirrorOnce, type MirrorOptions } from "../../../agent/mirror/mirror.ts";
+import { whenChanged } from "../../../agent/mirror/watch.ts";
 import { isFtpUrl } from "../../../agent/site/url.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
@@ -40,7 +41,11 @@ export async function mirror(context: AgentContext): Promise<number> {
     maxDelete,
     onPlan: (files, bytes) => context.output.expect(files, bytes),
   };
-  await mirrorOnce(job, options);
+  if (given.isOn("watch")) {
+    if (isDown) throw new UsageError('Flag "--watch" needs a local SOURCE: a server does not say what changes');
+    await whenChanged(source, context.io.signal, () => mirrorOnce(job, options));
+  } else await mirrorOnce(job, options);
+  context.io.signal.throwIfAborted();
   return context.finish();
 }
 
