@@ -134,7 +134,7 @@ async function retrieve(visit: Visit): Promise<void> {
   const ready = await data(visit);
   if (offset > 0) await visit.control.expect(`REST ${offset}`, 350);
   const socket = await begin(visit, ready, `RETR /${path}`);
-  const got = await receiveAll(socket);
+  const got = await receiveAll(socket, whole.length - offset);
   await visit.control.expectReply("the end of RETR", 226);
   const expected = whole.slice(offset);
   if (got === undefined || await sha256(got) !== await sha256(expected)) {
@@ -208,7 +208,7 @@ async function pipelineDuringTransfer(visit: Visit): Promise<void> {
   const ready = await data(visit);
   const socket = await begin(visit, ready, `RETR /${path}`);
   visit.control.say("NOOP\r\nPWD\r\n");
-  await receiveAll(socket);
+  await receiveAll(socket, assemble(visit.ledger.pieces(path)).length);
   for (const code of [226, 200, 257]) await visit.control.expectReply("a pipeline behind RETR", code);
 }
 
