@@ -19,6 +19,7 @@ import { type Gathered, gatherSettings, parseGathered } from "../settings/read.t
 import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
 import { RunStory } from "./run_story.ts";
+import { endClosedSessions } from "./closed_accounts.ts";
 import { openServerLog, type ServerLog } from "./server_log.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
@@ -98,10 +99,10 @@ async function serveLogged(
       settle: () => Promise.all(unwritten.map((each) => each.settle())),
     })
     : undefined;
-  // Notifies workers, if there are any, of reloaded files.
-  let refresh = () => {};
+  // Called when files were reloaded.
+  let onChange = () => {};
   for (const warning of gathered.warnings) tell(early, "warning", warning);
-  await using sources = await openSources(settings, early, () => refresh());
+  await using sources = await openSources(settings, early, () => onChange());
   const { users, accounts, tls, guarded } = sources;
   using native = openNative(settings);
   const dataThreads = dataThreadCount(settings);
@@ -130,7 +131,10 @@ async function serveLogged(
     bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
   });
-  if ("refresh" in server) refresh = () => server.refresh();
+  onChange = () => {
+    if ("refresh" in server) server.refresh();
+    void endClosedSessions(server, accounts).catch((error) => tell(early, "error", messageOf(error)));
+  };
   using _log = server.events.on(log.listener, log.types);
   using _story = log.types.includes("started") ? server.events.on(story.listener, story.types) : undefined;
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog, {

@@ -1,0 +1,32 @@
+/**
+ * The open sessions of accounts that may no longer log in.
+ *
+ * @module
+ */
+
+import type { Account, AccountsStore } from "../../auth/accounts.ts";
+import type { SessionInfo } from "../../session_info.ts";
+
+/** What there must be of a server, with one event loop or several. */
+export interface SessionsOwner {
+  sessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]>;
+  disconnect(id: string, text?: string): boolean | Promise<boolean>;
+}
+
+const CLOSED = "This account is closed";
+
+/**
+ * Ends every session whose account was removed or disabled, or has expired, with its transfer: whoever closes an
+ * account wants nobody in it. Other changes of an account apply from the next login.
+ */
+export async function endClosedSessions(server: SessionsOwner, accounts: Pick<AccountsStore, "find">): Promise<void> {
+  for (const { id, user } of await server.sessions()) {
+    if (user === undefined || isOpen(accounts.find(user))) continue;
+    await server.disconnect(id, CLOSED);
+  }
+}
+
+function isOpen(account: Account | undefined): boolean {
+  if (account?.enabled !== true) return false;
+  return account.validUntil === undefined || Date.now() < account.validUntil;
+}
