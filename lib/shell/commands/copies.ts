@@ -11,7 +11,7 @@ import type { Call } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { joinPath, nameOf } from "../paths.ts";
 import { oneRemote } from "../patterns.ts";
-import { relay } from "../relay.ts";
+import { relay } from "../../agent/job/relay.ts";
 import { wordAt } from "./arguments.ts";
 
 /** `copy`: the bytes pass through here and are not stored here. */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Client } from "../client/client.ts";
-import type { ByteSink, UploadSource } from "../client/moves.ts";
+import type { Client } from "../../client/client.ts";
+import type { ByteSink, UploadSource } from "../../client/moves.ts";
+import type { DownloadOptions } from "../../client/options.ts";
 
 /** A file on a server. */
 export interface RemoteFile {
@@ -14,7 +15,7 @@ export interface RemoteFile {
 }
 
 /** The options of {@link relay}. */
-export interface RelayOptions {
+export interface RelayOptions extends Pick<DownloadOptions, "limiter" | "size"> {
   readonly signal: AbortSignal;
   readonly onProgress: (bytes: number) => void;
 }
@@ -25,7 +26,11 @@ export interface RelayOptions {
  *
  * @throws what failed first.
  */
-export async function relay(from: RemoteFile, to: RemoteFile, { signal, onProgress }: RelayOptions): Promise<number> {
+export async function relay(
+  from: RemoteFile,
+  to: RemoteFile,
+  { signal, ...options }: RelayOptions,
+): Promise<number> {
   const pipe = new Pipe();
   const end = new AbortController();
   const both = AbortSignal.any([signal, end.signal]);
@@ -36,7 +41,7 @@ export async function relay(from: RemoteFile, to: RemoteFile, { signal, onProgre
     end.abort(error);
   };
   const [, bytes] = await Promise.all([
-    from.client.download(from.path, pipe, { signal: both, onProgress }).then(() => pipe.end(), fail),
+    from.client.download(from.path, pipe, { ...options, signal: both }).then(() => pipe.end(), fail),
     // Only when there is something to store: a refused download must not harm what has the name there.
     pipe.ready().then(() => to.client.upload(pipe, to.path, { signal: both })).catch(fail),
   ]);
