@@ -108,7 +108,7 @@ function failedDial(address: string, cause: unknown, isLate: boolean): ClientErr
 
 /** Resolves to whether TLS has begun. */
 async function startTls(control: ControlConnection, security: ClientTls, options: ClientOptions): Promise<boolean> {
-  const reply = await exchange(control, "AUTH", "TLS");
+  const reply = await control.exchange("AUTH", "TLS");
   if (reply.code !== 234) {
     if (options.tls !== "required") return false;
     throw new ClientError("untrusted", `The server offers no TLS: ${reply.code} ${reply.text}`, {
@@ -123,13 +123,13 @@ async function startTls(control: ControlConnection, security: ClientTls, options
 
 async function authenticate(control: ControlConnection, options: ClientOptions): Promise<void> {
   const { user = "anonymous", password = "anonymous@", account } = options;
-  let [verb, reply] = ["USER", await exchange(control, "USER", user)];
+  let [verb, reply] = ["USER", await control.exchange("USER", user)];
   if (reply.code === 331) {
     const secret = typeof password === "string" ? password : await password();
-    [verb, reply] = ["PASS", await exchange(control, "PASS", secret)];
+    [verb, reply] = ["PASS", await control.exchange("PASS", secret)];
   }
   if (reply.code === 332 && account !== undefined) {
-    [verb, reply] = ["ACCT", await exchange(control, "ACCT", account)];
+    [verb, reply] = ["ACCT", await control.exchange("ACCT", account)];
   }
   if (reply.code < 200 || reply.code >= 300) throw refusalOf(verb, reply);
 }
@@ -140,14 +140,9 @@ async function protectData(control: ControlConnection): Promise<void> {
   await control.request("PROT", "P");
 }
 
-async function exchange(control: ControlConnection, verb: string, argument?: string): Promise<ParsedReply> {
-  await control.send(verb, argument);
-  return await control.finalReply();
-}
-
 /** What a server may refuse: `undefined` then. */
 async function ask(control: ControlConnection, verb: string, argument?: string): Promise<ParsedReply | undefined> {
-  const reply = await exchange(control, verb, argument);
+  const reply = await control.exchange(verb, argument);
   return reply.code < 300 ? reply : undefined;
 }
 

@@ -119,6 +119,12 @@ export class ControlConnection implements Disposable {
     }
   }
 
+  /** Sends a command and resolves to its final reply, whatever its code. @throws as {@link send} and {@link reply}. */
+  async exchange(verb: string, argument?: string): Promise<ParsedReply> {
+    await this.send(verb, argument);
+    return await this.finalReply();
+  }
+
   /**
    * Sends a command and resolves to its final reply.
    *
@@ -126,8 +132,7 @@ export class ControlConnection implements Disposable {
    * @throws {ClientError} `reply` for any other code; and as {@link send} and {@link reply}.
    */
   async request(verb: string, argument?: string, expected = "2"): Promise<ParsedReply> {
-    await this.send(verb, argument);
-    const reply = await this.finalReply();
+    const reply = await this.exchange(verb, argument);
     if (!expected.includes(String(reply.code).charAt(0))) throw refusalOf(verb, reply);
     return reply;
   }

@@ -34,16 +34,14 @@ async function checkPassive(examination: Examination): Promise<boolean> {
 }
 
 async function checkExtended(examination: Examination, control: ControlConnection): Promise<boolean> {
-  await control.send("EPSV");
-  const { code, text } = await control.finalReply();
+  const { code, text } = await control.exchange("EPSV");
   if (code === 229 && parseExtendedPassiveText(text) !== undefined) return true;
   examination.found("epsvRefused", `EPSV is answered ${code} ${text}`);
   return false;
 }
 
 async function checkOld(examination: Examination, control: ControlConnection, host: string): Promise<boolean> {
-  await control.send("PASV");
-  const { code, text } = await control.finalReply();
+  const { code, text } = await control.exchange("PASV");
   const endpoint = code === 227 ? parsePassiveText(text) : undefined;
   if (!endpoint) {
     examination.found("pasvRefused", `PASV is answered ${code} ${text}`);

@@ -6,7 +6,6 @@
 
 import type { ControlConnection } from "../../client/control.ts";
 import type { LoggedIn } from "../../client/connect.ts";
-import type { ParsedReply } from "../../protocol/reply_parser.ts";
 import type { Examination } from "../examination.ts";
 
 /** A feature, and a command without effect that shows whether it is there. */
@@ -53,18 +52,13 @@ async function compared(
 ): Promise<readonly [broken: string[], hidden: string[]]> {
   const [broken, hidden]: [string[], string[]] = [[], []];
   for (const { feature, verb, argument } of PROMISED) {
-    const { code, text } = await exchange(control, verb, argument);
+    const { code, text } = await control.exchange(verb, argument);
     const works = !UNKNOWN.has(code);
     const seen = `${feature}: ${verb} is answered ${code} ${text}`;
     if (features.has(feature) && !works) broken.push(seen);
     if (!features.has(feature) && works) hidden.push(seen);
   }
   return [broken, hidden];
-}
-
-async function exchange(control: ControlConnection, verb: string, argument?: string): Promise<ParsedReply> {
-  await control.send(verb, argument);
-  return await control.finalReply();
 }
 
 async function checkAhead(examination: Examination, control: ControlConnection): Promise<void> {

@@ -17,8 +17,7 @@ const NAMES = ["ünï-→", " leading", "with  two spaces", "semi;colon", "[a]",
 export async function checkWorkingDirectory(examination: Examination): Promise<void> {
   const { control } = await examination.logIn();
   using _control = control;
-  await control.send("PWD");
-  const { code, text } = await control.finalReply();
+  const { code, text } = await control.exchange("PWD");
   if (code === 257 && text.startsWith('"') && parseQuotedPath(text) !== undefined) return;
   examination.found("unquotedPath", `PWD is answered ${code} ${text}`);
 }

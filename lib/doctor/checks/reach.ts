@@ -76,15 +76,13 @@ async function isTlsOffered(examination: Examination): Promise<boolean> {
   if (examination.server.tls === "implicit") return true;
   using control = await openClear(examination);
   await control.finalReply();
-  await control.send("AUTH", "TLS");
-  return (await control.finalReply()).code === 234;
+  return (await control.exchange("AUTH", "TLS")).code === 234;
 }
 
 async function checkClearLogin(examination: Examination): Promise<void> {
   using control = await openClear(examination);
   await control.finalReply();
-  await control.send("USER", NO_USER);
-  const { code, text } = await control.finalReply();
+  const { code, text } = await control.exchange("USER", NO_USER);
   if (code === 331 || code === 230) examination.found("clearLogin", `USER in clear is answered ${code} ${text}`);
 }
 
