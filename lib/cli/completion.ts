@@ -27,7 +27,11 @@ interface Completed {
   readonly flags: readonly Flag[];
 }
 
-const WRITERS: Readonly<Record<string, (commands: readonly Completed[]) => string>> = { bash, zsh, fish };
+const WRITERS: ReadonlyMap<string, (commands: readonly Completed[]) => string> = new Map([
+  ["bash", bash],
+  ["zsh", zsh],
+  ["fish", fish],
+]);
 
 /** Runs `denoftpd completion` and resolves to its exit status: 0 printed, 2 wrong use. */
 export async function runCompletion(
@@ -39,7 +43,7 @@ export async function runCompletion(
     usage: COMPLETION_USAGE,
     action: async () => {
       const [shell, ...rest] = args;
-      const write = shell === undefined ? undefined : WRITERS[shell];
+      const write = WRITERS.get(shell ?? "");
       if (!write || rest.length > 0) {
         throw new UsageError("Name one shell: bash, zsh or fish, see denoftpd help completion");
       }
@@ -50,8 +54,8 @@ export async function runCompletion(
 }
 
 async function completed(commands: readonly ProgramCommand[]): Promise<Completed[]> {
-  const all = await Promise.all(commands.map(async ({ name, summary, words = [], flags }): Promise<Completed> => ({
-    ...{ name, summary, words },
+  const all = await Promise.all(commands.map(async ({ name, summary, words, flags }): Promise<Completed> => ({
+    ...{ name, summary, words: await words?.() ?? [] },
     flags: [...await flags(), { name: "help", short: "h", help: "show the flags" }],
   })));
   const names = all.map(({ name }) => name);

@@ -19,7 +19,7 @@ export interface ProgramCommand {
   /** One line. */
   readonly summary: string;
   /** Words that its first argument can be. */
-  readonly words?: readonly string[];
+  readonly words?: () => Promise<readonly string[]>;
   readonly flags: () => Promise<readonly Flag[]>;
   /** Resolves to the exit status. */
   readonly run: (args: readonly string[], io: ProgramIo) => Promise<number>;

@@ -68,9 +68,11 @@ withProgram("mandoc", "finds nothing wrong with the manual page, which has every
   assertEquals(missing, []);
 });
 
-Deno.test("completion wants the name of a shell", async () => {
-  assertEquals(
-    await denoftpd("completion", "tcsh"),
-    "denoftpd: Name one shell: bash, zsh or fish, see denoftpd help completion\n",
-  );
-});
+for (const wrong of ["tcsh", "constructor"]) {
+  Deno.test(`completion wants the name of a shell, not ${wrong}`, async () => {
+    assertEquals(
+      await denoftpd("completion", wrong),
+      "denoftpd: Name one shell: bash, zsh or fish, see denoftpd help completion\n",
+    );
+  });
+}
