@@ -432,6 +432,11 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
   ],
   "permissions and cert": [
     {
+      // A name that every object of the language has.
+      args: ["permissions", "constructor"],
+      message: 'Unexpected argument "constructor", see denoftpd help serve',
+    },
+    {
       args: ["permissions", "--port", "ftp"],
       message: 'Flag "--port" must be a whole number from 0 to 65535, not "ftp"',
     },

@@ -44,6 +44,13 @@ scene("mirror makes one directory like another, both ways", {
   assertEquals(await run("ls copy/new*").catch(() => "gone"), "gone");
 });
 
+scene("mirror takes a directory with a name that every object of the language has", {
+  files: { "/constructor/f": "f" },
+}, async ({ run, here }) => {
+  await run("mirror constructor");
+  assertEquals(await Deno.readTextFile(join(here, "constructor/f")), "f");
+});
+
 scene("A command with & runs beside the prompt, on a session of its own", { files: TEN }, async (scene) => {
   const { run, fail, shell, here, person, sent } = scene;
   await run("cd in", "get f1 &", "ls");

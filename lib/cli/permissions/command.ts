@@ -30,13 +30,13 @@ client command, those of that command: the name of a host is resolved, because D
 `;
 
 /** The needs of commands other than `serve`, from their arguments. */
-const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<Need[]>>> = {
-  ftp: async (args) => await (await import("../ftp/needs.ts")).ftpNeeds(args),
-  share: async (args) => {
+const OTHER_COMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<Need[]>> = new Map([
+  ["ftp", async (args: readonly string[]) => await (await import("../ftp/needs.ts")).ftpNeeds(args)],
+  ["share", async (args: readonly string[]) => {
     const { readShareFlags, shareNeeds } = await import("../share/flags.ts");
     return shareNeeds(readShareFlags(args));
-  },
-};
+  }],
+]);
 
 /** Runs `denoftpd permissions` and resolves to its exit status: 0 printed, 2 bad settings or files. */
 export async function runPermissions(args: readonly string[], io: CommandIo): Promise<number> {
@@ -44,7 +44,7 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
     usage: PERMISSIONS_USAGE,
     action: async () => {
       const [command, ...rest] = args;
-      const needsOf = command === undefined ? undefined : OTHER_COMMANDS[command];
+      const needsOf = OTHER_COMMANDS.get(command ?? "");
       if (needsOf) {
         printFlags(await needsOf(rest), io);
         return 0;

@@ -15,7 +15,7 @@ import type { Word } from "../line.ts";
 import { nameOf } from "../paths.ts";
 import { splitLetters } from "./arguments.ts";
 
-const LONG_NAMES: Readonly<Record<string, string>> = { "--reverse": "-R", "--delete": "-e", "--dry-run": "-n" };
+const LONG_NAMES: ReadonlyMap<string, string> = new Map([["--reverse", "-R"], ["--delete", "-e"], ["--dry-run", "-n"]]);
 
 /** `mirror`: the contents of one directory become those of another. */
 export async function mirror(context: ShellContext, { words, signal }: Call): Promise<void> {
@@ -37,6 +37,6 @@ export async function mirror(context: ShellContext, { words, signal }: Call): Pr
 }
 
 function shortened(word: Word): Word {
-  const letter = LONG_NAMES[word.text];
+  const letter = LONG_NAMES.get(word.text);
   return letter === undefined ? word : { text: letter, pattern: undefined };
 }
