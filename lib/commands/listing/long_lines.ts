@@ -42,7 +42,8 @@ export function entriesOf(
 ): AsyncIterable<readonly Entry[]> {
   const { pacer } = context.options.eventLoop;
   const entries = matching(paced(context.vfs.list(path), pacer), glob, { nameOf: ({ name }) => name, pacer });
-  return ordered(entries, orderOf(flags));
+  const order = orderOf(flags);
+  return order ? ordered(entries, order) : entries;
 }
 
 /** The directory above `path` as `..`; absent if the user may not see it. */

@@ -27,9 +27,8 @@ export function orderOf(flags: string): EntryOrder | undefined {
 /** The entries in `order`, if they are not too many; an unsorted listing is a whole one, too. */
 export async function* ordered(
   batches: AsyncIterable<readonly Entry[]>,
-  order: EntryOrder | undefined,
+  order: EntryOrder,
 ): AsyncGenerator<readonly Entry[], void> {
-  if (!order) return yield* batches;
   let kept: Entry[] | undefined = [];
   for await (const batch of batches) {
     if (!kept) yield batch;
