@@ -46,6 +46,13 @@ export interface Opened<Key> {
    * Called when it is locked.
    */
   readonly isCurrent?: () => boolean;
+  /**
+   * Whether no other upload can know the name. What was made is removed if it cannot be locked: a lock belongs to the
+   * number of a file, which the system gives to a new one before another event loop has let go of the old one.
+   *
+   * @default false
+   */
+  readonly isPrivate?: boolean;
 }
 
 /** A change of names. */
@@ -117,7 +124,8 @@ export class UploadLocks<Key> {
       const answer = this.#lockOrWant(opened);
       const locked = answer instanceof Promise ? await this.#orAbort(opened, answer) : answer;
       if (locked && opened.isCurrent?.() !== false) return locked;
-      await (locked ?? opened.sink).abort();
+      if (!locked && opened.isPrivate) await opened.sink.discard();
+      else await (locked ?? opened.sink).abort();
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");
       this.#elsewhere?.ask(opened.key);
       // An abort takes effect after one more try.

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
 import { ForwardingSink, ForwardingVfs, guardExtras, lookUp } from "./forwarding.ts";
 import { ReplacingSink } from "./replacing_sink.ts";
 import {
@@ -206,34 +205,15 @@ class UploadVfs extends ForwardingVfs {
     }
   }
 
-  /**
-   * The name is random: what is there is what this open has made itself. A lock belongs to the number of a file, which
-   * the system gives to a new one before another event loop has let go of the old one; then the open begins anew.
-   */
   async #openPart(part: VirtualPath): Promise<FileSink> {
-    for (let tries = 1;; tries++) {
-      try {
-        return await this.inner.openWrite(part, { exclusive: true, part: true });
-      } catch (error) {
-        if (!(error instanceof VfsError)) throw error;
-        if (error.kind === "exists" && tries < PART_TRIES) {
-          await this.inner.remove(part);
-          await delay(PART_PAUSE);
-        } else if (error.kind === "exists") {
-          throw new VfsError("busy", error.message, { cause: error });
-        } else {
-          throw error.kind === "denied"
-            ? new VfsError("denied", error.message, { cause: error, hint: NO_ROOM_FOR_PARTS })
-            : error;
-        }
-      }
+    try {
+      return await this.inner.openWrite(part, { exclusive: true, part: true });
+    } catch (error) {
+      if (!(error instanceof VfsError) || error.kind !== "denied") throw error;
+      throw new VfsError("denied", error.message, { cause: error, hint: NO_ROOM_FOR_PARTS });
     }
   }
 }
-
-/** Tries to make a part, and milliseconds between them. */
-const PART_TRIES = 20;
-const PART_PAUSE = 20;
 
 /** Others would have to make and remove a file as often between two steps of one upload. */
 const TRIES = 3;

@@ -239,7 +239,13 @@ export class DiskVfs implements Vfs {
       fsync: this.#fsync,
       part: options.part === true,
     });
-    return { key: fileKey({ real, info }), mode: append ? "append" : "alone", sink, isCurrent: () => sink.isCurrent() };
+    return {
+      key: fileKey({ real, info }),
+      mode: append ? "append" : "alone",
+      sink,
+      isCurrent: () => sink.isCurrent(),
+      isPrivate: options.part === true,
+    };
   }
 
   #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {
