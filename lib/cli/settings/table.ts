@@ -8,9 +8,7 @@
 import type * as v from "valibot";
 import { DEFAULT_SYMLINKS } from "../../drivers/disk/root.ts";
 import { LOG_LEVELS } from "../../log/log.ts";
-import { DEFAULT_GRACE, DEFAULT_OPTIONS, DEFAULT_TLS } from "../../options/defaults.ts";
-import type { ServerOptions } from "../../options.ts";
-import { CAPS, type Caps } from "../../options/abuse.ts";
+import { DEFAULT_GRACE, DEFAULT_TLS } from "../../options/defaults.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
@@ -18,7 +16,6 @@ import {
   fileList,
   hostNameList,
   ipAddress,
-  type Kind,
   networkList,
   neverOrClose,
   oneOf,
@@ -34,62 +31,13 @@ import {
   whole,
   wholeOr,
 } from "./kinds.ts";
+import { option, type Setting, setting } from "./row.ts";
 
 /** Names the configuration file; the only variable that is not a setting. */
 export const CONFIG_VARIABLE = "DENOFTPD_CONFIG";
 
 /** The accounts file used if neither `--users` nor `--anonymous` is given. */
 export const DEFAULT_USERS = "users.json";
-
-/** One setting. `Filled`: where it is not given, it has the value of `fallback`. */
-interface Setting<Name extends string, T, Filled extends boolean> extends Kind<T> {
-  /** That of the field in the configuration file. */
-  readonly name: Name;
-  /** The placeholder for the value in `--help`; `undefined` for a switch. */
-  readonly value: string | undefined;
-  readonly help: string;
-  /** The default; `undefined` if there is none, or `help` describes it. */
-  readonly fallback: T | undefined;
-  readonly filled: Filled;
-  /** Whether it is the option of the same name of a server. */
-  readonly isOption: boolean;
-}
-
-/** Limits in {@link CAPS} apply to loopback as well where they are given, even with the value of the default. */
-type Filled<N> = N extends Exclude<keyof typeof DEFAULT_OPTIONS, Caps> ? true : false;
-
-/** A setting that is the option of the same name of a server, with the same default. */
-function option<const N extends keyof ServerOptions>(
-  name: N,
-  value: string | undefined,
-  help: string,
-  kind: Kind<NonNullable<ServerOptions[N]>>,
-): Setting<N, NonNullable<ServerOptions[N]>, Filled<N>> {
-  const defaults: { readonly [K in keyof ServerOptions]?: NonNullable<ServerOptions[K]> } = DEFAULT_OPTIONS;
-  const filled = Object.hasOwn(defaults, name) && !CAPS.some((each) => each === name);
-  // `Filled` says the same of each name.
-  return { name, value, help, fallback: defaults[name], filled: filled as Filled<N>, isOption: true, ...kind };
-}
-
-/** A setting that only the program knows. */
-function setting<const N extends string, T>(
-  name: N,
-  value: string | undefined,
-  help: string,
-  kind: Kind<T>,
-): Setting<N, T, false>;
-function setting<const N extends string, T>(
-  name: N,
-  value: string | undefined,
-  help: string,
-  kind: Kind<T>,
-  fallback: NoInfer<T>,
-): Setting<N, T, true>;
-function setting<T>(
-  ...[name, value, help, kind, fallback]: [string, string | undefined, string, Kind<T>, T?]
-): Setting<string, T, boolean> {
-  return { name, value, help, fallback, filled: fallback !== undefined, isOption: false, ...kind };
-}
 
 const time = duration(2_000_000);
 const count = whole(0, 10_000_000);
