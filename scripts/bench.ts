@@ -14,11 +14,13 @@ import { AGENTS, OUR_AGENT } from "./bench/agents/agents.ts";
 import { measureAgents } from "./bench/agents/measure.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
+import { BASELINE, baselineOf, compileOurs, EXECUTABLE, NATIVE, OURS, ourServers, QUIET } from "./bench/ours.ts";
 import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
 import { Runner } from "./bench/run.ts";
-import { BASELINE, baselineOf, NATIVE, OURS, type Server, SERVERS } from "./bench/servers.ts";
+import type { Server } from "./bench/server.ts";
+import { LEAST, PEERS } from "./bench/servers.ts";
 import { formatComparison, formatTable } from "./bench/table.ts";
 import { Tree } from "./bench/tree.ts";
 import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/trials.ts";
@@ -26,18 +28,22 @@ import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/
 const USAGE = `Usage: deno task bench [flags]
 
   --quick          smaller and fewer: under three minutes
-  --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,idle,…;
+  --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,cold,idle,…;
                    client: user agents instead of servers (ours, lftp, curl, basic-ftp), alone and through a delay
-  --peers NAMES    servers besides denoftpd, by commas; "${NATIVE}" is one of them
+  --peers NAMES    servers besides denoftpd, by commas; among them are
+                   "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
+                   (only if it is named) and "${LEAST}", the floor of the runtime
   --baseline PATH  another checkout, compared with this one by the processor time of each trial
   --rounds N       how often each trial is run
   --out FOLDER     where results.json, table.md and chart.svg go (default .cache/bench)
 `;
 
 /** What is ours in the comparison. */
-const VARIANTS = [OURS, NATIVE] as const;
+const VARIANTS = [OURS, EXECUTABLE, NATIVE, QUIET] as const;
 /** What is no peer of ours. */
-const NO_PEERS = [...VARIANTS, BASELINE] as const;
+const NO_PEERS = [...VARIANTS, BASELINE, LEAST] as const;
+/** Not in `--quick`, unless they are named. */
+const NOT_QUICK = [NATIVE, EXECUTABLE];
 
 const CACHE = fromFileUrl(new URL("../.cache/bench/", import.meta.url));
 const MIB = 1 << 20;
@@ -101,8 +107,9 @@ function readFlags(args: readonly string[]): Settings | undefined {
     scale,
     quick: quick === true,
     servers: [
-      ...SERVERS.filter(({ name }) =>
-        name === OURS || (wantedPeers?.includes(name.toLowerCase()) ?? !(name === NATIVE && quick === true))
+      ...[...ourServers(CACHE), ...PEERS].filter(({ name, onlyNamed }) =>
+        name === OURS ||
+        (wantedPeers?.includes(name.toLowerCase()) ?? !(onlyNamed || quick && NOT_QUICK.includes(name)))
       ),
       ...(typeof baseline === "string" ? [baselineOf(baseline)] : []),
     ],
@@ -130,11 +137,13 @@ async function measure({ scale, quick, servers, trials, out }: Settings): Promis
   for (const folder of [CACHE, out]) await Deno.mkdir(folder, { recursive: true });
   const packages = await fetchPackages(CACHE);
   const client = await Client.compile(CACHE);
+  if (servers.some(({ name }) => name === EXECUTABLE)) await compileOurs(CACHE);
   const stopped = untilInterrupted();
   await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
   await writeCertificate(scratch.root);
   await using memory = await Tree.inMemory(scratch.root);
-  await using disk = Tree.onDisk(CACHE);
+  // A path with a link in it would not be what is permitted to ours.
+  await using disk = Tree.onDisk(Deno.realPathSync(CACHE));
   const scene: Scene = { client, scale, trees: { memory, disk }, grounds: { scratch: scratch.root, packages } };
   furnish(scene);
   await using runner = new Runner(scene, servers, showProgress);
@@ -165,7 +174,7 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
   const servers = AGENTS.map(({ name }) => name);
   const results: Results = { date, quick, machine: describeMachine(), servers, notes, rows };
   Deno.writeTextFileSync(join(out, "clients.json"), `${JSON.stringify(results, undefined, 1)}\n`);
-  const table = `${results.machine}\n\n${formatTable(results, [OUR_AGENT])}\n`;
+  const table = `${results.machine}\n\n${formatTable(results, { ours: [OUR_AGENT] })}\n`;
   Deno.writeTextFileSync(join(out, "clients.md"), table);
   say(table);
   for (const note of notes) say(`Left out: ${note}\n`);
@@ -174,7 +183,7 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
 function report(results: Results, folder: string): void {
   Deno.writeTextFileSync(join(folder, "results.json"), `${JSON.stringify(results, undefined, 1)}\n`);
   Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, NO_PEERS));
-  const table = `${results.machine}\n\n${formatTable(results, NO_PEERS)}\n`;
+  const table = `${results.machine}\n\n${formatTable(results, { ours: VARIANTS, floor: LEAST, others: [BASELINE] })}\n`;
   Deno.writeTextFileSync(join(folder, "table.md"), table);
   say(table);
   if (results.servers.includes(BASELINE)) say(`\n${formatComparison(results, OURS, BASELINE)}\n`);

@@ -49,18 +49,23 @@ export interface Standing {
   readonly ratio: number;
 }
 
-/** Compares `server`, one of `ours`, with the best of the others; `undefined` when there is nothing to compare. */
-export function standing(row: Row, server: string, ours: readonly string[]): Standing | undefined {
-  const own = row.samples[server];
-  const peers = Object.entries(row.samples).filter(([name]) => !ours.includes(name) && name !== LIMIT);
-  if (!own || peers.length === 0) return undefined;
+/** Compares `server` with the best that is none of `noPeers`; `undefined` when there is nothing to compare. */
+export function standing(row: Row, server: string, noPeers: readonly string[]): Standing | undefined {
+  const peers = Object.entries(row.samples).filter(([name]) => !noPeers.includes(name) && name !== LIMIT);
   const sign = row.better === "higher" ? 1 : -1;
   const ranked = peers
     .map(([name, samples]) => ({ name, value: median(samples) }))
     .toSorted((one, other) => sign * (other.value - one.value));
   const [best] = ranked;
-  if (!best) return undefined;
-  return { best: best.name, ratio: row.better === "higher" ? median(own) / best.value : best.value / median(own) };
+  const ratio = best && ratioOf(row, server, best.name);
+  return best && ratio !== undefined ? { best: best.name, ratio } : undefined;
+}
+
+/** How many times as good `server` is as `other`, whichever way the row counts; `undefined` if one was not measured. */
+export function ratioOf({ samples, better }: Row, server: string, other: string): number | undefined {
+  const [own, others] = [samples[server], samples[other]];
+  if (!own || !others) return undefined;
+  return better === "higher" ? median(own) / median(others) : median(others) / median(own);
 }
 
 /** Three significant digits, and thousands as they are. */

@@ -6,7 +6,7 @@
 
 import { LIMIT, type Row } from "./results.ts";
 import { RunningServer, type Setup } from "./running.ts";
-import type { Server } from "./servers.ts";
+import type { Server } from "./server.ts";
 import type { Scene, Trial, Values } from "./trials.ts";
 
 /** What became of one trial. */

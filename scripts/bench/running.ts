@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import type { Packages } from "./packages.ts";
 import { cpuSeconds, memoryOf } from "./processes.ts";
-import type { Server } from "./servers.ts";
+import type { Server } from "./server.ts";
 
 /** What all servers share. */
 export interface Grounds {

@@ -1,103 +1,29 @@
 /**
- * The servers that are compared, and how each is told the same things: this root, this port, no logs, no limits, TLS
- * when asked.
+ * The peers, and how each is told the same things: this root, this port, no logs, no limits, TLS when asked.
  *
  * @module
  */
 
-import { dirname, fromFileUrl, join, resolve } from "@std/path";
-import { LIBC_PATHS } from "../../lib/native/libc.ts";
-import type { Packages } from "./packages.ts";
+import { fromFileUrl, join } from "@std/path";
+import { type Launch, NOBODY, type Place, RUNTIME_FLAGS, type Server, write } from "./server.ts";
 
-/** What a server is started with. */
-export interface Place {
-  /** The directory it serves. */
-  readonly root: string;
-  /** An empty directory for its own files. */
-  readonly scratch: string;
-  readonly port: number;
-  /** PEM files, and one with both, as some want it; without them there is no TLS. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly both: string };
-  readonly packages: Packages;
-}
-
-/** A command line. */
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** One server of the comparison. */
-export interface Server {
-  readonly name: string;
-  /** Who logs in: `bench` with the password `bench`, or anonymous where accounts would need the system's. */
-  readonly user: "bench" | "anonymous";
-  /** Whether every session is a process, so that thousands of them fill the process table. */
-  readonly forks: boolean;
-  /** Whether it can do TLS here. */
-  readonly tls: boolean;
-  readonly launch: (place: Place) => Launch;
-}
-
-/** This checkout. */
-const HERE = fromFileUrl(new URL("../../", import.meta.url));
 /** `bench` as crypt(3) made it with DES: the cheapest proof there is, so that logins are measured and not hashes. */
 const DES_HASH = "ab3Nxe3bAE.r.";
-/** The same as scrypt with its least cost. Once proven, our server remembers it, as it does for every account. */
-const SCRYPT_HASH = "$scrypt$ln=1,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$mLlqpXFdGdwV8bSd4JrPaFb8BiJDqoNOIfoplEiPnYQ";
 const MANY = 100_000;
-/**
- * As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw
- * away.
- */
-const RUNTIME_FLAGS = "--v8-flags=--max-semi-space-size=4";
-
-/** Files are made by whom the server runs as; servers that drop root become this user. */
-export const NOBODY = 65534;
-
-function write(place: Place, name: string, lines: readonly string[]): string {
-  const path = join(place.scratch, name);
-  Deno.writeTextFileSync(path, `${lines.join("\n")}\n`);
-  return path;
-}
-
-/** With the C library, and the permission for it. */
-function denoftpdNative(checkout: string): Server["launch"] {
-  const launch = denoftpd(checkout);
-  return (place) => {
-    const { command, args } = launch(place);
-    const [run = "", ...rest] = args;
-    return { command, args: [run, `--allow-ffi=${LIBC_PATHS.join(",")}`, ...rest, "--native-io"] };
-  };
-}
-
-/** From the source in `checkout`. */
-function denoftpd(checkout: string): Server["launch"] {
-  return ({ root, scratch, port, tls, ...place }) => {
-    const account = { name: "bench", password: SCRYPT_HASH, root, permissions: "rw" };
-    const users = write({ root, scratch, port, ...place }, "users.json", [JSON.stringify({ accounts: [account] })]);
-    // Its source, for its data threads.
-    const readable = [root, scratch, join(checkout, "lib"), ...tls ? [dirname(tls.cert)] : []].join(",");
-    const permissions = [
-      "--allow-net=127.0.0.1",
-      `--allow-read=${readable}`,
-      `--allow-write=${root}`,
-      "--allow-sys=getPriority,setPriority",
-    ];
-    const settings = ["--port", String(port), "--users", users, "--log-level", "error", "--allow-root"];
-    const secure = tls ? ["--tls-cert", tls.cert, "--tls-key", tls.key] : [];
-    return {
-      command: Deno.execPath(),
-      args: [
-        ...["run", "--no-prompt", RUNTIME_FLAGS, ...permissions],
-        ...[join(checkout, "main.ts"), "serve", ...settings, ...secure],
-      ],
-    };
-  };
-}
 
 function vsftpd(place: Place): Launch {
+  return vsftpdWith(place, place.tls ? vsftpdTls(place.tls) : []);
+}
+
+/**
+ * As cheap as it can be: the process of a session is not another one's child, and has no namespaces of its own. It has
+ * no TLS then. Anonymous sessions, in either setting, never get near PAM.
+ */
+function vsftpdInOneProcess(place: Place): Launch {
+  return vsftpdWith(place, ["one_process_model=YES", "isolate=NO", "isolate_network=NO"]);
+}
+
+function vsftpdWith(place: Place, more: readonly string[]): Launch {
   const settings = [
     "listen=YES",
     "listen_address=127.0.0.1",
@@ -120,7 +46,7 @@ function vsftpd(place: Place): Launch {
     "max_per_ip=0",
     "seccomp_sandbox=NO",
     `secure_chroot_dir=${place.scratch}`,
-    ...place.tls ? vsftpdTls(place.tls) : [],
+    ...more,
   ];
   return {
     command: join(place.packages.debian, "usr/sbin/vsftpd"),
@@ -222,33 +148,32 @@ function ftpSrv(place: Place): Launch {
   };
 }
 
-/** Ours, by which the others are measured. */
-export const OURS = "denoftpd";
-
-/** Ours once more, with `--native-io`. */
-export const NATIVE = "denoftpd --native-io";
-
-/** Another checkout of ours, to be compared with. */
-export const BASELINE = "baseline";
-
-/** Its server, as {@link OURS} is started. @throws {TypeError} where there is no checkout of this project. */
-export function baselineOf(checkout: string): Server {
-  const path = resolve(checkout);
-  try {
-    Deno.statSync(join(path, "main.ts"));
-  } catch {
-    throw new TypeError(`--baseline is no checkout of this project: "${checkout}"`);
-  }
-  return { name: BASELINE, user: "bench", forks: false, tls: true, launch: denoftpd(path) };
+function leastServer({ port, root }: Place): Launch {
+  const script = fromFileUrl(new URL("./peers/least_server.ts", import.meta.url));
+  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${root}`, `--allow-write=${root}`];
+  return {
+    command: Deno.execPath(),
+    args: ["run", "--no-prompt", RUNTIME_FLAGS, ...permissions, script, String(port), root],
+  };
 }
 
-/** All of them, ours first. */
-export const SERVERS: readonly Server[] = [
-  { name: OURS, user: "bench", forks: false, tls: true, launch: denoftpd(HERE) },
-  { name: NATIVE, user: "bench", forks: false, tls: true, launch: denoftpdNative(HERE) },
+/** The least server of the runtime: its floor, and no peer. */
+export const LEAST = "least server";
+
+/** All but ours. */
+export const PEERS: readonly Server[] = [
   { name: "vsftpd", user: "anonymous", forks: true, tls: true, launch: vsftpd },
+  {
+    name: "vsftpd (one process)",
+    user: "anonymous",
+    forks: true,
+    tls: false,
+    benchOnly: true,
+    launch: vsftpdInOneProcess,
+  },
   { name: "ProFTPD", user: "bench", forks: true, tls: true, launch: proftpd },
   { name: "Pure-FTPd", user: "bench", forks: true, tls: true, launch: pureFtpd },
   { name: "pyftpdlib", user: "bench", forks: false, tls: true, launch: pyftpdlib },
-  { name: "ftp-srv", user: "bench", forks: false, tls: false, launch: ftpSrv },
+  { name: "ftp-srv", user: "bench", forks: false, tls: false, benchOnly: true, launch: ftpSrv },
+  { name: LEAST, user: "bench", forks: false, tls: false, benchOnly: true, launch: leastServer },
 ];

@@ -4,16 +4,36 @@
  * @module
  */
 
-import { formatNumber, LIMIT, median, type Results, type Row, spread, standing } from "./results.ts";
+import { formatNumber, LIMIT, median, ratioOf, type Results, type Row, spread, standing } from "./results.ts";
+
+/** Which servers are what in a table; all others are peers. */
+export interface TableRoles {
+  /** Ours, the first of which is the reference. */
+  readonly ours: readonly string[];
+  /** The least server there can be. */
+  readonly floor?: string;
+  /** Neither. */
+  readonly others?: readonly string[];
+}
 
 /** Lines of a Markdown table, in columns as wide as their content; readable as it is. */
-export function formatTable({ rows, servers }: Pick<Results, "rows" | "servers">, variants: readonly string[]): string {
-  const peers = servers.filter((name) => !variants.includes(name));
-  const ours = variants.filter((name) => servers.includes(name));
-  const ratios = ours.map((name, index) => index === 0 ? "ratio" : `ratio of ${name}`);
-  const header = ["row", "unit", ...ours, ...peers, LIMIT, "best peer", ...ratios, "CPU s: ours / best peer"];
-  const body = rows.map((row) => cells(row, ours, peers));
-  return inColumns([header, ...body]);
+export function formatTable(
+  { rows, servers }: Pick<Results, "rows" | "servers">,
+  { ours: variants, floor, others = [] }: TableRoles,
+): string {
+  const there = (name: string) => servers.includes(name);
+  const ours = variants.filter(there);
+  const floors = floor === undefined ? [] : [floor].filter(there);
+  const noPeers = [...variants, ...others, ...floors];
+  const peers = servers.filter((name) => !noPeers.includes(name));
+  const header = [
+    ...["row", "unit", ...ours, ...peers, ...others.filter(there), ...floors, LIMIT, "best peer"],
+    ...ours.map((name, index) => index === 0 ? "ratio" : `ratio of ${name}`),
+    ...floors.map(() => "of the floor"),
+    "CPU s: ours / best peer",
+  ];
+  const columns = { ours, shown: [...ours, ...peers, ...others.filter(there), ...floors, LIMIT], floors, noPeers };
+  return inColumns([header, ...rows.map((row) => cells(row, columns))]);
 }
 
 /** What a row may cost more than before until it is called slower, if it is also more than the spread. */
@@ -54,16 +74,26 @@ function inColumns(lines: readonly (readonly string[])[]): string {
   return [format(header), format(widths.map((width) => "-".repeat(width))), ...body.map(format)].join("\n");
 }
 
-function cells(row: Row, ours: readonly string[], peers: readonly string[]): string[] {
-  const places = ours.map((name) => standing(row, name, ours));
+/** The names behind the columns. */
+interface Columns {
+  readonly ours: readonly string[];
+  /** Those with a cell of their own. */
+  readonly shown: readonly string[];
+  readonly floors: readonly string[];
+  readonly noPeers: readonly string[];
+}
+
+function cells(row: Row, { ours, shown, floors, noPeers }: Columns): string[] {
+  const places = ours.map((name) => standing(row, name, noPeers));
   const best = places.find((place) => place !== undefined)?.best;
   const cpu = (name: string) => formatNumber(median(row.cpu[name] ?? []));
   return [
     row.title,
     row.unit,
-    ...[...ours, ...peers, LIMIT].map((name) => cell(row, name)),
+    ...shown.map((name) => cell(row, name)),
     best ?? "-",
     ...places.map((place) => place ? formatNumber(place.ratio) : "-"),
+    ...floors.map((floor) => ours.map((name) => formatNumber(ratioOf(row, name, floor) ?? NaN)).join(" / ")),
     best === undefined ? "-" : [...ours, best].map(cpu).join(" / "),
   ];
 }

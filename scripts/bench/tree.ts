@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import { run } from "./packages.ts";
-import { NOBODY } from "./servers.ts";
+import { NOBODY } from "./server.ts";
 
 const PIECE = new Uint8Array(1 << 20).fill(120);
 

@@ -10,7 +10,7 @@ import type { Client, Target } from "./client.ts";
 import { PeakMemory } from "./processes.ts";
 
 import type { Grounds, RunningServer } from "./running.ts";
-import type { Server } from "./servers.ts";
+import type { Server } from "./server.ts";
 import type { Tree } from "./tree.ts";
 
 /** How much is done; `--quick` does less of everything. */
@@ -77,6 +77,8 @@ const MIB = 1024 * KIB;
 /** Above this, servers with processes for sessions are left out: the system's table of processes is full. */
 const MOST_FORKED = 10_000;
 const NOOPS_MEANWHILE = 1_000;
+/** Files or logins of a server that has done nothing yet. */
+const COLD = 300;
 
 const rate = (title: string, unit: string): RowInfo => ({ title, unit, better: "higher" });
 const cost = (title: string, unit: string): RowInfo => ({ title, unit, better: "lower" });
@@ -139,7 +141,7 @@ function secure(verb: "retr" | "stor"): Trial {
   };
 }
 
-function small(verb: "RETR" | "STOR"): Trial {
+function small(verb: "RETR" | "STOR", most = Infinity): Trial {
   return {
     id: `small-${verb.toLowerCase()}`,
     tree: "memory",
@@ -152,7 +154,7 @@ function small(verb: "RETR" | "STOR"): Trial {
         "small",
         verb,
         folder,
-        scale.small,
+        Math.min(most, scale.small),
         scale.patience,
       );
       return { rate: count / seconds };
@@ -160,7 +162,7 @@ function small(verb: "RETR" | "STOR"): Trial {
   };
 }
 
-function login(atOnce: number, words: string): Trial {
+function login(atOnce: number, words: string, most = Infinity): Trial {
   return {
     id: `login-${atOnce}`,
     tree: "memory",
@@ -169,7 +171,7 @@ function login(atOnce: number, words: string): Trial {
       const { count = 0, seconds = 1 } = await client.measure(
         targetOf(server),
         "login",
-        scale.logins,
+        Math.min(most, scale.logins),
         atOnce,
         scale.patience,
       );
@@ -186,7 +188,7 @@ function list(verb: "LIST" | "MLSD", entries: number): Trial {
       seconds: cost(`${verb} of ${entries} entries`, "ms"),
       memory: cost(`${verb} of ${entries} entries, peak memory`, "MiB"),
     },
-    fits: (server) => verb === "LIST" || server.name !== "vsftpd" && server.name !== "ftp-srv",
+    fits: (server) => verb === "LIST" || !server.name.startsWith("vsftpd") && server.name !== "ftp-srv",
     run: async ({ client }, server) => {
       using peak = new PeakMemory(server.pid);
       const { seconds = 0 } = await client.measure(targetOf(server), "list", verb, `/list-${entries}`);
@@ -253,16 +255,31 @@ const fairness: Trial = {
   },
 };
 
+/** A trial against a server that has done nothing yet: its code is not compiled, and its tables are empty. */
+function cold(trial: Trial, title: string): Trial {
+  const rows = Object.entries(trial.rows).map(([key, row]) => [key, { ...row, title: `Cold: ${title}` }]);
+  // The first row alone: it is the one about speed.
+  return { ...trial, id: `cold-${trial.id}`, rows: Object.fromEntries(rows.slice(0, 1)), fresh: true };
+}
+
 const startup: Trial = {
   id: "startup",
   tree: "memory",
   fresh: true,
-  rows: { time: cost("Start to first greeting", "ms") },
-  run: (_scene, server) => Promise.resolve({ time: server.startup }),
+  rows: {
+    time: cost("Start to first greeting", "ms"),
+    file: cost("Start to the end of the first file of 4 KiB", "ms"),
+  },
+  run: async ({ client }, server) => {
+    const began = performance.now();
+    await client.measure(targetOf(server), "small", "RETR", "/small", 1, 1);
+    return { time: server.startup, file: server.startup + performance.now() - began };
+  },
 };
 
 /** Every trial of a run, in the order of the report. */
 export function trialsFor({ entries, idle: idleCounts }: Scale): readonly Trial[] {
+  const [fewest = 0] = entries;
   return [
     retr(1, "one stream"),
     retr(4, "four streams"),
@@ -278,6 +295,13 @@ export function trialsFor({ entries, idle: idleCounts }: Scale): readonly Trial[
     ...entries.flatMap((count) => [list("LIST", count), list("MLSD", count)]),
     secure("retr"),
     secure("stor"),
+    cold(retr(1, "one stream"), "RETR of a large file, one stream"),
+    cold(small("RETR", COLD), `RETR of the first ${COLD} files of 4 KiB`),
+    cold(small("STOR", COLD), `STOR of the first ${COLD} files of 4 KiB`),
+    cold(login(1, "", COLD), `the first ${COLD} logins, one after the other`),
+    cold(login(32, "", COLD), `the first ${COLD} logins, 32 at once`),
+    cold(list("LIST", fewest), `LIST of ${fewest} entries`),
+    cold(list("MLSD", fewest), `MLSD of ${fewest} entries`),
     ...idleCounts.map(idle),
     fairness,
     startup,

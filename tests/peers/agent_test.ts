@@ -9,10 +9,11 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { fetchPackages } from "../../scripts/bench/packages.ts";
 import { RunningServer } from "../../scripts/bench/running.ts";
-import { NATIVE, type Server, SERVERS } from "../../scripts/bench/servers.ts";
+import type { Server } from "../../scripts/bench/server.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { type Outcome, runCommand, treeOf } from "../agent/helpers.ts";
 import { patternOf } from "../data/helpers.ts";
+import { PEERS } from "./peers.ts";
 
 const CACHE = fromFileUrl(new URL("../../.cache/bench/", import.meta.url));
 const [DIRECTORIES, FILES_EACH] = [20, 100];
@@ -29,8 +30,7 @@ interface Grounds {
   readonly run: (...args: string[]) => Promise<Outcome>;
 }
 
-for (const server of SERVERS) {
-  if (server.name === NATIVE || server.name === "ftp-srv") continue;
+for (const server of PEERS) {
   const ways = server.tls ? [["--tls", "off"], ["--tls", "required"]] : [["--tls", "off"]];
   for (const way of ways) {
     const test = (what: string, run: (grounds: Grounds) => Promise<void>) =>

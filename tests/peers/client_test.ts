@@ -15,7 +15,7 @@ import {
   type RemoteEntry,
   storeFile,
 } from "../../lib/client/mod.ts";
-import { NOBODY, type Server } from "../../scripts/bench/servers.ts";
+import { NOBODY, type Server } from "../../scripts/bench/server.ts";
 import { patternOf } from "../data/helpers.ts";
 import { ARE_MISSING, PEERS, withPeer } from "./peers.ts";
 

@@ -9,8 +9,10 @@ import { fromFileUrl, join } from "@std/path";
 import type { ClientOptions } from "../../lib/client/mod.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { fetchPackages } from "../../scripts/bench/packages.ts";
+import { FROM_SOURCE } from "../../scripts/bench/ours.ts";
 import { RunningServer } from "../../scripts/bench/running.ts";
-import { NATIVE, type Server, SERVERS } from "../../scripts/bench/servers.ts";
+import type { Server } from "../../scripts/bench/server.ts";
+import { PEERS as ALL_PEERS } from "../../scripts/bench/servers.ts";
 
 const CACHE = fromFileUrl(new URL("../../.cache/bench/", import.meta.url));
 
@@ -29,7 +31,7 @@ export interface Peer {
 const packages = await fetchPackages(CACHE);
 
 /** The servers that clients are tried with. */
-export const PEERS: readonly Server[] = SERVERS.filter(({ name }) => name !== NATIVE && name !== "ftp-srv");
+export const PEERS: readonly Server[] = [FROM_SOURCE, ...ALL_PEERS.filter(({ benchOnly }) => !benchOnly)];
 
 /** With `CI=true` a server that cannot be had is a failure, elsewhere its tests are ignored. */
 export const ARE_MISSING = !Deno.env.get("CI") && packages.missing.length > 0;

@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import type { Launch } from "../servers.ts";
+import type { Launch } from "../server.ts";
 
 /** One piece of work. */
 export interface Errand {

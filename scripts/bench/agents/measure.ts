@@ -6,9 +6,10 @@
 
 import { fromFileUrl, join } from "@std/path";
 import { PeakMemory } from "../processes.ts";
+import { FROM_SOURCE } from "../ours.ts";
 import type { Row } from "../results.ts";
 import { type Grounds, RunningServer } from "../running.ts";
-import { OURS, type Server, SERVERS } from "../servers.ts";
+import type { Server } from "../server.ts";
 import type { Tree } from "../tree.ts";
 import type { RowInfo } from "../trials.ts";
 import { type Agent, AGENTS, type Errand, homeOf, type Job } from "./agents.ts";
@@ -243,12 +244,10 @@ async function installed(notes: string[]): Promise<readonly Agent[]> {
 
 /** Ours, with passive ports that the delay line knows. */
 function withPorts(): Server {
-  const ours = SERVERS.find(({ name }) => name === OURS);
-  if (!ours) throw new Error("The table of servers lacks ours");
   return {
-    ...ours,
+    ...FROM_SOURCE,
     launch: (place) => {
-      const launch = ours.launch(place);
+      const launch = FROM_SOURCE.launch(place);
       return { ...launch, args: [...launch.args, "--passive-ports", `${PASSIVE.first}-${PASSIVE.last}`] };
     },
   };
