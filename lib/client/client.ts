@@ -11,8 +11,8 @@ import type { ParsedReply } from "../protocol/reply_parser.ts";
 import { formatTimeVal, parseTimeVal } from "../protocol/time.ts";
 import { type LoggedIn, logIn } from "./connect.ts";
 import { ClientError, nonsense } from "./errors.ts";
-import { Requests } from "./requests.ts";
-import { type ByteSink, receiveAll, sendAll, type UploadSource } from "./moves.ts";
+import { type RangeOptions, Requests } from "./requests.ts";
+import { type ByteSink, CutSink, receiveAll, sendAll, type UploadSource } from "./moves.ts";
 import type { ClientOptions, DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 import {
   entryOf,
@@ -171,13 +171,22 @@ export class Client implements AsyncDisposable {
    * TLS was not confirmed; `local` if the sink failed; `timeout`, `closed`, `dataConnection`.
    */
   async download(path: string, sink: ByteSink, options: DownloadOptions = {}): Promise<number> {
-    const { offset = 0, size } = options;
+    const { offset = 0, size, end, ...rest } = options;
+    const wanted = end === undefined ? undefined : end - offset;
+    const hasRange = this.features.has("RANG");
+    const cut = wanted === undefined ? undefined : new CutSink(sink, wanted, hasRange);
+    const expected = wanted ?? (size === undefined || options.ascii ? undefined : size - offset);
+    const range = present<RangeOptions>({ ...rest, offset, end: hasRange ? end : undefined });
     let bytes = 0;
-    await this.#requests.transfer("RETR", path, options, async (connection, pump) => {
-      const expected = size === undefined || options.ascii ? undefined : size - offset;
-      bytes = await receiveAll(connection, sink, pump, expected);
-    });
-    return bytes;
+    try {
+      await this.#requests.transfer("RETR", path, range, async (connection, pump) => {
+        bytes = await receiveAll(connection, cut ?? sink, pump, expected);
+      });
+      return bytes;
+    } catch (error) {
+      if (wanted === undefined || !cut?.hasCut || options.signal?.aborted) throw error;
+      return wanted;
+    }
   }
 
   /**

@@ -11,6 +11,7 @@ import type { Client } from "./client.ts";
 import { ClientError } from "./errors.ts";
 import { PartFile, TAIL_SIZE } from "./local_file.ts";
 import type { DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
+import { isEqual, PartMismatch, refusesRestart, TailCheck } from "./resume.ts";
 
 /** The options of both directions. */
 export interface FileOptions extends Pick<TransferOptions, "ascii" | "limiter" | "signal"> {
@@ -43,12 +44,6 @@ export interface FileResult {
   /** Bytes that an earlier transfer had moved already. */
   readonly resumedAt: number;
 }
-
-/** What is known to agree ends here, the rest is new; or it does not agree. */
-class Disagreement extends Error {}
-
-/** Codes with which servers refuse REST, at once or at the transfer; ProFTPD has 451 and says why in words. */
-const NO_RESUME = new Set([500, 501, 502, 504, 551, 554]);
 
 /**
  * Fetches a file. `target` is replaced when all has arrived; until then it is as it was. What has arrived stays beside
@@ -86,20 +81,17 @@ async function fetchRest(
   size: number | undefined,
   { ascii, limiter, signal, onProgress }: FetchOptions,
 ): Promise<void> {
-  const tail = await part.tail(Math.min(TAIL_SIZE, part.size));
-  const offset = part.size - tail.length;
-  let compared = 0;
+  const check = new TailCheck(await part.tail(Math.min(TAIL_SIZE, part.size)));
+  const offset = part.size - check.length;
   const sink = {
     write: async (data: Uint8Array) => {
-      const known = data.subarray(0, tail.length - compared);
-      if (!isEqual(known, tail.subarray(compared, compared + known.length))) throw new Disagreement();
-      compared += known.length;
-      if (known.length < data.length) await part.write(data.subarray(known.length));
+      const rest = check.pass(data);
+      if (rest.length > 0) await part.write(rest);
       onProgress?.(part.size);
     },
   };
   await client.download(path, sink, present<DownloadOptions>({ offset, size, ascii, limiter, signal }));
-  if (compared < tail.length) throw new ClientError("truncated", "The file there ends before the part here does");
+  if (!check.isOver) throw new ClientError("truncated", "The file there ends before the part here does");
 }
 
 /** Calls `move` with `offset`, and with 0 if a transfer from there turns out to be impossible. */
@@ -121,12 +113,8 @@ async function resumedOrAnew<T>(
 /** Why a resumed transfer has to start anew; `undefined` if its failure has other reasons. */
 function reasonToRestart(error: unknown): string | undefined {
   if (!(error instanceof ClientError)) return undefined;
-  if (error.cause instanceof Disagreement) return "the part here differs from the file there";
-  const refusesRest = NO_RESUME.has(error.code ?? 0) || /restart|resume|append/i.test(error.reply ?? "");
-  if (error.kind === "reply" && refusesRest) {
-    return `the server cannot resume (${error.code} ${error.reply})`;
-  }
-  return undefined;
+  if (error.cause instanceof PartMismatch) return error.cause.message;
+  return refusesRestart(error) ? `the server cannot resume (${error.code} ${error.reply})` : undefined;
 }
 
 /** A local file to upload, and its bytes. */
@@ -213,8 +201,4 @@ async function sizeOf(client: Client, path: string): Promise<number | undefined>
     if (error instanceof ClientError && error.kind === "reply") return undefined;
     throw error;
   }
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -33,19 +33,16 @@ async function isAlone(file: Deno.FsFile, path: string): Promise<boolean> {
 export class PartFile implements Disposable {
   /** Where it is going to be. A link is followed, as by everything else that writes to a name. */
   readonly target: string;
-  readonly #path: string;
+  readonly #hidden: HiddenFile;
   readonly #file: Deno.FsFile;
-  /** Of the file that is replaced. */
-  readonly #mode: number | null;
   #size: number;
   #isOver = false;
 
-  private constructor(target: string, path: string, file: Deno.FsFile, info: { size: number; mode: number | null }) {
-    this.target = target;
-    this.#path = path;
-    this.#file = file;
-    this.#mode = info.mode;
-    this.#size = info.size;
+  private constructor(hidden: HiddenFile, size: number) {
+    this.target = hidden.target;
+    this.#hidden = hidden;
+    this.#file = hidden.file;
+    this.#size = size;
   }
 
   /**
@@ -56,20 +53,16 @@ export class PartFile implements Disposable {
    */
   static async open(target: string, { resume = false } = {}): Promise<PartFile> {
     return await locally(async () => {
-      const real = await Deno.realPath(target).catch(() => target);
-      const old = await Deno.stat(real).catch(() => undefined);
-      if (old && !old.isFile) throw new ClientError("local", `${target} is not a regular file`);
-      const path = join(dirname(real), partName(basename(real)));
-      const isNew = await Deno.stat(path).then(() => false, () => true);
-      if (isNew && old && resume) await Deno.copyFile(real, path);
-      const file = await Deno.open(path, { read: true, write: true, create: true });
+      const hidden = await openHidden(target, SUFFIX, async (path, old) => {
+        const isNew = await Deno.stat(path).then(() => false, () => true);
+        if (isNew && old !== undefined && resume) await Deno.copyFile(old, path);
+      });
       try {
-        if (!await isAlone(file, path)) throw new ClientError("local", `Another download to ${target} is running`);
-        if (!resume) await file.truncate(0);
-        const { size } = await file.stat();
-        return new PartFile(real, path, file, { size, mode: old?.mode ?? null });
+        if (!resume) await hidden.file.truncate(0);
+        const { size } = await hidden.file.stat();
+        return new PartFile(hidden, size);
       } catch (error) {
-        file.close();
+        hidden.file.close();
         throw error;
       }
     });
@@ -82,16 +75,7 @@ export class PartFile implements Disposable {
 
   /** The last `bytes` bytes. */
   async tail(bytes: number): Promise<Uint8Array> {
-    return await locally(async () => {
-      const tail = new Uint8Array(bytes);
-      await this.#file.seek(this.#size - bytes, Deno.SeekMode.Start);
-      for (let filled = 0; filled < bytes;) {
-        const count = await this.#file.read(tail.subarray(filled));
-        if (count === null) throw new ClientError("local", `${this.#path} has become shorter`);
-        filled += count;
-      }
-      return tail;
-    });
+    return await locally(() => readBefore(this.#file, this.#size, bytes));
   }
 
   /** Drops what is there. */
@@ -112,11 +96,8 @@ export class PartFile implements Disposable {
   /** Makes the part the file. @param modified milliseconds since 1970, as the server has it. */
   async commit(modified?: number): Promise<void> {
     await locally(async () => {
-      if (this.#mode !== null && Deno.build.os !== "windows") await Deno.chmod(this.#path, this.#mode & 0o7777);
-      if (modified !== undefined) await this.#file.utime(new Date(), new Date(modified));
       this.#isOver = true;
-      this.#file.close();
-      await Deno.rename(this.#path, this.target);
+      await replaceTarget(this.#hidden, modified);
     });
   }
 
@@ -124,23 +105,90 @@ export class PartFile implements Disposable {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#file.close();
-    if (this.#size === 0) removeQuietly(this.#path);
+    if (this.#size === 0) removeQuietly(this.#hidden.path);
   }
 }
 
-/** The hidden name of the part of `name`, cut if the file system would not take it whole. */
-function partName(name: string): string {
-  const whole = `.${name}${SUFFIX}`;
-  const encoder = new TextEncoder();
-  if (encoder.encode(whole).length <= MOST_NAME_BYTES) return whole;
-  let [cut, hash] = [name, 0];
-  for (const character of name) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
-  const end = `.${hash.toString(16)}${SUFFIX}`;
-  while (encoder.encode(`.${cut}${end}`).length > MOST_NAME_BYTES) cut = [...cut].slice(0, -1).join("");
-  return `.${cut}${end}`;
+/** A hidden file beside the one that it is going to replace, locked against other processes. */
+export interface HiddenFile {
+  /** What it replaces; a link is followed. */
+  readonly target: string;
+  readonly path: string;
+  readonly file: Deno.FsFile;
+  /** Permission bits of the file that is replaced. */
+  readonly mode: number | null;
 }
 
-async function locally<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Opens the hidden file of `target` that ends with `suffix`, or creates it.
+ *
+ * @param prepare called before, with its path and that of the file that is there already.
+ * @throws {ClientError} `local`, also if another process has it; and failures of the file system.
+ */
+export async function openHidden(
+  target: string,
+  suffix: string,
+  prepare: (path: string, old: string | undefined) => Promise<void> = () => Promise.resolve(),
+): Promise<HiddenFile> {
+  const real = await Deno.realPath(target).catch(() => target);
+  const old = await Deno.stat(real).catch(() => undefined);
+  if (old && !old.isFile) throw new ClientError("local", `${target} is not a regular file`);
+  const path = hiddenPath(real, suffix);
+  await prepare(path, old && real);
+  const file = await Deno.open(path, { read: true, write: true, create: true });
+  try {
+    if (!await isAlone(file, path)) throw new ClientError("local", `Another download to ${target} is running`);
+    return { target: real, path, file, mode: old?.mode ?? null };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Closes the hidden file and makes it the target. @param modified milliseconds since 1970. */
+export async function replaceTarget({ target, path, file, mode }: HiddenFile, modified?: number): Promise<void> {
+  try {
+    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(path, mode & 0o7777);
+    if (modified !== undefined) await file.utime(new Date(), new Date(modified));
+  } finally {
+    file.close();
+  }
+  await Deno.rename(path, target);
+}
+
+/** The `bytes` bytes of `file` before `end`. @throws {ClientError} `local` if it ends earlier. */
+export async function readBefore(file: Deno.FsFile, end: number, bytes: number): Promise<Uint8Array> {
+  const data = new Uint8Array(bytes);
+  await file.seek(end - bytes, Deno.SeekMode.Start);
+  for (let filled = 0; filled < bytes;) {
+    const count = await file.read(data.subarray(filled));
+    if (count === null) throw new ClientError("local", "The hidden part has become shorter");
+    filled += count;
+  }
+  return data;
+}
+
+/** Whether an earlier download of `target` has left its hidden part. */
+export async function hasPart(target: string, suffix = SUFFIX): Promise<boolean> {
+  const real = await Deno.realPath(target).catch(() => target);
+  return await Deno.stat(hiddenPath(real, suffix)).then(({ isFile }) => isFile, () => false);
+}
+
+/** The hidden name beside `target`, cut if the file system would not take it whole. */
+function hiddenPath(target: string, suffix: string): string {
+  const name = basename(target);
+  const whole = `.${name}${suffix}`;
+  const encoder = new TextEncoder();
+  if (encoder.encode(whole).length <= MOST_NAME_BYTES) return join(dirname(target), whole);
+  let [cut, hash] = [name, 0];
+  for (const character of name) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  const end = `.${hash.toString(16)}${suffix}`;
+  while (encoder.encode(`.${cut}${end}`).length > MOST_NAME_BYTES) cut = [...cut].slice(0, -1).join("");
+  return join(dirname(target), `.${cut}${end}`);
+}
+
+/** Failures of the file system as errors of the client. */
+export async function locally<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -149,7 +197,8 @@ async function locally<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function removeQuietly(path: string): void {
+/** Removes what nobody needs any more. */
+export function removeQuietly(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {

@@ -15,6 +15,39 @@ export interface ByteSink {
   write(data: Uint8Array): Promise<void>;
 }
 
+/** Takes the first bytes, and refuses more, which ends the transfer. */
+export class CutSink implements ByteSink {
+  readonly #sink: ByteSink;
+  readonly #isRange: boolean;
+  #left: number;
+  #hasCut = false;
+
+  /**
+   * Takes the first `bytes` bytes, at least 1.
+   *
+   * @param isRange the server is expected to send no more: it gets the time to say so. ProFTPD under TLS sends more.
+   */
+  constructor(sink: ByteSink, bytes: number, isRange: boolean) {
+    this.#sink = sink;
+    this.#left = bytes;
+    this.#isRange = isRange;
+  }
+
+  /** Whether all that was wanted has arrived, and more was refused. */
+  get hasCut(): boolean {
+    return this.#hasCut;
+  }
+
+  /** @throws {ClientError} `local` as soon as there is enough. */
+  async write(data: Uint8Array): Promise<void> {
+    const wanted = data.subarray(0, this.#left);
+    await this.#sink.write(wanted);
+    this.#left -= wanted.length;
+    this.#hasCut = wanted.length < data.length || (this.#left === 0 && !this.#isRange);
+    if (this.#hasCut) throw new ClientError("local", "No more of the file is wanted");
+  }
+}
+
 /** Where an upload comes from. `Deno.FsFile` is one. */
 export interface UploadSource {
   /** Fills the start of `buffer` with at least one byte and resolves to the number; `null` at the end. */

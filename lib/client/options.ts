@@ -87,6 +87,11 @@ export interface DownloadOptions extends TransferOptions {
    * confirmed (close_notify) is one, because anybody on the way could have cut it.
    */
   readonly size?: number;
+  /**
+   * The byte before which it ends, after `offset` and before the end of the file. Servers with RANG send no more; with
+   * others the transfer is aborted when so much has arrived. Default: the end of the file.
+   */
+  readonly end?: number;
 }
 
 /** The options of an upload. */

@@ -23,6 +23,12 @@ const MAY_GO_AHEAD = new Set(["MFMT", "MKD", "RMD", "DELE", "SITE"]);
 /** Milliseconds for the reply to commands sent ahead, while it is not known whether this server takes them. */
 const FIRST_AHEAD_WITHIN = 3_000;
 
+/** A transfer of a part of a file. */
+export interface RangeOptions extends TransferOptions {
+  /** The byte before which the server ends it (RANG). */
+  readonly end?: number | undefined;
+}
+
 /** Runs the requests of a session one after the other. */
 export class Requests {
   readonly #session: LoggedIn;
@@ -65,19 +71,19 @@ export class Requests {
   transfer(
     verb: string,
     argument: string | undefined,
-    options: TransferOptions,
+    options: RangeOptions,
     move: (connection: Connection, pump: PumpOptions) => Promise<void>,
   ): Promise<ParsedReply> {
-    const { signal = new AbortController().signal, offset = 0, ascii = false, limiter, onProgress } = options;
+    const { signal = new AbortController().signal, offset = 0, end, ascii = false, limiter, onProgress } = options;
     const { timeout = DEFAULT_TIMEOUT, stallTimeout = DEFAULT_STALL_TIMEOUT } = this.#options;
     const { control, tls } = this.#session;
     const commands = () => {
-      const passive = ascii || offset > 0 || this.#isAscii ? undefined : this.#data.command;
+      const passive = ascii || offset > 0 || end !== undefined || this.#isAscii ? undefined : this.#data.command;
       return passive && this.#aheadIfPossible([[passive], [verb, argument]]);
     };
     return this.#turns.run(async (wasSent) => {
       signal.throwIfAborted();
-      const connector = wasSent ? await this.#acceptAhead() : await this.#prepare(ascii, offset);
+      const connector = wasSent ? await this.#acceptAhead() : await this.#prepare(ascii, offset, end);
       let offersOther = false;
       try {
         return await runTransfer({
@@ -99,11 +105,13 @@ export class Requests {
     }, { signal, ahead: { commands, isTransfer: true } });
   }
 
-  async #prepare(ascii: boolean, offset: number): Promise<DataConnector> {
+  async #prepare(ascii: boolean, offset: number, end?: number): Promise<DataConnector> {
     await this.setType(ascii);
     const connector = await this.#data.prepare();
     try {
-      if (offset > 0) await this.#session.control.request("REST", String(offset), "3");
+      // Both ends are part of a range (draft-bryan-ftp-range-08).
+      if (end !== undefined) await this.#session.control.request("RANG", `${offset} ${end - 1}`, "3");
+      else if (offset > 0) await this.#session.control.request("REST", String(offset), "3");
       return connector;
     } catch (error) {
       connector.close();

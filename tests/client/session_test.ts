@@ -4,10 +4,12 @@ import type { Connection } from "../../lib/net/connection.ts";
 import type { ConnectionUse } from "../../lib/net/hooks.ts";
 import { fixedCertificates } from "../../lib/tls/certificates.ts";
 import { createTlsEndpoint } from "../../lib/tls/tls.ts";
+import { PERSONALITIES } from "../../lib/protocol/personality.ts";
 import { patternOf, sha256 } from "../data/helpers.ts";
 import { testCertificate } from "../helpers/tls.ts";
 import { session, withClient } from "./helpers.ts";
 
+const BIG = patternOf(5_000_000);
 const SIZES = [0, 1, 4096, 1_000_003];
 
 session("fetches and stores files of every size", { files: {} }, async ({ client }) => {
@@ -132,6 +134,18 @@ session("runs requests in the order of their calls", { files: { "/f": "abc" } },
   assertEquals(await text(), "abc");
   assertEquals(all[3].entries.map(({ name }) => name).toSorted(), ["f", "two"]);
 });
+
+for (const [way, lacks] of [["by RANG", []], ["by an abort", ["RANG"]]] as const) {
+  const server = { personality: { ...PERSONALITIES.unix, lacks: new Set(lacks) } };
+  session(`fetches a part of a file, ${way}`, { files: { "/f": BIG }, server }, async ({ client, sent }) => {
+    const { sink, bytes } = collect();
+    const [offset, end] = [100_000, 1_300_000];
+    assertEquals(await client.download("/f", sink, { offset, end }), end - offset);
+    assertEquals(await bytes(), BIG.slice(offset, end));
+    assertEquals(sent.includes("ABOR"), way === "by an abort");
+    assertEquals(await client.size("/f"), BIG.length);
+  });
+}
 
 session("converts line ends where it is asked to", { files: { "/f": "a\nb\n" } }, async ({ client, sent }) => {
   const { sink, text } = collect();

@@ -106,7 +106,24 @@ function register(test: (what: string, run: (grounds: Grounds) => Promise<void>)
     assertEquals(await Deno.readFile(join(local, "f")), whole);
     assertEquals((await run("cat", `${url}none`)).status, 78);
   });
+
+  test("a large file is fetched in segments", async ({ url, local, run }) => {
+    await Deno.writeFile(join(local, "f"), LARGE);
+    assertEquals((await run("put", join(local, "f"), url)).status, 0);
+    const down = await run("get", `${url}f`, "-o", join(local, "g"), "--segments", "4", "--verify");
+    assertEquals([down.status, down.stderr.replace(FEWER, "")], [0, ""]);
+    assertEquals(down.events.filter(({ event }) => event === "note"), []);
+    assertEquals(await Deno.readFile(join(local, "g")), LARGE);
+    assertEquals((await treeNames(local)).toSorted(), ["f", "g"]);
+  });
 }
+
+async function treeNames(path: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+}
+
+/** A file that is large enough for four segments. */
+const LARGE = patternOf(5_000_001);
 
 async function perform(
   server: Server,

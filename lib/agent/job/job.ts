@@ -6,6 +6,7 @@
 
 import { ClientError } from "../../client/errors.ts";
 import { fetchFile, type FetchOptions, type FileOptions, storeFile } from "../../client/files.ts";
+import { SegmentFile } from "../../client/segment_file.ts";
 import type { RateLimiter } from "../../client/mod.ts";
 import { present } from "../../net/present.ts";
 import { AgentError } from "../errors.ts";
@@ -13,6 +14,7 @@ import { explain } from "../explain.ts";
 import { exitStatusOf } from "../exit_status.ts";
 import type { Crew, WorkOptions } from "./crew.ts";
 import type { JobAction, JobReport } from "./events.ts";
+import { fetchInSegments } from "./segments.ts";
 import { setRemoteTime } from "./times.ts";
 import { verifyTransfer } from "./digests.ts";
 
@@ -24,6 +26,8 @@ export interface Job {
   readonly limiter?: RateLimiter | undefined;
   /** Goes on with what an earlier job left. @default false */
   readonly resume?: boolean | undefined;
+  /** Ranges in which a large file is fetched at once. @default 1 */
+  readonly segments?: number | undefined;
   /** Compares the two by a digest afterwards. @default false */
   readonly verify?: boolean | undefined;
   /** Gives uploads the time of the local file. @default false */
@@ -71,10 +75,12 @@ export function retriesOf({ report }: Job, path: string): Required<Pick<WorkOpti
 }
 
 /** Fetches a file. Resolves to whether it is there. */
-export async function getFile(job: Job, { path, target, size, modified }: Fetch): Promise<boolean> {
+export async function getFile(job: Job, fetch: Fetch): Promise<boolean> {
+  const { path, target, size, modified } = fetch;
   const { crew, report } = job;
   return await part(job, path, async () => {
-    const result = await crew.run(async (client, didMove) => {
+    const inSegments = await getSegments(job, fetch);
+    const result = inSegments ?? await crew.run(async (client, didMove) => {
       report.emit({ event: "start", action: "get", path, size });
       const options = present<FetchOptions>({ ...fileOptions(job, path), size, modified });
       const moved = await fetchFile(client, path, target, options);
@@ -84,6 +90,24 @@ export async function getFile(job: Job, { path, target, size, modified }: Fetch)
     }, { size: size ?? Number.MAX_SAFE_INTEGER, ...retriesOf(job, path) });
     emitTransferred(job, "get", { path, target, ...result });
   });
+}
+
+/** `undefined`: it is to be fetched in one piece. */
+async function getSegments(job: Job, fetch: Fetch): Promise<Omit<Moved, "path" | "target"> | undefined> {
+  const { crew, report, segments = 1, resume = false } = job;
+  const { path, target } = fetch;
+  // What an earlier run has left in segments goes on in them.
+  if (segments < 2 && !(resume && await SegmentFile.isThere(target))) return undefined;
+  const moved = await fetchInSegments(crew, { ...fetch, count: segments }, {
+    ...fileOptions(job, path),
+    ...retriesOf(job, path),
+    onStart: (size) => report.emit({ event: "start", action: "get", path, size }),
+  });
+  if (!moved) return undefined;
+  const verified = job.verify
+    ? await crew.run((client) => verifyTransfer(client, path, target), retriesOf(job, path))
+    : undefined;
+  return { ...moved, verified };
 }
 
 /** Stores a file. Resolves to whether it is there. */
@@ -104,8 +128,8 @@ export async function putFile(job: Job, { source, path, size, modified }: Store)
   });
 }
 
-function fileOptions({ crew, report, limiter, resume }: Job, path: string): FileOptions {
-  return present<FileOptions>({
+function fileOptions({ crew, report, limiter, resume }: Job, path: string) {
+  return present<FileOptions & Required<Pick<FileOptions, "onNote">>>({
     limiter,
     resume,
     signal: crew.signal,

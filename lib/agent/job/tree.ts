@@ -48,7 +48,7 @@ export interface ScanOptions {
 /** Directories below each other: more are a circle of links. */
 const DEEPEST = 100;
 /** What a download that was cut off has left. */
-const PART = /^\..*\.denoftpd-part$/s;
+const PART = /^\..*\.denoftpd-(?:part|segments)$/s;
 const [MINUTE, DAY] = [60_000, 86_400_000];
 
 /** What is below `root` on the server. @throws for a failure that ends the crew, and if `root` cannot be listed. */

@@ -73,7 +73,7 @@ export class AgentContext implements AsyncDisposable {
     const existing = this.#crews.get(key);
     if (existing) return existing;
     const crew = new Crew(await this.site(url), {
-      parallel: this.number("parallel", 4, 1, 64),
+      parallel: Math.max(this.number("parallel", 4, 1, 64), this.#segments),
       retries: this.number("retry", 3, 0, 100),
       signal: this.io.signal,
       onFewer: (sessions) =>
@@ -91,10 +91,15 @@ export class AgentContext implements AsyncDisposable {
       crew,
       report: this.report,
       limiter: this.#limiter,
+      segments: this.#segments,
       resume: this.given.isOn("resume"),
       verify: this.given.isOn("verify"),
       times: this.given.isOn("times"),
     };
+  }
+
+  get #segments(): number {
+    return this.number("segments", 1, 1, 32);
   }
 
   /** The value of a flag. @throws {UsageError} */

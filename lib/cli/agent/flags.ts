@@ -36,6 +36,14 @@ export const TRANSFER_FLAGS = [
   { name: "verify", help: "compare each file by a digest afterwards, or by size if the server makes none" },
 ] as const satisfies readonly Flag[];
 
+/** How large files are fetched. */
+export const SEGMENTS: Flag = {
+  name: "segments",
+  value: "N",
+  help: "ranges of a large file fetched at once, 1 to 32, if the server can begin within a file",
+  fallback: "1",
+};
+
 /** Which files are meant. */
 export const FILTER_FLAGS = [
   { name: "include", value: "GLOB", help: "only files that match; may be repeated", repeats: true },

@@ -5,7 +5,7 @@
  */
 
 import type { AgentCommand } from "./command.ts";
-import { FILTER_FLAGS, TRANSFER_FLAGS } from "./flags.ts";
+import { FILTER_FLAGS, SEGMENTS, TRANSFER_FLAGS } from "./flags.ts";
 
 const MANY = 100_000;
 const RESUME = { name: "resume", help: "go on with what an earlier run left, if its end agrees with the other side" };
@@ -24,12 +24,14 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
       ["get ftp://ftp.example.org/pub/report.pdf", "into the working directory"],
       ["get 'ftp://alice@ftp.example.org/in/*.csv' -o data/", "all that match, into data"],
       ["get --resume ftp://ftp.example.org/disk.iso", "go on after an interruption"],
+      ["get --segments 4 ftp://ftp.example.org/disk.iso", "four ranges at once, over a long or a slow line"],
       ["get ftp://ftp.example.org/list.txt -o - | sort", "into a pipe"],
     ],
     flags: [
       { name: "output", short: "o", value: "PATH", help: "a file, a directory, or - for standard output" },
       RESUME,
       RECURSIVE,
+      SEGMENTS,
       ...TRANSFER_FLAGS,
       ...FILTER_FLAGS,
     ],
@@ -79,6 +81,7 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
       { name: "times", help: "give remote files the times of the local ones, in any way that the server has" },
       { name: "watch", help: "go on until Ctrl-C, and mirror again whenever a local SOURCE changes" },
       RESUME,
+      SEGMENTS,
       ...TRANSFER_FLAGS,
       ...FILTER_FLAGS,
     ],
