@@ -52,6 +52,7 @@ export type {
   TlsOptions,
   TlsPolicy,
 } from "./options.ts";
+export type { ConnectionRefusal, Meter, MeteredConnection, SessionReport } from "./options/meter.ts";
 export type {
   MakeSharedState,
   MaybeLater,

@@ -11,6 +11,7 @@ import type { NetworkHooks } from "./net/hooks.ts";
 import type { Network } from "./net/ip.ts";
 import type { DataEngine } from "./data/engine.ts";
 import type { EventLoop } from "./data/event_loop.ts";
+import type { Meter } from "./options/meter.ts";
 import type { MakeSharedState } from "./options/shared_state.ts";
 import type { PortRange } from "./data/port_range.ts";
 import type { TlsEndpoint } from "./tls/tls.ts";
@@ -241,6 +242,8 @@ export interface ServerOptions extends AbuseOptions {
   readonly eventLoop?: EventLoop;
   /** Makes what is shared with other servers: limits, bans and quotas hold for all of them. Default: nothing. */
   readonly sharedState?: MakeSharedState;
+  /** Counts what the server does, for metrics. Default: nothing does. */
+  readonly meter?: Meter;
   /**
    * Milliseconds since 1970; for tests and reproducible listings.
    *
@@ -250,7 +253,15 @@ export interface ServerOptions extends AbuseOptions {
 }
 
 /** Options without a default. */
-type Optional = "before" | "after" | "network" | "sharedState" | "passivePorts" | "passiveAddress" | "banStore";
+type Optional =
+  | "before"
+  | "after"
+  | "network"
+  | "sharedState"
+  | "passivePorts"
+  | "passiveAddress"
+  | "banStore"
+  | "meter";
 
 /** Options that are networks. */
 type Networks = "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom";

@@ -58,6 +58,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   shell: { imports: ["agent", "client", "net", "protocol"] },
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
+  metrics: { imports: ["http", "events"], types: ["options"] },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
   mod: {
     imports: [
@@ -72,7 +73,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   cli: {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
-      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state"],
+      ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state", "metrics"],
       ...["client", "agent", "doctor", "shell"],
     ],
   },

@@ -97,6 +97,7 @@ async function listenInstead(context: CommandContext, request: ListenRequest, er
 
 /** The system may have no socket to give (EMFILE): to the client that is the same as an exhausted range. */
 function report(context: CommandContext, error: unknown): undefined {
+  if (error instanceof PortsExhausted) context.options.meter?.passiveExhausted();
   const problem = error instanceof PortsExhausted
     ? { level: "warning", message: error.message } as const
     : { level: "error", message: "Cannot listen for a data connection", error } as const;

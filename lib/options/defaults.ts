@@ -21,7 +21,8 @@ type WithoutDefault =
   | "dataEngine"
   | "eventLoop"
   | "sharedState"
-  | "banStore";
+  | "banStore"
+  | "meter";
 
 /** The default of every option that has one. Times are in milliseconds. */
 export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefault>>> = Object.freeze({

@@ -9,11 +9,22 @@ import { addressKey, unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import { isLoopback, type Network } from "../net/ip.ts";
 import type { AddressCap, Options } from "../options.ts";
+import type { ConnectionRefusal } from "../options/meter.ts";
 import type { MaybeLater, SharedState } from "../options/shared_state.ts";
 import { RefusalReports } from "./refusal_reports.ts";
 import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
 
 const NOT_LET_IN = "Connections from your address are not accepted";
+
+/** The texts for what a limit refuses. */
+const TEXTS = {
+  sessions: "Too many sessions, try again later",
+  banned: shutOut,
+  address: "Too many sessions from your address",
+  strangers: "Too many connections from your address that have not logged in",
+  rate: "Too many connections from your address in a short time, try again later",
+  crowd: "Too many connections that have not logged in, try again later",
+} as const;
 
 /** The places of a connection under the limits of its address. */
 export interface Places {
@@ -47,6 +58,7 @@ type Questions = { readonly [K in keyof Answers]: MaybeLater<Answers[K]> };
 
 /** Why a connection is refused. */
 interface Refusal {
+  readonly why: ConnectionRefusal;
   readonly text: string;
   /** Whether the shared state counts the connection: it does not where it failed. */
   readonly counted: boolean;
@@ -82,7 +94,9 @@ export class ConnectionAdmission {
     const address = unmapped(connection.remoteAddr.hostname);
     this.#open++;
     // Not even counted elsewhere: it has no share in any limit.
-    if (!this.#isLetIn(address)) return this.#placesOrRefuse(connection, { text: NOT_LET_IN, counted: false });
+    if (!this.#isLetIn(address)) {
+      return this.#placesOrRefuse(connection, { why: "network", text: NOT_LET_IN, counted: false });
+    }
     const questions = this.#ask(address);
     return isAnswered(questions)
       ? this.#placesOrRefuse(connection, this.#judge(questions, address))
@@ -150,7 +164,7 @@ export class ConnectionAdmission {
     signal.removeEventListener("abort", stop);
     if (decided) return this.#placesOrRefuse(connection, decided);
     void decision.then((late) => this.#undo(late));
-    return this.#placesOrRefuse(connection, { text: "Server is shutting down", counted: false });
+    return this.#placesOrRefuse(connection, { why: "shutdown", text: "Server is shutting down", counted: false });
   }
 
   /** Never rejects. */
@@ -169,7 +183,7 @@ export class ConnectionAdmission {
     } catch {
       for (const place of [slot, stranger, crowd]) (await settled(place))?.[Symbol.dispose]();
       const counted = await settled(others) !== undefined;
-      return { text: "Service is not available now, try again later", counted };
+      return { why: "sharedState", text: "Service is not available now, try again later", counted };
     }
   }
 
@@ -183,18 +197,18 @@ export class ConnectionAdmission {
     for (const place of [slot, stranger, crowd]) place?.[Symbol.dispose]();
     // A crowd that has all of its places is no flood.
     if (!isInTime && slot && stranger) unawaited(this.#sharedState.gate.offended(address, "connectionRate"));
-    const text = isFull
-      ? "Too many sessions, try again later"
+    const why = isFull
+      ? "sessions"
       : isBanned
-      ? shutOut
+      ? "banned"
       : !slot
-      ? "Too many sessions from your address"
+      ? "address"
       : !stranger
-      ? "Too many connections from your address that have not logged in"
+      ? "strangers"
       : !isInTime
-      ? "Too many connections from your address in a short time, try again later"
-      : "Too many connections that have not logged in, try again later";
-    return { text, counted: true, isFlood: isBanned || !isInTime };
+      ? "rate"
+      : "crowd";
+    return { why, text: TEXTS[why], counted: true, isFlood: isBanned || !isInTime };
   }
 
   /** Gives back what was granted too late to a connection that has been refused. */
@@ -213,8 +227,9 @@ export class ConnectionAdmission {
   }
 
   /** Always a 421, never a silent close. One short line fits into the socket whether the peer reads or not. */
-  async #refuse(connection: Connection, { text, counted, isFlood = false }: Refusal): Promise<void> {
+  async #refuse(connection: Connection, { why, text, counted, isFlood = false }: Refusal): Promise<void> {
     const address = unmapped(connection.remoteAddr.hostname);
+    this.#options.meter?.connectionRefused(why);
     this.#reports.refused(address, text, isFlood);
     try {
       await writeAll(connection, new TextEncoder().encode(formatReply(tooManySessions(text))));

@@ -86,8 +86,10 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     });
     this.#listeners = new Listeners(this.#options, {
       receive: (connection, implicitTls) => this.#receive(connection, implicitTls),
-      acceptFailed: (error) =>
-        this.events.emit({ type: "problem", level: "warning", message: "Cannot accept connections", error }),
+      acceptFailed: (error) => {
+        this.#options.meter?.acceptFailed();
+        this.events.emit({ type: "problem", level: "warning", message: "Cannot accept connections", error });
+      },
     });
   }
 
@@ -219,6 +221,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   #serve(connection: Connection, { slot, ...options }: Omit<SessionOptions, "onEnd"> & Pick<Places, "slot">): void {
     const session = new Session(connection, this.#host, { ...options, onEnd: (ended) => this.#end(ended) });
+    this.#options.meter?.sessionOpened(options.implicitTls);
     this.#watchdog.add(session);
     const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "sessionOpened", session: options.id, address });

@@ -131,6 +131,7 @@ export class SessionContext implements CommandContext, LoginHolder {
 
   /** As {@link emit}, for the events of the session itself. */
   report(event: SessionReport): void {
+    this.#host.options.meter?.reported(event);
     if (!this.#host.events.wants(event.type)) return;
     const user = this.login.account?.name;
     this.#host.events.emit({
@@ -223,6 +224,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   async secureControl(connection: Connection): Promise<Connection> {
     const secured = await this.#secure(connection);
     this.control.secure = true;
+    this.#host.options.meter?.sessionSecured();
     this.control.protection = secured.tls.version;
     // What was sent in clear does not count (RFC 4217 section 4): an attacker may have sent it.
     this.resetLogin();

@@ -127,6 +127,7 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
       // A command that waited for the transfer has been woken, and gives back what it gets from now on.
       await this.#queue.settled();
       this.#context.report({ type: "sessionClosed", reason: this.#end.reason });
+      this.#host.options.meter?.sessionClosed(this.#context.control.secure);
       this.#onEnd(this);
     }
   }
@@ -203,6 +204,7 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
   }
 
   #reportReply({ code, text }: reply.Reply): void {
+    this.#host.options.meter?.replied(code);
     if (!this.#host.events.wants("reply")) return;
     this.#context.report({ type: "reply", code, text: typeof text === "string" ? text : text.join("\n") });
   }

@@ -79,7 +79,8 @@ export class SessionCommands implements CommandRunner {
   }
 
   async run(command: CommandLine): Promise<void> {
-    const { events, table } = this.#host;
+    const { events, table, options: { meter } } = this.#host;
+    const began = meter && performance.now();
     const row = table.find(command.verb);
     if (events.wants("command")) {
       const line = this.#lineOf(command);
@@ -89,6 +90,7 @@ export class SessionCommands implements CommandRunner {
     forgetOneTimeState(this.#context, row);
     const answer = row ? dispatch(this.#context, row, command) : refusalOfUnknown(table, command);
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
+    if (began !== undefined) meter?.commandDone(row?.verb, timeOf(command, row, began));
     // The session may have been ended in the meantime, and 421 is its last word.
     if (this.closing) return;
     if (final.code >= FIRST_REFUSAL) this.#report(final, command);
@@ -179,6 +181,11 @@ export class SessionCommands implements CommandRunner {
   lost(): void {
     this.#control.drop();
   }
+}
+
+/** Milliseconds since `began`; a command that waits for a transfer has no time of its own. */
+function timeOf({ argument }: CommandLine, row: Command | undefined, began: number): number | undefined {
+  return row?.takesLong(argument) ? undefined : performance.now() - began;
 }
 
 /** 502 for verbs that other servers have, 500 for anything else. */

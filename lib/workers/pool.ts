@@ -51,6 +51,8 @@ export interface PoolOptions {
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
   /** Which addresses are shut out, by all workers. Default: none. */
   readonly bans?: BanSettings;
+  /** Called when the worker in this place, from 0, has died. */
+  readonly onLost?: (place: number) => void;
   /** Sent once to every worker; cloned. */
   readonly setup: unknown;
   /** Sent to every worker at its start and at each {@link WorkerPool.refresh}; cloned. */
@@ -203,6 +205,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
     this.#members.delete(place);
     new SharedTable(this.#memory.counts, place).clear();
     abandonCounts(this.#memory.usages, place);
+    this.#options.onLost?.(place);
     if (this.#stopping) return;
     this.#report("error", `Worker ${number} crashed and its sessions were lost; starting a replacement`, error);
     if (this.#accepting) this.#respawns.plan(place, () => this.#replace(place));

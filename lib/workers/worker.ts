@@ -44,7 +44,7 @@ export interface WorkerProgram {
 }
 
 /** The input for a program. */
-export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses"> {
+export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" | "addresses" | "place"> {
   /** For the server: what it has in common with the other workers. */
   readonly sharedState: MakeSharedState;
   /** For a `ThreadEngine`; absent: none are wanted. */
@@ -134,13 +134,13 @@ class Link {
 
   /** An error while creating the program ends the worker, like any other uncaught error. */
   async #start(start: Start): Promise<void> {
-    const { setup, state, workers, addresses, dataThreads, native } = start;
+    const { setup, state, workers, addresses, place, dataThreads, native } = start;
     this.#wanted = start.events;
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
     // Later they would not be permitted to open the library.
     if (native) await this.#data?.start();
     const sharedState = this.#sharedState(start);
-    const program = await this.#make({ setup, state, workers, addresses, sharedState, dataThreads: this.#data });
+    const program = await this.#make({ setup, state, workers, addresses, place, sharedState, dataThreads: this.#data });
     const { server } = program;
     this.#listen(this.#wanted, server);
     if (this.#newer) program.update(this.#newer.state);

@@ -107,11 +107,12 @@ function withoutOne(flags: readonly string[]): { rest: string[]; missing: string
   });
 }
 
-/** Two ports that were free a moment ago, to be named in flags. */
-function freePorts(): [number, number] {
+/** Three ports that were free a moment ago, to be named in flags. */
+function freePorts(): [number, number, number] {
   using one = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using two = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return [one.addr.port, two.addr.port];
+  using three = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return [one.addr.port, two.addr.port, three.addr.port];
 }
 
 const SITES: Record<string, (directory: string) => string[]> = {
@@ -120,11 +121,11 @@ const SITES: Record<string, (directory: string) => string[]> = {
     ...["--log-file", join(directory, "log", "denoftpd.log"), "--xferlog", join(directory, "log", "xferlog")],
     ...["--state", join(directory, "state")],
   ],
-  "named ports, a certificate and no active mode": (directory) => {
-    const [port, passive] = freePorts();
+  "named ports, one for metrics, a certificate and no active mode": (directory) => {
+    const [port, passive, metrics] = freePorts();
     return [
       ...["--port", String(port), "--passive-ports", String(passive), "--active", "off"],
-      ...["--users", join(directory, "users.json")],
+      ...["--users", join(directory, "users.json"), "--metrics", `127.0.0.1:${metrics}`],
       ...["--tls-cert", join(directory, "tls", "cert.pem"), "--tls-key", join(directory, "tls", "key.pem")],
     ];
   },

@@ -51,3 +51,92 @@ export async function serve({ permissions, flags, cwd, whenReady }: ServeOptions
   }
   return { code: (await child.status).code, stdout, stderr: await stderr };
 }
+
+/** A server that serves until it is asked to end. Disposing it asks once more, and waits. */
+export interface Serving extends AsyncDisposable {
+  /** The control port. */
+  readonly port: number;
+  readonly pid: number;
+  /** The exit status. */
+  readonly code: Promise<number>;
+  /** Everything on standard error so far. */
+  readonly stderr: string;
+  kill(signal: Deno.Signal): void;
+  /** The first group of `pattern`, or all of it, as soon as standard error has it. Rejects when it ends without. */
+  logged(pattern: RegExp): Promise<string>;
+}
+
+/** Starts `serve`, and resolves when it is ready. */
+export async function startServe(
+  { permissions, flags, cwd, env = {} }: Omit<ServeOptions, "whenReady"> & {
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<Serving> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--quiet", ...permissions, MAIN, "serve", ...flags],
+    cwd,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Collected(child.stderr);
+  const stdout = new Collected(child.stdout);
+  const code = child.status.then(({ code }) => code);
+  try {
+    const port = Number(await stdout.find(/^ready ftp:\/\/\S+:(\d+)\n/m));
+    return {
+      port,
+      pid: child.pid,
+      code,
+      get stderr() {
+        return stderr.text;
+      },
+      kill: (signal) => child.kill(signal),
+      logged: (pattern) => stderr.find(pattern),
+      [Symbol.asyncDispose]: async () => {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has ended already.
+        }
+        await Promise.all([code, stdout.ended, stderr.ended]);
+      },
+    };
+  } catch (error) {
+    await Promise.all([code, stderr.ended]);
+    throw new Error(`serve did not get ready: ${stderr.text}`, { cause: error });
+  }
+}
+
+/** What a process writes, as far as it has come. */
+class Collected {
+  text = "";
+  readonly ended: Promise<void>;
+  #more = Promise.withResolvers<void>();
+  #over = false;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.ended = this.#collect(stream);
+  }
+
+  async find(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = pattern.exec(this.text);
+      if (found) return found[1] ?? found[0];
+      if (this.#over) throw new Error(`${pattern} is not in: ${this.text}`);
+      await this.#more.promise;
+    }
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.text += decoder.decode(chunk, { stream: true });
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    }
+    this.#over = true;
+    this.#more.resolve();
+  }
+}

@@ -18,7 +18,7 @@ import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
 
 /** The needs of the settings alone; {@link accountNeeds} has the rest. */
 export function settingsNeeds(settings: Settings): Need[] {
-  const { logFile, xferlog, state } = settings;
+  const { logFile, xferlog, state, metrics } = settings;
   const users = usersFile(settings);
   return [
     ...netNeeds(settings),
@@ -30,6 +30,7 @@ export function settingsNeeds(settings: Settings): Need[] {
       needRead(state, `reading the state directory "${state}"`),
       needWrite(state, `writing the state directory "${state}"`),
     ]),
+    ...(metrics === undefined ? [] : [metricsNeed(metrics)]),
     ...userNeeds(settings),
     ...workerNeeds(settings),
     ...nativeNeeds(settings),
@@ -49,6 +50,11 @@ export function threadNeeds(): Need[] {
   return Deno.build.standalone || source.protocol !== "file:"
     ? []
     : [needRead(fromFileUrl(source), "starting threads")];
+}
+
+function metricsNeed({ hostname, port }: NonNullable<Settings["metrics"]>): Need {
+  if (isUnspecified(hostname)) return needNet(undefined, "listening for metrics on every address of this host");
+  return needNet(`${bracketed(hostname)}:${port}`, `listening for metrics on ${bracketed(hostname)}:${port}`);
 }
 
 /** The accounts file; `undefined` if `--anonymous` is the only source of accounts. */

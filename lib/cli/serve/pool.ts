@@ -7,6 +7,7 @@
 import type { BanSettings } from "../../auth/bans.ts";
 import type { AccountsStore } from "../../auth/accounts.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
+import type { ServerMetrics } from "../../metrics/metrics.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { isGranted, needEnv } from "../permissions/query.ts";
 import { packAccount } from "./portable_account.ts";
@@ -28,6 +29,8 @@ export interface ServePoolOptions {
   readonly certificates: CertificateSource | undefined;
   /** The number per worker. */
   readonly dataThreads: number;
+  /** What is counted; absent: nothing is. */
+  readonly metrics: ServerMetrics | undefined;
   /** Whether workers use the C library. */
   readonly native: boolean;
 }
@@ -40,16 +43,17 @@ const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
 /** Creates the workers' coordinator; nothing is started yet. */
 export function makePool(
-  { gathered, settings, accounts, certificates, ...options }: ServePoolOptions,
+  { gathered, settings, accounts, certificates, metrics, ...options }: ServePoolOptions,
 ): WorkerPool {
   hastenEvents();
-  const setup: ServeSetup = { gathered };
+  const setup: ServeSetup = { gathered, ...(metrics && { meters: metrics.memory }) };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
   const { host, port, implicitTlsPort } = settings;
   return new WorkerPool({
     ...options,
     module: WORKER_MODULE,
     place: { hostname: host, ports: implicitTlsPort === undefined ? [port] : [port, implicitTlsPort] },
+    ...(metrics && { onLost: (place: number) => metrics.lost(place) }),
     setup,
     state,
   });

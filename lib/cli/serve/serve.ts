@@ -27,6 +27,7 @@ import { banSettings } from "../../options/bans.ts";
 import { resolveOptions } from "../../options/resolve.ts";
 import { checkOptions, serverOptions } from "./options.ts";
 import { ServerState } from "./state.ts";
+import { Telemetry } from "../operations/metrics.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
 import { dataThreadCount, workerCount } from "./threads.ts";
@@ -101,6 +102,7 @@ async function serveLogged(
     : undefined;
   // Called when files were reloaded.
   let onChange = () => {};
+  await using telemetry = Telemetry.open(settings, { workers, events: early });
   for (const warning of gathered.warnings) tell(early, "warning", warning);
   await using sources = await openSources(settings, early, () => onChange());
   const { users, accounts, tls, guarded } = sources;
@@ -120,6 +122,7 @@ async function serveLogged(
     ...serverOptions(settings, accounts, parts),
     ...(tls && { tls: tls.options }),
     ...(state && { banStore: state.bans }),
+    ...(telemetry?.meter && { meter: telemetry.meter }),
   });
   await using server = workers === 1 ? new FtpServer(options) : (await import("./pool.ts")).makePool({
     workers,
@@ -128,6 +131,7 @@ async function serveLogged(
     gathered,
     settings,
     accounts,
+    metrics: telemetry?.metrics,
     bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
   });
@@ -160,6 +164,7 @@ async function serveLogged(
     const write = users !== undefined || xferlog !== undefined || settings.logFile !== undefined;
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
+  telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans });
   server.accept();
   await using _sweeps = sweepRoots({ accounts, open: options.fileSystem, events: early });
   // Before the ready line: a program that reads it may send a signal at once.
@@ -181,11 +186,13 @@ async function serveLogged(
     accountsFile: usersFile(settings),
     workers,
   }, settings);
+  telemetry?.ready();
   // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
   io.stdout(`ready ftp://${bracketed(server.address.hostname)}:${server.address.port}\n`);
   hooks.onReady?.(server);
   const signal = await signals.first;
+  await telemetry?.drain(signals.second);
   const drained = server.shutdown({ grace: settings.grace });
   // Not an immediate end of the process: partial uploads would remain.
   void signals.second.then(() => server.shutdown({ grace: 0 }));

@@ -12,6 +12,7 @@ import { type CertificateSource, type KeyPair, selectPair } from "../../tls/cert
 import { PASSWORD_THREAD, type WorkerScope } from "../../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../../workers/worker.ts";
 import { type Gathered, parseGathered } from "../settings/read.ts";
+import { startMeter } from "../operations/metrics.ts";
 import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
 import type { Settings } from "../settings/table.ts";
@@ -21,6 +22,8 @@ import { type PortableAccount, restoreAccount } from "./portable_account.ts";
 export interface ServeSetup {
   /** As text: the parsed values cannot be sent. */
   readonly gathered: Gathered;
+  /** See `ServerMetrics.memory`; absent: nothing is counted. */
+  readonly meters?: SharedArrayBuffer;
 }
 
 /** Sent to workers of `serve` at each change. */
@@ -42,7 +45,7 @@ export async function serveAsWorker(scope: WorkerScope): Promise<void> {
 
 async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<WorkerProgram> {
   // Both come from `makePool`, by way of a message.
-  const { gathered } = setup as ServeSetup;
+  const { gathered, meters } = setup as ServeSetup;
   const first = state as ServeState;
   const settings = parseGathered(gathered);
   let accounts = new MemoryAccounts(first.accounts.map(restoreAccount));
@@ -52,7 +55,10 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const tls = certificates && await makeTls(settings, certificates, parts);
   // A replacement worker finds the permission dropped, and does without.
   const native = settings.nativeIo ? openNativeIo() : undefined;
+  // The timer ends with the thread.
+  const { meter } = startMeter(settings, { memory: meters, loop: parts.place }) ?? {};
   const options = {
+    ...(meter && { meter }),
     ...serverOptions(settings, store, { login, native, dataThreads: parts.dataThreads }),
     ...(tls && { tls }),
     reusePort: true,

@@ -7,7 +7,7 @@
 
 import * as v from "valibot";
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
-import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
+import { bracketed, familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
 import { Zone } from "../../protocol/zone.ts";
 import type { TlsVersion } from "../../tls/route.ts";
 import { switchWord } from "../flags.ts";
@@ -138,6 +138,35 @@ export const ipAddress: Kind<string> = textual(v.pipe(
     "must be an IP address such as 127.0.0.1, or 0.0.0.0 for all of this machine",
   ),
 ));
+
+/** Where to listen: an address and a port. */
+export interface Endpoint {
+  /** An IPv4 or IPv6 address, without brackets. */
+  readonly hostname: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** `127.0.0.1:9273`, or `[::1]:9273`. */
+export const endpoint: Kind<Endpoint> = textual(
+  v.pipe(
+    v.string(),
+    v.check(
+      (value) => parseEndpoint(value) !== undefined,
+      "must be an IP address and a port such as 127.0.0.1:9273 or [::1]:9273",
+    ),
+    v.transform((value) => parseEndpoint(value) ?? { hostname: "", port: 0 }),
+  ),
+  ({ hostname, port }) => `${bracketed(hostname)}:${port}`,
+);
+
+function parseEndpoint(text: string): Endpoint | undefined {
+  const [, inBrackets, plain, digits = ""] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const hostname = inBrackets ?? plain;
+  const port = Number(digits);
+  if (hostname === undefined || port > 65535 || familyOf(hostname) === undefined) return undefined;
+  return { hostname, port };
+}
 
 /** An IPv4 address or a host name, for 227 replies. */
 export const publicAddress: Kind<string> = textual(v.pipe(

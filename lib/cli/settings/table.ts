@@ -13,6 +13,7 @@ import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
   duration,
+  endpoint,
   fileList,
   hostNameList,
   ipAddress,
@@ -190,6 +191,8 @@ const ROWS = [
   option("autoMkdir", undefined, "create missing directories for uploads", onOff),
   option("timeZone", "ZONE", "time zone of dates in LIST, such as Europe/Berlin", timeZone),
   option("timeFractions", undefined, "show milliseconds in MDTM and in the modify fact of MLSD", onOff),
+  setting("metrics", "HOST:PORT", "listen there for Prometheus (/metrics) and for probes (/livez, /readyz)", endpoint),
+  setting("drainDelay", "TIME", "at shutdown, time between /readyz saying no and the port being closed", time, 0),
   setting("logLevel", "LEVEL", `least severe level to log: ${LOG_LEVELS.join(", ")}`, oneOf(...LOG_LEVELS), "info"),
   setting("logFormat", "FORMAT", "format of log lines: text or json", oneOf("text", "json"), "text"),
   setting("logFile", "FILE", "append the log to this file, opened again at SIGHUP. Default: standard error", text),

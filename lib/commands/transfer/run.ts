@@ -150,6 +150,8 @@ async function openDataTransfer(
     connection = await connector.open(transfer.signal);
     transfer.connected = true;
     const data = await context.protectData(connection, transfer.signal);
+    const { tls } = data;
+    context.options.meter?.dataOpened({ mode: connector.kind, tls: tls !== undefined, resumed: tls?.resumed ?? false });
     return new DataTransfer(context, transfer, { data, connector, path });
   } catch (error) {
     connector.close();
@@ -236,13 +238,21 @@ export class DataTransfer implements Disposable {
       signal: this.#transfer.signal,
       stallTimeout,
       minRate,
-      onProgress: (bytes) => this.#transfer.bytes = bytes,
+      onProgress: (bytes) => this.#moved(bytes),
     };
+  }
+
+  /** @param bytes in total. */
+  #moved(bytes: number): void {
+    const transfer = this.#transfer;
+    const { meter } = this.#context.options;
+    if (transfer.direction !== undefined) meter?.moved(transfer.direction, bytes - transfer.bytes);
+    transfer.bytes = bytes;
   }
 
   #checked(result: PumpResult): PumpResult {
     const transfer = this.#transfer;
-    transfer.bytes = result.bytes;
+    this.#moved(result.bytes);
     if (result.outcome === "sourceFailed" || result.outcome === "sinkFailed") {
       const message = `Storage failed in ${transfer.verb} of "${this.#path}"`;
       this.#context.emit({ type: "problem", level: "warning", message, error: result.error });

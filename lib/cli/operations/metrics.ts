@@ -1,0 +1,148 @@
+/**
+ * `--metrics`: from the settings to a listener that shows what the server counts, and whether it is ready.
+ *
+ * @module
+ */
+
+import type { BanStore } from "../../auth/bans.ts";
+import { commandTable } from "../../commands/table.ts";
+import type { EventStream } from "../../events.ts";
+import { type MetricsListener, serveMetrics } from "../../metrics/listener.ts";
+import { meterOf, ServerMetrics } from "../../metrics/metrics.ts";
+import { networkOf } from "../../net/address_key.ts";
+import { bracketed } from "../../net/ip.ts";
+import { messageOf } from "../../net/message_of.ts";
+import type { Meter } from "../../options/meter.ts";
+import type { CertificateSource } from "../../tls/certificates.ts";
+import { VERSION } from "../../version.ts";
+import type { Settings } from "../settings/table.ts";
+import { CommandRefused } from "../usage_error.ts";
+
+const VERBS = commandTable.commands.map(({ verb }) => verb);
+
+/** A meter that counts. Disposing it ends its timer. */
+export interface RunningMeter extends Disposable {
+  readonly meter: Meter;
+}
+
+/** The meter of the event loop with this number. Without `memory` there is none. */
+export function startMeter(
+  { passivePorts }: Pick<Settings, "passivePorts">,
+  { memory, loop }: { readonly memory: SharedArrayBuffer | undefined; readonly loop: number },
+): RunningMeter | undefined {
+  if (!memory) return undefined;
+  const meter = meterOf(memory, VERBS, loop);
+  const beat = meter.beat({ ...(passivePorts && { passiveTaken: () => passivePorts.taken }) });
+  return { meter, [Symbol.dispose]: () => beat[Symbol.dispose]() };
+}
+
+/** What there is to watch of a server. */
+export interface Watched {
+  readonly server: { readonly events: EventStream };
+  /** `undefined` without TLS. */
+  readonly certificates: CertificateSource | undefined;
+  /** Bans from before; `undefined`: there are none. */
+  readonly bans: Pick<BanStore, "load"> | undefined;
+}
+
+interface TelemetryParts {
+  readonly place: NonNullable<Settings["metrics"]>;
+  /** The number of event loops. */
+  readonly loops: number;
+  readonly events: EventStream;
+}
+
+/** The listener, and what it shows. */
+export class Telemetry implements AsyncDisposable {
+  readonly metrics: ServerMetrics;
+  readonly #settings: Settings;
+  readonly #events: EventStream;
+  readonly #running: RunningMeter | undefined;
+  readonly #listener: MetricsListener;
+  readonly #banned = new Set<string>();
+  #status: "starting" | "draining" | undefined = "starting";
+  #certificates: CertificateSource | undefined;
+
+  private constructor(settings: Settings, { place, loops, events }: TelemetryParts) {
+    this.#settings = settings;
+    this.#events = events;
+    this.metrics = new ServerMetrics({ verbs: VERBS, loops });
+    // Workers make their own.
+    this.#running = startMeter(settings, { memory: loops === 1 ? this.metrics.memory : undefined, loop: 0 });
+    this.#listener = serveMetrics(place, {
+      families: () => this.#families(),
+      alive: () => this.metrics.alive,
+      unready: () => this.#status ?? (this.metrics.accepts ? undefined : "out of file descriptors"),
+    });
+  }
+
+  /**
+   * Listens at once, so that probes are answered while the server starts. `undefined` where the settings do not ask
+   * for it.
+   *
+   * @throws {CommandRefused} if it cannot listen.
+   */
+  static open(
+    settings: Settings,
+    { workers, events }: { readonly workers: number; readonly events: EventStream },
+  ): Telemetry | undefined {
+    const { metrics } = settings;
+    if (metrics === undefined) return undefined;
+    try {
+      return new Telemetry(settings, { place: metrics, loops: workers, events });
+    } catch (error) {
+      const place = `${bracketed(metrics.hostname)}:${metrics.port}`;
+      const reason = error instanceof Deno.errors.AddrInUse ? "the port is in use" : messageOf(error);
+      throw new CommandRefused(`Cannot listen for metrics on ${place}: ${reason}`);
+    }
+  }
+
+  /** Of the only event loop; `undefined` with workers. */
+  get meter(): Meter | undefined {
+    return this.#running?.meter;
+  }
+
+  /** Begins to follow what the counters do not have: bans and certificates. */
+  watch({ server, certificates, bans }: Watched): void {
+    this.#certificates = certificates;
+    const now = Date.now();
+    for (const { address, until } of bans?.load() ?? []) if (until > now) this.#banned.add(networkOf(address));
+    server.events.on((event) => {
+      if (event.type === "addressBanned") this.#banned.add(event.network);
+      else if (event.type === "addressAllowed") this.#banned.delete(event.network);
+    }, ["addressBanned", "addressAllowed"]);
+  }
+
+  /** The server takes sessions from now on. */
+  ready(): void {
+    this.#status = undefined;
+    const { hostname, port } = this.#listener.address;
+    const message = `Metrics are at http://${bracketed(hostname)}:${port}/metrics`;
+    this.#events.emit({ type: "notice", level: "info", message });
+  }
+
+  /** Says that it takes none any more, and gives balancers the time to hear it: until `hurry` at most. */
+  async drain(hurry: Promise<void>): Promise<void> {
+    this.#status = "draining";
+    const { drainDelay } = this.#settings;
+    if (drainDelay === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, drainDelay);
+    await Promise.race([promise, hurry]);
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#running?.[Symbol.dispose]();
+    await this.#listener[Symbol.asyncDispose]();
+  }
+
+  #families() {
+    return this.metrics.families({
+      version: VERSION,
+      passivePorts: this.#settings.passivePorts?.size,
+      certificates: () => this.#certificates?.pairs ?? [],
+      bans: () => this.#banned.size,
+    });
+  }
+}
