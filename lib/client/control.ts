@@ -32,6 +32,8 @@ export interface ControlOptions {
 }
 
 const SECRET = new Set(["PASS", "ACCT"]);
+/** The code of a reply after which the server closes the connection. */
+const ENDS = 421;
 /** Bytes of one read. */
 const READ_SIZE = 16 * 1024;
 /** IAC IP, IAC DM: the Telnet Synch that precedes ABOR (RFC 959 section 4.1.3), in the stream. */
@@ -105,7 +107,11 @@ export class ControlConnection implements Disposable {
     using _limit = startDeadline({ timeout }, () => this.#fail(slow(timeout)));
     for (;;) {
       const reply = this.#replies.shift();
-      if (reply) return reply;
+      if (reply) {
+        // The server ends the session (RFC 959 section 4.2.1): whoever goes on needs another one.
+        if (reply.code === ENDS) this.#fail(lost());
+        return reply;
+      }
       if (this.#failure) throw this.#failure;
       await this.#read();
     }

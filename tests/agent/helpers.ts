@@ -10,6 +10,7 @@ import type { AgentIo } from "../../lib/cli/agent/io.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import type { ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions } from "../../lib/options.ts";
+import { type Fixture, type FixtureOptions, startFixture } from "../../lib/fixture/fixture.ts";
 import { FtpServer } from "../../lib/server/server.ts";
 import { authenticatorOf } from "../helpers/server.ts";
 import { testEndpoint } from "../helpers/tls.ts";
@@ -82,6 +83,31 @@ async function withGrounds(setup: Setup, body: (grounds: Grounds) => Promise<voi
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** What a test with a fixture works with. */
+export interface FixtureGrounds extends Pick<Grounds, "local" | "url" | "run"> {
+  readonly server: Fixture;
+}
+
+/** Registers a test with a server that may misbehave, whose user is `demo`, and a home. */
+export function fixtureTest(
+  name: string,
+  options: FixtureOptions,
+  body: (grounds: FixtureGrounds) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    await using server = await startFixture({ users: { demo: "demo" }, faults: [], ...options });
+    const folder = await Deno.makeTempDir({ prefix: "denoftpd-agent-" });
+    const [local, home] = [join(folder, "local"), join(folder, "home")];
+    try {
+      for (const path of [local, home]) await Deno.mkdir(path);
+      const url = `ftp://demo:demo@127.0.0.1:${server.port}/`;
+      await body({ server, local, url, run: (args, more = {}) => runCommand(args, { home, ...more }) });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
 }
 
 /** Runs a client command in this process. */

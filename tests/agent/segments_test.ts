@@ -2,10 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { join } from "@std/path";
 import { Client } from "../../lib/client/client.ts";
-import { type FaultRule, type Fixture, startFixture } from "../../lib/fixture/fixture.ts";
+import type { FaultRule, Fixture } from "../../lib/fixture/fixture.ts";
 import { PERSONALITIES } from "../../lib/protocol/personality.ts";
 import { patternOf } from "../data/helpers.ts";
-import { type Outcome, runCommand, type RunOptions } from "./helpers.ts";
+import { fixtureTest, type Outcome, type RunOptions } from "./helpers.ts";
 
 const MIB = 1024 * 1024;
 const BIG = patternOf(8 * MIB + 123);
@@ -15,7 +15,6 @@ const OVERLAP = 64 * 1024;
 
 interface Ends {
   readonly server: Fixture;
-  readonly url: string;
   /** The local file. */
   readonly target: string;
   readonly names: () => Promise<string[]>;
@@ -29,21 +28,13 @@ function segmentsTest(
   { lacks = [], faults = [] }: { lacks?: readonly string[]; faults?: readonly FaultRule[] },
   run: (ends: Ends) => Promise<void>,
 ): void {
-  Deno.test(name, async () => {
-    const personality = { ...PERSONALITIES.unix, lacks: new Set(lacks) };
-    await using server = await startFixture({ files: { "/f": BIG }, users: { demo: "demo" }, faults, personality });
-    const folder = await Deno.makeTempDir();
-    try {
-      const [home, local] = [join(folder, "home"), join(folder, "local")];
-      for (const path of [home, local]) await Deno.mkdir(path);
-      const [target, url] = [join(local, "f"), `ftp://demo:demo@127.0.0.1:${server.port}/f`];
-      const get: Ends["get"] = (args = [], options = {}, segments = ["--segments", "4"]) =>
-        runCommand(["get", url, "-o", target, "--json", ...segments, ...args], { home, ...options });
-      const names = async () => (await Array.fromAsync(Deno.readDir(local), ({ name }) => name)).toSorted();
-      await run({ server, url, target, names, get });
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+  const personality = { ...PERSONALITIES.unix, lacks: new Set(lacks) };
+  fixtureTest(name, { files: { "/f": BIG }, faults, personality }, async ({ server, local, url, run: runClient }) => {
+    const target = join(local, "f");
+    const get: Ends["get"] = (args = [], options = {}, segments = ["--segments", "4"]) =>
+      runClient(["get", `${url}f`, "-o", target, "--json", ...segments, ...args], options);
+    const names = async () => (await Array.fromAsync(Deno.readDir(local), ({ name }) => name)).toSorted();
+    await run({ server, target, names, get });
   });
 }
 
