@@ -18,6 +18,7 @@ import type { AgentCommand } from "./command.ts";
 import { UsageError } from "../usage_error.ts";
 import { permittedEnvironment } from "./io.ts";
 import { findAgentCommand, readArguments } from "./main.ts";
+import { ownUrl } from "./own_server.ts";
 
 /** The process that the command is to run in, as far as it matters. */
 export interface PermissionSources {
@@ -39,6 +40,10 @@ const FILES: Readonly<Record<string, (given: Given) => Need[]>> = {
     // A file is written beside its target, whose directory is therefore what is needed.
     const isDirectory = output.endsWith("/") || output === "." || given.isOn("recursive") || isLocalDirectory(output);
     return readAndWrite(isDirectory ? output : dirname(output), "writing the files");
+  },
+  doctor: (given) => {
+    const config = given.text("config");
+    return config === undefined ? [] : [needRead(config, `reading "${config}"`)];
   },
   put: ({ rest }) =>
     rest.slice(0, -1).filter((path) => path !== "-").map((path) => needRead(path, `reading "${path}"`)),
@@ -88,7 +93,8 @@ export async function agentNeeds(
 /** Data connections go to any port, and to the address, which a permission for the name does not cover. */
 async function netNeeds(given: Given, { environment, addressesOf }: PermissionSources): Promise<Need[]> {
   const needs: Need[] = [];
-  for (const url of given.rest.filter(isFtpUrl).map(parseFtpUrl)) {
+  const named = given.rest.filter(isFtpUrl).map(parseFtpUrl);
+  for (const url of given.isOn("self") ? [await ownUrl(given)] : named) {
     const named = given.text("proxy");
     const proxy = named === "none"
       ? undefined

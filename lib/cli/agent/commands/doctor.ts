@@ -7,12 +7,8 @@
 import { examine } from "../../../doctor/doctor.ts";
 import type { Finding } from "../../../doctor/finding.ts";
 import type { Remedy, Severity } from "../../../doctor/kind.ts";
-import { bracketed, isUnspecified } from "../../../net/ip.ts";
-import { type FtpUrl, parseFtpUrl } from "../../../agent/site/url.ts";
-import { readSettings } from "../../settings/read.ts";
-import { processSources } from "../../settings/sources.ts";
-import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
+import { ownUrl } from "../own_server.ts";
 
 /** Seconds for each step unless `--timeout` says otherwise: a broken server costs several of them. */
 const TIMEOUT = 10;
@@ -20,7 +16,7 @@ const TIMEOUT = 10;
 /** Examines a server. Resolves to 1 if anything was found. */
 export async function doctor(context: AgentContext): Promise<number> {
   const { given, io, output } = context;
-  const url = given.isOn("self") ? await ownUrl(context) : context.url(given.rest[0]);
+  const url = given.isOn("self") ? await ownUrl(given) : context.url(given.rest[0]);
   const { site } = await context.crew(url);
   const findings = await examine({
     ...site.clientOptions(io.signal),
@@ -33,19 +29,6 @@ export async function doctor(context: AgentContext): Promise<number> {
   if (output.isJson) output.object({ findings });
   else for (const line of reportOf(site.name, findings)) output.result(line);
   return findings.length === 0 ? 0 : 1;
-}
-
-/** The address at which the configuration of `serve` says that clients reach it. */
-async function ownUrl({ given }: AgentContext): Promise<FtpUrl> {
-  if (given.rest.length > 0) throw new UsageError('Flag "--self" and a URL exclude each other');
-  const config = given.text("config");
-  const settings = await readSettings(config === undefined ? [] : [`--config=${config}`], processSources);
-  if (settings.port === 0) {
-    throw new UsageError('The port of "serve" is 0, any free one: give its URL instead of --self');
-  }
-  const host = settings.passiveAddress ?? (isUnspecified(settings.host) ? "127.0.0.1" : settings.host);
-  const user = given.text("user");
-  return { ...parseFtpUrl(`ftp://${bracketed(host)}:${settings.port}/`), ...(user !== undefined && { user }) };
 }
 
 const TITLES: Readonly<Record<Severity, string>> = { problem: "PROBLEM", warning: "WARNING", note: "NOTE" };
