@@ -81,6 +81,12 @@ export const EVENT_TYPES: readonly EventType[] = Object.keys(
 /** An event as it is handed to a stream, which adds the time where it is missing. */
 export type Untimed<E extends ServerEvent = ServerEvent> = E extends unknown ? Omit<E, "time"> & Partial<Timed> : never;
 
+/**
+ * What a listener can ask for: a type of events. `transferWithoutDigest`: events of the type `transfer`, whose
+ * `sha256` need not be computed for it.
+ */
+export type EventWish = EventType | "transferWithoutDigest";
+
 /** Receives events, in order, at the time they happen. */
 export type EventListener = (event: ServerEvent) => void;
 
@@ -93,17 +99,26 @@ export interface EventStreamOptions {
    */
   readonly clock?: () => number;
   /** Called when {@link EventStream.wanted} has changed. */
-  readonly onWanted?: (types: readonly EventType[]) => void;
+  readonly onWanted?: (types: readonly EventWish[]) => void;
+}
+
+/** What a listener gets. */
+interface Wish {
+  /** Absent: all. */
+  readonly types: ReadonlySet<EventType> | undefined;
+  readonly digests: boolean;
 }
 
 /**
  * Passes events to listeners. A listener that throws is removed, and affects neither the session nor other listeners.
  */
 export class EventStream {
-  readonly #listeners = new Map<EventListener, ReadonlySet<EventType> | undefined>();
+  readonly #listeners = new Map<EventListener, Wish>();
   readonly #clock: () => number;
   readonly #onWanted: EventStreamOptions["onWanted"];
-  #wanted: readonly EventType[] = [];
+  #wanted: readonly EventWish[] = [];
+  #wantedTypes: ReadonlySet<EventType> = new Set();
+  #wantsDigests = false;
 
   /** A stream without listeners. */
   constructor({ clock = Date.now, onWanted }: EventStreamOptions = {}) {
@@ -117,20 +132,27 @@ export class EventStream {
    * @param types the types of events it needs. Default: all. Commands and replies are frequent: a listener that does
    * not need them should leave them out.
    */
-  on(listener: EventListener, types?: readonly EventType[]): Disposable {
-    this.#listeners.set(listener, types && new Set(types));
+  on(listener: EventListener, types?: readonly EventWish[]): Disposable {
+    this.#listeners.set(listener, {
+      types: types && new Set(types.map((wish) => wish === "transferWithoutDigest" ? "transfer" : wish)),
+      digests: types?.includes("transfer") ?? true,
+    });
     this.#changed();
     return { [Symbol.dispose]: () => this.#remove(listener) };
   }
 
   /** Whether `type` has a listener, so that frequent events need not be made without one. */
   wants(type: EventType): boolean {
-    for (const types of this.#listeners.values()) if (types === undefined || types.has(type)) return true;
-    return false;
+    return this.#wantedTypes.has(type);
   }
 
-  /** The types that have a listener. */
-  get wanted(): readonly EventType[] {
+  /** Whether a listener wants the digests of files that are transferred. */
+  get wantsDigests(): boolean {
+    return this.#wantsDigests;
+  }
+
+  /** What the listeners want, all together. */
+  get wanted(): readonly EventWish[] {
     return this.#wanted;
   }
 
@@ -139,7 +161,7 @@ export class EventStream {
     if (this.#listeners.size === 0) return;
     // The compiler cannot see that an event with its time is one of the union.
     const timed = (event.time === undefined ? { ...event, time: this.#clock() } : event) as ServerEvent;
-    for (const [listener, types] of this.#listeners) {
+    for (const [listener, { types }] of this.#listeners) {
       if (types !== undefined && !types.has(timed.type)) continue;
       try {
         listener(timed);
@@ -155,7 +177,13 @@ export class EventStream {
   }
 
   #changed(): void {
-    const wanted = EVENT_TYPES.filter((type) => this.wants(type));
+    const wishes = [...this.#listeners.values()];
+    const types = EVENT_TYPES.filter((type) => wishes.some((wish) => wish.types?.has(type) ?? true));
+    this.#wantedTypes = new Set(types);
+    this.#wantsDigests = wishes.some(({ digests }) => digests);
+    const wanted = types.map((type): EventWish =>
+      type === "transfer" && !this.#wantsDigests ? "transferWithoutDigest" : type
+    );
     const isSame = wanted.length === this.#wanted.length && wanted.every((type) => this.#wanted.includes(type));
     this.#wanted = wanted;
     if (!isSame) this.#onWanted?.(wanted);

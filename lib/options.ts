@@ -220,8 +220,8 @@ export interface ServerOptions extends AbuseOptions {
    */
   readonly autoMkdir?: boolean;
   /**
-   * Whether digests are computed during transfers: `auto` for the first 16 MiB if `transfer` events have a listener,
-   * and for whole files once a session asks for digests.
+   * Whether digests are computed during transfers: `auto` for the first 16 MiB if a listener wants `transfer` events
+   * with them, and for whole files once a session asks for digests.
    *
    * @default "auto"
    */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { EVENT_TYPES, EventStream, type EventType, type ServerEvent } from "../lib/events.ts";
+import { EVENT_TYPES, EventStream, type EventWish, type ServerEvent, type TransferEnded } from "../lib/events.ts";
 
 const refused: ServerEvent = { type: "connectionRefused", time: 1, address: "192.0.2.1", reason: "full" };
 const opened: ServerEvent = { type: "sessionOpened", time: 2, session: "1", address: "192.0.2.1" };
@@ -30,6 +30,36 @@ Deno.test("EventStream passes a listener the types it wants, and knows which hav
   assertEquals(heard, [refused]);
   stream.on(() => {});
   assertEquals(stream.wants("command"), true);
+});
+
+Deno.test("EventStream knows whether a listener wants digests of what is transferred", () => {
+  const asked: (readonly EventWish[])[] = [];
+  const stream = new EventStream({ onWanted: (wishes) => asked.push(wishes) });
+  const heard: string[] = [];
+  stream.on(({ type }) => heard.push(type), ["login", "transferWithoutDigest"]);
+  assertEquals([stream.wants("transfer"), stream.wantsDigests], [true, false]);
+  const transfer: TransferEnded = {
+    ...{
+      type: "transfer",
+      time: 4,
+      session: "1",
+      address: "192.0.2.1",
+      verb: "RETR",
+      direction: "download",
+      path: "/a",
+    },
+    ...{ offset: 0, bytes: 1, milliseconds: 1, ascii: false, complete: true, reason: "none" },
+  };
+  stream.emit(transfer);
+  assertEquals(heard, ["transfer"]);
+  {
+    using _digests = stream.on(() => {}, ["transfer"]);
+    assertEquals(stream.wantsDigests, true);
+    // Whoever passes these wishes on, as a worker does, keeps what they mean.
+    assertEquals(stream.wanted, ["login", "transfer"]);
+  }
+  assertEquals(stream.wantsDigests, false);
+  assertEquals(asked, [["login", "transferWithoutDigest"], ["login", "transfer"], ["login", "transferWithoutDigest"]]);
 });
 
 Deno.test("EventStream takes a listener away with the disposal of its handle", () => {
@@ -82,7 +112,7 @@ Deno.test("EventStream adds the time to an event without one, once for all liste
 });
 
 Deno.test("EventStream reports which types are wanted, only when that changes", () => {
-  const reported: (readonly EventType[])[] = [];
+  const reported: (readonly EventWish[])[] = [];
   const stream = new EventStream({ onWanted: (types) => reported.push(types) });
   const first = stream.on(() => {}, ["transfer", "problem"]);
   const second = stream.on(() => {}, ["problem"]);
@@ -96,7 +126,7 @@ Deno.test("EventStream reports which types are wanted, only when that changes", 
 });
 
 Deno.test("EventStream no longer asks for the types of a listener that threw", () => {
-  const reported: (readonly EventType[])[] = [];
+  const reported: (readonly EventWish[])[] = [];
   const stream = new EventStream({ onWanted: (types) => reported.push(types) });
   stream.on(() => {
     throw new Error("no disk");

@@ -192,8 +192,8 @@ export interface CommandContext {
   readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
   mark(reply: Reply): Promise<void>;
-  /** Whether an event of this type has a listener. */
-  wants(type: HandlerEvent["type"]): boolean;
+  /** Whether a listener of events wants the digests of files that are transferred. */
+  readonly listenersWantDigests: boolean;
   /** Reports an event of this session. */
   emit(event: HandlerEvent): void;
   /** Counts an offence of `address`, which may be banned for it. */

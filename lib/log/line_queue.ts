@@ -17,7 +17,10 @@ export interface LineQueueOptions {
   readonly onLost?: (lines: number) => void;
 }
 
-/** Characters per write: each completed write shows that there is a reader. A longer line is written alone. */
+/**
+ * Characters per write: each completed write shows that there is a reader. A longer line is written alone. As many do
+ * not wait for others.
+ */
 const PIECE = 64 * 1024;
 /** Milliseconds without a sign of a reader after which the queue stops waiting for one. */
 const PATIENCE = 3000;
@@ -53,6 +56,10 @@ export class LineQueue implements AsyncDisposable {
   #writing: Promise<void> | undefined;
   /** The number of successful writes. */
   #written = 0;
+  /** Ends the pause between two writes. */
+  #hurry: (() => void) | undefined;
+  /** Something waits for the last line. */
+  #settling = 0;
   /** To be run between two writes. */
   #redirections: (() => void)[] = [];
 
@@ -73,6 +80,7 @@ export class LineQueue implements AsyncDisposable {
     }
     this.#waiting.push({ line, counts: this.#telling ?? 1 });
     this.#size += line.length;
+    if (this.#size >= PIECE) this.#hurry?.();
     this.#writing ??= this.#writeOut();
   }
 
@@ -98,13 +106,19 @@ export class LineQueue implements AsyncDisposable {
 
   /** Resolves when everything is written, or when nothing has been read for three seconds. */
   async settle(): Promise<void> {
-    while (this.#writing) {
-      const before = this.#written;
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => resolve(true), PATIENCE);
-      const late = await Promise.race([this.#writing.then(() => false), promise]);
-      clearTimeout(timer);
-      if (late && this.#written === before) return;
+    this.#settling++;
+    this.#hurry?.();
+    try {
+      while (this.#writing) {
+        const before = this.#written;
+        const { promise, resolve } = Promise.withResolvers<boolean>();
+        const timer = setTimeout(() => resolve(true), PATIENCE);
+        const late = await Promise.race([this.#writing.then(() => false), promise]);
+        clearTimeout(timer);
+        if (late && this.#written === before) return;
+      }
+    } finally {
+      this.#settling--;
     }
   }
 
@@ -122,10 +136,20 @@ export class LineQueue implements AsyncDisposable {
         await this.#writeSome();
       }
       this.#runRedirections();
-      await delay(COLLECTING);
+      if (this.#settling === 0) await this.#collect();
     } while (this.#waiting.length > 0);
     this.#writing = undefined;
     this.#runRedirections();
+  }
+
+  /** Waits for more lines: for {@link COLLECTING}, until there are many, or until somebody waits for the last one. */
+  async #collect(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, COLLECTING);
+    this.#hurry = resolve;
+    await promise;
+    clearTimeout(timer);
+    this.#hurry = undefined;
   }
 
   async #writeSome(): Promise<void> {

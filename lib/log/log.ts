@@ -4,16 +4,7 @@
  * @module
  */
 
-import {
-  configureSync,
-  getJsonLinesFormatter,
-  getLogger,
-  getTextFormatter,
-  type Logger,
-  type LogRecord,
-  type TextFormatter,
-} from "@logtape/logtape";
-import type { EventListener, EventType, ServerEvent } from "../events.ts";
+import type { EventListener, EventType, EventWish, ServerEvent } from "../events.ts";
 import { describeError, prefixOf, sentence } from "./sentences.ts";
 import { UNPRINTABLE } from "../net/unprintable.ts";
 
@@ -37,10 +28,11 @@ export interface LogOptions {
 /** A listener for {@link EventStream.on}, and the types of events it needs. */
 export interface EventLog {
   readonly listener: EventListener;
-  readonly types: readonly EventType[];
+  readonly types: readonly EventWish[];
 }
 
-const CATEGORY = "denoftpd";
+/** What the JSON lines name as their origin. */
+const LOGGER = "denoftpd";
 
 /** The level of each type of event; a failed login, a problem and a notice have their own. */
 export const LEVELS: Readonly<Record<EventType, LogLevel>> = {
@@ -66,43 +58,66 @@ export const LEVELS: Readonly<Record<EventType, LogLevel>> = {
 /** The types whose level depends on the event. */
 const HAS_OWN_LEVEL: ReadonlySet<EventType> = new Set(["login", "stopped", "problem"]);
 
-/** Sets up the process's log and returns the listener that fills it. */
+/** Returns the listener that writes a line for each event. */
 export function startLog({ level, format, write }: LogOptions): EventLog {
-  const formatter = format === "json" ? jsonFormatter() : textFormatter();
-  configureSync({
-    reset: true,
-    sinks: { lines: (record: LogRecord) => write(formatter(record)) },
-    loggers: [
-      { category: CATEGORY, lowestLevel: level, sinks: ["lines"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
-    ],
-  });
-  const logger = getLogger(CATEGORY);
+  const line = format === "json" ? jsonLine : textLine;
   const from = LOG_LEVELS.indexOf(level);
-  const types = (Object.keys(LEVELS) as EventType[]).filter((type) => {
-    return HAS_OWN_LEVEL.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
-  });
-  const listener = (event: ServerEvent) => {
-    if (LOG_LEVELS.indexOf(levelOf(event)) >= from) record(logger, event);
+  const isWanted = (type: EventType) => HAS_OWN_LEVEL.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
+  const types = (Object.keys(LEVELS) as EventType[]).filter(isWanted);
+  return {
+    types: format === "json" ? types : types.map(withoutDigest),
+    listener: (event) => {
+      const level = levelOf(event);
+      if (LOG_LEVELS.indexOf(level) >= from) write(line(event, level));
+    },
   };
-  return { listener, types };
 }
+
+/** The text has no digests, so none need be computed for it. */
+function withoutDigest(type: EventType): EventWish {
+  return type === "transfer" ? "transferWithoutDigest" : type;
+}
+
+function textLine(event: ServerEvent, level: LogLevel): string {
+  return `${timestamp(event.time)} ${level.padEnd(7)} ${printable(prefixOf(event) + sentence(event))}\n`;
+}
+
+const JSON_LEVELS: Readonly<Record<LogLevel, string>> = {
+  debug: "DEBUG",
+  info: "INFO",
+  warning: "WARN",
+  error: "ERROR",
+};
 
 /**
  * JSON leaves non-ASCII characters unescaped, including Unicode line separators. They only occur in strings, where they
  * may be escaped.
  */
-function jsonFormatter(): TextFormatter {
-  const formatter = getJsonLinesFormatter({ properties: "flatten" });
-  return (record) => `${printable(formatter(record).trimEnd())}\n`;
+function jsonLine(event: ServerEvent, level: LogLevel): string {
+  // Time, level and message are those of the record; as properties they would overwrite these.
+  const { type, time, level: _level, message: _message, error, ...properties } = {
+    ...{ level: undefined, message: undefined, error: undefined },
+    ...event,
+  };
+  const record = JSON.stringify({
+    "@timestamp": timestamp(time),
+    level: JSON_LEVELS[level],
+    message: printable(prefixOf(event) + sentence(event)),
+    logger: LOGGER,
+    event: type,
+    ...properties,
+    // JSON leaves it out where it is undefined.
+    error: error === undefined ? undefined : describeError(error),
+  });
+  return `${printable(record)}\n`;
 }
 
-function textFormatter(): TextFormatter {
-  return getTextFormatter({
-    timestamp: "rfc3339",
-    level: "full",
-    format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(7)} ${message}`,
-  });
+/** Of the last line: under load several fall into a millisecond. */
+let last = { time: NaN, text: "" };
+
+function timestamp(time: number): string {
+  if (time !== last.time) last = { time, text: new Date(time).toISOString() };
+  return last.text;
 }
 
 function levelOf(event: ServerEvent): LogLevel {
@@ -110,23 +125,6 @@ function levelOf(event: ServerEvent): LogLevel {
   if (event.type === "login" && !event.ok) return "warning";
   if (event.type === "stopped" && event.reason === "error") return "error";
   return LEVELS[event.type];
-}
-
-function record(logger: Logger, event: ServerEvent): void {
-  // Time, level and message are those of the record; as properties they would overwrite these in JSON.
-  const { type, time, level: _level, message: _message, error, ...properties } = {
-    ...{ level: undefined, message: undefined, error: undefined },
-    ...event,
-  };
-  const cause = error === undefined ? {} : { error: describeError(error) };
-  const text = printable(`${prefixOf(event)}${sentence(event)}`);
-  logger.emit({
-    timestamp: time,
-    level: levelOf(event),
-    message: [text],
-    rawMessage: text,
-    properties: { event: type, ...properties, ...cause },
-  });
 }
 
 /**

@@ -121,8 +121,8 @@ export class SessionContext implements CommandContext, LoginHolder {
     return this.#link.mark(preliminary);
   }
 
-  wants(type: HandlerEvent["type"]): boolean {
-    return this.#host.events.wants(type);
+  get listenersWantDigests(): boolean {
+    return this.#host.events.wantsDigests;
   }
 
   emit(event: HandlerEvent): void {

@@ -9,6 +9,8 @@ export interface WorkerScope {
   readonly name: string;
   postMessage(message: unknown): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
+  /** An error that nothing has caught, which ends the thread. */
+  addEventListener(type: "error" | "unhandledrejection", listener: () => void): void;
 }
 
 /** The name of threads that transfer the bytes of data connections. */

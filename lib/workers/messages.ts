@@ -8,7 +8,7 @@ import type { Ban, Offence } from "../auth/bans.ts";
 import type { GateMemory } from "../auth/login_gate.ts";
 import type { PaceMemory } from "../auth/pace.ts";
 import type { SessionInfo } from "../session_info.ts";
-import type { EventType, ServerEvent } from "../events.ts";
+import type { EventWish, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { FlatError } from "../threads/portable_error.ts";
 import type { TableMemory } from "./shared_table.ts";
@@ -42,7 +42,7 @@ export interface Start {
   readonly workers: number;
   readonly memory: SharedMemory;
   /** Types of events that have a listener: {@link EventsWanted} replaces them. */
-  readonly events: readonly EventType[];
+  readonly events: readonly EventWish[];
   /** The addresses of the others; `undefined` for the first, which binds the ports. */
   readonly addresses: Addresses | undefined;
   /** The most data threads of the worker. */
@@ -64,7 +64,7 @@ export interface StateChanged {
 /** Events of other types have a listener now. */
 export interface EventsWanted {
   readonly type: "eventsWanted";
-  readonly events: readonly EventType[];
+  readonly events: readonly EventWish[];
 }
 
 /** A login failed, or a right password cleared earlier failures. */

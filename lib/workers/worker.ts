@@ -8,7 +8,7 @@ import { errorOf } from "../net/message_of.ts";
 import { Arrivals } from "../auth/arrivals.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import type { SessionInfo } from "../session_info.ts";
-import type { EventType } from "../events.ts";
+import type { EventWish } from "../events.ts";
 import type { FtpServer } from "../server/server.ts";
 import type { MakeSharedState } from "../options/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
@@ -59,6 +59,8 @@ export function runWorker(scope: WorkerScope, make: MakeProgram): void {
   if (isDataThread(scope)) return void serveData(scope);
   const link = new Link(scope, make);
   scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => link.receive(data));
+  // Either ends the thread: what led to it must be known.
+  for (const type of ["error", "unhandledrejection"] as const) scope.addEventListener(type, () => link.flush());
   link.greet();
 }
 
@@ -73,8 +75,8 @@ class Link {
   #bans: RelayedBans | undefined;
   #data: DataThreads | undefined;
   #lastRequest = 0;
-  /** Types of events that the coordinator wants. */
-  #wanted: readonly EventType[] = [];
+  /** What the coordinator wants. */
+  #wanted: readonly EventWish[] = [];
   #listening: Disposable | undefined;
   /** A state that arrived while the program was being created. */
   #newer: { readonly state: unknown } | undefined;
@@ -87,6 +89,11 @@ class Link {
   /** A message that arrives before there is a listener is lost. */
   greet(): void {
     this.#post({ type: "hello" });
+  }
+
+  /** Sends the events that wait for others. */
+  flush(): void {
+    this.#outbox.flush();
   }
 
   receive(message: ToWorker): void {
@@ -155,7 +162,7 @@ class Link {
   }
 
   /** From now on, or from the moment there is a server. */
-  #listen(wanted: readonly EventType[], server = this.#program?.server): void {
+  #listen(wanted: readonly EventWish[], server = this.#program?.server): void {
     this.#wanted = wanted;
     const before = this.#listening;
     this.#listening = server?.events.on((event) => this.#outbox.add(event), wanted);

@@ -103,6 +103,46 @@ for (const workers of [1, 2]) {
   });
 }
 
+for (const workers of [1, 2]) {
+  Deno.test({
+    name: `serve ended by SIGTERM has logged everything, in its order, over a rotation (${workers} event loop(s))`,
+    ignore: !unix,
+    fn: () =>
+      withDirectory(async (directory) => {
+        const log = join(directory, "log");
+        await using server = await ServerUnderTest.start({
+          ...{ logLevel: "info", workers },
+          writable: [log],
+          flags: ["--log-file", log],
+        });
+        const visit = async (number: number): Promise<Wire> => {
+          const ftp = await Wire.connect(server.port);
+          await ftp.expectReply(220);
+          await ftp.login(ALICE.user, ALICE.password);
+          await ftp.expect(`RNFR missing-${number}`, 550);
+          return ftp;
+        };
+        for (let number = 0; number < 40; number++) {
+          await using _visitor = await visit(number);
+          if (number !== 20) continue;
+          await Deno.rename(log, `${log}.1`);
+          Deno.kill(server.pid, "SIGHUP");
+        }
+        await using _last = await visit(40);
+        // Right after the reply: what was logged last has had no time to be written.
+        await server.stop();
+        const text = [`${log}.1`, log].map((path) => Deno.readTextFileSync(path)).join("");
+        const refused = Array.from(text.matchAll(/Refused "RNFR missing-(\d+)"/g), ([, number]) => Number(number));
+        // Two event loops report each in its own order.
+        if (workers > 1) refused.sort((a, b) => a - b);
+        assertEquals(refused, Array.from({ length: 41 }, (_, number) => number));
+        assertEquals(text.match(/ Logged in as /g)?.length, 41);
+        assertEquals(text.match(/ Session closed: /g)?.length, 41);
+        assertMatch(text, /Stopped by SIGTERM [^\n]*, 41 sessions, 41 logins [^\n]*\n$/);
+      }),
+  });
+}
+
 Deno.test({
   name: "serve says in its log file, too, why it does not start",
   ignore: !unix,

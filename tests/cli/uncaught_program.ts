@@ -1,6 +1,6 @@
 /**
  * `serve` that fails once it is ready, in the middle of a turn in which it has much to log. The arguments are those of
- * `serve`.
+ * `serve`. With `--log-file` the file is renamed in between, and SIGHUP has it opened again.
  *
  * @module
  */
@@ -14,6 +14,7 @@ const TRANSFER: Omit<TransferEnded, "time"> = {
 };
 
 const encoder = new TextEncoder();
+const logFile = Deno.args[Deno.args.indexOf("--log-file") + 1];
 
 await runServe(Deno.args, {
   stdout: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
@@ -22,12 +23,21 @@ await runServe(Deno.args, {
 }, {
   ownsProcess: true,
   onReady: ({ events }) => {
-    for (let i = 0; i < 5000; i++) {
-      events.emit({ type: "notice", level: "info", message: `Line ${i}` });
-      events.emit({ ...TRANSFER, path: `/file-${i}` });
-    }
-    queueMicrotask(() => {
+    const log = (from: number, to: number) => {
+      for (let i = from; i < to; i++) {
+        events.emit({ type: "notice", level: "info", message: `Line ${i}` });
+        events.emit({ ...TRANSFER, path: `/file-${i}` });
+      }
+    };
+    const fail = () => {
+      log(2500, 5000);
       throw new Error("Out of the blue");
-    });
+    };
+    log(0, 2500);
+    if (!Deno.args.includes("--log-file") || logFile === undefined) return queueMicrotask(fail);
+    // The last listener: the server has heard the signal by then, and is about to open the file again.
+    Deno.addSignalListener("SIGHUP", fail);
+    Deno.renameSync(logFile, `${logFile}.1`);
+    Deno.kill(Deno.pid, "SIGHUP");
   },
 });

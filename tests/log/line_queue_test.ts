@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LineQueue } from "../../lib/log/line_queue.ts";
+import { FakeTime } from "../helpers/fake_time.ts";
 
 /** A place to write to that takes only what it is let take. */
 class Slow {
@@ -102,4 +103,32 @@ Deno.test("LineQueue tries again where a pipe that others share is full", async 
   await slow.take();
   await queue.settle();
   assertEquals(slow.text, "line\n");
+});
+
+Deno.test("LineQueue pauses for more lines between two writes, but not while the last one is waited for", async () => {
+  const { slow, queue } = makeQueue();
+  using time = new FakeTime(0);
+  queue.write("first\n");
+  await slow.take();
+  await time.pass(1);
+  queue.write("second\n");
+  await time.pass(1);
+  assertEquals(slow.text, "first\n");
+  const settled = queue.settle();
+  await slow.take();
+  await settled;
+  assertEquals(slow.text, "first\nsecond\n");
+});
+
+Deno.test("LineQueue writes at once what is much", async () => {
+  const { slow, queue } = makeQueue();
+  using time = new FakeTime(0);
+  queue.write("first\n");
+  await slow.take();
+  await time.pass(1);
+  const line = `${"x".repeat(1023)}\n`;
+  for (let count = 0; count < 64; count++) queue.write(line);
+  await slow.take();
+  await queue.settle();
+  assertEquals(slow.text, `first\n${line.repeat(64)}`);
 });

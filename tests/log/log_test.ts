@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ServerEvent, Untimed } from "../../lib/events.ts";
+import { EventStream, type Untimed } from "../../lib/events.ts";
 import { type LogFormat, type LogLevel, startLog } from "../../lib/log/log.ts";
 
 const TIME = Date.UTC(2026, 10, 29, 14, 1, 2, 345);
@@ -47,8 +47,9 @@ const EVENTS: readonly Untimed[] = [
 function linesOf(level: LogLevel, format: LogFormat, events: readonly Untimed[] = EVENTS): string[] {
   const lines: string[] = [];
   const { listener, types } = startLog({ level, format, write: (line) => lines.push(line) });
-  // The compiler cannot see that an event with its time is one of the union.
-  for (const event of events) if (types.includes(event.type)) listener({ ...event, time: TIME } as ServerEvent);
+  const stream = new EventStream({ clock: () => TIME });
+  using _log = stream.on(listener, types);
+  for (const event of events) stream.emit(event);
   return lines;
 }
 
@@ -85,6 +86,18 @@ Deno.test("startLog writes nothing below its level", () => {
 Deno.test("startLog does not ask for commands and replies above the debug level", () => {
   const { types } = startLog({ level: "info", format: "text", write: () => {} });
   assert(!types.includes("command") && !types.includes("reply"));
+});
+
+Deno.test("startLog asks for digests of transferred files where its lines show them", () => {
+  const asks = (level: LogLevel, format: LogFormat) => {
+    const { listener, types } = startLog({ level, format, write: () => {} });
+    const stream = new EventStream();
+    using _log = stream.on(listener, types);
+    return [stream.wants("transfer"), stream.wantsDigests];
+  };
+  assertEquals(asks("info", "text"), [true, false]);
+  assertEquals(asks("info", "json"), [true, true]);
+  assertEquals(asks("warning", "json"), [false, false]);
 });
 
 Deno.test("startLog writes JSON lines with the properties of the event", () => {

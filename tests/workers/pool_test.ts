@@ -168,6 +168,17 @@ Deno.test("WorkerPool puts a worker in the place of one that died, and the other
   });
 });
 
+Deno.test("WorkerPool reports what a worker did right before it died", async () => {
+  await withPool({}, async ({ connectBoth, event, events }) => {
+    const { one } = await connectBoth();
+    await one.send("HELP DIE");
+    await one.closed().catch(() => {});
+    await event("problem", ({ message }) => message.includes("crashed"));
+    const commands = events.flatMap((each) => each.type === "command" ? [each.line] : []);
+    assertEquals(commands.at(-1), "HELP DIE");
+  });
+});
+
 Deno.test("WorkerPool.shutdown lets transfers of all workers end, and says goodbye to the others", async () => {
   await withPool({}, async ({ pool, root, connectBoth, connect }) => {
     const size = 32 * 2 ** 20;

@@ -7,7 +7,7 @@
 import type {
   EventListener,
   EventStream,
-  EventType,
+  EventWish,
   RunTotals,
   ServerEvent,
   Started,
@@ -46,7 +46,7 @@ type Counts = { -readonly [Name in keyof RunTotals]: number };
 /** Writes both records to a stream of events. */
 export class RunStory {
   /** The types that {@link listener} counts. */
-  readonly types: readonly EventType[] = ["sessionOpened", "login", "connectionRefused", "transfer"];
+  readonly types: readonly EventWish[] = ["sessionOpened", "login", "connectionRefused", "transferWithoutDigest"];
   readonly #events: EventStream;
   readonly #counts: Counts = {
     sessions: 0,

@@ -146,7 +146,7 @@ async function serveLogged(
     onLost: (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
   });
   if (xferlog) unwritten.push(xferlog.lines);
-  using _xferlog = xferlog && server.events.on(xferlog.listener, ["transfer"]);
+  using _xferlog = xferlog && server.events.on(xferlog.listener, ["transferWithoutDigest"]);
   try {
     await server.bind();
   } catch (error) {

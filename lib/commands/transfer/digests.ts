@@ -7,16 +7,20 @@
 import { isSame, type RunningDigest } from "../../data/digest/digest.ts";
 import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import type { CommandContext } from "../context.ts";
+import { wantsDigests } from "./request.ts";
 
-/** Remembers the digests of an upload of the whole file. Resolves to its SHA-256. */
+/**
+ * Remembers the digests of an upload of the whole file, if the session has asked for digests: it costs a look at the
+ * file. Resolves to its SHA-256.
+ */
 export async function rememberUpload(
   context: CommandContext,
   path: VirtualPath,
   digest: RunningDigest,
 ): Promise<string | undefined> {
   const digests = digest.finish();
-  const entry = digests && await lookAt(context, path);
-  if (entry) context.vfs.capabilities.digests?.remember(path, entry, digests);
+  const entry = digests && wantsDigests(context) ? await lookAt(context, path) : undefined;
+  if (entry && digests) context.vfs.capabilities.digests?.remember(path, entry, digests);
   return digests?.get("SHA-256");
 }
 

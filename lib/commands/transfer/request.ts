@@ -124,6 +124,6 @@ export function wantsDigests({ options: { digests }, parameters }: CommandContex
 export function streamingDigest(context: CommandContext, size = 0): RunningDigest | undefined {
   if (context.options.digests === "off") return undefined;
   if (wantsDigests(context)) return new RunningDigest();
-  if (size > SPECULATIVE_LIMIT || !context.wants("transfer")) return undefined;
-  return new RunningDigest({ limit: SPECULATIVE_LIMIT });
+  if (size > SPECULATIVE_LIMIT || !context.listenersWantDigests) return undefined;
+  return new RunningDigest({ algorithms: ["SHA-256"], limit: SPECULATIVE_LIMIT });
 }
