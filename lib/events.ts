@@ -6,54 +6,12 @@
  */
 
 import type { Timed } from "./events/base.ts";
-import type {
-  AddressAllowed,
-  AddressBanned,
-  ConnectionRefused,
-  Notice,
-  Problem,
-  Started,
-  Stopped,
-} from "./events/server_events.ts";
-import type {
-  CommandReceived,
-  CommandRefused,
-  DataOpened,
-  FileChanged,
-  LoginTried,
-  ReplySent,
-  SessionClosed,
-  SessionOpened,
-  TransferEnded,
-  TransferStarted,
-} from "./events/session_events.ts";
+import type { EventType, ServerEvent } from "./events/event.ts";
 
 export type * from "./events/base.ts";
+export type * from "./events/event.ts";
 export type * from "./events/server_events.ts";
 export type * from "./events/session_events.ts";
-
-/** Everything that is reported. */
-export type ServerEvent =
-  | SessionOpened
-  | SessionClosed
-  | ConnectionRefused
-  | AddressBanned
-  | AddressAllowed
-  | Started
-  | Stopped
-  | LoginTried
-  | CommandReceived
-  | CommandRefused
-  | ReplySent
-  | DataOpened
-  | TransferStarted
-  | TransferEnded
-  | FileChanged
-  | Problem
-  | Notice;
-
-/** The types of events. */
-export type EventType = ServerEvent["type"];
 
 /** Every {@link EventType}. */
 export const EVENT_TYPES: readonly EventType[] = Object.keys(

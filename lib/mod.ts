@@ -114,7 +114,8 @@ export {
 export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
 export { type Network, parseNetwork } from "./net/ip.ts";
 export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";
-export { PERSONALITIES, type Personality, type PersonalityName } from "./protocol/personality.ts";
+export { PERSONALITIES, type Personality } from "./protocol/personality.ts";
+export type { PersonalityName } from "./protocol/personality_name.ts";
 export type { ListedEntry, ListFormatOptions } from "./protocol/list_format.ts";
 export type { Zone } from "./protocol/zone.ts";
 export type { Reply } from "./protocol/reply.ts";

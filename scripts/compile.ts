@@ -17,11 +17,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
 import { VERSION } from "../lib/version.ts";
 import { bundle } from "./compile/bundle.ts";
+import { describeCommit } from "./compile/commit.ts";
 import { findCompiler } from "./compile/compiler.ts";
 import { makeExecutable } from "./compile/executable.ts";
 import { collectNotices } from "./compile/notices.ts";
 import { makeArchive, writeChecksums } from "./compile/package.ts";
-import { run } from "./compile/run.ts";
 import { selectTargets, type Target } from "./compile/targets.ts";
 
 const CACHE = ".cache/compile";
@@ -50,14 +50,6 @@ function readFlags(args: readonly string[]): CompileOptions & { targets: readonl
     release: switches.release === true,
     codeCache: switches["code-cache"] === true,
   };
-}
-
-/** Of what the executable is made. */
-async function describeCommit(): Promise<string> {
-  const head = await run(["git", "rev-parse", "--short=10", "HEAD"]).catch(() => undefined); // There may be no git.
-  if (!head?.success) return "unknown";
-  const changes = await run(["git", "status", "--porcelain", "--untracked-files=no"]);
-  return `${head.stdout.trim()}${changes.stdout === "" ? "" : "-modified"}`;
 }
 
 async function requireOneVersion(): Promise<void> {

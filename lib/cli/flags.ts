@@ -103,7 +103,7 @@ function unknownFlag(flag: string, { command, flags }: CommandLine<Flag>): strin
   return hint === "" ? `Unknown flag "${flag}", see ${help}` : `Unknown flag "${flag}"${hint} See ${help}`;
 }
 
-/** What the parser would misunderstand: a negative number would be a flag, and any value turns a switch on. */
+/** What the parser misunderstands: a negative number or a lone dash is no value, and any value turns a switch on. */
 function prepared(
   args: readonly string[],
   { texts, switches }: { readonly texts: readonly string[]; readonly switches: readonly string[] },
@@ -112,7 +112,7 @@ function prepared(
   for (const argument of args) {
     const before = made.at(-1) ?? "";
     const takesIt = before.startsWith("--") && texts.includes(before.slice(2));
-    if (takesIt && /^-\d/.test(argument)) made.push(`${made.pop()}=${argument}`);
+    if (takesIt && /^-(\d|$)/.test(argument)) made.push(`${made.pop()}=${argument}`);
     else made.push(switchArgument(argument, switches));
   }
   return made;

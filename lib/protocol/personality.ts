@@ -6,6 +6,7 @@
  */
 
 import { formatUnixLine, formatWindowsLine, type ListedEntry, type ListFormatOptions } from "./list_format.ts";
+import type { PersonalityName } from "./personality_name.ts";
 
 /** The features by which clients distinguish kinds of servers. */
 export interface Personality {
@@ -16,9 +17,6 @@ export interface Personality {
   /** Verbs that such a server does not have: 502, and not in FEAT. */
   readonly lacks: ReadonlySet<string>;
 }
-
-/** A name in {@link PERSONALITIES}. */
-export type PersonalityName = "unix" | "windows";
 
 /** Personalities by name. */
 export const PERSONALITIES: Readonly<Record<PersonalityName, Personality>> = {

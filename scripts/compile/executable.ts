@@ -58,6 +58,14 @@ export function permissionFlags(target: string): readonly string[] {
  */
 const RUNTIME_FLAGS: readonly string[] = ["--unstable-net", "--v8-flags=--max-semi-space-size=4"];
 
+/** What `deno run` is given for the same program on `target`: it knows no `setuid` and `setgid` to name. */
+export function runArguments(target: string): readonly string[] {
+  return [
+    ...RUNTIME_FLAGS,
+    ...permissionFlags(target).map((flag) => flag.startsWith("--allow-sys=") ? "--allow-sys" : flag),
+  ];
+}
+
 /** @throws {Error} when the compiler fails, and when it embeds anything but the bundle. */
 export async function makeExecutable(compiler: Compiler, options: ExecutableOptions): Promise<void> {
   const { folder, target, output, codeCache } = options;

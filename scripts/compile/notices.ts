@@ -17,7 +17,7 @@ interface NpmPackage {
 const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.(txt|md))?$/i;
 
 const RUNTIME = `Deno, with V8 and what else it is made of
-The runtime in this executable, under the MIT licence and those of its parts: https://github.com/denoland/deno/blob/main/LICENSE.md`;
+The runtime of the executable, under the MIT licence and those of its parts: https://github.com/denoland/deno/blob/main/LICENSE.md`;
 
 /** One text with the licence of every package that `main.ts` reaches. */
 export async function collectNotices(): Promise<string> {

@@ -19,7 +19,8 @@ export interface PackageOptions {
   readonly notices: string;
 }
 
-interface Member {
+/** A file in an archive. */
+export interface Member {
   readonly name: string;
   readonly mode: number;
   readonly content: Uint8Array<ArrayBuffer>;
@@ -56,7 +57,8 @@ export async function writeChecksums(folder: string, archives: readonly string[]
   await Deno.writeTextFile(join(folder, "SHA256SUMS"), lines.join(""));
 }
 
-async function member(name: string, { path, mode }: { path: string; mode: number }): Promise<Member> {
+/** The file at `path`. */
+export async function member(name: string, { path, mode }: { path: string; mode: number }): Promise<Member> {
   return { name, mode, content: await Deno.readFile(path) };
 }
 
@@ -64,7 +66,8 @@ function zip(members: readonly Member[]): Uint8Array {
   return zipSync(Object.fromEntries(members.map(({ name, content }) => [name, [content, { mtime: DATE }]])));
 }
 
-async function tarGzip(members: readonly Member[]): Promise<ReadableStream<Uint8Array>> {
+/** The bytes of a `.tar.gz`. */
+export async function tarGzip(members: readonly Member[]): Promise<ReadableStream<Uint8Array>> {
   const tar = await packTar(members.map(({ name, mode, content }) => ({
     header: { name, mode, size: content.length, mtime: DATE, type: "file" as const },
     body: content,

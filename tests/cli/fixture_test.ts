@@ -85,6 +85,49 @@ Deno.test("fixture --exit-on-stdin-close ends with standard input", async () => 
   assertEquals(status, 0);
 });
 
+Deno.test("fixture --options takes JSON from a file or a line of standard input, and flags come first", async () => {
+  const options = {
+    users: { alice: { password: "secret", permissions: "ro" } },
+    files: { "/a": "text", "/b": { base64: "AP8=" } },
+    server: { banner: "hello" },
+    host: "127.0.0.9",
+  };
+  const bytes = new TextEncoder().encode(`${JSON.stringify(options)}\n`);
+  const { promise: ended, resolve: end } = Promise.withResolvers<null>();
+  let sent = 0;
+  // Three bytes at a time, and then nothing until the fixture is through with its test.
+  const stdin = {
+    read(buffer: Uint8Array): Promise<number | null> {
+      const piece = bytes.subarray(sent, sent += 3);
+      buffer.set(piece);
+      return piece.length > 0 ? Promise.resolve(piece.length) : ended;
+    },
+  };
+  const act = async ({ port, host }: ReadyLine) => {
+    assertEquals(host, "127.0.0.1");
+    await using ftp = await Wire.connect(port);
+    assertStringIncludes((await ftp.expectReply(220)).text, "hello");
+    await ftp.login("alice", "secret");
+    assertEquals(await ftp.downloadText("RETR a"), "text");
+    await ftp.expect("SIZE b", 213);
+    await ftp.expect("MKD c", 550);
+  };
+  const flags = ["--host", "127.0.0.1", "--exit-on-stdin-close"];
+  assertEquals((await run(["--options", "-", ...flags], act, { stdin })).status, 0);
+  end(null);
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, bytes);
+    assertEquals((await run(["--options", path, "--host", "127.0.0.1"], act)).status, 0);
+    await Deno.writeTextFile(path, '{"files":{"/b":{"base64":"?"}}}');
+    const { status, stderr } = await run(["--options", path]);
+    assertEquals(status, 2);
+    assertStringIncludes(stderr, `File "${path}" of "--options": Option "files": The content of "/b" is not`);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("fixture --tls writes the authority's certificate and takes it away again", async () => {
   let caFile = "";
   await run(["--tls", "--implicit-tls"], async (ready) => {

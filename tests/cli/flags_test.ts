@@ -17,8 +17,9 @@ Deno.test("readFlags returns values, repeated values, switches and the rest", ()
   assertEquals([read().text("port"), read().texts("user"), read().isOn("allow-root")], [undefined, [], false]);
 });
 
-Deno.test("readFlags takes a negative number for the value of the flag before it", () => {
+Deno.test("readFlags takes a negative number or a dash for the value of the flag before it", () => {
   assertEquals(read("--port", "-5").text("port"), "-5");
+  assertEquals(read("--user", "-", "add").text("user"), "-");
 });
 
 Deno.test("readFlags gives a flag that may stand alone its value", () => {

@@ -5,12 +5,12 @@
  * @module
  */
 
+import { threadModule } from "../../threads/module.ts";
 import { PASSWORD_THREAD } from "../../threads/scope.ts";
 import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
 import type { PasswordAnswer, PasswordQuestion } from "./thread.ts";
 
-/** The executable has no module other than the program itself. */
-const MODULE = Deno.build.standalone ? import.meta.url : new URL("./main.ts", import.meta.url).href;
+const MODULE = threadModule(import.meta.url, "./main.ts");
 /** A file that is readable wherever threads may be started. */
 const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(MODULE);
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { IS_BUILT } from "../../version.ts";
 import type { GuardedRoot } from "./guarded.ts";
 import { isGranted, type Need, PERMISSION_KINDS, permissionFlags, sysPermission } from "./query.ts";
 import type { Settings } from "../settings/table.ts";
@@ -30,9 +31,9 @@ export function judgeExcess(
   { strictPermissions }: Settings,
   [guarded]: readonly GuardedRoot[] = [],
 ): string | undefined {
-  if (Deno.build.standalone) {
+  if (IS_BUILT) {
     if (!strictPermissions) return undefined;
-    throw new UsageError('Flag "--strict-permissions" is for "deno run": the executable has its permissions built in');
+    throw new UsageError('Flag "--strict-permissions" is for "deno run": a build comes with its permissions');
   }
   if (guarded !== undefined) return judgeGuarded(guarded, strictPermissions);
   const excess = excessFlags(needs);

@@ -8,6 +8,7 @@ import type { BanSettings } from "../../auth/bans.ts";
 import type { AccountsStore } from "../../auth/accounts.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import type { ServerMetrics } from "../../metrics/metrics.ts";
+import { threadModule } from "../../threads/module.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { isGranted, needEnv } from "../permissions/query.ts";
 import { packAccount } from "./portable_account.ts";
@@ -15,8 +16,7 @@ import type { Gathered } from "../settings/read.ts";
 import type { ServeSetup, ServeState } from "./worker.ts";
 import type { Settings } from "../settings/table.ts";
 
-/** The executable has no module other than the program itself. */
-const WORKER_MODULE = Deno.build.standalone ? import.meta.url : new URL("./worker_main.ts", import.meta.url);
+const WORKER_MODULE = threadModule(import.meta.url, "./worker_main.ts");
 
 /** The options for starting workers. */
 export interface ServePoolOptions {

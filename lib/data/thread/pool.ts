@@ -6,13 +6,13 @@
  */
 
 import type { Problem, Untimed } from "../../events.ts";
+import { threadModule } from "../../threads/module.ts";
 import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
 import { BufferPool } from "../buffers.ts";
 import { ThreadSlot } from "./place.ts";
 import type { DataThread } from "./proxy.ts";
 
-/** The executable has no module other than the program itself. */
-const DATA_MODULE = Deno.build.standalone ? import.meta.url : new URL("./main.ts", import.meta.url);
+const DATA_MODULE = threadModule(import.meta.url, "./main.ts");
 
 /** A file that is readable wherever threads may be started. */
 const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE);

@@ -93,11 +93,11 @@ export class DiskNames {
   claim(path: VirtualPath, kind: "exists" | "busy"): Disposable | undefined | Promise<Disposable> {
     if (!this.#locks.mayBeReserved) return undefined;
     const claim = this.#locks.reserve(nameKey(this.#root, this.#root.place(path)));
-    const require = (claim: Disposable | undefined): Disposable => {
+    const granted = (claim: Disposable | undefined): Disposable => {
       if (!claim) throw new VfsError(kind, `Another upload is about to take the name: "${path}"`);
       return claim;
     };
-    return claim instanceof Promise ? claim.then(require) : require(claim);
+    return claim instanceof Promise ? claim.then(granted) : granted(claim);
   }
 
   async #reserve(path: VirtualPath): Promise<Reservation> {
