@@ -42,6 +42,8 @@ const INTERRUPT = new Uint8Array([0xff, 0xf4, 0xff, 0xf2]);
 /** Sends commands and reads replies. After a `closed`, `timeout` or `protocol` error it is of no use any more. */
 export class ControlConnection implements Disposable {
   readonly #options: ControlOptions;
+  /** One read at a time; the parser keeps nothing of it. */
+  readonly #buffer = new Uint8Array(READ_SIZE);
   #connection: Connection;
   #parser: ReplyParser;
   /** Arrived, and not yet asked for. */
@@ -180,11 +182,10 @@ export class ControlConnection implements Disposable {
   }
 
   async #read(): Promise<void> {
-    const buffer = new Uint8Array(READ_SIZE);
     try {
-      const count = await this.#connection.read(buffer);
+      const count = await this.#connection.read(this.#buffer);
       if (count === null) this.#fail(lost());
-      else this.#take(buffer.subarray(0, count));
+      else this.#take(this.#buffer.subarray(0, count));
     } catch (error) {
       this.#fail(
         error instanceof ReplySyntaxError ? new ClientError("protocol", error.message, { cause: error }) : lost(error),

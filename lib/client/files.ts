@@ -5,11 +5,10 @@
  * @module
  */
 
-import { messageOf } from "../net/message_of.ts";
 import { present } from "../net/present.ts";
 import type { Client } from "./client.ts";
 import { ClientError } from "./errors.ts";
-import { PartFile, TAIL_SIZE } from "./local_file.ts";
+import { LocalFile, PartFile, TAIL_SIZE } from "./local_file.ts";
 import type { DownloadOptions, TransferOptions, UploadOptions } from "./options.ts";
 import { isEqual, PartMismatch, refusesRestart, TailCheck } from "./resume.ts";
 
@@ -117,12 +116,6 @@ function reasonToRestart(error: unknown): string | undefined {
   return refusesRestart(error) ? `the server cannot resume (${error.code} ${error.reply})` : undefined;
 }
 
-/** A local file to upload, and its bytes. */
-export interface LocalSource {
-  readonly file: Deno.FsFile;
-  readonly size: number;
-}
-
 /**
  * Stores a local file. With `resume` the remote file is continued if it is shorter and the end of it agrees with the
  * local one.
@@ -135,13 +128,12 @@ export async function storeFile(
   path: string,
   options: StoreOptions = {},
 ): Promise<FileResult> {
-  using file = await openLocal(source);
-  const { size } = await file.stat();
+  using file = new LocalFile(source);
   const { append, ascii, limiter, signal, onProgress } = options;
-  const resumedAt = options.resume ? await agreedSize(client, path, { file, size }, options) : 0;
-  if (resumedAt === size && size > 0) return { size, resumedAt };
+  const resumedAt = options.resume ? await agreedSize(client, path, file, options) : 0;
+  if (resumedAt > 0 && resumedAt === file.size) return { size: resumedAt, resumedAt };
   return await resumedOrAnew(resumedAt, options, async (offset) => {
-    await file.seek(offset, Deno.SeekMode.Start);
+    if (options.resume) file.seek(offset);
     const report = (bytes: number) => onProgress?.(offset + bytes);
     const sent = await client.upload(
       file,
@@ -156,12 +148,12 @@ export async function storeFile(
 async function agreedSize(
   client: Client,
   path: string,
-  { file, size }: LocalSource,
+  file: LocalFile,
   { onNote, signal }: FileOptions,
 ): Promise<number> {
   const remote = await sizeOf(client, path);
   if (remote === undefined || remote === 0) return 0;
-  if (remote > size) {
+  if (remote > file.size) {
     onNote?.("Starts anew: the file there is longer than the file here");
     return 0;
   }
@@ -178,19 +170,11 @@ async function agreedSize(
   };
   await client.download(path, sink, present<DownloadOptions>({ offset: remote - length, size: remote, signal }));
   const own = new Uint8Array(length);
-  await file.seek(remote - length, Deno.SeekMode.Start);
+  file.seek(remote - length);
   for (let at = 0; at < length;) at += await file.read(own.subarray(at)) ?? length;
   if (isEqual(own, tail)) return remote;
   onNote?.("Starts anew: the file there differs from the file here");
   return 0;
-}
-
-async function openLocal(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (cause) {
-    throw new ClientError("local", messageOf(cause), { cause });
-  }
 }
 
 /** `undefined` if the server does not say, or there is no such file. */

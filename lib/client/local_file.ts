@@ -10,21 +10,14 @@ import { ClientError } from "./errors.ts";
 
 /** Bytes at the end of a part that are compared with the server's before it goes on. */
 export const TAIL_SIZE = 64 * 1024;
+/**
+ * Up to so many bytes are read or written by a synchronous call: that takes less time than a change to a thread that
+ * may wait, and of two thousand small files such changes were most of the work.
+ */
+const AT_ONCE = 64 * 1024;
 /** Bytes of a file name that file systems take. */
 const MOST_NAME_BYTES = 255;
 const SUFFIX = ".denoftpd-part";
-
-/**
- * Locks `file`. Resolves to whether no other process has it. Where the runtime cannot just try (Deno 2.6, the base of
- * older executables), this waits for the other to end, which has renamed the file by then.
- */
-async function isAlone(file: Deno.FsFile, path: string): Promise<boolean> {
-  if ("tryLock" in file) return await file.tryLock(true);
-  const older: Pick<Deno.FsFile, "lock" | "stat"> = file;
-  await older.lock(true);
-  const [own, there] = [await older.stat(), await Deno.stat(path).catch(() => undefined)];
-  return own.ino === there?.ino && own.dev === there?.dev;
-}
 
 /**
  * The hidden part of a download. Ended by {@link commit}, or by disposing of it, which keeps what has arrived for a
@@ -34,6 +27,7 @@ export class PartFile implements Disposable {
   /** Where it is going to be. A link is followed, as by everything else that writes to a name. */
   readonly target: string;
   readonly #hidden: HiddenFile;
+  /** At its end. */
   readonly #file: Deno.FsFile;
   #size: number;
   #isOver = false;
@@ -54,13 +48,10 @@ export class PartFile implements Disposable {
   static async open(target: string, { resume = false } = {}): Promise<PartFile> {
     return await locally(async () => {
       const hidden = await openHidden(target, SUFFIX, async (path, old) => {
-        const isNew = await Deno.stat(path).then(() => false, () => true);
-        if (isNew && old !== undefined && resume) await Deno.copyFile(old, path);
+        if (resume && old !== undefined && !statOf(path)) await Deno.copyFile(old, path);
       });
       try {
-        if (!resume) await hidden.file.truncate(0);
-        const { size } = await hidden.file.stat();
-        return new PartFile(hidden, size);
+        return new PartFile(hidden, hidden.isNew ? 0 : whatToKeep(hidden.file, resume));
       } catch (error) {
         hidden.file.close();
         throw error;
@@ -75,29 +66,34 @@ export class PartFile implements Disposable {
 
   /** The last `bytes` bytes. */
   async tail(bytes: number): Promise<Uint8Array> {
-    return await locally(() => readBefore(this.#file, this.#size, bytes));
+    return bytes === 0 ? new Uint8Array(0) : await locally(() => readBefore(this.#file, this.#size, bytes));
   }
 
   /** Drops what is there. */
   async clear(): Promise<void> {
-    await locally(() => this.#file.truncate(0));
+    await locally(async () => {
+      await this.#file.truncate(0);
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+    });
     this.#size = 0;
   }
 
   /** Appends. @throws {ClientError} `local`, for example on a full disk. */
   async write(data: Uint8Array): Promise<void> {
     await locally(async () => {
-      await this.#file.seek(this.#size, Deno.SeekMode.Start);
-      for (let done = 0; done < data.length;) done += await this.#file.write(data.subarray(done));
+      for (let rest = data; rest.length > 0;) {
+        const count = rest.length <= AT_ONCE ? this.#file.writeSync(rest) : await this.#file.write(rest);
+        rest = rest.subarray(count);
+      }
     });
     this.#size += data.length;
   }
 
   /** Makes the part the file. @param modified milliseconds since 1970, as the server has it. */
   async commit(modified?: number): Promise<void> {
-    await locally(async () => {
+    await locally(() => {
       this.#isOver = true;
-      await replaceTarget(this.#hidden, modified);
+      replaceTarget(this.#hidden, modified);
     });
   }
 
@@ -109,12 +105,47 @@ export class PartFile implements Disposable {
   }
 }
 
+/** A local file that is uploaded. Small pieces of it are there at once. */
+export class LocalFile implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  /** @throws {ClientError} `local`. */
+  constructor(path: string) {
+    try {
+      this.#file = Deno.openSync(path);
+    } catch (cause) {
+      throw new ClientError("local", messageOf(cause), { cause });
+    }
+  }
+
+  /** Bytes it has now. */
+  get size(): number {
+    return this.#file.statSync().size;
+  }
+
+  /** As {@link UploadSource.read}. */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    return buffer.length <= AT_ONCE ? this.#file.readSync(buffer) : await this.#file.read(buffer);
+  }
+
+  /** The next read begins at byte `offset`. */
+  seek(offset: number): void {
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
 /** A hidden file beside the one that it is going to replace, locked against other processes. */
 export interface HiddenFile {
   /** What it replaces; a link is followed. */
   readonly target: string;
   readonly path: string;
   readonly file: Deno.FsFile;
+  /** It was not there before, and is empty. */
+  readonly isNew: boolean;
   /** Permission bits of the file that is replaced. */
   readonly mode: number | null;
 }
@@ -128,32 +159,73 @@ export interface HiddenFile {
 export async function openHidden(
   target: string,
   suffix: string,
-  prepare: (path: string, old: string | undefined) => Promise<void> = () => Promise.resolve(),
+  prepare?: (path: string, old: string | undefined) => Promise<void>,
 ): Promise<HiddenFile> {
-  const real = await Deno.realPath(target).catch(() => target);
-  const old = await Deno.stat(real).catch(() => undefined);
+  const old = statOf(target);
   if (old && !old.isFile) throw new ClientError("local", `${target} is not a regular file`);
+  const real = old ? Deno.realPathSync(target) : target;
   const path = hiddenPath(real, suffix);
-  await prepare(path, old && real);
-  const file = await Deno.open(path, { read: true, write: true, create: true });
+  await prepare?.(path, old && real);
+  const { file, isNew } = openOrCreate(path);
   try {
-    if (!await isAlone(file, path)) throw new ClientError("local", `Another download to ${target} is running`);
-    return { target: real, path, file, mode: old?.mode ?? null };
+    if (!await isAlone(file, path, isNew)) throw new ClientError("local", `Another download to ${target} is running`);
+    return { target: real, path, file, isNew, mode: old?.mode ?? null };
   } catch (error) {
     file.close();
     throw error;
   }
 }
 
-/** Closes the hidden file and makes it the target. @param modified milliseconds since 1970. */
-export async function replaceTarget({ target, path, file, mode }: HiddenFile, modified?: number): Promise<void> {
+function openOrCreate(path: string): Pick<HiddenFile, "file" | "isNew"> {
   try {
-    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(path, mode & 0o7777);
-    if (modified !== undefined) await file.utime(new Date(), new Date(modified));
+    return { file: Deno.openSync(path, { read: true, write: true, createNew: true }), isNew: true };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    return { file: Deno.openSync(path, { read: true, write: true, create: true }), isNew: false };
+  }
+}
+
+/**
+ * Locks `file`, which was opened as `path`. Resolves to whether no other process has it: neither now, nor until a
+ * moment ago, for then it has renamed the file. Where the runtime cannot just try (Deno 2.6, the base of older
+ * executables), this waits for the other to end.
+ */
+async function isAlone(file: Deno.FsFile, path: string, isNew: boolean): Promise<boolean> {
+  if ("tryLockSync" in file) {
+    if (!file.tryLockSync(true)) return false;
+  } else {
+    const older: Pick<Deno.FsFile, "lock"> = file;
+    await older.lock(true);
+  }
+  if (isNew) return true;
+  const [own, there] = [file.statSync(), statOf(path)];
+  return own.ino === there?.ino && own.dev === there?.dev;
+}
+
+/** Bytes of the part that a download goes on with. */
+function whatToKeep(file: Deno.FsFile, resume: boolean): number {
+  if (!resume) file.truncateSync(0);
+  return file.seekSync(0, Deno.SeekMode.End);
+}
+
+/** What is at `path`, through links; `undefined` if nothing can be seen there. */
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Closes the hidden file and makes it the target. @param modified milliseconds since 1970. */
+export function replaceTarget({ target, path, file, mode }: HiddenFile, modified?: number): void {
+  try {
+    if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(path, mode & 0o7777);
+    if (modified !== undefined) file.utimeSync(new Date(), new Date(modified));
   } finally {
     file.close();
   }
-  await Deno.rename(path, target);
+  Deno.renameSync(path, target);
 }
 
 /** The `bytes` bytes of `file` before `end`. @throws {ClientError} `local` if it ends earlier. */
@@ -188,7 +260,7 @@ function hiddenPath(target: string, suffix: string): string {
 }
 
 /** Failures of the file system as errors of the client. */
-export async function locally<T>(work: () => Promise<T>): Promise<T> {
+export async function locally<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

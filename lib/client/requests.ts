@@ -20,6 +20,8 @@ import { Turns } from "./turns.ts";
 const DEFAULT_STALL_TIMEOUT = 60_000;
 /** Commands whose effect does not depend on when the transfers around them end. */
 const MAY_GO_AHEAD = new Set(["MFMT", "MKD", "RMD", "DELE", "SITE"]);
+/** Verbs whose data the client sends. */
+const UPLOADS = new Set(["STOR", "APPE"]);
 /** Milliseconds for the reply to commands sent ahead, while it is not known whether this server takes them. */
 const FIRST_AHEAD_WITHIN = 3_000;
 
@@ -87,7 +89,7 @@ export class Requests {
       let offersOther = false;
       try {
         return await runTransfer({
-          ...{ control, connector, verb, argument, signal, timeout, wasSent },
+          ...{ control, connector, verb, argument, signal, timeout, wasSent, staysOpen: UPLOADS.has(verb) },
           protect: async (connection) => {
             offersOther = tls?.offersOther ?? false;
             return await tls?.secure(connection, signal) ?? connection;

@@ -140,7 +140,7 @@ export class SegmentFile implements Disposable {
     await locally(async () => {
       await this.#hidden.file.truncate(this.#version.size);
       this.#isOver = true;
-      await replaceTarget(this.#hidden, modified);
+      replaceTarget(this.#hidden, modified);
     });
   }
 

@@ -32,6 +32,8 @@ export interface TransferParts {
   readonly protect: (connection: Connection) => Promise<Connection>;
   /** Moves the bytes. Rejects if they could not all be moved; `closed` if the connection broke. */
   readonly move: (connection: Connection, signal: AbortSignal) => Promise<void>;
+  /** {@link move} leaves the connection open, for what the server still sends. @default false */
+  readonly staysOpen?: boolean;
 }
 
 /** Milliseconds that a server gets to answer ABOR before the control connection is given up. */
@@ -64,7 +66,7 @@ export async function runTransfer(parts: TransferParts): Promise<ParsedReply> {
     moving = parts.move(connection, stop);
     await unlessRefused(moving, replies);
     const reply = await within(control, parts.timeout, replies.final);
-    await untilEnded(connection);
+    if (parts.staysOpen) await untilEnded(connection);
     return reply;
   } catch (error) {
     giveUp.abort();
@@ -151,7 +153,7 @@ async function untilEnded(connection: Connection): Promise<void> {
   try {
     while (await connection.read(buffer) !== null);
   } catch {
-    // A download has closed it already.
+    // Reset, or closed by the limit: nothing more comes either way.
   } finally {
     closeQuietly(connection);
   }
