@@ -6,38 +6,9 @@
 
 import { addressKey } from "../net/address_key.ts";
 import { forgetOldest, hashOf } from "./memory.ts";
+import { type Offence, OFFENCE_NAMES, OFFENCES } from "./offences.ts";
 
-/** What counts against an address, and for how many points. */
-export const OFFENCES = {
-  /** A wrong password, or a name that no account has. */
-  failedLogin: 1,
-  /** A session that was closed after too many lines that are not commands. */
-  badCommands: 5,
-  /** A session that was closed after a line without end. */
-  endlessLine: 5,
-  /** A session that began with a request of HTTP. */
-  foreignProtocol: 5,
-  /** A session that did not log in in time. */
-  loginTimeout: 2,
-  /** A connection beyond the rate of its address. */
-  connectionRate: 1,
-  /** A connection to a passive port that was opened for another address. */
-  dataPort: 1,
-} as const;
-
-/** One of {@link OFFENCES}. */
-export type Offence = keyof typeof OFFENCES;
-
-/** How {@link Offence | offences} are called in the reason of a ban. */
-const NAMES: Readonly<Record<Offence, string>> = {
-  failedLogin: "failed logins",
-  badCommands: "bad commands",
-  endlessLine: "endless lines",
-  foreignProtocol: "another protocol",
-  loginTimeout: "no login in time",
-  connectionRate: "too many connections",
-  dataPort: "connections to data ports of others",
-};
+export { type Offence, OFFENCES } from "./offences.ts";
 
 /** A ban. Times in milliseconds since 1970. */
 export interface Ban {
@@ -53,6 +24,14 @@ export interface Ban {
   readonly reason: string;
   /** Which ban in a row it is, from 1. */
   readonly round: number;
+}
+
+/** What an administrator decides about a ban. */
+export interface BanOrder {
+  /** Milliseconds. */
+  readonly duration: number;
+  /** For the log and the list of bans. */
+  readonly reason: string;
 }
 
 /** Keeps bans over a restart, including those that are over and make the next one longer. It must not throw. */
@@ -184,6 +163,21 @@ export class Bans implements Disposable {
     this.#watch();
   }
 
+  /**
+   * Shuts out `address` whatever it has done, instead of a ban that it may have. Returns `undefined` for an address
+   * that is never banned.
+   *
+   * @param duration milliseconds, more than 0.
+   */
+  ban(address: string, { duration, reason }: BanOrder): Ban | undefined {
+    if (this.#isExempt(address)) return undefined;
+    this.#load();
+    const since = this.#now();
+    const ban = { key: addressKey(address), address, since, until: since + duration, reason, round: 1 };
+    this.#enforce(ban);
+    return ban;
+  }
+
   /** Ends the ban of `address`, or of all addresses with this key, as if it had never been; returns whether it was. */
   lift(address: string): boolean {
     this.#load();
@@ -208,12 +202,16 @@ export class Bans implements Disposable {
   }
 
   #begin(key: string, address: string, entries: readonly Entry[]): void {
-    const { duration, store, onBanned } = this.#settings;
+    const { duration } = this.#settings;
     const since = this.#now();
     const last = this.#past.get(key);
     const round = last !== undefined && !isForgotten(last, since) ? last.round + 1 : 1;
     const until = since + Math.min(this.#longest, duration * 2 ** (round - 1));
-    const ban = { key, address, since, until, reason: reasonOf(entries), round };
+    this.#enforce({ key, address, since, until, reason: reasonOf(entries), round });
+  }
+
+  #enforce(ban: Ban): void {
+    const { store, onBanned } = this.#settings;
     this.put(ban);
     store?.save(ban);
     onBanned?.(ban);
@@ -261,9 +259,9 @@ export class Bans implements Disposable {
   }
 
   /** Also where the clock has been set back, so that a ban never lasts longer than it can. */
-  #isOver({ until }: Ban): boolean {
+  #isOver({ since, until }: Ban): boolean {
     const left = until - this.#now();
-    return left <= 0 || left > this.#longest;
+    return left <= 0 || left > Math.max(this.#longest, until - since);
   }
 
   #isExempt(address: string): boolean {
@@ -291,7 +289,7 @@ function pointsOf(entries: readonly Entry[]): number {
 function reasonOf(entries: readonly Entry[]): string {
   const counts = new Map<Offence, number>();
   for (const { offence, count } of entries) counts.set(offence, (counts.get(offence) ?? 0) + count);
-  return Array.from(counts, ([offence, count]) => `${NAMES[offence]} (${count})`).join(", ");
+  return Array.from(counts, ([offence, count]) => `${OFFENCE_NAMES[offence]} (${count})`).join(", ");
 }
 
 function isForgotten({ until }: Ban, now: number): boolean {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { BanSettings, Offence } from "../auth/bans.ts";
+import type { Ban, BanOrder, BanSettings, Offence } from "../auth/bans.ts";
 import type { LoginVisit } from "../auth/login_gate.ts";
 import type { ThrottleOptions } from "../auth/throttle.ts";
 import type { SessionInfo } from "../session_info.ts";
@@ -52,6 +52,16 @@ export interface SharedGate {
   enter(visit: LoginVisit): MaybeLater<SharedTurn | undefined>;
 }
 
+/** The bans, for who decides about them besides the server. `Bans` is one. */
+export interface SharedBans {
+  /** Those in force. */
+  list(): MaybeLater<readonly Ban[]>;
+  /** Shuts out an address; `undefined` for one that is never banned. */
+  ban(address: string, order: BanOrder): MaybeLater<Ban | undefined>;
+  /** Ends the ban of an address; returns whether there was one. */
+  lift(address: string): MaybeLater<boolean>;
+}
+
 /** How often something may be done per key. */
 export interface SharedPace {
   /** Counts one, and returns whether it is within the limit. */
@@ -90,6 +100,8 @@ export interface SharedState {
   readonly perAccount: SharedCounter;
   /** Who may try a password. */
   readonly gate: SharedGate;
+  /** Absent: bans can be neither listed nor changed from outside. */
+  readonly bans?: SharedBans;
   /** Digests of files that need not be read again. */
   readonly digests: DigestMemory;
   /** Which files were uploaded recently, for clients that set the time of their own upload. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Ban, BanOrder } from "../auth/bans.ts";
+import type { SharedBans } from "../options/shared_state.ts";
 import type { SessionInfo, TransferInfo } from "../session_info.ts";
 
 /** The live sessions of a server. With several workers every answer is a promise. */
@@ -19,9 +21,21 @@ export interface ServerControl {
    * @returns whether there was such a session.
    */
   disconnect(id: string, text?: string): boolean | Promise<boolean>;
+  /** The bans in force. */
+  bans(): readonly Ban[] | Promise<readonly Ban[]>;
+  /**
+   * Shuts out an address, for IPv6 its /64; its sessions go on. Returns the ban, or `undefined` for an address that is
+   * never banned (`banExempt`).
+   */
+  ban(address: string, order: BanOrder): Ban | undefined | Promise<Ban | undefined>;
+  /** Ends the ban of an address; returns whether there was one. */
+  unban(address: string): boolean | Promise<boolean>;
   /** Numbers of the workers that did not answer the last question: their sessions are missing from the answers. */
   readonly silentWorkers: readonly number[];
 }
 
 /** The text of the 421 for a session that is ended without another text. */
 export const DISCONNECTED = "Disconnected by an administrator";
+
+/** The bans of a shared state that has none to show: whose server it is must be asked about them. */
+export const NO_BANS: SharedBans = { list: () => [], ban: () => undefined, lift: () => false };

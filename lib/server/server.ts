@@ -5,16 +5,15 @@
  */
 
 import type { Account } from "../auth/accounts.ts";
-import type { ControlInfo, ServerView } from "../commands/context.ts";
+import type { Ban, BanOrder } from "../auth/bans.ts";
 import { commandTable } from "../commands/table.ts";
-import { PublicAddress } from "../data/public_address.ts";
 import { EventStream } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import { LingeringConnections } from "../net/lingering.ts";
 import type { Options, ServerOptions } from "../options.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
-import type { SharedState, SharedStateSettings } from "../options/shared_state.ts";
+import type { MaybeLater, SharedBans, SharedState, SharedStateSettings } from "../options/shared_state.ts";
 import { banSettings } from "../options/bans.ts";
 import { resolveOptions } from "../options/resolve.ts";
 import { AccountViews } from "../session/account_views.ts";
@@ -28,8 +27,9 @@ import { runningTransfers, type SessionInfo, type TransferInfo } from "../sessio
 import type { ScopedVfs } from "../vfs/access.ts";
 import { banEvents } from "./ban_events.ts";
 import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
-import { DISCONNECTED, type ServerControl } from "./control.ts";
+import { DISCONNECTED, NO_BANS, type ServerControl } from "./control.ts";
 import { Listeners } from "./listener.ts";
+import { makeView } from "./view.ts";
 
 export type { ServerControl } from "./control.ts";
 export type { SessionInfo, TransferInfo, TransferProgress } from "../session_info.ts";
@@ -128,6 +128,21 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return false;
   }
 
+  /** The bans in force. */
+  bans(): MaybeLater<readonly Ban[]> {
+    return this.#bans.list();
+  }
+
+  /** Shuts out an address as `ServerControl.ban` says. */
+  ban(address: string, order: BanOrder): MaybeLater<Ban | undefined> {
+    return this.#bans.ban(address, order);
+  }
+
+  /** Ends the ban of an address; returns whether there was one. */
+  unban(address: string): MaybeLater<boolean> {
+    return this.#bans.lift(address);
+  }
+
   /** Always empty: a server by itself has no workers. */
   get silentWorkers(): readonly number[] {
     return [];
@@ -179,6 +194,10 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   /** {@link shutdown} without grace. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown({ grace: 0 });
+  }
+
+  get #bans(): SharedBans {
+    return this.#sharedState.bans ?? NO_BANS;
   }
 
   #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
@@ -263,36 +282,15 @@ export class FtpServer implements AsyncDisposable, ServerControl {
       table: commandTable,
       events: this.events,
       gate,
-      view: this.#makeView(),
+      view: makeView({
+        options,
+        sharedState: this.#sharedState,
+        events: this.events,
+        lingering: this.#lingering,
+        sessions: () => this.sessions(),
+      }),
       admit: (account: Account) => perAccount.add(account.name, account.maxSessions),
       openView: (account: Account): ScopedVfs | Promise<ScopedVfs> => views.of(account),
-    };
-  }
-
-  /** Its own first; without those of others if they cannot be asked. */
-  #allSessions(): readonly SessionInfo[] | Promise<readonly SessionInfo[]> {
-    const others = this.#sharedState.others();
-    const withOwn = (others: readonly SessionInfo[]) => [...this.sessions(), ...others];
-    return others instanceof Promise ? others.catch(() => []).then(withOwn) : withOwn(others);
-  }
-
-  #makeView(): ServerView {
-    const { recentUploads, sessions } = this.#sharedState;
-    const { passiveAddress, passiveLocalNetworks } = this.#options;
-    const publicAddress = new PublicAddress({
-      ...(passiveAddress !== undefined && { address: passiveAddress }),
-      localNetworks: passiveLocalNetworks,
-      onProblem: (message) => this.events.emit({ type: "problem", level: "warning", message }),
-    });
-    return {
-      since: this.#options.clock(),
-      recentUploads,
-      lingering: this.#lingering,
-      get sessionCount() {
-        return sessions.count;
-      },
-      sessions: () => this.#allSessions(),
-      passiveAddress: (control: ControlInfo) => publicAddress.forClient(control),
     };
   }
 }

@@ -8,6 +8,7 @@
 import { startDeadline } from "../net/deadline.ts";
 import type {
   MaybeLater,
+  SharedBans,
   SharedCount,
   SharedCounter,
   SharedGate,
@@ -51,6 +52,7 @@ export function guardState(state: SharedState, options: GuardOptions): SharedSta
     arrivals: guard.pace("arrivals", arrivals),
     perAccount: guard.counter("perAccount", perAccount),
     gate: guard.gate(gate),
+    ...(state.bans && { bans: guard.bans(state.bans) }),
     digests: guard.digests(state.digests),
     recentUploads: {
       remember: (upload) => guard.tell("recentUploads.remember", () => recentUploads.remember(upload)),
@@ -132,6 +134,14 @@ class StateGuard {
         const turn = this.ask("gate.enter", () => gate.enter(visit), undefined, 0);
         return turn instanceof Promise ? turn.then((turn) => turn && this.#turn(turn)) : turn && this.#turn(turn);
       },
+    };
+  }
+
+  bans(bans: SharedBans): SharedBans {
+    return {
+      list: () => this.ask("bans.list", () => bans.list()),
+      ban: (address, order) => this.ask("bans.ban", () => bans.ban(address, order)),
+      lift: (address) => this.ask("bans.lift", () => bans.lift(address)),
     };
   }
 

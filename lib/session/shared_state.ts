@@ -30,6 +30,7 @@ export function localState(settings: SharedStateSettings): SharedState {
     arrivals: new Arrivals({ rate: connectRate, now: throttle.now }),
     perAccount: new Counter(),
     gate: new LoginGate({ throttle: new FailureThrottle(throttle), bans, interval: guessInterval }),
+    bans,
     digests: new DigestCache(),
     recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Bans, type BanSettings } from "../auth/bans.ts";
+import { type Ban, type BanOrder, Bans, type BanSettings } from "../auth/bans.ts";
 import { makePaceMemory } from "../auth/pace.ts";
 import { EventStream } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
@@ -19,6 +19,7 @@ import { type Addresses, sessionPrefix, type SharedMemory, type ToWorker } from 
 import { hearOf } from "./relayed_bans.ts";
 import { RestartBackoff } from "../threads/restart_backoff.ts";
 import { makeEpochs } from "./shared_digests.ts";
+import { requireFree } from "./port_check.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
 import { abandonCounts, makeUsages } from "./shared_usage.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
@@ -145,6 +146,21 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   async disconnect(id: string, text?: string): Promise<boolean> {
     const member = [...this.#members.values()].find(({ number }) => id.startsWith(sessionPrefix(number)));
     return member !== undefined && await member.disconnect(id, text);
+  }
+
+  /** The bans in force. */
+  bans(): readonly Ban[] {
+    return this.#bans.list();
+  }
+
+  /** Shuts out an address as `ServerControl.ban` says. */
+  ban(address: string, order: BanOrder): Ban | undefined {
+    return this.#bans.ban(address, order);
+  }
+
+  /** Ends the ban of an address; returns whether there was one. */
+  unban(address: string): boolean {
+    return this.#bans.lift(address);
   }
 
   /** Numbers of the workers that did not answer the last question within two seconds. */
@@ -276,15 +292,4 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   #report(level: "warning" | "error", message: string, error?: unknown): void {
     this.events.emit({ type: "problem", level, message, ...(error !== undefined && { error }) });
   }
-}
-
-/**
- * The system lets another program of the same user share the port, and half of the connections would silently go to it.
- *
- * Without `--unstable-net` the second attempt ends the program with a message of the runtime; in a worker it would end
- * the worker without a message.
- */
-function requireFree(hostname: string, port: number): void {
-  if (port !== 0) Deno.listen({ hostname, port }).close();
-  Deno.listen({ hostname, port, reusePort: true }).close();
 }

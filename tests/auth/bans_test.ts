@@ -173,3 +173,16 @@ Deno.test("Bans survive a restart with a store: those in force, and those that m
   assert(!later.isBanned(HERE));
   assertEquals(store.bans.size, 0, "what is over for a day is forgotten");
 });
+
+Deno.test("Bans.ban shuts an address out for any time, and none that is exempt", () => {
+  using bed = new Bed({ limit: 0, isExempt: (address) => address === "127.0.0.1" });
+  assertEquals(bed.bans.ban("127.0.0.1", { duration: DAY, reason: "a test" }), undefined);
+  bed.bans.ban(HERE, { duration: 40 * DAY, reason: "a scan" });
+  assertEquals(bed.reports, [`banned ${HERE} for ${40 * 24 * 60} min, 1`]);
+  assert(bed.bans.isBanned(HERE));
+  assertEquals(bed.bans.list().map(({ reason }) => reason), ["a scan"]);
+  bed.bans.ban(HERE, { duration: MINUTE, reason: "enough" });
+  assertEquals(bed.bans.list().length, 1);
+  assert(bed.bans.lift(HERE));
+  assert(!bed.bans.isBanned(HERE));
+});
