@@ -7,8 +7,11 @@
 import { familyOf } from "../net/ip.ts";
 import { HttpError } from "./http_error.ts";
 
-/** Lets a request pass, or throws an {@link HttpError}. */
-export type Guard = (request: Request, url: URL) => void | Promise<void>;
+/**
+ * Lets a request pass, or throws an {@link HttpError}. What it returns is given to the handler. `address` is that of
+ * the client, where the listener says it.
+ */
+export type Guard<C = void> = (request: Request, url: URL, address?: string) => C | Promise<C>;
 
 /** The options of a guard. */
 export interface GuardOptions {
@@ -64,9 +67,19 @@ function requireNoForeignPage({ headers }: Request, url: URL, pages: "none" | "o
 const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 
 async function requireToken({ headers }: Request, expected: Promise<Uint8Array>): Promise<void> {
-  const [, given] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  const given = bearerOf(headers);
   if (given !== undefined && isSame(await digestOf(given), await expected)) return;
   throw new HttpError(401, "This needs a token: send it as Authorization: Bearer", { "www-authenticate": "Bearer" });
+}
+
+/** The token of `Authorization: Bearer TOKEN`; `undefined` without one. */
+export function bearerOf(headers: Headers): string | undefined {
+  return /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+}
+
+/** Whether two tokens are the same, in a time that says nothing about them. */
+export async function isSameToken(one: string, other: string): Promise<boolean> {
+  return isSame(await digestOf(one), await digestOf(other));
 }
 
 /** Digests have one length, so that comparing them takes one time, whatever was sent. */

@@ -26,6 +26,7 @@ export class RoutedRequest {
   /** What the parts of the pattern stand for, decoded: `:name` as `name`, the rest of the path as `*`. */
   readonly params: Readonly<Record<string, string>>;
   readonly #request: Request;
+  #bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
   constructor(request: Request, url: URL, params: Readonly<Record<string, string>>) {
     this.#request = request;
@@ -43,8 +44,12 @@ export class RoutedRequest {
     return this.#request.headers;
   }
 
-  /** The body. @throws {HttpError} 413 if it is too long. */
-  async bytes({ limit = MOST_BYTES }: BodyOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  /** The body; asked again, the same. @throws {HttpError} 413 if it is too long. */
+  bytes({ limit = MOST_BYTES }: BodyOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#bytes ??= this.#read(limit);
+  }
+
+  async #read(limit: number): Promise<Uint8Array<ArrayBuffer>> {
     const { body, headers } = this.#request;
     if (Number(headers.get("content-length")) > limit) throw tooLong(limit);
     const parts: Uint8Array<ArrayBuffer>[] = [];

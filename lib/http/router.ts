@@ -14,23 +14,23 @@ import { HttpError } from "./http_error.ts";
 import { RoutedRequest } from "./routed_request.ts";
 
 /**
- * Answers one request: a value is sent as JSON, `undefined` as `{"ok": true}`, a `Response` as it is. What it throws
- * becomes `{"error": "…"}`.
+ * Answers one request; the context is what the guard has found out. A value is sent as JSON, `undefined` as
+ * `{"ok": true}`, a `Response` as it is. What it throws becomes `{"error": "…"}`.
  */
-export type Handler = (request: RoutedRequest) => unknown;
+export type Handler<C = void> = (request: RoutedRequest, context: C) => unknown;
 
 /**
  * Handlers by method and path: `"GET /sessions"`, `"DELETE /sessions/:id"`, `"PUT /files/*"`. `:name` is one segment of
  * the path, `*` at the end all that is left of it. Of several paths that match, the first in the table counts. HEAD is
  * answered like GET, without the body.
  */
-export type Routes = Readonly<Record<string, Handler>>;
+export type Routes<C = void> = Readonly<Record<string, Handler<C>>>;
 
 /** The options of a {@link Router}. */
-export interface RouterOptions {
-  readonly routes: Routes;
+export interface RouterOptions<C = void> {
+  readonly routes: Routes<C>;
   /** Asked first; it refuses a request by throwing an {@link HttpError}. */
-  readonly guard: Guard;
+  readonly guard: Guard<C>;
   /**
    * The status for an error of a handler that is not an {@link HttpError}, whose message is then sent. `undefined`: the
    * answer is 500 and says nothing about it.
@@ -41,20 +41,20 @@ export interface RouterOptions {
 }
 
 /** A path of the table, and the methods that it takes. */
-interface Route {
+interface Route<C> {
   readonly segments: readonly string[];
-  readonly handlers: Map<string, Handler>;
+  readonly handlers: Map<string, Handler<C>>;
 }
 
 /** Fields of every answer in JSON: it is of this moment, and never anything but JSON. */
 const JSON_FIELDS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
 /** Answers requests. */
-export class Router {
-  readonly #options: RouterOptions;
-  readonly #routes = new Map<string, Route>();
+export class Router<C = void> {
+  readonly #options: RouterOptions<C>;
+  readonly #routes = new Map<string, Route<C>>();
 
-  constructor(options: RouterOptions) {
+  constructor(options: RouterOptions<C>) {
     this.#options = options;
     for (const [key, handler] of Object.entries(options.routes)) {
       const [method = "", path = ""] = key.split(" ");
@@ -64,18 +64,18 @@ export class Router {
     }
   }
 
-  /** The answer to a request. Never rejects. */
-  async answer(request: Request): Promise<Response> {
-    const response = await this.#answer(request);
+  /** The answer to a request. Never rejects. @param address of the client, for the guard. */
+  async answer(request: Request, address?: string): Promise<Response> {
+    const response = await this.#answer(request, address);
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #answer(request: Request, address: string | undefined): Promise<Response> {
     try {
       const url = new URL(request.url);
-      await this.#options.guard(request, url);
+      const context = await this.#options.guard(request, url, address);
       const { handler, params } = this.#find(request.method, url.pathname);
-      const answer = await handler(new RoutedRequest(request, url, params));
+      const answer = await handler(new RoutedRequest(request, url, params), context);
       return answer instanceof Response ? answer : Response.json(answer ?? { ok: true }, { headers: JSON_FIELDS });
     } catch (error) {
       return this.#refusal(error);
@@ -86,7 +86,7 @@ export class Router {
   #find(
     method: string,
     path: string,
-  ): { readonly handler: Handler; readonly params: Readonly<Record<string, string>> } {
+  ): { readonly handler: Handler<C>; readonly params: Readonly<Record<string, string>> } {
     const segments = path.split("/");
     for (const { segments: pattern, handlers } of this.#routes.values()) {
       const params = match(pattern, segments);
