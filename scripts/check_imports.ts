@@ -59,6 +59,9 @@ export const LAW: Readonly<Record<string, Part>> = {
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
   metrics: { imports: ["http", "events"], types: ["options"] },
+  admin: {
+    imports: ["net", "http", "events", "session_info", "vfs", "auth", "tls", "server", "log", "version"],
+  },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
   mod: {
     imports: [
@@ -74,6 +77,7 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
       ...["drivers/disk", "drivers/memory", "drivers/registry", "fixture", "log", "state", "metrics"],
+      ...["http", "admin"],
       ...["client", "agent", "doctor", "shell"],
     ],
   },

@@ -1,14 +1,16 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
  * `deno task schema`: writes the JSON Schemas of the configuration file and of the accounts file, by which editors
- * complete and check them, from the schemas that the program reads these files with. With `--check` it writes nothing
- * and fails when one is out of date.
+ * complete and check them, and the OpenAPI document of the admin API, from the schemas that the program checks the same
+ * with. With `--check` it writes nothing and fails when one is out of date.
  *
  * @module
  */
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { openApiDocument } from "../lib/admin/openapi.ts";
+import { OPERATIONS } from "../lib/admin/operations.ts";
 import { documentSchema } from "../lib/auth/file/read.ts";
 import { accountSchema, groupSchema } from "../lib/auth/file/schema.ts";
 import { fallbackOf, SETTING_NAMES, type SettingName, SETTINGS } from "../lib/cli/settings/table.ts";
@@ -84,10 +86,16 @@ export function usersSchema(): Json {
   };
 }
 
+/** The content of `docs/openapi.json`. */
+export function apiDocument(): Json {
+  return openApiDocument(OPERATIONS);
+}
+
 /** Each file and its text. */
 export const SCHEMAS: readonly (readonly [path: string, make: () => Json])[] = [
   ["docs/config.schema.json", configSchema],
   ["docs/users.schema.json", usersSchema],
+  ["docs/openapi.json", apiDocument],
 ];
 
 /** How both files are written. */

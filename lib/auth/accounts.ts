@@ -146,6 +146,12 @@ export function canonicalName(name: string): string {
   return name.normalize("NFC");
 }
 
+/** Whether the account may log in at `now` (milliseconds since 1970), and if not, why. */
+export function loginState(account: Account, now: number): "enabled" | "disabled" | "expired" {
+  if (!account.enabled) return "disabled";
+  return account.validUntil !== undefined && now >= account.validUntil ? "expired" : "enabled";
+}
+
 /** A fixed set of accounts in memory. */
 export class MemoryAccounts implements AccountsStore {
   readonly #list: readonly Account[];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SettingRow } from "../admin/backend.ts";
 import { EventStream } from "../events.ts";
 import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
@@ -78,16 +79,20 @@ async function check(settings: Settings, io: CommandIo, { ownsProcess = false }:
 
 /** One line per setting: its name, its value, its source. @throws {UsageError} for an invalid value. */
 export function configTable(gathered: Gathered): string {
-  const settings = parseGathered(gathered);
-  const rows = SETTING_NAMES.map((name) => {
-    const given = gathered.settings.get(name);
-    const fallback = name === "users" ? usersFile(settings) : fallbackOf(name);
-    return [name, given?.text ?? fallback ?? "-", originOf(name, gathered)] as const;
-  });
+  const rows = settingRows(gathered).map(({ name, value, origin }) => [name, value ?? "-", origin] as const);
   const [nameWidth, valueWidth] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map(([name, value, origin]) => `${name.padEnd(nameWidth ?? 0)}  ${value.padEnd(valueWidth ?? 0)}  ${origin}\n`)
     .join("");
+}
+
+/** Every setting, its value as text and its source. @throws {UsageError} for an invalid value. */
+export function settingRows(gathered: Gathered): SettingRow[] {
+  const settings = parseGathered(gathered);
+  return SETTING_NAMES.map((name) => {
+    const fallback = name === "users" ? usersFile(settings) : fallbackOf(name);
+    return { name, value: gathered.settings.get(name)?.text ?? fallback ?? null, origin: originOf(name, gathered) };
+  });
 }
 
 function originOf(name: SettingName, { config, settings }: Gathered): string {

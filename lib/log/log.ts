@@ -120,7 +120,8 @@ function timestamp(time: number): string {
   return last.text;
 }
 
-function levelOf(event: ServerEvent): LogLevel {
+/** The level of an event. */
+export function levelOf(event: ServerEvent): LogLevel {
   if (event.type === "problem" || event.type === "notice") return event.level;
   if (event.type === "login" && !event.ok) return "warning";
   if (event.type === "stopped" && event.reason === "error") return "error";

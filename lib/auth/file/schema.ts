@@ -232,7 +232,15 @@ function namedRoots(
 /** What no group can say: who an account is. */
 const OF_ONE_ACCOUNT = ["name", "password", "group"] as const satisfies readonly AccountField[];
 
-const { name: _, password: __, group: ___, ...SHARED } = FIELDS;
+const { name, password: _, ...changeable } = FIELDS;
+
+/** The name of an account. */
+export const accountNameSchema = name;
+
+/** The fields of an account that can be changed one by one: all but its name and its password. */
+export const changeableFields = changeable;
+
+const { group: __, ...SHARED } = changeable;
 
 /** The schema of a group: any fields of an account but those of one account alone. */
 export const groupSchema = v.strictObject(

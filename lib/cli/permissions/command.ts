@@ -6,6 +6,7 @@
 
 import type { Account } from "../../auth/accounts.ts";
 import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import { accountEditNeeds } from "../serve/admin/settings.ts";
 import { anonymousAccount } from "../serve/anonymous.ts";
 import { guardedRoots } from "./guarded.ts";
 import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./query.ts";
@@ -57,7 +58,12 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
       const gathered = await gatherSettings(args, processSources);
       const settings = parseGathered(gathered);
       const accounts = await accountsOf(settings);
-      const needs = [...sourceNeeds(gathered), ...settingsNeeds(settings), ...accountNeeds(accounts)];
+      const needs = [
+        ...sourceNeeds(gathered),
+        ...settingsNeeds(settings),
+        ...accountEditNeeds(settings, usersFile(settings)),
+        ...accountNeeds(accounts),
+      ];
       printFlags(needs, io, { all: guardedRoots(accounts).length > 0 });
       return 0;
     },

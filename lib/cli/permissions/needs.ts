@@ -12,6 +12,7 @@ import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts"
 import { DriverRegistry } from "../../drivers/registry.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
+import { adminNeeds } from "../serve/admin/settings.ts";
 import { nativeNeeds } from "../serve/native.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
@@ -31,6 +32,7 @@ export function settingsNeeds(settings: Settings): Need[] {
       needWrite(state, `writing the state directory "${state}"`),
     ]),
     ...(metrics === undefined ? [] : [metricsNeed(metrics)]),
+    ...adminNeeds(settings),
     ...userNeeds(settings),
     ...workerNeeds(settings),
     ...nativeNeeds(settings),

@@ -70,6 +70,11 @@ export class RunStory {
     return (event) => this.#count(event);
   }
 
+  /** What it has counted so far. */
+  get totals(): RunTotals {
+    return { ...this.#counts };
+  }
+
   /** The server is ready. */
   begin(facts: RunFacts, settings: Settings): void {
     this.#since = performance.now();

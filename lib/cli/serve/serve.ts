@@ -140,7 +140,9 @@ async function serveLogged(
     void endClosedSessions(server, accounts).catch((error) => tell(early, "error", messageOf(error)));
   };
   using _log = server.events.on(log.listener, log.types);
-  using _story = log.types.includes("started") ? server.events.on(story.listener, story.types) : undefined;
+  using _story = log.types.includes("started") || settings.admin
+    ? server.events.on(story.listener, story.types)
+    : undefined;
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog, {
     owner: identity,
     onLost: (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
@@ -152,6 +154,27 @@ async function serveLogged(
   } catch (error) {
     throw cannotListen(error, settings);
   }
+  const reload = async () => {
+    for (const file of [output, xferlog]) {
+      await file?.reopen().catch((error) => tell(early, "error", messageOf(error)));
+    }
+    await users?.reload();
+    await tls?.reload();
+    admin?.renew();
+  };
+  const drain = new AbortController();
+  // Before root is given up, which the directory of its socket may belong to.
+  await using admin = settings.admin === undefined ? undefined : await (await import("./admin/open.ts")).openAdmin({
+    server,
+    early,
+    story,
+    settings,
+    gathered,
+    workers,
+    sources,
+    reload,
+    drain: () => drain.abort(),
+  });
   // No connection has been accepted yet.
   if (identity) become(identity);
   // The first check was made as root, which may read everything.
@@ -161,7 +184,8 @@ async function serveLogged(
   if (native && workers === 1) await threads.start();
   if (hooks.ownsProcess && guarded.length === 0) {
     // A reload may add accounts that can write.
-    const write = users !== undefined || xferlog !== undefined || settings.logFile !== undefined;
+    const write = users !== undefined || settings.admin !== undefined || xferlog !== undefined ||
+      settings.logFile !== undefined;
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write }).join(", ")}`);
   }
   telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans });
@@ -169,15 +193,10 @@ async function serveLogged(
   await using _sweeps = sweepRoots({ accounts, open: options.fileSystem, events: early });
   // Before the ready line: a program that reads it may send a signal at once.
   signals.listen({
-    signal: hooks.signal,
-    reload: async () => {
-      for (const file of [output, xferlog]) {
-        await file?.reopen().catch((error) => tell(early, "error", messageOf(error)));
-      }
-      await users?.reload();
-      await tls?.reload();
-    },
+    signal: hooks.signal === undefined ? drain.signal : AbortSignal.any([hooks.signal, drain.signal]),
+    reload,
   });
+  admin?.begin();
   story.begin({
     address: server.address,
     implicitTlsAddress: server.implicitTlsAddress,

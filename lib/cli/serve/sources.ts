@@ -16,6 +16,7 @@ import { requireGrants } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
+import { checkAdmin } from "./admin/settings.ts";
 import { type Identity, resolveIdentity } from "./privileges.ts";
 import { checkRoots } from "./roots.ts";
 import { checkSense, unreadableFiles } from "./sense.ts";
@@ -38,6 +39,7 @@ export interface ServeSources extends AsyncDisposable {
  * @throws {UsageError}
  */
 export function beforeOpening(settings: Settings): Identity | undefined {
+  checkAdmin(settings);
   requireGrants(settingsNeeds(settings));
   return resolveIdentity(settings);
 }

@@ -168,6 +168,25 @@ function parseEndpoint(text: string): Endpoint | undefined {
   return { hostname, port };
 }
 
+/** Where an administrator reaches the server: the path of a Unix socket, or an address. */
+export type AdminPlace = { readonly path: string } | Endpoint;
+
+/** `unix:PATH`, `127.0.0.1:8022` or `[::1]:8022`. */
+export const adminPlace: Kind<AdminPlace> = textual(
+  v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset: { value }, addIssue, NEVER }): AdminPlace => {
+      const [, path] = /^unix:(.+)$/s.exec(value) ?? [];
+      if (path !== undefined) return { path };
+      const place = parseEndpoint(value);
+      if (place !== undefined) return place;
+      addIssue({ message: "must be an IP address with a port, such as 127.0.0.1:8022, or unix:PATH" });
+      return NEVER;
+    }),
+  ),
+  (place) => "path" in place ? `unix:${place.path}` : endpoint.format(place),
+);
+
 /** An IPv4 address or a host name, for 227 replies. */
 export const publicAddress: Kind<string> = textual(v.pipe(
   v.string(),

@@ -12,6 +12,7 @@ import { DEFAULT_GRACE, DEFAULT_TLS } from "../../options/defaults.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
+  adminPlace,
   duration,
   endpoint,
   fileList,
@@ -197,6 +198,16 @@ const ROWS = [
   setting("logFormat", "FORMAT", "format of log lines: text or json", oneOf("text", "json"), "text"),
   setting("logFile", "FILE", "append the log to this file, opened again at SIGHUP. Default: standard error", text),
   setting("xferlog", "FILE", "append a line per transferred file, in wu-ftpd's format; opened again at SIGHUP", text),
+  setting("admin", "ADDR", "where to be administered: HOST:PORT or unix:PATH; see docs/operations.md", adminPlace),
+  setting(
+    "adminTokenFile",
+    "FILE",
+    "file to write a new token for --admin HOST:PORT into, for this machine alone",
+    text,
+  ),
+  setting("adminUsers", "FILE", "who may log in at --admin HOST:PORT, over TLS also from elsewhere", text),
+  setting("adminAudit", "FILE", "append each change made through --admin (audit.jsonl in --state DIR)", text),
+  setting("adminSocketMode", "MODE", "mode of the socket of --admin unix:PATH", oneOf("0600", "0660"), "0600"),
   setting("user", "NAME[:GROUP]", "when started as root: bind the ports, then become this user for good", text),
   setting("allowRoot", undefined, "allow running as root (weakens security)", onOff, false),
   setting("strictPermissions", undefined, "refuse to start with far more Deno permissions than needed", onOff, false),

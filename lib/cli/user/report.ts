@@ -4,15 +4,9 @@
  * @module
  */
 
-import type { Account, AccountMount } from "../../auth/accounts.ts";
+import { type Account, type AccountMount, loginState } from "../../auth/accounts.ts";
 import { formatAmount } from "../../auth/amount.ts";
 import { describeGrant } from "../../auth/file/access_rules.ts";
-
-/** Whether the account may log in at `now` (milliseconds since 1970), and if not, why. */
-export function loginState(account: Account, now: number): "enabled" | "disabled" | "expired" {
-  if (!account.enabled) return "disabled";
-  return account.validUntil !== undefined && now >= account.validUntil ? "expired" : "enabled";
-}
 
 /** The accounts, one per line below a heading. */
 export function accountTable(accounts: readonly Account[], now: number): string {

@@ -6,14 +6,14 @@
 
 import { promptSecret } from "@std/cli/prompt-secret";
 import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../../auth/file/schema.ts";
-import { type Account, ANONYMOUS, canonicalName, isAnonymous } from "../../auth/accounts.ts";
+import { type Account, ANONYMOUS, canonicalName, isAnonymous, loginState } from "../../auth/accounts.ts";
 import { editAccounts } from "../../auth/file/edit.ts";
 import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { type HashOptions, hashPassword, verifyPassword } from "../../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
 import { newPassword, requireNoPassword } from "./new_password.ts";
 import { tellGenerated, tellOwner, tellRoot } from "./notes.ts";
-import { accountSheet, accountTable, describeRules, loginState } from "./report.ts";
+import { accountSheet, accountTable, describeRules } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
 import { runCommand } from "../command.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";

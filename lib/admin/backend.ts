@@ -1,0 +1,65 @@
+/**
+ * What the control plane needs of the program whose server it controls.
+ *
+ * @module
+ */
+
+import type { AccountsStore } from "../auth/accounts.ts";
+import type { EventStream, Notice, Problem, RunTotals, Untimed } from "../events.ts";
+import type { ServerControl } from "../server/control.ts";
+import type { KeyPair } from "../tls/certificates.ts";
+
+/** One setting, its value and where that comes from. */
+export interface SettingRow {
+  /** As in the configuration file. */
+  readonly name: string;
+  /** As text; `null` where it is not set. */
+  readonly value: string | null;
+  /** Such as `flag --port`, `file /etc/denoftpd.json` or `default`. */
+  readonly origin: string;
+}
+
+/** The accounts of the server. */
+export interface AccountsBackend {
+  /** All of them, those of `--anonymous` included. */
+  readonly store: AccountsStore;
+  /** The accounts file; `undefined` if there is none. */
+  readonly file: string | undefined;
+  /** Why the file cannot be changed; `undefined` if it can. */
+  readonly readOnly: () => string | undefined;
+  /** Takes over what is in the file now. */
+  readonly reload: () => Promise<unknown>;
+}
+
+/** Where events can be listened to. */
+export type EventSource = Pick<EventStream, "on">;
+
+/** The running server and its program. */
+export interface AdminBackend {
+  readonly control: ServerControl;
+  /** Those of the server, and those of the program around it. */
+  readonly events: EventSource;
+  readonly accounts: AccountsBackend;
+  /** Takes what the control plane itself has to report. */
+  readonly report: (event: Untimed<Problem | Notice>) => void;
+  /** Every setting in effect. */
+  readonly settings: () => readonly SettingRow[];
+  /** The certificates in use; none without TLS. */
+  readonly certificates: () => readonly KeyPair[];
+  /** Milliseconds of a ban for which no other time is asked. */
+  readonly banTime: number;
+  /** Reads accounts and certificates again, and opens log files again, as SIGHUP does. */
+  readonly reload: () => Promise<void>;
+  /** Ends the server as SIGTERM does. */
+  readonly drain: () => void;
+  /** Facts that do not change. */
+  readonly facts: {
+    /** Milliseconds since 1970. */
+    readonly since: number;
+    /** Such as `127.0.0.1:2121`. */
+    readonly address: string;
+    readonly workers: number;
+  };
+  /** What the server has done since its start. */
+  readonly totals: () => RunTotals;
+}

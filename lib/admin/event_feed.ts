@@ -1,0 +1,95 @@
+/**
+ * The events of the server as server-sent events (WHATWG HTML, section 9.2). Only while somebody reads them does the
+ * server make the frequent ones.
+ *
+ * @module
+ */
+
+import { EVENT_TYPES, type EventType, type ServerEvent } from "../events.ts";
+import { levelOf, LEVELS, LOG_LEVELS, type LogLevel } from "../log/log.ts";
+import { describeError, sentence } from "../log/sentences.ts";
+import type { EventSource } from "./backend.ts";
+
+/** Events that wait for a reader who does not read; the next ones are lost and counted. */
+const MOST_WAITING = 1_000;
+/** Milliseconds between two comments that show to both ends that the other is there. */
+const HEARTBEAT = 15_000;
+
+/** Which events are wanted; absent fields let all pass. */
+export interface EventFilter {
+  readonly types?: readonly EventType[];
+  /** The least severe level. */
+  readonly level?: LogLevel;
+  readonly session?: string;
+  readonly user?: string;
+  readonly address?: string;
+}
+
+/** The types that a filter can let pass, which is what the server needs to know. */
+export function typesOf({ types = EVENT_TYPES, level = "debug" }: EventFilter): readonly EventType[] {
+  const from = LOG_LEVELS.indexOf(level);
+  const mayBeMore = new Set<EventType>(["login", "stopped", "problem", "notice"]);
+  return types.filter((type) => mayBeMore.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from);
+}
+
+/** An event as JSON: its fields, its level and its sentence in the log. */
+export function recordOf(event: ServerEvent): Readonly<Record<string, unknown>> {
+  const { error, ...fields } = { error: undefined, ...event };
+  return {
+    ...fields,
+    level: levelOf(event),
+    message: sentence(event),
+    ...(error !== undefined && { error: describeError(error) }),
+  };
+}
+
+function passes(event: ServerEvent, { level = "debug", session, user, address }: EventFilter): boolean {
+  if (LOG_LEVELS.indexOf(levelOf(event)) < LOG_LEVELS.indexOf(level)) return false;
+  return isOf(event, "session", session) && isOf(event, "user", user) && isOf(event, "address", address);
+}
+
+function isOf(event: ServerEvent, field: "session" | "user" | "address", wanted: string | undefined): boolean {
+  return wanted === undefined || (Object.entries(event).some(([name, value]) => name === field && value === wanted));
+}
+
+/** The answer that goes on until `signal` is aborted, or its reader is gone. */
+export function eventFeed(events: EventSource, filter: EventFilter, signal: AbortSignal): Response {
+  const encoder = new TextEncoder();
+  let end = () => {};
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      let lost = 0;
+      const send = (text: string) => controller.enqueue(encoder.encode(text));
+      const listening = events.on((event) => {
+        if (!passes(event, filter)) return;
+        if ((controller.desiredSize ?? 0) <= 0) return void lost++;
+        if (lost > 0) send(frame("lost", { events: lost }));
+        lost = 0;
+        send(frame(event.type, recordOf(event)));
+      }, typesOf(filter));
+      const heartbeat = setInterval(() => send(":\n\n"), HEARTBEAT);
+      end = () => {
+        end = () => {};
+        listening[Symbol.dispose]();
+        clearInterval(heartbeat);
+      };
+      const close = () => {
+        end();
+        controller.close();
+      };
+      if (signal.aborted) close();
+      else signal.addEventListener("abort", close, { once: true });
+      // The reader knows that it listens.
+      send(":\n\n");
+    },
+    cancel: () => end(),
+  }, { highWaterMark: MOST_WAITING });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" },
+  });
+}
+
+/** JSON has no line ends of its own, which would end the field. */
+function frame(type: string, data: unknown): string {
+  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,17 @@
+/**
+ * Every operation of the API, in the order of its document.
+ *
+ * @module
+ */
+
+import { ACCOUNT_OPERATIONS } from "./accounts.ts";
+import type { Operation } from "./operation.ts";
+import { SERVER_OPERATIONS } from "./server_operations.ts";
+import { SESSION_OPERATIONS } from "./sessions.ts";
+
+/** Those that a caller is needed for. */
+export const OPERATIONS: readonly Operation[] = [
+  ...SERVER_OPERATIONS,
+  ...SESSION_OPERATIONS,
+  ...ACCOUNT_OPERATIONS,
+];

@@ -1,0 +1,118 @@
+/**
+ * The server as a whole: what it is, how it is, what it reports, and its reload and end.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { EVENT_TYPES } from "../events.ts";
+import { LOG_LEVELS } from "../log/log.ts";
+import { present } from "../net/present.ts";
+import { runningTransfers, type SessionInfo } from "../session_info.ts";
+import { daysLeft } from "../tls/certificates.ts";
+import { VERSION } from "../version.ts";
+import { eventFeed } from "./event_feed.ts";
+import { type Operation, operation } from "./operation.ts";
+import * as schemas from "./schemas.ts";
+
+const typeList = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(",")),
+  v.array(v.picklist(EVENT_TYPES, `Must be types of events, separated by commas: ${EVENT_TYPES.join(", ")}`)),
+);
+
+/** The operations about the server as a whole. */
+export const SERVER_OPERATIONS: readonly Operation[] = [
+  operation({
+    route: "GET /api/about",
+    summary: "Tell what the server is, and what the caller may do",
+    role: "view",
+    answer: schemas.about,
+  }, ({ caller: { name, means, roles }, backend: { facts, accounts } }) => ({
+    version: VERSION,
+    caller: { name, means, roles: [...roles] },
+    ...facts,
+    ...present({ accountsReadOnly: accounts.readOnly() }),
+  })),
+  operation({
+    route: "GET /api/overview",
+    summary: "Count sessions, transfers and bans, and tell the totals since the start",
+    role: "view",
+    answer: schemas.overview,
+  }, async ({ backend: { control, totals } }) => {
+    const lag = eventLoopLag();
+    const [sessions, bans] = [await control.sessions(), await control.bans()];
+    return { time: Date.now(), ...counts(sessions), bans: bans.length, eventLoopLag: await lag, totals: totals() };
+  }),
+  operation({
+    route: "GET /api/config",
+    summary: "List the settings in effect, and where each comes from",
+    role: "view",
+    answer: schemas.settings,
+  }, ({ backend }) => ({ settings: backend.settings() })),
+  operation({
+    route: "GET /api/certificates",
+    summary: "List the certificates in use",
+    role: "view",
+    answer: schemas.certificates,
+  }, ({ backend }) => ({
+    certificates: backend.certificates().map((pair) => ({
+      names: pair.names,
+      notBefore: pair.notBefore.toISOString(),
+      notAfter: pair.notAfter.toISOString(),
+      daysLeft: daysLeft(pair),
+    })),
+  })),
+  operation({
+    route: "GET /api/events",
+    summary: "Follow what happens, as server-sent events; each is a JSON object with its level and message",
+    role: "view",
+    media: "text/event-stream",
+    query: {
+      types: v.exactOptional(typeList),
+      level: v.exactOptional(v.picklist(LOG_LEVELS)),
+      session: v.exactOptional(v.string()),
+      user: v.exactOptional(v.string()),
+      address: v.exactOptional(v.string()),
+    },
+  }, ({ query, backend: { events }, request }) => eventFeed(events, query, request.signal)),
+  operation({
+    route: "POST /api/reload",
+    summary: "Read accounts and certificates again, and open log files again, as SIGHUP does",
+    role: "config",
+    answer: schemas.done,
+  }, ({ backend }) => backend.reload()),
+  operation({
+    route: "POST /api/drain",
+    summary: "End the server as SIGTERM does: running transfers get the time of --grace",
+    role: "config",
+    answer: schemas.done,
+  }, ({ backend }) => backend.drain()),
+];
+
+function counts(sessions: readonly SessionInfo[]): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  const running = runningTransfers(sessions);
+  const going = (way: string) => running.filter(({ direction }) => direction === way);
+  const bytes = (ways: readonly string[]) =>
+    running.filter(({ direction }) => ways.includes(direction)).reduce((sum, each) => sum + each.bytes, 0);
+  return {
+    sessions: {
+      all: sessions.length,
+      loggedIn: sessions.filter(({ user }) => user !== undefined).length,
+      secure: sessions.filter(({ secure }) => secure).length,
+    },
+    transfers: {
+      uploads: going("upload").length,
+      downloads: going("download").length,
+      listings: going("listing").length,
+    },
+    moving: { sent: bytes(["download", "listing"]), received: bytes(["upload"]) },
+  };
+}
+
+async function eventLoopLag(): Promise<number> {
+  const wait = 1;
+  const start = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  return Math.max(0, performance.now() - start - wait);
+}

@@ -1,0 +1,88 @@
+/**
+ * The running server as its control plane sees it.
+ *
+ * @module
+ */
+
+import { dirname, resolve } from "@std/path";
+import type { AdminBackend, EventSource } from "../../../admin/backend.ts";
+import type { EventStream } from "../../../events.ts";
+import { bracketed } from "../../../net/ip.ts";
+import { messageOf } from "../../../net/message_of.ts";
+import type { FtpServer, ServerControl } from "../../../server/server.ts";
+import { settingRows } from "../../config.ts";
+import { usersFile } from "../../permissions/needs.ts";
+import { isGranted, needWrite } from "../../permissions/query.ts";
+import type { Gathered } from "../../settings/read.ts";
+import type { Settings } from "../../settings/table.ts";
+import type { RunStory } from "../run_story.ts";
+import type { ServeSources } from "../sources.ts";
+import { DEFAULT_OPTIONS } from "../../../options/defaults.ts";
+
+/** The parts of a run of `serve`. */
+export interface RunParts {
+  readonly server: ServerControl & Pick<FtpServer, "events" | "address">;
+  /** Events of the program besides those of the server. */
+  readonly early: EventStream;
+  readonly story: RunStory;
+  readonly settings: Settings;
+  readonly gathered: Gathered;
+  readonly workers: number;
+  readonly sources: ServeSources;
+  readonly reload: () => Promise<void>;
+  readonly drain: () => void;
+}
+
+/** The backend of a run. */
+export function adminBackend(
+  { server, early, story, settings, gathered, workers, sources, ...acts }: RunParts,
+): AdminBackend {
+  const file = usersFile(settings);
+  const { hostname, port } = server.address;
+  return {
+    control: server,
+    events: both(server.events, early),
+    report: (event) => early.emit(event),
+    accounts: {
+      store: sources.accounts,
+      file,
+      readOnly: () => readOnlyReason(file),
+      reload: async () => await sources.users?.reload(),
+    },
+    settings: () => settingRows(gathered).map((row) => ({ ...row, value: withoutPassword(row.value) })),
+    certificates: () => sources.tls?.certificates.pairs ?? [],
+    banTime: settings.banTime ?? DEFAULT_OPTIONS.banTime,
+    facts: { since: Date.now(), address: `${bracketed(hostname)}:${port}`, workers },
+    totals: () => story.totals,
+    ...acts,
+  };
+}
+
+function both(...streams: readonly EventStream[]): EventSource {
+  return {
+    on: (listener, types) => {
+      const stack = new DisposableStack();
+      for (const stream of streams) stack.use(stream.on(listener, types));
+      return stack;
+    },
+  };
+}
+
+/** The name and the password of a URL are for the server alone. */
+function withoutPassword(value: string | null): string | null {
+  return value?.replaceAll(/(\w:\/\/)[^/@\s]*@/g, "$1***@") ?? null;
+}
+
+/** Why the accounts file cannot be changed; `undefined` if it can. */
+function readOnlyReason(file: string | undefined): string | undefined {
+  if (file === undefined) return "there is no accounts file, only --anonymous";
+  const directory = dirname(resolve(file));
+  if (!isGranted(needWrite(directory, ""))) return `Deno does not permit it: start with --allow-write=${directory}`;
+  try {
+    // The new file is made beside the old one. To ask for the rights would take more permissions than to try.
+    Deno.removeSync(Deno.makeTempFileSync({ dir: directory, prefix: ".denoftpd-" }));
+    return undefined;
+  } catch (error) {
+    return `the server cannot write to its directory "${directory}": ${messageOf(error)}`;
+  }
+}
