@@ -14,7 +14,7 @@ import { runOrThrow } from "./run.ts";
 export const BUNDLE = "denoftpd.js";
 
 /**
- * Dependencies in CommonJS (cli-progress, socks) require modules of Node, which the bundle leaves to a function of this
+ * Dependencies in CommonJS (string-width) require modules of Node, which the bundle leaves to a function of this
  * name. It must be there before them.
  */
 const REQUIRE = 'import{createRequire as nodeRequire}from"node:module";const require=nodeRequire(import.meta.url);\n';

@@ -1,58 +1,59 @@
 /**
- * Bars on a terminal: one for each file that moves, and one for the whole job.
+ * Bars on a terminal: one for the whole job, and one for each file that moves.
  *
  * @module
  */
 
-// @ts-types="@types/cli-progress"
-import cliProgress from "cli-progress";
 import type { JobEvent } from "../../agent/job/events.ts";
 import { printable } from "../../client/names.ts";
+import { fitted, LiveLines, type LiveTerminal } from "./live_lines.ts";
 import { showSize } from "./values.ts";
 
-/** Characters of a name. */
-const NAME_WIDTH = 28;
 /** Milliseconds until a file gets a bar of its own: most are over by then, and bars that come and go only flicker. */
 const BAR_AFTER = 300;
-const FORMAT = "{name} [{bar}] {percentage}% {done}/{all} {rate}";
+/** Milliseconds between two drawings. */
+const DRAW_EVERY = 200;
+/** Columns below which a part of a line is left out. */
+const LEAST = { bar: 40, sizes: 52, rate: 64, left: 76 } as const;
+const [LONGEST_NAME, LONGEST_BAR] = [28, 24];
 
-interface Running {
+/** Something that moves, or all of it. */
+interface Progress {
   readonly startedAt: number;
   readonly size: number | undefined;
-  bar?: cliProgress.SingleBar;
+  /** Bytes of an earlier transfer, which say nothing about the rate. `undefined`: not known yet. */
+  base: number | undefined;
   bytes: number;
 }
 
-/** Draws on standard error. Nothing is drawn before the first file has moved for a moment. */
+/** Draws on standard error. Nothing is drawn before something has moved for a moment. */
 export class ProgressBars {
-  readonly #bars = new cliProgress.MultiBar({
-    format: FORMAT,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    barsize: 24,
-    fps: 5,
-    gracefulExit: false,
-    emptyOnZero: true,
-  }, cliProgress.Presets.shades_classic);
-  readonly #running = new Map<string, Running>();
-  readonly #startedAt = performance.now();
-  #job: cliProgress.SingleBar | undefined;
-  #expected = { files: 0, bytes: 0 };
-  #finished = { files: 0, bytes: 0 };
+  readonly #lines: LiveLines;
+  readonly #now: () => number;
+  readonly #running = new Map<string, Progress>();
+  #expected: { readonly files: number; readonly bytes: number; readonly since: number } | undefined;
+  #finished = { files: 0, bytes: 0, moved: 0 };
+  #drawnAt = -Infinity;
   #isStopped = false;
+
+  /** @param now milliseconds of a clock that never goes back. */
+  constructor(terminal?: LiveTerminal, now: () => number = () => performance.now()) {
+    this.#lines = new LiveLines(terminal);
+    this.#now = now;
+  }
 
   /** How much there is to do. */
   expect(files: number, bytes: number): void {
-    this.#expected = { files, bytes };
+    this.#expected = { files, bytes, since: this.#now() };
+    this.#finished = { files: 0, bytes: 0, moved: 0 };
   }
 
   /** Draws what `event` changes. */
   event(event: JobEvent): void {
     switch (event.event) {
       case "start":
-        this.#running.set(event.path, { startedAt: performance.now(), size: event.size, bytes: 0 });
-        break;
+        this.#running.set(event.path, { startedAt: this.#now(), size: event.size, base: undefined, bytes: 0 });
+        return;
       case "progress":
         this.#advance(event.path, event.bytes);
         break;
@@ -62,24 +63,26 @@ export class ProgressBars {
       case "failed":
         this.#end(event.path, 0);
         break;
+      default:
+        return;
     }
+    this.#drawSometimes();
   }
 
   /** Runs `write` with the bars out of the way. */
   above(write: () => void): void {
-    this.pause();
+    const wereShown = this.#lines.areShown;
+    this.#lines.clear();
     write();
+    if (wereShown && !this.#isStopped) this.#draw();
   }
 
-  /** Takes the bars from the screen; the next event draws them again. */
+  /** Takes the bars from the screen; a later event draws them again. */
   pause(): void {
-    if (this.#job === undefined) return;
-    this.#bars.stop();
-    this.#job = undefined;
-    for (const running of this.#running.values()) delete running.bar;
+    this.#lines.clear();
   }
 
-  /** Takes the bars from the screen for good, and shows the cursor. */
+  /** Takes the bars from the screen for good. */
   stop(): void {
     this.#isStopped = true;
     this.pause();
@@ -87,47 +90,78 @@ export class ProgressBars {
 
   #advance(path: string, bytes: number): void {
     const running = this.#running.get(path);
-    if (!running || this.#isStopped) return;
+    if (!running) return;
+    running.base ??= Math.max(0, bytes - LARGEST_STEP);
     running.bytes = bytes;
-    const elapsed = performance.now() - running.startedAt;
-    if (elapsed < BAR_AFTER) return;
-    const { size } = running;
-    this.#drawJob();
-    running.bar ??= this.#bars.create(size ?? 0, 0, payloadOf(path, 0, size, 0));
-    running.bar.update(bytes, payloadOf(path, bytes, size, bytes / elapsed));
   }
 
   #end(path: string, bytes: number): void {
-    const running = this.#running.get(path);
+    const moved = Math.max(0, bytes - (this.#running.get(path)?.base ?? 0));
     this.#running.delete(path);
-    this.#finished = { files: this.#finished.files + 1, bytes: this.#finished.bytes + bytes };
-    if (running?.bar) this.#bars.remove(running.bar);
-    if (this.#job) this.#drawJob();
+    const { files, ...sums } = this.#finished;
+    this.#finished = { files: files + 1, bytes: sums.bytes + bytes, moved: sums.moved + moved };
   }
 
-  #drawJob(): void {
-    const { files, bytes } = this.#expected;
-    if (files < 2) {
-      // The bar of the only file says it all; this one marks that something is drawn.
-      this.#job ??= this.#bars.create(0, 0, payloadOf("", 0, undefined, 0));
-      return;
-    }
-    const moved = this.#finished.bytes + this.#running.values().reduce((sum, running) => sum + running.bytes, 0);
-    const rate = moved / (performance.now() - this.#startedAt);
-    const left = rate > 0 ? Math.round((bytes - moved) / rate / 1000) : 0;
-    const payload = payloadOf(`${this.#finished.files} of ${files} files`, moved, bytes, rate);
-    this.#job ??= this.#bars.create(bytes, 0, payload);
-    this.#job.update(moved, { ...payload, rate: `${payload.rate} ${left} s left` });
+  #drawSometimes(): void {
+    if (this.#isStopped || this.#now() - this.#drawnAt < DRAW_EVERY) return;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const now = this.#now();
+    const lines = this.#running.entries()
+      .filter(([, { startedAt }]) => now - startedAt >= BAR_AFTER)
+      .map(([path, running]) => this.#line(printable(path), running)).toArray();
+    const job = this.#job(now);
+    if (job !== undefined) lines.unshift(job);
+    if (lines.length === 0) return this.#lines.clear();
+    this.#drawnAt = now;
+    this.#lines.draw(lines);
+  }
+
+  /** The bar of the only file says it all. */
+  #job(now: number): string | undefined {
+    if (!this.#expected || this.#expected.files < 2 || now - this.#expected.since < BAR_AFTER) return undefined;
+    const { files, bytes, since } = this.#expected;
+    const { base, done } = this.#running.values().reduce(
+      (sum, running) => ({ base: sum.base + (running.base ?? 0), done: sum.done + running.bytes }),
+      { base: this.#finished.bytes - this.#finished.moved, done: this.#finished.bytes },
+    );
+    const job = { startedAt: since, size: bytes, base, bytes: done };
+    return this.#line(`${this.#finished.files} of ${files} files`, job);
+  }
+
+  /** As much of a line as fits. */
+  #line(name: string, { startedAt, size, base = 0, bytes }: Progress): string {
+    const { width } = this.#lines;
+    const rate = (bytes - base) / Math.max(1, this.#now() - startedAt) * 1000;
+    const share = size === undefined ? undefined : size === 0 ? 1 : Math.min(1, bytes / size);
+    const left = size === undefined || rate <= 0 ? undefined : Math.max(0, size - bytes) / rate;
+    const parts = [
+      (share === undefined ? "?" : `${Math.floor(share * 100)}%`).padStart(4),
+      ...(width >= LEAST.sizes ? [`${showSize(bytes)}/${size === undefined ? "?" : showSize(size)}`.padStart(17)] : []),
+      ...(width >= LEAST.rate ? [`${showSize(Math.round(rate))}/s`.padStart(10)] : []),
+      ...(width >= LEAST.left ? [(left === undefined ? "" : `${showTime(left)} left`).padStart(11)] : []),
+    ].join(" ");
+    const room = width - parts.length - 1;
+    if (width < LEAST.bar) return `${fitted(name, Math.max(1, room))} ${parts}`;
+    const ofName = Math.min(LONGEST_NAME, Math.ceil(room / 2));
+    return `${fitted(name, ofName)} ${barOf(share ?? 0, Math.min(LONGEST_BAR, room - ofName - 3))} ${parts}`;
   }
 }
 
-/** `rate` in bytes a millisecond. */
-function payloadOf(path: string, bytes: number, size: number | undefined, rate: number) {
-  const name = printable(path);
-  return {
-    name: (name.length > NAME_WIDTH ? `…${name.slice(1 - NAME_WIDTH)}` : name).padEnd(NAME_WIDTH),
-    done: showSize(bytes),
-    all: size === undefined ? "?" : showSize(size),
-    rate: `${showSize(Math.round(rate * 1000))}/s`,
-  };
+/** Bytes of the largest piece that arrives at once. */
+const LARGEST_STEP = 256 * 1024;
+
+function barOf(share: number, columns: number): string {
+  const full = Math.round(share * columns);
+  return `[${"█".repeat(full)}${"░".repeat(Math.max(0, columns - full))}]`;
+}
+
+/** `1:05`, `2:03:10`. */
+function showTime(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${String(minutes).padStart(2, "0")}:${rest}`;
 }
