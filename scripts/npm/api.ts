@@ -77,6 +77,8 @@ export interface Journal {
   readonly last: Promise<number>;
   /** Command lines as received, with passwords masked. */
   commands(options?: Pick<SequenceOptions, "user" | "session">): Promise<string[]>;
+  /** The conversation as text: `C: STOR a`, `S: 226 Complete`, a line each, one session after the other. */
+  transcript(options?: Pick<SequenceOptions, "user" | "session">): Promise<string>;
   /** The first entry, past or to come, that has these fields. */
   waitFor<T extends JournalType>(pattern: JournalPattern<T>, options?: WaitOptions): Promise<JournalEntryOf<T>>;
   /** The first entry, past or to come, that `matches`. */

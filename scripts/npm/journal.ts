@@ -49,6 +49,10 @@ export class RemoteJournal implements Journal {
     return entries.flatMap((entry) => entry.type === "command" ? [entry.line] : []);
   }
 
+  async transcript({ user, session }: Pick<SequenceOptions, "user" | "session"> = {}): Promise<string> {
+    return await (await this.#control.fetch("/transcript", { query: { user, session } })).text();
+  }
+
   waitFor<T extends JournalType>(pattern: JournalPattern<T>, options?: WaitOptions): Promise<JournalEntryOf<T>>;
   waitFor(matches: (entry: JournalEntry) => boolean, options?: WaitOptions): Promise<JournalEntry>;
   async waitFor(

@@ -128,6 +128,33 @@ Deno.test("fixture --options takes JSON from a file or a line of standard input,
   }
 });
 
+Deno.test("fixture --deterministic=N writes the same journal and transcript in every run with this N", async () => {
+  const folder = await Deno.makeTempDir();
+  const golden = async (seed: string) => {
+    const [journal, transcript] = [join(folder, "journal"), join(folder, "transcript")];
+    const flags = ["--user", "demo:demo", `--deterministic=${seed}`, "--journal", journal, "--transcript", transcript];
+    await run([...flags, "--options", join(folder, "options")], async ({ port }) => {
+      await using ftp = await Wire.connect(port);
+      await ftp.expectReply(220);
+      await ftp.login();
+      await ftp.downloadText("RETR a");
+      await ftp.upload("STOU", "new");
+      await ftp.expect("MDTM a", 213);
+    });
+    return await Deno.readTextFile(journal) + await Deno.readTextFile(transcript);
+  };
+  try {
+    await Deno.writeTextFile(join(folder, "options"), '{"files":{"/a":"text"}}');
+    const first = await golden("7");
+    assertEquals(await golden("7"), first);
+    assertStringIncludes(first, "\nC: RETR a\nS: 150 ");
+    assertEquals(first === await golden("8"), false);
+    assertStringIncludes((await run(["--deterministic=x"])).stderr, 'Flag "--deterministic" must be a whole number');
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("fixture --tls writes the authority's certificate and takes it away again", async () => {
   let caFile = "";
   await run(["--tls", "--implicit-tls"], async (ready) => {
