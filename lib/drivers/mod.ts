@@ -30,6 +30,10 @@ export { type DiskVfs, type DiskVfsOptions, openDisk } from "./disk/disk.ts";
 export type { ContainedCalls, DirectoryName, DirectoryReader, DiskChanges, DiskFile, Identity } from "./disk/calls.ts";
 export type { Fsync } from "./disk/durability.ts";
 export type { SymlinkPolicy } from "./disk/root.ts";
+export type { S3RootsOptions } from "./s3/open.ts";
+export type { CredentialSource, S3Options } from "./s3/place.ts";
+export type { OpenUploadsOptions, UploadRecord, UploadRecords } from "./s3/uploads.ts";
+export type { OpenUpload } from "./s3/store.ts";
 export { MemoryVfs, type MemoryVfsOptions } from "./memory/memory.ts";
 export {
   type Driver,
@@ -37,6 +41,7 @@ export {
   DriverRegistry,
   type RootPermission,
   type RootUse,
+  s3Driver,
   standardDrivers,
 } from "./registry.ts";
 

@@ -1,12 +1,15 @@
 /**
  * From the root of an account to the driver that has its files, and to the permissions of Deno that this takes. A root
- * is a path, which the disk driver serves, or a URL whose scheme names the driver: `memory:`, `file:///srv/ftp`.
+ * is a path, which the disk driver serves, or a URL whose scheme names the driver: `memory:`, `s3://bucket`, `file:///srv/ftp`.
  *
  * @module
  */
 
 import { type DiskVfsOptions, openDisk } from "./disk/disk.ts";
 import { MemoryVfs } from "./memory/memory.ts";
+import type { S3Roots, S3RootsOptions } from "./s3/open.ts";
+import { s3Permissions } from "./s3/permissions.ts";
+import { parseRoot } from "./s3/place.ts";
 import { EmptyVfs } from "../vfs/mounts/empty.ts";
 import { EMPTY_ROOT, resolveRoot, schemeOf } from "../vfs/root_url.ts";
 import type { Vfs } from "../vfs/vfs.ts";
@@ -16,7 +19,7 @@ export interface RootPermission {
   /** As the runtime describes it. */
   readonly permission: Deno.PermissionDescriptor;
   /** Completes the sentence "Deno does not permit … the root of account …". */
-  readonly action: "reading" | "writing" | "connecting to";
+  readonly action: "reading" | "writing" | "connecting to" | "reading the credentials for";
 }
 
 /** How an account uses its root. */
@@ -41,11 +44,13 @@ export interface Driver {
 export interface DriverOptions {
   /** How the disk driver opens directories. */
   readonly disk?: DiskVfsOptions;
+  /** How object stores are reached. */
+  readonly s3?: S3RootsOptions;
 }
 
-/** The drivers of this program: the disk, memory, and a root with nothing in it. */
-export function standardDrivers({ disk = {} }: DriverOptions = {}): Driver[] {
-  return [diskDriver(disk), memoryDriver(), emptyDriver()];
+/** The drivers of this program: the disk, memory, object stores, and a root with nothing in it. */
+export function standardDrivers({ disk = {}, s3 = {} }: DriverOptions = {}): Driver[] {
+  return [diskDriver(disk), memoryDriver(), s3Driver(s3), emptyDriver()];
 }
 
 /** Drivers by scheme. */
@@ -112,6 +117,25 @@ function memoryDriver(): Driver {
     return vfs;
   };
   return { scheme: "memory", spansWorkers: false, permissions: () => [], open };
+}
+
+/** Roots such as `s3://bucket/prefix`. Its code is loaded with the first of them. */
+export function s3Driver(options: S3RootsOptions): Driver {
+  let roots: Promise<S3Roots> | undefined;
+  const open = async (root: string): Promise<Vfs> => {
+    parseRoot(root);
+    roots ??= import("./s3/open.ts").then(({ S3Roots }) => new S3Roots(options));
+    try {
+      return await (await roots).open(root);
+    } catch (error) {
+      // Its constructor reads the credentials, which the next may find.
+      roots.catch(() => roots = undefined);
+      throw error;
+    }
+  };
+  // Variables are read once: a server that runs has given up the permission to read them.
+  const permissions = (root: string): RootPermission[] => s3Permissions(root, options, { isOpen: roots !== undefined });
+  return { scheme: "s3", spansWorkers: false, permissions, open };
 }
 
 /** For accounts whose files are all in mounts. */

@@ -65,7 +65,9 @@ const FIELDS = {
   ),
   root: v.pipe(
     v.exactOptional(v.pipe(text, accepted((root) => void resolveRoot(root, ".")))),
-    v.description('what the account sees as "/": a directory, relative to this file, or a URL such as memory:NAME'),
+    v.description(
+      'what the account sees as "/": a directory, relative to this file, or a URL such as memory:NAME or s3://BUCKET/PREFIX',
+    ),
   ),
   permissions: v.pipe(
     v.exactOptional(accessRules),

@@ -62,7 +62,7 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
         ...sourceNeeds(gathered),
         ...settingsNeeds(settings),
         ...accountEditNeeds(settings, usersFile(settings)),
-        ...accountNeeds(accounts),
+        ...accountNeeds(accounts, settings),
       ];
       printFlags(needs, io, { all: guardedRoots(accounts).length > 0 });
       return 0;

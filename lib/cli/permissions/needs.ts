@@ -9,10 +9,11 @@ import { dirname, fromFileUrl } from "@std/path";
 import { type Account, accountOfMount } from "../../auth/accounts.ts";
 import { needsThread } from "../../auth/password.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
-import { DriverRegistry } from "../../drivers/registry.ts";
+import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
 import { adminNeeds } from "../serve/admin/settings.ts";
+import { ObjectStores, type StoreSettings } from "../storage/object_stores.ts";
 import { nativeNeeds } from "../serve/native.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { GROUP_FILE, parseUser, PASSWORD_FILE } from "../serve/privileges.ts";
@@ -65,8 +66,8 @@ export function usersFile({ users, anonymous }: Settings): string | undefined {
 }
 
 /** What the drivers of each enabled account need for its root and its mounts. */
-export function accountNeeds(accounts: Iterable<Account>): Need[] {
-  const drivers = new DriverRegistry();
+export function accountNeeds(accounts: Iterable<Account>, settings: StoreSettings): Need[] {
+  const drivers = new DriverRegistry([...standardDrivers(), ObjectStores.of(settings).driver]);
   return [...accounts].filter(({ enabled }) => enabled).flatMap((account) => [
     ...(needsThread(account.passwordHash ?? "") ? threadNeeds() : []),
     ...rootNeeds(account, drivers, { of: "root", field: "root" }),

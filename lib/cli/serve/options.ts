@@ -15,6 +15,7 @@ import type { ServerOptions } from "../../options.ts";
 import { resolveOptions } from "../../options/resolve.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { present } from "../../net/present.ts";
+import { ObjectStores } from "../storage/object_stores.ts";
 import { requireGrants } from "../permissions/query.ts";
 import { accountNeeds } from "../permissions/needs.ts";
 import { SETTING_NAMES, SETTINGS, type Settings } from "../settings/table.ts";
@@ -49,7 +50,7 @@ export function serverOptions(
 ): ServerOptions {
   const { symlinks, fsync } = settings;
   const disk = { symlinks, fsync, ...present({ readDirectory: native?.readDirectory, paths: native?.paths }) };
-  const drivers = new DriverRegistry(standardDrivers({ disk }));
+  const drivers = new DriverRegistry([...standardDrivers({ disk }), ObjectStores.of(settings).driver]);
   return {
     // `option()` of the table has checked that the types are those of the options.
     ...Object.fromEntries(
@@ -58,7 +59,7 @@ export function serverOptions(
     authenticator: new PasswordAuthenticator(accounts, login),
     fileSystem: (account) => {
       // An account that came with a reload: the runtime would stop and prompt.
-      requireGrants(accountNeeds([account]));
+      requireGrants(accountNeeds([account], settings));
       return drivers.open(account.rootPath);
     },
     dataEngine: dataEngineOf({ native, dataThreads }),

@@ -8,7 +8,7 @@
 import process from "node:process";
 import { join } from "@std/path";
 import { type Account, type AccountsStore, isAnonymous } from "../../auth/accounts.ts";
-import { DriverRegistry } from "../../drivers/registry.ts";
+import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { accountNeeds } from "../permissions/needs.ts";
@@ -16,6 +16,7 @@ import { isGranted, requireGrants } from "../permissions/query.ts";
 import { guardedPath } from "../permissions/guarded.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
+import { ObjectStores } from "../storage/object_stores.ts";
 import { workerCount } from "./threads.ts";
 
 /**
@@ -26,10 +27,10 @@ import { workerCount } from "./threads.ts";
  */
 export async function checkRoots(accounts: AccountsStore, settings: Settings): Promise<void> {
   const { users = DEFAULT_USERS, anonymous } = settings;
-  const drivers = new DriverRegistry();
+  const drivers = new DriverRegistry([...standardDrivers(), ObjectStores.of(settings).driver]);
   for (const account of accounts.list()) {
     if (!account.enabled) continue;
-    requireGrants(accountNeeds([account]));
+    requireGrants(accountNeeds([account], settings));
     for (const [index, place] of [account, ...account.mounts].entries()) {
       try {
         const driver = drivers.find(place.rootPath);

@@ -26,6 +26,7 @@ import { endingOnUncaught } from "../uncaught.ts";
 import { banSettings } from "../../options/bans.ts";
 import { resolveOptions } from "../../options/resolve.ts";
 import { checkOptions, serverOptions } from "./options.ts";
+import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
@@ -180,6 +181,7 @@ async function serveLogged(
   // The first check was made as root, which may read everything.
   if (identity) await checkAsUser(accounts, settings, early);
   await state?.open();
+  ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
   // Later they would not be permitted to open the library.
   if (native && workers === 1) await threads.start();
   if (hooks.ownsProcess && guarded.length === 0) {

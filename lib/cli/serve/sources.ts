@@ -61,7 +61,7 @@ export async function openSources(
   const accounts = new CombinedAccounts(users, fixed);
   await checkRoots(accounts, settings);
   const guarded = guardedRoots(accounts.list());
-  const needs = [...settingsNeeds(settings), ...accountNeeds(accounts.list())];
+  const needs = [...settingsNeeds(settings), ...accountNeeds(accounts.list(), settings)];
   tell(events, "warning", judgeExcess(needs, settings, guarded));
   const tls = opened.use(await openTls(settings, events, onChange));
   const warnings = await checkSense({ settings, users, hasTls: tls !== undefined });

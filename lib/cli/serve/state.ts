@@ -9,6 +9,7 @@ import type { BanStore } from "../../auth/bans.ts";
 import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { BanTable } from "../../state/ban_table.ts";
+import { UploadTable } from "../../state/upload_table.ts";
 import { NoDatabase, StateError, StateStore } from "../../state/store.ts";
 import { UsageError } from "../usage_error.ts";
 import type { Identity } from "./privileges.ts";
@@ -22,6 +23,7 @@ export class ServerState implements Disposable {
   readonly #events: EventStream;
   readonly #bans: BanTable;
   #store: StateStore | undefined;
+  #uploads: UploadTable | undefined;
 
   /**
    * Makes the directory with mode 0700 where it is missing.
@@ -47,6 +49,11 @@ export class ServerState implements Disposable {
     return this.#bans;
   }
 
+  /** Keeps uploads to object stores; `undefined` before the state is {@link open}, and where nothing is kept. */
+  get uploads(): UploadTable | undefined {
+    return this.#uploads;
+  }
+
   /**
    * Opens what is there, as the user of the process. Without a database in the runtime nothing is kept, and a warning
    * says so.
@@ -57,6 +64,7 @@ export class ServerState implements Disposable {
     try {
       this.#store = await StateStore.open(this.#directory);
       this.#bans.attach(this.#store);
+      this.#uploads = new UploadTable(this.#store);
     } catch (error) {
       if (error instanceof StateError) throw new UsageError(`Flag "--state": ${error.message}`);
       if (!(error instanceof NoDatabase)) throw error;

@@ -6,8 +6,10 @@
  */
 
 import * as v from "valibot";
+import { formatAmount, parseAmount } from "../../auth/amount.ts";
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { bracketed, familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
+import { endpointUrl } from "../../drivers/s3/place.ts";
 import { Zone } from "../../protocol/zone.ts";
 import type { TlsVersion } from "../../tls/route.ts";
 import { switchWord } from "../flags.ts";
@@ -33,7 +35,8 @@ export interface Kind<T> {
 export function parseFrom<T>(source: string, text: string, { schema, fromText }: Omit<Kind<T>, "format">): T {
   const { success, output, issues } = v.safeParse(schema, fromText(text));
   if (success) return output;
-  throw new UsageError(`${source} ${issues[0].message}, not "${text}"`);
+  // The password of a URL is not repeated.
+  throw new UsageError(`${source} ${issues[0].message}, not "${text.replace(/\/\/[^/@]*@/, "//…@")}"`);
 }
 
 /** A kind that is text in the file, too. */
@@ -63,6 +66,18 @@ export function whole(least: number, most: number): Kind<number> {
 
 /** The number of a TCP port; 0 for any free one. */
 export const portNumber: Kind<number> = whole(0, 65535);
+
+/** Bytes, `least` or more, with or without a unit: `256 MiB`. */
+export function bytes(least: number): Kind<number> {
+  const message = `must be a size of ${formatAmount(least)} or more, such as "256 MiB"`;
+  const number = v.pipe(v.number(message), v.integer(message), v.minValue(least, message));
+  const withUnit = v.pipe(
+    v.string(message),
+    v.check((text) => (parseAmount(text) ?? 0) >= least, message),
+    v.transform((text) => parseAmount(text) ?? least),
+  );
+  return { schema: v.union([number, withUnit], message), fromText: (text) => text, format: formatAmount };
+}
 
 /** A time of up to `most` seconds, in whole seconds or with units, such as `90s` or `1h30m`; as milliseconds. */
 export function duration(most: number): Kind<number> {
@@ -128,6 +143,21 @@ export const tlsVersion: Kind<TlsVersion> = textual(
   v.pipe(anyOf(["1.2", "1.3"]), v.transform((version): TlsVersion => `TLSv${version}`)),
   (value) => value.slice("TLSv".length),
 );
+
+/** The URL of a store. */
+export const storeUrl: Kind<string> = textual(v.pipe(
+  nonEmpty,
+  v.check(isStoreUrl, "must be a URL such as https://s3.example.org, without a user, a password and a query"),
+));
+
+function isStoreUrl(text: string): boolean {
+  try {
+    endpointUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** An IPv4 or IPv6 address. */
 export const ipAddress: Kind<string> = textual(v.pipe(

@@ -7,12 +7,19 @@
 
 import type * as v from "valibot";
 import { DEFAULT_SYMLINKS } from "../../drivers/disk/root.ts";
+import {
+  DEFAULT_MEMORY as MEMORY,
+  DEFAULT_REGION,
+  DEFAULT_RENAME_LIMIT as RENAME_LIMIT,
+  LEAST_MEMORY,
+} from "../../drivers/s3/place.ts";
 import { LOG_LEVELS } from "../../log/log.ts";
 import { DEFAULT_GRACE, DEFAULT_TLS } from "../../options/defaults.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
   adminPlace,
+  bytes,
   duration,
   endpoint,
   fileList,
@@ -27,6 +34,7 @@ import {
   portRange,
   publicAddress,
   someNetworks,
+  storeUrl,
   text,
   timeZone,
   tlsVersion,
@@ -188,6 +196,36 @@ const ROWS = [
     "links in listings: arrow (link -> target), plain (no target) or followed (clients delete through them)",
     oneOf("arrow", "plain", "followed"),
   ),
+  setting("s3Endpoint", "URL", "object store of the roots s3://BUCKET/PREFIX (default: Amazon S3)", storeUrl),
+  setting("s3Region", "NAME", "region that requests to the object store are signed for", text, DEFAULT_REGION),
+  setting(
+    "s3PathStyle",
+    "on|off",
+    "the bucket is in the path, not in the host name (default: on with --s3-endpoint)",
+    onOrOff,
+  ),
+  setting(
+    "s3Credentials",
+    "env|web-identity|FILE",
+    "where the keys come from: AWS_ACCESS_KEY_ID and so on, the role of the workload, or a file such as AWS's tools have",
+    text,
+    "env",
+  ),
+  setting(
+    "s3ListTimes",
+    "HOW",
+    "times in listings: store, when an object was written, or metadata, as set by MFMT: a request for each file",
+    oneOf("store", "metadata"),
+    "store",
+  ),
+  setting(
+    "storageMemory",
+    "SIZE",
+    "memory for uploads to object stores, for all together",
+    bytes(LEAST_MEMORY),
+    MEMORY,
+  ),
+  setting("renameLimit", "N", "objects below a directory that can be renamed", whole(0, 1_000_000), RENAME_LIMIT),
   option("mkdExisting", "HOW", "MKD of an existing directory: refuse or accept", oneOf("refuse", "accept")),
   option("autoMkdir", undefined, "create missing directories for uploads", onOff),
   option("timeZone", "ZONE", "time zone of dates in LIST, such as Europe/Berlin", timeZone),

@@ -85,7 +85,7 @@ export function readShareFlags(args: readonly string[]): ShareCommand {
 
 /** The permissions of Deno that sharing needs. */
 export function shareNeeds({ settings, account }: ShareCommand): Need[] {
-  return [...settingsNeeds(settings), ...accountNeeds([account])];
+  return [...settingsNeeds(settings), ...accountNeeds([account], settings)];
 }
 
 /** Whether passwords and files can be read on the way. */

@@ -57,7 +57,7 @@ const LIST = { repeats: true, removable: true } as const;
 
 const FIELD_FLAGS: readonly FieldFlag[] = [
   fieldFlag("root", "DIR", {
-    help: 'what the account sees as "/": a directory, or a URL such as memory:NAME',
+    help: 'what the account sees as "/": a directory, or a URL such as memory:NAME or s3://BUCKET/PREFIX',
     toJson: ([root = ""], file) => rootFromFile(root, file),
   }),
   fieldFlag("permissions", "WORDS", {

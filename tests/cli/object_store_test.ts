@@ -1,0 +1,139 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { runPermissions } from "../../lib/cli/permissions/command.ts";
+import { runConfig } from "../../lib/cli/config.ts";
+import type { Connection } from "../../lib/net/connection.ts";
+import { SMALLEST_PART } from "../../lib/drivers/s3/part_writer.ts";
+import { keysFile } from "../helpers/s3.ts";
+import { KEYS, S3Server } from "../helpers/s3_server.ts";
+import { Wire } from "../helpers/wire.ts";
+import { serve } from "./serve_process.ts";
+
+/** Password: demo. */
+const PASSWORD = "$scrypt$ln=14,r=8,p=1$v4LEZTvw8/Xbwtq5jxgWdQ$GQuWuSXJhNbqXcUnp229g1tk9n9IWbQrAnIGTshPC1c";
+
+/** A store, its keys in a file, and accounts whose files are in it. */
+async function withSite(body: (site: { directory: string; server: S3Server; flags: string[] }) => Promise<void>) {
+  await using server = new S3Server();
+  await using keys = await keysFile();
+  const directory = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    const users = join(directory, "users.json");
+    const accounts = [{ name: "demo", password: PASSWORD, root: "s3://files/home/%u", permissions: "rw" }];
+    await Deno.writeTextFile(users, JSON.stringify({ accounts }));
+    const store = ["--s3-endpoint", server.url, "--s3-credentials", keys.path];
+    await body({ directory, server, flags: ["--port", "0", "--users", users, "--active", "off", ...store] });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** What a command prints, and its status. */
+async function run(command: typeof runPermissions, args: readonly string[]) {
+  let [out, error] = ["", ""];
+  const status = await command(args, {
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (error += text),
+  });
+  return { status, out, error };
+}
+
+Deno.test("serve has files in a store with the printed permissions, and resumes uploads over a restart", async () => {
+  await withSite(async ({ directory, server, flags }) => {
+    const all = [...flags, "--state", join(directory, "state"), "--log-level", "debug"];
+    const { out } = await run(runPermissions, all);
+    assertStringIncludes(out, new URL(server.url).host);
+    const permissions = out.trimEnd().split("\n");
+    const first = new Uint8Array(SMALLEST_PART + 100_000).fill(7);
+    const killed = await serve({
+      permissions,
+      flags: all,
+      cwd: directory,
+      whenReady: async (port, pid) => {
+        await using ftp = await Wire.connect(port);
+        await ftp.expectReply(220);
+        await ftp.login();
+        await ftp.expect("TYPE I", 200);
+        const { lines } = await ftp.say("FEAT");
+        assert(lines.some((line) => line.includes("MFMT")) && !lines.some((line) => line.includes("AVBL")));
+        await ftp.expect("SITE CHMOD 600 a.txt", 502);
+        await ftp.expect("MKD d", 257);
+        await ftp.upload("STOR d/a.txt", "hello");
+        await ftp.upload("APPE d/a.txt", " again");
+        await ftp.expect("MFMT 20200102030405 d/a.txt", 213);
+        await ftp.expect("RNFR d/a.txt", 350);
+        await ftp.expect("RNTO d/b.txt", 250);
+        assertStringIncludes(await ftp.downloadText("MLSD d"), "b.txt");
+        assertEquals(new TextDecoder().decode(await ftp.download("RETR d/b.txt")), "hello again");
+        const stored = Promise.withResolvers<void>();
+        server.onPart = stored.resolve;
+        const data = await ftp.begin("STOR large");
+        await writeAll(data, first);
+        await stored.promise;
+        Deno.kill(pid, "SIGKILL");
+      },
+    });
+    assertEquals(server.text("home/demo/d/b.txt"), "hello again");
+    const after = await serve({
+      permissions,
+      flags: all,
+      cwd: directory,
+      whenReady: async (port) => {
+        await using ftp = await Wire.connect(port);
+        await ftp.expectReply(220);
+        await ftp.login();
+        await ftp.expect("TYPE I", 200);
+        assertEquals((await ftp.expect("SIZE large", 213)).lines, [`213 ${SMALLEST_PART}`]);
+        await ftp.expect(`REST ${SMALLEST_PART}`, 350);
+        await ftp.upload("STOR large", "the end");
+      },
+    });
+    const large = server.objects.get("home/demo/large")?.body;
+    assertEquals([large?.length, large?.[0], server.uploads.size], [SMALLEST_PART + 7, 7, 0]);
+    for (const text of [killed.stderr, after.stderr]) assert(!text.includes(KEYS.secretAccessKey));
+  });
+});
+
+async function writeAll(data: Connection, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await data.write(bytes.subarray(done));
+}
+
+Deno.test("config refuses object stores that cannot be used with one line, without a secret", async () => {
+  await withSite(async ({ directory, server, flags }) => {
+    const users = join(directory, "users.json");
+    const root = async (text: string) => {
+      const accounts = [{ name: "demo", password: PASSWORD, root: text, permissions: "rw" }];
+      await Deno.writeTextFile(users, JSON.stringify({ accounts }));
+    };
+    const refusal = async (...more: string[]) => {
+      const others = flags.filter((_, index) => !more.includes(flags[index - index % 2] ?? ""));
+      const { status, error } = await run(runConfig, ["--check", "--allow-root", ...others, ...more]);
+      assertEquals([status, error.trimEnd().split("\n").length], [2, 1], error);
+      return error;
+    };
+    await root("s3://missing");
+    assertStringIncludes(
+      await refusal(),
+      `Account "demo" of "${users}": field "root": Cannot use "s3://missing": there is no`,
+    );
+    await root("s3://");
+    assertStringIncludes(await refusal(), `Account "demo": field "root": The root "s3://" names no bucket`);
+    await root("s3://files");
+    assertStringIncludes(await refusal("--s3-region", "eu-1"), 'the bucket is not in the region "eu-1"');
+    assertStringIncludes(await refusal("--s3-credentials", join(directory, "none")), 'none": it does not exist');
+    assertStringIncludes(await refusal("--workers", "2"), "cannot be shared by several workers");
+    const bad = await refusal("--s3-endpoint", "http://user:secret@host");
+    assert(!bad.includes("secret"), bad);
+    assertStringIncludes(await refusal("--storage-memory", "1 MiB"), "must be a size of 32 MiB or more");
+    const { out } = await run(runConfig, flags);
+    assertStringIncludes(out, server.url);
+    assert(!out.includes(KEYS.secretAccessKey));
+  });
+});
+
+Deno.test("permissions names the variables of the credentials", async () => {
+  await withSite(async ({ flags }) => {
+    const { out } = await run(runPermissions, flags.slice(0, -2));
+    assertStringIncludes(out, "--allow-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY,AWS_SESSION_TOKEN");
+  });
+});
