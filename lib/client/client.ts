@@ -63,6 +63,11 @@ export class Client implements AsyncDisposable {
     return this.#session.control.isOpen;
   }
 
+  /** Address of the server, or of the proxy that is between. */
+  get address(): string {
+    return this.#session.control.connection.remoteAddr.hostname;
+  }
+
   /** Whether the control connection, and with it each data connection, is under TLS. */
   get isSecure(): boolean {
     return this.#session.tls !== undefined;
@@ -72,10 +77,11 @@ export class Client implements AsyncDisposable {
    * Sends any command that needs no data connection.
    *
    * @param expected first digits of the codes that are a success.
+   * @param timeout milliseconds to wait for the reply; 0: no limit. Default: that of the options.
    * @throws {ClientError} `reply` for another code, 421 and lost connections included.
    */
-  request(verb: string, argument?: string, expected = "2"): Promise<ParsedReply> {
-    return this.#requests.command(verb, argument, expected);
+  request(verb: string, argument?: string, expected = "2", timeout?: number): Promise<ParsedReply> {
+    return this.#requests.command(verb, argument, expected, timeout);
   }
 
   /** The working directory. */
@@ -200,6 +206,11 @@ export class Client implements AsyncDisposable {
       bytes = await sendAll(source, connection, pump);
     });
     return bytes;
+  }
+
+  /** Closes the connection at once. What runs on it rejects with `closed`. */
+  abandon(): void {
+    this.#session.control.close();
   }
 
   /** Says QUIT and closes the connection. Never rejects. */

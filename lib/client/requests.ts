@@ -55,14 +55,14 @@ export class Requests {
   }
 
   /** Sends a command that needs no data connection. @throws {ClientError} */
-  command(verb: string, argument: string | undefined, expected: string): Promise<ParsedReply> {
+  command(verb: string, argument: string | undefined, expected: string, timeout?: number): Promise<ParsedReply> {
     const { control } = this.#session;
     const name = verb.toUpperCase();
     const commands = () => this.#aheadIfPossible([[verb, argument]]);
     const ahead = MAY_GO_AHEAD.has(name) ? { commands, isTransfer: false } : undefined;
     return this.#turns.run(async (wasSent) => {
       if (!wasSent) await control.send(verb, argument);
-      const reply = await control.finalReply();
+      const reply = await control.finalReply(timeout);
       if (!expected.includes(String(reply.code).charAt(0))) throw refusalOf(verb, reply);
       if (name === "TYPE") this.#isAscii = argument?.toUpperCase().startsWith("A") ?? false;
       return reply;

@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { startFixture } from "../../lib/fixture/fixture.ts";
 import { patternOf } from "../data/helpers.ts";
 import { agentTest, read, treeOf } from "./helpers.ts";
 
@@ -158,3 +159,43 @@ agentTest("copy goes from one server to another, and within one", {
   const nowhere = `ftp://demo:wrong@127.0.0.1:${server.address.port}/`;
   assertEquals((await run(["copy", `${url}d/a`, nowhere])).status, 67);
 });
+
+const ALLOWED = { allowForeignDataPeer: true } as const;
+const FXP = { files: { "/f": patternOf(3_000_000) }, tls: true, server: ALLOWED } as const;
+
+agentTest("copy --fxp goes from server to server, and not through here", FXP, async ({ run, url }) => {
+  await using other = await startFixture({ users: { demo: "demo" }, host: "127.0.0.2", tls: true, server: ALLOWED });
+  const target = `ftp://demo:demo@127.0.0.2:${other.port}/`;
+  const clear = ["--tls", "off", "--json"];
+  const { status, events, stderr } = await run(["copy", "--fxp", `${url}f`, `${target}g`, ...clear]);
+  assertEquals([status, stderr, events.at(-1)?.bytes], [0, "", 3_000_000]);
+  assertEquals(await other.files.read("/g"), patternOf(3_000_000));
+  const sent = other.journal.commands();
+  assert(sent.some((line) => line.startsWith("PORT 127,0,0,1,")), sent.join("\n"));
+  assert(!sent.some((line) => /^(?:EPSV|PASV)/.test(line)), sent.join("\n"));
+  const missing = await run(["copy", "--fxp", `${url}none`, `${target}g`, ...clear]);
+  assertEquals(missing.status, 78);
+  assertEquals((await other.files.read("/g")).length, 3_000_000);
+  const secure = await run(["copy", "--fxp", `${url}f`, `${target}h`, "--insecure"]);
+  assertEquals(secure.status, 1);
+  assertStringIncludes(secure.stderr, "only in clear");
+  const proxied = await run(["copy", "--fxp", `${url}f`, `${target}h`, "--proxy", "socks5://127.0.0.1:1"]);
+  assertEquals([proxied.status, proxied.stderr.split("\n").length], [2, 2]);
+});
+
+// The source refuses the connection of the target, or the target refuses to connect to the source.
+for (const [what, isSource] of [["source", true], ["target", false]] as const) {
+  agentTest(`copy --fxp says that the ${what} does not do it, and harms nothing`, {
+    files: { "/f": "x" },
+    server: { dataTimeout: 200 },
+  }, async ({ run, url, files }) => {
+    const far = { users: { demo: "demo" }, host: "127.0.0.2", files: { "/g": "old" } };
+    await using other = await startFixture(far);
+    const [near, farther] = [`${url}f`, `ftp://demo:demo@127.0.0.2:${other.port}/g`];
+    const clear = ["--tls", "off", "--retry", "0"];
+    const { status, stderr } = await run(["copy", "--fxp", ...isSource ? [near, farther] : [farther, near], ...clear]);
+    assertEquals(status, 1);
+    assertMatch(stderr, /cannot copy between each other \((?:PORT: 501|RETR: 425) .*\); without --fxp/);
+    assertEquals([new TextDecoder().decode(files.read("/f")), await other.files.texts("/")], ["x", { "/g": "old" }]);
+  });
+}

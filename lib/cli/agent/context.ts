@@ -162,10 +162,19 @@ export class AgentContext implements AsyncDisposable {
     });
   }
 
-  #dial(url: FtpUrl) {
+  /** Whether connections to the server of `url` go through a proxy. */
+  isProxied(url: FtpUrl): boolean {
+    return this.#proxy(url) !== undefined;
+  }
+
+  #proxy(url: FtpUrl) {
     const named = this.given.text("proxy");
     if (named === "none") return undefined;
-    const proxy = named === undefined ? findProxy(url.host, this.io.environment) : parseProxy(named);
+    return named === undefined ? findProxy(url.host, this.io.environment) : parseProxy(named);
+  }
+
+  #dial(url: FtpUrl) {
+    const proxy = this.#proxy(url);
     if (proxy && this.given.isOn("active")) {
       throw new UsageError('Flag "--active" is not possible through a proxy: the server cannot connect to this host');
     }

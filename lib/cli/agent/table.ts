@@ -101,6 +101,7 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
     ],
     flags: [
       RECURSIVE,
+      { name: "fxp", help: "let the second server connect to the first, in clear; both have to allow that" },
       { name: "parallel", value: "N", help: "files at once, 1 to 64", fallback: "4" },
       { name: "limit-rate", value: "SIZE", help: "bytes a second over all connections, such as 500K or 2M" },
       ...FILTER_FLAGS,

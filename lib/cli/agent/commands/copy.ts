@@ -13,6 +13,7 @@ import { settle } from "../../../agent/job/settle.ts";
 import { scanRemote } from "../../../agent/job/tree.ts";
 import { pathFilter, reasonAgainst } from "../../../agent/mirror/filters.ts";
 import { ClientError } from "../../../client/errors.ts";
+import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
 import { readFilters } from "../filters.ts";
 
@@ -21,6 +22,10 @@ export async function copy(context: AgentContext): Promise<number> {
   const [source, target] = [context.url(context.given.rest[0]), context.url(context.given.rest[1])];
   const job = context.job(await context.crew(source));
   const other = await context.crew(target, "target");
+  const isDirect = context.given.isOn("fxp");
+  if (isDirect && [source, target].some((url) => context.isProxied(url))) {
+    throw new UsageError('Flag "--fxp" is not possible through a proxy: it hides the addresses of the servers');
+  }
   if (context.given.isOn("recursive")) {
     const filters = readFilters(context.given);
     const { entries, problems } = await scanRemote(job.crew, source.path, { isWanted: pathFilter(filters) });
@@ -35,7 +40,10 @@ export async function copy(context: AgentContext): Promise<number> {
         const reason = entry.kind === "file" ? reasonAgainst(entry, filters) : "a link, or no file";
         const path = joinRemote(source.path, entry.path);
         if (reason !== undefined) job.report.emit({ event: "skipped", path, reason });
-        else await copyFile(job, other, { path, target: joinRemote(target.path, entry.path), size: entry.size });
+        else {
+          const place = joinRemote(target.path, entry.path);
+          await copyFile(job, other, { path, target: place, size: entry.size, isDirect });
+        }
       }),
     );
     for (const message of problems) job.report.emit({ event: "failed", path: source.path, message, status: 1 });
@@ -53,6 +61,7 @@ export async function copy(context: AgentContext): Promise<number> {
         path,
         target: isDirectory ? joinRemote(target.path, remoteName(path)) : target.path,
         size: entry?.size,
+        isDirect,
       })
     ));
   });
