@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ContainedCalls, DiskFile } from "../drivers/disk/calls.ts";
+import type { ContainedCalls, DiskFile, FileUse } from "../drivers/disk/calls.ts";
 import { FileStatus } from "./file_status.ts";
 import {
   AT_FDCWD,
@@ -16,6 +16,7 @@ import {
   AT_SYMLINK_NOFOLLOW,
   cString,
   type Libc,
+  O_APPEND,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
@@ -26,13 +27,15 @@ import {
   O_PATH,
   O_WRONLY,
 } from "./libc.ts";
-import { OpenFile } from "./open_file.ts";
+import { NativeFile } from "./native_file.ts";
 import { lastError, SystemError } from "./system_error.ts";
 
 /** The number of `openat2`, the same on all processors; Linux has it since 5.6 (2020). */
 const SYS_OPENAT2 = 437n;
 const RESOLVE_NO_SYMLINKS = 0x4n;
 const RENAME_NOREPLACE = 1;
+
+const FLAGS: Readonly<Record<FileUse, number>> = { read: 0, write: O_WRONLY, append: O_WRONLY | O_APPEND };
 
 /** Mode bits of a new file and of a new directory before the umask, as the runtime uses them. */
 const FILE_MODE = 0o666n;
@@ -91,12 +94,22 @@ export class ContainedPaths implements ContainedCalls {
     this.#libc.close(this.#open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE));
   }
 
-  open(path: string): DiskFile {
-    const descriptor = this.#open(path, O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (this.#status.lookAt(descriptor)) return new OpenFile(this.#libc, descriptor, this.#status.info);
-    const error = lastError(this.#libc, "look at a file");
+  open(path: string, use: FileUse): DiskFile | undefined {
+    // Before the open: opening a FIFO wakes a program at its other end, opening a device may do anything.
+    if (!this.#status.look(AT_FDCWD, cString(path)) || this.#status.kind !== "file") return undefined;
+    const descriptor = this.tryOpen(path, FLAGS[use] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (descriptor < 0) {
+      const error = lastError(this.#libc, "open a file");
+      if (error.code === "ELOOP" || error.code === "ENOENT") return undefined;
+      throw error;
+    }
+    if (this.#status.lookAt(descriptor) && this.#status.kind === "file") return new NativeFile(this.#libc, descriptor);
     this.#libc.close(descriptor);
-    throw error;
+    return undefined;
+  }
+
+  createOpen(path: string, use: FileUse): DiskFile {
+    return new NativeFile(this.#libc, this.#open(path, FLAGS[use] | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE));
   }
 
   makeDirectory(path: string): void {

@@ -39,8 +39,16 @@ const SYMBOLS = {
   // These two report why a call failed.
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
-  // Blocks, so it runs in a thread of the runtime's pool. Its errno stays there.
-  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize", nonblocking: true },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  // These block, so they run in a thread of the runtime's pool. Their errno stays there.
+  readLater: { name: "read", parameters: ["i32", "buffer", "usize"], result: "isize", nonblocking: true },
+  writeLater: { name: "write", parameters: ["i32", "buffer", "usize"], result: "isize", nonblocking: true },
+  ftruncateLater: { name: "ftruncate", parameters: ["i32", "i64"], result: "i32", nonblocking: true },
+  fsync: { parameters: ["i32"], result: "i32", nonblocking: true },
+  fdatasync: { parameters: ["i32"], result: "i32", nonblocking: true },
   // Blocks, so it runs in a thread of the runtime's pool. Its errno stays there.
   sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "isize", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -68,6 +76,7 @@ export const O_NOFOLLOW = noFollow;
 /** Opens only the name: to query it, and for calls that take a directory in place of {@link AT_FDCWD}. */
 export const O_PATH = 0o10000000;
 export const O_WRONLY = 0o1;
+export const O_APPEND = 0o2000;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;

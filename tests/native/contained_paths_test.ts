@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { DiskFile, FileUse } from "../../lib/drivers/disk/calls.ts";
 import { ContainedPaths } from "../../lib/native/contained_paths.ts";
 import { directoryReader } from "../../lib/native/read_directory.ts";
 import { SystemError } from "../../lib/native/system_error.ts";
@@ -31,7 +32,7 @@ nativeTest("ContainedPaths follows no link on the way", () =>
     for (
       const act of [
         () => paths.lstat(behind),
-        () => paths.open(behind),
+        () => paths.createOpen(`${dir}/link/new`, "write"),
         () => paths.create(`${dir}/link/new`),
         () => paths.setMode(behind, 0o600),
         () => paths.setModified(behind, 0),
@@ -42,6 +43,7 @@ nativeTest("ContainedPaths follows no link on the way", () =>
         () => paths.removeDirectory(`${dir}/link/new`),
       ]
     ) assertCode("ELOOP", act);
+    for (const use of ["read", "write", "append"] as const) assertEquals(paths.open(behind, use), undefined);
     assertEquals([...Deno.readDirSync(`${dir}/real`)].map(({ name }) => name), ["file"]);
   }));
 
@@ -49,7 +51,7 @@ nativeTest("ContainedPaths takes a link at the end for itself", () =>
   withPaths(({ paths, dir }) => {
     assertEquals(paths.lstat(`${dir}/link`).isSymlink, true);
     assertEquals(paths.isReal(`${dir}/link`), false);
-    assertCode("ELOOP", () => paths.open(`${dir}/link`));
+    assertEquals(paths.open(`${dir}/link`, "read"), undefined);
     assertCode("EEXIST", () => paths.create(`${dir}/link`));
     paths.rename(`${dir}/link`, `${dir}/moved`);
     paths.removeFile(`${dir}/moved`);
@@ -100,22 +102,78 @@ nativeTest(
     ),
 );
 
+/** The file at `path`, which can be opened. */
+function opened(paths: ContainedPaths, path: string, use: FileUse): DiskFile {
+  const file = paths.open(path, use);
+  assert(file, `Cannot be opened: "${path}"`);
+  return file;
+}
+
 nativeTest(
-  "ContainedPaths reads a file piece by piece, and closes it after the read that is under way",
+  "NativeFile reads piece by piece, and is closed after the read that is under way",
   () =>
     withPaths(async ({ paths, dir }) => {
-      const file = paths.open(`${dir}/real/file`);
+      const file = opened(paths, `${dir}/real/file`, "read");
       const buffer = new Uint8Array(5);
-      assertEquals(await file.read(buffer, 0), 5);
+      assertEquals(file.readSync(buffer), 5);
       assertEquals(new TextDecoder().decode(buffer), "conte");
-      assertEquals(await file.read(buffer, 5), 2);
-      assertEquals(await file.read(buffer, 7), null);
-      const last = file.read(buffer, 0);
+      assertEquals(await file.read(buffer), 2);
+      assertEquals([await file.read(buffer), file.readSync(buffer)], [null, null]);
+      assertEquals(file.seekSync(0, Deno.SeekMode.Start), 0);
+      const last = file.read(buffer);
       file.close();
       assertEquals(await last, 5);
-      assertEquals(await file.read(buffer, 0), null);
-      const directory = paths.open(`${dir}/real`);
-      await directory.read(buffer, 0).then(() => assert(false), (error) => assertInstanceOf(error, SystemError));
-      directory.close();
+      assertThrows(() => file.readSync(buffer), Deno.errors.BadResource);
+      file.close();
     }),
 );
+
+nativeTest(
+  "NativeFile writes, cuts, syncs and locks as the runtime's files do",
+  () =>
+    withPaths(async ({ paths, dir }) => {
+      const path = `${dir}/real/new`;
+      const file = paths.createOpen(path, "write");
+      const bytes = new TextEncoder().encode("0123456789");
+      assertEquals([file.writeSync(bytes), await file.write(bytes)], [10, 10]);
+      await file.sync();
+      await file.syncData();
+      file.truncateSync(15);
+      const { size, isFile, ino } = file.statSync();
+      assertEquals({ size, isFile, ino }, { size: 15, isFile: true, ino: Deno.statSync(path).ino });
+      await file.truncate(12);
+      const appending = opened(paths, path, "append");
+      appending.writeSync(bytes.subarray(0, 1));
+      assertEquals(Deno.readTextFileSync(path), "0123456789010");
+      assertEquals([file.tryLockSync(true), appending.tryLockSync(true)], [true, false]);
+      file.close();
+      assertEquals(appending.tryLockSync(true), true);
+      appending.close();
+    }),
+);
+
+nativeTest(
+  "NativeFile says why a call has failed, in a thread of the runtime's pool as well",
+  () =>
+    withPaths(async ({ paths, dir }) => {
+      const file = opened(paths, `${dir}/real/file`, "read");
+      const bytes = new Uint8Array(1);
+      for (const act of [() => file.write(bytes), () => Promise.resolve().then(() => file.writeSync(bytes))]) {
+        const error = await assertRejects(act, SystemError);
+        assertEquals(error.code, "EBADF");
+      }
+      assertEquals((await assertRejects(() => file.truncate(0), SystemError)).code, "EINVAL");
+      file.close();
+    }),
+);
+
+nativeTest("ContainedPaths opens nothing but regular files", () =>
+  withPaths(async ({ paths, dir }) => {
+    await new Deno.Command("mkfifo", { args: [`${dir}/real/fifo`] }).output();
+    for (const use of ["read", "write", "append"] as const) {
+      assertEquals(paths.open(`${dir}/real`, use), undefined);
+      assertEquals(paths.open(`${dir}/real/fifo`, use), undefined);
+      assertEquals(paths.open(`${dir}/real/missing`, use), undefined);
+    }
+    assertCode("EEXIST", () => paths.createOpen(`${dir}/real/file`, "write"));
+  }));

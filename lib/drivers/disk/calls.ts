@@ -28,14 +28,36 @@ export interface DirectoryReader {
   names(directory: string, identity: Identity): Iterable<readonly DirectoryName[]> | undefined;
 }
 
-/** A file that is open for reading. */
-export interface DiskFile {
-  /** What the system reports about the open file. */
+/** An open file: what the driver uses of the runtime's. */
+export type DiskFile = Pick<
+  Deno.FsFile,
+  | "read"
+  | "readSync"
+  | "write"
+  | "writeSync"
+  | "seekSync"
+  | "statSync"
+  | "truncate"
+  | "truncateSync"
+  | "sync"
+  | "syncData"
+  | "tryLockSync"
+  | "close"
+>;
+
+/** How a file is opened: for reading, or for writing, where `append` writes to its end whatever was written since. */
+export type FileUse = "read" | "write" | "append";
+
+/** What the system reports about one name. */
+export interface Found {
+  /** The real path by which it was found. */
+  readonly real: string;
   readonly info: Deno.FileInfo;
-  /** Fills the start of `buffer` with the bytes at `position`; `null` at the end. */
-  read(buffer: Uint8Array<ArrayBuffer>, position: number): Promise<number | null>;
-  /** Closes the file. */
-  close(): void;
+}
+
+/** An open file with what the system reports about it. */
+export interface OpenedFile extends Found {
+  readonly file: DiskFile;
 }
 
 /** Changes of names and attributes, by real paths; they throw errors with the `code` of the system. */
@@ -76,8 +98,19 @@ export interface ContainedCalls extends DiskChanges {
   lstat(path: string): Deno.FileInfo;
   /** Renames, but fails with `EEXIST` if the new name is in use, and with `EINVAL` if the file system cannot do so. */
   renameToFree(from: string, to: string): void;
-  /** Opens a file for reading, without waiting if it is a FIFO. */
-  open(path: string): DiskFile;
+  /**
+   * Opens the regular file at `path`, without truncating it; `undefined` if there is none, or a name in the path is a
+   * link.
+   */
+  open(path: string, use: FileUse): DiskFile | undefined;
+  /** Creates a file, which must not exist yet, and opens it for writing. */
+  createOpen(path: string, use: FileUse): DiskFile;
+}
+
+/** Whether the permission of the runtime, which calls of a library bypass, covers everything below `path`. */
+export function isGranted(name: "read" | "write", path: string): boolean {
+  const { state, partial } = Deno.permissions.querySync({ name, path });
+  return state === "granted" && !partial;
 }
 
 /** By the runtime, which follows links on the way. */

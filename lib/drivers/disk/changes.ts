@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { Found } from "./calls.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, replaceLarge, setAside } from "./large_files.ts";
 import { fileKey, nameKey, removedOf, renameExclusively, uniqueOf } from "./names.ts";
-import { type DiskRoot, type Found, isSame, joinReal } from "./root.ts";
+import { type DiskRoot, isSame, joinReal } from "./root.ts";
 import type { ChangeOptions, NameChange, UploadLocks } from "../../vfs/upload_locks.ts";
 import { type Removed, type RenameOptions, type Reservation, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";

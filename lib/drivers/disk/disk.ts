@@ -11,7 +11,7 @@
 
 import { messageOf } from "../../net/message_of.ts";
 import { mayEnter } from "./rights.ts";
-import type { ContainedCalls, DirectoryReader } from "./calls.ts";
+import type { ContainedCalls, DirectoryReader, DiskFile, OpenedFile } from "./calls.ts";
 import { attempt, isNotFound, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
@@ -21,9 +21,8 @@ import type { Fsync } from "./durability.ts";
 import { lockPart, removeStalePart } from "./stale_parts.ts";
 import { describeName, listDirectory, listNames } from "./list.ts";
 import { fileKey } from "./names.ts";
-import { DEFAULT_SYMLINKS, DiskRoot, type OpenedFile, type SymlinkPolicy } from "./root.ts";
+import { DEFAULT_SYMLINKS, DiskRoot, type SymlinkPolicy } from "./root.ts";
 import { type FullDirectory, unlistedNames } from "./unlisted.ts";
-import { RawSource } from "./raw_source.ts";
 import {
   type Entry,
   type FileSink,
@@ -128,8 +127,7 @@ export class DiskVfs implements Vfs {
 
   async openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
     try {
-      if (this.#root.isRaw(path)) return await this.#openRaw(path, offset);
-      const { file, info, real } = this.#root.open(path, { read: true });
+      const { file, info, real } = this.#root.open(path, "read");
       if (offset > 0) seekTo(file, { path, offset, size: info.size });
       const { dev: device, ino: inode, size } = info;
       return new DiskSource(file, {
@@ -137,7 +135,8 @@ export class DiskVfs implements Vfs {
         size,
         device,
         // An inexact number may belong to two files.
-        ...(inode !== null && Number.isSafeInteger(inode) && { location: { path: real, device, inode, offset } }),
+        ...(inode !== null && Number.isSafeInteger(inode) && !this.#root.isRaw(path) &&
+          { location: { path: real, device, inode, offset } }),
       });
     } catch (error) {
       throw toVfsError(error, path);
@@ -168,13 +167,6 @@ export class DiskVfs implements Vfs {
 
   rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     return this.#names.rename(from, to, options);
-  }
-
-  #openRaw(path: VirtualPath, offset: number): FileSource {
-    const file = this.#root.openRaw(path);
-    if (offset <= file.info.size) return new RawSource(file, { path, offset });
-    file.close();
-    throw pastEnd(path);
   }
 
   #removeDirectory(directory: FullDirectory): void {
@@ -250,7 +242,7 @@ export class DiskVfs implements Vfs {
 
   #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {
     try {
-      return this.#root.open(path, append ? { append } : { write: true });
+      return this.#root.open(path, append ? "append" : "write");
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -260,7 +252,7 @@ export class DiskVfs implements Vfs {
   /** `undefined` if a file is there by now and an existing one is allowed. */
   #create(path: VirtualPath, options: OpenWriteOptions): OpenedFile | undefined {
     try {
-      const opened = this.#root.create(path, { append: options.append === true });
+      const opened = this.#root.create(path, options.append === true ? "append" : "write");
       if (!options.part || lockPart(opened.file)) return opened;
       opened.file.close();
       throw new VfsError("busy", `Removed as a stale part at the moment it was made: "${path}"`);
@@ -280,7 +272,7 @@ interface Seek {
   readonly size: number;
 }
 
-function seekTo(file: Deno.FsFile, { path, offset, size }: Seek): void {
+function seekTo(file: DiskFile, { path, offset, size }: Seek): void {
   try {
     if (offset > size) throw pastEnd(path);
     file.seekSync(offset, Deno.SeekMode.Start);

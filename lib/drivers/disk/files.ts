@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { DiskFile } from "./calls.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, setAside } from "./large_files.ts";
@@ -56,9 +57,9 @@ export class DiskSource implements FileSource {
   readonly location?: FileLocation;
   readonly #path: VirtualPath;
   readonly #pace: DiskPace;
-  #file: Deno.FsFile | undefined;
+  #file: DiskFile | undefined;
 
-  constructor(file: Deno.FsFile, options: SourceOptions) {
+  constructor(file: DiskFile, options: SourceOptions) {
     this.#file = file;
     this.#path = options.path;
     this.#pace = paceOf(options.device);
@@ -113,7 +114,7 @@ export class DiskSink implements FileSink {
   readonly created: boolean;
   readonly #path: VirtualPath;
   readonly #pace: DiskPace;
-  readonly #file: Deno.FsFile;
+  readonly #file: DiskFile;
   readonly #real: string;
   readonly #root: SinkOptions["root"];
   /** The file system may report late that it could not store the data, so it must be asked before the close. */
@@ -125,7 +126,7 @@ export class DiskSink implements FileSink {
   #open = true;
 
   /** `size` in the options counts what is kept of the old content. */
-  constructor(file: Deno.FsFile, options: SinkOptions) {
+  constructor(file: DiskFile, options: SinkOptions) {
     this.#file = file;
     this.#real = options.real;
     this.#root = options.root;

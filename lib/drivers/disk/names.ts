@@ -6,9 +6,9 @@
  */
 
 import { basename, dirname } from "@std/path";
-import { type ContainedCalls, type DiskChanges, runtimeChanges } from "./calls.ts";
+import { type ContainedCalls, type DiskChanges, type Found, runtimeChanges } from "./calls.ts";
 import { kindOf } from "./errors.ts";
-import type { DiskRoot, Found } from "./root.ts";
+import type { DiskRoot } from "./root.ts";
 import type { Removed } from "../../vfs/vfs.ts";
 
 /** The key of the file for the locks of uploads: the same for all its names. */

@@ -7,9 +7,9 @@
  * one object and the real path between them inside. Then the path is checked once more, as the open may have come
  * before or after a swap: all before a byte is transferred, and nothing is truncated before.
  *
- * With the C library ({@link ContainedCalls}) that last check is one step of the system in which no link is followed,
- * so what was opened is inside whatever other programs do in the meantime. Everything that has no handle (creating,
- * removing and renaming names, modes, times, checks, listings) uses the same calls.
+ * With the C library ({@link ContainedCalls}) an open is one step of the system in which no link is followed, so what
+ * was opened is inside whatever other programs do in the meantime; only a path with a link in it takes the four steps.
+ * Everything that has no handle (removing and renaming names, modes, times, checks, listings) uses the same calls.
  *
  * What remains without it: somebody who can change the tree outside this server may swap back and forth in step with
  * these calls (docs/trust.md has the measurements). Operations without a handle have the gap between real path and
@@ -17,19 +17,27 @@
  * a FIFO put in the place of a file in the moment before the open blocks the process. Sessions of this server cannot do
  * any of it: the checks and the operation are synchronous calls with nothing in between.
  *
- * Why synchronous: measured on Deno 2.9.6 (page-cached local disk), the first four calls of an open cost 16 µs in
- * total, against 100 µs as asynchronous operations, each of which goes to a thread and back. The check after it doubles
- * that; with the C library, which also saves resolving the real path, an open is cheaper than those four were. The
- * price: a slow disk, such as one over a network, blocks all sessions.
+ * Why synchronous: the first four calls of an open take 16 µs in total, against 100 µs as asynchronous operations, each
+ * of which goes to a thread and back. The price: a slow disk, such as one over a network, blocks all sessions.
  *
  * @module
  */
 
 import { SEPARATOR } from "@std/path";
-import { type ContainedCalls, type DiskChanges, type DiskFile, runtimeChanges } from "./calls.ts";
+import {
+  type ContainedCalls,
+  type DiskChanges,
+  type DiskFile,
+  type FileUse,
+  type Found,
+  isGranted,
+  type OpenedFile,
+  runtimeChanges,
+} from "./calls.ts";
 import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
 import { isNotFound } from "./errors.ts";
+import { tellsLate } from "./late_errors.ts";
 import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
 
 /**
@@ -47,18 +55,6 @@ export type SymlinkPolicy = "follow-inside" | "hide" | "deny";
 
 /** The policy of a disk for which none is given. */
 export const DEFAULT_SYMLINKS = "follow-inside" satisfies SymlinkPolicy;
-
-/** What the system reports about one name. */
-export interface Found {
-  /** The real path by which it was found. */
-  readonly real: string;
-  readonly info: Deno.FileInfo;
-}
-
-/** An open file with what the system reports about it. */
-export interface OpenedFile extends Found {
-  readonly file: Deno.FsFile;
-}
 
 /** The real directory of `/`. Throws the runtime's errors as well as {@link VfsError}. */
 export class DiskRoot {
@@ -152,49 +148,39 @@ export class DiskRoot {
   }
 
   /** Opens an existing regular file without truncating it: `isDirectory` or `denied` for anything else. */
-  open(path: VirtualPath, options: Deno.OpenOptions): OpenedFile {
-    const before = this.#look(path, () => Deno.statSync(this.#asked(path)));
+  open(path: VirtualPath, use: FileUse): OpenedFile {
+    const asked = this.#asked(path);
+    const direct = (use === "read" ? this.#calls : this.#writing)?.open(asked, use);
+    if (direct) return this.#kept(this.#described(asked, direct), use);
+    const before = this.#look(path, () => this.isRaw(path) ? this.lstat(asked) : Deno.statSync(asked));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
     // Before the open: opening a FIFO waits for the other end, opening a device may do anything.
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
-    return this.#opened(real, options, (info) => {
+    return this.#opened(real, { use }, (info) => {
       if (isSame(info, before) && this.#isAt(real, info)) return;
       throw new VfsError("busy", `Changed during the open: "${path}"`);
     });
   }
 
-  /**
-   * Whether `path` has a name that is not UTF-8, which the runtime cannot find. Always `false` without the C library.
-   */
+  /** Whether `path` has a name that is not UTF-8, which the runtime cannot find; never without the C library. */
   isRaw(path: string): boolean {
     return this.isContained && hasRawBytes(path);
-  }
-
-  /**
-   * Opens a regular file as {@link open} does, but with the C library: the only way to open a path that is
-   * {@link isRaw}.
-   */
-  openRaw(path: VirtualPath): DiskFile {
-    const real = this.follow(path);
-    const file = this.#calls?.open(real);
-    if (file?.info.isFile) return file;
-    file?.close();
-    if (file?.info.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
-    throw new VfsError("denied", `Not a regular file: "${path}"`);
   }
 
   /**
    * Creates a file, which must not exist yet, and opens it for writing. `createNew` (`O_EXCL`) does not follow a link
    * of that name.
    */
-  create(path: VirtualPath, options: { readonly append: boolean }): OpenedFile {
+  create(path: VirtualPath, use: FileUse): OpenedFile {
+    if (this.#writing) {
+      const real = joinReal(this.follow(parentOf(path)), nameOf(path));
+      return this.#kept(this.#described(real, this.#writing.createOpen(real, use)), use);
+    }
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
     const real = joinReal(directory, nameOf(path));
-    this.#writing?.create(real);
-    const createNew = this.#writing === undefined;
-    return this.#opened(real, { write: true, append: options.append, createNew }, (info) => {
+    return this.#opened(real, { use, createNew: true }, (info) => {
       if (isSame(this.lstat(directory), before) && this.#isAt(real, info)) return;
       throw new VfsError("busy", `Directory changed during the creation: "${path}"`);
     });
@@ -226,12 +212,38 @@ export class DiskRoot {
     throw notFound(path);
   }
 
-  #opened(real: string, options: Deno.OpenOptions, verify: (info: Deno.FileInfo) => void): OpenedFile {
-    const file = Deno.openSync(real, options);
+  #opened(
+    real: string,
+    { use, createNew = false }: { readonly use: FileUse; readonly createNew?: boolean },
+    verify: (info: Deno.FileInfo) => void,
+  ): OpenedFile {
+    const how = { [use]: true, ...(createNew && { write: true, createNew }) };
+    const opened = this.#described(real, Deno.openSync(real, how));
     try {
-      const info = file.statSync();
-      verify(info);
-      return { real, file, info };
+      verify(opened.info);
+      return opened;
+    } catch (error) {
+      opened.file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * What the C library has opened, or the same file opened by the runtime where the reason of a late failure matters:
+   * in a thread of the runtime's pool the library cannot tell it.
+   */
+  #kept(opened: OpenedFile, use: FileUse): OpenedFile {
+    const { real, info, file } = opened;
+    if (use === "read" || !tellsLate(info.dev, real)) return opened;
+    file.close();
+    return this.#opened(real, { use }, (now) => {
+      if (!isSame(now, info)) throw new VfsError("busy", `Changed during the open: "${real}"`);
+    });
+  }
+
+  #described(real: string, file: DiskFile): OpenedFile {
+    try {
+      return { real, file, info: file.statSync() };
     } catch (error) {
       file.close();
       throw error;
@@ -252,10 +264,7 @@ export class DiskRoot {
     if (this.isRaw(path) && !isCanonical(path)) throw notFound(path);
   }
 
-  /**
-   * A failure after a link that leaves the root is reported as the link's own, so that it reveals nothing about the
-   * target.
-   */
+  /** A failure after a link that leaves the root is reported as the link's own: it reveals nothing about the target. */
   #look<T>(path: VirtualPath, look: () => T): T {
     try {
       return look();
@@ -278,12 +287,6 @@ export class DiskRoot {
 /** The entry `name` of the real directory `directory`. */
 export function joinReal(directory: string, name: string): string {
   return directory.endsWith(SEPARATOR) ? directory + name : directory + SEPARATOR + name;
-}
-
-/** Whether the permission covers everything below `path`. */
-function isGranted(name: "read" | "write", path: string): boolean {
-  const { state, partial } = Deno.permissions.querySync({ name, path });
-  return state === "granted" && !partial;
 }
 
 /** Whether both are the same object of the file system. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { DiskFile } from "./calls.ts";
 import type { DiskRoot } from "./root.ts";
 import { isLarge } from "./large_files.ts";
 import { removedOf } from "./names.ts";
@@ -15,7 +16,7 @@ import type { Removed } from "../../vfs/vfs.ts";
 const OLD = 86_400_000;
 
 /** Locks a part that was just made. `false` if another process takes it for a stale one at this moment. */
-export function lockPart(file: Deno.FsFile): boolean {
+export function lockPart(file: DiskFile): boolean {
   try {
     return file.tryLockSync(true);
   } catch {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type DiskVfs, type DiskVfsOptions, openDisk } from "../../../lib/drivers/disk/disk.ts";
 import type { ContainedCalls } from "../../../lib/drivers/disk/calls.ts";
+import type { NativeIo } from "../../../lib/native/native_io.ts";
 import { nativeIo, nativeTest } from "../../helpers/native.ts";
 import { assertFails, at, listAll, readText, withTempDir } from "../../vfs/helpers.ts";
 
@@ -138,15 +139,20 @@ for (const action of ["openRead", "openWrite"] as const) {
       await withSwapsBefore(swaps, () => assertFails("busy", () => vfs[action](at("/dir/file"))));
     }));
 
-  nativeTest(`DiskVfs notices in ${action} a file that was opened outside, by the C library`, async () => {
+  nativeTest(`DiskVfs opens nothing in ${action} through a directory swapped before it, by the C library`, async () => {
     using native = nativeIo();
-    await withTree(async ({ vfs, swapDirectory }) => {
+    await withTree(async ({ swapDirectory, outside }) => {
+      const swapping = await openSwapping(outside, native, { before: "open", swap: swapDirectory });
+      await assertFails("notFound", () => swapping[action](at("/dir/file")));
+    });
+    // A path with a link in it is left to the runtime, and what that opens is compared.
+    await withTree(async ({ vfs, swapDirectory, swapBack, outside }) => {
+      Deno.symlinkSync("dir", outside.replace(/outside$/, "root/link"));
       const swaps = [["statSync", swapDirectory]] as const;
-      await withSwapsBefore(swaps, () => assertFails("notFound", () => vfs[action](at("/dir/file"))));
-    }, { paths: native.paths });
-    await withTree(async ({ vfs, swapDirectory }) => {
-      const swaps = [["openSync", swapDirectory]] as const;
-      await withSwapsBefore(swaps, () => assertFails("busy", () => vfs[action](at("/dir/file"))));
+      await withSwapsBefore(swaps, () => assertFails("notFound", () => vfs[action](at("/link/file"))));
+      swapBack();
+      const later = [["openSync", swapDirectory]] as const;
+      await withSwapsBefore(later, () => assertFails("busy", () => vfs[action](at("/link/file"))));
     }, { paths: native.paths });
   });
 }
@@ -154,20 +160,27 @@ for (const action of ["openRead", "openWrite"] as const) {
 nativeTest("DiskVfs makes nothing through a directory swapped before the open, by the C library", async () => {
   using native = nativeIo();
   await withTree(async ({ vfs, swapDirectory, outside }) => {
-    // In front of the very call that would make the file.
-    const { paths: real } = native;
-    const paths = new Proxy(real!, {
-      get: (target, name: keyof ContainedCalls) => (...args: Parameters<ContainedCalls[typeof name]>) => {
-        if (name === "create") swapDirectory();
-        return Reflect.apply(target[name], target, args);
-      },
-    });
-    const swapping = await openDisk(outside.replace(/outside$/, "root"), { paths });
+    const swapping = await openSwapping(outside, native, { before: "createOpen", swap: swapDirectory });
     await assertFails("notFound", () => swapping.openWrite(at("/dir/new"), { exclusive: true }));
     assertEquals((await Array.fromAsync(Deno.readDir(outside))).map(({ name }) => name), ["file"]);
     await assertFails("notFound", () => vfs.openRead(at("/dir/file")));
   }, { paths: native.paths });
 });
+
+/** The root beside `outside`, where `swap` comes right before the very call that would open the file. */
+function openSwapping(
+  outside: string,
+  { paths: real }: NativeIo,
+  { before, swap }: { readonly before: keyof ContainedCalls; readonly swap: () => void },
+): Promise<DiskVfs> {
+  const paths = new Proxy(real!, {
+    get: (target, name: keyof ContainedCalls) => (...args: Parameters<ContainedCalls[typeof name]>) => {
+      if (name === before) swap();
+      return Reflect.apply(target[name], target, args);
+    },
+  });
+  return openDisk(outside.replace(/outside$/, "root"), { paths });
+}
 
 Deno.test("DiskVfs meets no swapped file after these tests", () =>
   withTree(async ({ vfs }) => assertEquals(await readText(vfs, "/dir/file"), "inside")));
