@@ -29,6 +29,8 @@ export interface DataConnector {
   readonly kind: "passive" | "active";
   /** The port we listen on, or the client's. */
   readonly port: number;
+  /** The client has connected: {@link open} resolves at once. Default `false`. */
+  readonly ready?: boolean;
   /** It was given back, or its connection was handed out: it yields no further connection. */
   readonly over: boolean;
   /**

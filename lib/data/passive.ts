@@ -58,6 +58,10 @@ export class ListeningConnector implements PassiveConnector {
     this.#accepting.catch(() => {});
   }
 
+  get ready(): boolean {
+    return this.#connection !== undefined;
+  }
+
   get over(): boolean {
     return this.#over;
   }

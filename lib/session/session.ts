@@ -220,10 +220,21 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
 
   /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
-    this.#control.add(preliminary);
+    this.#control.hold(preliminary);
     this.#queue.transfer?.begin();
+    await this.releaseMark();
+  }
+
+  /** See {@link SessionLink}. */
+  holdMark(preliminary: reply.Reply): void {
+    this.#control.hold(preliminary);
+    this.#queue.transfer?.begin();
+  }
+
+  /** See {@link SessionLink}. */
+  async releaseMark(): Promise<void> {
     try {
-      await this.#control.flush();
+      await this.#control.release();
     } catch (error) {
       this.transfer?.abort("controlLost");
       throw error;

@@ -125,21 +125,17 @@ export class DiskVfs implements Vfs {
     }
   }
 
-  async openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
+  openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
     try {
       const { file, info, real } = this.#root.open(path, "read");
       if (offset > 0) seekTo(file, { path, offset, size: info.size });
       const { dev: device, ino: inode, size } = info;
-      return new DiskSource(file, {
-        path,
-        size,
-        device,
-        // An inexact number may belong to two files.
-        ...(inode !== null && Number.isSafeInteger(inode) && !this.#root.isRaw(path) &&
-          { location: { path: real, device, inode, offset } }),
-      });
+      // An inexact number may belong to two files, and the runtime cannot open a name that is not UTF-8.
+      const isFound = inode !== null && Number.isSafeInteger(inode) && !this.#root.isRaw(path);
+      const location = isFound && { location: { path: real, device, inode, offset } };
+      return Promise.resolve(new DiskSource(file, { path, size, device, ...location }));
     } catch (error) {
-      throw toVfsError(error, path);
+      return Promise.reject(toVfsError(error, path));
     }
   }
 

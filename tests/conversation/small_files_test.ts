@@ -1,0 +1,57 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
+import { FtpServer } from "../../lib/server/server.ts";
+import { writeAll } from "../../lib/net/connection.ts";
+import { authenticatorOf } from "../helpers/server.ts";
+import { readAll, Wire } from "../helpers/wire.ts";
+import { withTempDir } from "../vfs/helpers.ts";
+
+const CONTENT = "Hello\n".repeat(1000);
+
+/** A server of a disk with the file `small`. */
+async function withDisk(check: (port: number) => Promise<void>): Promise<void> {
+  await withTempDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/small`, CONTENT);
+    await using server = new FtpServer({
+      authenticator: authenticatorOf({ name: "demo" }),
+      fileSystem: () => openDisk(dir),
+      port: 0,
+    });
+    server.listen();
+    await check(server.address.port);
+  });
+}
+
+Deno.test("Both replies to RETR of a small file leave in one write where the client has connected", () =>
+  withDisk(async (port) => {
+    using control = await Deno.connect({ hostname: "127.0.0.1", port });
+    const buffer = new Uint8Array(4096);
+    const hear = async () => new TextDecoder().decode(buffer.subarray(0, await control.read(buffer) ?? 0));
+    const say = async (line: string) => {
+      await writeAll(control, new TextEncoder().encode(`${line}\r\n`));
+      return await hear();
+    };
+    await hear();
+    for (const line of ["USER demo", "PASS demo", "TYPE I"]) await say(line);
+    const [, passive = ""] = /\|(\d+)\|/.exec(await say("EPSV")) ?? [];
+    using data = await Deno.connect({ hostname: "127.0.0.1", port: Number(passive) });
+    // Once this is answered the data connection has been accepted.
+    await say("NOOP");
+    assertMatch(await say("RETR small"), /^150 .*\r\n226 .*\r\n$/);
+    assertEquals(new TextDecoder().decode(await readAll(data)), CONTENT);
+    await say("QUIT");
+  }));
+
+Deno.test("RETR of a small file answers 150 at once where the client has not connected", () =>
+  withDisk(async (port) => {
+    await using ftp = await Wire.connect(port);
+    await ftp.expectReply(220);
+    await ftp.login();
+    await ftp.expect("TYPE I", 200);
+    const [, passive = ""] = /\|(\d+)\|/.exec((await ftp.expect("EPSV", 229)).lines.join()) ?? [];
+    await ftp.expect("RETR small", 150);
+    using data = await Deno.connect({ hostname: "127.0.0.1", port: Number(passive) });
+    assertEquals(new TextDecoder().decode(await readAll(data)), CONTENT);
+    await ftp.expectReply(226);
+    await ftp.expect("QUIT", 221);
+  }));
