@@ -1,7 +1,7 @@
 // Types for the parts of `@std/*` that we use. `deno-std`, the copy on npm, ships none; taken from JSR they bring their
 // own, and this file goes (README.md says which lines to change).
 
-declare module "@std/path" {
+declare module "@std/path/posix" {
   export function basename(path: string): string;
   export function dirname(path: string): string;
   export function fromFileUrl(url: URL | string): string;
@@ -11,6 +11,10 @@ declare module "@std/path" {
   export function relative(from: string, to: string): string;
   export function resolve(...parts: string[]): string;
   export const SEPARATOR: string;
+}
+
+declare module "@std/path/windows" {
+  export * from "@std/path/posix";
 }
 
 declare module "@std/cli/parse-args" {

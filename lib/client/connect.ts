@@ -13,8 +13,7 @@ import { type Charset, charsetOf, UTF8 } from "./charset.ts";
 import { ControlConnection } from "./control.ts";
 import { ClientError, refusalOf } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";
-import { ClientTls } from "./tls.ts";
-import { Trust } from "./trust.ts";
+import type { ClientTls } from "./tls.ts";
 
 /** A session after its login. */
 export interface LoggedIn {
@@ -45,18 +44,18 @@ export async function logIn(options: ClientOptions): Promise<LoggedIn> {
 }
 
 async function attempt(options: ClientOptions): Promise<LoggedIn> {
-  const { host, tls = "optional", timeout = DEFAULT_TIMEOUT, onLine, signal, maxTlsVersion } = options;
+  const { tls = "optional", timeout = DEFAULT_TIMEOUT, onLine, signal } = options;
   const charset = options.charset === undefined ? UTF8 : charsetOf(options.charset);
-  const security = new ClientTls({ host, trust: new Trust(options.trust), timeout, maxVersion: maxTlsVersion });
+  const security = tls === "off" ? undefined : await makeTls(options);
   const connection = await dialServer(options);
-  const first = tls === "implicit" ? await security.secure(connection, signal) : connection;
+  const first = tls === "implicit" && security ? await security.secure(connection, signal) : connection;
   const control = new ControlConnection(first, { timeout, charset, onLine });
   const onAbort = () => control.close();
   signal?.addEventListener("abort", onAbort);
   try {
     const greeting = await control.finalReply();
     if (greeting.code >= 300) throw refusalOf("Connecting", greeting);
-    const isSecure = tls === "implicit" || (tls !== "off" && await startTls(control, security, options));
+    const isSecure = tls === "implicit" || (security !== undefined && await startTls(control, security, options));
     await authenticate(control, options);
     // Not before the login: some servers list less, or refuse it.
     const features = parseFeatures(await ask(control, "FEAT"));
@@ -70,6 +69,12 @@ async function attempt(options: ClientOptions): Promise<LoggedIn> {
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** TLS is more than the rest of the client together: it is loaded where it may be used. */
+async function makeTls({ host, trust, timeout = DEFAULT_TIMEOUT, maxTlsVersion }: ClientOptions): Promise<ClientTls> {
+  const [{ ClientTls }, { Trust }] = await Promise.all([import("./tls.ts"), import("./trust.ts")]);
+  return new ClientTls({ host, trust: new Trust(trust), timeout, maxVersion: maxTlsVersion });
 }
 
 /** Opens the control connection, before its greeting. @throws {ClientError}, or the reason of the signal. */

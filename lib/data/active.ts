@@ -6,7 +6,6 @@
 
 import type { Connection, MakeConnection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
-import { connectFrom } from "./bound_connection.ts";
 import { ConnectionWait } from "./connection_wait.ts";
 import type { DataConnector, DialRequest } from "./connector.ts";
 
@@ -43,6 +42,7 @@ export class ActiveConnector implements DataConnector {
     if (localAddress === undefined || (localPort === undefined && isKernelsChoice(localAddress, target))) {
       return this.#make(await Deno.connect({ ...target, signal, autoSelectFamily: false }));
     }
+    const { connectFrom } = await import("./bound_connection.ts");
     return await connectFrom(target, { localAddress, localPort }, signal);
   }
 }

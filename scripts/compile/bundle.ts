@@ -47,5 +47,8 @@ export async function bundle({ folder, build }: BundleOptions): Promise<string> 
 async function bundleConfig(folder: string): Promise<{ imports: Record<string, string> }> {
   const project: { imports: Record<string, string> } = JSON.parse(await Deno.readTextFile("deno.json"));
   const root = folder.split(/[\\/]/).map(() => "..").join("/");
-  return { imports: { ...project.imports, [`${root}/lib/build.ts`]: "./build.ts" } };
+  const imports = Object.entries(project.imports).map(([name, target]) => {
+    return [name, target.startsWith("./") ? `${root}/${target.slice(2)}` : target];
+  });
+  return { imports: { ...Object.fromEntries(imports), [`${root}/lib/build.ts`]: "./build.ts" } };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import { AgentError } from "../errors.ts";
@@ -95,6 +94,7 @@ function digestIn(verb: string, text: string): string {
 }
 
 async function localDigest(path: string, algorithm: string): Promise<string> {
+  const { createHash } = await import("node:crypto");
   const hash = createHash(algorithm);
   using file = await Deno.open(path);
   const buffer = new Uint8Array(256 * 1024);

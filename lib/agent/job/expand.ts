@@ -4,8 +4,6 @@
  * @module
  */
 
-// @ts-types="@types/picomatch"
-import picomatch from "picomatch";
 import type { RemoteEntry } from "../../client/remote_entry.ts";
 import type { FtpUrl } from "../site/url.ts";
 import type { Crew } from "./crew.ts";
@@ -34,6 +32,8 @@ export async function expand(crew: Crew, { path }: Pick<FtpUrl, "path">): Promis
   const found = (entry: RemoteEntry): Found => ({ path: joinRemote(parent, entry.name), entry });
   const same = entries.find((entry) => entry.name === name);
   if (same) return [found(same)];
+  // @ts-types="@types/picomatch"
+  const { default: picomatch } = await import("picomatch");
   const matches = picomatch(name);
   // A name with a slash is in another directory, whatever the server says.
   const chosen = entries.filter((entry) => !entry.name.includes("/") && matches(entry.name));

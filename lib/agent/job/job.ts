@@ -6,7 +6,6 @@
 
 import { ClientError } from "../../client/errors.ts";
 import { fetchFile, type FetchOptions, type FileOptions, storeFile } from "../../client/files.ts";
-import { SegmentFile } from "../../client/segment_file.ts";
 import type { RateLimiter } from "../../client/mod.ts";
 import { present } from "../../net/present.ts";
 import { AgentError } from "../errors.ts";
@@ -14,7 +13,6 @@ import { explain } from "../explain.ts";
 import { exitStatusOf } from "../exit_status.ts";
 import type { Crew, WorkOptions } from "./crew.ts";
 import type { JobAction, JobReport } from "./events.ts";
-import { fetchInSegments } from "./segments.ts";
 import { setRemoteTime } from "./times.ts";
 import { verifyTransfer } from "./digests.ts";
 
@@ -96,8 +94,11 @@ export async function getFile(job: Job, fetch: Fetch): Promise<boolean> {
 async function getSegments(job: Job, fetch: Fetch): Promise<Omit<Moved, "path" | "target"> | undefined> {
   const { crew, report, segments = 1, resume = false } = job;
   const { path, target } = fetch;
+  if (segments < 2 && !resume) return undefined;
+  const { SegmentFile } = await import("../../client/segments/segment_file.ts");
   // What an earlier run has left in segments goes on in them.
-  if (segments < 2 && !(resume && await SegmentFile.isThere(target))) return undefined;
+  if (segments < 2 && !await SegmentFile.isThere(target)) return undefined;
+  const { fetchInSegments } = await import("./segments.ts");
   const moved = await fetchInSegments(crew, { ...fetch, count: segments }, {
     ...fileOptions(job, path),
     ...retriesOf(job, path),

@@ -8,7 +8,7 @@ import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import type { FileOptions, FileResult } from "../../client/files.ts";
 import { PartMismatch, refusesRestart } from "../../client/resume.ts";
-import { type FileVersion, type Segment, SegmentFile } from "../../client/segment_file.ts";
+import { type FileVersion, type Segment, SegmentFile } from "../../client/segments/segment_file.ts";
 import type { DownloadOptions } from "../../client/options.ts";
 import { hasPart } from "../../client/local_file.ts";
 import { present } from "../../net/present.ts";

@@ -4,8 +4,6 @@
  * @module
  */
 
-// @ts-types="@types/picomatch"
-import picomatch from "picomatch";
 import type { TreeEntry } from "../job/tree.ts";
 
 /** The filters of a user. */
@@ -23,8 +21,9 @@ export interface Filters {
 type Matcher = (path: string, isDirectory: boolean) => boolean;
 
 /** Makes the question for `scanLocal` and `scanRemote`: whether a path is part of the tree. */
-export function pathFilter({ include = [], exclude = [] }: Filters): Matcher {
-  const [included, excluded] = [include.map(matcherOf), exclude.map(matcherOf)];
+export async function pathFilter({ include = [], exclude = [] }: Filters): Promise<Matcher> {
+  const included = await Promise.all(include.map(matcherOf));
+  const excluded = await Promise.all(exclude.map(matcherOf));
   return (path, isDirectory) => {
     if (excluded.some((matches) => matches(path, isDirectory))) return false;
     return isDirectory || included.length === 0 || included.some((matches) => matches(path, false));
@@ -42,10 +41,12 @@ export function reasonAgainst({ size, modified }: TreeEntry, { newer, maxSize }:
  * As in `.gitignore`: a pattern with a slash before its end is for the whole path, any other for a name at any depth;
  * one that ends with a slash is for directories.
  */
-function matcherOf(pattern: string): Matcher {
+async function matcherOf(pattern: string): Promise<Matcher> {
   const isForDirectories = pattern.endsWith("/");
   const bare = pattern.replace(/\/+$/, "");
   const isForPath = bare.includes("/");
+  // @ts-types="@types/picomatch"
+  const { default: picomatch } = await import("picomatch");
   const matches = picomatch(bare.replace(/^\//, ""), { dot: true, basename: !isForPath });
   return (path, isDirectory) => (isDirectory || !isForDirectories) && matches(path);
 }

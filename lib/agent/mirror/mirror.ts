@@ -65,7 +65,7 @@ export async function mirror(job: Job, options: MirrorOptions): Promise<void> {
 
 async function scanBoth(job: Job, options: MirrorOptions): Promise<{ source: Tree; target: Tree; isThere: boolean }> {
   const { crew } = job;
-  const isWanted = pathFilter(options);
+  const isWanted = await pathFilter(options);
   const isDown = options.direction === "down";
   const remote = scanRemote(crew, options.remote, { isWanted, isForHere: isDown });
   const local = scanLocal(options.local, { isWanted });

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { promptSecret } from "@std/cli/prompt-secret";
 import { PASSWORD_VARIABLE } from "../../agent/site/credentials.ts";
 import { type Environment, PLACE_VARIABLES } from "../../agent/site/places.ts";
 import { PROXY_VARIABLES } from "../../agent/site/proxy.ts";
@@ -64,7 +63,7 @@ export function processIo({ stdout, stderr }: CommandIo): AgentIo & Disposable {
     drawsProgress: Deno.stderr.isTerminal(),
     signal: abort.signal,
     ...(isInteractive && {
-      promptSecret,
+      promptSecret: async (message: string) => (await import("@std/cli/prompt-secret")).promptSecret(message),
       ask: async (question: string) => {
         stderr(question);
         return await readLine();

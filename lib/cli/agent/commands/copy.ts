@@ -28,7 +28,7 @@ export async function copy(context: AgentContext): Promise<number> {
   }
   if (context.given.isOn("recursive")) {
     const filters = readFilters(context.given);
-    const { entries, problems } = await scanRemote(job.crew, source.path, { isWanted: pathFilter(filters) });
+    const { entries, problems } = await scanRemote(job.crew, source.path, { isWanted: await pathFilter(filters) });
     const there = { ...job, crew: other };
     if (target.path !== "") await makeDirectories(there, target.path);
     const wanted = [...entries.values()];

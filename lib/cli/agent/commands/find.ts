@@ -18,8 +18,8 @@ export async function find(context: AgentContext): Promise<number> {
   const [text, glob] = context.given.rest;
   const url = context.url(text);
   const filters = readFilters(context.given);
-  const tree = await scanRemote(await context.crew(url), url.path, { isWanted: pathFilter(filters) });
-  const matches = pathFilter(glob === undefined ? {} : { include: [glob] });
+  const tree = await scanRemote(await context.crew(url), url.path, { isWanted: await pathFilter(filters) });
+  const matches = await pathFilter(glob === undefined ? {} : { include: [glob] });
   for (const entry of tree.entries.values()) {
     // Directories pass every filter so that what is below them is looked at; here they are results.
     if (!matches(entry.path, false) || (entry.kind === "file" && reasonAgainst(entry, filters))) continue;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { digestOf, JoinDigest, type Overlap, PartMismatch, TailCheck } from "./resume.ts";
+import { digestOf, JoinDigest } from "./join_digest.ts";
+import { type Overlap, PartMismatch, TailCheck } from "../resume.ts";
 import {
   hasPart,
   type HiddenFile,
@@ -14,7 +15,7 @@ import {
   removeQuietly,
   replaceTarget,
   TAIL_SIZE,
-} from "./local_file.ts";
+} from "../local_file.ts";
 
 const SUFFIX = ".denoftpd-segments";
 /** Bytes that arrive between two records of how far the segments are: a crash costs at most so many. */
