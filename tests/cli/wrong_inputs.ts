@@ -401,8 +401,8 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
     {
       args: ["fixture", "--faults", "fault.json"],
       message: 'File "fault.json" of "--faults": Fault rule 1: Field "action" must be one of delay, stall, reset, ' +
-        "close, dropControl, wrongAddress, reply, diskFull, splitReply, noCloseNotify, noSessionReuse, not " +
-        '"explode"',
+        "close, halfOpen, network, dropControl, wrongAddress, reply, diskFull, splitReply, " +
+        'noCloseNotify, noSessionReuse, not "explode"',
     },
     {
       args: ["fixture", "--faults", "reply.json"],
