@@ -87,28 +87,42 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
   },
 ];
 
-/** All commands, those of the client included. */
-export async function programCommands(): Promise<readonly ProgramCommand[]> {
-  const { AGENT_COMMANDS } = await import("./agent/table.ts");
-  return [
-    ...SERVER_COMMANDS,
-    ...AGENT_COMMANDS.map((command): ProgramCommand => ({
-      name: command.name,
-      arguments: command.arguments,
-      summary: command.summary,
-      flags: async () => (await import("./agent/main.ts")).flagsOf(command),
-      run: async (args, io) => {
-        using process = (await import("./agent/io.ts")).processIo(io);
-        return await (await import("./agent/main.ts")).runAgentCommand(command, args, process);
-      },
-    })),
-  ];
+/** The commands for a server that runs. */
+async function controlCommands(): Promise<readonly ProgramCommand[]> {
+  const { ADMIN_FLAGS, CONTROL_COMMANDS, runControl } = await import("./admin/commands.ts");
+  return CONTROL_COMMANDS.map((command): ProgramCommand => ({
+    name: command.name,
+    arguments: command.arguments,
+    summary: command.summary,
+    flags: () => Promise.resolve([...command.flags, ...ADMIN_FLAGS]),
+    run: async (args, io) => await runControl(command, args, io),
+  }));
 }
 
-/** The command of that name; those of the client are loaded only if it is none of the others. */
+async function clientCommands(): Promise<readonly ProgramCommand[]> {
+  const { AGENT_COMMANDS } = await import("./agent/table.ts");
+  return AGENT_COMMANDS.map((command): ProgramCommand => ({
+    name: command.name,
+    arguments: command.arguments,
+    summary: command.summary,
+    flags: async () => (await import("./agent/main.ts")).flagsOf(command),
+    run: async (args, io) => {
+      using process = (await import("./agent/io.ts")).processIo(io);
+      return await (await import("./agent/main.ts")).runAgentCommand(command, args, process);
+    },
+  }));
+}
+
+/** All commands, those of the client included. */
+export async function programCommands(): Promise<readonly ProgramCommand[]> {
+  return [...SERVER_COMMANDS, ...await controlCommands(), ...await clientCommands()];
+}
+
+/** The command of that name; the tables of the others are loaded only if it is in none of those before. */
 export async function findCommand(name: string): Promise<ProgramCommand | undefined> {
   const isNamed = (command: ProgramCommand): boolean => command.name === name;
-  return SERVER_COMMANDS.find(isNamed) ?? (await programCommands()).find(isNamed);
+  return SERVER_COMMANDS.find(isNamed) ?? (await clientCommands()).find(isNamed) ??
+    (await controlCommands()).find(isNamed);
 }
 
 /** The output of `denoftpd help`. */
@@ -116,7 +130,7 @@ export async function programUsage(): Promise<string> {
   const { AGENT_COMMANDS } = await import("./agent/table.ts");
   const columns = (commands: readonly Pick<ProgramCommand, "name" | "arguments" | "summary">[]): string => {
     const lines = commands.map(({ name, arguments: usage, summary }) =>
-      [`denoftpd ${name} ${usage}`, summary] as const
+      [`denoftpd ${name} ${usage}`.trimEnd(), summary] as const
     );
     const width = Math.max(...lines.map(([line]) => line.length)) + 3;
     return lines.map(([line, summary]) => `  ${line.padEnd(width)}${summary}\n`).join("");
@@ -124,6 +138,8 @@ export async function programUsage(): Promise<string> {
   return `denoftpd, an FTP server and client
 
 ${columns(SERVER_COMMANDS)}
+A server that runs with --admin:
+${columns(await controlCommands())}
 Client:
 ${columns(AGENT_COMMANDS)}
   denoftpd version, denoftpd help [COMMAND]

@@ -7,6 +7,7 @@
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
 import { didYouMean } from "../../net/similar.ts";
+import { type AdminClient, clientOf } from "../admin/client.ts";
 import { type Flag, flagLines, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
 import { DEFAULT_USERS } from "../settings/table.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
@@ -34,6 +35,8 @@ export interface UserCommand {
   readonly passwordFromStdin: boolean;
   readonly shortPasswordAllowed: boolean;
   readonly changes: FieldChanges;
+  /** The running server that makes the change; absent: the file is changed here. */
+  readonly client: AdminClient | undefined;
 }
 
 /** A flag that sets a field of the account. */
@@ -102,6 +105,8 @@ const OTHER_FLAGS = [
     help: `the accounts file; "add" creates it if there is none`,
     fallback: DEFAULT_USERS,
   },
+  { name: "admin", value: "ADDR", help: "have a running server make the change: HOST:PORT or unix:PATH" },
+  { name: "admin-token-file", value: "FILE", help: "the file with the token of a server at HOST:PORT" },
   { name: "password-stdin", help: "read the password from the first line of stdin instead of asking for it" },
   { name: "generate", help: "make a random password and print it" },
   { name: "create-root", help: "create the directory that --root names" },
@@ -119,7 +124,7 @@ export const USER_USAGE = `Usage: denoftpd user add|set|passwd|remove|check NAME
 
 ${flagLines(USER_FLAGS)}
 "add" needs --root; without --permissions the account may read and write (rw). "passwd" changes only the password.
-The word "none" removes a limit. The anonymous account is named "anonymous" and has no password.
+The word "none" removes a limit. With --admin the running server changes its own file, and uses it at once. The anonymous account is named "anonymous" and has no password.
 `;
 
 /** Parses the command line of `denoftpd user`. @throws {UsageError} */
@@ -147,7 +152,20 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
     passwordFromStdin: given.isOn("password-stdin"),
     shortPasswordAllowed: given.isOn("allow-short-password"),
     changes: readChanges(given, file),
+    client: client(given),
   };
+}
+
+function client(given: GivenFlags<Flag>): AdminClient | undefined {
+  if (given.text("admin") === undefined) {
+    if (given.text("admin-token-file") === undefined) return undefined;
+    throw new UsageError('Flag "--admin-token-file" needs "--admin"');
+  }
+  for (const name of ["users", "create-root"]) {
+    const isGiven = name === "users" ? given.text(name) !== undefined : given.isOn(name);
+    if (isGiven) throw new UsageError(`Flag "--${name}" is for a file: a server at --admin has its own`);
+  }
+  return clientOf(given);
 }
 
 function positionals([word, name]: readonly string[]): [UserAction, string] {

@@ -15,6 +15,7 @@ import { newPassword, requireNoPassword } from "./new_password.ts";
 import { tellGenerated, tellOwner, tellRoot } from "./notes.ts";
 import { accountSheet, accountTable, describeRules } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
+import { withStatus } from "../admin/client.ts";
 import { runCommand } from "../command.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
 
@@ -39,13 +40,26 @@ const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) =>
 
 /**
  * Runs `denoftpd user` and resolves to its exit status: 0 done, 1 refused (no such account, wrong password), 2 bad
- * command line or file.
+ * command line or file; with `--admin` also 7, no server, and 67, not let in.
  */
 export async function runUser(args: readonly string[], io: UserIo): Promise<number> {
   return await runCommand(args.length === 0 ? ["--help"] : args, io, {
     usage: USER_USAGE,
     action: async () => {
       const command = parseUserCommand(args);
+      const { client } = command;
+      if (client) {
+        const { runUserAt } = await import("../admin/accounts.ts");
+        return await withStatus(
+          io,
+          () =>
+            runUserAt(client, command, {
+              ...withPrompt(io),
+              stdout: (text) => io.stdout(text),
+              stderr: (text) => io.stderr(text),
+            }),
+        );
+      }
       try {
         await ACTIONS[command.action](command, io);
       } catch (error) {
