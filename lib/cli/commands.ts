@@ -71,6 +71,14 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
     run: async (args, io) => await (await import("./ftp/ftp.ts")).runFtp(args, io),
   },
   {
+    name: "audit",
+    arguments: "verify FILE",
+    summary: "check that no line of an audit was changed or taken out",
+    words: () => Promise.resolve(["verify"]),
+    flags: noFlags,
+    run: async (args, io) => await (await import("./admin/audit.ts")).runAudit(args, io),
+  },
+  {
     name: "completion",
     arguments: SHELLS.join("|"),
     summary: "print the completion script of a shell",

@@ -60,6 +60,8 @@ export interface StartOptions {
   readonly peers?: readonly string[];
   /** Files besides its own directory that it may write. */
   readonly writable?: readonly string[];
+  /** Files besides its own directory that it may read. */
+  readonly readable?: readonly string[];
   /** More flags for `serve`. */
   readonly flags?: readonly string[];
 }
@@ -222,14 +224,14 @@ export class ServerUnderTest implements AsyncDisposable {
 function commandLine(
   directory: string,
   host: Host,
-  { peers = [], writable = [] }: Pick<StartOptions, "peers" | "writable">,
+  { peers = [], writable = [], readable = [] }: Pick<StartOptions, "peers" | "writable" | "readable">,
 ): [string, ...string[]] {
   const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
   if (executable !== undefined) return [executable];
   const net = host === "::1" ? "[::1]" : host;
   const permissions = [
     `--allow-net=${[net, ...peers]}`,
-    `--allow-read=${[directory, LIB]}`,
+    `--allow-read=${[directory, LIB, ...readable]}`,
     `--allow-write=${[directory, ...writable]}`,
     // For --native-io; given up by a server that runs without.
     `--allow-ffi=${LIBC_PATHS}`,

@@ -172,6 +172,7 @@ async function serveLogged(
     settings,
     gathered,
     workers,
+    identity,
     sources,
     reload,
     drain: () => drain.abort(),

@@ -15,6 +15,7 @@ import { usersFile } from "../../permissions/needs.ts";
 import { isGranted, needWrite } from "../../permissions/query.ts";
 import type { Gathered } from "../../settings/read.ts";
 import type { Settings } from "../../settings/table.ts";
+import type { Identity } from "../privileges.ts";
 import type { RunStory } from "../run_story.ts";
 import type { ServeSources } from "../sources.ts";
 import { DEFAULT_OPTIONS } from "../../../options/defaults.ts";
@@ -28,6 +29,8 @@ export interface RunParts {
   readonly settings: Settings;
   readonly gathered: Gathered;
   readonly workers: number;
+  /** The user that the process will become. */
+  readonly identity: Identity | undefined;
   readonly sources: ServeSources;
   readonly reload: () => Promise<void>;
   readonly drain: () => void;
@@ -35,7 +38,7 @@ export interface RunParts {
 
 /** The backend of a run. */
 export function adminBackend(
-  { server, early, story, settings, gathered, workers, sources, ...acts }: RunParts,
+  { server, early, story, settings, gathered, workers, sources, reload, drain }: RunParts,
 ): AdminBackend {
   const file = usersFile(settings);
   const { hostname, port } = server.address;
@@ -54,7 +57,8 @@ export function adminBackend(
     banTime: settings.banTime ?? DEFAULT_OPTIONS.banTime,
     facts: { since: Date.now(), address: `${bracketed(hostname)}:${port}`, workers },
     totals: () => story.totals,
-    ...acts,
+    reload,
+    drain,
   };
 }
 

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import { makeAccess } from "../../../admin/access.ts";
 import { AdminApi } from "../../../admin/api.ts";
+import { Audit } from "../../../admin/audit.ts";
 import type { AdminBackend } from "../../../admin/backend.ts";
 import { Logins } from "../../../admin/logins.ts";
 import { HttpServer } from "../../../http/server.ts";
@@ -55,7 +56,8 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
         ...(address !== undefined && { address }),
       }),
   });
-  const api = new AdminApi({ backend, access });
+  const audit = await openAudit(parts, backend);
+  const api = new AdminApi({ backend, access, audit });
   const begun = Promise.withResolvers<void>();
   if ("path" in admin) await removeStale(admin.path);
   const server = await listen(admin, () =>
@@ -81,8 +83,31 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
       // A request that still waits is answered, so that its connection ends.
       begun.resolve();
       await server[Symbol.asyncDispose]();
+      await audit?.[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openAudit({ settings, identity }: RunParts, { report }: AdminBackend): Promise<Audit | undefined> {
+  const { adminAudit, state } = settings;
+  const path = adminAudit ?? (state === undefined ? undefined : join(state, "audit.jsonl"));
+  if (path === undefined) {
+    const message = "Changes made through --admin are only in the log: add --admin-audit FILE, or --state DIR";
+    report({ type: "problem", level: "warning", message });
+    return undefined;
+  }
+  try {
+    const audit = await Audit.open(path, {
+      onKept: ({ seq, hash, text }) =>
+        report({ type: "notice", level: "info", message: `Audit ${seq}, ${text} (${hash})` }),
+      onDamaged: (message) => report({ type: "problem", level: "warning", message }),
+    });
+    if (identity) Deno.chownSync(path, identity.uid, identity.gid);
+    return audit;
+  } catch (error) {
+    const flag = adminAudit === undefined ? "--state" : "--admin-audit";
+    throw new UsageError(`Flag "${flag}": cannot write the audit "${path}": ${messageOf(error)}`);
+  }
 }
 
 /** Names and passwords do not travel in clear. */
