@@ -28,7 +28,9 @@ const ITSELF = cString("");
 export class FileStatus {
   readonly #libc: Libc;
   readonly #bytes = new Uint8Array(SIZE);
-  readonly #view = new DataView(this.#bytes.buffer);
+  /** The same memory: all processors that the runtime supports have the lowest byte first. */
+  readonly #words = new Uint32Array(this.#bytes.buffer);
+  readonly #halves = new Uint16Array(this.#bytes.buffer);
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -125,7 +127,7 @@ export class FileStatus {
   }
 
   get #mode(): number {
-    return this.#view.getUint16(28, true);
+    return this.#halves[14] ?? 0;
   }
 
   #look(directory: number, name: Uint8Array<ArrayBuffer>, flags: number): boolean {
@@ -134,7 +136,9 @@ export class FileStatus {
 
   /** In milliseconds, as the runtime computes it: fractions of a millisecond are dropped. */
   #time(offset: number): number {
-    return Number(this.#view.getBigInt64(offset, true)) * 1000 + Math.trunc(this.#number(offset + 8) / 1_000_000);
+    // Times before 1970 are negative.
+    const seconds = this.#number(offset) + (this.#number(offset + 4) | 0) * 2 ** 32;
+    return seconds * 1000 + Math.trunc(this.#number(offset + 8) / 1_000_000);
   }
 
   /** Combined from its two parts as by `makedev(3)`, as far as a number can hold it. */
@@ -145,7 +149,7 @@ export class FileStatus {
   }
 
   #number(offset: number): number {
-    return this.#view.getUint32(offset, true);
+    return this.#words[offset >> 2] ?? 0;
   }
 
   #long(offset: number): number {

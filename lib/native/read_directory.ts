@@ -42,7 +42,7 @@ export function directoryReader(libc: Libc, paths?: ContainedPaths): DirectoryRe
   return {
     entries(directory, identity) {
       const opened = open(directory, identity);
-      return opened && new DirectoryWalk(opened, describe);
+      return opened && new DirectoryWalk(opened, describer());
     },
     names(directory, identity) {
       const opened = open(directory, identity);
@@ -130,13 +130,44 @@ function isDots(name: Uint8Array, length: number): boolean {
   return name[0] === DOT && (length === 1 || (length === 2 && name[1] === DOT));
 }
 
-const describe: Describe<Entry> = (name, _type, look) => {
-  const status = look();
-  if (!status) return undefined;
-  const { kind, size, modified, permissions, links, owner, group, inode, device } = status;
-  const unique = `${device.toString(36)}g${inode.toString(36)}`;
-  return { name, kind, size, modified, mode: permissions, links, owner: `${owner}`, group: `${group}`, unique };
-};
+/** Describes the entries of one directory, most of which have an owner, a group and a device in common. */
+function describer(): Describe<Entry> {
+  const digits = [new LastText(10), new LastText(10), new LastText(36)] as const;
+  return (name, _type, look) => {
+    const status = look();
+    if (!status) return undefined;
+    const { kind, size, modified, permissions, links, inode } = status;
+    const [owner, group, device] = digits;
+    return {
+      name,
+      kind,
+      size,
+      modified,
+      mode: permissions,
+      links,
+      owner: owner.of(status.owner),
+      group: group.of(status.group),
+      unique: `${device.of(status.device)}g${inode.toString(36)}`,
+    };
+  };
+}
+
+/** Keeps the text of the last number. */
+class LastText {
+  readonly #radix: number;
+  #number = 0;
+  #text = "0";
+
+  constructor(radix: number) {
+    this.#radix = radix;
+  }
+
+  of(number: number): string {
+    if (number === this.#number) return this.#text;
+    this.#number = number;
+    return this.#text = number.toString(this.#radix);
+  }
+}
 
 const nameOnly: Describe<DirectoryName> = (name, type, look) => {
   return { name, isSymlink: type === DT_LNK || (type === DT_UNKNOWN && look()?.kind === "link") };
