@@ -19,12 +19,15 @@ export const DATA_THREAD = "data";
 /** The name of those that may also use the C library. */
 export const NATIVE_DATA_THREAD = "native data";
 
+/** The name of those that may use it, too, by a permission of their own. */
+export const PERMITTED_DATA_THREAD = "permitted native data";
+
 /** The name of those that check one password. */
 export const PASSWORD_THREAD = "password";
 
-/** Whether a thread with this name is one of these two. */
+/** Whether a thread with this name transfers the bytes of data connections. */
 export function isDataThread({ name }: Pick<WorkerScope, "name">): boolean {
-  return name === DATA_THREAD || name === NATIVE_DATA_THREAD;
+  return name === DATA_THREAD || name === NATIVE_DATA_THREAD || name === PERMITTED_DATA_THREAD;
 }
 
 /** The scope of this thread if it is a worker; `undefined` on the main thread. */

@@ -53,10 +53,14 @@ export function permissionFlags(target: string): readonly string[] {
 }
 
 /**
- * Several event loops share a port (`--workers`); a small nursery saves memory that idle sessions would hold
- * (docs/performance.md).
+ * Several event loops share a port (`--workers`), and data threads have a permission of their own (`--native-io`); a
+ * small nursery saves memory that idle sessions would hold (docs/performance.md).
  */
-const RUNTIME_FLAGS: readonly string[] = ["--unstable-net", "--v8-flags=--max-semi-space-size=4"];
+const RUNTIME_FLAGS: readonly string[] = [
+  "--unstable-net",
+  "--unstable-worker-options",
+  "--v8-flags=--max-semi-space-size=4",
+];
 
 /** What `deno run` is given for the same program on `target`: it knows no `setuid` and `setgid` to name. */
 export function runArguments(target: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { nativeNeeds, openNative } from "../../lib/cli/serve/native.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
@@ -76,21 +76,29 @@ for (const threads of [["--data-threads", "0"], ["--data-threads", "2"], ["--wor
 }
 
 nativeTest("nativeNeeds names a library that is there, and nothing unless it is asked for", () => {
-  assertEquals(nativeNeeds({}), []);
-  const [need] = nativeNeeds({ nativeIo: true });
+  for (const nativeIo of ["auto", "off"] as const) assertEquals(nativeNeeds({ nativeIo }), []);
+  const [need] = nativeNeeds({ nativeIo: "on" });
   const { permission } = need ?? {};
   assertEquals(permission?.name === "ffi" && LIBC_PATHS.some((path) => path === permission.path), true);
 });
 
-Deno.test("openNative opens nothing unless it is asked to", () => {
-  assertEquals(openNative({}), undefined);
+nativeTest("openNative opens the library for auto where it is permitted, and never for off", () => {
+  using native = openNative({ nativeIo: "auto" });
+  assert(native);
+  assertEquals(openNative({ nativeIo: "off" }), undefined);
+});
+
+Deno.test({
+  name: "openNative does without the library for auto where it is not permitted",
+  permissions: { ffi: false },
+  fn: () => assertEquals(openNative({ nativeIo: "auto" }), undefined),
 });
 
 Deno.test({
   name: "openNative reports what it needs when there is no such library",
   permissions: { ffi: false },
   fn: () => {
-    const error = assertThrows(() => openNative({ nativeIo: true }), UsageError);
+    const error = assertThrows(() => openNative({ nativeIo: "on" }), UsageError);
     assertMatch(error.message, /^Flag "--native-io" needs (glibc 2\.30 or newer at |Linux$)/);
   },
 });

@@ -137,6 +137,7 @@ export class ServerUnderTest implements AsyncDisposable {
     const command = [
       ...[...programme, "serve", "--host", host, "--port", String(options.port ?? 0), "--users", users],
       ...["--log-level", logLevel, "--workers", String(workers), "--allow-root", ...tlsFlags, ...flags],
+      ...flags.includes("--native-io") ? [] : nativeFlags(),
     ];
     const launch = async () => {
       const process = spawnLogged({ log: options.logTo ?? logFile(directory), descriptors }, command);
@@ -233,11 +234,20 @@ function commandLine(
     `--allow-net=${[net, ...peers]}`,
     `--allow-read=${[directory, LIB, ...readable]}`,
     `--allow-write=${[directory, ...writable]}`,
-    // For --native-io; given up by a server that runs without.
+    // For --native-io; given up once the server runs.
     `--allow-ffi=${LIBC_PATHS}`,
   ];
   // The flag that the tasks and the executable have.
   return [Deno.execPath(), "run", "--no-prompt", "--v8-flags=--max-semi-space-size=4", ...permissions, MAIN];
+}
+
+/**
+ * `TEST_NATIVE_IO`, `on` or `off`, says whether servers use the C library that are not told otherwise, so that the gate
+ * can have both. Without it they decide by themselves.
+ */
+function nativeFlags(): string[] {
+  const use = Deno.env.get("TEST_NATIVE_IO");
+  return use === undefined ? [] : ["--native-io", use];
 }
 
 async function addAccount(programme: [string, ...string[]], directory: string, account: Account): Promise<void> {

@@ -11,6 +11,9 @@ import { type NativeIo, openNativeIo } from "../../lib/native/native_io.ts";
 /** Whether there is one to test. */
 export const HAS_NATIVE = Deno.build.os === "linux";
 
+/** Whether `TEST_NATIVE_IO` asks the tests that choose nothing themselves to use it. */
+export const WANTS_NATIVE = HAS_NATIVE && Deno.env.get("TEST_NATIVE_IO") === "on";
+
 /** To be disposed. */
 export function nativeIo(): NativeIo {
   const native = openNativeIo();

@@ -14,7 +14,7 @@ import { FtpServer } from "../../lib/server/server.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import type { Vfs } from "../../lib/vfs/vfs.ts";
-import { HAS_NATIVE } from "./native.ts";
+import { HAS_NATIVE, nativeIo, WANTS_NATIVE } from "./native.ts";
 import { protect, testEndpoint } from "./tls.ts";
 import { waitFor } from "./wait_for.ts";
 import { Wire } from "./wire.ts";
@@ -125,6 +125,9 @@ export function tlsConversation(name: string, setup: Setup, talk: (stage: Stage)
   Deno.test(name, () => perform({ ...plain, tls: { implicitPort: 0 } }, setup, talk));
 }
 
+/** One for all conversations of the process: no test has a part in opening or closing it. */
+const native = WANTS_NATIVE ? nativeIo() : undefined;
+
 async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => Promise<void>): Promise<void> {
   const files = new MemoryVfs({ files: setup.files ?? {} });
   const vfs = await setup.vfs?.() ?? files;
@@ -134,6 +137,7 @@ async function perform(variant: Variant, setup: Setup, talk: (stage: Stage) => P
     port: 0,
     failureDelay: 0,
     guessInterval: 0,
+    ...(native && { dataEngine: native.dataEngine }),
     ...setup.options,
     ...(variant.tls && { tls: { endpoint: await testEndpoint(), ...variant.tls, ...setup.tls } }),
   });

@@ -58,13 +58,21 @@ function judgeGuarded({ name, rootPath, guarded }: GuardedRoot, strictPermission
  * dropped ones. These are kept: `net`, `read`, and `sys` for the free space and the priority of threads, which cannot
  * be separated if all of `sys` is granted.
  *
- * @param options `write`: whether an account may ever write, or the xferlog is written.
+ * @param options `write`: whether an account may ever write, or the xferlog is written. `ffi`: whether that is given up
+ * later, by {@link giveUpLibrary}. Default `false`.
  */
-export function giveUpPermissions({ write }: { readonly write: boolean }): string[] {
-  const kinds = (["run", "ffi", "env", "import", "write"] as const).filter((name) => name !== "write" || !write);
+export function giveUpPermissions(kept: { readonly write: boolean; readonly ffi?: boolean }): string[] {
+  const kinds = (["run", "ffi", "env", "import", "write"] as const).filter((name) =>
+    (name !== "write" && name !== "ffi") || !kept[name]
+  );
   for (const name of kinds) Deno.permissions.revokeSync({ name });
   if (isGranted({ permission: { name: "sys" } })) return kinds;
   const identity = ["uid", "gid", "setuid", "setgid"] as const;
   for (const kind of identity) Deno.permissions.revokeSync(sysPermission(kind));
   return [...kinds, ...identity.map((kind) => `sys=${kind}`)];
+}
+
+/** The rest of {@link giveUpPermissions}. */
+export function giveUpLibrary(): void {
+  Deno.permissions.revokeSync({ name: "ffi" });
 }

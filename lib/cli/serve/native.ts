@@ -12,19 +12,23 @@ import { UsageError } from "../usage_error.ts";
 
 const PURPOSE = "calling the C library";
 
-/** The needs of `--native-io`. */
-export function nativeNeeds({ nativeIo }: Partial<Pick<Settings, "nativeIo">>): Need[] {
-  if (!nativeIo || Deno.build.os !== "linux") return [];
+/** The needs of `--native-io on`; `auto` does without. */
+export function nativeNeeds({ nativeIo }: Pick<Settings, "nativeIo">): Need[] {
+  if (nativeIo !== "on" || Deno.build.os !== "linux") return [];
   const path = LIBC_PATHS.find((path) => isGranted(needFfi(path, PURPOSE))) ?? LIBC_PATHS.find(isThere);
   return [needFfi(path ?? LIBC_PATHS[0], PURPOSE)];
 }
 
-/** The library for `--native-io`; `undefined` if the flag is not given. @throws {UsageError} if it is not available. */
-export function openNative({ nativeIo }: Partial<Pick<Settings, "nativeIo">>): NativeIo | undefined {
-  if (!nativeIo) return undefined;
-  if (Deno.build.os !== "linux") throw new UsageError('Flag "--native-io" needs Linux');
+/**
+ * The library; `undefined` with `--native-io off`, and with `auto` where it is not permitted or not there.
+ *
+ * @throws {UsageError} if it is not available for `on`.
+ */
+export function openNative({ nativeIo }: Pick<Settings, "nativeIo">): NativeIo | undefined {
+  if (nativeIo === "off") return undefined;
   const native = openNativeIo();
-  if (native) return native;
+  if (native || nativeIo === "auto") return native;
+  if (Deno.build.os !== "linux") throw new UsageError('Flag "--native-io" needs Linux');
   throw new UsageError(`Flag "--native-io" needs glibc 2.30 or newer at ${LIBC_PATHS.join(" or ")}`);
 }
 

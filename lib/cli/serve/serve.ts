@@ -9,7 +9,7 @@ import { messageOf } from "../../net/message_of.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
 import { usersFile } from "../permissions/needs.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
-import { giveUpPermissions } from "../permissions/excess.ts";
+import { giveUpLibrary, giveUpPermissions } from "../permissions/excess.ts";
 import { runCommand } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { openNative } from "./native.ts";
@@ -31,7 +31,7 @@ import { ServerState } from "./state.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
-import { dataThreadCount, workerCount } from "./threads.ts";
+import { dataThreadCount, startThreadsLater, THREADS_HAVE_OWN_PERMISSIONS, workerCount } from "./threads.ts";
 import { sweepRoots } from "./stale_parts.ts";
 import { openXferlog } from "./xferlog_file.ts";
 
@@ -113,6 +113,7 @@ async function serveLogged(
   using threads = new DataThreads({
     threads: dataThreads,
     native: native !== undefined,
+    ownPermissions: THREADS_HAVE_OWN_PERMISSIONS,
     onProblem: (problem) => early.emit(problem),
   });
   using state = settings.state === undefined
@@ -183,16 +184,26 @@ async function serveLogged(
   if (identity) await checkAsUser(accounts, settings, early);
   await state?.open();
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
+  const hasNativeThreads = native !== undefined && workers === 1 && dataThreads > 0;
+  const isLater = hasNativeThreads && THREADS_HAVE_OWN_PERMISSIONS;
   // Later they would not be permitted to open the library.
-  if (native && workers === 1) await threads.start();
-  if (hooks.ownsProcess && guarded.length === 0) {
+  if (hasNativeThreads && !isLater) await threads.start();
+  const dropsPermissions = hooks.ownsProcess && guarded.length === 0;
+  if (dropsPermissions) {
     // A reload may add accounts that can write.
     const write = users !== undefined || settings.admin !== undefined || xferlog !== undefined ||
       settings.logFile !== undefined;
-    tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write }).join(", ")}`);
+    tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
   }
   telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans });
   server.accept();
+  using _later = isLater
+    ? startThreadsLater(threads, () => {
+      if (!dropsPermissions) return;
+      giveUpLibrary();
+      tell(early, "debug", "Dropped the permission ffi");
+    })
+    : undefined;
   await using _sweeps = sweepRoots({ accounts, open: options.fileSystem, events: early });
   // Before the ready line: a program that reads it may send a signal at once.
   signals.listen({

@@ -54,7 +54,7 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const login = { concurrency: Math.ceil(Math.min(MOST_CHECKS, navigator.hardwareConcurrency) / parts.workers) };
   const tls = certificates && await makeTls(settings, certificates, parts);
   // A replacement worker finds the permission dropped, and does without.
-  const native = settings.nativeIo ? openNativeIo() : undefined;
+  const native = settings.nativeIo === "off" ? undefined : openNativeIo();
   // The timer ends with the thread.
   const { meter } = startMeter(settings, { memory: meters, loop: parts.place }) ?? {};
   const options = {

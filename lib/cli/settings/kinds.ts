@@ -138,6 +138,20 @@ export const onOrOff: Kind<boolean> = {
   fromText: (text) => ({ true: "on", false: "off" })[String(switchWord(text))] ?? text,
 };
 
+/** Whether something is used: `auto` where it can be. It was a switch once, so that a flag without a value is `on`. */
+export type Use = "auto" | "on" | "off";
+
+/** {@link Use}; `true` and `false` are `on` and `off`. */
+export const autoOrOnOff: Kind<Use> = {
+  schema: v.pipe(
+    v.union([v.boolean(), anyOf(["auto", "on", "off"])], "must be auto, on or off"),
+    v.transform((value): Use => value === true ? "on" : value === false ? "off" : value),
+  ),
+  fromText: (text) => switchWord(text) ?? text,
+  format: String,
+  bare: "on",
+};
+
 /** A version of TLS, given as `1.2`. */
 export const tlsVersion: Kind<TlsVersion> = textual(
   v.pipe(anyOf(["1.2", "1.3"]), v.transform((version): TlsVersion => `TLSv${version}`)),

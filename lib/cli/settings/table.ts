@@ -19,6 +19,7 @@ import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
   adminPlace,
+  autoOrOnOff,
   bytes,
   duration,
   endpoint,
@@ -127,10 +128,10 @@ const ROWS = [
   ),
   setting(
     "nativeIo",
-    undefined,
-    "send files and read directories through the C library: faster, needs --allow-ffi (Linux)",
-    onOff,
-    false,
+    "auto|on|off",
+    "send files, read directories and open paths through the C library (Linux); auto: if --allow-ffi permits it",
+    autoOrOnOff,
+    "auto",
   ),
   option(
     "allowFrom",

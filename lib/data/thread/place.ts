@@ -6,10 +6,11 @@
 
 import type { BufferLender } from "../../net/connection.ts";
 import { errorOf } from "../../net/message_of.ts";
+import { LIBC_PATHS } from "../../native/libc.ts";
 import { DataThread } from "./proxy.ts";
 import type { FromDataThread } from "./messages.ts";
 import { RestartBackoff } from "../../threads/restart_backoff.ts";
-import { DATA_THREAD, NATIVE_DATA_THREAD } from "../../threads/scope.ts";
+import { DATA_THREAD, NATIVE_DATA_THREAD, PERMITTED_DATA_THREAD } from "../../threads/scope.ts";
 
 /** The options of a {@link ThreadSlot}. */
 export interface DataThreadPlaceOptions {
@@ -19,6 +20,8 @@ export interface DataThreadPlaceOptions {
   readonly module: string | URL;
   /** Whether it uses the C library, if permitted. */
   readonly native: boolean;
+  /** See {@link "./pool.ts"}. */
+  readonly ownPermissions: boolean;
   /** Whether another thread may be started now: see `threads/spare_descriptors.ts`. */
   readonly hasRoom: () => boolean;
   /**
@@ -57,9 +60,12 @@ export class ThreadSlot implements Disposable {
   }
 
   #spawn(): void {
-    const { module, native } = this.#options;
+    const { module, native, ownPermissions } = this.#options;
     try {
-      this.#begin(new Worker(module, { type: "module", name: native ? NATIVE_DATA_THREAD : DATA_THREAD }));
+      const permitted = native && ownPermissions ? permittedThread() : undefined;
+      this.#begin(
+        new Worker(module, { type: "module", name: native ? NATIVE_DATA_THREAD : DATA_THREAD, ...permitted }),
+      );
     } catch (error) {
       // The system may be unable to start a thread.
       this.#die(errorOf(error));
@@ -102,4 +108,16 @@ export class ThreadSlot implements Disposable {
     this.#thread = undefined;
     this.#settled.resolve();
   }
+}
+
+/**
+ * A thread that may open the C library though the one that starts it gives that permission up, and nothing more than a
+ * data thread needs. `undefined` once that has happened.
+ */
+function permittedThread(): Pick<WorkerOptions, "name" | "deno"> | undefined {
+  const ffi = LIBC_PATHS.filter((path) => Deno.permissions.querySync({ name: "ffi", path }).state === "granted");
+  if (ffi.length === 0) return undefined;
+  const inherited = { net: "inherit", read: "inherit", sys: "inherit" } as const;
+  const permissions = { ...inherited, ffi, write: false, env: false, run: false, import: false };
+  return { name: PERMITTED_DATA_THREAD, deno: { permissions } };
 }

@@ -28,6 +28,14 @@ export interface DataThreadsOptions {
    * @default false
    */
   readonly native?: boolean;
+  /**
+   * Whether threads that use the C library get permissions of their own, which nobody else can give up: they may then
+   * start while the permission for the library is given up here. Only where the runtime was started, or the program
+   * compiled, with `--unstable-worker-options`: it ends the process otherwise.
+   *
+   * @default false
+   */
+  readonly ownPermissions?: boolean;
   /** Called when one of them has died. */
   readonly onProblem: (problem: Untimed<Problem>) => void;
   /** The module that calls `serveData`. */
@@ -56,7 +64,7 @@ export class DataThreads implements Disposable {
 
   /**
    * Starts the threads, if they have not been started and there is room for them. Resolves when each has started, or
-   * has died.
+   * has died: until then, threads that use the C library need the permission for it, unless they have their own.
    */
   async start(): Promise<void> {
     if (this.#started || hasRoom()) await (this.#started ??= this.#start());
@@ -68,9 +76,9 @@ export class DataThreads implements Disposable {
   }
 
   async #start(): Promise<void> {
-    const { threads, native = false, module = DATA_MODULE } = this.#options;
+    const { threads, native = false, ownPermissions = false, module = DATA_MODULE } = this.#options;
     const onDeath = (error: Error, again: boolean) => this.#report(error, again);
-    const options = { module, native, hasRoom, onDeath, buffers: this.#buffers };
+    const options = { module, native, ownPermissions, hasRoom, onDeath, buffers: this.#buffers };
     for (let count = 0; count < threads; count++) this.#places.push(new ThreadSlot(options));
     await Promise.all(this.#places.map(({ settled }) => settled));
   }

@@ -9,7 +9,7 @@ import type { ToDataThread } from "./messages.ts";
 import { EventLoop } from "../event_loop.ts";
 import { LocalEngine } from "../local_engine.ts";
 import { openNativeIo } from "../../native/native_io.ts";
-import { NATIVE_DATA_THREAD, type WorkerScope } from "../../threads/scope.ts";
+import { DATA_THREAD, PERMITTED_DATA_THREAD, type WorkerScope } from "../../threads/scope.ts";
 
 /**
  * How much lower the priority of data threads is than that of the process. Commands compete for a processor with
@@ -25,7 +25,9 @@ export async function serveData(scope: WorkerScope): Promise<void> {
   await giveWay();
   const loop = new EventLoop();
   loop.pacer.serveOthers();
-  const native = scope.name === NATIVE_DATA_THREAD ? openNativeIo() : undefined;
+  const native = scope.name === DATA_THREAD ? undefined : openNativeIo();
+  // Nobody else can give it up.
+  if (scope.name === PERMITTED_DATA_THREAD) Deno.permissions.revokeSync({ name: "ffi" });
   const server = new DataServer((message) => scope.postMessage(message), {
     loop,
     engine: native?.dataEngine ?? new LocalEngine(),
