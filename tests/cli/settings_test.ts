@@ -1,5 +1,5 @@
 import { CAPS } from "../../lib/options/abuse.ts";
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { DEFAULT_GRACE, DEFAULT_OPTIONS } from "../../lib/options/defaults.ts";
 import { SERVE_USAGE } from "../../lib/cli/settings/usage.ts";
 import { flagNameOf } from "../../lib/cli/flags.ts";
@@ -133,4 +133,22 @@ Deno.test("gatherSettings warns of variables that are misspelled, but not of tho
   assertEquals(warnings, [
     'Environment variable "DENOFTPD_PASIVE_PORTS" has no effect: did you mean "DENOFTPD_PASSIVE_PORTS"?',
   ]);
+});
+
+Deno.test("readSettings takes --native-io as a word, as the switch that it was, and from a file", async () => {
+  const sources = (file: unknown = {}, env?: string) => ({
+    env: (name: string) => name === "DENOFTPD_NATIVE_IO" ? env : undefined,
+    readFile: () => Promise.resolve(JSON.stringify(file)),
+  });
+  const read = async (args: readonly string[], file?: unknown, env?: string) =>
+    (await readSettings([...args, ...file === undefined ? [] : ["--config", "f"]], sources(file, env))).nativeIo;
+  assertEquals(await read([]), "auto");
+  for (const use of ["auto", "on", "off"] as const) {
+    assertEquals([await read(["--native-io", use]), await read([], { nativeIo: use })], [use, use]);
+  }
+  assertEquals([await read(["--native-io"]), await read(["--native-io", "--port", "0"])], ["on", "on"]);
+  assertEquals([await read(["--native-io=true"]), await read(["--native-io=false"])], ["on", "off"]);
+  assertEquals([await read([], { nativeIo: true }), await read([], { nativeIo: false })], ["on", "off"]);
+  assertEquals([await read([], undefined, "1"), await read([], undefined, "no")], ["on", "off"]);
+  await assertRejects(() => read(["--native-io", "perhaps"]), UsageError, "must be auto, on or off");
 });
