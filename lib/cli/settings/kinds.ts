@@ -138,18 +138,11 @@ export const onOrOff: Kind<boolean> = {
   fromText: (text) => ({ true: "on", false: "off" })[String(switchWord(text))] ?? text,
 };
 
-/** Whether something is used: `auto` where it can be. It was a switch once, so that a flag without a value is `on`. */
-export type Use = "auto" | "on" | "off";
-
-/** {@link Use}; `true` and `false` are `on` and `off`. */
-export const autoOrOnOff: Kind<Use> = {
-  schema: v.pipe(
-    v.union([v.boolean(), anyOf(["auto", "on", "off"])], "must be auto, on or off"),
-    v.transform((value): Use => value === true ? "on" : value === false ? "off" : value),
-  ),
-  fromText: (text) => switchWord(text) ?? text,
-  format: String,
-  bare: "on",
+const USES = ["auto", "on", "off", true, false];
+/** Whether something is used: `auto` where it can be. Without a value, and as `true`, it is `on`. */
+export const autoOrOnOff: Kind<"auto" | "on" | "off"> = {
+  ...textual(v.pipe(anyOf(["auto", "on", "off"]), v.metadata({ type: ["string", "boolean"], enum: USES }))),
+  ...{ fromText: onOrOff.fromText, bare: "on" },
 };
 
 /** A version of TLS, given as `1.2`. */
