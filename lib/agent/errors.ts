@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ClientError } from "../client/errors.ts";
+
 /**
  * - `wrongUse`: the request makes no sense, or a file that it names cannot be used. Nothing was done.
  * - `unverified`: the two files differ although they were transferred.
@@ -24,4 +26,9 @@ export class AgentError extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/** Whether a local file could not be written because there is no room for it. */
+export function isDiskFullHere({ kind, message }: ClientError): boolean {
+  return kind === "local" && /ENOSPC|EDQUOT|no space left|quota exceeded/i.test(message);
 }

@@ -7,6 +7,7 @@
 import { ClientError } from "../client/errors.ts";
 import { printable } from "../client/names.ts";
 import { messageOf } from "../net/message_of.ts";
+import { isDiskFullHere } from "./errors.ts";
 import { EXIT, type ExitStatus, exitStatusOf } from "./exit_status.ts";
 
 /** What a reply of the server means, by the exit status that it leads to. */
@@ -27,6 +28,11 @@ function sentence(error: unknown): string {
   if (!(error instanceof ClientError)) return messageOf(error);
   if (error.kind === "untrusted" && error.message.includes("SHA-256")) {
     return `${error.message}. If that is the right key, use --pin with it, or --ca FILE with its authority`;
+  }
+  if (isDiskFullHere(error)) {
+    return `The disk here is full: what has arrived is kept for --resume, and what was there is as it was (${
+      messageOf(error)
+    })`;
   }
   if (error.kind !== "reply") return messageOf(error);
   const meaning = MEANINGS[exitStatusOf(error)];

@@ -180,6 +180,9 @@ function openOrCreate(path: string): Pick<HiddenFile, "file" | "isNew"> {
   try {
     return { file: Deno.openSync(path, { read: true, write: true, createNew: true }), isNew: true };
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new ClientError("local", `The directory "${dirname(path)}" is not there`, { cause: error });
+    }
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     return { file: Deno.openSync(path, { read: true, write: true, create: true }), isNew: false };
   }

@@ -1,6 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { explain } from "../../lib/agent/explain.ts";
 import { EXIT } from "../../lib/agent/exit_status.ts";
+import { ClientError } from "../../lib/client/errors.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { LOGIN, ScriptedServer, type Step } from "../client/helpers.ts";
@@ -196,4 +198,32 @@ Deno.test("7: the server greets with 421, after the tries that were asked for", 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a full disk here is explained, with what became of the files", () => {
+  const full = explain(new ClientError("local", "No space left on device (os error 28)"));
+  assertMatch(full, /^The disk here is full: .* --resume/);
+});
+
+agentTest("23: a directory that is not there is named", { files: FILES }, async ({ run, url, local }) => {
+  const { status, stderr } = await run(["get", `${url}a`, "-o", join(local, "none", "a")]);
+  assertEquals([status, stderr], [23, `denoftpd: a: The directory "${join(local, "none")}" is not there\n`]);
+});
+
+agentTest("23: a reader of the output that goes ends the command without a word", {
+  files: { "/big": new Uint8Array(4_000_000) },
+}, async ({ home, url }) => {
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const { stdout, stderr } = await new Deno.Command("/bin/sh", {
+    args: [
+      "-c",
+      '("$0" run -A --no-check --unstable-net "$@"; echo "status $?" >&2) | head -c 5',
+      Deno.execPath(),
+      main,
+    ]
+      .concat(["cat", `${url}big`, "--tls", "off"]),
+    env: { HOME: home, DENO_NO_UPDATE_CHECK: "1" },
+  }).output();
+  assertEquals(stdout.length, 5);
+  assertEquals(new TextDecoder().decode(stderr), "status 23\n");
 });

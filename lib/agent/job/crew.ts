@@ -7,7 +7,7 @@
 import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import { retrying, type RetryOptions } from "../../client/retry.ts";
-import { AgentError } from "../errors.ts";
+import { AgentError, isDiskFullHere } from "../errors.ts";
 import type { Site } from "../site/site.ts";
 
 /** The options of a {@link Crew}. */
@@ -288,5 +288,5 @@ function isForAll(error: unknown): boolean {
   if (error instanceof AgentError) return error.kind === "wrongUse";
   if (!(error instanceof ClientError)) return false;
   if (error.kind === "reply") return error.code === 452 || error.code === 552;
-  return error.kind === "local" && /ENOSPC|EDQUOT|no space left|quota exceeded/i.test(error.message);
+  return isDiskFullHere(error);
 }

@@ -56,7 +56,12 @@ export function processIo({ stdout, stderr }: CommandIo): AgentIo & Disposable {
     stdout: (text) => quietly(() => stdout(text), abort),
     stderr: (text) => quietly(() => stderr(text), abort),
     write: async (bytes) => {
-      for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
+      try {
+        for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe) abort.abort(error);
+        throw error;
+      }
     },
     stdin: Deno.stdin,
     environment: permittedEnvironment,

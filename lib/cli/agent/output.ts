@@ -38,6 +38,11 @@ export class Output implements Disposable {
     this.#line(text);
   }
 
+  /** A line for people: neither with `--quiet` nor in JSON. */
+  remark(text: string): void {
+    if (!this.isJson && !this.#options.quiet) this.result(text);
+  }
+
   /** A result as JSON. */
   object(value: unknown): void {
     this.#line(JSON.stringify(value));

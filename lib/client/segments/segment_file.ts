@@ -84,7 +84,10 @@ export class SegmentFile implements Disposable {
         file.#record();
         return file;
       } catch (error) {
+        // Without a record nothing of it can be used.
+        const isUseless = hidden.file.statSync().size <= version.size;
         hidden.file.close();
+        if (isUseless) removeQuietly(hidden.path);
         throw error;
       }
     });

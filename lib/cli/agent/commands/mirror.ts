@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { JobSummary } from "../../../agent/job/events.ts";
 import { mirror as mirrorOnce, type MirrorOptions } from "../../../agent/mirror/mirror.ts";
 import { whenChanged } from "../../../agent/mirror/watch.ts";
 import { isFtpUrl } from "../../../agent/site/url.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
 import { readFilters } from "../filters.ts";
+import { showSize } from "../values.ts";
 
 /** Makes one directory like another. */
 export async function mirror(context: AgentContext): Promise<number> {
@@ -46,6 +48,7 @@ export async function mirror(context: AgentContext): Promise<number> {
     await whenChanged(source, context.io.signal, () => mirrorOnce(job, options));
   } else await mirrorOnce(job, options);
   context.io.signal.throwIfAborted();
+  if (!given.isOn("dry-run")) context.output.remark(inWords(context.report.summary));
   return context.finish();
 }
 
@@ -53,4 +56,14 @@ export async function mirror(context: AgentContext): Promise<number> {
 async function hasTimes(context: AgentContext, url: Parameters<AgentContext["crew"]>[0], isDown: boolean) {
   if (isDown) return false;
   return await (await context.crew(url)).run((client) => Promise.resolve(client.features.has("MFMT")));
+}
+
+function inWords({ transferred, bytes, deleted, skipped, failed }: JobSummary): string {
+  const parts = [
+    `${transferred} transferred (${showSize(bytes)})`,
+    `${skipped} left as they are`,
+    ...deleted > 0 ? [`${deleted} removed`] : [],
+    ...failed > 0 ? [`${failed} failed`] : [],
+  ];
+  return parts.join(", ");
 }
