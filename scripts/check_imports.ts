@@ -61,7 +61,20 @@ export const LAW: Readonly<Record<string, Part>> = {
   http: { imports: ["net"] },
   metrics: { imports: ["http", "events"], types: ["options"] },
   admin: {
-    imports: ["net", "http", "events", "session_info", "vfs", "auth", "tls", "server", "log", "version"],
+    imports: [
+      "net",
+      "http",
+      "events",
+      "session_info",
+      "vfs",
+      "auth",
+      "tls",
+      "session",
+      "server",
+      "drivers/memory",
+      "log",
+      "version",
+    ],
   },
   fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
   mod: {

@@ -5,6 +5,7 @@
  */
 
 import { ACCOUNT_OPERATIONS } from "./accounts.ts";
+import { EXPLAIN_OPERATION } from "./explain_operation.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server_operations.ts";
 import { SESSION_OPERATIONS } from "./sessions.ts";
@@ -14,4 +15,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...SERVER_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
+  EXPLAIN_OPERATION,
 ];

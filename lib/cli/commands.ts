@@ -71,6 +71,13 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
     run: async (args, io) => await (await import("./ftp/ftp.ts")).runFtp(args, io),
   },
   {
+    name: "explain",
+    arguments: "ACCOUNT VERB PATH",
+    summary: "say whether an account may do something, and by which rule",
+    flags: async () => (await import("./admin/explain.ts")).EXPLAIN_FLAGS,
+    run: async (args, io) => await (await import("./admin/explain.ts")).runExplain(args, io),
+  },
+  {
     name: "audit",
     arguments: "verify FILE",
     summary: "check that no line of an audit was changed or taken out",

@@ -11,6 +11,7 @@ import type {
   CommandRefused,
   LoginFailure,
   LoginTried,
+  RefusalCause,
   RefusalReason,
   ServerEvent,
   Started,
@@ -175,17 +176,21 @@ export const REFUSALS: Readonly<Record<RefusalReason, string>> = {
 };
 
 function refused(event: CommandRefused): string {
-  const { line, cwd, code, reply, reason, path, right, rule, field, error } = event;
+  const { line, cwd, code, reply, reason, error } = event;
   const what = line === undefined ? "a line" : quoted(line);
   const where = cwd === undefined ? "" : ` in ${quoted(cwd)}`;
-  const access = path === undefined
-    ? ""
-    : field !== undefined
-    ? `, by its field ${field} at ${quoted(path)}`
-    : `, no right to ${right} at ${quoted(path)} by ${
-      rule === undefined ? "any rule" : `the rule for ${quoted(rule)}`
-    }`;
-  return `Refused ${what}${where} with ${code} ${quoted(reply)}: ${REFUSALS[reason]}${access}${causedBy(error)}`;
+  return `Refused ${what}${where} with ${code} ${quoted(reply)}: ${REFUSALS[reason]}${accessOf(event)}${
+    causedBy(error)
+  }`;
+}
+
+/** What in an account refuses, such as `, no right to delete at "/a" by the rule for "/"`; empty if nothing does. */
+export function accessOf({ path, field, right, rule }: Partial<RefusalCause>): string {
+  if (path === undefined) return "";
+  if (field !== undefined) return `, by its field ${field} at ${quoted(path)}`;
+  return `, no right to ${right} at ${quoted(path)} by ${
+    rule === undefined ? "any rule" : `the rule for ${quoted(rule)}`
+  }`;
 }
 
 function transfer(event: TransferEnded): string {
