@@ -60,6 +60,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   log: { imports: ["events", "net"] },
   http: { imports: ["net"] },
   metrics: { imports: ["http", "events"], types: ["options"] },
+  console: { imports: ["http"] },
   admin: {
     imports: [
       "net",
@@ -91,7 +92,7 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
       ...["drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry", "fixture", "log", "state", "metrics"],
-      ...["http", "admin"],
+      ...["http", "admin", "console"],
       ...["client", "agent", "doctor", "shell"],
     ],
   },

@@ -5,9 +5,10 @@
  */
 
 import type { AccountsStore } from "../auth/accounts.ts";
-import type { EventStream, Notice, Problem, RunTotals, Untimed } from "../events.ts";
-import type { ServerControl } from "../server/control.ts";
+import type { Notice, Problem, Untimed } from "../events.ts";
 import type { KeyPair } from "../tls/certificates.ts";
+import type { Watched } from "./watch/samples.ts";
+import type { Watch } from "./watch/watch.ts";
 
 /** One setting, its value and where that comes from. */
 export interface SettingRow {
@@ -31,14 +32,10 @@ export interface AccountsBackend {
   readonly reload: () => Promise<unknown>;
 }
 
-/** Where events can be listened to. */
-export type EventSource = Pick<EventStream, "on">;
-
-/** The running server and its program. */
-export interface AdminBackend {
-  readonly control: ServerControl;
-  /** Those of the server, and those of the program around it. */
-  readonly events: EventSource;
+/** The running server and its program: its events are those of both. */
+export interface AdminBackend extends Watched {
+  /** Its recent past. */
+  readonly watch: Watch;
   readonly accounts: AccountsBackend;
   /** Takes what the control plane itself has to report. */
   readonly report: (event: Untimed<Problem | Notice>) => void;
@@ -60,6 +57,4 @@ export interface AdminBackend {
     readonly address: string;
     readonly workers: number;
   };
-  /** What the server has done since its start. */
-  readonly totals: () => RunTotals;
 }

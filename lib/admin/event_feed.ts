@@ -8,7 +8,7 @@
 import { EVENT_TYPES, type EventType, type ServerEvent } from "../events.ts";
 import { levelOf, LEVELS, LOG_LEVELS, type LogLevel } from "../log/log.ts";
 import { describeError, sentence } from "../log/sentences.ts";
-import type { EventSource } from "./backend.ts";
+import type { Watched } from "./watch/samples.ts";
 
 /** Events that wait for a reader who does not read; the next ones are lost and counted. */
 const MOST_WAITING = 1_000;
@@ -53,7 +53,7 @@ function isOf(event: ServerEvent, field: "session" | "user" | "address", wanted:
 }
 
 /** The answer that goes on until `signal` is aborted, or its reader is gone. */
-export function eventFeed(events: EventSource, filter: EventFilter, signal: AbortSignal): Response {
+export function eventFeed(events: Watched["events"], filter: EventFilter, signal: AbortSignal): Response {
   const encoder = new TextEncoder();
   let end = () => {};
   const body = new ReadableStream<Uint8Array>({

@@ -9,6 +9,7 @@ import { EXPLAIN_OPERATION } from "./explain_operation.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server_operations.ts";
 import { SESSION_OPERATIONS } from "./sessions.ts";
+import { WATCH_OPERATIONS } from "./watch/operations.ts";
 
 /** Those that a caller is needed for. */
 export const OPERATIONS: readonly Operation[] = [
@@ -16,4 +17,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...SESSION_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   EXPLAIN_OPERATION,
+  ...WATCH_OPERATIONS,
 ];

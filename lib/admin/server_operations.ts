@@ -14,6 +14,7 @@ import { VERSION } from "../version.ts";
 import { eventFeed } from "./event_feed.ts";
 import { type Operation, operation } from "./operation.ts";
 import * as schemas from "./schemas.ts";
+import { eventLoopLag } from "./watch/samples.ts";
 
 const typeList = v.pipe(
   v.string(),
@@ -108,11 +109,4 @@ function counts(sessions: readonly SessionInfo[]): Readonly<Record<string, Reado
     },
     moving: { sent: bytes(["download", "listing"]), received: bytes(["upload"]) },
   };
-}
-
-async function eventLoopLag(): Promise<number> {
-  const wait = 1;
-  const start = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, wait));
-  return Math.max(0, performance.now() - start - wait);
 }

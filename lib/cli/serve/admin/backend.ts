@@ -5,7 +5,8 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import type { AdminBackend, EventSource } from "../../../admin/backend.ts";
+import type { AdminBackend } from "../../../admin/backend.ts";
+import { Watch } from "../../../admin/watch/watch.ts";
 import type { EventStream } from "../../../events.ts";
 import { bracketed } from "../../../net/ip.ts";
 import { messageOf } from "../../../net/message_of.ts";
@@ -42,9 +43,10 @@ export function adminBackend(
 ): AdminBackend {
   const file = usersFile(settings);
   const { hostname, port } = server.address;
+  const watched = { control: server, events: both(server.events, early), totals: () => story.totals };
   return {
-    control: server,
-    events: both(server.events, early),
+    ...watched,
+    watch: new Watch(watched),
     report: (event) => early.emit(event),
     accounts: {
       store: sources.accounts,
@@ -56,13 +58,12 @@ export function adminBackend(
     certificates: () => sources.tls?.certificates.pairs ?? [],
     banTime: settings.banTime ?? DEFAULT_OPTIONS.banTime,
     facts: { since: Date.now(), address: `${bracketed(hostname)}:${port}`, workers },
-    totals: () => story.totals,
     reload,
     drain,
   };
 }
 
-function both(...streams: readonly EventStream[]): EventSource {
+function both(...streams: readonly EventStream[]): Pick<EventStream, "on"> {
   return {
     on: (listener, types) => {
       const stack = new DisposableStack();

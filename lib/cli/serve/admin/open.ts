@@ -9,7 +9,9 @@ import { makeAccess } from "../../../admin/access.ts";
 import { AdminApi } from "../../../admin/api.ts";
 import { Audit } from "../../../admin/audit.ts";
 import type { AdminBackend } from "../../../admin/backend.ts";
+import { loginRoutes } from "../../../admin/login_routes.ts";
 import { Logins } from "../../../admin/logins.ts";
+import { consoleRoutes } from "../../../console/routes.ts";
 import { HttpServer } from "../../../http/server.ts";
 import { bracketed, isLoopback } from "../../../net/ip.ts";
 import { messageOf } from "../../../net/message_of.ts";
@@ -57,7 +59,8 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
       }),
   });
   const audit = await openAudit(parts, backend);
-  const api = new AdminApi({ backend, access, audit });
+  const more = { ...loginRoutes(logins), ...consoleRoutes() };
+  const api = new AdminApi({ backend, access, audit, more });
   const begun = Promise.withResolvers<void>();
   if ("path" in admin) await removeStale(admin.path);
   const server = await listen(admin, () =>
@@ -74,7 +77,10 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
     : `${pair ? "https" : "http"}://${bracketed(admin.hostname)}:${server.port}`;
   backend.report({ type: "notice", level: "info", message: `Administered at ${where}` });
   return {
-    begin: () => begun.resolve(),
+    begin: () => {
+      backend.watch.begin();
+      begun.resolve();
+    },
     renew: () => {
       const [current] = certificates?.pairs ?? [];
       if (current) server.renew(current);
@@ -82,6 +88,7 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
     [Symbol.asyncDispose]: async () => {
       // A request that still waits is answered, so that its connection ends.
       begun.resolve();
+      backend.watch[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
       await audit?.[Symbol.asyncDispose]();
     },
