@@ -64,6 +64,7 @@ async function compile(target: Target, options: CompileOptions & { readonly comm
   const { note } = compiler;
   const folder = await bundle({
     folder: `${CACHE}/${target.triple}`,
+    split: true,
     build: { commit, ...(note !== undefined && { note }) },
   });
   const executable = resolve(output, target.triple, target.file);

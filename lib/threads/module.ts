@@ -4,10 +4,14 @@
  * @module
  */
 
+import { workerScope } from "./scope.ts";
+
 /**
- * The address of the module `file` beside `importer`, an `import.meta.url`. Where the program is one module of
- * JavaScript, as in the executable and the npm package, it is the module of its threads as well.
+ * The address of the module `file` beside `importer`, an `import.meta.url`. Where the program is JavaScript, as in the
+ * executable and the npm package, the module that it begins with is that of its threads as well.
  */
 export function threadModule(importer: string, file: string): string {
-  return importer.endsWith(".ts") && !Deno.build.standalone ? new URL(file, importer).href : importer;
+  // The runtime tells only the main thread what it began with; a worker has it as its address.
+  if (Deno.build.standalone) return workerScope() ? location.href : Deno.mainModule;
+  return importer.endsWith(".ts") ? new URL(file, importer).href : importer;
 }

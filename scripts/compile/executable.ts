@@ -79,7 +79,8 @@ export async function makeExecutable(compiler: Compiler, options: ExecutableOpti
     ...(codeCache ? [] : ["--no-code-cache"]),
     ...[...RUNTIME_FLAGS, ...permissionFlags(target), "--output", output, BUNDLE],
   ], { cwd: folder, env: compiler.env });
-  const stray = embeddedFiles(stderr).filter((file) => file !== BUNDLE);
+  const bundled = new Set(Array.from(Deno.readDirSync(folder), ({ name }) => name));
+  const stray = embeddedFiles(stderr).filter((file) => !bundled.has(file));
   if (stray.length > 0) throw new Error(`The executable contains more than the program: ${stray.join(", ")}`);
 }
 
