@@ -5,4 +5,13 @@
  */
 
 /** A name of a personality. */
-export type PersonalityName = "unix" | "windows";
+export type PersonalityName =
+  | "unix"
+  | "windows"
+  | "vsftpd"
+  | "proftpd"
+  | "pure-ftpd"
+  | "pyftpdlib"
+  | "filezilla"
+  | "iis"
+  | "zos";

@@ -102,7 +102,8 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
   /** Greets and serves until the connection is gone. Never rejects. */
   async serve(): Promise<void> {
     try {
-      this.#control.add(reply.ready(this.#host.options.banner));
+      const greeting = reply.ready(this.#host.options.banner);
+      this.#control.add(this.#commands.said(greeting, { verb: "CONNECT", argument: undefined }));
       await this.#control.flush();
       // Not a function of its own: it would be waited for, which costs every idle session half a KiB.
       while (!this.#end.closing) {
@@ -220,15 +221,20 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
 
   /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
-    this.#control.hold(preliminary);
-    this.#queue.transfer?.begin();
+    this.#hold(preliminary);
     await this.releaseMark();
+  }
+
+  #hold(preliminary: reply.Reply): void {
+    const { transfer } = this.#queue;
+    const command = transfer && { verb: transfer.verb, argument: transfer.path };
+    this.#control.hold(command ? this.#commands.said(preliminary, command) : preliminary);
+    transfer?.begin();
   }
 
   /** See {@link SessionLink}. */
   holdMark(preliminary: reply.Reply): void {
-    this.#control.hold(preliminary);
-    this.#queue.transfer?.begin();
+    this.#hold(preliminary);
   }
 
   /** See {@link SessionLink}. */

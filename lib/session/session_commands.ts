@@ -94,9 +94,9 @@ export class SessionCommands implements CommandRunner {
     // The session may have been ended in the meantime, and 421 is its last word.
     if (this.closing) return;
     if (final.code >= FIRST_REFUSAL) this.#report(final, command);
-    if (!row) return this.#count(final);
+    if (!row) return this.#count(final, command);
     this.#badLines = 0;
-    this.#control.add(final);
+    this.#control.add(this.said(final, command));
     if (final.then !== undefined) await this.#conclude(final);
   }
 
@@ -124,8 +124,16 @@ export class SessionCommands implements CommandRunner {
     this.#count(refusal);
   }
 
-  #count(refusal: reply.Reply): void {
-    this.#control.add(refusal);
+  /** The reply in the words of the personality. */
+  said(answer: reply.Reply, { verb, argument }: CommandLine): reply.Reply {
+    const { say } = this.#host.options.personality;
+    if (say === undefined) return answer;
+    const { login } = this.#context;
+    return say(answer, { session: this, verb, argument, cwd: login.account && login.cwd });
+  }
+
+  #count(refusal: reply.Reply, command?: CommandLine): void {
+    this.#control.add(command ? this.said(refusal, command) : refusal);
     this.#badLines++;
     const { maxBadCommands } = this.#host.options;
     if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) {

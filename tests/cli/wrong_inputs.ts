@@ -410,7 +410,8 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
     },
     {
       args: ["fixture", "--personality", "windws"],
-      message: 'Flag "--personality" must be unix or windows, not "windws"',
+      message: 'Flag "--personality" must be unix, windows, vsftpd, proftpd, pure-ftpd, pyftpdlib, ' +
+        'filezilla, iis or zos, not "windws"',
     },
     {
       args: ["fixture", "--user", ":secret"],
