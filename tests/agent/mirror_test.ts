@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
-import { ScriptedServer, type Step } from "../client/helpers.ts";
+import { LOGIN, type Peer, ScriptedServer, type Step } from "../client/helpers.ts";
 import { agentTest, runCommand, treeOf } from "./helpers.ts";
 
 /** Writes files: path to content; a path that ends with a slash is an empty directory. */
@@ -89,6 +89,52 @@ agentTest("mirror leaves out what filters hide, and does not remove it either", 
   assertEquals(summaryOf(only.events)[0], 1);
   const old = await run(["mirror", local, `${url}v`, "--newer", "2099-01-01", "--json"]);
   assertEquals(summaryOf(old.events).slice(0, 2), [0, 5]);
+});
+
+agentTest("mirror --exclude-from reads a file in the form of .gitignore, and does not remove what it hides", {
+  files: { "/t/x.tmp": "hidden", "/t/build/old": "hidden", "/t/gone": "1" },
+}, async ({ run, url, local, files }) => {
+  const source = join(local, "site");
+  await plant(source, { "a.tmp": "1", "kept.tmp": "2", "build/x": "3", "sub/build/y": "4", "sub/b.tmp": "5" });
+  const list = join(local, "list");
+  await Deno.writeTextFile(list, "# what is made anew\n*.tmp\n!kept.tmp\n/build/\n");
+  const args = ["mirror", source, `${url}t`, "--delete", "--json", "--exclude-from", list];
+  const { status, events } = await run(args);
+  assertEquals([status, summaryOf(events)], [0, [2, 0, 1, 0]]);
+  const found = (await run(["find", `${url}t`])).stdout;
+  assertEquals(found, "t/build/\nt/build/old\nt/kept.tmp\nt/sub/\nt/sub/build/\nt/sub/build/y\nt/x.tmp\n");
+  assertEquals(texts(files, "/t/x.tmp"), ["hidden"]);
+  const missing = await run(["mirror", source, url, "--exclude-from", join(local, "none")]);
+  assertEquals([missing.status, missing.stderr.split("\n").length], [2, 2]);
+});
+
+Deno.test("mirror --verify takes XCRC where the server has nothing better, and notices what differs", async () => {
+  const features: Step = [/^FEAT$/, "211-Features:", " XCRC", " SIZE", "211 End"];
+  const served = async ({ data }: Peer) => {
+    const connection = await data.accept();
+    await connection.write(new TextEncoder().encode("123456789"));
+    connection.close();
+  };
+  // The CRC32 of these digits is in every list of checks.
+  for (const [reply, expected] of [["CBF43926", 0], ["0BF43926", 33]] as const) {
+    const steps: Step[] = LOGIN.map((step) => step[0].source === "^FEAT$" ? features : step);
+    const transfer: Step[] = [
+      [/^EPSV$/, ({ offerData }) => offerData()],
+      [/^RETR f$/, "150 Here", served, "226 Done"],
+      [/^XCRC f$/, `250 ${reply}`],
+    ];
+    await using server = new ScriptedServer("220 Ready", [...steps, ...transfer]);
+    const folder = await Deno.makeTempDir();
+    try {
+      const url = `ftp://u:p@127.0.0.1:${server.port}/f`;
+      const args = ["get", url, "-o", join(folder, "f"), "--verify", "--json", "--tls", "off", "--retry", "0"];
+      const { status, events } = await runCommand(args, { home: folder });
+      assertEquals(status, expected);
+      if (status === 0) assertEquals(events.find(({ event }) => event === "transferred")?.verified, "crc32");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
 });
 
 agentTest(

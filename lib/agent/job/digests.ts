@@ -10,7 +10,7 @@ import { AgentError } from "../errors.ts";
 
 /** A digest that a server makes. */
 interface RemoteDigest {
-  /** As `node:crypto` has it. */
+  /** As `node:crypto` has it, or {@link CRC32}. */
   readonly algorithm: string;
   /** Lower-case hexadecimal digits. */
   readonly value: string;
@@ -23,13 +23,16 @@ const HASHES: readonly (readonly [name: string, algorithm: string])[] = [
   ["SHA-1", "sha1"],
   ["MD5", "md5"],
 ];
-/** The commands before there was HASH. XCRC is not among them: this runtime has no CRC32 of a stream. */
+/** Tells changes by accident from each other, and none by intent: the last resort. */
+const CRC32 = "crc32";
+/** The commands before there was HASH, the best first. */
 const OLDER: readonly (readonly [verb: string, algorithm: string])[] = [
   ["XSHA256", "sha256"],
   ["XSHA512", "sha512"],
   ["XSHA1", "sha1"],
   ["XSHA", "sha1"],
   ["XMD5", "md5"],
+  ["XCRC", CRC32],
 ];
 
 /**
@@ -88,18 +91,37 @@ async function byHash(client: Client, path: string, offered: string): Promise<Re
 
 /** The reply to HASH has a range and the name beside it, that to the others only the digest. */
 function digestIn(verb: string, text: string): string {
+  // Some servers leave out zeros at the start.
+  const crc = verb === "XCRC" ? /\b(?:0x)?([0-9a-f]{1,8})\s*$/i.exec(text)?.[1] : undefined;
+  if (crc !== undefined) return crc.toLowerCase().padStart(8, "0");
   const [digest] = /\b(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b/i.exec(text) ?? [];
   if (digest === undefined) throw new ClientError("protocol", `The reply to ${verb} has no digest`, { verb });
   return digest.toLowerCase();
 }
 
 async function localDigest(path: string, algorithm: string): Promise<string> {
-  const { createHash } = await import("node:crypto");
-  const hash = createHash(algorithm);
+  const hash = await makeHash(algorithm);
   using file = await Deno.open(path);
   const buffer = new Uint8Array(256 * 1024);
   for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
     hash.update(buffer.subarray(0, count));
   }
   return hash.digest("hex");
+}
+
+/** What {@link localDigest} computes with. */
+interface RunningHash {
+  update(bytes: Uint8Array): void;
+  digest(encoding: "hex"): string;
+}
+
+/** As `node:crypto` has them, which has no CRC. */
+async function makeHash(algorithm: string): Promise<RunningHash> {
+  if (algorithm !== CRC32) return (await import("node:crypto")).createHash(algorithm);
+  const { crc32 } = await import("node:zlib");
+  let value = 0;
+  return {
+    update: (bytes) => void (value = crc32(bytes, value)),
+    digest: () => value.toString(16).padStart(8, "0"),
+  };
 }

@@ -12,6 +12,8 @@ export interface Filters {
   readonly include?: readonly string[];
   /** Patterns. They win over {@link include}, and what is below an excluded directory is not looked at. */
   readonly exclude?: readonly string[];
+  /** Texts in the form of `.gitignore`, with all that git knows, such as `!kept.tmp` after `*.tmp`. */
+  readonly ignore?: readonly string[];
   /** Milliseconds since 1970: only files changed since. */
   readonly newer?: number | undefined;
   /** Bytes: only files that are not larger. */
@@ -21,10 +23,12 @@ export interface Filters {
 type Matcher = (path: string, isDirectory: boolean) => boolean;
 
 /** Makes the question for `scanLocal` and `scanRemote`: whether a path is part of the tree. */
-export async function pathFilter({ include = [], exclude = [] }: Filters): Promise<Matcher> {
+export async function pathFilter({ include = [], exclude = [], ignore = [] }: Filters): Promise<Matcher> {
+  const ignored = await ignoredBy(ignore);
   const included = await Promise.all(include.map(matcherOf));
   const excluded = await Promise.all(exclude.map(matcherOf));
   return (path, isDirectory) => {
+    if (ignored(path, isDirectory)) return false;
     if (excluded.some((matches) => matches(path, isDirectory))) return false;
     return isDirectory || included.length === 0 || included.some((matches) => matches(path, false));
   };
@@ -49,4 +53,18 @@ async function matcherOf(pattern: string): Promise<Matcher> {
   const { default: picomatch } = await import("picomatch");
   const matches = picomatch(bare.replace(/^\//, ""), { dot: true, basename: !isForPath });
   return (path, isDirectory) => (isDirectory || !isForDirectories) && matches(path);
+}
+
+/** What is below an ignored directory is not asked about, as with git. */
+async function ignoredBy(texts: readonly string[]): Promise<Matcher> {
+  if (texts.length === 0) return () => false;
+  const { default: makeIgnore } = await import("ignore");
+  const rules = makeIgnore({ allowRelativePaths: true });
+  for (const text of texts) rules.add(text);
+  return (path, isDirectory) => rules.ignores(isDirectory ? `${path}/` : path);
+}
+
+/** Whether filters hide any name: then what is not seen may still be there. */
+export function hidesNames({ include = [], exclude = [], ignore = [] }: Filters): boolean {
+  return include.length + exclude.length + ignore.length > 0;
 }

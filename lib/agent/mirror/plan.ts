@@ -5,7 +5,7 @@
  */
 
 import type { Tree, TreeEntry } from "../job/tree.ts";
-import { type Filters, reasonAgainst } from "./filters.ts";
+import { type Filters, hidesNames, reasonAgainst } from "./filters.ts";
 
 /** How the plan is made. */
 export interface PlanOptions extends Filters {
@@ -83,13 +83,13 @@ function isNewer(entry: TreeEntry, there: TreeEntry): boolean {
   return entry.modified > there.modified + Math.max(LEAST_PRECISION, entry.precision, there.precision);
 }
 
-function removals(source: Tree, target: Tree, { include = [], exclude = [] }: PlanOptions): Step[] {
+function removals(source: Tree, target: Tree, options: PlanOptions): Step[] {
   const gone = [...target.entries.values()].filter(({ path }) => !source.entries.has(path));
   const reason = "the source does not have it";
   const step = (kind: Step["kind"], entry: TreeEntry): Step => ({ kind, path: entry.path, reason, entry });
   const files = gone.filter(({ kind }) => kind !== "directory").map((entry) => step("delete", entry));
   // Filters hide what a directory may still have, and it is not theirs to remove.
-  if (include.length + exclude.length > 0) return files;
+  if (hidesNames(options)) return files;
   const directories = gone.filter(({ kind }) => kind === "directory").map((entry) => step("rmdir", entry));
   return [...files, ...directories.toReversed()];
 }

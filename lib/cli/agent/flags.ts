@@ -48,6 +48,12 @@ export const SEGMENTS: Flag = {
 export const FILTER_FLAGS = [
   { name: "include", value: "GLOB", help: "only files that match; may be repeated", repeats: true },
   { name: "exclude", value: "GLOB", help: "no files or directories that match; may be repeated", repeats: true },
+  {
+    name: "exclude-from",
+    value: "FILE",
+    help: "no files or directories that a local file in the form of .gitignore names; may be repeated",
+    repeats: true,
+  },
   { name: "newer", value: "TIME", help: "only files changed since a day (2026-01-31), or in so long (90m, 7d)" },
   { name: "max-size", value: "SIZE", help: "no files larger than this" },
 ] as const satisfies readonly Flag[];

@@ -83,6 +83,7 @@ export async function agentNeeds(
   return [
     ...await netNeeds(given, sources),
     ...FILES[command.name]?.(given) ?? [],
+    ...given.texts("exclude-from").map((path) => needRead(path, `reading "${path}"`)),
     ...ownFileNeeds(given, sources.environment),
     ...VARIABLES.filter((variable) => sources.environment.get(variable) !== undefined).map((variable) =>
       needEnv(variable, `reading the environment variable "${variable}"`)
