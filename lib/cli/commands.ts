@@ -50,6 +50,14 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
     run: async (args, io) => await (await import("./config.ts")).runConfig(args, io, { ownsProcess: true }),
   },
   {
+    name: "storage",
+    arguments: "sweep",
+    summary: "end uploads to object stores that were given up",
+    words: async () => (await import("./storage/storage.ts")).STORAGE_ACTIONS,
+    flags: async () => [...(await import("./storage/storage.ts")).STORAGE_FLAGS, ...await serveFlags()],
+    run: async (args, io) => await (await import("./storage/storage.ts")).runStorage(args, io),
+  },
+  {
     name: "permissions",
     arguments: "…",
     summary: 'print the smallest flags for "deno run"',

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runConfig } from "../../lib/cli/config.ts";
 import type { Connection } from "../../lib/net/connection.ts";
+import { runStorage } from "../../lib/cli/storage/storage.ts";
 import { SMALLEST_PART } from "../../lib/drivers/s3/part_writer.ts";
 import { keysFile } from "../helpers/s3.ts";
 import { KEYS, S3Server } from "../helpers/s3_server.ts";
@@ -128,6 +129,26 @@ Deno.test("config refuses object stores that cannot be used with one line, witho
     const { out } = await run(runConfig, flags);
     assertStringIncludes(out, server.url);
     assert(!out.includes(KEYS.secretAccessKey));
+  });
+});
+
+Deno.test("storage sweep ends uploads that are older than it is told, and only lists them with --dry-run", async () => {
+  await withSite(async ({ server, flags }) => {
+    const hour = 3_600_000;
+    const add = (key: string, age: number) =>
+      server.uploads.set(key, { key, headers: {}, parts: new Map(), begun: new Date(Date.now() - age * hour) });
+    add("home/demo/old file", 30);
+    add("home/demo/new", 1);
+    add("of others", 100);
+    const sweep = async (...more: string[]) => await run(runStorage, ["sweep", ...more, ...flags]);
+    const listed = await sweep("--dry-run", "--older-than", "0");
+    assertEquals([listed.status, listed.out.trimEnd().split("\n").length, server.uploads.size], [0, 3, 3]);
+    const { out } = await sweep();
+    assertStringIncludes(out, 'Ended: "home/demo/old file", begun ');
+    assertStringIncludes(out, "1 upload ended\n");
+    assertEquals([...server.uploads.keys()], ["home/demo/new", "of others"]);
+    assertStringIncludes((await sweep("--older-than=x")).error, "must be a whole number of hours");
+    assertEquals((await run(runStorage, [])).status, 2);
   });
 });
 

@@ -46,7 +46,11 @@ export async function serve({ permissions, flags, cwd, whenReady }: ServeOptions
     try {
       await whenReady?.(Number(port), child.pid);
     } finally {
-      child.kill("SIGTERM");
+      try {
+        child.kill("SIGTERM");
+      } catch {
+        // The test has killed it.
+      }
     }
   }
   return { code: (await child.status).code, stdout, stderr: await stderr };

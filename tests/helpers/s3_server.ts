@@ -42,7 +42,10 @@ export type Fault = { readonly answer?: Response; readonly after?: boolean } | u
 export interface S3ServerOptions {
   readonly bucket?: string;
   readonly region?: string;
-  /** Conditions of writes are obeyed, or ignored, or refused as unknown (OpenStack Swift, but for Complete). */
+  /**
+   * Conditions of writes are obeyed, or ignored, or, as in OpenStack Swift, refused but for one: that of Complete that
+   * there is nothing yet.
+   */
   readonly conditions?: "obeyed" | "ignored" | "unknown";
   readonly copiesParts?: boolean;
   /** Entries of a page of a listing. */
@@ -178,7 +181,7 @@ export class S3Server implements AsyncDisposable {
     if ((none ?? match) === null || conditions === "ignored") return undefined;
     if (conditions === "unknown" && of === "put") return failed(501, "NotImplemented");
     const etag = this.objects.get(key)?.etag;
-    const holds = none === "*" ? etag === undefined : match === `"${etag}"`;
+    const holds = none === "*" ? etag === undefined : conditions === "obeyed" && match === `"${etag}"`;
     return holds ? undefined : failed(412, "PreconditionFailed");
   }
 

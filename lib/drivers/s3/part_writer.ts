@@ -107,13 +107,14 @@ export class PartWriter {
   /** Makes the object, and resolves once the store has confirmed it. */
   async finish(condition?: Condition): Promise<void> {
     try {
-      const { conditionalPut, conditionalComplete } = this.#tools.abilities;
-      const inParts = condition !== undefined && !conditionalPut && conditionalComplete && this.#size > 0;
+      const { conditionalPut, conditionalComplete, conditionalReplace } = this.#tools.abilities;
+      const completes = condition?.none ? conditionalComplete : conditionalReplace;
+      const inParts = condition !== undefined && !conditionalPut && completes && this.#size > 0;
       if (!this.#upload && !inParts) return await this.#put(conditionalPut ? condition : undefined);
       await this.#flush();
       await this.#settle();
       this.#throwFailure();
-      await this.#complete(conditionalComplete ? condition : undefined);
+      await this.#complete(completes ? condition : undefined);
     } finally {
       this.#release();
     }

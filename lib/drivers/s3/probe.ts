@@ -11,14 +11,21 @@ import type { Condition, ObjectStore } from "./store.ts";
 export interface StoreAbilities {
   /** PUT obeys `If-None-Match: *`. */
   readonly conditionalPut: boolean;
-  /** CompleteMultipartUpload obeys `If-None-Match: *` and `If-Match`. */
+  /** CompleteMultipartUpload obeys `If-None-Match: *`. */
   readonly conditionalComplete: boolean;
+  /** CompleteMultipartUpload obeys `If-Match`. */
+  readonly conditionalReplace: boolean;
   /** A part may be a range of another object (UploadPartCopy). */
   readonly copiesParts: boolean;
 }
 
 /** A store of which nothing is known yet, or in which this server may not write. */
-export const NO_ABILITIES: StoreAbilities = { conditionalPut: false, conditionalComplete: false, copiesParts: false };
+export const NO_ABILITIES: StoreAbilities = {
+  conditionalPut: false,
+  conditionalComplete: false,
+  conditionalReplace: false,
+  copiesParts: false,
+};
 
 const CONTENT = new TextEncoder().encode("This object is removed at once.");
 
@@ -38,7 +45,7 @@ export async function probe(store: ObjectStore, prefix: string): Promise<StoreAb
 
 async function probeMultipart(store: ObjectStore, key: string): Promise<Omit<StoreAbilities, "conditionalPut">> {
   const etag = (await store.head(key))?.etag ?? "";
-  const isObeyed = async (condition: Condition): Promise<boolean> => {
+  const isRefusedFor = async (condition: Condition): Promise<boolean> => {
     const upload = { key, id: await store.begin(key) };
     try {
       const etag = await store.upload(upload, 1, CONTENT);
@@ -60,7 +67,9 @@ async function probeMultipart(store: ObjectStore, key: string): Promise<Omit<Sto
   };
   return {
     copiesParts: await copiesParts(),
-    conditionalComplete: await isObeyed({ none: "*" }) && await isObeyed({ match: "0".repeat(32) }),
+    conditionalComplete: await isRefusedFor({ none: "*" }),
+    // OpenStack Swift refuses every `If-Match` here, also that of the object which is there.
+    conditionalReplace: await isRefusedFor({ match: "0".repeat(32) }) && !await isRefusedFor({ match: etag }),
   };
 }
 

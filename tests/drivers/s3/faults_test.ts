@@ -6,6 +6,7 @@ import { parseXml } from "../../../lib/drivers/s3/xml.ts";
 import { parseCredentials } from "../../../lib/drivers/s3/credentials.ts";
 import { assertFails, at, drain, listAll, put, readText } from "../../../lib/vfs/testing/helpers.ts";
 import fc from "fast-check";
+import { gzipSync } from "fflate";
 import { keysFile, openS3 } from "../../helpers/s3.ts";
 import { failed, KEYS, S3Server } from "../../helpers/s3_server.ts";
 
@@ -133,6 +134,50 @@ Deno.test("the time of a file is in the metadata, as rclone and s3fs have it", a
   });
   const slow = await subject.reopen({ listTimes: "metadata" });
   assertEquals((await listAll(slow, "/")).get("f")?.modified, Date.UTC(2020, 0, 2));
+});
+
+Deno.test("an object with a content encoding is sent as it is stored", async () => {
+  await using subject = await openS3();
+  const { server, vfs } = subject;
+  const stored = new Uint8Array(gzipSync(new TextEncoder().encode("hello ".repeat(1000))));
+  server.put("ftp/f.gz", stored, { "content-encoding": "gzip" });
+  assertEquals((await vfs.stat(at("/f.gz"))).size, stored.length);
+  assertEquals(await drain(await vfs.openRead(at("/f.gz"))), stored);
+  assertEquals(await drain(await vfs.openRead(at("/f.gz"), 5)), stored.subarray(5));
+});
+
+Deno.test("the token of a workload is exchanged for keys, which are renewed before they end", async () => {
+  await using store = new S3Server();
+  const asked: string[] = [];
+  await using sts = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    asked.push(await request.text());
+    const { accessKeyId, secretAccessKey } = KEYS;
+    const until = new Date(Date.now() + 60_000).toISOString();
+    return new Response(
+      `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
+      <AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey>
+      <SessionToken>session</SessionToken><Expiration>${until}</Expiration>
+      </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+    );
+  });
+  const token = await Deno.makeTempFile();
+  await Deno.writeTextFile(token, "the-token\n");
+  const variables = {
+    AWS_WEB_IDENTITY_TOKEN_FILE: token,
+    AWS_ROLE_ARN: "arn:aws:iam::1:role/files",
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.addr.port}`,
+  };
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    const vfs = await new S3Roots({ endpoint: store.url, credentials: "web-identity" }).open("s3://files");
+    await put(vfs, "/f", "content");
+    assertEquals(store.text("f"), "content");
+    assert(asked.length > 1 && asked[0]?.includes("WebIdentityToken=the-token"));
+    assertEquals(store.calls.at(-1)?.headers.get("x-amz-security-token"), "session");
+  } finally {
+    for (const name of Object.keys(variables)) Deno.env.delete(name);
+    await Deno.remove(token);
+  }
 });
 
 Deno.test("a root that cannot be used is refused with one sentence that says what to do, and no secret", async () => {

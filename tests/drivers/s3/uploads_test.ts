@@ -35,7 +35,7 @@ function assertBody({ objects }: S3Server, key: string, expected: Uint8Array): v
 }
 
 /** What the probe of the store begins. */
-const PROBED_UPLOADS = 3;
+const PROBED_UPLOADS = 4;
 const IN_A_PART = SMALLEST_PART / PIECE.length;
 
 Deno.test("a small upload is one request, a large one goes in parts, and both are what was sent", async () => {
@@ -126,7 +126,7 @@ Deno.test("what is added to a large file is copied by the store, not by way of t
 });
 
 /** What the probe of the store has sent. */
-const PROBED_PARTS = 2;
+const PROBED_PARTS = 3;
 
 Deno.test("an append does not overwrite what another program has written meanwhile", async () => {
   await using subject = await openS3();
@@ -238,4 +238,4 @@ Deno.test("a Complete that was done, but whose answer was lost, counts", async (
   ]);
 });
 
-const PROBED_COMPLETES = 2;
+const PROBED_COMPLETES = 3;

@@ -1,0 +1,107 @@
+/**
+ * `denoftpd storage`: what an operator does with object stores.
+ *
+ * @module
+ */
+
+import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import type { Account } from "../../auth/accounts.ts";
+import { sweepUploads } from "../../drivers/s3/sweep.ts";
+import { messageOf } from "../../net/message_of.ts";
+import { schemeOf } from "../../vfs/root_url.ts";
+import { runCommand } from "../command.ts";
+import { type Flag, flagLines, readFlags } from "../flags.ts";
+import type { CommandIo } from "../io.ts";
+import { accountNeeds, usersFile } from "../permissions/needs.ts";
+import { needRead, requireGrants } from "../permissions/query.ts";
+import { gatherSettings, parseGathered, SERVE_FLAGS } from "../settings/read.ts";
+import { processSources } from "../settings/sources.ts";
+import type { Settings } from "../settings/table.ts";
+import { CommandRefused, UsageError } from "../usage_error.ts";
+import { storeOptions } from "./object_stores.ts";
+
+/** The actions of `denoftpd storage`. */
+export const STORAGE_ACTIONS = ["sweep"] as const;
+
+const DEFAULT_HOURS = 24;
+const HOUR = 3_600_000;
+
+/** The flags of `denoftpd storage` besides those of `serve`. */
+export const STORAGE_FLAGS = [
+  {
+    name: "older-than",
+    value: "HOURS",
+    help: "age of the uploads that are ended, 0 for all",
+    fallback: String(DEFAULT_HOURS),
+  },
+  { name: "dry-run", help: "only list them" },
+] as const satisfies readonly Flag[];
+
+/** The output of `denoftpd storage --help`. */
+export const STORAGE_USAGE = `Usage: denoftpd storage sweep [flags] [flags of serve]
+
+Ends uploads to the object stores of all accounts that were begun long ago and are not over: their parts are paid for,
+and are in no listing. One line for each. It does not matter which program has begun them; one that still runs fails.
+
+${flagLines(STORAGE_FLAGS)}`;
+
+/** Runs `denoftpd storage`, resolves to its exit status: 0 done, 1 a store does not answer, 2 bad settings or files. */
+export async function runStorage(args: readonly string[], io: CommandIo): Promise<number> {
+  return await runCommand(args, io, {
+    usage: STORAGE_USAGE,
+    action: async () => {
+      const [action, ...rest] = args;
+      if (action !== "sweep") throw new UsageError('Say what to do: "denoftpd storage sweep"');
+      const own = readFlags(rest, { command: "storage", flags: [...STORAGE_FLAGS, ...SERVE_FLAGS] });
+      const hours = own.text("older-than") ?? String(DEFAULT_HOURS);
+      if (!/^\d{1,6}$/.test(hours)) {
+        throw new UsageError(`Flag "--older-than" must be a whole number of hours, not "${hours}"`);
+      }
+      const settings = parseGathered(await gatherSettings(withoutOwn(rest), processSources));
+      await sweep(settings, { before: Date.now() - Number(hours) * HOUR, ends: !own.isOn("dry-run") }, io);
+      return 0;
+    },
+  });
+}
+
+/** The flags of `serve` alone. */
+function withoutOwn(args: readonly string[]): string[] {
+  return args.filter((arg, index) =>
+    arg !== "--dry-run" && !arg.startsWith("--older-than") && args[index - 1] !== "--older-than"
+  );
+}
+
+async function sweep(
+  settings: Settings,
+  how: { readonly before: number; readonly ends: boolean },
+  io: CommandIo,
+): Promise<void> {
+  const accounts = await accountsOf(settings);
+  requireGrants(accountNeeds(accounts, settings));
+  const roots = accounts.flatMap((account) => [account, ...account.mounts]).map(({ rootPath }) => rootPath);
+  const ended = new Set<string>();
+  for (const root of new Set(roots.filter((root) => schemeOf(root) === "s3"))) {
+    try {
+      for await (const { key, id, begun } of sweepUploads(root, storeOptions(settings), how)) {
+        // The prefix of one root may be below that of another.
+        if (ended.has(id)) continue;
+        ended.add(id);
+        io.stdout(`${how.ends ? "Ended" : "Open"}: ${JSON.stringify(key)}, begun ${new Date(begun).toISOString()}\n`);
+      }
+    } catch (error) {
+      throw new CommandRefused(`Cannot look for uploads below "${root}": ${messageOf(error)}`);
+    }
+  }
+  io.stdout(`${ended.size} ${ended.size === 1 ? "upload" : "uploads"} ${how.ends ? "ended" : "open"}\n`);
+}
+
+async function accountsOf(settings: Settings): Promise<Account[]> {
+  const users = usersFile(settings);
+  if (users === undefined) return [];
+  requireGrants([needRead(users, `reading the accounts file "${users}"`)]);
+  try {
+    return await readAccountsFile(users);
+  } catch (error) {
+    throw error instanceof AccountsFileError ? new UsageError(error.message) : error;
+  }
+}

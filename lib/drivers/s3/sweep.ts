@@ -1,0 +1,34 @@
+/**
+ * Uploads that nobody goes on with: their parts take space in the store, and are in no listing.
+ *
+ * @module
+ */
+
+import { StoreClient } from "./client.ts";
+import { openCredentials } from "./credentials.ts";
+import { parseRoot, type S3Options } from "./place.ts";
+import { ObjectStore, type OpenUpload } from "./store.ts";
+
+/** Which uploads to look for, and what to do with them. */
+export interface SweepOptions {
+  /** Those that began before this moment, in milliseconds since 1970. */
+  readonly before: number;
+  /** `false`: they are only listed. */
+  readonly ends: boolean;
+}
+
+/** The uploads below `root`, whichever program has begun them. Each is ended before it is yielded, if wanted. */
+export async function* sweepUploads(
+  root: string,
+  options: S3Options,
+  { before, ends }: SweepOptions,
+): AsyncGenerator<OpenUpload, void> {
+  const { bucket, prefix } = parseRoot(root);
+  const store = new ObjectStore(new StoreClient({ ...options, bucket, provider: openCredentials(options) }));
+  // All of them first: a store may lose its place in a list that changes.
+  for (const upload of await Array.fromAsync(store.uploads(prefix))) {
+    if (upload.begun >= before) continue;
+    if (ends) await store.abort(upload);
+    yield upload;
+  }
+}
