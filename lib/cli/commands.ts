@@ -86,6 +86,14 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
     run: async (args, io) => await (await import("./admin/explain.ts")).runExplain(args, io),
   },
   {
+    name: "admins",
+    arguments: "ACTION …",
+    summary: "manage those who may log in at the control plane",
+    words: async () => (await import("./admin/admins.ts")).ADMINS_ACTIONS,
+    flags: async () => (await import("./admin/admins.ts")).ADMINS_FLAGS,
+    run: async (args, io) => await (await import("./admin/admins.ts")).runAdmins(args, io),
+  },
+  {
     name: "audit",
     arguments: "verify FILE",
     summary: "check that no line of an audit was changed or taken out",

@@ -25,10 +25,16 @@ export class RoutedRequest {
   readonly url: URL;
   /** What the parts of the pattern stand for, decoded: `:name` as `name`, the rest of the path as `*`. */
   readonly params: Readonly<Record<string, string>>;
+  /** IP address of the client, where the listener says it. */
+  readonly address: string | undefined;
   readonly #request: Request;
   #bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
-  constructor(request: Request, url: URL, params: Readonly<Record<string, string>>) {
+  constructor(
+    request: Request,
+    { url, params, address }: Pick<RoutedRequest, "url" | "params" | "address">,
+  ) {
+    this.address = address;
     this.#request = request;
     this.url = url;
     this.params = params;

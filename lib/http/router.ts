@@ -75,7 +75,7 @@ export class Router<C = void> {
       const url = new URL(request.url);
       const context = await this.#options.guard(request, url, address);
       const { handler, params } = this.#find(request.method, url.pathname);
-      const answer = await handler(new RoutedRequest(request, url, params), context);
+      const answer = await handler(new RoutedRequest(request, { url, params, address }), context);
       return answer instanceof Response ? answer : Response.json(answer ?? { ok: true }, { headers: JSON_FIELDS });
     } catch (error) {
       return this.#refusal(error);

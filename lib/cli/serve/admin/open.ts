@@ -19,6 +19,7 @@ import type { CertificateSource, KeyPair } from "../../../tls/certificates.ts";
 import type { AdminPlace } from "../../settings/kinds.ts";
 import { CommandRefused, UsageError } from "../../usage_error.ts";
 import { adminBackend, type RunParts } from "./backend.ts";
+import { openUsers, refusalReports } from "./users.ts";
 
 /** Bytes of a token: nobody guesses it. */
 const TOKEN_BYTES = 32;
@@ -27,7 +28,7 @@ const TOKEN_BYTES = 32;
 export interface Admin extends AsyncDisposable {
   /** Answers requests from now on: until then they wait. */
   begin(): void;
-  /** Uses the current certificate. */
+  /** Uses the current certificate, and the users that are in their file now. */
   renew(): void;
 }
 
@@ -45,21 +46,17 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
   const pair = "path" in admin || isLoopback(admin.hostname) ? undefined : requirePair(certificates);
   const logins = new Logins({ secure: pair !== undefined });
   const token = "path" in admin ? undefined : writeToken(adminTokenFile, backend);
+  const onRefused = refusalReports(backend);
   const access = makeAccess({
     isSocket: "path" in admin,
     token,
     logins,
     hosts: (name) => certificates?.pairs.some(({ names }) => names.includes(name)) ?? false,
-    onRefused: (reason, address) =>
-      backend.report({
-        type: "notice",
-        level: "info",
-        message: `Refused at the admin interface: ${reason}`,
-        ...(address !== undefined && { address }),
-      }),
+    onRefused,
   });
+  const users = openUsers(parts, backend, onRefused);
   const audit = await openAudit(parts, backend);
-  const more = { ...loginRoutes(logins), ...consoleRoutes() };
+  const more = { ...loginRoutes(logins, users?.logins), ...consoleRoutes() };
   const api = new AdminApi({ backend, access, audit, more });
   const begun = Promise.withResolvers<void>();
   if ("path" in admin) await removeStale(admin.path);
@@ -67,6 +64,7 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
     HttpServer.listen({
       place: "path" in admin ? { ...admin, mode: parseInt(adminSocketMode, 8) } : admin,
       ...(pair && { certificate: pair }),
+      onTooMany: (address) => onRefused("Too many connections", address),
       answer: async (request, { address }) => {
         await begun.promise;
         return await api.answer(request, address);
@@ -84,12 +82,14 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
     renew: () => {
       const [current] = certificates?.pairs ?? [];
       if (current) server.renew(current);
+      users?.reload();
     },
     [Symbol.asyncDispose]: async () => {
       // A request that still waits is answered, so that its connection ends.
       begun.resolve();
       backend.watch[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
+      users?.[Symbol.dispose]();
       await audit?.[Symbol.asyncDispose]();
     },
   };
