@@ -120,9 +120,8 @@ const MOST_TRIES = 8;
 export function listenIn(range: PortPool | undefined, hostname: string): Deno.TcpListener {
   if (range) return range.listen(hostname);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const port = FIRST_FREE_PORT + Math.floor(unguessable() * (LAST_PORT - FIRST_FREE_PORT + 1));
     try {
-      return Deno.listen({ hostname, port });
+      return Deno.listen({ hostname, port: unguessablePort() });
     } catch {
       // In use, or not permitted if only port 0 is: let the system choose.
     }
@@ -137,6 +136,11 @@ export function listenIn(range: PortPool | undefined, hostname: string): Deno.Tc
 function unguessable(): number {
   const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
   return number / 2 ** 32;
+}
+
+/** A port that is likely to be free, and that nobody can guess. */
+export function unguessablePort(): number {
+  return FIRST_FREE_PORT + Math.floor(unguessable() * (LAST_PORT - FIRST_FREE_PORT + 1));
 }
 
 function isPort(value: number): boolean {

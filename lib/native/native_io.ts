@@ -5,12 +5,11 @@
  */
 
 import type { DataEngine } from "../data/engine.ts";
-import { LocalEngine } from "../data/local_engine.ts";
 import type { ContainedCalls, DirectoryReader } from "../drivers/disk/calls.ts";
 import { ContainedPaths } from "./contained_paths.ts";
 import { openLibc } from "./libc.ts";
+import { NativeEngine } from "./native_engine.ts";
 import { directoryReader } from "./read_directory.ts";
-import { sendingSockets } from "./send_file.ts";
 
 /** Functions of the C library that replace slower or weaker ones of the runtime. To be closed when no longer used. */
 export interface NativeIo extends Disposable {
@@ -28,7 +27,7 @@ export function openNativeIo(): NativeIo | undefined {
   if (!libc) return undefined;
   const paths = ContainedPaths.probe(libc.symbols);
   return {
-    dataEngine: new LocalEngine({ connect: sendingSockets(libc.symbols) }),
+    dataEngine: new NativeEngine(libc.symbols),
     readDirectory: directoryReader(libc.symbols, paths),
     ...(paths && { paths }),
     [Symbol.dispose]: () => libc.close(),

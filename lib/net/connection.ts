@@ -97,6 +97,11 @@ export interface Connection {
   /** Tells the peer that nothing more follows (close_notify under TLS, then FIN). Reading goes on. */
   closeWrite(): Promise<void>;
   /**
+   * Looks whether the peer has ended its direction, or is gone; what it has sent before is dropped. Absent where only
+   * {@link read} finds out.
+   */
+  hasEnded?(): boolean;
+  /**
    * Resolves at the peer's FIN, or when the connection is gone, where that may be later than the end that {@link read}
    * reports (TLS).
    */

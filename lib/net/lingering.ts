@@ -23,6 +23,9 @@ const MOST_OF_OWNER = 8;
 /** The most of all owners together, as each is an open file. */
 const MOST = 256;
 
+/** Connections that are asked whether they have ended before another is added. */
+const MOST_LOOKS = 4;
+
 /** The content is never used, so that all may read to the same place. */
 const dropped = new Uint8Array(4096);
 
@@ -72,11 +75,13 @@ export class LingeringConnections {
    * @param ended resolves when our direction has ended; absent: it already has.
    */
   add(connection: Connection, owner: string, ended?: Promise<void>): void {
+    this.#sweep();
     this.#makeRoom(owner);
     const lingering = { connection, owner, isOld: false };
     this.#open.add(lingering);
     this.#clock ??= setInterval(() => this.#strike(), this.#patience);
-    void this.#linger(lingering, ended);
+    if (connection.hasEnded) this.#pending++;
+    else void this.#linger(lingering, ended);
   }
 
   /** Closes all of them now. */
@@ -98,19 +103,31 @@ export class LingeringConnections {
     if (oldest) this.#close(oldest);
   }
 
+  /** Closes the oldest of those that can be asked, if they have ended: one that downloads much leaves none behind. */
+  #sweep(): void {
+    let looks = 0;
+    for (const lingering of this.#open) {
+      if (!lingering.connection.hasEnded) continue;
+      if (lingering.connection.hasEnded()) this.#close(lingering);
+      if (++looks === MOST_LOOKS) return;
+    }
+  }
+
   #strike(): void {
     if (this.#open.size === 0) {
       clearInterval(this.#clock);
       this.#clock = undefined;
     }
     for (const lingering of this.#open) {
-      if (lingering.isOld) this.#close(lingering);
+      if (lingering.isOld || lingering.connection.hasEnded?.()) this.#close(lingering);
       lingering.isOld = true;
     }
   }
 
   #close(lingering: Lingering): void {
-    if (this.#open.delete(lingering)) closeQuietly(lingering.connection);
+    if (!this.#open.delete(lingering)) return;
+    closeQuietly(lingering.connection);
+    if (lingering.connection.hasEnded) this.#settle();
   }
 
   async #linger(lingering: Lingering, ended: Promise<void> | undefined): Promise<void> {
@@ -122,6 +139,10 @@ export class LingeringConnections {
       // Reset by the peer, or closed from here: it has ended either way.
     }
     this.#close(lingering);
+    this.#settle();
+  }
+
+  #settle(): void {
     if (--this.#pending > 0) return;
     this.#over?.resolve();
     this.#over = undefined;

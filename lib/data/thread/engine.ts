@@ -45,6 +45,7 @@ export class ThreadEngine implements DataEngine {
   /** Starts the threads with the first large download that other sessions may have to wait for. */
   began(session: object, traits: TransferTraits): void {
     const kind = kindOf(traits);
+    this.#local.began?.(session, traits);
     this.#forecast.learn(this.#last.get(session), kind);
     this.#last.set(session, kind);
     if (kind === "bulk" && traits.inCompany) void this.#threads.start();

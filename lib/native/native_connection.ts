@@ -1,0 +1,114 @@
+/**
+ * A data connection whose socket only the C library knows: small transfers need nothing of the event loop.
+ *
+ * @module
+ */
+
+import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Libc } from "./libc.ts";
+import type { Readiness, SocketWaits } from "./socket_waits.ts";
+import { lastError } from "./system_error.ts";
+
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const MSG_MORE = 0x8000;
+const SHUT_WR = 1;
+
+/** Bytes of a client that should only receive that are dropped in one look. */
+const MOST_DROPPED = 64 * 1024;
+const dropped = new Uint8Array(4096);
+
+/** What the sockets of one engine share. */
+export interface NativeSockets {
+  readonly libc: Libc;
+  readonly waits: SocketWaits;
+}
+
+/** Reads and writes at once where it can, and waits only where it cannot. */
+export class NativeConnection implements Connection {
+  readonly localAddr: SocketAddress;
+  readonly remoteAddr: SocketAddress;
+  readonly endsAtOnce = true;
+  readonly #sockets: NativeSockets;
+  readonly #socket: number;
+  #ended = false;
+  #closed = false;
+
+  /** Closing it closes `socket`, a descriptor. */
+  constructor(sockets: NativeSockets, socket: number, ends: Pick<Connection, "localAddr" | "remoteAddr">) {
+    this.#sockets = sockets;
+    this.#socket = socket;
+    this.localAddr = ends.localAddr;
+    this.remoteAddr = ends.remoteAddr;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    const { libc } = this.#sockets;
+    const receive = () => libc.recv(this.#open, memory(buffer), BigInt(buffer.length), MSG_DONTWAIT);
+    return await this.#whenReady("read", receive) || null;
+  }
+
+  /** Content and end leave in one packet where the content is the last. */
+  async write(data: Uint8Array, last = false): Promise<number> {
+    const { libc } = this.#sockets;
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (last ? MSG_MORE : 0);
+    const count = await this.#whenReady("write", () => libc.send(this.#open, memory(data), BigInt(data.length), flags));
+    if (last && count === data.length) this.#end();
+    return count;
+  }
+
+  closeWrite(): Promise<void> {
+    this.#end();
+    return Promise.resolve();
+  }
+
+  hasEnded(): boolean {
+    const { libc } = this.#sockets;
+    for (let left = MOST_DROPPED; left > 0;) {
+      const count = Number(libc.recv(this.#open, dropped, BigInt(dropped.length), MSG_DONTWAIT));
+      if (count <= 0) return count === 0 || !isTooEarly(libc);
+      left -= count;
+    }
+    return true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { libc, waits } = this.#sockets;
+    waits.forget(this.#socket);
+    libc.close(this.#socket);
+  }
+
+  get #open(): number {
+    if (this.#closed) throw new Deno.errors.BadResource("Connection is closed");
+    return this.#socket;
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#sockets.libc.shutdown(this.#open, SHUT_WR);
+  }
+
+  async #whenReady(readiness: Readiness, act: () => number | bigint): Promise<number> {
+    const { libc, waits } = this.#sockets;
+    for (;;) {
+      const count = Number(act());
+      if (count >= 0) return count;
+      if (!isTooEarly(libc)) throw new Deno.errors.ConnectionReset(lastError(libc, "use a data connection").message);
+      await waits.wait(this.#socket, readiness);
+    }
+  }
+}
+
+/** Whether the call that has just failed would have had to wait. */
+export function isTooEarly(libc: Libc): boolean {
+  const { code } = lastError(libc, "use a socket");
+  return code === "EAGAIN" || code === "EINTR";
+}
+
+/** The library takes shared memory as well, although the type does not say so. */
+function memory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>;
+}

@@ -1,0 +1,95 @@
+/**
+ * Data connections by the C library, where a small download or a listing is expected: a listener, its one connection
+ * and what is sent on it are a dozen calls of a microsecond, and none of them needs a look at the event loop's sockets.
+ * Everything else goes through sockets of the runtime, which waits for many at once with less effort.
+ *
+ * @module
+ */
+
+import type { DataConnector, ListenRequest, TransferTraits } from "../data/engine.ts";
+import { LocalEngine } from "../data/local_engine.ts";
+import { unguessablePort } from "../data/port_range.ts";
+import { parseIp } from "../net/ip.ts";
+import type { Libc } from "./libc.ts";
+import type { NativeSockets } from "./native_connection.ts";
+import { NativeListener, type NativeListening } from "./native_listener.ts";
+import { sendingSockets } from "./send_file.ts";
+import { SocketWaits } from "./socket_waits.ts";
+
+/** Most bytes of a download after which another small one is expected. */
+const SMALL = 64 * 1024;
+/** Ports tried before the runtime is asked for one. */
+const MOST_TRIES = 8;
+/** Connections that wait: one is expected. */
+const BACKLOG = 8;
+
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+
+/** Makes data connections with the functions of `libc`. */
+export class NativeEngine extends LocalEngine {
+  readonly #sockets: NativeSockets;
+  /** The sessions whose last transfer was a small one to the client. */
+  readonly #small = new WeakSet<object>();
+  /** Whether the runtime's permission covers all ports of an address of this host, which the library does not ask. */
+  readonly #permitted = new Map<string, boolean>();
+
+  constructor(libc: Libc) {
+    super({ connect: sendingSockets(libc) });
+    this.#sockets = { libc, waits: new SocketWaits(libc) };
+  }
+
+  override listen(request: ListenRequest): DataConnector | Promise<DataConnector> {
+    const { session, secure, range, hostname } = request;
+    const isPlain = session && !secure && !range;
+    const listening = isPlain && this.#small.has(session) && this.#isPermitted(hostname) && this.#listen(hostname);
+    return listening ? new NativeListener(request, this.#sockets, listening) : super.listen(request);
+  }
+
+  began(session: object, { direction, bytes = 0 }: TransferTraits): void {
+    if (direction === "listing" || (direction === "download" && bytes > 0 && bytes <= SMALL)) this.#small.add(session);
+    else this.#small.delete(session);
+  }
+
+  /**
+   * Resolves when no thread waits for a socket that has been closed.
+   *
+   * @internal
+   */
+  settled(): Promise<void> {
+    return this.#sockets.waits.settled();
+  }
+
+  #isPermitted(hostname: string): boolean {
+    let permitted = this.#permitted.get(hostname);
+    if (permitted === undefined) {
+      permitted = Deno.permissions.querySync({ name: "net", host: hostname }).state === "granted";
+      this.#permitted.set(hostname, permitted);
+    }
+    return permitted;
+  }
+
+  /** `undefined` where it is left to the runtime: for IPv6, and where no port is free at once. */
+  #listen(hostname: string): NativeListening | undefined {
+    const { libc } = this.#sockets;
+    const ip = parseIp(hostname);
+    if (ip?.length !== 4) return undefined;
+    const socket = libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket < 0) return undefined;
+    const on = new Uint32Array([1]);
+    libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, on, on.byteLength);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const port = unguessablePort();
+      const address = Uint8Array.of(AF_INET, 0, port >> 8, port & 0xff, ...ip, 0, 0, 0, 0, 0, 0, 0, 0);
+      if (libc.bind(socket, address, address.length) === 0 && libc.listen(socket, BACKLOG) === 0) {
+        return { socket, port };
+      }
+    }
+    libc.close(socket);
+    return undefined;
+  }
+}

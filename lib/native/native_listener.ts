@@ -1,0 +1,142 @@
+/**
+ * PASV and EPSV by the C library: the client's connection is taken from the queue of the system when its transfer
+ * begins, where it nearly always is by then.
+ *
+ * @module
+ */
+
+import type { Connection } from "../net/connection.ts";
+import { sameAddress } from "../net/ip.ts";
+import { ConnectionWait } from "../data/connection_wait.ts";
+import { DataConnectionError, type DataConnector, type ListenRequest, type PassiveEnd } from "../data/connector.ts";
+import { isTooEarly, NativeConnection, type NativeSockets } from "./native_connection.ts";
+import { lastError } from "./system_error.ts";
+
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+
+/** A socket that listens. */
+export interface NativeListening {
+  readonly socket: number;
+  readonly port: number;
+}
+
+/** One port, for one connection. */
+export class NativeListener implements DataConnector {
+  readonly kind = "passive";
+  readonly port: number;
+  readonly #request: ListenRequest;
+  readonly #sockets: NativeSockets;
+  readonly #socket: number;
+  readonly #wait = new ConnectionWait();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The client's connection, until it is returned. */
+  #connection: Connection | undefined;
+  #listening = true;
+  #over = false;
+
+  constructor(request: ListenRequest, sockets: NativeSockets, { socket, port }: NativeListening) {
+    this.#request = request;
+    this.#sockets = sockets;
+    this.#socket = socket;
+    this.port = port;
+    if (request.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), request.timeout);
+  }
+
+  get ready(): boolean {
+    return !this.#over && this.#accept() !== undefined;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  async open(signal: AbortSignal): Promise<Connection> {
+    clearTimeout(this.#timer);
+    if (!signal.aborted) {
+      if (this.#over) throw new DataConnectionError("failed", "The data connector has already been used");
+      const connection = this.#accept();
+      if (connection) return this.#handOut(connection);
+    }
+    const { timeout } = this.#request;
+    const stop = () => this.#giveBack("closed");
+    try {
+      return this.#handOut(await this.#wait.run({ signal, timeout, connect: () => this.#next(), stop }));
+    } finally {
+      stop();
+    }
+  }
+
+  close(): void {
+    if (this.#over) return;
+    this.#wait.end();
+    this.#giveBack("closed");
+  }
+
+  #handOut(connection: Connection): Connection {
+    this.#connection = undefined;
+    this.#over = true;
+    return connection;
+  }
+
+  #giveBack(end: PassiveEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#connection?.close();
+    if (this.#listening) this.#stopListening(end);
+  }
+
+  #stopListening(end: PassiveEnd): void {
+    this.#listening = false;
+    clearTimeout(this.#timer);
+    this.#sockets.waits.forget(this.#socket);
+    this.#sockets.libc.close(this.#socket);
+    this.#request.onEnd?.(end);
+  }
+
+  async #next(): Promise<Connection> {
+    for (;;) {
+      const connection = this.#accept();
+      if (connection) return connection;
+      await this.#sockets.waits.wait(this.#socket, "read");
+    }
+  }
+
+  /** The first connection from an allowed address that waits; `undefined` if there is none. */
+  #accept(): Connection | undefined {
+    const { peer, allowForeignPeer, onStranger, onReset = () => this.#wait.hurry() } = this.#request;
+    const { libc } = this.#sockets;
+    while (!this.#connection) {
+      if (!this.#listening) throw new Deno.errors.BadResource("The passive port is closed");
+      const size = new Uint32Array([ADDRESS_SIZE]);
+      const address = new Uint8Array(ADDRESS_SIZE);
+      const socket = libc.accept4(this.#socket, address, size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      if (socket < 0) {
+        if (isTooEarly(libc)) return undefined;
+        const cause = lastError(libc, "accept a connection");
+        if (cause.code !== "ECONNABORTED") {
+          throw new DataConnectionError("failed", "Cannot open the data connection", { cause });
+        }
+        onReset();
+        continue;
+      }
+      const remoteAddr = {
+        hostname: address.subarray(4, 8).join("."),
+        port: (address[2] ?? 0) * 256 + (address[3] ?? 0),
+      };
+      if (!allowForeignPeer && !sameAddress(remoteAddr.hostname, peer)) {
+        libc.close(socket);
+        onStranger?.(remoteAddr.hostname);
+        continue;
+      }
+      const localAddr = { hostname: this.#request.hostname, port: this.port };
+      const made = new NativeConnection(this.#sockets, socket, { localAddr, remoteAddr });
+      this.#connection = this.#request.arrived?.(made) ?? made;
+      this.#stopListening("connected");
+    }
+    return this.#connection;
+  }
+}
+
+/** Bytes of `struct sockaddr_in`. */
+const ADDRESS_SIZE = 16;

@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { DataConnectionError, type ListenRequest, type TransferTraits } from "../../lib/data/engine.ts";
+import { parsePortRange } from "../../lib/data/port_range.ts";
+import { NativeEngine } from "../../lib/native/native_engine.ts";
+import { NativeListener } from "../../lib/native/native_listener.ts";
+import { writeAll } from "../../lib/net/connection.ts";
+import { patternOf, readToEnd, sha256 } from "../data/helpers.ts";
+import { nativeTest, withLibc } from "../helpers/native.ts";
+
+const HOSTNAME = "127.0.0.1";
+const session = {};
+const SMALL: TransferTraits = { direction: "download", bytes: 4096, unchanged: true, inCompany: false };
+const never = new AbortController().signal;
+
+/** An engine that expects a small download in `session`. */
+function withEngine(check: (engine: NativeEngine) => Promise<void>): Promise<void> {
+  return withLibc(async (libc) => {
+    const engine = new NativeEngine(libc);
+    engine.began(session, SMALL);
+    await check(engine);
+    await engine.settled();
+  });
+}
+
+async function listen(engine: NativeEngine, extra: Partial<ListenRequest> = {}): Promise<NativeListener> {
+  const connector = await engine.listen({ hostname: HOSTNAME, peer: HOSTNAME, timeout: 0, session, ...extra });
+  assertInstanceOf(connector, NativeListener);
+  return connector;
+}
+
+function connect({ port }: { readonly port: number }): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname: HOSTNAME, port });
+}
+
+nativeTest(
+  "NativeEngine takes a client at once that has connected, and sends content and end to it",
+  () =>
+    withEngine(async (engine) => {
+      const ends: string[] = [];
+      const connector = await listen(engine, { onEnd: (end) => ends.push(end) });
+      assertEquals([connector.ready, connector.over], [false, false]);
+      using client = await connect(connector);
+      assertEquals(connector.ready, true);
+      const ours = await connector.open(never);
+      assertEquals([connector.over, connector.ready, ends], [true, false, ["connected"]]);
+      assertEquals(ours.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
+      assertEquals(ours.localAddr, { hostname: HOSTNAME, port: connector.port });
+      assertEquals(await ours.write(patternOf(4096), true), 4096);
+      assertEquals(await readToEnd(client), patternOf(4096));
+      assertEquals(ours.hasEnded?.(), false);
+      client.close();
+      assertEquals(await ours.read(new Uint8Array(10)), null);
+      assertEquals(ours.hasEnded?.(), true);
+      ours.close();
+      await assertRejects(() => ours.read(new Uint8Array(1)), Deno.errors.BadResource);
+    }),
+);
+
+nativeTest(
+  "NativeEngine waits for a client, for what it sends, and until it takes more",
+  () =>
+    withEngine(async (engine) => {
+      const connector = await listen(engine);
+      const opening = connector.open(never);
+      const client = await connect(connector);
+      const ours = await opening;
+      const buffer = new Uint8Array(10);
+      const reading = ours.read(buffer);
+      await client.write(new Uint8Array([1, 2, 3]));
+      assertEquals(await reading, 3);
+      const content = patternOf(16 * 1024 * 1024);
+      const sending = writeAll(ours, content).then(() => ours.closeWrite());
+      assertEquals(await sha256(await readToEnd(client)), await sha256(content));
+      await sending;
+      ours.close();
+      client.close();
+    }),
+);
+
+nativeTest(
+  "NativeEngine ends a wait for a client: after the timeout, by an abort, and when it is given back",
+  () =>
+    withEngine(async (engine) => {
+      const late = await listen(engine, { timeout: 1 });
+      assertEquals((await assertRejects(() => late.open(never), DataConnectionError)).kind, "timeout");
+      const abort = new AbortController();
+      const aborted = await listen(engine);
+      const opening = aborted.open(abort.signal);
+      abort.abort();
+      assertEquals((await assertRejects(() => opening, DataConnectionError)).kind, "aborted");
+      const closed = await listen(engine);
+      const waiting = closed.open(never);
+      closed.close();
+      assertEquals((await assertRejects(() => waiting, DataConnectionError)).kind, "aborted");
+      for (const { port } of [late, aborted, closed]) {
+        await assertRejects(() => connect({ port }), Deno.errors.ConnectionRefused);
+      }
+    }),
+);
+
+nativeTest("NativeEngine gives a port back that no client uses in time", () =>
+  withEngine(async (engine) => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const connector = await listen(engine, { timeout: 1, onEnd: resolve });
+    assertEquals(await promise, "expired");
+    assertEquals(connector.over, true);
+    await assertRejects(() => connector.open(never), DataConnectionError);
+  }));
+
+nativeTest(
+  "NativeEngine drops strangers, and takes the client that comes after them",
+  () =>
+    withEngine(async (engine) => {
+      const strangers: string[] = [];
+      const connector = await listen(engine, { peer: "127.0.0.2", onStranger: (address) => strangers.push(address) });
+      using stranger = await connect(connector);
+      assertEquals([connector.ready, strangers], [false, [HOSTNAME]]);
+      assertEquals(await stranger.read(new Uint8Array(1)), null);
+      connector.close();
+      const trusting = await listen(engine, { peer: "127.0.0.2", allowForeignPeer: true });
+      using client = await connect(trusting);
+      assert(client);
+      assertEquals(trusting.ready, true);
+      trusting.close();
+    }),
+);
+
+nativeTest("NativeEngine reports a client that is gone", () =>
+  withEngine(async (engine) => {
+    const connector = await listen(engine);
+    const client = await connect(connector);
+    const ours = await connector.open(never);
+    client.close();
+    const content = new Uint8Array(1024 * 1024);
+    await assertRejects(async () => {
+      for (;;) await ours.write(content);
+    }, Deno.errors.ConnectionReset);
+    ours.close();
+  }));
+
+nativeTest("NativeEngine leaves to the runtime what is no small download in clear", () =>
+  withEngine(async (engine) => {
+    const isLeft = async (extra: Partial<ListenRequest>) => {
+      const connector = await engine.listen({ hostname: HOSTNAME, peer: HOSTNAME, timeout: 0, session, ...extra });
+      assert(!(connector instanceof NativeListener));
+      connector.close();
+      await Promise.all(engine.closing);
+    };
+    await isLeft({ session: {} });
+    await isLeft({ secure: true });
+    await isLeft({ range: parsePortRange("61000-61999") });
+    await isLeft({ hostname: "::1", peer: "::1" });
+    engine.began(session, { ...SMALL, direction: "upload" });
+    await isLeft({});
+    engine.began(session, { ...SMALL, bytes: 1024 * 1024 });
+    await isLeft({});
+    engine.began(session, { ...SMALL, direction: "listing" });
+    (await listen(engine)).close();
+  }));
