@@ -119,8 +119,8 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
   ...TRANSFER_COMMANDS,
   {
     names: ["delete", "rm"],
-    usage: "REMOTE …",
-    summary: "remove files",
+    usage: "[-r] REMOTE …",
+    summary: "remove files; -r also directories with all that they have, after a question",
     ...{ group: "files", takes: [1, MANY], completes: ["remote"], changes: true, run: files.remove },
   },
   {

@@ -107,9 +107,10 @@ export const TRANSFER_COMMANDS: readonly ShellCommand[] = [
   },
   {
     names: ["copy", "cp"],
-    usage: "REMOTE URL|REMOTE",
-    summary: "copy a file to another server, or on this one, through here; into a directory if the target ends with /",
-    ...{ group: "transfers", takes: [2, 2], completes: ["remote"], changes: true, background: true },
+    usage: "[-r] REMOTE URL|REMOTE",
+    summary: "copy a file to another server, or on this one, through here; -r the contents of a directory",
+    details: "A file goes into a directory if the target ends with a slash, under its own name.",
+    ...{ group: "transfers", takes: [1, 3], completes: ["remote"], changes: true, background: true },
     ...{ isSecret: hasUrlPassword, run: copies.copy },
   },
   {

@@ -115,3 +115,27 @@ scene("copy moves a file to another server, and on the same one", {
   assertEquals(namesIn(here), []);
   assertEquals(await run("ls -1"), "a\nb\nsub\n");
 });
+
+scene("delete -r removes a directory with all that it has, after a question", {
+  files: { ...TEN, "/in/deep/er/x": "x", "/other": "1", "/f": "2" },
+}, async ({ run, fail, person, files }) => {
+  person.answers = ["n"];
+  await run("delete -r in");
+  assertEquals(new TextDecoder().decode(files.read("/in/deep/er/x")), "x");
+  person.answers = ["y"];
+  await run("delete -r in f");
+  assertEquals(await run("nlist"), "other\n");
+  assertStringIncludes(await fail("delete -r /"), "The root is not removed");
+  assertStringIncludes(await fail("delete -r"), "delete [-r] REMOTE");
+});
+
+scene("copy -r makes a directory of this server one of another", {
+  files: { "/d/a": "1", "/d/sub/b": "22" },
+}, async ({ run, files, person, fail }) => {
+  await run("copy -r d e/f");
+  assertEquals(new TextDecoder().decode(files.read("/e/f/sub/b")), "22");
+  assertStringIncludes(person.noted.at(-1) ?? "", "2 files");
+  await run("copy -r d ftp://127.0.0.1/g");
+  assertEquals(new TextDecoder().decode(files.read("/g/a")), "1");
+  assertStringIncludes(await fail("copy d"), "copy [-r] REMOTE URL|REMOTE");
+});

@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import { localName, printable } from "../../client/names.ts";
 import type { RemoteEntry } from "../../client/remote_entry.ts";
 import { messageOf } from "../../net/message_of.ts";
+import { AgentError } from "../errors.ts";
 import { explain } from "../explain.ts";
 import type { Crew } from "./crew.ts";
 import { visit } from "./look.ts";
@@ -81,6 +82,17 @@ export async function scanRemote(crew: Crew, root: string, options: ScanOptions 
   };
   await scan("", 1);
   return await inUtc(crew, root, tree.sorted());
+}
+
+/**
+ * All that is below `root` on the server: a listing that fails must not leave half of what is to be removed.
+ *
+ * @throws {AgentError} `incomplete` if not everything can be listed; and as {@link scanRemote}.
+ */
+export async function scanWhole(crew: Crew, root: string): Promise<TreeEntry[]> {
+  const { entries, problems } = await scanRemote(crew, root);
+  if (problems.length === 0) return [...entries.values()];
+  throw new AgentError("incomplete", `"${root}" was not removed, because it cannot be listed whole: ${problems[0]}`);
 }
 
 /** Milliseconds of the smallest difference between two time zones. */

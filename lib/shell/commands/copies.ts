@@ -5,20 +5,59 @@
  */
 
 import { isFtpUrl, parseFtpUrl } from "../../agent/site/url.ts";
+import { Crew } from "../../agent/job/crew.ts";
+import { copyTree } from "../../agent/mirror/copy_tree.ts";
 import type { Client } from "../../client/client.ts";
 import { printable } from "../../client/names.ts";
 import type { Call } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import { withCrew } from "../crews.ts";
+import { ShellUsageError } from "../errors.ts";
+import type { Word } from "../line.ts";
 import { joinPath, nameOf } from "../paths.ts";
 import { oneRemote } from "../patterns.ts";
+import type { Connected } from "../ports.ts";
 import { relay } from "../../agent/job/relay.ts";
-import { wordAt } from "./arguments.ts";
+import { splitLetters } from "./arguments.ts";
 
 /** `copy`: the bytes pass through here and are not stored here. */
-export async function copy(context: ShellContext, call: Call): Promise<void> {
-  const { signal } = call;
-  const { path, entry } = await oneRemote(context, wordAt(call, 0), signal);
-  const { text } = wordAt(call, 1);
+export async function copy(context: ShellContext, { words, signal }: Call): Promise<void> {
+  const { letters, rest: [source, target, ...more] } = splitLetters(words, "r");
+  if (!source || !target || more.length > 0) throw new ShellUsageError("Use: copy [-r] REMOTE URL|REMOTE");
+  if (letters.has("r")) await copyDirectory(context, { source, text: target.text }, signal);
+  else await copyFile(context, { source, text: target.text }, signal);
+}
+
+/** What `copy` is about: the first word, and the text of the second. */
+interface Copy {
+  readonly source: Word;
+  readonly text: string;
+}
+
+/** The contents become contents of the target, on sessions of their own at both ends. */
+async function copyDirectory(context: ShellContext, { source, text }: Copy, signal: AbortSignal): Promise<void> {
+  const { path } = await oneRemote(context, source, signal);
+  const { mode } = context.settings;
+  const { client, connected, target } = await destination(context, text, signal);
+  try {
+    const site = await connected.site(mode);
+    await withCrew(context, signal, async (job, watch) => {
+      await using other = new Crew(site, { signal });
+      const onPlan = (files: number, bytes: number) => watch.expect(files, bytes);
+      await copyTree(job, other, { source: context.remote.resolve(path), target: bare(target), onPlan });
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+/** Without the slash that marks a directory. */
+function bare(path: string): string {
+  return path === "/" ? path : path.replace(/\/$/, "");
+}
+
+async function copyFile(context: ShellContext, { source, text }: Copy, signal: AbortSignal): Promise<void> {
+  const { path, entry } = await oneRemote(context, source, signal);
   const { client, target } = await destination(context, text, signal);
   const progress = context.progress(printable(path), entry?.size);
   try {
@@ -39,14 +78,15 @@ async function destination(
   context: ShellContext,
   text: string,
   signal: AbortSignal,
-): Promise<{ readonly client: Client; readonly target: string }> {
+): Promise<{ readonly client: Client; readonly connected: Connected; readonly target: string }> {
   const { mode } = context.settings;
   if (!isFtpUrl(text)) {
     const { connected } = context.remote;
     const target = context.remote.resolve(text) + (text.endsWith("/") ? "/" : "");
-    return { client: await connected.again({ mode, signal }), target };
+    return { client: await connected.again({ mode, signal }), connected, target };
   }
-  const { client } = await context.reach({ target: text }, signal);
+  const connected = await context.reach({ target: text }, signal);
+  const { client } = connected;
   const { path, isDirectory } = parseFtpUrl(text);
-  return { client, target: isDirectory && path !== "" && !path.endsWith("/") ? `${path}/` : path };
+  return { client, connected, target: isDirectory && path !== "" && !path.endsWith("/") ? `${path}/` : path };
 }

@@ -4,20 +4,40 @@
  * @module
  */
 
+import { removeTree } from "../../agent/job/directories.ts";
+import { scanWhole } from "../../agent/job/tree.ts";
 import type { Call } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import { withCrew } from "../crews.ts";
 import { ShellError, ShellUsageError } from "../errors.ts";
+import type { Word } from "../line.ts";
 import { shown } from "../listing.ts";
 import { joinPath, nameOf } from "../paths.ts";
 import { expandAllRemote, oneRemote } from "../patterns.ts";
-import { say, wordAt } from "./arguments.ts";
+import { say, splitLetters, wordAt } from "./arguments.ts";
 import { selected } from "./selection.ts";
 
-/** `delete`: the files that are named, without a question. */
+/** `delete`: the files that are named, without a question; with -r directories and all that they have, after one. */
 export async function remove(context: ShellContext, { words, signal }: Call): Promise<void> {
-  for (const word of words) {
+  const { letters, rest } = splitLetters(words, "r");
+  if (rest.length === 0) throw new ShellUsageError("Use: delete [-r] REMOTE …");
+  if (letters.has("r")) return await removeTrees(context, rest, signal);
+  for (const word of rest) {
     const { path } = await oneRemote(context, word, signal);
     await context.remote.use(signal, (client) => client.remove(path));
+  }
+}
+
+async function removeTrees(context: ShellContext, words: readonly Word[], signal: AbortSignal): Promise<void> {
+  const found = await expandAllRemote(context, words, signal);
+  const paths = found.map(({ path, entry }) => ({ path: context.remote.resolve(path), entry }));
+  if (paths.some(({ path }) => path === "/")) throw new ShellUsageError("The root is not removed: name what is in it");
+  for await (
+    const { path, entry } of selected(context, paths, { verb: "Delete, with all below it,", asksOnce: true })
+  ) {
+    const { kind } = entry ?? await context.remote.find(path, signal) ?? {};
+    if (kind !== "directory") await context.remote.use(signal, (client) => client.remove(path));
+    else await withCrew(context, signal, async (job) => removeTree(job, path, await scanWhole(job.crew, path)));
   }
 }
 

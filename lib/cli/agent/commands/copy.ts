@@ -5,13 +5,11 @@
  */
 
 import { copyFile } from "../../../agent/job/copy.ts";
-import { makeDirectories } from "../../../agent/job/directories.ts";
 import { expand } from "../../../agent/job/expand.ts";
 import { part } from "../../../agent/job/job.ts";
 import { joinRemote, remoteName } from "../../../agent/job/paths.ts";
 import { settle } from "../../../agent/job/settle.ts";
-import { scanRemote } from "../../../agent/job/tree.ts";
-import { pathFilter, reasonAgainst } from "../../../agent/mirror/filters.ts";
+import { copyTree } from "../../../agent/mirror/copy_tree.ts";
 import { ClientError } from "../../../client/errors.ts";
 import { UsageError } from "../../usage_error.ts";
 import type { AgentContext } from "../context.ts";
@@ -27,26 +25,7 @@ export async function copy(context: AgentContext): Promise<number> {
     throw new UsageError('Flag "--fxp" is not possible through a proxy: it hides the addresses of the servers');
   }
   if (context.given.isOn("recursive")) {
-    const filters = readFilters(context.given);
-    const { entries, problems } = await scanRemote(job.crew, source.path, { isWanted: await pathFilter(filters) });
-    const there = { ...job, crew: other };
-    if (target.path !== "") await makeDirectories(there, target.path);
-    const wanted = [...entries.values()];
-    for (const { path } of wanted.filter(({ kind }) => kind === "directory")) {
-      await part(there, path, () => makeDirectories(there, joinRemote(target.path, path)));
-    }
-    await settle(
-      wanted.filter(({ kind }) => kind !== "directory").map(async (entry) => {
-        const reason = entry.kind === "file" ? reasonAgainst(entry, filters) : "a link, or no file";
-        const path = joinRemote(source.path, entry.path);
-        if (reason !== undefined) job.report.emit({ event: "skipped", path, reason });
-        else {
-          const place = joinRemote(target.path, entry.path);
-          await copyFile(job, other, { path, target: place, size: entry.size, isDirect });
-        }
-      }),
-    );
-    for (const message of problems) job.report.emit({ event: "failed", path: source.path, message, status: 1 });
+    await copyTree(job, other, { source: source.path, target: target.path, isDirect, ...readFilters(context.given) });
     return context.finish();
   }
   await part(job, source.path, async () => {

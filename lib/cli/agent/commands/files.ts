@@ -8,7 +8,7 @@ import { ClientError } from "../../../client/errors.ts";
 import { expand } from "../../../agent/job/expand.ts";
 import { type Job, part, retriesOf } from "../../../agent/job/job.ts";
 import { joinRemote, remoteName } from "../../../agent/job/paths.ts";
-import { scanRemote } from "../../../agent/job/tree.ts";
+import { scanWhole } from "../../../agent/job/tree.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { makeDirectories, removeTree } from "../../../agent/job/directories.ts";
 import { parseFtpUrl } from "../../../agent/site/url.ts";
@@ -46,7 +46,6 @@ async function deleteFile({ crew, ...job }: Job, path: string): Promise<void> {
   job.report.emit({ event: "done", action: "delete", path });
 }
 
-/** A directory is only begun when all that it has is known: a listing that fails must not leave half of it. */
 async function removeRecursively(
   context: AgentContext,
   job: Job,
@@ -57,15 +56,12 @@ async function removeRecursively(
     throw new AgentError("wrongUse", "The directory of the login is not removed: name what is in it");
   }
   if (isDirectory === undefined && await isFile(job, path)) return await removeFile(context, job, path);
-  const { entries, problems } = await scanRemote(job.crew, path);
-  if (problems.length > 0) {
-    throw new AgentError("incomplete", `"${path}" was not removed, because it cannot be listed whole: ${problems[0]}`);
-  }
+  const entries = await scanWhole(job.crew, path);
   if (context.given.isOn("dry-run")) {
-    for (const entry of [...entries.keys(), ""]) {
+    for (const entry of [...entries.map((entry) => entry.path), ""]) {
       job.report.emit({ event: "would", action: "delete", path: joinRemote(path, entry), reason: `below "${path}"` });
     }
-  } else await removeTree(job, path, [...entries.values()]);
+  } else await removeTree(job, path, entries);
 }
 
 async function isFile({ crew }: Job, path: string): Promise<boolean> {
