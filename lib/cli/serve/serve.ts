@@ -29,6 +29,7 @@ import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { Telemetry } from "../operations/metrics.ts";
+import { openNotifier } from "../operations/notify.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
 import { dataThreadCount, startThreadsLater, THREADS_HAVE_OWN_PERMISSIONS, workerCount } from "./threads.ts";
@@ -104,6 +105,7 @@ async function serveLogged(
   // Called when files were reloaded.
   let onChange = () => {};
   await using telemetry = Telemetry.open(settings, { workers, events: early });
+  using service = openNotifier(early, telemetry);
   for (const warning of gathered.warnings) tell(early, "warning", warning);
   await using sources = await openSources(settings, early, () => onChange());
   const { users, accounts, tls, guarded } = sources;
@@ -156,13 +158,16 @@ async function serveLogged(
   } catch (error) {
     throw cannotListen(error, settings);
   }
+  const status = () => `Serving ${accounts.list().length} accounts at ${addressText(server.address)}`;
   const reload = async () => {
+    await service?.reloading();
     for (const file of [output, xferlog]) {
       await file?.reopen().catch((error) => tell(early, "error", messageOf(error)));
     }
     await users?.reload();
     await tls?.reload();
     admin?.renew();
+    await service?.ready(status());
   };
   const drain = new AbortController();
   // Before root is given up, which the directory of its socket may belong to.
@@ -191,7 +196,8 @@ async function serveLogged(
   const dropsPermissions = hooks.ownsProcess && guarded.length === 0;
   if (dropsPermissions) {
     // A reload may add accounts that can write.
-    const write = users !== undefined || settings.admin !== undefined || xferlog !== undefined ||
+    const write = service !== undefined || users !== undefined || settings.admin !== undefined ||
+      xferlog !== undefined ||
       settings.logFile !== undefined;
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
   }
@@ -222,16 +228,22 @@ async function serveLogged(
   telemetry?.ready();
   // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
-  io.stdout(`ready ftp://${bracketed(server.address.hostname)}:${server.address.port}\n`);
+  io.stdout(`ready ${addressText(server.address)}\n`);
+  await service?.ready(status());
   hooks.onReady?.(server);
   const signal = await signals.first;
   await telemetry?.drain(signals.second);
+  await service?.stopping();
   const drained = server.shutdown({ grace: settings.grace });
   // Not an immediate end of the process: partial uploads would remain.
   void signals.second.then(() => server.shutdown({ grace: 0 }));
   await drained;
   story.end(signal === undefined ? { reason: "request" } : { reason: "signal", signal });
   return 0;
+}
+
+function addressText({ hostname, port }: FtpServer["address"]): string {
+  return `ftp://${bracketed(hostname)}:${port}`;
 }
 
 /** What to tell about a port that cannot be listened on. */
