@@ -43,6 +43,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   "drivers/mod": { imports: ["vfs", "drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry"] },
   "auth/hashes": { imports: ["threads"] },
   auth: { imports: ["vfs", "net", "protocol", "auth/hashes"] },
+  "auth/remote": { imports: ["auth", "net"] },
   tls: { imports: ["net"] },
   data: { imports: ["net", "protocol"], types: ["vfs"] },
   native: { imports: ["net", "data", "vfs"], types: ["drivers/disk"] },
@@ -90,7 +91,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   },
   cli: {
     imports: [
-      ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes"],
+      ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes", "auth/remote"],
       ...["drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry", "fixture", "log", "state", "metrics"],
       ...["http", "admin", "console"],
       ...["client", "agent", "doctor", "shell"],

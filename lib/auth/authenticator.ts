@@ -27,9 +27,10 @@ export interface LoginAttempt {
 
 /**
  * Why a login is refused. Only for the log: the client gets the same text for every reason except `tls`, which is only
- * reported after the right password.
+ * reported after the right password, and `backend`: what knows the account does not answer, so that the login counts as
+ * not tried.
  */
-export type LoginRefusal = "unknown" | "password" | "disabled" | "expired" | "address" | "tls";
+export type LoginRefusal = "unknown" | "password" | "disabled" | "expired" | "address" | "tls" | "backend";
 
 /** The outcome of an attempt. */
 export type AuthResult =
@@ -134,16 +135,8 @@ export class PasswordAuthenticator implements Authenticator {
 
   /** The remaining checks once the password is right. */
   #admit(account: Account, attempt: LoginAttempt): AuthResult {
-    const reason = this.#refusal(account, attempt);
+    const reason = refusalOf(account, attempt, this.#now());
     return reason === undefined ? { ok: true, account } : { ok: false, reason };
-  }
-
-  #refusal(account: Account, attempt: LoginAttempt): LoginRefusal | undefined {
-    if (!account.enabled) return "disabled";
-    if (account.validUntil !== undefined && this.#now() >= account.validUntil) return "expired";
-    const { allowFrom } = account;
-    if (allowFrom.length > 0 && !allowFrom.some((network) => network.contains(attempt.address))) return "address";
-    return account.tls === "required" && !attempt.secure ? "tls" : undefined;
   }
 
   #check(proof: string, encoded: string, attempt: LoginAttempt): Promise<boolean> {
@@ -171,6 +164,15 @@ export class PasswordAuthenticator implements Authenticator {
     const accounts = this.#store.list();
     return accounts[(first << 16 | second << 8 | third) % accounts.length]?.passwordHash ?? this.#decoy;
   }
+}
+
+/** Why an account with the right password may not log in at `now`, in milliseconds since 1970. */
+export function refusalOf(account: Account, attempt: LoginAttempt, now: number): LoginRefusal | undefined {
+  if (!account.enabled) return "disabled";
+  if (account.validUntil !== undefined && now >= account.validUntil) return "expired";
+  const { allowFrom } = account;
+  if (allowFrom.length > 0 && !allowFrom.some((network) => network.contains(attempt.address))) return "address";
+  return account.tls === "required" && !attempt.secure ? "tls" : undefined;
 }
 
 function defaultConcurrency(): number {

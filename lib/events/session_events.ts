@@ -40,7 +40,7 @@ export interface SessionClosed extends SessionEvent, Typed<"sessionClosed"> {
 /**
  * Why a login failed: no such account, the wrong password, the account switched off or expired, an address that it may
  * not be used from, TLS that it requires, too many failed logins from the address, as many sessions of the account as
- * it may have, files that cannot be opened, or no answer from the shared state.
+ * it may have, files that cannot be opened, or no answer from the shared state or from where the account is kept.
  */
 export type LoginFailure =
   | "unknown"
@@ -52,7 +52,8 @@ export type LoginFailure =
   | "shutOut"
   | "tooManySessions"
   | "files"
-  | "sharedState";
+  | "sharedState"
+  | "backend";
 
 /** A login attempt. `reason` is for the log only: the client always gets the same text. */
 export interface LoginTried extends SessionEvent, Typed<"login"> {

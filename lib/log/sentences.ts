@@ -131,6 +131,7 @@ export const LOGIN_FAILURES: Readonly<Record<LoginFailure, string>> = {
   tooManySessions: "too many sessions of the account",
   files: "the files of the account cannot be opened",
   sharedState: "the shared state does not answer",
+  backend: "the place of the account does not answer",
 };
 
 function login({ name, ok, reason, protection, error }: LoginTried): string {

@@ -89,6 +89,7 @@ const LOGINS = Object.keys(
     tooManySessions: true,
     files: true,
     sharedState: true,
+    backend: true,
   } satisfies Record<LoginFailure | "accepted", true>,
 );
 

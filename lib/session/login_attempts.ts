@@ -64,6 +64,11 @@ export class LoginAttempts {
       turn.abandon();
       return this.#shutOut(name);
     }
+    if (!result.ok && result.reason === "backend") {
+      turn.abandon();
+      this.#visitor.loginFailed(name, "backend");
+      return { refusal: reply.closing("Login is not possible now, try again later") };
+    }
     if (!result.ok) return await this.#fail(turn, name, result.reason);
     const succeeded = turn.succeeded();
     if (succeeded instanceof Promise) await succeeded;

@@ -8,6 +8,7 @@ import { dirname } from "@std/path";
 import { AGENT_VARIABLES } from "../../lib/cli/agent/io.ts";
 import { interpreterOf } from "../../lib/cli/ftp/programs.ts";
 import { CONFIG_VARIABLE, SETTING_NAMES, variableOf } from "../../lib/cli/settings/table.ts";
+import { NOTIFY_VARIABLES } from "../../lib/cli/operations/notify.ts";
 import { BUNDLE } from "./bundle.ts";
 import { libcPaths } from "../../lib/native/libc.ts";
 import type { Compiler } from "./compiler.ts";
@@ -38,7 +39,11 @@ const PERMISSION_FLAGS: readonly string[] = [
   "--allow-read",
   "--allow-write",
   `--allow-env=${
-    [CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...SETTING_NAMES.map(variableOf), ...AGENT_VARIABLES].join(",")
+    [
+      ...[CONFIG_VARIABLE, "DENO_TOKIO_EVENT_INTERVAL", ...NOTIFY_VARIABLES],
+      ...SETTING_NAMES.map(variableOf),
+      ...AGENT_VARIABLES,
+    ].join(",")
   }`,
   // Free space (statfs); who runs this, and becoming somebody else (--user); data threads that give way to the others.
   "--allow-sys=statfs,uid,gid,setuid,setgid,getPriority,setPriority",

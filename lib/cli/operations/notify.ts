@@ -23,6 +23,9 @@ export interface NotifierOptions {
   readonly alive: () => boolean;
 }
 
+/** The variables by which systemd asks for it. */
+export const NOTIFY_VARIABLES: readonly string[] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /** The largest delay of a timer. */
 const LONGEST = 2 ** 31 - 1;
 /** `/proc/uptime` has hundredths of seconds; a moment too late is accepted, one too early is not. */
@@ -65,8 +68,7 @@ export class ServiceNotifier implements Disposable {
     this.#options = options;
     this.#booted = bootTime();
     try {
-      // An abstract name leaves no file behind.
-      this.#socket = Deno.listenDatagram({ transport: "unixpacket", path: `\0denoftpd-${Deno.pid}` });
+      this.#socket = makeSocket();
     } catch (error) {
       this.#report(error);
     }
@@ -119,10 +121,27 @@ export class ServiceNotifier implements Disposable {
   }
 }
 
+/** A socket to send from. The runtime wants a name for it, which nobody needs. */
+function makeSocket(): Deno.DatagramConn {
+  try {
+    return Deno.listenDatagram({ transport: "unixpacket", path: `\0denoftpd-${Deno.pid}` });
+  } catch (error) {
+    // Deno 2.6 knows no abstract names.
+    if (!(error instanceof TypeError)) throw error;
+  }
+  const directory = Deno.makeTempDirSync();
+  try {
+    return Deno.listenDatagram({ transport: "unixpacket", path: `${directory}/notify` });
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
 /** What to add to `performance.now()`, both in microseconds, for the time since the system was booted. */
 function bootTime(): number | undefined {
   const path = "/proc/uptime";
   try {
+    // The runtime grants what is below /proc only together with everything else.
     if (!isGranted({ permission: { name: "read", path } })) return undefined;
     const [seconds = ""] = Deno.readTextFileSync(path).split(" ");
     return Number(seconds) * 1e6 - performance.now() * 1000;

@@ -10,6 +10,7 @@ import { type Account, accountOfMount } from "../../auth/accounts.ts";
 import { needsThread } from "../../auth/password.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
+import { accountsOfLdap, backendNeeds, hasBackends } from "../operations/backends.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
 import { adminNeeds } from "../serve/admin/settings.ts";
@@ -34,6 +35,8 @@ export function settingsNeeds(settings: Settings): Need[] {
     ]),
     ...(metrics === undefined ? [] : [metricsNeed(metrics)]),
     ...adminNeeds(settings),
+    ...backendNeeds(settings),
+    ...accountNeeds(accountsOfLdap(settings), settings),
     ...userNeeds(settings),
     ...workerNeeds(settings),
     ...nativeNeeds(settings),
@@ -60,9 +63,10 @@ function metricsNeed({ hostname, port }: NonNullable<Settings["metrics"]>): Need
   return needNet(`${bracketed(hostname)}:${port}`, `listening for metrics on ${bracketed(hostname)}:${port}`);
 }
 
-/** The accounts file; `undefined` if `--anonymous` is the only source of accounts. */
-export function usersFile({ users, anonymous }: Settings): string | undefined {
-  return users ?? (anonymous === undefined ? DEFAULT_USERS : undefined);
+/** The accounts file; `undefined` if there is none, but another source of accounts. */
+export function usersFile(settings: Settings): string | undefined {
+  const { users, anonymous } = settings;
+  return users ?? (anonymous === undefined && !hasBackends(settings) ? DEFAULT_USERS : undefined);
 }
 
 /** What the drivers of each enabled account need for its root and its mounts. */

@@ -6,6 +6,8 @@
 
 import type { AccountsStore } from "../../auth/accounts.ts";
 import { type AuthenticatorOptions, PasswordAuthenticator } from "../../auth/authenticator.ts";
+import type { RememberingBackend } from "../../auth/remote/backend.ts";
+import { ChainAuthenticator } from "../../auth/remote/chain.ts";
 import type { DataEngine } from "../../data/engine.ts";
 import { LocalEngine } from "../../data/local_engine.ts";
 import { ThreadEngine } from "../../data/thread/engine.ts";
@@ -36,6 +38,8 @@ const OPTION_NAMES = SETTING_NAMES.filter((name) => SETTINGS[name].isOption);
 
 /** The parts of a server besides its settings. */
 export interface ServerParts {
+  /** Asked about accounts that the file lacks. Default: none. */
+  readonly backends?: readonly RememberingBackend[];
   /** For checking passwords. */
   readonly login?: AuthenticatorOptions;
   readonly native?: NativeIo | undefined;
@@ -46,17 +50,20 @@ export interface ServerParts {
 export function serverOptions(
   settings: Settings,
   accounts: AccountsStore,
-  { login = {}, native, dataThreads }: ServerParts = {},
+  { login = {}, backends = [], native, dataThreads }: ServerParts = {},
 ): ServerOptions {
   const { symlinks, fsync } = settings;
   const disk = { symlinks, fsync, ...present({ readDirectory: native?.readDirectory, paths: native?.paths }) };
   const drivers = new DriverRegistry([...standardDrivers({ disk }), ObjectStores.of(settings).driver]);
+  const authenticator = new PasswordAuthenticator(accounts, login);
   return {
     // `option()` of the table has checked that the types are those of the options.
     ...Object.fromEntries(
       OPTION_NAMES.map((name) => [name, settings[name]]).filter(([, value]) => value !== undefined),
     ),
-    authenticator: new PasswordAuthenticator(accounts, login),
+    authenticator: backends.length === 0
+      ? authenticator
+      : new ChainAuthenticator({ accounts, authenticator, backends }),
     fileSystem: (account) => {
       // An account that came with a reload: the runtime would stop and prompt.
       requireGrants(accountNeeds([account], settings));

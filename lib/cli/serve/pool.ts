@@ -8,6 +8,7 @@ import type { BanSettings } from "../../auth/bans.ts";
 import type { AccountsStore } from "../../auth/accounts.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import type { ServerMetrics } from "../../metrics/metrics.ts";
+import type { BackendSecrets } from "../operations/backends.ts";
 import { threadModule } from "../../threads/module.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { isGranted, needEnv } from "../permissions/query.ts";
@@ -31,6 +32,7 @@ export interface ServePoolOptions {
   readonly dataThreads: number;
   /** What is counted; absent: nothing is. */
   readonly metrics: ServerMetrics | undefined;
+  readonly secrets: BackendSecrets;
   /** Whether workers use the C library. */
   readonly native: boolean;
 }
@@ -43,10 +45,10 @@ const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
 /** Creates the workers' coordinator; nothing is started yet. */
 export function makePool(
-  { gathered, settings, accounts, certificates, metrics, ...options }: ServePoolOptions,
+  { gathered, settings, accounts, certificates, metrics, secrets, ...options }: ServePoolOptions,
 ): WorkerPool {
   hastenEvents();
-  const setup: ServeSetup = { gathered, ...(metrics && { meters: metrics.memory }) };
+  const setup: ServeSetup = { gathered, secrets, ...(metrics && { meters: metrics.memory }) };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
   const { host, port, implicitTlsPort } = settings;
   return new WorkerPool({

@@ -10,6 +10,7 @@ import { type Account, type AccountsStore, ANONYMOUS } from "../../auth/accounts
 import { familyOf, isLoopback } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
+import { hasBackends } from "../operations/backends.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** What is checked. */
@@ -56,8 +57,9 @@ function checkRange({ port, implicitTlsPort, passivePorts }: Settings): void {
 }
 
 /** @param accounts those of the file; absent: there is none. */
-function checkAccounts({ anonymous, users = DEFAULT_USERS }: Settings, accounts: readonly Account[] | undefined): void {
-  if (accounts?.length === 0 && anonymous === undefined) {
+function checkAccounts(settings: Settings, accounts: readonly Account[] | undefined): void {
+  const { anonymous, users = DEFAULT_USERS } = settings;
+  if (accounts?.length === 0 && anonymous === undefined && !hasBackends(settings)) {
     throw new UsageError(
       `File "${users}" has no account: add one with "denoftpd user add NAME", or serve a directory with --anonymous DIR`,
     );

@@ -19,7 +19,7 @@ import { type Gathered, gatherSettings, parseGathered } from "../settings/read.t
 import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
 import { RunStory } from "./run_story.ts";
-import { endClosedSessions } from "./closed_accounts.ts";
+import { endClosedSessions, namesOf } from "./closed_accounts.ts";
 import { openServerLog, type ServerLog } from "./server_log.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
@@ -28,6 +28,7 @@ import { resolveOptions } from "../../options/resolve.ts";
 import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
+import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
@@ -121,7 +122,9 @@ async function serveLogged(
   using state = settings.state === undefined
     ? undefined
     : new ServerState(settings.state, { events: early, owner: identity });
-  const parts = { native, ...(dataThreads > 0 && { dataThreads: threads }) };
+  const secrets = await readBackendSecrets(settings);
+  const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
+  const parts = { native, backends, ...(dataThreads > 0 && { dataThreads: threads }) };
   const options = checkOptions({
     ...serverOptions(settings, accounts, parts),
     ...(tls && { tls: tls.options }),
@@ -136,12 +139,15 @@ async function serveLogged(
     settings,
     accounts,
     metrics: telemetry?.metrics,
+    secrets,
     bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
   });
+  let names = namesOf(accounts);
   onChange = () => {
     if ("refresh" in server) server.refresh();
-    void endClosedSessions(server, accounts).catch((error) => tell(early, "error", messageOf(error)));
+    void endClosedSessions(server, accounts, names).catch((error) => tell(early, "error", messageOf(error)));
+    names = namesOf(accounts);
   };
   using _log = server.events.on(log.listener, log.types);
   using _story = log.types.includes("started") || settings.admin
@@ -196,8 +202,8 @@ async function serveLogged(
   const dropsPermissions = hooks.ownsProcess && guarded.length === 0;
   if (dropsPermissions) {
     // A reload may add accounts that can write.
-    const write = service !== undefined || users !== undefined || settings.admin !== undefined ||
-      xferlog !== undefined ||
+    const write = service !== undefined || hasBackends(settings) || users !== undefined ||
+      settings.admin !== undefined || xferlog !== undefined ||
       settings.logFile !== undefined;
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
   }

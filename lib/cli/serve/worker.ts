@@ -6,12 +6,14 @@
 
 import { type Account, MemoryAccounts } from "../../auth/accounts.ts";
 import { openNativeIo } from "../../native/native_io.ts";
+import type { EventStream } from "../../events.ts";
 import type { TlsOptions } from "../../options.ts";
 import { FtpServer } from "../../server/server.ts";
 import { type CertificateSource, type KeyPair, selectPair } from "../../tls/certificates.ts";
 import { PASSWORD_THREAD, type WorkerScope } from "../../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../../workers/worker.ts";
 import { type Gathered, parseGathered } from "../settings/read.ts";
+import { type BackendSecrets, makeBackends } from "../operations/backends.ts";
 import { startMeter } from "../operations/metrics.ts";
 import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
@@ -22,6 +24,7 @@ import { type PortableAccount, restoreAccount } from "./portable_account.ts";
 export interface ServeSetup {
   /** As text: the parsed values cannot be sent. */
   readonly gathered: Gathered;
+  readonly secrets: BackendSecrets;
   /** See `ServerMetrics.memory`; absent: nothing is counted. */
   readonly meters?: SharedArrayBuffer;
 }
@@ -45,7 +48,7 @@ export async function serveAsWorker(scope: WorkerScope): Promise<void> {
 
 async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<WorkerProgram> {
   // Both come from `makePool`, by way of a message.
-  const { gathered, meters } = setup as ServeSetup;
+  const { gathered, meters, secrets } = setup as ServeSetup;
   const first = state as ServeState;
   const settings = parseGathered(gathered);
   let accounts = new MemoryAccounts(first.accounts.map(restoreAccount));
@@ -57,15 +60,19 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const native = settings.nativeIo === "off" ? undefined : openNativeIo();
   // The timer ends with the thread.
   const { meter } = startMeter(settings, { memory: meters, loop: parts.place }) ?? {};
+  const events: { emit?: EventStream["emit"] } = {};
+  const backends = await makeBackends(settings, secrets, (event) => events.emit?.(event));
   const options = {
     ...(meter && { meter }),
-    ...serverOptions(settings, store, { login, native, dataThreads: parts.dataThreads }),
+    ...serverOptions(settings, store, { login, backends, native, dataThreads: parts.dataThreads }),
     ...(tls && { tls }),
     reusePort: true,
   };
   const port = parts.addresses?.control.port;
+  const server = new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState: parts.sharedState });
+  events.emit = (event) => server.events.emit(event);
   return {
-    server: new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState: parts.sharedState }),
+    server,
     update: (state) => {
       const next = state as ServeState;
       accounts = new MemoryAccounts(next.accounts.map(restoreAccount));

@@ -8,7 +8,7 @@
 import * as v from "valibot";
 import { formatAmount, parseAmount } from "../../auth/amount.ts";
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
-import { bracketed, familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
+import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
 import { endpointUrl } from "../../drivers/s3/place.ts";
 import { Zone } from "../../protocol/zone.ts";
 import type { TlsVersion } from "../../tls/route.ts";
@@ -23,6 +23,8 @@ export interface Kind<T> {
   readonly fromText: (text: string) => unknown;
   /** As text again. */
   readonly format: (value: T) => string;
+  /** Whether the file may have an object or a list; as text it is JSON. */
+  readonly structured?: boolean;
   /** The text for which a flag stands that is given without a value; absent if it needs one. */
   readonly bare?: string;
 }
@@ -40,11 +42,12 @@ export function parseFrom<T>(source: string, text: string, { schema, fromText }:
 }
 
 /** A kind that is text in the file, too. */
-function textual<T>(schema: v.GenericSchema<string, T>, format: (value: T) => string = String): Kind<T> {
+export function textual<T>(schema: v.GenericSchema<string, T>, format: (value: T) => string = String): Kind<T> {
   return { schema, fromText: (text) => text, format };
 }
 
-const nonEmpty = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+/** Text of at least one character. */
+export const nonEmpty = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 
 /** Any non-empty text. */
 export const text: Kind<string> = textual(nonEmpty);
@@ -175,54 +178,6 @@ export const ipAddress: Kind<string> = textual(v.pipe(
     "must be an IP address such as 127.0.0.1, or 0.0.0.0 for all of this machine",
   ),
 ));
-
-/** Where to listen: an address and a port. */
-export interface Endpoint {
-  /** An IPv4 or IPv6 address, without brackets. */
-  readonly hostname: string;
-  /** 0: any free one. */
-  readonly port: number;
-}
-
-/** `127.0.0.1:9273`, or `[::1]:9273`. */
-export const endpoint: Kind<Endpoint> = textual(
-  v.pipe(
-    v.string(),
-    v.check(
-      (value) => parseEndpoint(value) !== undefined,
-      "must be an IP address and a port such as 127.0.0.1:9273 or [::1]:9273",
-    ),
-    v.transform((value) => parseEndpoint(value) ?? { hostname: "", port: 0 }),
-  ),
-  ({ hostname, port }) => `${bracketed(hostname)}:${port}`,
-);
-
-function parseEndpoint(text: string): Endpoint | undefined {
-  const [, inBrackets, plain, digits = ""] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text) ?? [];
-  const hostname = inBrackets ?? plain;
-  const port = Number(digits);
-  if (hostname === undefined || port > 65535 || familyOf(hostname) === undefined) return undefined;
-  return { hostname, port };
-}
-
-/** Where an administrator reaches the server: the path of a Unix socket, or an address. */
-export type AdminPlace = { readonly path: string } | Endpoint;
-
-/** `unix:PATH`, `127.0.0.1:8022` or `[::1]:8022`. */
-export const adminPlace: Kind<AdminPlace> = textual(
-  v.pipe(
-    v.string(),
-    v.rawTransform(({ dataset: { value }, addIssue, NEVER }): AdminPlace => {
-      const [, path] = /^unix:(.+)$/s.exec(value) ?? [];
-      if (path !== undefined) return { path };
-      const place = parseEndpoint(value);
-      if (place !== undefined) return place;
-      addIssue({ message: "must be an IP address with a port, such as 127.0.0.1:8022, or unix:PATH" });
-      return NEVER;
-    }),
-  ),
-  (place) => "path" in place ? `unix:${place.path}` : endpoint.format(place),
-);
 
 /** An IPv4 address or a host name, for 227 replies. */
 export const publicAddress: Kind<string> = textual(v.pipe(

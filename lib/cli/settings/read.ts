@@ -21,7 +21,7 @@ import {
   variableOf,
   withDefaults,
 } from "./table.ts";
-import { parseFrom } from "./kinds.ts";
+import { type Kind, parseFrom } from "./kinds.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The flags of `serve`: the configuration file, and each setting. */
@@ -158,7 +158,9 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
   return new Map(
     SETTING_NAMES.filter((name) => name in fields).map((name) => {
       const source = `Field "${name}" of configuration file "${path}"`;
-      return [name, { text: String(fields[name]), source, origin: "file" }];
+      const value = fields[name];
+      const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+      return [name, { text, source, origin: "file" }];
     }),
   );
 }
@@ -168,14 +170,16 @@ const FILE = v.pipe(
   v.custom<Readonly<Record<string, unknown>>>(isObject, "must contain a JSON object"),
   v.strictObject({
     $schema: v.optional(v.unknown()),
-    ...fieldsOf(
-      v.optional(v.union([v.string(), v.number(), v.boolean()], "must be a string, a number, true or false")),
+    ...fieldsOf(({ structured }) =>
+      structured
+        ? v.optional(v.custom<unknown>((value) => typeof value === "object", "must be an object or a list"))
+        : v.optional(v.union([v.string(), v.number(), v.boolean()], "must be a string, a number, true or false"))
     ),
   }, "is unknown"),
 );
 
-function fieldsOf<T>(schema: T): Readonly<Record<SettingName, T>> {
-  return Object.fromEntries(SETTING_NAMES.map((name) => [name, schema])) as Record<SettingName, T>;
+function fieldsOf<T>(schemaOf: (kind: Pick<Kind<unknown>, "structured">) => T): Readonly<Record<SettingName, T>> {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, schemaOf(SETTINGS[name])])) as Record<SettingName, T>;
 }
 
 function describeIssue({ path: place, message }: v.BaseIssue<unknown>, path: string): string {

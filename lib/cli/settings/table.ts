@@ -18,11 +18,9 @@ import { DEFAULT_GRACE, DEFAULT_TLS } from "../../options/defaults.ts";
 import { DEFAULT_TLS_VERSION } from "../../tls/route.ts";
 import { flagNameOf } from "../flags.ts";
 import {
-  adminPlace,
   autoOrOnOff,
   bytes,
   duration,
-  endpoint,
   fileList,
   hostNameList,
   ipAddress,
@@ -42,6 +40,8 @@ import {
   whole,
   wholeOr,
 } from "./kinds.ts";
+import { adminPlace } from "./place_kinds.ts";
+import { OPERATION_ROWS } from "./operation_rows.ts";
 import { option, type Setting, setting } from "./row.ts";
 
 /** Names the configuration file; the only variable that is not a setting. */
@@ -231,8 +231,7 @@ const ROWS = [
   option("autoMkdir", undefined, "create missing directories for uploads", onOff),
   option("timeZone", "ZONE", "time zone of dates in LIST, such as Europe/Berlin", timeZone),
   option("timeFractions", undefined, "show milliseconds in MDTM and in the modify fact of MLSD", onOff),
-  setting("metrics", "HOST:PORT", "listen there for Prometheus (/metrics) and for probes (/livez, /readyz)", endpoint),
-  setting("drainDelay", "TIME", "at shutdown, time between /readyz saying no and the port being closed", time, 0),
+  ...OPERATION_ROWS,
   setting("logLevel", "LEVEL", `least severe level to log: ${LOG_LEVELS.join(", ")}`, oneOf(...LOG_LEVELS), "info"),
   setting("logFormat", "FORMAT", "format of log lines: text or json", oneOf("text", "json"), "text"),
   setting("logFile", "FILE", "append the log to this file, opened again at SIGHUP. Default: standard error", text),

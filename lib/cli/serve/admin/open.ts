@@ -16,7 +16,7 @@ import { HttpServer } from "../../../http/server.ts";
 import { bracketed, isLoopback } from "../../../net/ip.ts";
 import { messageOf } from "../../../net/message_of.ts";
 import type { CertificateSource, KeyPair } from "../../../tls/certificates.ts";
-import type { AdminPlace } from "../../settings/kinds.ts";
+import type { AdminPlace } from "../../settings/place_kinds.ts";
 import { CommandRefused, UsageError } from "../../usage_error.ts";
 import { adminBackend, type RunParts } from "./backend.ts";
 import { openUsers, refusalReports } from "./users.ts";

@@ -1,0 +1,105 @@
+/**
+ * `--auth-url` and `ldap`: from the settings to the places that are asked about accounts besides the file.
+ *
+ * @module
+ */
+
+import type { Account } from "../../auth/accounts.ts";
+import { accountFrom } from "../../auth/remote/account.ts";
+import { type Backend, BackendDown, RememberingBackend } from "../../auth/remote/backend.ts";
+import { HttpBackend } from "../../auth/remote/http.ts";
+import type { Untimed } from "../../events.ts";
+import { messageOf } from "../../net/message_of.ts";
+import { type Need, needNet, needRead } from "../permissions/query.ts";
+import type { Settings } from "../settings/table.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** The settings of backends. */
+export type BackendSettings = Pick<Settings, "authUrl" | "authCache" | "authStale" | "ldap">;
+
+/** What is in files beside the settings; can be sent to a worker. */
+export interface BackendSecrets {
+  readonly bindPassword?: string;
+}
+
+/** The ports of URLs that name none. */
+const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "ldap:": 389, "ldaps:": 636 };
+
+/** Whether there is any. */
+export function hasBackends({ authUrl, ldap }: BackendSettings): boolean {
+  return authUrl !== undefined || ldap !== undefined;
+}
+
+/** The permissions that asking them needs; the roots of accounts from `--auth-url` are not known before. */
+export function backendNeeds({ authUrl, ldap }: BackendSettings): Need[] {
+  const urls = [authUrl, ldap && new URL(ldap.url)].filter((url) => url !== undefined);
+  return [
+    ...urls.map((url) =>
+      needNet(`${url.hostname}:${url.port || PORTS[url.protocol]}`, `asking ${url.origin} about logins`)
+    ),
+    ...(ldap?.bindPasswordFile === undefined
+      ? []
+      : [needRead(ldap.bindPasswordFile, `reading "${ldap.bindPasswordFile}"`)]),
+  ];
+}
+
+/** An account with what all accounts from LDAP have in common; its root is the directory that has theirs. */
+export function accountsOfLdap({ ldap }: BackendSettings): Account[] {
+  if (!ldap) return [];
+  const { root } = ldap.account;
+  const common = typeof root === "string" ? root.replace(/[^/]*%u.*$/, "") || "." : root;
+  return [templateAccount({ ...ldap.account, ...(root !== undefined && { root: common }) })];
+}
+
+/**
+ * Reads the files, and checks what can be checked without anybody logging in.
+ *
+ * @throws {UsageError} naming the field.
+ */
+export async function readBackendSecrets({ ldap }: BackendSettings): Promise<BackendSecrets> {
+  if (!ldap) return {};
+  templateAccount(ldap.account);
+  const { bindPasswordFile: file } = ldap;
+  if (file === undefined) return {};
+  try {
+    return { bindPassword: (await Deno.readTextFile(file)).replace(/\r?\n$/, "") };
+  } catch (error) {
+    throw new UsageError(`Field "bindPasswordFile" of "ldap": cannot read "${file}": ${messageOf(error)}`);
+  }
+}
+
+function templateAccount(fields: Readonly<Record<string, unknown>>): Account {
+  try {
+    return accountFrom(fields, { name: "somebody", source: '"ldap"' });
+  } catch (error) {
+    throw error instanceof BackendDown ? new UsageError(`Field "account" of "ldap": ${error.message}`) : error;
+  }
+}
+
+/** Those that the settings ask for, in the order in which they are asked. */
+export async function makeBackends(
+  settings: BackendSettings,
+  { bindPassword }: BackendSecrets,
+  emit: (event: Untimed) => void,
+): Promise<RememberingBackend[]> {
+  const { authUrl, ldap, authCache, authStale } = settings;
+  const remembering = (backend: Backend) =>
+    new RememberingBackend(backend, {
+      fresh: authCache,
+      stale: authStale,
+      onChange: (error) => emit(changeOf(backend.name, error)),
+    });
+  return [
+    ...(authUrl ? [remembering(new HttpBackend(authUrl))] : []),
+    // The library is only loaded where it is used.
+    ...(ldap
+      ? [remembering(new (await import("../../auth/remote/ldap.ts")).LdapBackend({ ...ldap, bindPassword }))]
+      : []),
+  ];
+}
+
+function changeOf(name: string, error: unknown): Untimed {
+  if (error === undefined) return { type: "notice", level: "info", message: `${name} answers again about logins` };
+  const message = `${name} does not answer about logins; those of a short while ago go on`;
+  return { type: "problem", level: "error", message, error };
+}

@@ -1,0 +1,56 @@
+/**
+ * The kinds of values that say where accounts are kept besides the file.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { isLoopback } from "../../net/ip.ts";
+import { type Kind, nonEmpty, textual } from "./kinds.ts";
+
+/** An object or a list, of which the text is JSON. */
+export function structured<T>(schema: v.GenericSchema<unknown, T>): Kind<T> {
+  const fromText = (text: string): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  };
+  return { schema, structured: true, fromText, format: (value) => JSON.stringify(value) };
+}
+
+/** A URL of the scheme `secure`, or of `clear` and this machine: it is for what nobody else may read. */
+function isUrl(text: string, secure: string, clear: string): boolean {
+  const url = URL.parse(text);
+  if (!url || url.username !== "" || url.hash !== "") return false;
+  if (url.protocol === `${secure}:`) return url.hostname !== "";
+  return url.protocol === `${clear}:` && isThisMachine(url.hostname);
+}
+
+function isThisMachine(hostname: string): boolean {
+  return hostname === "localhost" || isLoopback(hostname.replace(/^\[|\]$/g, ""));
+}
+
+/** An https URL, or an http one of this machine: what is sent there is secret. */
+export const secretUrl: Kind<URL> = textual(
+  v.pipe(
+    v.string(),
+    v.check((value) => isUrl(value, "https", "http"), "must be an https URL without a name in it, or http of loopback"),
+    v.transform((value) => new URL(value)),
+  ),
+  (url) => url.href,
+);
+
+/** How a directory is asked about logins. */
+export const ldapSettings = structured(v.strictObject({
+  url: v.pipe(
+    v.string(),
+    v.check((value) => isUrl(value, "ldaps", "ldap"), "must have an ldaps URL, or ldap of loopback"),
+  ),
+  base: nonEmpty,
+  filter: v.pipe(v.string(), v.includes("%u", 'must have a "filter" with %u, the name that logs in')),
+  bindDn: v.exactOptional(nonEmpty),
+  bindPasswordFile: v.exactOptional(nonEmpty),
+  account: v.record(v.string(), v.unknown(), 'must have an "account", as in the accounts file'),
+}, ({ expected }) => `must be an object of url, base, filter, bindDn, bindPasswordFile and account (${expected})`));
