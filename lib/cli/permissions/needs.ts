@@ -11,6 +11,7 @@ import { needsThread } from "../../auth/password.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { accountsOfLdap, backendNeeds, hasBackends } from "../operations/backends.ts";
+import { hookNeeds } from "../operations/before_hook.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
 import { adminNeeds } from "../serve/admin/settings.ts";
@@ -36,6 +37,7 @@ export function settingsNeeds(settings: Settings): Need[] {
     ...(metrics === undefined ? [] : [metricsNeed(metrics)]),
     ...adminNeeds(settings),
     ...backendNeeds(settings),
+    ...hookNeeds(settings),
     ...accountNeeds(accountsOfLdap(settings), settings),
     ...userNeeds(settings),
     ...workerNeeds(settings),

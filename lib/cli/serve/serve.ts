@@ -29,6 +29,7 @@ import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
+import { makeBeforeHook } from "../operations/before_hook.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
@@ -124,11 +125,13 @@ async function serveLogged(
     : new ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
+  const before = workers === 1 ? makeBeforeHook(settings, (event) => early.emit(event)) : undefined;
   const parts = { native, backends, ...(dataThreads > 0 && { dataThreads: threads }) };
   const options = checkOptions({
     ...serverOptions(settings, accounts, parts),
     ...(tls && { tls: tls.options }),
     ...(state && { banStore: state.bans }),
+    ...(before && { before }),
     ...(telemetry?.meter && { meter: telemetry.meter }),
   });
   await using server = workers === 1 ? new FtpServer(options) : (await import("./pool.ts")).makePool({

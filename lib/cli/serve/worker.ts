@@ -14,6 +14,7 @@ import { PASSWORD_THREAD, type WorkerScope } from "../../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../../workers/worker.ts";
 import { type Gathered, parseGathered } from "../settings/read.ts";
 import { type BackendSecrets, makeBackends } from "../operations/backends.ts";
+import { makeBeforeHook } from "../operations/before_hook.ts";
 import { startMeter } from "../operations/metrics.ts";
 import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
@@ -62,7 +63,9 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const { meter } = startMeter(settings, { memory: meters, loop: parts.place }) ?? {};
   const events: { emit?: EventStream["emit"] } = {};
   const backends = await makeBackends(settings, secrets, (event) => events.emit?.(event));
+  const before = makeBeforeHook(settings, (event) => events.emit?.(event));
   const options = {
+    ...(before && { before }),
     ...(meter && { meter }),
     ...serverOptions(settings, store, { login, backends, native, dataThreads: parts.dataThreads }),
     ...(tls && { tls }),

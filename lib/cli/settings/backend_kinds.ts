@@ -1,11 +1,12 @@
 /**
- * The kinds of values that say where accounts are kept besides the file.
+ * The kinds of values that say which services of others are asked about logins and commands.
  *
  * @module
  */
 
 import * as v from "valibot";
 import { isLoopback } from "../../net/ip.ts";
+import { commandTable } from "../../commands/table.ts";
 import { type Kind, nonEmpty, textual } from "./kinds.ts";
 
 /** An object or a list, of which the text is JSON. */
@@ -54,3 +55,13 @@ export const ldapSettings = structured(v.strictObject({
   bindPasswordFile: v.exactOptional(nonEmpty),
   account: v.record(v.string(), v.unknown(), 'must have an "account", as in the accounts file'),
 }, ({ expected }) => `must be an object of url, base, filter, bindDn, bindPasswordFile and account (${expected})`));
+
+/** Verbs of commands, separated by commas. */
+export const verbList: Kind<readonly string[]> = textual(v.pipe(
+  nonEmpty,
+  v.transform((value): readonly string[] => value.toUpperCase().split(",")),
+  v.check(
+    (verbs) => verbs.every((verb) => commandTable.find(verb) !== undefined),
+    "must be verbs of commands such as USER,STOR,DELE",
+  ),
+));

@@ -4,12 +4,15 @@
  * @module
  */
 
-import { ldapSettings, secretUrl } from "./backend_kinds.ts";
-import { duration } from "./kinds.ts";
+import { ldapSettings, secretUrl, verbList } from "./backend_kinds.ts";
+import { duration, oneOf } from "./kinds.ts";
 import { endpoint } from "./place_kinds.ts";
 import { setting } from "./row.ts";
 
 const time = duration(2_000_000);
+
+/** Names that log in, files that are read, and what changes any. */
+const HOOK_VERBS: readonly string[] = "USER,RETR,STOR,STOU,APPE,DELE,RNFR,RNTO,MKD,RMD".split(",");
 
 /** In the order of `--help`. */
 export const OPERATION_ROWS = [
@@ -27,6 +30,21 @@ export const OPERATION_ROWS = [
   ),
   setting("authCache", "TIME", "time for which such a service is not asked again about a right password", time, 60_000),
   setting("authStale", "TIME", "time for which that still counts while the service is down", time, 600_000),
+  setting(
+    "beforeHook",
+    "URL",
+    "ask this service (https, or http on loopback) before commands, which it may refuse",
+    secretUrl,
+  ),
+  setting("beforeHookVerbs", "VERB[,…]", "the commands that it is asked about", verbList, HOOK_VERBS),
+  setting("beforeHookTimeout", "TIME", "time that it has to answer", duration(3_600), 5_000),
+  setting(
+    "beforeHookFailure",
+    "HOW",
+    "what happens to the command when it does not answer: refuse or allow",
+    oneOf("refuse", "allow"),
+    "refuse",
+  ),
   setting("metrics", "HOST:PORT", "listen there for Prometheus (/metrics) and for probes (/livez, /readyz)", endpoint),
   setting("drainDelay", "TIME", "at shutdown, time between /readyz saying no and the port being closed", time, 0),
 ] as const;

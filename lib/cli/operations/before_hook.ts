@@ -1,0 +1,104 @@
+/**
+ * `--before-hook`: a service of the operator's own is asked before each command of some verbs, and may refuse it.
+ *
+ * @module
+ */
+
+import type { EventStream } from "../../events.ts";
+import { messageOf } from "../../net/message_of.ts";
+import type { BeforeHook, PendingCommand } from "../../options.ts";
+import type { Reply } from "../../protocol/reply.ts";
+import { type Need, needNet } from "../permissions/query.ts";
+import type { Settings } from "../settings/table.ts";
+
+/** The settings of the hook. */
+export type HookSettings = Pick<
+  Settings,
+  "beforeHook" | "beforeHookVerbs" | "beforeHookTimeout" | "beforeHookFailure"
+>;
+
+/** The longest answer, in bytes, and the longest text of a reply, in characters. */
+const MOST_BYTES = 16 * 1024;
+const MOST_TEXT = 400;
+/** Milliseconds between two reports about a service that does not answer: each command would make one. */
+const REPORT_INTERVAL = 60_000;
+
+/** The service gave no answer that can be used. */
+class HookFailure extends Error {
+  override readonly name = "HookFailure";
+}
+
+/** The permission to ask the service. */
+export function hookNeeds({ beforeHook }: HookSettings): Need[] {
+  if (!beforeHook) return [];
+  const { hostname, port, protocol, origin } = beforeHook;
+  const number = port || (protocol === "https:" ? "443" : "80");
+  return [needNet(`${hostname}:${number}`, `asking ${origin} before commands`)];
+}
+
+/** The hook that the settings ask for; `undefined` without one. `emit` gets its failures. */
+export function makeBeforeHook(settings: HookSettings, emit: EventStream["emit"]): BeforeHook | undefined {
+  const { beforeHook: url, beforeHookVerbs, beforeHookTimeout, beforeHookFailure } = settings;
+  if (!url) return undefined;
+  const verbs = new Set(beforeHookVerbs);
+  let reported = -Infinity;
+  const failed = (error: unknown): Reply | undefined => {
+    const now = performance.now();
+    if (now - reported >= REPORT_INTERVAL) {
+      reported = now;
+      const what = beforeHookFailure === "allow" ? "allowed" : "refused";
+      emit({
+        type: "problem",
+        level: "error",
+        message: `"${url.origin}${url.pathname}" does not answer before commands, which are ${what}`,
+        error,
+      });
+    }
+    return beforeHookFailure === "allow" ? undefined : { code: 451, text: "Not possible now, try again later" };
+  };
+  return (command) => {
+    if (!verbs.has(command.verb)) return undefined;
+    return ask(url, command, beforeHookTimeout).catch(failed);
+  };
+}
+
+/** 204: the command may run. 200 with `{"code", "text"}`: that is its reply. All else is thrown. */
+async function ask(url: URL, command: PendingCommand, timeout: number): Promise<Reply | undefined> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(command),
+    redirect: "error",
+    signal: AbortSignal.timeout(timeout),
+  });
+  if (response.status === 200) return replyFrom(await bodyOf(response));
+  await response.body?.cancel();
+  if (response.status === 204) return undefined;
+  throw new HookFailure(`It answered ${response.status}`);
+}
+
+async function bodyOf({ body }: Response): Promise<unknown> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > MOST_BYTES) throw new HookFailure(`It sent more than ${MOST_BYTES} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  try {
+    return JSON.parse(text + decoder.decode());
+  } catch (error) {
+    throw new HookFailure(`It sent no JSON: ${messageOf(error)}`);
+  }
+}
+
+function replyFrom(answer: unknown): Reply {
+  const { code, text } = Object(answer) as { readonly code?: unknown; readonly text?: unknown };
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 400 || code > 599 || typeof text !== "string") {
+    throw new HookFailure('A refusal is {"code": 400 to 599, "text": "…"}');
+  }
+  const line = text.replace(/\p{Cc}+/gu, " ").slice(0, MOST_TEXT);
+  // Replies of 421 are the last ones of a session (RFC 959 section 5.4).
+  return { code, text: line, ...(code === 421 && { then: "close" as const }) };
+}
