@@ -138,6 +138,11 @@ export interface PortPool {
   };
   /** Listens on a free port, which is held until {@link release}. @throws {PortsExhausted} if all are in use. */
   listen(hostname: string): Deno.TcpListener;
+  /**
+   * As {@link listen}, by `tryPort`, which returns `undefined` for a port that is in use. Absent where only the runtime
+   * can listen.
+   */
+  take?<T>(tryPort: (port: number) => T | undefined): T;
   /** The listener on `port` is closed; the port may be used again. */
   release(port: number): void;
   /** For example `30000-30100`. */

@@ -64,14 +64,23 @@ export class PortRange {
    * @throws {PortsExhausted} if all are in use.
    */
   listen(hostname: string): Deno.TcpListener {
+    return this.take((port) => tryListen(hostname, port));
+  }
+
+  /**
+   * As {@link listen}, by `tryPort`, which returns `undefined` for a port that is in use.
+   *
+   * @throws {PortsExhausted} if all are in use.
+   */
+  take<T>(tryPort: (port: number) => T | undefined): T {
     const start = Math.floor(this.#random() * this.size);
     for (let step = 0; step < this.size && this.#taken.size < this.size; step++) {
       const port = this.first + (start + step) % this.size;
       if (this.#taken.has(port)) continue;
-      const listener = tryListen(hostname, port);
-      if (!listener) continue;
+      const taken = tryPort(port);
+      if (taken === undefined) continue;
       this.#taken.add(port);
-      return listener;
+      return taken;
     }
     throw new PortsExhausted(`No free port from ${this.first} to ${this.last}`);
   }

@@ -8,7 +8,8 @@
 
 import type { DataConnector, ListenRequest, TransferTraits } from "../data/engine.ts";
 import { LocalEngine } from "../data/local_engine.ts";
-import { unguessablePort } from "../data/port_range.ts";
+import type { PortPool } from "../data/connector.ts";
+import { PortsExhausted, unguessablePort } from "../data/port_range.ts";
 import { parseIp } from "../net/ip.ts";
 import type { Libc } from "./libc.ts";
 import type { NativeSockets } from "./native_connection.ts";
@@ -44,10 +45,11 @@ export class NativeEngine extends LocalEngine {
   }
 
   override listen(request: ListenRequest): DataConnector | Promise<DataConnector> {
-    const { session, secure, range, hostname } = request;
-    const isPlain = session && !secure && !range;
-    const listening = isPlain && this.#small.has(session) && this.#isPermitted(hostname) && this.#listen(hostname);
-    return listening ? new NativeListener(request, this.#sockets, listening) : super.listen(request);
+    const { session, secure, hostname } = request;
+    const isSmall = session && !secure && this.#small.has(session);
+    const listening = isSmall && this.#isPermitted(hostname) && this.#listen(request);
+    if (!listening) return super.listen(request);
+    return new NativeListener(request, { sockets: this.#sockets, listen: (next) => this.listen(next) }, listening);
   }
 
   began(session: object, { direction, bytes = 0 }: TransferTraits): void {
@@ -74,7 +76,7 @@ export class NativeEngine extends LocalEngine {
   }
 
   /** `undefined` where it is left to the runtime: for IPv6, and where no port is free at once. */
-  #listen(hostname: string): NativeListening | undefined {
+  #listen({ hostname, range }: ListenRequest): NativeListening | undefined {
     const { libc } = this.#sockets;
     const ip = parseIp(hostname);
     if (ip?.length !== 4) return undefined;
@@ -82,14 +84,33 @@ export class NativeEngine extends LocalEngine {
     if (socket < 0) return undefined;
     const on = new Uint32Array([1]);
     libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, on, on.byteLength);
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const port = unguessablePort();
+    const tryPort = (port: number): NativeListening | undefined => {
       const address = Uint8Array.of(AF_INET, 0, port >> 8, port & 0xff, ...ip, 0, 0, 0, 0, 0, 0, 0, 0);
-      if (libc.bind(socket, address, address.length) === 0 && libc.listen(socket, BACKLOG) === 0) {
-        return { socket, port };
-      }
-    }
-    libc.close(socket);
-    return undefined;
+      const listens = libc.bind(socket, address, address.length) === 0 && libc.listen(socket, BACKLOG) === 0;
+      return listens ? { socket, port } : undefined;
+    };
+    const listening = range ? takeFrom(range, tryPort) : takeAny(tryPort);
+    if (!listening) libc.close(socket);
+    return listening;
+  }
+}
+
+type TryPort = (port: number) => NativeListening | undefined;
+
+function takeAny(tryPort: TryPort): NativeListening | undefined {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const listening = tryPort(unguessablePort());
+    if (listening) return listening;
+  }
+  return undefined;
+}
+
+/** Where all ports are in use, it is for the runtime to wait for those that are being closed. */
+function takeFrom(range: PortPool, tryPort: TryPort): NativeListening | undefined {
+  try {
+    return range.take?.(tryPort);
+  } catch (error) {
+    if (error instanceof PortsExhausted) return undefined;
+    throw error;
   }
 }

@@ -5,10 +5,16 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection, SocketAddress } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
 import { ConnectionWait } from "../data/connection_wait.ts";
-import { DataConnectionError, type DataConnector, type ListenRequest, type PassiveEnd } from "../data/connector.ts";
+import {
+  DataConnectionError,
+  type DataConnector,
+  type ListenRequest,
+  type PassiveConnector,
+  type PassiveEnd,
+} from "../data/connector.ts";
 import { isTooEarly, NativeConnection, type NativeSockets } from "./native_connection.ts";
 import { lastError } from "./system_error.ts";
 
@@ -21,13 +27,21 @@ export interface NativeListening {
   readonly port: number;
 }
 
+/** What makes a {@link NativeListener}. */
+export interface NativeListenerParts {
+  readonly sockets: NativeSockets;
+  /** Listens in its place. */
+  readonly listen: (request: ListenRequest) => DataConnector | Promise<DataConnector>;
+}
+
 /** One port, for one connection. */
-export class NativeListener implements DataConnector {
+export class NativeListener implements PassiveConnector {
   readonly kind = "passive";
   readonly port: number;
   readonly #request: ListenRequest;
   readonly #sockets: NativeSockets;
   readonly #socket: number;
+  readonly #listen: NativeListenerParts["listen"];
   readonly #wait = new ConnectionWait();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   /** The client's connection, until it is returned. */
@@ -35,16 +49,23 @@ export class NativeListener implements DataConnector {
   #listening = true;
   #over = false;
 
-  constructor(request: ListenRequest, sockets: NativeSockets, { socket, port }: NativeListening) {
+  constructor(request: ListenRequest, { sockets, listen }: NativeListenerParts, { socket, port }: NativeListening) {
     this.#request = request;
     this.#sockets = sockets;
+    this.#listen = listen;
     this.#socket = socket;
     this.port = port;
+    request.range?.unused.add(this, request.peer);
     if (request.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), request.timeout);
   }
 
   get ready(): boolean {
-    return !this.#over && this.#accept() !== undefined;
+    try {
+      return !this.#over && this.#accept() !== undefined;
+    } catch {
+      // The open fails for the same reason, and says so.
+      return false;
+    }
   }
 
   get over(): boolean {
@@ -73,6 +94,11 @@ export class NativeListener implements DataConnector {
     this.#giveBack("closed");
   }
 
+  replace(request: ListenRequest): DataConnector | Promise<DataConnector> {
+    this.close();
+    return this.#listen(request);
+  }
+
   #handOut(connection: Connection): Connection {
     this.#connection = undefined;
     this.#over = true;
@@ -91,7 +117,10 @@ export class NativeListener implements DataConnector {
     clearTimeout(this.#timer);
     this.#sockets.waits.forget(this.#socket);
     this.#sockets.libc.close(this.#socket);
-    this.#request.onEnd?.(end);
+    const { range, onEnd } = this.#request;
+    range?.unused.delete(this);
+    range?.release(this.port);
+    onEnd?.(end);
   }
 
   async #next(): Promise<Connection> {
@@ -120,16 +149,15 @@ export class NativeListener implements DataConnector {
         onReset();
         continue;
       }
-      const remoteAddr = {
-        hostname: address.subarray(4, 8).join("."),
-        port: (address[2] ?? 0) * 256 + (address[3] ?? 0),
-      };
+      const remoteAddr = endOf(address);
       if (!allowForeignPeer && !sameAddress(remoteAddr.hostname, peer)) {
         libc.close(socket);
         onStranger?.(remoteAddr.hostname);
         continue;
       }
-      const localAddr = { hostname: this.#request.hostname, port: this.port };
+      // The port may be that of all addresses of this host.
+      libc.getsockname(socket, address, size);
+      const localAddr = endOf(address);
       const made = new NativeConnection(this.#sockets, socket, { localAddr, remoteAddr });
       this.#connection = this.#request.arrived?.(made) ?? made;
       this.#stopListening("connected");
@@ -140,3 +168,8 @@ export class NativeListener implements DataConnector {
 
 /** Bytes of `struct sockaddr_in`. */
 const ADDRESS_SIZE = 16;
+
+/** The address and port in a `struct sockaddr_in`. */
+function endOf(address: Uint8Array): SocketAddress {
+  return { hostname: address.subarray(4, 8).join("."), port: (address[2] ?? 0) * 256 + (address[3] ?? 0) };
+}

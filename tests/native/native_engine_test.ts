@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { DataConnectionError, type ListenRequest, type TransferTraits } from "../../lib/data/engine.ts";
-import { parsePortRange } from "../../lib/data/port_range.ts";
+import { parsePortRange, PortsExhausted } from "../../lib/data/port_range.ts";
 import { NativeEngine } from "../../lib/native/native_engine.ts";
 import { NativeListener } from "../../lib/native/native_listener.ts";
 import { writeAll } from "../../lib/net/connection.ts";
@@ -125,6 +125,30 @@ nativeTest(
     }),
 );
 
+nativeTest(
+  "NativeEngine keeps to a range, and gives a port back as soon as its client is taken",
+  () =>
+    withEngine(async (engine) => {
+      const range = parsePortRange("61000-61001");
+      const used = await listen(engine, { range });
+      const unused = await listen(engine, { range });
+      assertEquals([used.port, unused.port].toSorted(), [61000, 61001]);
+      assertEquals([range.taken, range.unused.size], [2, 2]);
+      await assertRejects(async () => await listen(engine, { range }), PortsExhausted);
+      using client = await connect(used);
+      assert(client);
+      // The client has connected to the older of the two.
+      assertEquals(range.unused.dispensableFor({ address: "127.0.0.9", trustsAll: false }), unused);
+      assertEquals([range.taken, range.unused.size], [1, 1]);
+      const request = { hostname: HOSTNAME, peer: HOSTNAME, timeout: 0, session, range };
+      const replaced = await unused.replace(request);
+      assertEquals([unused.over, range.taken, range.unused.size], [true, 1, 1]);
+      (await used.open(never)).close();
+      replaced.close();
+      assertEquals([range.taken, range.unused.size], [0, 0]);
+    }),
+);
+
 nativeTest("NativeEngine reports a client that is gone", () =>
   withEngine(async (engine) => {
     const connector = await listen(engine);
@@ -148,7 +172,6 @@ nativeTest("NativeEngine leaves to the runtime what is no small download in clea
     };
     await isLeft({ session: {} });
     await isLeft({ secure: true });
-    await isLeft({ range: parsePortRange("61000-61999") });
     await isLeft({ hostname: "::1", peer: "::1" });
     engine.began(session, { ...SMALL, direction: "upload" });
     await isLeft({});
