@@ -166,10 +166,10 @@ Deno.test({
               waiting.push(index);
             }
           });
-          await mostOf(uploads, 1_500);
+          await mostOf(uploads, 400);
           await swift.killProxy();
           await swift.startProxy();
-          await mostOf(uploads, 1_500);
+          await mostOf(uploads, 800);
           if (round + 1 < ROUNDS) Deno.kill(pid, "SIGKILL");
           await uploads;
         });
