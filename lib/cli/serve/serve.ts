@@ -210,6 +210,7 @@ async function serveLogged(
       settings.logFile !== undefined;
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
   }
+  using _traces = settings.traces ? (await import("../operations/traces.ts")).traceEvents(server.events) : undefined;
   telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans });
   server.accept();
   using _later = isLater

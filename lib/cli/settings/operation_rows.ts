@@ -5,7 +5,7 @@
  */
 
 import { ldapSettings, secretUrl, verbList } from "./backend_kinds.ts";
-import { duration, oneOf } from "./kinds.ts";
+import { duration, oneOf, onOff } from "./kinds.ts";
 import { endpoint } from "./place_kinds.ts";
 import { setting } from "./row.ts";
 
@@ -44,6 +44,13 @@ export const OPERATION_ROWS = [
     "what happens to the command when it does not answer: refuse or allow",
     oneOf("refuse", "allow"),
     "refuse",
+  ),
+  setting(
+    "traces",
+    undefined,
+    "make spans of sessions, commands and transfers (OpenTelemetry, OTEL_DENO=true)",
+    onOff,
+    false,
   ),
   setting("metrics", "HOST:PORT", "listen there for Prometheus (/metrics) and for probes (/livez, /readyz)", endpoint),
   setting("drainDelay", "TIME", "at shutdown, time between /readyz saying no and the port being closed", time, 0),
