@@ -56,6 +56,7 @@ export type { ConnectionRefusal, Meter, MeteredConnection, SessionReport } from 
 export type {
   MakeSharedState,
   MaybeLater,
+  SharedBans,
   SharedCount,
   SharedCounter,
   SharedGate,
@@ -88,7 +89,7 @@ export {
   type LoginRefusal,
   PasswordAuthenticator,
 } from "./auth/authenticator.ts";
-export { type Ban, type BanSettings, type BanStore, type Offence, OFFENCES } from "./auth/bans.ts";
+export { type Ban, type BanOrder, type BanSettings, type BanStore, type Offence, OFFENCES } from "./auth/bans.ts";
 export type { LoginVisit } from "./auth/login_gate.ts";
 export type { ThrottleOptions } from "./auth/throttle.ts";
 export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.ts";
@@ -114,7 +115,7 @@ export {
 export type { ConnectionUse, NetworkHooks } from "./net/hooks.ts";
 export { type Network, parseNetwork } from "./net/ip.ts";
 export { parsePortRange, PortRange, PortsExhausted } from "./data/port_range.ts";
-export { PERSONALITIES, type Personality } from "./protocol/personality.ts";
+export { PERSONALITIES, type Personality, type Said } from "./protocol/personality.ts";
 export type { PersonalityName } from "./protocol/personality_name.ts";
 export type { ListedEntry, ListFormatOptions } from "./protocol/list_format.ts";
 export type { Zone } from "./protocol/zone.ts";

@@ -27,7 +27,15 @@ export { isWithin, joinPath, nameOf, parentOf, resolvePath, ROOT } from "../vfs/
 export { resolveRoot, schemeOf } from "../vfs/root_url.ts";
 
 export { type DiskVfs, type DiskVfsOptions, openDisk } from "./disk/disk.ts";
-export type { ContainedCalls, DirectoryName, DirectoryReader, DiskChanges, DiskFile, Identity } from "./disk/calls.ts";
+export type {
+  ContainedCalls,
+  DirectoryName,
+  DirectoryReader,
+  DiskChanges,
+  DiskFile,
+  FileUse,
+  Identity,
+} from "./disk/calls.ts";
 export type { Fsync } from "./disk/durability.ts";
 export type { SymlinkPolicy } from "./disk/root.ts";
 export type { S3RootsOptions } from "./s3/open.ts";
