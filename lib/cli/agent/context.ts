@@ -24,7 +24,7 @@ import { messageOf } from "../../net/message_of.ts";
 import type { Flag, GivenFlags } from "../flags.ts";
 import { UsageError } from "../usage_error.ts";
 import type { AgentIo } from "./io.ts";
-import { Output } from "./output.ts";
+import { Output, type OutputOptions } from "./output.ts";
 import { readNumber, readSize, readWord } from "./values.ts";
 
 const TLS_MODES = ["off", "optional", "required", "implicit"] as const satisfies readonly ClientTlsMode[];
@@ -49,10 +49,10 @@ export class AgentContext implements AsyncDisposable {
   #limiter: RateLimiter | undefined;
 
   /** @throws {UsageError} */
-  constructor(given: GivenFlags<Flag>, io: AgentIo, { stdoutIsData = false } = {}) {
+  constructor(given: GivenFlags<Flag>, io: AgentIo, options: Pick<OutputOptions, "stdoutIsData" | "bars"> = {}) {
     this.given = given;
     this.io = io;
-    this.output = new Output(io, { json: given.isOn("json"), quiet: given.isOn("quiet"), stdoutIsData });
+    this.output = new Output(io, { json: given.isOn("json"), quiet: given.isOn("quiet"), ...options });
     this.report = new JobReport(this.output.event);
     this.#places = placesOf(io);
   }

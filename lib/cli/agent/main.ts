@@ -14,6 +14,7 @@ import { AgentContext } from "./context.ts";
 import { CONNECTION_FLAGS } from "./flags.ts";
 import { helpOf } from "./help.ts";
 import type { AgentIo } from "./io.ts";
+import type { ProgressBars } from "./progress.ts";
 import { AGENT_COMMANDS } from "./table.ts";
 
 /** The command of that name. */
@@ -41,7 +42,8 @@ export async function runAgentCommand(command: AgentCommand, args: readonly stri
   try {
     const given = readArguments(command, args);
     const run = await command.load();
-    await using context = new AgentContext(given, io, { stdoutIsData: command.stdoutIsData?.(given) ?? false });
+    const stdoutIsData = command.stdoutIsData?.(given) ?? false;
+    await using context = new AgentContext(given, io, { stdoutIsData, bars: await barsFor(given, io) });
     try {
       return await run(context);
     } catch (error) {
@@ -56,6 +58,12 @@ export async function runAgentCommand(command: AgentCommand, args: readonly stri
     if (status === EXIT.someFailed && !isForeseen(error)) throw error;
     return fail(explain(error), status);
   }
+}
+
+/** Loaded only for a terminal: the widths of characters are a table, and one that needs the Node layer. */
+async function barsFor(given: GivenFlags<Flag>, { drawsProgress }: AgentIo): Promise<ProgressBars | undefined> {
+  if (!drawsProgress || given.isOn("json") || given.isOn("quiet")) return undefined;
+  return new (await import("./progress.ts")).ProgressBars();
 }
 
 /** A reader of our output that has gone needs no message. */

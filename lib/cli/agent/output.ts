@@ -7,7 +7,7 @@
 import type { JobEvent } from "../../agent/job/events.ts";
 import { printable } from "../../client/names.ts";
 import type { AgentIo } from "./io.ts";
-import { ProgressBars } from "./progress.ts";
+import type { ProgressBars } from "./progress.ts";
 import { showSize } from "./values.ts";
 
 /** The options of an {@link Output}. */
@@ -16,6 +16,8 @@ export interface OutputOptions {
   readonly quiet: boolean;
   /** Standard output has the content of files: everything else goes to standard error. */
   readonly stdoutIsData?: boolean;
+  /** Where they are drawn. */
+  readonly bars?: ProgressBars | undefined;
 }
 
 /** Where events, results and errors of one command go. */
@@ -29,7 +31,7 @@ export class Output implements Disposable {
     this.#io = io;
     this.#options = options;
     this.isJson = options.json;
-    this.#bars = io.drawsProgress && !options.json && !options.quiet ? new ProgressBars() : undefined;
+    this.#bars = options.bars;
   }
 
   /** A result that was asked for: also with `--quiet`. */
