@@ -10,7 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join } from "@std/path";
 import { createSelfSigned } from "../lib/tls/self_signed.ts";
-import { AGENTS, OUR_AGENT } from "./bench/agents/agents.ts";
+import { AGENTS, LEAST_AGENT, OUR_AGENT } from "./bench/agents/agents.ts";
 import { measureAgents } from "./bench/agents/measure.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
@@ -29,7 +29,7 @@ const USAGE = `Usage: deno task bench [flags]
 
   --quick          smaller and fewer: under three minutes
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,cold,idle,…;
-                   client: user agents instead of servers (ours, lftp, curl, basic-ftp), alone and through a delay
+                   client: user agents instead of servers (ours, lftp, curl, basic-ftp, the least there can be)
   --peers NAMES    servers besides denoftpd, by commas; among them are
                    "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
                    (only if it is named) and "${LEAST}", the floor of the runtime
@@ -174,7 +174,7 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
   const servers = AGENTS.map(({ name }) => name);
   const results: Results = { date, quick, machine: describeMachine(), servers, notes, rows };
   Deno.writeTextFileSync(join(out, "clients.json"), `${JSON.stringify(results, undefined, 1)}\n`);
-  const table = `${results.machine}\n\n${formatTable(results, { ours: [OUR_AGENT] })}\n`;
+  const table = `${results.machine}\n\n${formatTable(results, { ours: [OUR_AGENT], floor: LEAST_AGENT })}\n`;
   Deno.writeTextFileSync(join(out, "clients.md"), table);
   say(table);
   for (const note of notes) say(`Left out: ${note}\n`);

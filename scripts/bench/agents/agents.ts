@@ -27,7 +27,7 @@ export interface Errand {
 }
 
 /** What a client can be asked for. */
-export type Job = "getLarge" | "putLarge" | "getSmall" | "putSmall";
+export type Job = "getLarge" | "putLarge" | "getSmall" | "putSmall" | "list";
 
 /** One client. */
 export interface Agent {
@@ -39,9 +39,12 @@ export interface Agent {
 
 const MAIN = fromFileUrl(new URL("../../../main.ts", import.meta.url));
 const BASIC_FTP = fromFileUrl(new URL("./basic_ftp.ts", import.meta.url));
+const LEAST_CLIENT = fromFileUrl(new URL("./least_client.ts", import.meta.url));
 
 /** What is ours in the comparison. */
 export const OUR_AGENT = "denoftpd";
+/** What any client of this runtime has to pay for. */
+export const LEAST_AGENT = "least client";
 
 const urlOf = ({ host, port }: Errand) => `ftp://bench:bench@${host}:${port}`;
 
@@ -84,11 +87,19 @@ function curl(...args: readonly string[]): (errand: Errand) => Launch {
   };
 }
 
-function basicFtp(job: Job): (errand: Errand) => Launch {
-  return (errand) => ({
+/** A client that is one file of ours, for all jobs. */
+function script(path: string): Agent["jobs"] {
+  const launch = (job: Job) => (errand: Errand): Launch => ({
     command: Deno.execPath(),
-    args: ["run", "--allow-all", "--no-prompt", BASIC_FTP, JSON.stringify({ job, ...errand })],
+    args: ["run", "--allow-all", "--no-prompt", path, JSON.stringify({ job, ...errand })],
   });
+  return {
+    getLarge: launch("getLarge"),
+    putLarge: launch("putLarge"),
+    getSmall: launch("getSmall"),
+    putSmall: launch("putSmall"),
+    list: launch("list"),
+  };
 }
 
 /** All of them. */
@@ -101,6 +112,7 @@ export const AGENTS: readonly Agent[] = [
       putLarge: ours("put", "--quiet", "{source}/large", "{url}/up/large"),
       getSmall: ours("mirror", "--quiet", "--parallel", "{sessions}", "{url}/{folder}", "{local}"),
       putSmall: ours("mirror", "--quiet", "--parallel", "{sessions}", "{source}/{folder}", "{url}/up"),
+      list: ours("ls", "{url}/up"),
     },
   },
   {
@@ -111,6 +123,7 @@ export const AGENTS: readonly Agent[] = [
       putLarge: lftp("put {source}/large -o up/large"),
       getSmall: lftp("mirror --no-perms --parallel={sessions} {folder} {local}"),
       putSmall: lftp("mirror --reverse --no-perms --parallel={sessions} {source}/{folder} up"),
+      list: lftp("cls up"),
     },
   },
   {
@@ -121,18 +134,15 @@ export const AGENTS: readonly Agent[] = [
       putLarge: curl("--upload-file", "{source}/large", "{url}/up/large"),
       getSmall: curl("{url}/{folder}/[0-{last}]", "--output", "{local}/#1"),
       putSmall: curl("--upload-file", "{source}/{folder}/[0-{last}]", "{url}/up/"),
+      list: curl("{url}/up/"),
     },
   },
   {
     name: "basic-ftp",
     parallel: false,
-    jobs: {
-      getLarge: basicFtp("getLarge"),
-      putLarge: basicFtp("putLarge"),
-      getSmall: basicFtp("getSmall"),
-      putSmall: basicFtp("putSmall"),
-    },
+    jobs: script(BASIC_FTP),
   },
+  { name: LEAST_AGENT, parallel: true, jobs: script(LEAST_CLIENT) },
 ];
 
 /** Where a client keeps what is its own. */

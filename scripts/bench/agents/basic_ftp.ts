@@ -33,5 +33,8 @@ async function perform(): Promise<void> {
     case "putSmall":
       await client.uploadFromDir(join(source, folder), "up");
       return;
+    case "list":
+      await client.list("up");
+      return;
   }
 }

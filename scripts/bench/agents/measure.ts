@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { PeakMemory } from "../processes.ts";
+import { cpuSecondsOfEnded, PeakMemory } from "../processes.ts";
 import { FROM_SOURCE } from "../ours.ts";
 import type { Row } from "../results.ts";
 import { type Grounds, RunningServer } from "../running.ts";
@@ -71,6 +71,7 @@ const small = {
   sessions: SESSIONS,
   value: (seconds: number, scale: AgentScale) => scale.small / seconds,
 } as const;
+const alone = { folder: "few", sessions: 1, delayed: false, value: (seconds: number) => seconds * 1000 } as const;
 const single = {
   folder: "few",
   sessions: 1,
@@ -79,6 +80,12 @@ const single = {
 } as const;
 
 const TRIALS: readonly Trial[] = [
+  {
+    id: "client-list",
+    row: { title: "client: start, login, an empty directory, end", unit: "ms", better: "lower" },
+    job: "list",
+    ...alone,
+  },
   {
     id: "client-get",
     row: { title: "client: 1 GiB down", unit: "GB/s", better: "higher" },
@@ -155,6 +162,7 @@ interface Running {
 async function runTrial(trial: Trial, agents: readonly Agent[], running: Running): Promise<Row[]> {
   const { scene: { scale }, progress, notes } = running;
   const samples: Record<string, number[]> = {};
+  const cpu: Record<string, number[]> = {};
   const memory: Record<string, number[]> = {};
   for (let round = 0; round < (trial.delayed ? 1 : scale.rounds); round++) {
     for (const agent of agents) {
@@ -162,15 +170,16 @@ async function runTrial(trial: Trial, agents: readonly Agent[], running: Running
       if (trial.delayed && trial.sessions > 1 && !agent.parallel) continue;
       progress(`${trial.row.title}: ${agent.name}`);
       try {
-        const { seconds, peak } = await perform(trial, agent, running);
+        const { seconds, used, peak } = await perform(trial, agent, running);
         (samples[agent.name] ??= []).push(trial.value(seconds, scale));
+        (cpu[agent.name] ??= []).push(used);
         (memory[agent.name] ??= []).push(peak / MIB);
       } catch (error) {
         notes.push(`${trial.row.title}, ${agent.name}: ${error instanceof Error ? error.message : error}`);
       }
     }
   }
-  const row = { ...trial.row, id: `${trial.id}.${trial.row.unit}`, samples, cpu: {} };
+  const row = { ...trial.row, id: `${trial.id}.${trial.row.unit}`, samples, cpu };
   return trial.memory ? [row, { ...trial.memory, id: `${trial.id}.memory`, samples: memory, cpu: {} }] : [row];
 }
 
@@ -178,7 +187,7 @@ async function perform(
   trial: Trial,
   agent: Agent,
   { scene, port }: Running,
-): Promise<{ readonly seconds: number; readonly peak: number }> {
+): Promise<{ readonly seconds: number; readonly used: number; readonly peak: number }> {
   const { job, folder, sessions, delayed } = trial;
   const { local, remote, scale, grounds } = scene;
   const count = scale[folder];
@@ -191,19 +200,23 @@ async function perform(
   };
   Deno.mkdirSync(errand.home, { recursive: true });
   const { command, args, env = {} } = agent.jobs[job](errand);
+  const before = cpuSecondsOfEnded();
   const began = performance.now();
   const process = new Deno.Command(command, { args: [...args], env, stdin: "null", stdout: "null", stderr: "piped" })
     .spawn();
-  using peak = new PeakMemory(process.pid);
+  // Its looks take time from the client.
+  using peak = trial.memory && new PeakMemory(process.pid);
   const { code, stderr } = await process.output();
   const seconds = (performance.now() - began) / 1000;
   if (code !== 0) throw new Error(`status ${code}: ${new TextDecoder().decode(stderr).trim().split("\n")[0]}`);
-  requireAll(
-    job.startsWith("get") ? target : join(remote.root, "up"),
-    job.endsWith("Large") ? undefined : count,
-    scale,
-  );
-  return { seconds, peak: peak.bytes };
+  if (job !== "list") {
+    requireAll(
+      job.startsWith("get") ? target : join(remote.root, "up"),
+      job.endsWith("Large") ? undefined : count,
+      scale,
+    );
+  }
+  return { seconds, used: cpuSecondsOfEnded() - before, peak: peak?.bytes ?? 0 };
 }
 
 /** @throws {Error} if not all has arrived: a number without its transfer is worth nothing. */
