@@ -101,10 +101,15 @@ export function daysLeft(pair: KeyPair, now: Date = new Date()): number {
  * @throws {RangeError} without any pair.
  */
 export function selectPair(pairs: readonly KeyPair[], serverName: string | undefined): KeyPair {
-  const named = serverName === undefined ? undefined : pairs.find(({ names }) => names.some(matches(serverName)));
+  const named = serverName === undefined ? undefined : pairs.find((pair) => isFor(pair, serverName));
   const pair = named ?? pairs[0];
   if (pair === undefined) throw new RangeError("There are no certificates to choose from");
   return pair;
+}
+
+/** Whether `pair` has that name, in lower case, or a wildcard for it. */
+export function isFor({ names }: KeyPair, serverName: string): boolean {
+  return names.some(matches(serverName));
 }
 
 /** A source of pairs that never change, such as a self-signed one made at the start. */

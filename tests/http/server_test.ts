@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { HttpServer } from "../../lib/http/server.ts";
+import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 
 /** A server that answers with the method, the target and the number of bytes of the body. */
 function open(headerTimeout?: number): Promise<HttpServer> {
@@ -82,4 +83,22 @@ Deno.test({
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("HttpServer speaks TLS with its certificate, and with the next one once it is renewed", async () => {
+  const [first, second] = [await createSelfSigned(), await createSelfSigned()];
+  await using server = await HttpServer.listen({
+    place: { hostname: "127.0.0.1", port: 0 },
+    certificate: first,
+    answer: (request) => Promise.resolve(Response.json([new URL(request.url).protocol])),
+  });
+  const ask = async (trusted: string): Promise<unknown> => {
+    using client = Deno.createHttpClient({ caCerts: [trusted], poolMaxIdlePerHost: 0 });
+    return await (await fetch(`https://localhost:${server.port}/`, { client })).json();
+  };
+  assertEquals(await ask(first.certificate), ["https:"]);
+  await assertRejects(() => ask(second.certificate), TypeError);
+  server.renew(second);
+  assertEquals(await ask(second.certificate), ["https:"]);
+  await assertRejects(() => ask(first.certificate), TypeError);
 });

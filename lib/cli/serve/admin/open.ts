@@ -15,7 +15,7 @@ import { consoleRoutes } from "../../../console/routes.ts";
 import { HttpServer } from "../../../http/server.ts";
 import { bracketed, isLoopback } from "../../../net/ip.ts";
 import { messageOf } from "../../../net/message_of.ts";
-import type { CertificateSource, KeyPair } from "../../../tls/certificates.ts";
+import { type CertificateSource, isFor, type KeyPair } from "../../../tls/certificates.ts";
 import type { AdminPlace } from "../../settings/place_kinds.ts";
 import { CommandRefused, UsageError } from "../../usage_error.ts";
 import { adminBackend, type RunParts } from "./backend.ts";
@@ -51,7 +51,7 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
     isSocket: "path" in admin,
     token,
     logins,
-    hosts: (name) => certificates?.pairs.some(({ names }) => names.includes(name)) ?? false,
+    hosts: (name) => certificates?.pairs.some((pair) => isFor(pair, name)) ?? false,
     onRefused,
   });
   const users = openUsers(parts, backend, onRefused);
