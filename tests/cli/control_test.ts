@@ -153,6 +153,23 @@ Deno.test({
   });
 });
 
+Deno.test({
+  name: "permissions prints what a command for a running server needs",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await withServer(1, async (at) => {
+    const { stdout } = await run(`permissions who ${at}`);
+    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const flags = stdout.trimEnd().split("\n");
+    const who = async (granted: readonly string[]): Promise<number> => {
+      const args = ["run", "--no-prompt", "--quiet", ...granted, main, "who", ...at.split(" ")];
+      return (await new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "null" }).output()).code;
+    };
+    assertEquals(await who(flags), 0);
+    for (const flag of flags) assertEquals(await who(flags.filter((each) => each !== flag)) === 0, false, flag);
+  });
+});
+
 Deno.test("commands for a server end with 7 without one, 67 if not let in, 2 without an address", async () => {
   const file = await Deno.makeTempFile();
   await using server = Deno.serve(

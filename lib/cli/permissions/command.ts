@@ -23,6 +23,7 @@ export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
        denoftpd permissions ftp [URL] [flags of ftp]
        denoftpd permissions share DIR [flags of share]
        denoftpd permissions get|put|ls|… ARGUMENTS
+       denoftpd permissions who|kick|ban|… ARGUMENTS
 
 Prints the smallest set of permission flags for "deno run" that "serve" needs with the same flags, one per line:
 all of them for a root below /dev, /proc or /sys, where Deno wants no less. With "ftp", those of the user agent in the
@@ -53,6 +54,11 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
       const forClient = await (await import("../agent/permissions.ts")).clientNeeds(args);
       if (forClient) {
         printFlags(forClient, io);
+        return 0;
+      }
+      const forControl = (await import("../admin/needs.ts")).controlNeeds(args);
+      if (forControl) {
+        printFlags(forControl, io);
         return 0;
       }
       const gathered = await gatherSettings(args, processSources);
