@@ -2,42 +2,21 @@
 
 import ftplib
 import io
-import json
-import os
-import subprocess
+import ssl
 import unittest
-import urllib.request
 
-
-class Fixture:
-    """An FTP server for tests: `denoftpd fixture`, or the executable that DENOFTPD names."""
-
-    def __init__(self, *flags):
-        command = [os.environ.get("DENOFTPD", "denoftpd"), "fixture", "--exit-on-stdin-close", *flags]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ready = json.loads(self.process.stdout.readline())
-
-    def ask(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.ready["control"] + path, data=data, method=method)
-        with urllib.request.urlopen(request) as response:
-            return response.read()
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+from ftp_fixture import Fixture
 
 
 class UploadTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.fixture = Fixture("--user", "test:secret", "--control")
+        cls.fixture = Fixture("--user", "test:secret", "--tls")
         cls.addClassCleanup(cls.fixture.stop)
 
     def connect(self):
         ready = self.fixture.ready
-        ftp = ftplib.FTP()
+        ftp = ftplib.FTP_TLS(context=ssl.create_default_context(cafile=ready["caFile"]))
         ftp.connect(ready["host"], ready["port"])
         self.addCleanup(ftp.close)
         # A private copy of the files for each test.

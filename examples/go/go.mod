@@ -1,0 +1,3 @@
+module example.org/ftptest
+
+go 1.19
