@@ -34,6 +34,22 @@ export interface Question {
   readonly json?: unknown;
 }
 
+/** Milliseconds from the end of the sockets of a process to its own. */
+const PATIENCE = 2_000;
+
+/** Resolves when `signal` is aborted, at the latest after `limit` milliseconds. */
+function aborted(signal: AbortSignal, limit: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limit);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}
+
 /** Asks a fixture. */
 export class Control {
   /** URL of the interface. */
@@ -57,7 +73,9 @@ export class Control {
       // The types of Node and of Deno differ in what a body is, not in what they take.
       ...(body !== undefined && { body: body as BodyInit }),
       ...(this.#gone && { signal: this.#gone }),
-    }).catch((error: unknown) => {
+    }).catch(async (error: unknown) => {
+      // Its sockets end before the process does, which then says how.
+      if (this.#gone) await aborted(this.#gone, PATIENCE);
       this.#gone?.throwIfAborted();
       throw new Error(`The fixture at ${this.url} does not answer`, { cause: error });
     });

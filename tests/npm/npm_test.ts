@@ -246,7 +246,7 @@ await server.waitFor({ type: "command", line: "NOOP" });
 socket.destroy();
 await server.waitFor({ type: "sessionClosed" });
 assert.deepEqual(await server.journal.commands(), ["USER alice", "NOOP"]);
-assert.match(await server.journal.transcript(), /^S: 220 .*\nC: USER alice\nS: 331 .*\nC: NOOP\n/);
+assert.match(await server.journal.transcript(), /^S: 220 .*\\nC: USER alice\\nS: 331 .*\\nC: NOOP\\n/);
 assert.equal((await server.journal.sequence([220, /^user/i, 331])).length, 3);
 await assert.rejects(server.journal.sequence(["QUIT"]), SequenceError);
 await assert.rejects(server.waitFor({ type: "transfer" }, { timeout: 1 }), /No journal entry/);
