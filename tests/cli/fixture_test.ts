@@ -180,7 +180,7 @@ for (
     ["a host that is none", ["--host", "nowhere"], 'Flag "--host" must be an IP address such as 127.0.0.1'],
     ["a user without a name", ["--user", ":x"], 'Flag "--user" must be NAME or NAME:PASSWORD, not ":x"'],
     ["a user that cannot be", ["--user", "ftp:x"], 'Not a valid account name for a fixture: "ftp"'],
-    ["a personality", ["--personality", "vms"], 'Flag "--personality" must be unix or windows, not "vms"'],
+    ["a personality", ["--personality", "vms"], 'Flag "--personality" must be unix, windows, vsftpd, '],
     ["a seed that is not there", ["--seed", "/nowhere/at/all"], 'Cannot read the seed "/nowhere/at/all"'],
     ["a seed that is no archive", ["--seed", "deno.json"], 'Not a directory and not a tar or zip archive: "deno.json"'],
     ["a directory that is none", ["--dir", "deno.json"], 'Flag "--dir" must name a directory, not "deno.json"'],
