@@ -159,9 +159,9 @@ inBrowser("makes an account that can log in, changes it, disables and removes it
   const wire = await client(admin, "bob", password);
   await wire.expect("MKD x", 550);
 
-  await page.getByLabel("Account").fill("bob");
-  await page.getByLabel("Verb").fill("STOR");
-  await page.getByLabel("Path").fill("/x");
+  await page.getByRole("textbox", { name: "Account" }).fill("bob");
+  await page.getByRole("combobox", { name: "Verb" }).fill("STOR");
+  await page.getByRole("textbox", { name: "Path" }).fill("/x");
   await page.getByRole("button", { name: "Ask" }).click();
   assertMatch(await page.getByRole("status").filter({ hasText: /^(Yes|No)/ }).innerText(), /^No\. /);
   await picture(page, "accounts");

@@ -180,7 +180,7 @@ function lowPort(): number {
 
 Deno.test("executable drops permissions that it does not use", () =>
   withDirectory(async (pub) => {
-    const flags = [...anonymousFlags(pub), "--log-level", "debug"];
+    const flags = [...anonymousFlags(pub), "--log-level", "debug", "--native-io", "off"];
     const { stderr } = await runExecutable(flags, { whenReady: () => Promise.resolve() });
     assertStringIncludes(stderr, "Dropped the permissions run, ffi, env, import, write, sys=uid");
   }));
