@@ -45,7 +45,7 @@ export const WATCH_OPERATIONS: readonly Operation[] = [
         verb: v.string(),
         path: v.string(),
         bytes: whole,
-        reason: v.pipe(v.string(), v.description("completed, or why it was not")),
+        reason: v.pipe(v.string(), v.description("none: it was completed; else why it was not")),
       })),
     }),
   }, ({ backend: { watch } }) => ({ transfers: watch.ended })),

@@ -42,7 +42,7 @@ export async function open(main, { live }) {
       { label: "Path", path: true, text: ({ path }) => path },
       { label: "Moved", number: true, text: ({ bytes }) => format.bytes(bytes) },
       { label: "Took", number: true, text: ({ milliseconds }) => format.duration(milliseconds) },
-      { label: "Outcome", text: ({ reason }) => reason },
+      { label: "Outcome", text: outcomeOf },
     ],
   });
   const outcome = el("select", {}, el("option", { value: "" }, "any"));
@@ -52,11 +52,12 @@ export async function open(main, { live }) {
     recent.element,
   );
   let ended = [];
-  const drawEnded = () => recent.show(ended.filter((each) => outcome.value === "" || each.reason === outcome.value));
+  const drawEnded = () =>
+    recent.show(ended.filter((each) => outcome.value === "" || outcomeOf(each) === outcome.value));
   const load = async () => {
     ended = (await get("transfers/ended")).transfers;
     const known = new Set(Array.from(outcome.options, ({ value }) => value));
-    for (const name of new Set(ended.map(({ reason }) => reason))) {
+    for (const name of new Set(ended.map(outcomeOf))) {
       if (!known.has(name)) outcome.append(el("option", { value: name }, name));
     }
     drawEnded();
@@ -72,6 +73,10 @@ export async function open(main, { live }) {
   });
   await load();
   return unfollow;
+}
+
+function outcomeOf({ reason }) {
+  return reason === "none" ? "complete" : reason;
 }
 
 /** Keeps the last samples of each transfer that runs. */
