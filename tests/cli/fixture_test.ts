@@ -1,30 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { type FixtureHooks, type ReadyLine, runFixture } from "../../lib/cli/fixture/fixture.ts";
+import type { ReadyLine } from "../../lib/cli/fixture/fixture.ts";
+import { runFixtureCommand as run } from "../helpers/fixture_command.ts";
 import { Wire } from "../helpers/wire.ts";
-
-/**
- * Runs the command in this process until `act` is through. Gives its exit status and what it wrote to standard error.
- */
-async function run(
-  args: readonly string[],
-  act: (ready: ReadyLine) => Promise<void> = () => Promise.resolve(),
-  hooks: FixtureHooks = {},
-): Promise<{ status: number; stderr: string }> {
-  const stop = new AbortController();
-  const ready = Promise.withResolvers<string>();
-  let stderr = "";
-  const io = { stdout: ready.resolve, stderr: (text: string) => void (stderr += text) };
-  const running = runFixture(args, io, { signal: stop.signal, ...hooks });
-  running.finally(() => ready.resolve(""));
-  const line = await ready.promise;
-  try {
-    if (line !== "") await act(JSON.parse(line));
-  } finally {
-    stop.abort();
-  }
-  return { status: await running, stderr };
-}
 
 Deno.test("fixture prints one line with all that a client needs", async () => {
   const { status } = await run(
