@@ -11,6 +11,8 @@ export interface Client {
   /** The two ends of its control connection. */
   readonly localAddr: SocketAddress;
   readonly remoteAddr: SocketAddress;
+  /** Aborted when the client is sent away: nothing may wait any longer. */
+  readonly signal: AbortSignal;
   /** Sends a reply. `lines` have no ends. */
   reply(lines: readonly string[]): Promise<void>;
   /** Opens the data connection that the client has asked for. @throws {DataConnectionError} */

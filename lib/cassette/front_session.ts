@@ -52,6 +52,10 @@ export class FrontSession implements Client {
     return this.#connection.remoteAddr;
   }
 
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   /** Resolves when the client has left, or was sent away, and nothing is open any more. */
   async run(): Promise<void> {
     try {

@@ -4,11 +4,8 @@
  * @module
  */
 
-import { dialServer } from "../client/connect.ts";
-import { ControlConnection } from "../client/control.ts";
-import { DataConnections, openData } from "../client/data_connection.ts";
+import { openData } from "../client/data_connection.ts";
 import { ClientError } from "../client/errors.ts";
-import { UTF8 } from "../client/charset.ts";
 import type { DataConnector } from "../data/connector.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import { messageOf } from "../net/message_of.ts";
@@ -25,15 +22,7 @@ import {
 } from "./cassette.ts";
 import { hide, type Identity } from "./placeholders.ts";
 import type { Tape } from "./tape.ts";
-
-/** The server to record. */
-export interface Upstream {
-  readonly host: string;
-  readonly port: number;
-  /** Sent in place of what clients say. Absent: what they say is passed on. */
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-}
+import { type Upstream, UpstreamSession } from "./upstream.ts";
 
 /** The options of a {@link Recorder}. */
 export interface RecorderOptions {
@@ -43,8 +32,6 @@ export interface RecorderOptions {
   readonly onTrouble: (line: string) => void;
 }
 
-/** Milliseconds for the server to connect and to reply. */
-const TIMEOUT = 60_000;
 /** TLS is ended here: what the server offers of it is not offered on. */
 const TLS_FEATURE = /^\s*(?:211-)?\s*(?:AUTH|PBSZ|PROT|CCC)\b/i;
 
@@ -64,32 +51,28 @@ export class Recorder implements Backend {
 class RecordedConversation implements Conversation {
   readonly #client: Client;
   readonly #options: RecorderOptions;
-  readonly #session: RecordedSession = { greeting: [], exchanges: [] };
+  readonly #recorded: RecordedSession = { greeting: [], exchanges: [] };
   readonly #end: () => void;
   readonly #users = new Set<string>();
   readonly #passwords = new Set<string>();
-  #control: ControlConnection | undefined;
-  #connections: DataConnections | undefined;
+  #upstream: UpstreamSession | undefined;
   #connector: DataConnector | undefined;
-  #steps: Step[] = this.#session.greeting;
+  #steps: Step[] = this.#recorded.greeting;
   #verb = "";
 
   constructor(client: Client, options: RecorderOptions) {
     this.#client = client;
     this.#options = options;
-    this.#end = options.tape.add(this.#session);
+    this.#end = options.tape.add(this.#recorded);
     const { user, password } = options.upstream;
     if (user !== undefined) this.#users.add(user);
     if (password !== undefined) this.#passwords.add(password);
   }
 
   async begin(): Promise<void> {
-    const { host, port } = this.#options.upstream;
     await this.#guard(async () => {
-      const connection = await dialServer({ host, port, tls: "off", timeout: TIMEOUT });
-      this.#control = new ControlConnection(connection, { timeout: TIMEOUT, charset: UTF8 });
-      this.#connections = new DataConnections(this.#control, { mode: "passive", timeout: TIMEOUT });
-      await this.#relayReplies();
+      this.#upstream = await UpstreamSession.open(this.#options.upstream, this.#client.signal);
+      await this.#relay(this.#upstream.greeting);
     });
   }
 
@@ -98,7 +81,7 @@ class RecordedConversation implements Conversation {
       this.#connector?.close();
       this.#connector = undefined;
       try {
-        this.#connector = await this.#connections!.prepare();
+        this.#connector = await this.#session.prepareData();
         return undefined;
       } catch (error) {
         if (!(error instanceof ClientError) || error.kind !== "reply") throw error;
@@ -112,7 +95,7 @@ class RecordedConversation implements Conversation {
     this.#verb = verb;
     this.#steps = [];
     const command = commandOf(verb, argument);
-    this.#session.exchanges.push({ command, steps: this.#steps });
+    this.#recorded.exchanges.push({ command, steps: this.#steps });
     return await this.#guard(async () => {
       this.#options.tape.count(command.length);
       const reply = needsData(verb) && this.#connector !== undefined
@@ -124,8 +107,14 @@ class RecordedConversation implements Conversation {
 
   end(): void {
     this.#connector?.close();
-    this.#control?.close();
+    this.#upstream?.control.close();
     this.#end();
+  }
+
+  /** Once {@link begin} has resolved. */
+  get #session(): UpstreamSession {
+    if (this.#upstream === undefined) throw new TypeError("Not connected");
+    return this.#upstream;
   }
 
   /** What the server is sent. */
@@ -138,14 +127,14 @@ class RecordedConversation implements Conversation {
   }
 
   async #exchange(argument: string | undefined): Promise<ParsedReply> {
-    await this.#control!.send(this.#verb, argument);
+    await this.#session.control.send(this.#verb, argument);
     return await this.#relayReplies();
   }
 
   /** Up to and including the final one. */
   async #relayReplies(): Promise<ParsedReply> {
     for (;;) {
-      const reply = await this.#relay(await this.#control!.reply());
+      const reply = await this.#relay(await this.#session.control.reply());
       if (reply.code >= 200) return reply;
     }
   }
@@ -160,7 +149,7 @@ class RecordedConversation implements Conversation {
   }
 
   get #identity(): Identity {
-    const connection = this.#control?.connection;
+    const connection = this.#upstream?.control.connection;
     const server = connection ? [connection.remoteAddr.hostname] : [];
     const client = connection ? [connection.localAddr.hostname] : [];
     return {
@@ -172,28 +161,35 @@ class RecordedConversation implements Conversation {
   async #transfer(connector: DataConnector, argument: string | undefined): Promise<ParsedReply> {
     this.#connector = undefined;
     const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.#client.signal]);
     let server: Connection | undefined;
     try {
-      await this.#control!.send(this.#verb, argument);
+      await this.#session.control.send(this.#verb, argument);
       // Some servers say nothing before the connection is there.
-      const opening = openData(connector, abort.signal);
+      const opening = openData(connector, signal);
       opening.catch(() => {});
-      const first = await this.#relay(await this.#control!.reply());
+      const first = await this.#relay(await this.#session.control.reply());
       if (first.code >= 200) return first;
       const recorded = new Collected((bytes) => this.#options.tape.count(bytes));
       try {
         server = await opening;
+        server = await this.#session.protect(server, signal);
         const client = await this.#client.openData();
-        await (isUpload(this.#verb) ? move(client, server, recorded) : move(server, client, recorded));
+        if (isUpload(this.#verb)) await move(client, server, recorded);
+        else {
+          await move(server, client, recorded);
+          closeQuietly(server);
+        }
       } catch (error) {
         if (error instanceof CassetteError) throw error;
         // One of both has given up: the server says what it makes of that.
+        if (server) closeQuietly(server);
       }
-      if (server) closeQuietly(server);
       this.#steps.push({ kind: "data", bytes: recorded.bytes });
       return await this.#relayReplies();
     } finally {
       abort.abort();
+      // After an upload not before the reply: what TLS 1.3 sends unasked would make it a reset.
       if (server) closeQuietly(server);
       connector.close();
     }
@@ -204,7 +200,8 @@ class RecordedConversation implements Conversation {
     try {
       return await action();
     } catch (error) {
-      if (!(error instanceof ClientError || error instanceof CassetteError)) throw error;
+      const isGone = this.#client.signal.aborted;
+      if (isGone || !(error instanceof ClientError || error instanceof CassetteError)) throw error;
       const line = error instanceof CassetteError ? `Cannot record ${this.#verb}: ${error.message}` : messageOf(error);
       if (error instanceof CassetteError) this.#steps.length = 0;
       this.#options.onTrouble(line);

@@ -12,7 +12,7 @@ import { CassetteError, type Exchange, MOST_OF_TRANSFER, type RecordedSession, t
 export const FIRST_LINE = "denoftpd cassette 1";
 
 /** Characters of one line of data; a longer one goes on in the next. */
-const WIDTH = 2_000;
+const PIECE = /.{1,2000}/gsu;
 /** Bytes in one line of base64. */
 const BASE64_WIDTH = 57;
 // What editors and version control do not keep, or do not show.
@@ -55,7 +55,7 @@ function formatText(text: string): string[] {
 }
 
 function formatPieces(line: string, end: string): string[] {
-  const pieces = line.match(new RegExp(`.{1,${WIDTH}}`, "gsu")) ?? [""];
+  const pieces = line.match(PIECE) ?? [""];
   return pieces.map((piece, index) => `D: ${escape(piece)}${index < pieces.length - 1 ? "\\" : end}`);
 }
 

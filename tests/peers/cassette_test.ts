@@ -15,8 +15,9 @@ const clients = (relative: string) => fromFileUrl(new URL(`../clients/${relative
 const programs = await Promise.all(["lftp", "curl", "python3"].map(find));
 const isMissing = ARE_MISSING || (!Deno.env.get("CI") && programs.includes(undefined));
 
-Deno.test({
-  name: "a cassette of ProFTPD, recorded with lftp, serves curl, ftplib and basic-ftp",
+/** With `secure`, the server speaks TLS, which ends at the recorder. */
+const recordAndReplay = (secure: boolean) => ({
+  name: `a cassette of ProFTPD${secure ? " with TLS" : ""}, recorded with lftp, serves curl, ftplib and basic-ftp`,
   ignore: isMissing,
   fn: async () => {
     const server = PEERS.find(({ name }) => name === "ProFTPD");
@@ -25,11 +26,12 @@ Deno.test({
     const path = (name: string) => join(folder, name);
     try {
       await Deno.writeTextFile(path("fresh.txt"), FRESH);
-      await withPeer(server, false, async ({ client, root }) => {
+      await withPeer(server, secure, async ({ client, root }) => {
         await Deno.writeTextFile(join(root, "lines.txt"), LINES);
-        const upstream = `ftp://${client.user}:${client.password}@127.0.0.1:${client.port}`;
+        await Deno.writeTextFile(path("ca"), client.trust?.ca?.join("\n") ?? "");
+        const upstream = `${secure ? "ftpes" : "ftp"}://${client.user}:${client.password}@127.0.0.1:${client.port}`;
         const recorded = await runFixtureCommand(
-          ["--record", path("cassette"), "--upstream", upstream],
+          ["--record", path("cassette"), "--upstream", upstream, "--upstream-ca", path("ca")],
           async ({ port }) => {
             const commands = [
               ...["set net:max-retries 1", "set net:timeout 20", "set ftp:sync-mode yes"],
@@ -90,3 +92,6 @@ Deno.test({
     }
   },
 });
+
+Deno.test(recordAndReplay(false));
+Deno.test(recordAndReplay(true));
