@@ -56,7 +56,8 @@ export const LAW: Readonly<Record<string, Part>> = {
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   cassette: { imports: ["client", "protocol", "net", "tls", "data"] },
   doctor: { imports: ["client", "protocol", "net", "tls"] },
-  state: { imports: ["net"], types: ["auth", "drivers/s3"] },
+  webhooks: { imports: ["net", "events"] },
+  state: { imports: ["net"], types: ["auth", "drivers/s3", "webhooks"] },
   agent: { imports: ["client", "protocol", "net"] },
   shell: { imports: ["agent", "client", "net", "protocol"] },
   log: { imports: ["events", "net"] },
@@ -94,7 +95,7 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes", "auth/remote"],
       ...["drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry", "fixture", "log", "state", "metrics"],
-      ...["http", "admin", "console"],
+      ...["http", "admin", "console", "webhooks"],
       ...["client", "agent", "doctor", "shell", "cassette"],
     ],
   },

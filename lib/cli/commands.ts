@@ -102,6 +102,14 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
     run: async (args, io) => await (await import("./admin/audit.ts")).runAudit(args, io),
   },
   {
+    name: "webhooks",
+    arguments: "list|replay",
+    summary: "show events that could not be delivered, or send them once more",
+    words: async () => (await import("./operations/webhooks_command.ts")).WEBHOOKS_ACTIONS,
+    flags: async () => (await import("./operations/webhooks_command.ts")).WEBHOOKS_FLAGS,
+    run: async (args, io) => await (await import("./operations/webhooks_command.ts")).runWebhooks(args, io),
+  },
+  {
     name: "completion",
     arguments: SHELLS.join("|"),
     summary: "print the completion script of a shell",

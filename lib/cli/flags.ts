@@ -27,7 +27,7 @@ export interface Flag {
    *
    * @default false
    */
-  readonly repeats?: boolean;
+  readonly repeats?: boolean | undefined;
 }
 
 /** What a command accepts. */

@@ -24,6 +24,8 @@ export class NoDatabase extends Error {
   override readonly name = "NoDatabase";
 }
 
+type Sqlite = typeof import("node:sqlite");
+
 /** The owner of some tables. */
 export interface StateOwner {
   /** Never changes: the versions are kept by it. */
@@ -36,6 +38,22 @@ export interface StateOwner {
 export interface StateDatabase {
   /** Prepares a statement. */
   prepare(sql: string): StatementSync;
+}
+
+/** How a database is opened. */
+export interface StateOpening {
+  /**
+   * What was written is there after a crash of the system, too; each change then waits until the disk has it.
+   *
+   * @default false
+   */
+  readonly durable?: boolean;
+  /**
+   * Milliseconds to wait while another thread or process writes.
+   *
+   * @default 250
+   */
+  readonly patience?: number;
 }
 
 /** An open database. Its calls wait for the disk: they are for what happens seldom. */
@@ -54,15 +72,34 @@ export class StateStore implements Disposable {
    * @throws {NoDatabase} where the runtime has no `node:sqlite`.
    * @throws {StateError} where the file cannot be opened, or is not ours.
    */
-  static async open(directory: string): Promise<StateStore> {
-    const path = join(directory, STATE_FILE);
+  static async open(directory: string, opening?: StateOpening): Promise<StateStore> {
+    return (await StateStore.prepare())(directory, opening);
+  }
+
+  /**
+   * Resolves to what {@link open} does besides loading SQLite, for where nothing can be waited for.
+   *
+   * @throws {NoDatabase} as {@link open}.
+   */
+  static async prepare(): Promise<(directory: string, opening?: StateOpening) => StateStore> {
     const { DatabaseSync } = await sqlite();
+    return (directory, opening) => StateStore.#open(DatabaseSync, directory, opening);
+  }
+
+  static #open(
+    DatabaseSync: Sqlite["DatabaseSync"],
+    directory: string,
+    { durable = false, patience = 250 }: StateOpening = {},
+  ): StateStore {
+    const path = join(directory, STATE_FILE);
     let database: DatabaseSync | undefined;
     try {
       makePrivate(path);
       database = new DatabaseSync(path);
-      // A crash of the process loses nothing, one of the system the last moments.
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 250");
+      // First: the other two may have to wait.
+      database.exec(`PRAGMA busy_timeout = ${patience}`);
+      // A crash of the process loses nothing, one of the system with NORMAL the last moments.
+      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
       database.exec("CREATE TABLE IF NOT EXISTS owners (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT");
       return new StateStore(database, path);
     } catch (error) {
@@ -100,7 +137,7 @@ export class StateStore implements Disposable {
   }
 }
 
-async function sqlite(): Promise<typeof import("node:sqlite")> {
+async function sqlite(): Promise<Sqlite> {
   try {
     return await import("node:sqlite");
   } catch (error) {

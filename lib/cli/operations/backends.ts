@@ -10,7 +10,7 @@ import { type Backend, BackendDown, RememberingBackend } from "../../auth/remote
 import { HttpBackend } from "../../auth/remote/http.ts";
 import type { Untimed } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
-import { type Need, needNet, needRead } from "../permissions/query.ts";
+import { type Need, needRead, needUrl } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -22,9 +22,6 @@ export interface BackendSecrets {
   readonly bindPassword?: string;
 }
 
-/** The ports of URLs that name none. */
-const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "ldap:": 389, "ldaps:": 636 };
-
 /** Whether there is any. */
 export function hasBackends({ authUrl, ldap }: BackendSettings): boolean {
   return authUrl !== undefined || ldap !== undefined;
@@ -34,9 +31,7 @@ export function hasBackends({ authUrl, ldap }: BackendSettings): boolean {
 export function backendNeeds({ authUrl, ldap }: BackendSettings): Need[] {
   const urls = [authUrl, ldap && new URL(ldap.url)].filter((url) => url !== undefined);
   return [
-    ...urls.map((url) =>
-      needNet(`${url.hostname}:${url.port || PORTS[url.protocol]}`, `asking ${url.origin} about logins`)
-    ),
+    ...urls.map((url) => needUrl(url, `asking ${url.origin} about logins`)),
     ...(ldap?.bindPasswordFile === undefined
       ? []
       : [needRead(ldap.bindPasswordFile, `reading "${ldap.bindPasswordFile}"`)]),

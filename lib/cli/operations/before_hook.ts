@@ -8,7 +8,7 @@ import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
 import type { BeforeHook, PendingCommand } from "../../options.ts";
 import type { Reply } from "../../protocol/reply.ts";
-import { type Need, needNet } from "../permissions/query.ts";
+import { type Need, needUrl } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 
 /** The settings of the hook. */
@@ -31,9 +31,7 @@ class HookFailure extends Error {
 /** The permission to ask the service. */
 export function hookNeeds({ beforeHook }: HookSettings): Need[] {
   if (!beforeHook) return [];
-  const { hostname, port, protocol, origin } = beforeHook;
-  const number = port || (protocol === "https:" ? "443" : "80");
-  return [needNet(`${hostname}:${number}`, `asking ${origin} before commands`)];
+  return [needUrl(beforeHook, `asking ${beforeHook.origin} before commands`)];
 }
 
 /** The hook that the settings ask for; `undefined` without one. `emit` gets its failures. */

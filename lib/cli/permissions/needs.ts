@@ -12,6 +12,7 @@ import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts"
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { accountsOfLdap, backendNeeds, hasBackends } from "../operations/backends.ts";
 import { hookNeeds } from "../operations/before_hook.ts";
+import { webhookNeeds } from "../operations/webhooks.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
 import { adminNeeds } from "../serve/admin/settings.ts";
@@ -38,6 +39,7 @@ export function settingsNeeds(settings: Settings): Need[] {
     ...adminNeeds(settings),
     ...backendNeeds(settings),
     ...hookNeeds(settings),
+    ...webhookNeeds(settings),
     ...accountNeeds(accountsOfLdap(settings), settings),
     ...userNeeds(settings),
     ...workerNeeds(settings),

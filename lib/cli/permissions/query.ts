@@ -26,6 +26,14 @@ export function needNet(host: string | undefined, purpose: string): Need {
   return { permission: { name: "net", ...(host !== undefined && { host }) }, purpose };
 }
 
+/** The ports of URLs that name none. */
+const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "ldap:": 389, "ldaps:": 636 };
+
+/** Connecting to the service at `url`. */
+export function needUrl({ hostname, port, protocol }: URL, purpose: string): Need {
+  return needNet(`${hostname}:${port || PORTS[protocol]}`, purpose);
+}
+
 /** Reading `path` and everything below it. */
 export function needRead(path: string, purpose: string): Need {
   return { permission: { name: "read", path: resolve(path) }, purpose };

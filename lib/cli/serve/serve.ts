@@ -32,6 +32,7 @@ import { hasBackends, makeBackends, readBackendSecrets } from "../operations/bac
 import { makeBeforeHook } from "../operations/before_hook.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
+import { hasWebhooks, readWebhookSecrets } from "../operations/webhooks.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
 import { dataThreadCount, startThreadsLater, THREADS_HAVE_OWN_PERMISSIONS, workerCount } from "./threads.ts";
@@ -124,6 +125,7 @@ async function serveLogged(
     ? undefined
     : new ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
+  const webhookSecrets = await readWebhookSecrets(settings);
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
   const before = workers === 1 ? makeBeforeHook(settings, (event) => early.emit(event)) : undefined;
   const parts = { native, backends, ...(dataThreads > 0 && { dataThreads: threads }) };
@@ -197,6 +199,14 @@ async function serveLogged(
   // The first check was made as root, which may read everything.
   if (identity) await checkAsUser(accounts, settings, early);
   await state?.open();
+  await using _webhooks = hasWebhooks(settings)
+    ? await (await import("../operations/webhook_queue.ts")).openWebhooks(settings, {
+      secrets: webhookSecrets,
+      early,
+      server,
+      workers,
+    })
+    : undefined;
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
   const hasNativeThreads = native !== undefined && workers === 1 && dataThreads > 0;
   const isLater = hasNativeThreads && THREADS_HAVE_OWN_PERMISSIONS;
@@ -207,7 +217,7 @@ async function serveLogged(
     // A reload may add accounts that can write.
     const write = service !== undefined || hasBackends(settings) || users !== undefined ||
       settings.admin !== undefined || xferlog !== undefined ||
-      settings.logFile !== undefined;
+      settings.logFile !== undefined || (workers > 1 && hasWebhooks(settings));
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
   }
   using _traces = settings.traces ? (await import("../operations/traces.ts")).traceEvents(server.events) : undefined;

@@ -17,6 +17,7 @@ import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { checkAdmin } from "./admin/settings.ts";
+import { checkWebhooks } from "../operations/webhooks.ts";
 import { type Identity, resolveIdentity } from "./privileges.ts";
 import { checkRoots } from "./roots.ts";
 import { checkSense, unreadableFiles } from "./sense.ts";
@@ -40,6 +41,7 @@ export interface ServeSources extends AsyncDisposable {
  */
 export function beforeOpening(settings: Settings): Identity | undefined {
   checkAdmin(settings);
+  checkWebhooks(settings);
   requireGrants(settingsNeeds(settings));
   return resolveIdentity(settings);
 }

@@ -16,6 +16,7 @@ import { type Gathered, parseGathered } from "../settings/read.ts";
 import { type BackendSecrets, makeBackends } from "../operations/backends.ts";
 import { makeBeforeHook } from "../operations/before_hook.ts";
 import { startMeter } from "../operations/metrics.ts";
+import { hasWebhooks } from "../operations/webhooks.ts";
 import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
 import type { Settings } from "../settings/table.ts";
@@ -74,6 +75,9 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const port = parts.addresses?.control.port;
   const server = new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState: parts.sharedState });
   events.emit = (event) => server.events.emit(event);
+  if (hasWebhooks(settings)) {
+    await (await import("../operations/webhook_queue.ts")).collectEvents(settings, server.events);
+  }
   return {
     server,
     update: (state) => {

@@ -7,6 +7,8 @@
 import * as v from "valibot";
 import { isLoopback } from "../../net/ip.ts";
 import { commandTable } from "../../commands/table.ts";
+import { EVENT_TYPES } from "../../events.ts";
+import { OUTCOMES } from "../../webhooks/endpoint.ts";
 import { type Kind, nonEmpty, textual } from "./kinds.ts";
 
 /** An object or a list, of which the text is JSON. */
@@ -33,13 +35,14 @@ function isThisMachine(hostname: string): boolean {
   return hostname === "localhost" || isLoopback(hostname.replace(/^\[|\]$/g, ""));
 }
 
+const secretUrlText = v.pipe(
+  v.string(),
+  v.check((value) => isUrl(value, "https", "http"), "must be an https URL without a name in it, or http of loopback"),
+);
+
 /** An https URL, or an http one of this machine: what is sent there is secret. */
 export const secretUrl: Kind<URL> = textual(
-  v.pipe(
-    v.string(),
-    v.check((value) => isUrl(value, "https", "http"), "must be an https URL without a name in it, or http of loopback"),
-    v.transform((value) => new URL(value)),
-  ),
+  v.pipe(secretUrlText, v.transform((value) => new URL(value))),
   (url) => url.href,
 );
 
@@ -64,4 +67,41 @@ export const verbList: Kind<readonly string[]> = textual(v.pipe(
     (verbs) => verbs.every((verb) => commandTable.find(verb) !== undefined),
     "must be verbs of commands such as USER,STOR,DELE",
   ),
+));
+
+/** URLs as {@link secretUrl}, separated by spaces. */
+export const webhookUrls: Kind<readonly string[]> = {
+  ...textual(
+    v.pipe(
+      nonEmpty,
+      v.transform((value): readonly string[] => value.trim().split(/\s+/)),
+      v.check(
+        (urls) => urls.every((url) => isUrl(url, "https", "http")),
+        "must be https URLs without a name in them, or http of loopback",
+      ),
+    ),
+    (urls) => urls.join(" "),
+  ),
+  repeats: true,
+};
+
+const someTexts = v.pipe(v.array(nonEmpty), v.nonEmpty("must not have an empty list"));
+
+/** Services that are sent events. */
+export const webhookList = structured(v.array(
+  v.strictObject({
+    url: secretUrlText,
+    secretFile: nonEmpty,
+    types: v.exactOptional(v.pipe(
+      v.array(v.picklist(EVENT_TYPES, `must have as "types" some of ${EVENT_TYPES.join(", ")}`)),
+      v.nonEmpty("must not have an empty list"),
+    )),
+    accounts: v.exactOptional(someTexts),
+    paths: v.exactOptional(someTexts),
+    outcomes: v.exactOptional(v.pipe(
+      v.array(v.picklist(OUTCOMES, `must have as "outcomes" some of ${OUTCOMES.join(", ")}`)),
+      v.nonEmpty("must not have an empty list"),
+    )),
+  }, ({ expected }) => `must be objects of url, secretFile, types, accounts, paths and outcomes (${expected})`),
+  "must be a list",
 ));

@@ -25,6 +25,8 @@ export interface Kind<T> {
   readonly format: (value: T) => string;
   /** Whether the file may have an object or a list; as text it is JSON. */
   readonly structured?: boolean;
+  /** Whether the flag may be given more than once: the text then has all of its values, with a space between them. */
+  readonly repeats?: boolean;
   /** The text for which a flag stands that is given without a value; absent if it needs one. */
   readonly bare?: string;
 }

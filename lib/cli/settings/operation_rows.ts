@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ldapSettings, secretUrl, verbList } from "./backend_kinds.ts";
-import { duration, oneOf, onOff } from "./kinds.ts";
+import { ldapSettings, secretUrl, verbList, webhookList, webhookUrls } from "./backend_kinds.ts";
+import { duration, oneOf, onOff, text, whole } from "./kinds.ts";
 import { endpoint } from "./place_kinds.ts";
 import { setting } from "./row.ts";
 
@@ -44,6 +44,26 @@ export const OPERATION_ROWS = [
     "what happens to the command when it does not answer: refuse or allow",
     oneOf("refuse", "allow"),
     "refuse",
+  ),
+  setting(
+    "webhook",
+    "URL",
+    "post events to this service (https, or http on loopback); may be repeated; needs --state",
+    webhookUrls,
+  ),
+  setting("webhookSecretFile", "FILE", "file with the secret that these posts are signed with", text),
+  setting(
+    "webhooks",
+    "JSON",
+    "a list of such services: url, secretFile, and to filter types, accounts, paths, outcomes",
+    webhookList,
+  ),
+  setting(
+    "webhookQueue",
+    "N",
+    "events that are kept for each such service until it takes them",
+    whole(1, 10_000_000),
+    10_000,
   ),
   setting(
     "traces",

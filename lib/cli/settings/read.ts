@@ -32,8 +32,8 @@ export const SERVE_FLAGS: readonly Flag[] = [
     help: "JSON file with these settings; --passive-ports is called passivePorts there",
   },
   ...SETTING_NAMES.map((name) => {
-    const { value, help, bare }: Pick<Flag, "value" | "help" | "bare"> = SETTINGS[name];
-    return { name: flagNameOf(name), value, help, bare, fallback: fallbackOf(name) };
+    const { value, help, bare, repeats }: Pick<Flag, "value" | "help" | "bare" | "repeats"> = SETTINGS[name];
+    return { name: flagNameOf(name), value, help, bare, repeats, fallback: fallbackOf(name) };
   }),
 ];
 
@@ -106,7 +106,8 @@ export function parseGathered(gathered: Gathered): Settings {
 
 function fromFlags(flags: GivenFlags<Flag>, name: SettingName): Given | undefined {
   const flag = flagNameOf(name);
-  const text = SETTINGS[name].value !== undefined ? flags.text(flag) : flags.isOn(flag) ? "true" : undefined;
+  const { value }: Pick<Flag, "value"> = SETTINGS[name];
+  const text = value !== undefined ? flags.texts(flag).join(" ") || undefined : flags.isOn(flag) ? "true" : undefined;
   return text === undefined ? undefined : { text, source: `Flag "--${flag}"`, origin: "flag" };
 }
 

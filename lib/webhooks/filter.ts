@@ -1,0 +1,76 @@
+/**
+ * Which events a service is sent, and how an event is written for it.
+ *
+ * @module
+ */
+
+// @ts-types="@types/picomatch"
+import picomatch from "picomatch";
+import { EVENT_TYPES, type EventWish, type ServerEvent } from "../events.ts";
+import { messageOf } from "../net/message_of.ts";
+import { DEFAULT_TYPES, type Endpoint, type Outcome } from "./endpoint.ts";
+
+/** The version of what {@link bodyOf} writes: a later one only adds fields. */
+const FORMAT = 1;
+
+/** What some of `endpoints` may be sent. */
+export function wishesOf(endpoints: readonly Endpoint[]): EventWish[] {
+  return EVENT_TYPES.filter((type) => endpoints.some(({ types = DEFAULT_TYPES }) => types.includes(type)))
+    // Digests take processor time: they are sent where something else wants them.
+    .map((type) => type === "transfer" ? "transferWithoutDigest" : type);
+}
+
+/** Whether `endpoint` is sent an event. Listings never are: clients make one for each look. */
+export function filterOf(endpoint: Endpoint): (event: ServerEvent) => boolean {
+  const { types = DEFAULT_TYPES, accounts, paths, outcomes } = endpoint;
+  const isPath = paths && picomatch([...paths], { dot: true });
+  return (event) => {
+    if (!types.includes(event.type)) return false;
+    if (event.type === "transfer" || event.type === "transferStarted") {
+      if (event.direction === "listing") return false;
+    }
+    if (accounts && !accounts.includes(accountOf(event) ?? "")) return false;
+    if (isPath && !pathsOf(event).some((path) => isPath(path))) return false;
+    return outcomes?.includes(outcomeOf(event)) ?? true;
+  };
+}
+
+/** The account of a session; of a login that fails, the name that was tried. */
+function accountOf(event: ServerEvent): string | undefined {
+  if (event.type === "login") return event.name;
+  return "user" in event ? event.user : undefined;
+}
+
+function pathsOf(event: ServerEvent): string[] {
+  const { path, to } = event as { readonly path?: string; readonly to?: string };
+  return [path, to].filter((each) => each !== undefined);
+}
+
+function outcomeOf(event: ServerEvent): Outcome {
+  switch (event.type) {
+    case "transfer":
+      return event.complete ? "success" : "failure";
+    case "login":
+      return event.ok ? "success" : "failure";
+    case "refused":
+    case "connectionRefused":
+    case "problem":
+      return "failure";
+    default:
+      return "success";
+  }
+}
+
+/** The JSON object for an event: its own fields, with the time as RFC 3339 has it and an error as its message. */
+export function bodyOf(event: ServerEvent, id: string): string {
+  const { type, time, error, stack: _, ...fields } = { error: undefined, stack: undefined, ...event };
+  return JSON.stringify({
+    version: FORMAT,
+    id,
+    time: new Date(time).toISOString(),
+    type,
+    ...fields,
+    // JSON leaves it out where it is undefined.
+    error: error === undefined ? undefined : messageOf(error),
+  });
+}
