@@ -157,11 +157,11 @@ export class Delivery implements AsyncDisposable {
     const { error } = result;
     if (result.outcome === "refused" || now - queued >= lifetime) {
       queue.bury(seq, now, error);
-      this.#report(endpoint, `Event ${id} for ${nameOf(endpoint)} became a dead letter`, new Error(error));
+      this.#report(endpoint, `Event ${id} for ${nameOf(endpoint)} became a dead letter: ${error}`);
       return true;
     }
     queue.postpone(seq, now + this.#delayAfter(attempts), error);
-    this.#report(endpoint, `${nameOf(endpoint)} does not take events; they are kept and sent again`, new Error(error));
+    this.#report(endpoint, `${nameOf(endpoint)} does not take events, which are kept and sent again: ${error}`);
     return false;
   }
 

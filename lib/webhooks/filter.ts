@@ -23,16 +23,21 @@ export function wishesOf(endpoints: readonly Endpoint[]): EventWish[] {
 /** Whether `endpoint` is sent an event. Listings never are: clients make one for each look. */
 export function filterOf(endpoint: Endpoint): (event: ServerEvent) => boolean {
   const { types = DEFAULT_TYPES, accounts, paths, outcomes } = endpoint;
-  const isPath = paths && picomatch([...paths], { dot: true });
+  // Without the first slash: "/**/*.csv" would have none of the files right in "/".
+  const isPath = paths && picomatch(paths.map(withoutSlash), { dot: true });
   return (event) => {
     if (!types.includes(event.type)) return false;
     if (event.type === "transfer" || event.type === "transferStarted") {
       if (event.direction === "listing") return false;
     }
     if (accounts && !accounts.includes(accountOf(event) ?? "")) return false;
-    if (isPath && !pathsOf(event).some((path) => isPath(path))) return false;
+    if (isPath && !pathsOf(event).some((path) => isPath(withoutSlash(path)))) return false;
     return outcomes?.includes(outcomeOf(event)) ?? true;
   };
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/^\//, "");
 }
 
 /** The account of a session; of a login that fails, the name that was tried. */
@@ -61,16 +66,23 @@ function outcomeOf(event: ServerEvent): Outcome {
   }
 }
 
-/** The JSON object for an event: its own fields, with the time as RFC 3339 has it and an error as its message. */
+/**
+ * The JSON object for an event: its own fields, with the time as RFC 3339 has it and an error as its message. The
+ * `version` is that of the object; the one of the program, in `started`, is its `program`.
+ */
 export function bodyOf(event: ServerEvent, id: string): string {
-  const { type, time, error, stack: _, ...fields } = { error: undefined, stack: undefined, ...event };
+  const { type, time, error, stack: _, version: program, ...fields } = {
+    ...{ error: undefined, stack: undefined, version: undefined },
+    ...event,
+  };
+  // JSON leaves out what is undefined.
   return JSON.stringify({
     version: FORMAT,
     id,
     time: new Date(time).toISOString(),
     type,
+    program,
     ...fields,
-    // JSON leaves it out where it is undefined.
     error: error === undefined ? undefined : messageOf(error),
   });
 }
