@@ -20,7 +20,7 @@ export interface Endpoint {
   readonly types?: readonly EventType[];
   /** Names of accounts: with them, events of nobody are left out. */
   readonly accounts?: readonly string[];
-  /** Patterns of virtual paths, as of a shell, with `**` for any depth: with them, events without a path are left out. */
+  /** Patterns of virtual paths, as of a shell, with `**` for any depth: with them, an event needs a path. */
   readonly paths?: readonly string[];
   readonly outcomes?: readonly Outcome[];
 }
