@@ -6,7 +6,7 @@
 
 import { DataConnectionError } from "../data/connector.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
-import { LineReader, parseCommandLine } from "../protocol/line_reader.ts";
+import { type Line, LineReader, parseCommandLine } from "../protocol/line_reader.ts";
 import type { TlsEndpoint } from "../tls/tls.ts";
 import type { Backend, Client, Conversation } from "./backend.ts";
 import { ConversationEnd } from "./backend.ts";
@@ -32,7 +32,13 @@ export class FrontSession implements Client {
   readonly #buffer = new Uint8Array(8192);
   readonly #abort = new AbortController();
   readonly #dataConnections = new Set<Connection>();
+  /** Arrived, and not yet answered. */
+  readonly #lines: Line[] = [];
   #connection: Connection;
+  /** At most one read at a time. */
+  #reading: Promise<void> | undefined;
+  /** The client sends no more. */
+  #hasEnded = false;
   /** The verb that is being answered. */
   #verb = "";
   #protectsData = false;
@@ -66,6 +72,7 @@ export class FrontSession implements Client {
       if (error instanceof ConversationEnd) await this.reply([error.message]).catch(() => {});
     } finally {
       this.close();
+      await this.#reading?.catch(() => {});
       await this.#conversation.end();
       await this.#data.released();
     }
@@ -115,12 +122,25 @@ export class FrontSession implements Client {
     else if (DATA_VERBS.has(verb)) {
       const refusal = await this.#conversation.prepareData();
       await this.reply(refusal ?? [await this.#data.agree(verb, argument)]);
-    } else {
-      const goesOn = await this.#conversation.answer(verb, argument);
-      if (needsData(verb)) this.#endTransfer();
-      return goesOn;
-    }
+    } else if (needsData(verb)) return await this.#transfer(verb, argument);
+    else return await this.#conversation.answer(verb, argument);
     return true;
+  }
+
+  /** As {@link Conversation.answer}. ABOR ends the transfer, and is answered after it. */
+  async #transfer(verb: string, argument: string | undefined): Promise<boolean> {
+    let isOver = false;
+    const listen = async () => {
+      while (!isOver && !this.#hasEnded && this.#lines.length === 0) await this.#read();
+      if (!isOver && this.#lines.some((line) => line.kind === "line" && /^ABOR$/i.test(line.text))) this.#endTransfer();
+    };
+    listen().catch(() => this.close());
+    try {
+      return await this.#conversation.answer(verb, argument);
+    } finally {
+      isOver = true;
+      this.#endTransfer();
+    }
   }
 
   #endTransfer(): void {
@@ -129,14 +149,23 @@ export class FrontSession implements Client {
     this.#dataConnections.clear();
   }
 
-  async #readLine() {
-    for (;;) {
-      const line = this.#reader.next();
-      if (line !== undefined) return line;
-      const count = await this.#connection.read(this.#buffer);
-      if (count === null) return undefined;
-      this.#reader.push(this.#buffer.subarray(0, count));
+  async #readLine(): Promise<Line | undefined> {
+    while (this.#lines.length === 0 && !this.#hasEnded) await this.#read();
+    return this.#lines.shift();
+  }
+
+  #read(): Promise<void> {
+    return this.#reading ??= this.#fill().finally(() => this.#reading = undefined);
+  }
+
+  async #fill(): Promise<void> {
+    const count = await this.#connection.read(this.#buffer);
+    if (count === null) {
+      this.#hasEnded = true;
+      return;
     }
+    this.#reader.push(this.#buffer.subarray(0, count));
+    for (let line = this.#reader.next(); line !== undefined; line = this.#reader.next()) this.#lines.push(line);
   }
 
   async #answerTls(verb: string, argument = ""): Promise<void> {
@@ -145,6 +174,7 @@ export class FrontSession implements Client {
     if (verb === "AUTH" && /^(?:TLS|TLS-C|SSL)$/i.test(argument)) {
       await this.reply(["234 TLS begins"]);
       this.#reader.reset();
+      this.#lines.length = 0;
       this.#connection = await tls.secure(this.#connection);
     } else if (verb === "PBSZ") await this.reply(["200 PBSZ=0"]);
     else if (verb === "PROT" && /^[CP]$/i.test(argument)) {

@@ -7,7 +7,15 @@
 import { DataConnectionError } from "../data/connector.ts";
 import { type Connection, writeAll } from "../net/connection.ts";
 import { type Backend, type Client, type Conversation, ConversationEnd } from "./backend.ts";
-import { commandOf, type Exchange, isUpload, MOST_OF_TRANSFER, type RecordedSession, type Step } from "./cassette.ts";
+import {
+  commandOf,
+  type Exchange,
+  isUpload,
+  MOST_OF_TRANSFER,
+  needsData,
+  type RecordedSession,
+  type Step,
+} from "./cassette.ts";
 import { type Identity, show } from "./placeholders.ts";
 
 /** `strict`: sessions and commands as they were recorded. `loose`: any recorded command, in any order. */
@@ -21,13 +29,16 @@ export interface PlayerOptions {
   readonly onDifference: (line: string) => void;
 }
 
+/** Said of a transfer that the client has ended. */
+const CUT = "426 The data connection was closed";
+
 /** What is said instead of a recorded reply. */
 type Wanted = { readonly exchange: Exchange } | { readonly difference: string };
 
 /** Plays the exchanges of one session, or of all. */
 interface Script {
-  /** What was recorded for `command`. */
-  next(command: string): Wanted;
+  /** What was recorded for `command`, which came after `previous`. */
+  next(command: string, previous: string): Wanted;
   /** What was recorded and not asked for. */
   readonly left: string | undefined;
 }
@@ -92,15 +103,30 @@ class LooseScript implements Script {
   readonly #exchanges: ReadonlyMap<string, Exchange[]>;
 
   constructor(sessions: readonly RecordedSession[]) {
-    this.#exchanges = Map.groupBy(sessions.flatMap(({ exchanges }) => exchanges), ({ command }) => command);
+    const keyed = sessions.flatMap(({ exchanges }) =>
+      exchanges.map((exchange, index) => ({ exchange, key: keyOf(exchange.command, exchanges[index - 1]?.command) }))
+    );
+    this.#exchanges = new Map(
+      Array.from(
+        Map.groupBy(keyed, ({ key }) => key),
+        ([key, group]) => [key, group.map(({ exchange }) => exchange)] as const,
+      ),
+    );
   }
 
-  next(command: string): Wanted {
-    const [exchange, ...others] = this.#exchanges.get(command) ?? [];
-    if (exchange === undefined) return { difference: `Cassette: wanted a recorded command, seen "${command}"` };
-    if (others.length > 0) this.#exchanges.get(command)!.shift();
+  next(command: string, previous: string): Wanted {
+    const key = keyOf(command, previous);
+    const [exchange, ...others] = this.#exchanges.get(key) ?? [];
+    if (exchange === undefined) return { difference: `Cassette: wanted a recorded command, seen "${key}"` };
+    if (others.length > 0) this.#exchanges.get(key)!.shift();
     return { exchange };
   }
+}
+
+/** A transfer from an offset is another one than that of the whole. */
+function keyOf(command: string, previous = ""): string {
+  const isPart = previous.startsWith("REST ") && previous !== "REST 0" && needsData(command.split(" ", 1)[0]!);
+  return isPart ? `${previous}, ${command}` : command;
 }
 
 function differenceOf(wanted: string | undefined, seen: string): string {
@@ -119,6 +145,7 @@ class PlayedConversation implements Conversation {
   readonly #options: PlayedOptions;
   #user: string | undefined;
   #isOver = false;
+  #previous = "";
 
   constructor(client: Client, options: PlayedOptions) {
     this.#client = client;
@@ -141,7 +168,8 @@ class PlayedConversation implements Conversation {
   async answer(verb: string, argument: string | undefined): Promise<boolean> {
     if (verb === "USER") this.#user = argument;
     const command = commandOf(verb, argument);
-    const wanted = this.#options.script.next(command);
+    const wanted = this.#options.script.next(command, this.#previous);
+    this.#previous = command;
     const isLeaving = verb === "QUIT";
     if ("exchange" in wanted) return await this.#playAll(wanted.exchange, verb) && !isLeaving;
     // Whether a client takes its leave changes nothing; what it has not asked for before is reported at the end.
@@ -158,16 +186,16 @@ class PlayedConversation implements Conversation {
 
   /** Resolves to whether the server went on. */
   async #playAll({ steps, command }: Exchange, verb: string): Promise<boolean> {
-    let code = "";
     for (const step of steps) {
       const trouble = await this.#play(step, command, isUpload(verb));
+      // The recorded transfer was cut as well: the server's own words follow.
+      if (trouble === CUT && /^[45]/.test(lastLineOf(steps))) continue;
       if (trouble !== undefined) {
         await this.#client.reply([trouble]);
         return true;
       }
-      if (step.kind === "reply") code = step.lines.at(-1)?.slice(0, 3) ?? "";
     }
-    return code !== "421";
+    return !lastLineOf(steps).startsWith("421");
   }
 
   /** Resolves to what has to be said instead of the rest. */
@@ -188,7 +216,7 @@ class PlayedConversation implements Conversation {
       return undefined;
     } catch (error) {
       if (error instanceof DataConnectionError) return `425 ${error.message}`;
-      return "426 The data connection was closed";
+      return CUT;
     }
   }
 
@@ -204,6 +232,11 @@ class PlayedConversation implements Conversation {
     this.#options.onDifference(line);
     return line;
   }
+}
+
+function lastLineOf(steps: readonly Step[]): string {
+  const last = steps.at(-1);
+  return last?.kind === "reply" ? last.lines.at(-1) ?? "" : "";
 }
 
 async function send(connection: Connection, bytes: Uint8Array): Promise<void> {
