@@ -187,8 +187,9 @@ terminalTest("runs programs, which have the terminal meanwhile", async (terminal
   await terminal.type('!read -r word; echo "it was $word"; pwd', "Enter");
   await terminal.type("typed", "Enter");
   assertStringIncludes((await terminal.until(/it was typed\n[\s\S]*>$/)).replaceAll("\n", ""), local);
-  await terminal.type("!sleep 100", "Enter");
-  await terminal.until(/!sleep 100$/m);
+  // Only once it runs does Ctrl-C end it, and not what is about to start it.
+  await terminal.type("!echo asleep; sleep 100", "Enter");
+  await terminal.until(/^asleep$/m);
   await terminal.type("", "C-c");
   await terminal.type("dir > listing", "Enter");
   await terminal.until(/> dir > listing\n\S+>$/);
