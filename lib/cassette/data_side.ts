@@ -7,7 +7,7 @@
 
 import { DataConnectionError, type DataConnector } from "../data/connector.ts";
 import { LocalEngine } from "../data/local_engine.ts";
-import type { PortRange } from "../data/port_range.ts";
+import { type PortRange, PortsExhausted } from "../data/port_range.ts";
 import type { Connection } from "../net/connection.ts";
 import { familyOf, sameAddress } from "../net/ip.ts";
 import {
@@ -48,6 +48,15 @@ export class DataSide {
   /** Answers one of {@link DATA_VERBS}. Resolves to the reply. */
   async agree(verb: string, argument: string | undefined): Promise<string> {
     this.close();
+    try {
+      return await this.#agree(verb, argument);
+    } catch (error) {
+      if (error instanceof PortsExhausted) return "425 All passive ports are in use";
+      throw error;
+    }
+  }
+
+  async #agree(verb: string, argument: string | undefined): Promise<string> {
     if (verb === "PASV") return await this.#passive();
     if (verb === "EPSV") return await this.#extendedPassive(argument);
     return this.#active(verb === "PORT" ? parsePort(argument ?? "") : parseEprt(argument ?? ""));

@@ -9,6 +9,7 @@ import { type Connection, writeAll } from "../net/connection.ts";
 import { type Backend, type Client, type Conversation, ConversationEnd } from "./backend.ts";
 import {
   commandOf,
+  concat,
   type Exchange,
   isUpload,
   MOST_OF_TRANSFER,
@@ -245,7 +246,7 @@ async function send(connection: Connection, bytes: Uint8Array): Promise<void> {
 }
 
 async function receive(connection: Connection): Promise<Uint8Array> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const pieces: Uint8Array[] = [];
   const buffer = new Uint8Array(64 * 1024);
   let size = 0;
   for (let count = await connection.read(buffer); count !== null; count = await connection.read(buffer)) {
@@ -253,7 +254,7 @@ async function receive(connection: Connection): Promise<Uint8Array> {
     // What is longer than any cassette differs from it, whatever it is.
     if (size <= MOST_OF_TRANSFER + buffer.length) pieces.push(buffer.slice(0, count));
   }
-  return await new Blob(pieces).bytes();
+  return concat(pieces);
 }
 
 function contentDifference(command: string, wanted: Uint8Array, seen: Uint8Array): string | undefined {

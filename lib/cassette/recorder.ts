@@ -14,6 +14,7 @@ import { type Backend, type Client, type Conversation, ConversationEnd } from ".
 import {
   CassetteError,
   commandOf,
+  concat,
   isUpload,
   MOST_OF_TRANSFER,
   needsData,
@@ -221,13 +222,7 @@ class Collected {
   }
 
   get bytes(): Uint8Array {
-    const joined = new Uint8Array(this.#size);
-    let offset = 0;
-    for (const piece of this.#pieces) {
-      joined.set(piece, offset);
-      offset += piece.length;
-    }
-    return joined;
+    return concat(this.#pieces);
   }
 
   /** @throws {CassetteError} above the limit. */

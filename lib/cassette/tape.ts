@@ -11,7 +11,7 @@ import { FIRST_LINE, formatSession } from "./text.ts";
  * Writes sessions in the order in which they began, each once it and those before it have ended: two recordings of the
  * same work do not differ because one client was slower, and little is lost if the program is killed.
  */
-export class Tape implements Disposable {
+export class Tape {
   readonly #write: (text: string) => void;
   /** Not written yet, the oldest first. */
   readonly #waiting: { readonly session: RecordedSession; isOver: boolean }[] = [];
@@ -40,7 +40,7 @@ export class Tape implements Disposable {
   }
 
   /** Writes all that is left. */
-  [Symbol.dispose](): void {
+  end(): void {
     for (const { session } of this.#waiting.splice(0)) this.#put(session);
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { ReplyParser, ReplySyntaxError } from "../protocol/reply_parser.ts";
-import { CassetteError, type Exchange, MOST_OF_TRANSFER, type RecordedSession, type Step } from "./cassette.ts";
+import { CassetteError, concat, type Exchange, MOST_OF_TRANSFER, type RecordedSession, type Step } from "./cassette.ts";
 
 /** The first line. The number changes with the format. */
 export const FIRST_LINE = "denoftpd cassette 1";
@@ -103,7 +103,7 @@ class CassetteReader {
   #session: RecordedSession | undefined;
   #steps: Step[] = [];
   #replies = new ReplyParser();
-  #data: { readonly kind: "D" | "B"; readonly pieces: Uint8Array<ArrayBuffer>[]; size: number } | undefined;
+  #data: { readonly kind: "D" | "B"; readonly pieces: Uint8Array[]; size: number } | undefined;
 
   take(line: string): void {
     if (line.startsWith("#")) return;
@@ -163,13 +163,7 @@ class CassetteReader {
 
   #endData(): void {
     if (this.#data === undefined) return;
-    const bytes = new Uint8Array(this.#data.size);
-    let offset = 0;
-    for (const piece of this.#data.pieces) {
-      bytes.set(piece, offset);
-      offset += piece.length;
-    }
-    this.#steps.push({ kind: "data", bytes });
+    this.#steps.push({ kind: "data", bytes: concat(this.#data.pieces) });
     this.#data = undefined;
   }
 }
