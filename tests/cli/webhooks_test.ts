@@ -74,6 +74,41 @@ for (const workers of Deno.build.os === "linux" ? ["1", "2"] : ["1"]) {
     }));
 }
 
+for (const kills of [1, 9, 23]) {
+  Deno.test(`serve --webhook loses no event when it is killed while event ${kills} is on its way`, () =>
+    withSite(async (cwd) => {
+      let kill = (): void => {};
+      let seen = 0;
+      await using service = new Receiver(() => {
+        if (++seen >= kills) kill();
+        return 200;
+      });
+      const flags = webhook(service.url);
+      const stored: string[] = [];
+      {
+        await using server = await start(cwd, flags);
+        await using wire = await visit(server);
+        kill = () => {
+          kill = () => {};
+          server.kill("SIGKILL");
+        };
+        try {
+          for (;;) {
+            const path = `/${String(stored.length).padStart(4, "0")}`;
+            if ((await wire.upload(`STOR ${path}`, "x")).code === 226) stored.push(path);
+          }
+        } catch {
+          // The server was killed.
+        }
+      }
+      await using _ = await start(cwd, flags);
+      const uploads = () => [...new Set(service.taken.flatMap(({ type, path }) => type === "transfer" ? [path] : []))];
+      await service.until(() => stored.every((path) => uploads().includes(path)));
+      // One more may have been stored, whose 226 did not leave any more.
+      assertEquals(uploads().slice(0, stored.length), stored);
+    }));
+}
+
 Deno.test("serve posts to several webhooks, each with its own filters", () =>
   withSite(async (cwd) => {
     await using all = new Receiver();

@@ -250,3 +250,28 @@ Deno.test("EventCollector writes the time as text, an error as its message, and 
     assertEquals(body, { version: 1, time, type: "problem", level: "error", message: "It broke", error: "Because" });
     return Promise.resolve();
   }));
+
+Deno.test("EventCollector reports a queue that takes nothing once, and again only after it took something", () => {
+  let full = true;
+  let kept = 0;
+  const events = new EventStream();
+  const failures: unknown[] = [];
+  const { listener, types } = new EventCollector({
+    endpoints: [{ url: "http://only/" }],
+    add: () => {
+      if (full) throw new Error("database or disk is full");
+      kept++;
+    },
+    onFailure: (error) => {
+      failures.push(error);
+      // As the server does: this is an event that it would post, too.
+      events.emit({ type: "problem", level: "error", message: "Lost", error });
+    },
+  });
+  events.on(listener, types);
+  for (const isFull of [true, true, false, true]) {
+    full = isFull;
+    events.emit(upload("1", "/a"));
+  }
+  assertEquals([failures.length, kept], [2, 1]);
+});
