@@ -9,6 +9,7 @@ import { EventStream } from "../events.ts";
 import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
 import type { CommandIo } from "./io.ts";
+import { readWebhookSecrets } from "./operations/webhooks.ts";
 import { usersFile } from "./permissions/needs.ts";
 import { checkOptions, serverOptions } from "./serve/options.ts";
 import { become } from "./serve/privileges.ts";
@@ -69,6 +70,7 @@ async function check(settings: Settings, io: CommandIo, { ownsProcess = false }:
   workerCount(settings);
   const identity = beforeOpening(settings);
   await using sources = await openSources(settings, events, () => {});
+  await readWebhookSecrets(settings);
   checkOptions({ ...serverOptions(settings, sources.accounts), ...(sources.tls && { tls: sources.tls.options }) });
   if (identity && ownsProcess) {
     become(identity);

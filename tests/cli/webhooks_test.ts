@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { runConfig } from "../../lib/cli/config.ts";
 import { runWebhooks } from "../../lib/cli/operations/webhooks_command.ts";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { hashPassword } from "../../lib/auth/password.ts";
@@ -180,6 +181,24 @@ Deno.test("permissions has what webhooks need, and a server runs with that", () 
     assertEquals((await wire.upload("STOR a", "x")).code, 226);
     await service.until(() => service.taken.some(({ path }) => path === "/a"));
     assertEquals(server.stderr.match(/^\S+ (warning|error).*/gm), null, server.stderr);
+  }));
+
+Deno.test("config --check refuses a webhook whose secret cannot be read, as serve does", () =>
+  withSite(async (cwd) => {
+    for (
+      const [secret, expected] of [["secret", /^0 serve would start/], ["none", /^2 .*Cannot read the secret/]] as const
+    ) {
+      let text = "";
+      const flags = [
+        ...["--check", "--users", join(cwd, "users.json"), "--allow-root", "--state", join(cwd, "state")],
+        ...["--webhook", "https://a.example/", "--webhook-secret-file", join(cwd, secret)],
+      ];
+      const code = await runConfig(flags, {
+        stdout: (more) => void (text += more),
+        stderr: (more) => void (text += more.includes("warning") ? "" : more),
+      });
+      assertMatch(`${code} ${text}`, expected);
+    }
   }));
 
 const WRONG: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
