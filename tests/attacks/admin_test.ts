@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { AdminUnderTest } from "../admin/admin_under_test.ts";
 import { ALICE } from "../clients/server_under_test.ts";
 import { hashPassword } from "../../lib/auth/password.ts";
+import { OLD_RUNTIME } from "../helpers/old_runtime.ts";
 import { Wire } from "../helpers/wire.ts";
 import { residentMiB } from "../soak/proc.ts";
 import { LONG, report, rounds } from "./stage.ts";
@@ -173,7 +174,7 @@ Deno.test("a user has the roles of the file and no others", async () => {
   }
 });
 
-Deno.test("large bodies and slow headers hold neither memory nor the sessions of others", async () => {
+Deno.test("large bodies hold neither memory nor the sessions of others", async () => {
   await using admin = await AdminUnderTest.start({ logLevel: "info" });
   await using wire = await logIn(admin);
   const before = residentMiB(admin.server.pid);
@@ -185,28 +186,39 @@ Deno.test("large bodies and slow headers hold neither memory nor the sessions of
     const known = await exchange(admin, request(admin, "POST /api/bans", { ...json, ...TOKEN(admin) }, body));
     assertMatch(known, /^HTTP\/1\.1 413 /);
   }
-  // As many as an address may have, and more: those are closed at once.
-  const port = Number(new URL(admin.origin).port);
-  const slow = await Promise.all(Array.from({ length: 80 }, () => Deno.connect({ hostname: "127.0.0.1", port })));
-  try {
-    const half = new TextEncoder().encode("GET /api/sessions HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ");
-    await Promise.all(slow.map((each) => each.write(half).catch(() => {})));
-    await wire.expect("NOOP", 200);
-    const ends = await Promise.all(slow.map((each) => new Response(each.readable).text().catch(() => "reset")));
-    // The others were told that it took too long.
-    const late = ends.filter((text) => text.startsWith("HTTP/1.1 408 ")).length;
-    assert(late > 0 && late <= 64, `${late} were answered 408`);
-  } finally {
-    for (const each of slow) {
-      try {
-        each.close();
-      } catch {
-        // Its stream has closed it.
-      }
-    }
-  }
   const grown = residentMiB(admin.server.pid) - before;
   if (LONG) report("bodies and headers", { "MiB grown": grown });
   assert(grown < 150, `${grown} MiB more`);
   await assertUnharmed(admin, wire);
+});
+
+Deno.test({
+  name: "slow headers are cut off, and of one address there are so many and no more",
+  // docs/deploy.md: a runtime before 2.9 waits for them.
+  ignore: OLD_RUNTIME,
+  async fn() {
+    await using admin = await AdminUnderTest.start({ logLevel: "info" });
+    await using wire = await logIn(admin);
+    // As many as an address may have, and more: those are closed at once.
+    const port = Number(new URL(admin.origin).port);
+    const slow = await Promise.all(Array.from({ length: 80 }, () => Deno.connect({ hostname: "127.0.0.1", port })));
+    try {
+      const half = new TextEncoder().encode("GET /api/sessions HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ");
+      await Promise.all(slow.map((each) => each.write(half).catch(() => {})));
+      await wire.expect("NOOP", 200);
+      const ends = await Promise.all(slow.map((each) => new Response(each.readable).text().catch(() => "reset")));
+      // The others were told that it took too long.
+      const late = ends.filter((text) => text.startsWith("HTTP/1.1 408 ")).length;
+      assert(late > 0 && late <= 64, `${late} were answered 408`);
+    } finally {
+      for (const each of slow) {
+        try {
+          each.close();
+        } catch {
+          // Its stream has closed it.
+        }
+      }
+    }
+    await assertUnharmed(admin, wire);
+  },
 });

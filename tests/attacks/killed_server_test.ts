@@ -7,6 +7,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { type Connection, writeAll } from "../../lib/net/connection.ts";
 import { isPart } from "../../lib/vfs/virtual_path.ts";
+import { OLD_RUNTIME } from "../helpers/old_runtime.ts";
 import type { Wire } from "../helpers/wire.ts";
 import { type Attempt, contentOf, Ledger, MODES } from "./ledger.ts";
 import { report, rounds, Target } from "./stage.ts";
@@ -64,19 +65,8 @@ function partsIn(root: string): number {
 /** Older than a day. */
 const LONG_AGO = new Date(Date.now() - 2 * 86_400_000);
 
-/**
- * Whether the server under test is an executable whose runtime cannot try a lock (Deno before 2.9): there a part is
- * removed for its age.
- */
-async function goesByAge(): Promise<boolean> {
-  const executable = Deno.env.get("DENOFTPD_EXECUTABLE");
-  if (executable === undefined) return false;
-  const { stdout } = await new Deno.Command(executable, { args: ["version"] }).output();
-  const [, major, minor] = /deno (\d+)\.(\d+)/.exec(new TextDecoder().decode(stdout)) ?? [];
-  return Number(major) * 100 + Number(minor) < 209;
-}
-
-const BY_AGE = await goesByAge();
+/** Such a runtime cannot try a lock: a part is removed for its age. */
+const BY_AGE = OLD_RUNTIME;
 
 function ageParts(root: string): void {
   for (const { name } of Deno.readDirSync(root)) {
