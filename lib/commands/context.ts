@@ -192,13 +192,6 @@ export interface CommandContext {
   readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
   mark(reply: Reply): Promise<void>;
-  /**
-   * Takes a preliminary reply that leaves in one write with the final one, for what needs no wait in between. Where it
-   * has to wait after all, {@link releaseMark} comes first.
-   */
-  holdMark(reply: Reply): void;
-  /** Sends the reply that {@link holdMark} took, unless it has left. Rejects as {@link mark}. */
-  releaseMark(): Promise<void>;
   /** Whether a listener of events wants the digests of files that are transferred. */
   readonly listenersWantDigests: boolean;
   /** Reports an event of this session. */

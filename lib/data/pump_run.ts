@@ -54,8 +54,6 @@ export interface PumpOptions {
    * saves the read that would only find the end.
    */
   readonly limit?: number | undefined;
-  /** Called before the run waits for the peer or for its turn, each time: until then it has kept going by itself. */
-  readonly onWait?: (() => void) | undefined;
   /** Called with {@link PumpResult.bytes} so far, after each piece. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -158,7 +156,6 @@ export class PumpRun implements Disposable {
     for (let sent = 0; sent < data.length;) {
       const part = sent === 0 ? data : data.subarray(sent);
       const wait = this.#turn(part.length);
-      if (wait || sent > 0) this.options.onWait?.();
       if (wait) await wait;
       if (this.#failure) return false;
       const count = await this.untilFailed(this.#write(part, last), "networkFailed");

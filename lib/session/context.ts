@@ -40,10 +40,6 @@ export interface SessionLink {
   watchPeer(onGone: () => void): void;
   /** Sends a preliminary reply. When that fails the transfer that it is about is aborted. */
   mark(preliminary: reply.Reply): Promise<void>;
-  /** Takes a preliminary reply that is sent with the final one, or by {@link releaseMark}. */
-  holdMark(preliminary: reply.Reply): void;
-  /** Sends what {@link holdMark} took, as {@link mark} does. */
-  releaseMark(): Promise<void>;
 }
 
 /** The control connection that a session begins with. */
@@ -123,14 +119,6 @@ export class SessionContext implements CommandContext, LoginHolder {
 
   mark(preliminary: reply.Reply): Promise<void> {
     return this.#link.mark(preliminary);
-  }
-
-  holdMark(preliminary: reply.Reply): void {
-    this.#link.holdMark(preliminary);
-  }
-
-  releaseMark(): Promise<void> {
-    return this.#link.releaseMark();
   }
 
   get listenersWantDigests(): boolean {

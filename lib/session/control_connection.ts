@@ -89,17 +89,6 @@ export class ControlConnection {
     this.#options.onReply(reply);
   }
 
-  /** Takes a reply that leaves with the next one, or with {@link release}. */
-  hold(reply: Reply): void {
-    this.#writer.hold(reply);
-    this.#options.onReply(reply);
-  }
-
-  /** See {@link ReplyWriter.release}. */
-  release(): Promise<void> | undefined {
-    return this.#writer.release();
-  }
-
   /** Takes refusals of Telnet options: see {@link ReplyWriter.refuse}. */
   refuseOptions(options: Uint8Array): void {
     this.#writer.refuse(options);
@@ -161,7 +150,6 @@ export class ControlConnection {
 export class ReplyWriter {
   #connection: Connection;
   #pending = "";
-  #held = "";
   #refusals: Uint8Array | undefined;
   #writing: Promise<void> | undefined;
   #writingSince: number | undefined;
@@ -190,20 +178,7 @@ export class ReplyWriter {
 
   /** Takes a reply; it leaves with the next {@link flush}. */
   add(reply: Reply): void {
-    this.#pending += this.#held + formatReply(reply);
-    this.#held = "";
-  }
-
-  /** Takes a reply that leaves before the next one, in the same write, or with {@link release}. */
-  hold(reply: Reply): void {
-    this.#held += formatReply(reply);
-  }
-
-  /** Sends what is held, as {@link flush}. */
-  release(): Promise<void> | undefined {
-    this.#pending += this.#held;
-    this.#held = "";
-    return this.flush();
+    this.#pending += formatReply(reply);
   }
 
   /**

@@ -221,26 +221,12 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
 
   /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
-    this.#hold(preliminary);
-    await this.releaseMark();
-  }
-
-  #hold(preliminary: reply.Reply): void {
     const { transfer } = this.#queue;
     const command = transfer && { verb: transfer.verb, argument: transfer.path };
-    this.#control.hold(command ? this.#commands.said(preliminary, command) : preliminary);
+    this.#control.add(command ? this.#commands.said(preliminary, command) : preliminary);
     transfer?.begin();
-  }
-
-  /** See {@link SessionLink}. */
-  holdMark(preliminary: reply.Reply): void {
-    this.#hold(preliminary);
-  }
-
-  /** See {@link SessionLink}. */
-  async releaseMark(): Promise<void> {
     try {
-      await this.#control.release();
+      await this.#control.flush();
     } catch (error) {
       this.transfer?.abort("controlLost");
       throw error;

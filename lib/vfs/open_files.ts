@@ -8,8 +8,6 @@
 export interface ByteSource {
   /** The file, if another thread could read it instead. */
   readonly location?: FileLocation;
-  /** Reads of a small file end at once, as its content is in memory: nothing else waits for them. Default `false`. */
-  readonly ready?: boolean;
   /** Advances by `bytes`, which another thread has read from {@link location}. Throws if the file cannot. */
   skip?(bytes: number): void;
   /** Fills the start of `buffer` with at least one byte and resolves to the number; `null` at the end. */

@@ -1,7 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { FtpServer } from "../../lib/server/server.ts";
-import { writeAll } from "../../lib/net/connection.ts";
 import type { NativeIo } from "../../lib/native/native_io.ts";
 import { nativeIo, nativeTest } from "../helpers/native.ts";
 import { authenticatorOf } from "../helpers/server.ts";
@@ -24,26 +23,6 @@ async function withDisk(check: (port: number) => Promise<void>, native?: NativeI
     await check(server.address.port);
   });
 }
-
-Deno.test("Both replies to RETR of a small file leave in one write where the client has connected", () =>
-  withDisk(async (port) => {
-    using control = await Deno.connect({ hostname: "127.0.0.1", port });
-    const buffer = new Uint8Array(4096);
-    const hear = async () => new TextDecoder().decode(buffer.subarray(0, await control.read(buffer) ?? 0));
-    const say = async (line: string) => {
-      await writeAll(control, new TextEncoder().encode(`${line}\r\n`));
-      return await hear();
-    };
-    await hear();
-    for (const line of ["USER demo", "PASS demo", "TYPE I"]) await say(line);
-    const [, passive = ""] = /\|(\d+)\|/.exec(await say("EPSV")) ?? [];
-    using data = await Deno.connect({ hostname: "127.0.0.1", port: Number(passive) });
-    // Once this is answered the data connection has been accepted.
-    await say("NOOP");
-    assertMatch(await say("RETR small"), /^150 .*\r\n226 .*\r\n$/);
-    assertEquals(new TextDecoder().decode(await readAll(data)), CONTENT);
-    await say("QUIT");
-  }));
 
 Deno.test("RETR of a small file answers 150 at once where the client has not connected", () =>
   withDisk(async (port) => {

@@ -380,23 +380,3 @@ Deno.test("sendBytes names the source that cannot skip what the connection has s
   const { result } = await through({ ...pair, ours }, rigid, { limit: LIMIT });
   assertEquals([result.outcome, result.bytes], ["sourceFailed", 600_000]);
 });
-
-Deno.test("sendBytes reports that it waits for a peer that takes less than it is offered, and only then", async () => {
-  for (const taken of [10, 4]) {
-    using pair = await connectedPair();
-    const { localAddr, remoteAddr } = pair.ours;
-    const connection: Connection = {
-      localAddr,
-      remoteAddr,
-      read: () => Promise.resolve(null),
-      write: (data) => Promise.resolve(Math.min(data.length, taken)),
-      closeWrite: () => Promise.resolve(),
-      close: () => {},
-    };
-    let waits = 0;
-    const extra = options({ limit: 10, onWait: () => waits++ });
-    const result = await sendBytes(new MemorySource(patternOf(10)), connection, extra);
-    assertEquals(result, { outcome: "done", bytes: 10 });
-    assertEquals(waits > 0, taken < 10);
-  }
-});

@@ -13,9 +13,6 @@ import { streamingDigest, takeTransferRequest, wantsDigests } from "./request.ts
 import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
 
-/** Most bytes of a download that is one piece: more need more than one turn of the event loop. */
-const SMALL = 64 * 1024;
-
 /** Handles RETR. */
 export async function retr(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context);
@@ -34,7 +31,6 @@ export async function retr(context: TransferContext, path: VirtualPath): Promise
     offset,
     expected,
     ascii,
-    atOnce: source.ready === true && expected <= SMALL && !context.limiters.download,
     success: "Transfer complete",
   } as const;
   return await runTransfer(context, plan, async (open) => {

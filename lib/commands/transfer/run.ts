@@ -4,9 +4,8 @@
  * and `listing.ts`, from the open file to the commit.
  *
  * The preliminary reply goes out before the data connection must exist, because some clients connect only when they
- * have read it (zero-byte uploads of FileZilla, curlftpfs). Where it exists, and a small file is sent at once, both
- * replies leave in one write after it: a write less, and a client that waits for the reply is woken once, with all of
- * it there. The final reply goes out after the data connection is ended, because some clients cut the file
+ * have read it (zero-byte uploads of FileZilla, curlftpfs), and others listen for the end of the data only then
+ * (clients on Node). The final reply goes out after the data connection is ended, because some clients cut the file
  * when they read it earlier.
  *
  * @module
@@ -35,8 +34,6 @@ export interface TransferPlan {
   readonly announcedSize?: number | undefined;
   /** Line ends are converted. Default `false`. */
   readonly ascii?: boolean;
-  /** What is sent is there, and so little that no step has to wait: see {@link CommandContext.holdMark}. */
-  readonly atOnce?: boolean;
   /** Text of the 226. */
   readonly success: string;
 }
@@ -136,7 +133,7 @@ export type MoveOptions = Pick<PumpOptions, "ascii" | "digest" | "limit" | "limi
 
 /** What {@link openDataTransfer} needs of a transfer. */
 interface Opening {
-  readonly plan: Pick<TransferPlan, "connector" | "path" | "atOnce">;
+  readonly plan: Pick<TransferPlan, "connector" | "path">;
   /** The preliminary reply. */
   readonly mark: reply.Reply;
 }
@@ -145,13 +142,11 @@ interface Opening {
 async function openDataTransfer(
   context: CommandContext,
   transfer: RunningTransfer,
-  { plan: { connector, path, atOnce = false }, mark }: Opening,
+  { plan: { connector, path }, mark }: Opening,
 ): Promise<DataTransfer> {
   let connection: Connection | undefined;
   try {
-    // TLS may wait for the client, and a hook for anything.
-    if (atOnce && connector.ready && !context.security.protectData && !context.options.network) context.holdMark(mark);
-    else await context.mark(mark);
+    await context.mark(mark);
     connection = await connector.open(transfer.signal);
     transfer.connected = true;
     const data = await context.protectData(connection, transfer.signal);
@@ -243,7 +238,6 @@ export class DataTransfer implements Disposable {
       signal: this.#transfer.signal,
       stallTimeout,
       minRate,
-      onWait: () => void this.#context.releaseMark().catch(() => {}),
       onProgress: (bytes) => this.#moved(bytes),
     };
   }

@@ -67,10 +67,6 @@ export class DiskSource implements FileSource {
     if (options.location) this.location = options.location;
   }
 
-  get ready(): boolean {
-    return this.size <= SMALL_FILE && this.#pace.quick;
-  }
-
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#file === undefined) return null;
     try {
