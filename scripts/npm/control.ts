@@ -68,6 +68,8 @@ export class Control {
     const url = new URL(path, this.url);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const body = json === undefined ? bytes : JSON.stringify(json);
+    // Node ends a program that waits for nothing but a request whose connection has just gone with its server.
+    const alive = setInterval(() => {}, PATIENCE);
     const response = await fetch(url, {
       method,
       // The types of Node and of Deno differ in what a body is, not in what they take.
@@ -78,7 +80,7 @@ export class Control {
       if (this.#gone) await aborted(this.#gone, PATIENCE);
       this.#gone?.throwIfAborted();
       throw new Error(`The fixture at ${this.url} does not answer`, { cause: error });
-    });
+    }).finally(() => clearInterval(alive));
     if (response.ok) return response;
     const { error } = await response.json() as { error: string };
     throw new FixtureError(error, response.status);
