@@ -170,7 +170,12 @@ function isAccount(value: unknown): value is AccountJson {
 }
 
 async function versioned(answer: unknown, listed: readonly AccountJson[]): Promise<Response> {
-  const headers = { etag: await versionOf(listed), "cache-control": "no-store", "x-content-type-options": "nosniff" };
+  const headers = {
+    etag: await versionOf(listed),
+    // A runtime before 2.9 would compress it, and make the version a weak one, which If-Match never accepts.
+    "cache-control": "no-store, no-transform",
+    "x-content-type-options": "nosniff",
+  };
   return Response.json(answer, { headers });
 }
 
