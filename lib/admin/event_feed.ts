@@ -6,6 +6,7 @@
  */
 
 import { EVENT_TYPES, type EventType, type ServerEvent } from "../events.ts";
+import { eventStream } from "../http/event_stream.ts";
 import { levelOf, LEVELS, LOG_LEVELS, type LogLevel } from "../log/log.ts";
 import { describeError, sentence } from "../log/sentences.ts";
 import type { Watched } from "./watch/samples.ts";
@@ -54,42 +55,20 @@ function isOf(event: ServerEvent, field: "session" | "user" | "address", wanted:
 
 /** The answer that goes on until `signal` is aborted, or its reader is gone. */
 export function eventFeed(events: Watched["events"], filter: EventFilter, signal: AbortSignal): Response {
-  const encoder = new TextEncoder();
-  let end = () => {};
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      let lost = 0;
-      const send = (text: string) => controller.enqueue(encoder.encode(text));
-      const listening = events.on((event) => {
-        if (!passes(event, filter)) return;
-        if ((controller.desiredSize ?? 0) <= 0) return void lost++;
-        if (lost > 0) send(frame("lost", { events: lost }));
-        lost = 0;
-        send(frame(event.type, recordOf(event)));
-      }, typesOf(filter));
-      const heartbeat = setInterval(() => send(":\n\n"), HEARTBEAT);
-      end = () => {
-        end = () => {};
-        listening[Symbol.dispose]();
-        clearInterval(heartbeat);
-      };
-      const close = () => {
-        end();
-        controller.close();
-      };
-      if (signal.aborted) close();
-      else signal.addEventListener("abort", close, { once: true });
-      // The reader knows that it listens.
-      send(":\n\n");
-    },
-    cancel: () => end(),
-  }, { highWaterMark: MOST_WAITING });
-  return new Response(body, {
-    headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" },
-  });
-}
-
-/** JSON has no line ends of its own, which would end the field. */
-function frame(type: string, data: unknown): string {
-  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  return eventStream((sink) => {
+    const feed = new DisposableStack();
+    let lost = 0;
+    feed.use(events.on((event) => {
+      if (!passes(event, filter)) return;
+      if (sink.isFull) return void lost++;
+      if (lost > 0) sink.send({ events: lost }, "lost");
+      lost = 0;
+      sink.send(recordOf(event), event.type);
+    }, typesOf(filter)));
+    const heartbeat = setInterval(() => sink.beat(), HEARTBEAT);
+    feed.defer(() => clearInterval(heartbeat));
+    // The reader knows that it listens.
+    sink.beat();
+    return feed;
+  }, { signal, waiting: MOST_WAITING });
 }

@@ -8,13 +8,12 @@ import * as v from "valibot";
 import { EVENT_TYPES } from "../events.ts";
 import { LOG_LEVELS } from "../log/log.ts";
 import { present } from "../net/present.ts";
-import { runningTransfers, type SessionInfo } from "../session_info.ts";
 import { daysLeft } from "../tls/certificates.ts";
 import { VERSION } from "../version.ts";
 import { eventFeed } from "./event_feed.ts";
 import { type Operation, operation } from "./operation.ts";
 import * as schemas from "./schemas.ts";
-import { eventLoopLag } from "./watch/samples.ts";
+import { type Look, look, movingBytes } from "./watch/samples.ts";
 
 const typeList = v.pipe(
   v.string(),
@@ -40,10 +39,9 @@ export const SERVER_OPERATIONS: readonly Operation[] = [
     summary: "Count sessions, transfers and bans, and tell the totals since the start",
     role: "view",
     answer: schemas.overview,
-  }, async ({ backend: { control, totals } }) => {
-    const lag = eventLoopLag();
-    const [sessions, bans] = [await control.sessions(), await control.bans()];
-    return { time: Date.now(), ...counts(sessions), bans: bans.length, eventLoopLag: await lag, totals: totals() };
+  }, async ({ backend }) => {
+    const [seen, bans] = [await look(backend), await backend.control.bans()];
+    return { time: seen.time, ...counts(seen), bans: bans.length, eventLoopLag: seen.lag, totals: backend.totals() };
   }),
   operation({
     route: "GET /api/config",
@@ -91,22 +89,15 @@ export const SERVER_OPERATIONS: readonly Operation[] = [
   }, ({ backend }) => backend.drain()),
 ];
 
-function counts(sessions: readonly SessionInfo[]): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const running = runningTransfers(sessions);
-  const going = (way: string) => running.filter(({ direction }) => direction === way);
-  const bytes = (ways: readonly string[]) =>
-    running.filter(({ direction }) => ways.includes(direction)).reduce((sum, each) => sum + each.bytes, 0);
+function counts({ live, running }: Look): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  const going = (way: string) => running.filter(({ direction }) => direction === way).length;
   return {
     sessions: {
-      all: sessions.length,
-      loggedIn: sessions.filter(({ user }) => user !== undefined).length,
-      secure: sessions.filter(({ secure }) => secure).length,
+      all: live.length,
+      loggedIn: live.filter(({ user }) => user !== undefined).length,
+      secure: live.filter(({ secure }) => secure).length,
     },
-    transfers: {
-      uploads: going("upload").length,
-      downloads: going("download").length,
-      listings: going("listing").length,
-    },
-    moving: { sent: bytes(["download", "listing"]), received: bytes(["upload"]) },
+    transfers: { uploads: going("upload"), downloads: going("download"), listings: going("listing") },
+    moving: movingBytes(running),
   };
 }

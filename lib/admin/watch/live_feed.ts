@@ -4,12 +4,15 @@
  * @module
  */
 
+import { type EventSink, eventStream } from "../../http/event_stream.ts";
 import type { SessionInfo } from "../../session_info.ts";
 import type { Look } from "./samples.ts";
 import type { Watch } from "./watch.ts";
 
 /** Sessions that are sent; a page shows fewer, and finds the others by a search. */
 const MOST_SESSIONS = 500;
+/** Looks that wait for a reader that is slow. */
+const MOST_LOOKS = 2;
 
 /** What of the sessions a page shows. */
 export interface LiveQuery {
@@ -21,30 +24,8 @@ export interface LiveQuery {
  * The answer that goes on until `signal` is aborted, or its reader is gone. A look that it cannot take yet is left out.
  */
 export function liveFeed(watch: Watch, query: LiveQuery, signal: AbortSignal): Response {
-  const encoder = new TextEncoder();
-  let end = () => {};
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const following = watch.follow((seen) => {
-        if ((controller.desiredSize ?? 0) <= 0) return;
-        controller.enqueue(encoder.encode(`data: ${JSON.stringify(shown(seen, query))}\n\n`));
-      });
-      end = () => {
-        end = () => {};
-        following[Symbol.dispose]();
-      };
-      const close = () => {
-        end();
-        controller.close();
-      };
-      if (signal.aborted) close();
-      else signal.addEventListener("abort", close, { once: true });
-    },
-    cancel: () => end(),
-  }, { highWaterMark: 2 });
-  return new Response(body, {
-    headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" },
-  });
+  const follow = (sink: EventSink) => watch.follow((seen) => void (sink.isFull || sink.send(shown(seen, query))));
+  return eventStream(follow, { signal, waiting: MOST_LOOKS });
 }
 
 /** Transfers first: with more sessions than are sent, what moves is what an operator looks for. */

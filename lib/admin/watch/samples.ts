@@ -49,28 +49,29 @@ export async function look({ control, totals }: Watched): Promise<Look> {
   const live = await control.sessions();
   const running = runningTransfers(live);
   const { bytesSent, bytesReceived, logins, failedLogins } = totals();
+  const { sent, received } = movingBytes(running);
   return {
     time: Date.now(),
     sessions: live.length,
     transfers: running.length,
-    totals: {
-      sent: bytesSent + sum(running.filter(({ direction }) => direction !== "upload")),
-      received: bytesReceived + sum(running.filter(({ direction }) => direction === "upload")),
-      logins,
-      failedLogins,
-    },
+    totals: { sent: bytesSent + sent, received: bytesReceived + received, logins, failedLogins },
     lag,
     live,
     running,
   };
 }
 
-function sum(transfers: readonly TransferInfo[]): number {
-  return transfers.reduce((all, { bytes }) => all + bytes, 0);
+/** Bytes so far of running transfers, which are not in the totals of the server yet. */
+export function movingBytes(running: readonly TransferInfo[]): { readonly sent: number; readonly received: number } {
+  const sum = (transfers: readonly TransferInfo[]) => transfers.reduce((all, { bytes }) => all + bytes, 0);
+  return {
+    sent: sum(running.filter(({ direction }) => direction !== "upload")),
+    received: sum(running.filter(({ direction }) => direction === "upload")),
+  };
 }
 
 /** Milliseconds that a timer came late. */
-export async function eventLoopLag(): Promise<number> {
+async function eventLoopLag(): Promise<number> {
   const wait = 1;
   const start = performance.now();
   await new Promise((resolve) => setTimeout(resolve, wait));
