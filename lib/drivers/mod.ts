@@ -34,7 +34,9 @@ export type {
   DiskChanges,
   DiskFile,
   FileUse,
+  Found,
   Identity,
+  OpenedFile,
 } from "./disk/calls.ts";
 export type { Fsync } from "./disk/durability.ts";
 export type { SymlinkPolicy } from "./disk/root.ts";

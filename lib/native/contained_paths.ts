@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ContainedCalls, DiskFile, FileUse } from "../drivers/disk/calls.ts";
+import type { ContainedCalls, DiskFile, FileUse, OpenedFile } from "../drivers/disk/calls.ts";
 import { FileStatus } from "./file_status.ts";
 import {
   AT_FDCWD,
@@ -94,7 +94,7 @@ export class ContainedPaths implements ContainedCalls {
     this.#libc.close(this.#open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE));
   }
 
-  open(path: string, use: FileUse): DiskFile | undefined {
+  open(path: string, use: FileUse): Pick<OpenedFile, "file" | "info"> | undefined {
     // Before the open: opening a FIFO wakes a program at its other end, opening a device may do anything.
     if (!this.#status.look(AT_FDCWD, cString(path)) || this.#status.kind !== "file") return undefined;
     const descriptor = this.tryOpen(path, FLAGS[use] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -103,7 +103,9 @@ export class ContainedPaths implements ContainedCalls {
       if (error.code === "ELOOP" || error.code === "ENOENT") return undefined;
       throw error;
     }
-    if (this.#status.lookAt(descriptor) && this.#status.kind === "file") return new NativeFile(this.#libc, descriptor);
+    if (this.#status.lookAt(descriptor) && this.#status.kind === "file") {
+      return { file: new NativeFile(this.#libc, descriptor), info: this.#status.info };
+    }
     this.#libc.close(descriptor);
     return undefined;
   }

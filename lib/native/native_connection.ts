@@ -7,7 +7,7 @@
 import type { Connection, SocketAddress } from "../net/connection.ts";
 import type { Libc } from "./libc.ts";
 import type { Readiness, SocketWaits } from "./socket_waits.ts";
-import { lastError } from "./system_error.ts";
+import { lastCode, lastError } from "./system_error.ts";
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -104,7 +104,7 @@ export class NativeConnection implements Connection {
 
 /** Whether the call that has just failed would have had to wait. */
 export function isTooEarly(libc: Libc): boolean {
-  const { code } = lastError(libc, "use a socket");
+  const code = lastCode(libc);
   return code === "EAGAIN" || code === "EINTR";
 }
 

@@ -21,11 +21,16 @@ export class SystemError extends Error {
 const number = new Int32Array(1);
 
 /**
- * The error of the call of `libc` that has just failed, in this turn of the event loop: calls that the runtime makes
- * between two turns set errors of their own. It is only used for the text of a reply.
+ * The system's name for why the call of `libc` that was made last has failed, in this turn of the event loop: calls
+ * that the runtime makes between two turns set errors of their own.
  */
-export function lastError(libc: Libc, action: string): SystemError {
+export function lastCode(libc: Libc): string {
   // Reading it through its pointer needs a permission that is dropped after the start.
   libc.memcpy(number, libc.__errno_location(), BigInt(number.byteLength));
-  return new SystemError(getSystemErrorName(-(number[0] ?? 0)) ?? "EIO", action);
+  return getSystemErrorName(-(number[0] ?? 0)) ?? "EIO";
+}
+
+/** {@link lastCode} as an error. */
+export function lastError(libc: Libc, action: string): SystemError {
+  return new SystemError(lastCode(libc), action);
 }

@@ -104,9 +104,9 @@ nativeTest(
 
 /** The file at `path`, which can be opened. */
 function opened(paths: ContainedPaths, path: string, use: FileUse): DiskFile {
-  const file = paths.open(path, use);
-  assert(file, `Cannot be opened: "${path}"`);
-  return file;
+  const opened = paths.open(path, use);
+  assert(opened, `Cannot be opened: "${path}"`);
+  return opened.file;
 }
 
 nativeTest(

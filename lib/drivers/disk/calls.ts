@@ -52,11 +52,13 @@ export type FileUse = "read" | "write" | "append";
 export interface Found {
   /** The real path by which it was found. */
   readonly real: string;
+  /** What it is. */
   readonly info: Deno.FileInfo;
 }
 
 /** An open file with what the system reports about it. */
 export interface OpenedFile extends Found {
+  /** To be closed by whoever opened it. */
   readonly file: DiskFile;
 }
 
@@ -99,10 +101,10 @@ export interface ContainedCalls extends DiskChanges {
   /** Renames, but fails with `EEXIST` if the new name is in use, and with `EINVAL` if the file system cannot do so. */
   renameToFree(from: string, to: string): void;
   /**
-   * Opens the regular file at `path`, without truncating it; `undefined` if there is none, or a name in the path is a
-   * link.
+   * Opens the regular file at `path`, without truncating it, and says what that is; `undefined` if there is none, or a
+   * name in the path is a link.
    */
-  open(path: string, use: FileUse): DiskFile | undefined;
+  open(path: string, use: FileUse): Pick<OpenedFile, "file" | "info"> | undefined;
   /** Creates a file, which must not exist yet, and opens it for writing. */
   createOpen(path: string, use: FileUse): DiskFile;
 }

@@ -151,7 +151,7 @@ export class DiskRoot {
   open(path: VirtualPath, use: FileUse): OpenedFile {
     const asked = this.#asked(path);
     const direct = (use === "read" ? this.#calls : this.#writing)?.open(asked, use);
-    if (direct) return this.#kept(this.#described(asked, direct), use);
+    if (direct) return this.#kept({ real: asked, ...direct }, use);
     const before = this.#look(path, () => this.isRaw(path) ? this.lstat(asked) : Deno.statSync(asked));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
