@@ -60,14 +60,3 @@ export function commandOf(verb: string, argument: string | undefined): string {
   const shown = PRIVATE.get(verb) ?? argument;
   return shown === undefined ? verb : `${verb} ${shown}`;
 }
-
-/** All of `pieces` in one. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    joined.set(piece, offset);
-    offset += piece.length;
-  }
-  return joined;
-}

@@ -5,11 +5,11 @@
  */
 
 import { DataConnectionError } from "../data/connector.ts";
+import { concat } from "../net/concat.ts";
 import { type Connection, writeAll } from "../net/connection.ts";
 import { type Backend, type Client, type Conversation, ConversationEnd } from "./backend.ts";
 import {
   commandOf,
-  concat,
   type Exchange,
   isUpload,
   MOST_OF_TRANSFER,

@@ -7,6 +7,7 @@
 import { openData } from "../client/data_connection.ts";
 import { ClientError } from "../client/errors.ts";
 import type { DataConnector } from "../data/connector.ts";
+import { concat } from "../net/concat.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
@@ -14,7 +15,6 @@ import { type Backend, type Client, type Conversation, ConversationEnd } from ".
 import {
   CassetteError,
   commandOf,
-  concat,
   isUpload,
   MOST_OF_TRANSFER,
   needsData,

@@ -5,8 +5,9 @@
  * @module
  */
 
+import { concat } from "../net/concat.ts";
 import { ReplyParser, ReplySyntaxError } from "../protocol/reply_parser.ts";
-import { CassetteError, concat, type Exchange, MOST_OF_TRANSFER, type RecordedSession, type Step } from "./cassette.ts";
+import { CassetteError, type Exchange, MOST_OF_TRANSFER, type RecordedSession, type Step } from "./cassette.ts";
 
 /** The first line. The number changes with the format. */
 export const FIRST_LINE = "denoftpd cassette 1";

@@ -5,15 +5,15 @@
  */
 
 import { UTF8 } from "../client/charset.ts";
-import { dialServer } from "../client/connect.ts";
+import { dialServer, makeTls, withTlsVersion } from "../client/connect.ts";
 import { ControlConnection } from "../client/control.ts";
 import { DataConnections } from "../client/data_connection.ts";
-import { ClientError, refusalOf } from "../client/errors.ts";
+import { refusalOf } from "../client/errors.ts";
 import type { ClientTls } from "../client/tls.ts";
 import type { DataConnector } from "../data/connector.ts";
 import type { Connection } from "../net/connection.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
-import { TlsError, type TlsVersion } from "../tls/route.ts";
+import type { TlsVersion } from "../tls/route.ts";
 
 /** The server to record. */
 export interface Upstream {
@@ -49,18 +49,12 @@ export class UpstreamSession {
 
   /** Resolves after the greeting, and over TLS if that is wanted. @throws {ClientError}, or the reason of `signal`. */
   static async open(upstream: Upstream, signal: AbortSignal): Promise<UpstreamSession> {
-    // Sessions of TLS 1.2 can be resumed any number of times, as many servers demand for data connections.
-    try {
-      return await UpstreamSession.#open(upstream, signal, "TLSv1.2");
-    } catch (error) {
-      if (!(error instanceof ClientError) || !(error.cause instanceof TlsError)) throw error;
-      return await UpstreamSession.#open(upstream, signal, "TLSv1.3");
-    }
+    return await withTlsVersion((maxVersion) => UpstreamSession.#open(upstream, signal, maxVersion));
   }
 
-  static async #open(upstream: Upstream, signal: AbortSignal, maxVersion: TlsVersion): Promise<UpstreamSession> {
-    const { host, port, tls } = upstream;
-    const security = tls && await makeTls(upstream, maxVersion);
+  static async #open(upstream: Upstream, signal: AbortSignal, maxTlsVersion: TlsVersion): Promise<UpstreamSession> {
+    const { host, port, tls, ca } = upstream;
+    const security = tls && await makeTls({ host, timeout: TIMEOUT, maxTlsVersion, ...(ca && { trust: { ca } }) });
     const plain = await dialServer({ host, port, tls: "off", timeout: TIMEOUT, signal });
     const first = tls === "implicit" && security ? await security.secure(plain, signal) : plain;
     const control = new ControlConnection(first, { timeout: TIMEOUT, charset: UTF8 });
@@ -92,12 +86,6 @@ export class UpstreamSession {
   async protect(connection: Connection, signal: AbortSignal): Promise<Connection> {
     return this.#security ? await this.#security.secure(connection, signal) : connection;
   }
-}
-
-/** TLS is loaded where it is used. */
-async function makeTls({ host, ca }: Upstream, maxVersion: TlsVersion): Promise<ClientTls> {
-  const [{ ClientTls }, { Trust }] = await Promise.all([import("../client/tls.ts"), import("../client/trust.ts")]);
-  return new ClientTls({ host, trust: new Trust(ca && { ca }), timeout: TIMEOUT, maxVersion });
 }
 
 async function startTls(control: ControlConnection, security: ClientTls, signal: AbortSignal): Promise<void> {

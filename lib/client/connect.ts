@@ -8,7 +8,7 @@ import type { Connection, SocketAddress } from "../net/connection.ts";
 import { bracketed } from "../net/ip.ts";
 import { messageOf } from "../net/message_of.ts";
 import type { ParsedReply } from "../protocol/reply_parser.ts";
-import { TlsError } from "../tls/route.ts";
+import { TlsError, type TlsVersion } from "../tls/route.ts";
 import { type Charset, charsetOf, UTF8 } from "./charset.ts";
 import { ControlConnection } from "./control.ts";
 import { ClientError, refusalOf } from "./errors.ts";
@@ -35,11 +35,16 @@ const IMPLICIT_PORT = 990;
 /** @throws {ClientError}, or the reason of the signal. */
 export async function logIn(options: ClientOptions): Promise<LoggedIn> {
   if (options.maxTlsVersion !== undefined) return await attempt(options);
+  return await withTlsVersion((maxTlsVersion) => attempt({ ...options, maxTlsVersion }));
+}
+
+/** With 1.2, whose sessions can be resumed any number of times; with 1.3 where a server has no other. */
+export async function withTlsVersion<T>(connect: (maxVersion: TlsVersion) => Promise<T>): Promise<T> {
   try {
-    return await attempt({ ...options, maxTlsVersion: "TLSv1.2" });
+    return await connect("TLSv1.2");
   } catch (error) {
     if (!(error instanceof ClientError) || !(error.cause instanceof TlsError)) throw error;
-    return await attempt({ ...options, maxTlsVersion: "TLSv1.3" });
+    return await connect("TLSv1.3");
   }
 }
 
@@ -72,7 +77,9 @@ async function attempt(options: ClientOptions): Promise<LoggedIn> {
 }
 
 /** TLS is more than the rest of the client together: it is loaded where it may be used. */
-async function makeTls({ host, trust, timeout = DEFAULT_TIMEOUT, maxTlsVersion }: ClientOptions): Promise<ClientTls> {
+export async function makeTls(
+  { host, trust, timeout = DEFAULT_TIMEOUT, maxTlsVersion }: ClientOptions,
+): Promise<ClientTls> {
   const [{ ClientTls }, { Trust }] = await Promise.all([import("./tls.ts"), import("./trust.ts")]);
   return new ClientTls({ host, trust: new Trust(trust), timeout, maxVersion: maxTlsVersion });
 }

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { concat } from "../net/concat.ts";
+
 /** A whole reply. */
 export interface ParsedReply {
   /** 100 to 599. */
@@ -115,14 +117,4 @@ export class ReplyParser {
     this.#size = 0;
     return { code, text, lines };
   }
-}
-
-function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const joined = new Uint8Array(size);
-  let offset = 0;
-  for (const piece of pieces) {
-    joined.set(piece, offset);
-    offset += piece.length;
-  }
-  return joined;
 }
