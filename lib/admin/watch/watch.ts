@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TransferEnded } from "../../events.ts";
+import type { ServerEvent, TransferEnded } from "../../events.ts";
 import { COARSE_STEP, History } from "./history.ts";
 import { type Look, look, type Watched } from "./samples.ts";
 
@@ -40,7 +40,8 @@ export class Watch implements Disposable {
 
   /** The server is there: the history begins. */
   begin(): void {
-    this.#ends.use(this.#server.events.on((event) => event.type === "transfer" && this.#keep(event), ["transfer"]));
+    const keep = (event: ServerEvent) => event.type === "transfer" && this.#keep(event);
+    this.#ends.use(this.#server.events.on(keep, ["transferWithoutDigest"]));
     const clock = setInterval(() => void this.#sampleCoarsely(), COARSE_STEP);
     this.#ends.defer(() => clearInterval(clock));
     void this.#sampleCoarsely();
