@@ -9,7 +9,7 @@ import { Router, type Routes } from "../http/router.ts";
 import type { RoutedRequest } from "../http/routed_request.ts";
 import type { AdminBackend } from "./backend.ts";
 import { type Caller, requireRole } from "./caller.ts";
-import type { Operation } from "./operation.ts";
+import { MOST_BODY_BYTES, type Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 
 /** What is remembered of a change, before it is made. */
@@ -84,7 +84,7 @@ export class AdminApi {
   async #recorded(audit: ChangeRecorder, request: RoutedRequest, caller: Caller, each: Operation): Promise<unknown> {
     const [method = ""] = each.route.split(" ");
     const target = request.url.pathname + request.url.search;
-    const body = each.body && masked(await request.json());
+    const body = each.body && masked(await request.json({ limit: MOST_BODY_BYTES }));
     const number = await audit.begun({ caller, method, target, body });
     try {
       return await each.run(request, caller, this.#options.backend);

@@ -75,7 +75,7 @@ export function operation<
 }
 
 /** Bytes of a body: an account with every field has a tenth of it. */
-const MOST_BODY_BYTES = 256 * 1024;
+export const MOST_BODY_BYTES = 256 * 1024;
 
 /** No form of another page can send this type, and no script of one without a question that is refused (CORS). */
 async function readBody(request: RoutedRequest): Promise<unknown> {

@@ -50,9 +50,11 @@ export class RoutedRequest {
     return this.#request.headers;
   }
 
-  /** The body; asked again, the same. @throws {HttpError} 413 if it is too long. */
-  bytes({ limit = MOST_BYTES }: BodyOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#bytes ??= this.#read(limit);
+  /** The body; asked again, the same. @throws {HttpError} 413 if it is too long for this limit. */
+  async bytes({ limit = MOST_BYTES }: BodyOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await (this.#bytes ??= this.#read(limit));
+    if (bytes.length > limit) throw tooLong(limit);
+    return bytes;
   }
 
   async #read(limit: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -98,6 +98,9 @@ Deno.test("each change through the API is in audit and log, without passwords, a
     const body = { name: "bob", password: "a long password", root: "./root", permissions: "ro" };
     assertEquals((await admin.ask("POST /api/accounts", { body })).status, 200);
     assertEquals((await admin.ask("DELETE /api/sessions/77")).status, 404);
+    // As without an audit, which must not keep what no operation takes.
+    const long = { address: "192.0.2.1", reason: "x".repeat(256 * 1024) };
+    assertEquals((await admin.ask("POST /api/bans", { body: long })).status, 413);
     const text = await Deno.readTextFile(path);
     const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
     assertEquals(lines.map(({ caller, method, target, failed }) => [caller, method, target, failed]), [
