@@ -33,7 +33,7 @@ export const ADMINS_FLAGS: readonly Flag[] = [
     fallback: "view",
   },
   { name: "totp", help: "ask for a code of an authenticator app too, and print its secret" },
-  { name: "password-stdin", help: "read the password from the first line of stdin instead of asking for it" },
+  { name: "password-stdin", help: "read the password, of 12 characters or more, from the first line of stdin" },
   { name: "generate", help: "make a random password and print it" },
 ];
 

@@ -27,7 +27,8 @@ export const EXPLAIN_FLAGS: readonly Flag[] = [
 export const EXPLAIN_USAGE = `Usage: denoftpd explain ACCOUNT VERB PATH [--users FILE]
 
 Says whether the account may use a verb such as STOR at a path, and which rule of the file decides, with its line.
-No file is looked at: that the disk refuses it is another matter. Status 0 for allowed, 1 for denied.
+No file is looked at: that the disk refuses it is another matter. A server is asked only with --admin.
+Status 0 for allowed, 1 for denied.
 
 ${flagLines(EXPLAIN_FLAGS)}`;
 

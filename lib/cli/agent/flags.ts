@@ -57,3 +57,8 @@ export const FILTER_FLAGS = [
   { name: "newer", value: "TIME", help: "only files changed since a day (2026-01-31), or in so long (90m, 7d)" },
   { name: "max-size", value: "SIZE", help: "no files larger than this" },
 ] as const satisfies readonly Flag[];
+
+/** {@link CONNECTION_FLAGS} but those that a command has among its own, with another default. */
+export function connectionFlagsBeside(own: readonly Flag[]): readonly Flag[] {
+  return CONNECTION_FLAGS.filter(({ name }) => !own.some((each) => each.name === name));
+}

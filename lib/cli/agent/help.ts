@@ -7,7 +7,7 @@
 import { EXIT, EXIT_MEANINGS } from "../../agent/exit_status.ts";
 import { flagLines } from "../flags.ts";
 import type { AgentCommand } from "./command.ts";
-import { CONNECTION_FLAGS } from "./flags.ts";
+import { connectionFlagsBeside } from "./flags.ts";
 
 const WIDTH = 100;
 
@@ -23,7 +23,7 @@ ${wrap(details)}
 Examples:
 ${examples.map(([line, meaning]) => `  # ${meaning}\n  ${commandLine(line)}\n`).join("")}${own}
 Flags of all client commands:
-${flagLines(CONNECTION_FLAGS)}
+${flagLines(connectionFlagsBeside(flags))}
 ${URLS}
 Exit status:
 ${exitLines()}`;

@@ -11,7 +11,7 @@ import { type Flag, type GivenFlags, readFlags } from "../flags.ts";
 import { UsageError } from "../usage_error.ts";
 import type { AgentCommand } from "./command.ts";
 import { AgentContext } from "./context.ts";
-import { CONNECTION_FLAGS } from "./flags.ts";
+import { connectionFlagsBeside } from "./flags.ts";
 import { helpOf } from "./help.ts";
 import type { AgentIo } from "./io.ts";
 import type { ProgressBars } from "./progress.ts";
@@ -24,7 +24,7 @@ export function findAgentCommand(name: string): AgentCommand | undefined {
 
 /** Every flag of `command`. */
 export function flagsOf({ flags }: AgentCommand): readonly Flag[] {
-  return [...flags, ...CONNECTION_FLAGS];
+  return [...flags, ...connectionFlagsBeside(flags)];
 }
 
 /** Runs `command` and resolves to its exit status. Rejects only for what is a defect. */

@@ -215,6 +215,7 @@ export const AGENT_COMMANDS: readonly AgentCommand[] = [
       { name: "config", value: "FILE", help: "with --self: the configuration file of serve" },
       { name: "user", value: "NAME", help: "with --self: the account to log in with" },
       { name: "read-only", help: "write nothing: less is examined" },
+      { name: "timeout", value: "SECONDS", help: "for a connection, a handshake or a reply", fallback: "10" },
     ],
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },

@@ -175,7 +175,7 @@ const ROWS = [
   ),
   option("banTime", "TIME", "how long a first ban lasts; each further one twice as long, up to a day", time),
   option("banExempt", "NETS", 'CIDR networks (or "none") that are never banned', networkList),
-  setting("state", "DIR", "directory of its own for what is kept over a restart: bans", text),
+  setting("state", "DIR", "directory for what outlives a restart: bans, webhooks, audit, S3 uploads", text),
   option("loginTimeout", "TIME", "time allowed to log in", time),
   option("idleTimeout", "TIME", "time allowed between two commands", time),
   option("dataTimeout", "TIME", "time allowed to open a data connection", time),
