@@ -5,7 +5,7 @@
  */
 
 import { addressKey } from "../net/address_key.ts";
-import { type Account, type AccountsStore, isAnonymous } from "./accounts.ts";
+import { type Account, type AccountsStore, isAnonymous, loginState } from "./accounts.ts";
 import { decoyHash, verifyPassword } from "./password.ts";
 import { VerifiedPasswords } from "./verified_passwords.ts";
 import { SharedCheck } from "./shared_check.ts";
@@ -168,8 +168,8 @@ export class PasswordAuthenticator implements Authenticator {
 
 /** Why an account with the right password may not log in at `now`, in milliseconds since 1970. */
 export function refusalOf(account: Account, attempt: LoginAttempt, now: number): LoginRefusal | undefined {
-  if (!account.enabled) return "disabled";
-  if (account.validUntil !== undefined && now >= account.validUntil) return "expired";
+  const state = loginState(account, now);
+  if (state !== "enabled") return state;
   const { allowFrom } = account;
   if (allowFrom.length > 0 && !allowFrom.some((network) => network.contains(attempt.address))) return "address";
   return account.tls === "required" && !attempt.secure ? "tls" : undefined;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { once } from "node:events";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { messageOf } from "../net/message_of.ts";
@@ -165,7 +166,8 @@ async function respond(incoming: IncomingMessage, outgoing: ServerResponse, how:
   try {
     for await (const part of response.body ?? []) {
       if (gone.signal.aborted) break;
-      if (!outgoing.write(part)) await drained(outgoing, gone.signal);
+      // Aborted, or an error, which aborts too: the loop looks.
+      if (!outgoing.write(part)) await once(outgoing, "drain", { signal: gone.signal }).catch(() => {});
     }
   } catch {
     // The source of the body failed: what was sent is cut short, which the client notices by its end.
@@ -174,14 +176,6 @@ async function respond(incoming: IncomingMessage, outgoing: ServerResponse, how:
   outgoing.end(() => {
     if (!isOver) incoming.socket.destroy();
   });
-}
-
-async function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  outgoing.once("drain", () => resolve());
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
 }
 
 /** The request, or the answer to one that is none. */

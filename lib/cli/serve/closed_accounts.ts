@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Account, AccountsStore } from "../../auth/accounts.ts";
+import { type Account, type AccountsStore, loginState } from "../../auth/accounts.ts";
 import type { SessionInfo } from "../../session_info.ts";
 
 /** What there must be of a server, with one event loop or several. */
@@ -41,6 +41,5 @@ export function namesOf(accounts: Pick<AccountsStore, "list">): ReadonlySet<stri
 }
 
 function isOpen(account: Account | undefined): boolean {
-  if (account?.enabled !== true) return false;
-  return account.validUntil === undefined || Date.now() < account.validUntil;
+  return account !== undefined && loginState(account, Date.now()) === "enabled";
 }

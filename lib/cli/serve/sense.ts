@@ -6,7 +6,7 @@
  */
 
 import { lookup } from "node:dns/promises";
-import { type Account, type AccountsStore, ANONYMOUS } from "../../auth/accounts.ts";
+import { type Account, type AccountsStore, ANONYMOUS, loginState } from "../../auth/accounts.ts";
 import { familyOf, isLoopback } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
@@ -88,7 +88,7 @@ async function checkPassiveAddress({ passiveAddress: name }: Settings): Promise<
 }
 
 function noLogins({ anonymous }: Settings, accounts: readonly Account[], now: number): string | undefined {
-  const mayLogIn = ({ enabled, validUntil = Infinity }: Account): boolean => enabled && now < validUntil;
+  const mayLogIn = (account: Account): boolean => loginState(account, now) === "enabled";
   if (anonymous !== undefined || accounts.some(mayLogIn)) return undefined;
   return 'No account can log in: all are disabled or expired; change one with "denoftpd user set NAME"';
 }

@@ -43,10 +43,8 @@ function state({ state, fields: { validUntil } }) {
   return validUntil && state === "enabled" ? `until ${validUntil}` : state;
 }
 
-function quota({ usedBytes, fields: { quota } }) {
-  const limit = typeof quota === "number" ? format.bytes(quota) : quota;
-  if (usedBytes === undefined) return limit;
-  return `${format.bytes(usedBytes)} of ${limit}`;
+function quota({ fields: { quota } }) {
+  return typeof quota === "number" ? format.bytes(quota) : quota;
 }
 
 function words(permissions) {

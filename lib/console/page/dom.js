@@ -37,7 +37,7 @@ export function button(label, act, properties = {}) {
 
 /** A labelled control. */
 export function field(label, control) {
-  return el("label", { class: control.type === "checkbox" ? "check" : "" }, label, control);
+  return el("label", {}, label, control);
 }
 
 /** Says something that passes, where a screen reader hears it. */
