@@ -50,9 +50,9 @@ export async function copyDirectly(from: RemoteFile, to: RemoteFile, signal?: Ab
     storing.catch(closeBoth);
     sending.catch(closeBoth);
     const [sent, stored] = await Promise.allSettled([sending, storing]);
-    const failure = [sent, stored].map((result) => result.status === "rejected" ? result.reason : undefined)
-      .toSorted((a, b) => Number(isReply(b)) - Number(isReply(a)))[0];
-    if (failure !== undefined) throw explained(failure);
+    const failures = [sent, stored].flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+    // The other side fails for it, when its connection is closed.
+    if (failures.length > 0) throw explained(failures.find(isReply) ?? failures[0]);
     const copied = await to.client.size(hidden);
     if (copied !== size) throw new AgentError("incomplete", `The copy has ${copied} bytes, the file ${size}`);
     await to.client.rename(hidden, to.path);

@@ -31,14 +31,13 @@ export async function copyTree(job: Job, to: Crew, copy: TreeCopy): Promise<void
   const { entries, problems } = await scanRemote(job.crew, source, { isWanted: await pathFilter(copy) });
   const there = { ...job, crew: to };
   if (target !== "") await makeDirectories(there, target);
-  const [directories, others] = [true, false].map((isDirectory) =>
-    entries.values().filter(({ kind }) => (kind === "directory") === isDirectory).toArray()
-  );
-  for (const { path } of directories ?? []) {
+  const all = [...entries.values()];
+  const others = all.filter(({ kind }) => kind !== "directory");
+  for (const { path } of all.filter(({ kind }) => kind === "directory")) {
     await part(there, path, () => makeDirectories(there, joinRemote(target, path)));
   }
-  onPlan?.(others?.length ?? 0, (others ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0));
-  await settle((others ?? []).map(async (entry) => {
+  onPlan?.(others.length, others.reduce((sum, { size }) => sum + (size ?? 0), 0));
+  await settle(others.map(async (entry) => {
     const reason = entry.kind === "file" ? reasonAgainst(entry, copy) : "a link, or no file";
     const path = joinRemote(source, entry.path);
     if (reason !== undefined) job.report.emit({ event: "skipped", path, reason });

@@ -5,6 +5,7 @@
  */
 
 import stringWidth from "string-width";
+import { windowSize } from "../window_size.ts";
 
 /** What is drawn on. */
 export interface LiveTerminal {
@@ -19,13 +20,7 @@ export const ERROR_TERMINAL: LiveTerminal = {
     const bytes = new TextEncoder().encode(text);
     for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
   },
-  size() {
-    try {
-      return Deno.consoleSize();
-    } catch {
-      return { columns: 80, rows: 24 };
-    }
-  },
+  size: windowSize,
 };
 
 const ERASE_BELOW = "\x1b[J";

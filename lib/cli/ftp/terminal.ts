@@ -5,22 +5,11 @@
  */
 
 import type { Person } from "../../shell/ports.ts";
+import { windowSize } from "../window_size.ts";
 import type { Keyboard, LineEditor } from "./editor.ts";
 
 const encoder = new TextEncoder();
 const READ_SIZE = 4096;
-/** Of a terminal that does not say. */
-const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;
-
-/** The size of the window. */
-export function windowSize(): { readonly columns: number; readonly rows: number } {
-  try {
-    const { columns, rows } = Deno.consoleSize();
-    return { columns: columns || DEFAULT_SIZE.columns, rows: rows || DEFAULT_SIZE.rows };
-  } catch {
-    return DEFAULT_SIZE;
-  }
-}
 
 /** The terminal of this process. */
 export class ProcessKeyboard implements Keyboard {
