@@ -94,6 +94,10 @@ export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = O_CLOEXEC;
+export const SOCK_NONBLOCK = O_NONBLOCK;
+export const SOL_SOCKET = 1;
+export const SHUT_WR = 1;
 /** For calls that take a directory: the path is absolute, or relative to the working directory. */
 export const AT_FDCWD = -100;
 export const AT_REMOVEDIR = 0x200;
@@ -122,4 +126,9 @@ export function openLibc(): LibcHandle | undefined {
 /** `text` as a C string, including bytes that are not UTF-8. It must not contain NUL. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return bytesOfName(`${text}\0`);
+}
+
+/** The library takes shared memory as well, although the type does not say so. */
+export function memory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>;
 }

@@ -5,14 +5,13 @@
  */
 
 import type { Connection, SocketAddress } from "../net/connection.ts";
-import type { Libc } from "./libc.ts";
+import { type Libc, memory, SHUT_WR } from "./libc.ts";
 import type { Readiness, SocketWaits } from "./socket_waits.ts";
 import { lastCode, lastError } from "./system_error.ts";
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_MORE = 0x8000;
-const SHUT_WR = 1;
 
 /** Bytes of a client that should only receive that are dropped in one look. */
 const MOST_DROPPED = 64 * 1024;
@@ -106,9 +105,4 @@ export class NativeConnection implements Connection {
 export function isTooEarly(libc: Libc): boolean {
   const code = lastCode(libc);
   return code === "EAGAIN" || code === "EINTR";
-}
-
-/** The library takes shared memory as well, although the type does not say so. */
-function memory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes as Uint8Array<ArrayBuffer>;
 }

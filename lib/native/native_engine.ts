@@ -11,7 +11,7 @@ import { LocalEngine } from "../data/local_engine.ts";
 import type { PortPool } from "../data/connector.ts";
 import { PortsExhausted, unguessablePort } from "../data/port_range.ts";
 import { parseIp } from "../net/ip.ts";
-import type { Libc } from "./libc.ts";
+import { type Libc, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from "./libc.ts";
 import type { NativeSockets } from "./native_connection.ts";
 import { NativeListener, type NativeListening } from "./native_listener.ts";
 import { sendingSockets } from "./send_file.ts";
@@ -26,9 +26,6 @@ const BACKLOG = 8;
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
-const SOCK_NONBLOCK = 0o4000;
-const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 
 /** Makes data connections with the functions of `libc`. */

@@ -6,7 +6,7 @@
 
 import type { DiskFile } from "../drivers/disk/calls.ts";
 import { FileStatus } from "./file_status.ts";
-import type { Libc } from "./libc.ts";
+import { type Libc, memory } from "./libc.ts";
 import { lastError, SystemError } from "./system_error.ts";
 
 const LOCK_SH = 1;
@@ -112,11 +112,6 @@ export class NativeFile implements DiskFile {
       if (this.#closed && this.#pending === 0) this.#libc.close(descriptor);
     }
   }
-}
-
-/** The library takes shared memory as well, although the type does not say so. */
-function memory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes as Uint8Array<ArrayBuffer>;
 }
 
 /** Not repeated to learn why: the system reports a lost write once, and the next sync would succeed. */

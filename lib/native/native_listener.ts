@@ -15,11 +15,9 @@ import {
   type PassiveConnector,
   type PassiveEnd,
 } from "../data/connector.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "./libc.ts";
 import { isTooEarly, NativeConnection, type NativeSockets } from "./native_connection.ts";
 import { lastError } from "./system_error.ts";
-
-const SOCK_CLOEXEC = 0o2000000;
-const SOCK_NONBLOCK = 0o4000;
 
 /** A socket that listens. */
 export interface NativeListening {

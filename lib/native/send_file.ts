@@ -13,7 +13,7 @@ import {
   SocketConnection,
 } from "../net/connection.ts";
 import { FileStatus } from "./file_status.ts";
-import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK } from "./libc.ts";
+import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, SOL_SOCKET } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 
 /**
@@ -43,7 +43,6 @@ const TOO_SLOW = 2;
 
 const F_GETFL = 3;
 const F_SETFL = 4;
-const SOL_SOCKET = 1;
 const SO_SNDTIMEO = 21;
 const SHUT_RDWR = 2;
 const POLLOUT = 0x4;

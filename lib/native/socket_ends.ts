@@ -5,12 +5,10 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import type { Libc } from "./libc.ts";
+import { type Libc, SHUT_WR } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 
 type Ends = Pick<Connection, "localAddr" | "remoteAddr">;
-
-const SHUT_WR = 1;
 
 /**
  * Resets the connection between `ends` immediately; the runtime still has to close its socket. Dissolving the
