@@ -59,8 +59,8 @@ export class S3Server implements AsyncDisposable {
   readonly calls: Call[] = [];
   /** Asked before every answer. */
   fault: (call: Call) => Fault | Promise<Fault> = () => undefined;
-  /** Called when the store has a part. */
-  onPart: () => void = () => {};
+  /** Called when the store has a part of the object `key`. */
+  onPart: (key: string) => void = () => {};
   readonly #options: S3ServerOptions;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #lastUpload = 0;
@@ -157,14 +157,14 @@ export class S3Server implements AsyncDisposable {
         return xml("InitiateMultipartUploadResult", `<UploadId>${upload}</UploadId>`);
       }
       case "UploadPart":
-        return this.#addPart(id, number, body);
+        return this.#addPart(key, id, number, body);
       case "UploadPartCopy": {
         if (this.#options.copiesParts === false) return failed(501, "NotImplemented");
         const [, start, end] = /bytes=(\d+)-(\d+)/.exec(headers.get("x-amz-copy-source-range") ?? "") ?? [];
         const source = this.#source(headers);
         if (source instanceof Response) return source;
         const part = source.body.slice(Number(start), Number(end) + 1);
-        return this.#addPart(id, number, part) ?? xml("CopyPartResult", `<ETag>"${md5(part)}"</ETag>`);
+        return this.#addPart(key, id, number, part);
       }
       case "AbortMultipartUpload":
         return this.uploads.delete(id) ? new Response(null, { status: 204 }) : failed(404, "NoSuchUpload");
@@ -226,12 +226,12 @@ export class S3Server implements AsyncDisposable {
     return xml("CopyObjectResult", `<ETag>"${md5(source.body)}"</ETag>`);
   }
 
-  #addPart(id: string, number: number, body: Uint8Array<ArrayBuffer>): Response {
+  #addPart(key: string, id: string, number: number, body: Uint8Array<ArrayBuffer>): Response {
     const upload = this.uploads.get(id);
     if (!upload) return failed(404, "NoSuchUpload");
     const etag = md5(body);
     upload.parts.set(number, { body, etag });
-    this.onPart();
+    this.onPart(key);
     return xml("CopyPartResult", `<ETag>"${etag}"</ETag>`, { etag: `"${etag}"` });
   }
 
