@@ -126,5 +126,10 @@ export interface SharedStateSettings {
   readonly connectRate: number;
 }
 
+/** What ids of sessions begin with on this node of several; "" for a server that has no name. */
+export function nodePrefix(node: string | undefined): string {
+  return node === undefined ? "" : `${node}.`;
+}
+
 /** Makes the shared state of a server, which calls it once. */
 export type MakeSharedState = (settings: SharedStateSettings) => SharedState;

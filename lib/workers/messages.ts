@@ -11,6 +11,7 @@ import type { SessionInfo } from "../session_info.ts";
 import type { EventWish, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { FlatError } from "../threads/portable_error.ts";
+import { nodePrefix } from "../options/shared_state.ts";
 import type { TableMemory } from "./shared_table.ts";
 import type { UsageMemory } from "./shared_usage.ts";
 
@@ -38,6 +39,8 @@ export interface Start {
   readonly place: number;
   /** Never reused. */
   readonly number: number;
+  /** What ids of its sessions begin with: see {@link sessionPrefix}. */
+  readonly idPrefix: string;
   /** The number of workers. */
   readonly workers: number;
   readonly memory: SharedMemory;
@@ -146,9 +149,9 @@ export type Question = Omit<SessionsAsked, "request"> | Omit<Disconnect, "reques
 /** What a worker answers. */
 export type Answer = SessionsTold | Disconnected;
 
-/** What ids of the sessions of a worker begin with, so that no two workers use one. */
-export function sessionPrefix(worker: number): string {
-  return `${worker}-`;
+/** What ids of the sessions of a worker begin with, so that no two workers use one, on no node. */
+export function sessionPrefix(worker: number, node: string | undefined): string {
+  return `${nodePrefix(node)}${worker}-`;
 }
 
 /** From the coordinator. */

@@ -50,6 +50,8 @@ export interface PoolOptions {
    * another program.
    */
   readonly place: { readonly hostname: string; readonly ports: readonly number[] };
+  /** Name of this node of several: ids of sessions begin with it. */
+  readonly node?: string;
   /** Which addresses are shut out, by all workers. Default: none. */
   readonly bans?: BanSettings;
   /** Called when the worker in this place, from 0, has died. */
@@ -144,7 +146,8 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
 
   /** Ends a session like `FtpServer.disconnect`. Resolves to `false`, too, if its worker does not answer in time. */
   async disconnect(id: string, text?: string): Promise<boolean> {
-    const member = [...this.#members.values()].find(({ number }) => id.startsWith(sessionPrefix(number)));
+    const { node } = this.#options;
+    const member = [...this.#members.values()].find(({ number }) => id.startsWith(sessionPrefix(number, node)));
     return member !== undefined && await member.disconnect(id, text);
   }
 
@@ -188,12 +191,13 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   }
 
   #spawn(place: number, found: Promise<Addresses | undefined>): Member {
-    const { module, workers, dataThreads = 1, native = false, setup, state } = this.#options;
+    const { module, workers, dataThreads = 1, native = false, node, setup, state } = this.#options;
     const number = ++this.#lastNumber;
     const fixed = {
       type: "start",
       place,
       number,
+      idPrefix: sessionPrefix(number, node),
       workers,
       memory: this.#memory,
       setup,

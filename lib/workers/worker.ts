@@ -13,16 +13,7 @@ import type { FtpServer } from "../server/server.ts";
 import type { MakeSharedState } from "../options/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
 import { flatErrorOf } from "../threads/portable_error.ts";
-import {
-  type Addresses,
-  type ForgivenNews,
-  type FromWorker,
-  type LoginNews,
-  type OffenceNews,
-  sessionPrefix,
-  type Start,
-  type ToWorker,
-} from "./messages.ts";
+import type { Addresses, ForgivenNews, FromWorker, LoginNews, OffenceNews, Start, ToWorker } from "./messages.ts";
 import { DataThreads } from "../data/thread/pool.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
@@ -180,12 +171,12 @@ class Link {
     return new DataThreads({ threads, native, onProblem: (problem) => this.#program?.server.events.emit(problem) });
   }
 
-  #sharedState({ place, number, memory }: Start): MakeSharedState {
+  #sharedState({ place, idPrefix, memory }: Start): MakeSharedState {
     const table = new SharedTable(memory.counts, place);
     diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
     const post = (news: LoginNews | OffenceNews | ForgivenNews) => this.#post(news);
     return ({ throttle, bans, guessInterval, connectRate }) => ({
-      idPrefix: sessionPrefix(number),
+      idPrefix,
       connections: new SharedCount(table, "connections"),
       sessions: new SharedCount(table, "sessions"),
       perAddress: new SharedCounter(table, "address "),

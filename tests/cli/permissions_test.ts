@@ -166,6 +166,9 @@ for (
     [["--active", "off", "--passive-ports", "9-10", "--passive-address", "ftp.example"], [
       "--allow-net=127.0.0.1:2121,127.0.0.1:9,127.0.0.1:10,ftp.example",
     ]],
+    [["--active", "off", "--node", "b", "--node-slices", "a=10-29,b=30-39"], [
+      `--allow-net=127.0.0.1:2121,${Array.from({ length: 10 }, (_, index) => `127.0.0.1:${30 + index}`).join(",")}`,
+    ]],
     [["--active", "off", "--implicit-tls-port", "990"], ["--allow-net=127.0.0.1:2121,127.0.0.1:990,127.0.0.1:0"]],
   ] as const
 ) {

@@ -76,6 +76,52 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
       message: 'Flag "--passive-ports": the range 30000-30010 includes port 30005 of "--port": change one',
     },
     {
+      args: ["serve", "--node", "node 1"],
+      message:
+        'Flag "--node" must be a name of up to 63 letters, digits, hyphens and underscores, such as node1, not ' +
+        '"node 1"',
+    },
+    {
+      args: ["serve", "--node-slices", "a=50000+100"],
+      message: 'Flag "--node-slices" must look like "node1=50000-50199,node2=50200-50399", not "a=50000+100"',
+    },
+    {
+      args: ["serve", "--node-slices", "a=50000-50099,b=50050-50199"],
+      message: 'Flag "--node-slices" must not give a port to two nodes, as a=50000-50099 and b=50050-50199 do, not ' +
+        '"a=50000-50099,b=50050-50199"',
+    },
+    {
+      args: ["serve", "--node-slices", "a=50000-50099,a=50100-50199"],
+      message: 'Flag "--node-slices" must have one slice for each node, and has two for "a", not ' +
+        '"a=50000-50099,a=50100-50199"',
+    },
+    {
+      args: ["serve", "--node-slices", "a=50000-50003"],
+      message: 'Flag "--node-slices" must give each node 10 ports or more, and a=50000-50003 has 4, not ' +
+        '"a=50000-50003"',
+    },
+    {
+      args: ["serve", "--node-slices", "a=50099-50000"],
+      message: 'Flag "--node-slices" must have ascending ranges within 1 to 65535, which a=50099-50000 is not, not ' +
+        '"a=50099-50000"',
+    },
+    {
+      args: ["serve", "--node", "c", "--node-slices", "a=50000-50099,b=50100-50199"],
+      message: 'Flag "--node": "c" has no slice in "--node-slices", which has a, b',
+    },
+    {
+      args: ["serve", "--node-slices", "a=50000-50099,b=50100-50199"],
+      message: 'Flag "--node-slices" needs "--node NAME", one of a, b',
+    },
+    {
+      args: ["serve", "--node", "a", "--node-slices", "a=50000-50099", "--passive-ports", "50000-50099"],
+      message: 'Flag "--node-slices" cannot be combined with "--passive-ports": leave one of them out',
+    },
+    {
+      args: ["serve", "--port", "50105", "--node", "a", "--node-slices", "a=50000-50099,b=50100-50199"],
+      message: 'Flag "--node-slices": the range 50100-50199 includes port 50105 of "--port": change one',
+    },
+    {
       args: ["serve", "--passive-local-networks", "10.0.0.0/40"],
       message: 'Flag "--passive-local-networks" must be networks such as 192.0.2.0/24,2001:db8::/32, or none, not ' +
         '"10.0.0.0/40"',

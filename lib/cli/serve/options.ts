@@ -15,6 +15,8 @@ import type { DataThreads } from "../../data/thread/pool.ts";
 import type { NativeIo } from "../../native/native_io.ts";
 import type { ServerOptions } from "../../options.ts";
 import { resolveOptions } from "../../options/resolve.ts";
+import { type MakeSharedState, nodePrefix } from "../../options/shared_state.ts";
+import { localState } from "../../session/shared_state.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { present } from "../../net/present.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
@@ -70,7 +72,13 @@ export function serverOptions(
       return drivers.open(account.rootPath);
     },
     dataEngine: dataEngineOf({ native, dataThreads }),
+    ...(settings.node !== undefined && { sharedState: stateOfNode(settings.node) }),
   };
+}
+
+/** Its sessions have ids that no other node uses. */
+function stateOfNode(node: string): MakeSharedState {
+  return (settings) => ({ ...localState(settings), idPrefix: nodePrefix(node) });
 }
 
 function dataEngineOf({ native, dataThreads }: ServerParts): DataEngine {

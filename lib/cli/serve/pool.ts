@@ -50,11 +50,12 @@ export function makePool(
   hastenEvents();
   const setup: ServeSetup = { gathered, secrets, ...(metrics && { meters: metrics.memory }) };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
-  const { host, port, implicitTlsPort } = settings;
+  const { host, port, implicitTlsPort, node } = settings;
   return new WorkerPool({
     ...options,
     module: WORKER_MODULE,
     place: { hostname: host, ports: implicitTlsPort === undefined ? [port] : [port, implicitTlsPort] },
+    ...(node !== undefined && { node }),
     ...(metrics && { onLost: (place: number) => metrics.lost(place) }),
     setup,
     state,

@@ -46,13 +46,14 @@ export async function checkSense({ settings, users, hasTls, now = Date.now() }: 
 }
 
 /** A passive data connection could take the port before it is listened on, or fail on it for ever. */
-function checkRange({ port, implicitTlsPort, passivePorts }: Settings): void {
-  if (passivePorts === undefined) return;
+function checkRange({ port, implicitTlsPort, passivePorts, nodeSlices }: Settings): void {
+  const name = nodeSlices ? "--node-slices" : "--passive-ports";
+  // A balancer listens on the ports of all nodes, and on the control port as well.
+  const ranges = nodeSlices?.map(({ ports }) => ports) ?? (passivePorts ? [passivePorts] : []);
   for (const [flag, value] of [["--port", port], ["--implicit-tls-port", implicitTlsPort]] as const) {
-    if (value === undefined || value < passivePorts.first || value > passivePorts.last) continue;
-    throw new UsageError(
-      `Flag "--passive-ports": the range ${passivePorts} includes port ${value} of "${flag}": change one`,
-    );
+    const range = ranges.find(({ first, last }) => value !== undefined && first <= value && value <= last);
+    if (range === undefined) continue;
+    throw new UsageError(`Flag "${name}": the range ${range} includes port ${value} of "${flag}": change one`);
   }
 }
 

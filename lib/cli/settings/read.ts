@@ -21,6 +21,7 @@ import {
   variableOf,
   withDefaults,
 } from "./table.ts";
+import { passivePortsOf } from "./cluster_rows.ts";
 import { type Kind, parseFrom } from "./kinds.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -93,7 +94,7 @@ function configFile(flags: GivenFlags<Flag>, sources: SettingSources): Given | u
 /**
  * The parsed values of {@link gatherSettings}, and the defaults of the others.
  *
- * @throws {UsageError} naming the source of an invalid one.
+ * @throws {UsageError} naming the source of an invalid one, or the flags that contradict each other.
  */
 export function parseGathered(gathered: Gathered): Settings {
   const parsed = Array.from(
@@ -101,7 +102,8 @@ export function parseGathered(gathered: Gathered): Settings {
     ([name, { source, text }]) => [name, parseFrom<unknown>(source, text, SETTINGS[name])],
   );
   // Each was parsed by the row of its name.
-  return withDefaults(Object.fromEntries(parsed) as GivenSettings);
+  const given = Object.fromEntries(parsed) as GivenSettings;
+  return withDefaults({ ...given, ...passivePortsOf(given) });
 }
 
 function fromFlags(flags: GivenFlags<Flag>, name: SettingName): Given | undefined {

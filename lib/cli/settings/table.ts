@@ -41,6 +41,7 @@ import {
   wholeOr,
 } from "./kinds.ts";
 import { adminPlace } from "./place_kinds.ts";
+import { CLUSTER_ROWS } from "./cluster_rows.ts";
 import { OPERATION_ROWS } from "./operation_rows.ts";
 import { option, type Setting, setting } from "./row.ts";
 
@@ -231,6 +232,7 @@ const ROWS = [
   option("autoMkdir", undefined, "create missing directories for uploads", onOff),
   option("timeZone", "ZONE", "time zone of dates in LIST, such as Europe/Berlin", timeZone),
   option("timeFractions", undefined, "show milliseconds in MDTM and in the modify fact of MLSD", onOff),
+  ...CLUSTER_ROWS,
   ...OPERATION_ROWS,
   setting("logLevel", "LEVEL", `least severe level to log: ${LOG_LEVELS.join(", ")}`, oneOf(...LOG_LEVELS), "info"),
   setting("logFormat", "FORMAT", "format of log lines: text or json", oneOf("text", "json"), "text"),
