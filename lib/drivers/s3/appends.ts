@@ -6,7 +6,7 @@
  */
 
 import type { DiscardOptions, FileSink, VfsError } from "../../vfs/vfs.ts";
-import { vfsErrorOf } from "./errors.ts";
+import { asVfs, vfsErrorOf } from "./errors.ts";
 import { PartWriter } from "./part_writer.ts";
 import { begin, type SinkTools, type Target, unchangedSince } from "./sinks.ts";
 import type { ObjectHead } from "./store.ts";
@@ -111,11 +111,7 @@ export class AppendGroup {
   async #inTurn(action: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(action);
     this.#last = turn.catch(() => {});
-    try {
-      await turn;
-    } catch (error) {
-      throw vfsErrorOf(error, this.target.path);
-    }
+    await asVfs(this.target.path, () => turn);
   }
 }
 

@@ -59,12 +59,17 @@ export async function asVfs<T>(path: string, action: () => Promise<T>): Promise<
   }
 }
 
+/** Whether the store answers that there is no such object, or upload. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof StoreError && error.status === 404 && error.code !== "NoSuchBucket";
+}
+
 /** What `action` resolves to; `undefined` if the store answers that there is no such object. */
 export async function unlessMissing<T>(action: Promise<T>): Promise<T | undefined> {
   try {
     return await action;
   } catch (error) {
-    if (error instanceof StoreError && error.status === 404 && error.code !== "NoSuchBucket") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

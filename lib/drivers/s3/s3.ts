@@ -196,12 +196,12 @@ export class S3Vfs implements Vfs {
   }
 
   async #setModified(path: VirtualPath, modified: number): Promise<void> {
-    const { kind } = await this.#tree.stat(path);
-    if (kind === "directory" && path === ROOT) throw new VfsError("unsupported", "The root has no time of its own");
-    if (kind === "directory") return await this.#mark(path, timeHeader(modified));
+    if (path === ROOT) throw new VfsError("unsupported", "The root has no time of its own");
     const key = keyOf(this.#tree.place, path);
     await this.#parts.tools.steps.run([key], async () => {
-      const { size, etag, headers } = await this.#tree.file(path);
+      const object = await this.#tree.object(path);
+      if (!object && await this.#tree.directory(path)) return await this.#mark(path, timeHeader(modified));
+      const { size, etag, headers } = object ?? await this.#tree.refuseAsFile(path);
       if (size > LARGEST_COPY) {
         const hint = "The object store cannot set the time of a file above 5 GiB";
         throw new VfsError("unsupported", `Too large for a copy: "${path}"`, { hint });

@@ -5,7 +5,7 @@
  */
 
 import { type DiscardOptions, type FileSink, type Removed, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
-import { vfsErrorOf } from "./errors.ts";
+import { asVfs, vfsErrorOf } from "./errors.ts";
 import { PartWriter, SMALLEST_PART, type WriterTools } from "./part_writer.ts";
 import { openSource } from "./source.ts";
 import type { Steps } from "./steps.ts";
@@ -52,11 +52,7 @@ export class WholeSink implements FileSink {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    try {
-      await this.#writer?.write(data);
-    } catch (error) {
-      throw vfsErrorOf(error, this.#target.path);
-    }
+    await asVfs(this.#target.path, async () => await this.#writer?.write(data));
   }
 
   async commit(): Promise<void> {
@@ -119,28 +115,23 @@ export class ChangeSink implements FileSink {
 
   async write(data: Uint8Array): Promise<void> {
     if (data.length === 0) return;
-    try {
+    await asVfs(this.#target.path, async () => {
       this.#writer ??= await begin(this.#tools, this.#target.key, this.#base, this.#offset);
       await this.#writer.write(data);
-    } catch (error) {
-      throw vfsErrorOf(error, this.#target.path);
-    }
+    });
   }
 
   async commit(): Promise<void> {
     const writer = this.#writer;
     if (!writer) return;
     const { key, path } = this.#target;
-    try {
-      await this.#tools.steps.run([key], async () => {
+    await asVfs(path, () =>
+      this.#tools.steps.run([key], async () => {
         if (writer.size < this.#base.size) await this.#addRest(writer);
         await writer.finish({ match: this.#base.etag });
         this.#tools.steps.changed(key);
-      });
-      this.#writer = undefined;
-    } catch (error) {
-      throw vfsErrorOf(error, path);
-    }
+      }));
+    this.#writer = undefined;
   }
 
   /** What was added to the end stays; a file of which a part was to be replaced stays as it was. */

@@ -5,7 +5,7 @@
  */
 
 import { type FileSource, VfsError } from "../../vfs/vfs.ts";
-import { StoreError, vfsErrorOf } from "./errors.ts";
+import { isMissing, StoreError, vfsErrorOf } from "./errors.ts";
 import { headOf, type ObjectHead, type ObjectStore } from "./store.ts";
 
 /** Connections in a row that may break without a byte. */
@@ -18,9 +18,8 @@ export async function openSource(store: ObjectStore, key: string, offset: number
     const object = headOf(response.headers);
     return new ObjectSource(store, key, { object, offset, body: response.body ?? undefined });
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    if (error.status === 404 && error.code !== "NoSuchBucket") return undefined;
-    if (error.status !== 416) throw error;
+    if (isMissing(error)) return undefined;
+    if (!(error instanceof StoreError) || error.status !== 416) throw error;
     const object = await store.head(key);
     if (object && offset > object.size) throw new VfsError("pastEnd", `Offset is past the end of "${key}"`);
     return object && new ObjectSource(store, key, { object, offset, body: undefined });

@@ -240,3 +240,17 @@ Deno.test("a Complete that was done, but whose answer was lost, counts", async (
 });
 
 const PROBED_COMPLETES = 3;
+
+Deno.test("to set a time, and to rename, take one question about the object and one about what is there after it", async () => {
+  await using subject = await openS3();
+  const { server, vfs } = subject;
+  await put(vfs, "/f", "text");
+  await vfs.capabilities.setModified?.(at("/f"), 981_173_106_000);
+  const heads = () => server.calls.filter(({ operation, key }) => operation === "HeadObject" && key === "ftp/f").length;
+  const before = heads();
+  await vfs.capabilities.setModified?.(at("/f"), 981_173_107_000);
+  assertEquals(heads() - before, 1);
+  await vfs.rename(at("/f"), at("/g"));
+  assertEquals(heads() - before, 2);
+  assertEquals((await vfs.stat(at("/g"))).modified, 981_173_107_000);
+});
