@@ -4,19 +4,17 @@
  * @module
  */
 
-import type { Account } from "../../auth/accounts.ts";
-import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { accountEditNeeds } from "../serve/admin/settings.ts";
 import { anonymousAccount } from "../serve/anonymous.ts";
+import { fileAccounts } from "./accounts.ts";
 import { guardedRoots } from "./guarded.ts";
-import { type Need, needEnv, needRead, permissionFlags, requireGrants } from "./query.ts";
+import { type Need, needEnv, needRead, permissionFlags } from "./query.ts";
 import { runCommand } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "./needs.ts";
 import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
 import { processSources } from "../settings/sources.ts";
-import { CONFIG_VARIABLE, type Settings, variableOf } from "../settings/table.ts";
-import { UsageError } from "../usage_error.ts";
+import { CONFIG_VARIABLE, variableOf } from "../settings/table.ts";
 
 /** The output of `denoftpd permissions --help`. */
 export const PERMISSIONS_USAGE = `Usage: denoftpd permissions [flags of serve]
@@ -63,7 +61,9 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
       }
       const gathered = await gatherSettings(args, processSources);
       const settings = parseGathered(gathered);
-      const accounts = await accountsOf(settings);
+      const { anonymous } = settings;
+      const accounts = await fileAccounts(settings);
+      if (anonymous !== undefined) accounts.push(anonymousAccount(anonymous));
       const needs = [
         ...sourceNeeds(gathered),
         ...settingsNeeds(settings),
@@ -90,15 +90,4 @@ function sourceNeeds({ config, settings }: Gathered): Need[] {
     ...(config === undefined ? [] : [needRead(config.text, "reading the configuration file")]),
     ...variables.map((variable) => needEnv(variable, `reading the environment variable "${variable}"`)),
   ];
-}
-
-async function accountsOf(settings: Settings): Promise<Account[]> {
-  const users = usersFile(settings);
-  if (users !== undefined) requireGrants([needRead(users, `reading the accounts file "${users}"`)]);
-  try {
-    const accounts = users === undefined ? [] : await readAccountsFile(users);
-    return settings.anonymous === undefined ? accounts : [...accounts, anonymousAccount(settings.anonymous)];
-  } catch (error) {
-    throw error instanceof AccountsFileError ? new UsageError(error.message) : error;
-  }
 }

@@ -73,7 +73,11 @@ export interface Gathered {
 
 /** Finds the given value of each setting. @throws {UsageError} as {@link readSettings}, except for invalid values. */
 export async function gatherSettings(args: readonly string[], sources: SettingSources): Promise<Gathered> {
-  const flags = readFlags(args, { command: "serve", flags: SERVE_FLAGS });
+  return await gatherFrom(readFlags(args, { command: "serve", flags: SERVE_FLAGS }), sources);
+}
+
+/** {@link gatherSettings} for a command that has read flags of its own together with {@link SERVE_FLAGS}. */
+export async function gatherFrom(flags: GivenFlags<Flag>, sources: SettingSources): Promise<Gathered> {
   const config = configFile(flags, sources);
   const file = config === undefined ? undefined : await readConfig(config.text, sources);
   const found = SETTING_NAMES.flatMap((name) => {

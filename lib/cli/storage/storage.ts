@@ -4,17 +4,16 @@
  * @module
  */
 
-import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
-import type { Account } from "../../auth/accounts.ts";
 import { sweepUploads } from "../../drivers/s3/sweep.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { runCommand } from "../command.ts";
 import { type Flag, flagLines, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
-import { accountNeeds, usersFile } from "../permissions/needs.ts";
-import { needRead, requireGrants } from "../permissions/query.ts";
-import { gatherSettings, parseGathered, SERVE_FLAGS } from "../settings/read.ts";
+import { fileAccounts } from "../permissions/accounts.ts";
+import { accountNeeds } from "../permissions/needs.ts";
+import { requireGrants } from "../permissions/query.ts";
+import { gatherFrom, parseGathered, SERVE_FLAGS } from "../settings/read.ts";
 import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
@@ -57,18 +56,11 @@ export async function runStorage(args: readonly string[], io: CommandIo): Promis
       if (!/^\d{1,6}$/.test(hours)) {
         throw new UsageError(`Flag "--older-than" must be a whole number of hours, not "${hours}"`);
       }
-      const settings = parseGathered(await gatherSettings(withoutOwn(rest), processSources));
+      const settings = parseGathered(await gatherFrom(own, processSources));
       await sweep(settings, { before: Date.now() - Number(hours) * HOUR, ends: !own.isOn("dry-run") }, io);
       return 0;
     },
   });
-}
-
-/** The flags of `serve` alone. */
-function withoutOwn(args: readonly string[]): string[] {
-  return args.filter((arg, index) =>
-    arg !== "--dry-run" && !arg.startsWith("--older-than") && args[index - 1] !== "--older-than"
-  );
 }
 
 async function sweep(
@@ -76,7 +68,7 @@ async function sweep(
   how: { readonly before: number; readonly ends: boolean },
   io: CommandIo,
 ): Promise<void> {
-  const accounts = await accountsOf(settings);
+  const accounts = await fileAccounts(settings);
   requireGrants(accountNeeds(accounts, settings));
   const roots = accounts.flatMap((account) => [account, ...account.mounts]).map(({ rootPath }) => rootPath);
   const ended = new Set<string>();
@@ -93,15 +85,4 @@ async function sweep(
     }
   }
   io.stdout(`${ended.size} ${ended.size === 1 ? "upload" : "uploads"} ${how.ends ? "ended" : "open"}\n`);
-}
-
-async function accountsOf(settings: Settings): Promise<Account[]> {
-  const users = usersFile(settings);
-  if (users === undefined) return [];
-  requireGrants([needRead(users, `reading the accounts file "${users}"`)]);
-  try {
-    return await readAccountsFile(users);
-  } catch (error) {
-    throw error instanceof AccountsFileError ? new UsageError(error.message) : error;
-  }
 }
