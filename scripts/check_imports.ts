@@ -53,6 +53,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   session: { imports: BELOW_SESSION },
   server: { imports: BELOW_SERVER },
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
+  cluster: { imports: [...BELOW_SERVER, "server"] },
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   cassette: { imports: ["client", "protocol", "net", "tls", "data"] },
   doctor: { imports: ["client", "protocol", "net", "tls"] },
@@ -95,7 +96,7 @@ export const LAW: Readonly<Record<string, Part>> = {
     imports: [
       ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes", "auth/remote"],
       ...["drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry", "fixture", "log", "state", "metrics"],
-      ...["http", "admin", "console", "webhooks"],
+      ...["http", "admin", "console", "webhooks", "cluster"],
       ...["client", "agent", "doctor", "shell", "cassette"],
     ],
   },

@@ -15,6 +15,7 @@ import { checkOptions, serverOptions } from "./serve/options.ts";
 import { become } from "./serve/privileges.ts";
 import { beforeOpening, checkAsUser, openSources } from "./serve/sources.ts";
 import { workerCount } from "./serve/threads.ts";
+import { withoutLogin } from "./settings/kinds.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
 import { fallbackOf, SETTING_NAMES, type SettingName, type Settings, variableOf } from "./settings/table.ts";
@@ -93,7 +94,12 @@ export function settingRows(gathered: Gathered): SettingRow[] {
   const settings = parseGathered(gathered);
   return SETTING_NAMES.map((name) => {
     const fallback = name === "users" ? usersFile(settings) : fallbackOf(name);
-    return { name, value: gathered.settings.get(name)?.text ?? fallback ?? null, origin: originOf(name, gathered) };
+    const given = gathered.settings.get(name)?.text;
+    return {
+      name,
+      value: given === undefined ? fallback ?? null : withoutLogin(given),
+      origin: originOf(name, gathered),
+    };
   });
 }
 

@@ -29,6 +29,7 @@ import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
+import { joinCluster, makeCluster, readClusterPassword } from "../cluster/open.ts";
 import { makeBeforeHook } from "../operations/before_hook.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
@@ -126,6 +127,7 @@ async function serveLogged(
     : new ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
   const webhookSecrets = await readWebhookSecrets(settings);
+  await using cluster = makeCluster(settings, { events: early, password: await readClusterPassword(settings) });
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
   const before = workers === 1 ? makeBeforeHook(settings, (event) => early.emit(event)) : undefined;
   const parts = { native, backends, ...(dataThreads > 0 && { dataThreads: threads }) };
@@ -207,6 +209,7 @@ async function serveLogged(
       workers,
     })
     : undefined;
+  if (cluster) await joinCluster(cluster, { events: early });
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
   const hasNativeThreads = native !== undefined && workers === 1 && dataThreads > 0;
   const isLater = hasNativeThreads && THREADS_HAVE_OWN_PERMISSIONS;

@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { parseRedisUrl, type RedisAddress, redisUrl } from "../../cluster/address.ts";
 import { isLoopback } from "../../net/ip.ts";
 import { commandTable } from "../../commands/table.ts";
 import { EVENT_TYPES } from "../../events.ts";
@@ -44,6 +45,20 @@ const secretUrlText = v.pipe(
 export const secretUrl: Kind<URL> = textual(
   v.pipe(secretUrlText, v.transform((value) => new URL(value))),
   (url) => url.href,
+);
+
+/** Where the Redis of a cluster is. As text it has no name and no password. */
+export const redisAddress: Kind<RedisAddress> = textual(
+  v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset: { value }, addIssue, NEVER }): RedisAddress => {
+      const address = parseRedisUrl(value);
+      if (address !== undefined) return address;
+      addIssue({ message: "must be a URL such as redis://[USER:PASSWORD@]HOST:PORT[/DB], or rediss:// for TLS" });
+      return NEVER;
+    }),
+  ),
+  redisUrl,
 );
 
 /** How a directory is asked about logins. */

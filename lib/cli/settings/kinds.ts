@@ -39,8 +39,12 @@ export interface Kind<T> {
 export function parseFrom<T>(source: string, text: string, { schema, fromText }: Omit<Kind<T>, "format">): T {
   const { success, output, issues } = v.safeParse(schema, fromText(text));
   if (success) return output;
-  // The password of a URL is not repeated.
-  throw new UsageError(`${source} ${issues[0].message}, not "${text.replace(/\/\/[^/@]*@/, "//…@")}"`);
+  throw new UsageError(`${source} ${issues[0].message}, not "${withoutLogin(text)}"`);
+}
+
+/** `text` without the name and the password of a URL in it: neither is repeated in messages or listings. */
+export function withoutLogin(text: string): string {
+  return text.replace(/\/\/\S*@/, "//…@");
 }
 
 /** A kind that is text in the file, too. */

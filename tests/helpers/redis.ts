@@ -1,0 +1,115 @@
+/**
+ * A real Redis on loopback, with its files in a temporary directory.
+ *
+ * @module
+ */
+
+import { Cluster, type ClusterOptions } from "../../lib/cluster/cluster.ts";
+import { parseRedisUrl, type RedisAddress } from "../../lib/cluster/address.ts";
+
+/** The program, from Debian's package `redis-server`. */
+const PROGRAM = "redis-server";
+/** Milliseconds that it may take to answer after its start. */
+const TIME_TO_START = 10_000;
+
+/** How a Redis is started. */
+export interface RedisOptions {
+  readonly password?: string;
+}
+
+/** A Redis that keeps nothing over a restart. */
+export class Redis implements AsyncDisposable {
+  readonly port: number;
+  readonly #directory: string;
+  readonly #password: string | undefined;
+  #process: Deno.ChildProcess | undefined;
+
+  private constructor(directory: string, port: number, password: string | undefined) {
+    this.#directory = directory;
+    this.port = port;
+    this.#password = password;
+  }
+
+  /** Whether the program is installed. With `CI=true` it has to be. */
+  static get isInstalled(): boolean {
+    try {
+      return new Deno.Command(PROGRAM, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
+    } catch {
+      return Deno.env.get("CI") === "true";
+    }
+  }
+
+  /** Starts it on a free port. */
+  static async start({ password }: RedisOptions = {}): Promise<Redis> {
+    using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const directory = await Deno.makeTempDir({ prefix: "denoftpd-redis-" });
+    const redis = new Redis(directory, free.addr.port, password);
+    free.close();
+    await redis.start();
+    return redis;
+  }
+
+  /** Where it is, with the password. */
+  get url(): string {
+    return `redis://${this.#password === undefined ? "" : `:${this.#password}@`}127.0.0.1:${this.port}`;
+  }
+
+  /** The parsed {@link url}. */
+  get address(): RedisAddress {
+    const address = parseRedisUrl(this.url);
+    if (!address) throw new Error("No address");
+    return address;
+  }
+
+  /** Starts it again, without what it knew. */
+  async start(): Promise<void> {
+    this.#process = new Deno.Command(PROGRAM, {
+      args: [
+        ...["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#directory, "--save", ""],
+        ...["--appendonly", "no", ...(this.#password === undefined ? [] : ["--requirepass", this.#password])],
+      ],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const until = performance.now() + TIME_TO_START;
+    for (;;) {
+      try {
+        await using probe = new Cluster(this.address);
+        await probe.begin();
+        if (probe.state === "connected") return;
+      } catch (error) {
+        if (performance.now() > until) throw error;
+      }
+      if (performance.now() > until) throw new Error("Redis does not answer");
+    }
+  }
+
+  /** Ends it at once, with all it knows. */
+  async kill(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.status;
+    this.#process = undefined;
+  }
+
+  /** Stops it without closing anything: it takes connections, and answers nothing. */
+  pause(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** A member of the cluster of `redis`, connected. */
+export async function joined(redis: Redis, options: ClusterOptions = {}): Promise<Cluster> {
+  const cluster = new Cluster(redis.address, options);
+  await cluster.begin();
+  return cluster;
+}
