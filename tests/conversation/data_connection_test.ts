@@ -261,7 +261,7 @@ conversation("EPSV is given back when the client vanishes", {}, async ({ ftp, ev
 
 conversation("RETR answers 425 when no data connection comes", {
   files,
-  options: { dataTimeout: 40 },
+  options: { dataTimeout: 300 },
 }, async ({ ftp, event }) => {
   const port = await passivePort(ftp);
   await ftp.expect("RETR a", 150);
