@@ -15,6 +15,7 @@ import { measureAgents } from "./bench/agents/measure.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
 import { BASELINE, baselineOf, compileOurs, EXECUTABLE, NATIVE, OURS, ourServers, QUIET } from "./bench/ours.ts";
+import { formatCosts, measureCosts } from "./bench/costs/measure.ts";
 import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
@@ -29,7 +30,8 @@ const USAGE = `Usage: deno task bench [flags]
 
   --quick          smaller and fewer: under three minutes
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,cold,idle,…;
-                   client: user agents instead of servers (ours, lftp, curl, basic-ftp, the least there can be)
+                   client: user agents instead of servers (ours, lftp, curl, basic-ftp, the least there can be);
+                   operations: ours with metrics, console, webhooks and before-hook, against itself without
   --peers NAMES    servers besides denoftpd, by commas; among them are
                    "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
                    (only if it is named) and "${LEAST}", the floor of the runtime
@@ -77,13 +79,25 @@ const QUICK: Scale = {
   fairness: 1.5,
 };
 
+/** Less of each, but more often: what is looked for is a difference of a few per cent. */
+const OPERATIONS: Scale = {
+  ...FULL,
+  rounds: 7,
+  large: 512 * MIB,
+  secure: 0,
+  small: 800,
+  logins: 1_000,
+  noops: 2_000,
+  entries: [],
+};
+
 interface Settings {
   readonly scale: Scale;
   readonly quick: boolean;
   readonly servers: readonly Server[];
   readonly trials: readonly Trial[];
-  /** Measures user agents, and no servers. */
-  readonly agents: boolean;
+  /** What is measured: servers, user agents, or our server while it is watched. */
+  readonly subject: "servers" | "client" | "operations";
   /** Where the results go. */
   readonly out: string;
 }
@@ -98,11 +112,12 @@ function readFlags(args: readonly string[]): Settings | undefined {
     },
   });
   if (help === true) return undefined;
-  const base = quick === true ? QUICK : FULL;
+  const wantedTrials = names(only);
+  const subject = (["client", "operations"] as const).find((name) => wantedTrials?.includes(name)) ?? "servers";
+  const base = subject === "operations" ? OPERATIONS : quick === true ? QUICK : FULL;
   const scale: Scale = { ...base, rounds: Number(rounds ?? base.rounds) };
   if (!Number.isInteger(scale.rounds) || scale.rounds < 1) throw new TypeError(`--rounds is no count: "${rounds}"`);
   const wantedPeers = names(peers);
-  const wantedTrials = names(only);
   return {
     scale,
     quick: quick === true,
@@ -114,7 +129,7 @@ function readFlags(args: readonly string[]): Settings | undefined {
       ...(typeof baseline === "string" ? [baselineOf(baseline)] : []),
     ],
     trials: trialsFor(scale).filter(({ id }) => wantedTrials?.some((name) => id.startsWith(name)) ?? true),
-    agents: wantedTrials?.includes("client") ?? false,
+    subject,
     out: typeof out === "string" ? out : CACHE,
   };
 }
@@ -128,7 +143,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (!settings) say(USAGE);
-  else if (settings.agents) await measureClients(settings);
+  else if (settings.subject === "client") await measureClients(settings);
+  else if (settings.subject === "operations") await measureOperations(settings);
   else await measure(settings);
   return 0;
 }
@@ -178,6 +194,20 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
   Deno.writeTextFileSync(join(out, "clients.md"), table);
   say(table);
   for (const note of notes) say(`Left out: ${note}\n`);
+}
+
+/** Our server while it is watched, against the same that nothing watches. */
+async function measureOperations({ scale, out }: Settings): Promise<void> {
+  for (const folder of [CACHE, out]) await Deno.mkdir(folder, { recursive: true });
+  await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
+  await using memory = await Tree.inMemory(scratch.root);
+  const grounds = { scratch: scratch.root, packages: { debian: "", npm: "", missing: [] } };
+  const scene: Scene = { client: await Client.compile(CACHE), scale, trees: { memory, disk: memory }, grounds };
+  furnish(scene);
+  const table = `${describeMachine()}\n\n${formatCosts(await measureCosts(scene, showProgress))}\n`;
+  showProgress("");
+  Deno.writeTextFileSync(join(out, "operations.md"), table);
+  say(table);
 }
 
 function report(results: Results, folder: string): void {

@@ -36,19 +36,27 @@ interface Way {
   /** Grants the permission for the C library. */
   readonly ffi?: true;
   readonly settings?: readonly string[];
+  /** A directory that it may write to besides. */
+  readonly folder?: string;
 }
 
-function fromSource({ name, checkout = HERE, ffi, settings = [] }: Way): Server {
+/** {@link OURS} under another name, with more flags, which may be about files in `folder`. */
+export function withSettings(name: string, folder: string, settings: readonly string[]): Server {
+  return fromSource({ name, settings, folder });
+}
+
+function fromSource({ name, checkout = HERE, ffi, settings = [], folder }: Way): Server {
   return {
     ...{ name, user: "bench", forks: false, tls: true },
     launch: (place) => {
       const { root, scratch, tls } = place;
       // Its source, for its data threads.
-      const readable = [root, scratch, join(checkout, "lib"), ...tls ? [dirname(tls.cert)] : []].join(",");
+      const own = [root, scratch, ...folder === undefined ? [] : [folder]];
+      const readable = [...own, join(checkout, "lib"), ...tls ? [dirname(tls.cert)] : []].join(",");
       const permissions = [
         "--allow-net=127.0.0.1",
         `--allow-read=${readable}`,
-        `--allow-write=${root},${scratch}`,
+        `--allow-write=${own.join(",")}`,
         "--allow-sys=getPriority,setPriority",
         ...ffi ? [`--allow-ffi=${LIBC_PATHS.join(",")}`] : [],
       ];

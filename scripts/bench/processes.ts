@@ -55,6 +55,23 @@ export function cpuSeconds(root: number): number {
   return tree(root).reduce((sum, { cpu }) => sum + cpu, 0);
 }
 
+/**
+ * Processor seconds of a process by its threads, to the nanosecond; {@link cpuSeconds} has steps of 10 ms. It has
+ * neither threads that have ended nor other processes.
+ */
+export function threadSeconds(pid: number): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    try {
+      const [nanoseconds = ""] = Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ");
+      found.set(name, Number(nanoseconds) / 1e9);
+    } catch {
+      // The thread has ended meanwhile.
+    }
+  }
+  return found;
+}
+
 /** Processor seconds of all processes that this one has started and that have ended. */
 export function cpuSecondsOfEnded(): number {
   const text = Deno.readTextFileSync("/proc/self/stat");

@@ -94,8 +94,8 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-/** Somebody else begins each round: whoever comes first finds memory and disk in another state than those behind. */
-function startingWith<T>(all: readonly T[], round: number): readonly T[] {
+/** Somebody else begins each round: whoever comes first finds memory and disk in another state than those after it. */
+export function startingWith<T>(all: readonly T[], round: number): readonly T[] {
   const first = round % all.length;
   return [...all.slice(first), ...all.slice(0, first)];
 }

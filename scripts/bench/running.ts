@@ -106,7 +106,8 @@ export class RunningServer implements AsyncDisposable {
   }
 }
 
-function freePort(): number {
+/** A port of loopback that nothing listens on now. */
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }

@@ -66,7 +66,7 @@ function percent(share: number): string {
 }
 
 /** The lines of a Markdown table; the first is its heading. */
-function inColumns(lines: readonly (readonly string[])[]): string {
+export function inColumns(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
   const format = (texts: readonly string[]) =>
     `| ${texts.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;

@@ -315,5 +315,5 @@ export function furnish({ trees, scale }: Pick<Scene, "trees" | "scale">): void 
   memory.file("secure", scale.secure);
   memory.files("small", scale.small, 4 * KIB);
   for (const entries of scale.entries) disk.files(`list-${entries}`, entries, 0);
-  for (const tree of [memory, disk]) tree.folder("up");
+  for (const tree of new Set([memory, disk])) tree.folder("up");
 }
