@@ -19,6 +19,7 @@ export const EVENT_TYPES: readonly EventType[] = Object.keys(
     sessionOpened: true,
     sessionClosed: true,
     connectionRefused: true,
+    proxyHeaderRefused: true,
     addressBanned: true,
     addressAllowed: true,
     started: true,

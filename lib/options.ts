@@ -107,6 +107,17 @@ export interface ServerOptions extends AbuseOptions {
   /** Networks (CIDR) whose clients get the local address nevertheless. Default: loopback and the private networks. */
   readonly passiveLocalNetworks?: readonly string[];
   /**
+   * Networks (CIDR) of balancers. Each connection from them, control and data, must begin with a PROXY header (version
+   * 1 or 2), whose addresses then count for everything. From elsewhere no header is taken. Default: none.
+   */
+  readonly proxyFrom?: readonly string[];
+  /**
+   * Milliseconds for a PROXY header to arrive; 0: no limit.
+   *
+   * @default 5_000
+   */
+  readonly proxyHeaderTimeout?: number;
+  /**
    * `false` refuses PORT and EPRT.
    *
    * @default true
@@ -264,7 +275,7 @@ type Optional =
   | "meter";
 
 /** Options that are networks. */
-type Networks = "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom";
+type Networks = "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom" | "proxyFrom";
 
 /** {@link ServerOptions} with every default filled in. */
 export interface Options

@@ -14,6 +14,7 @@ import type {
   LoginTried,
   Notice,
   Problem,
+  ProxyHeaderRefused,
   SessionEvent,
   TransferDirection,
   TransferEnded,
@@ -110,6 +111,8 @@ export interface SecurityState {
 export interface ControlInfo {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** It came through a balancer: {@link remote} is the client all the same, but cannot be connected to from here. */
+  readonly proxied: boolean;
   /** Under TLS now. */
   readonly secure: boolean;
   /** The version of TLS, such as `TLSv1.3`, or `clear`: for the log. */
@@ -169,6 +172,7 @@ export type HandlerEvent =
   | Omit<TransferEnded, keyof SessionEvent>
   | Omit<FileChanged, keyof SessionEvent>
   | Omit<LoginTried, keyof SessionEvent>
+  | Omit<ProxyHeaderRefused, keyof SessionEvent>
   | Omit<Problem, keyof SessionEvent>
   | Omit<Notice, keyof SessionEvent>;
 

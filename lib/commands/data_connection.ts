@@ -72,13 +72,15 @@ function announcePort({ options, control, id }: CommandContext, port: number | u
 /** Handles PORT. */
 export function port(context: CommandContext, given: string): Answer {
   if (context.data.epsvAll) return onlyEpsv;
+  if (context.control.proxied) return reply.onlyPassive;
   if (family(context) === "2") return reply.wrongFamily("2");
   return choose(context, parsePort(given));
 }
 
 /** Handles EPRT. */
 export function eprt(context: CommandContext, given: string): Answer {
-  return context.data.epsvAll ? onlyEpsv : choose(context, parseEprt(given));
+  if (context.data.epsvAll) return onlyEpsv;
+  return context.control.proxied ? reply.onlyPassive : choose(context, parseEprt(given));
 }
 
 function choose(context: CommandContext, parsed: ParsedEndpoint): reply.Reply {
@@ -110,6 +112,11 @@ function requireOwn(context: CommandContext, { hostname, port }: Endpoint): void
   if (port < FIRST_UNPRIVILEGED_PORT) throw new Refusal(reply.badArgument("Ports below 1024 are refused"));
   if (context.options.allowForeignDataPeer || sameAddress(hostname, context.control.remote.hostname)) return;
   throw new Refusal(reply.badArgument(`Only your own address is allowed; try passive mode (PASV or EPSV)`));
+}
+
+/** The feature of EPRT, where it can be used. */
+export function eprtFeature({ control }: CommandContext): string | undefined {
+  return control.proxied ? undefined : "EPRT";
 }
 
 /** Whether PORT and EPRT exist. */

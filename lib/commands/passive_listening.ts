@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DataConnector, ListenRequest, PassiveEnd } from "../data/engine.ts";
+import type { DataConnector, ListenRequest, PassiveEnd, ProxyRules } from "../data/engine.ts";
 import { PortsExhausted } from "../data/port_range.ts";
 import { unmapped } from "../net/address_key.ts";
 import type { CommandContext } from "./context.ts";
@@ -45,12 +45,24 @@ function requestFor(context: CommandContext): ListenRequest {
     allowForeignPeer: options.allowForeignDataPeer,
     timeout: options.dataTimeout,
     ...(options.passivePorts && { range: options.passivePorts }),
+    ...(options.proxyFrom.length > 0 && { proxy: proxyRules(context) }),
     onStranger: (address) => {
       if (strangers.count++ === 0) strangers.first = unmapped(address);
       context.offended(unmapped(address), "dataPort");
     },
     onEnd: (end) => reportEnd(context, end, strangers),
     arrived: (connection) => context.security.protectData ? context.awaitHandshake(connection) : connection,
+  };
+}
+
+function proxyRules(context: CommandContext): ProxyRules {
+  const { proxyFrom, proxyHeaderTimeout } = context.options;
+  return {
+    networks: proxyFrom,
+    timeout: proxyHeaderTimeout,
+    onRefused: (balancer, fault) => {
+      if (fault !== "closed") context.emit({ type: "proxyHeaderRefused", balancer, fault });
+    },
   };
 }
 

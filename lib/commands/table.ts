@@ -126,7 +126,13 @@ export const commandTable: CommandTable = makeTable((table) => [
     summary: "Set the address for the data connection",
     source: "2428 §2",
   })
-    .with({ argument: text, keeps: "restart", enabled: data.activeAllowed, feature: "EPRT", handler: data.eprt }),
+    .with({
+      argument: text,
+      keeps: "restart",
+      enabled: data.activeAllowed,
+      feature: data.eprtFeature,
+      handler: data.eprt,
+    }),
   command("RETR", { syntax: "<path>", summary: "Download a file", source: "959 §4.1.3" })
     .with({ argument: path, permission: "read", keeps: "restart", direction: "download", handler: retr }),
   command("STOR", { syntax: "<path>", summary: "Upload a file", source: "959 §4.1.3" })

@@ -5,6 +5,8 @@
  */
 
 import type { Connection, SocketAddress } from "../net/connection.ts";
+import type { Network } from "../net/ip.ts";
+import type { ProxyHeaderFault } from "../net/proxy_header.ts";
 
 /** Why there is no data connection. */
 export type DataConnectionFailure = "timeout" | "refused" | "aborted" | "failed";
@@ -91,6 +93,16 @@ export interface DialRequest extends ConnectorRequest {
 /** Why a port is no longer listened on: the client connected, no client connected in time, or it was given back. */
 export type PassiveEnd = "connected" | "expired" | "closed";
 
+/** What is believed about connections that balancers pass on: see `proxyFrom` of the server's options. */
+export interface ProxyRules {
+  /** Where balancers are. */
+  readonly networks: readonly Network[];
+  /** Milliseconds for a header to arrive; 0: no limit. */
+  readonly timeout: number;
+  /** Called for each connection of a balancer that was dropped because of its header. */
+  readonly onRefused: (balancer: string, fault: ProxyHeaderFault) => void;
+}
+
 /** The address to listen on, and the allowed client. */
 export interface ListenRequest extends ConnectorRequest {
   /** Local address of the control connection: the client reached it, so it can reach this one. */
@@ -107,6 +119,8 @@ export interface ListenRequest extends ConnectorRequest {
   readonly allowForeignPeer?: boolean;
   /** Milliseconds for the client to connect, restarted by {@link DataConnector.open}; 0: no limit. */
   readonly timeout: number;
+  /** Absent: there are no balancers, and the address of a socket is that of its client. */
+  readonly proxy?: ProxyRules | undefined;
   /** Called with the address of each connection that was dropped because it came from another address. */
   readonly onStranger?: ((address: string) => void) | undefined;
   /** Called when a connection was reset before it was accepted, from any address. Default: the wait is shortened. */

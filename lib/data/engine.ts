@@ -16,6 +16,7 @@ export {
   type DialRequest,
   type ListenRequest,
   type PassiveEnd,
+  type ProxyRules,
 } from "./connector.ts";
 
 /** What matters of a transfer for where the next connection is made. */

@@ -6,6 +6,7 @@
 
 import { closeQuietly, type Connection, isGoneBeforeAccept, type MakeConnection } from "../net/connection.ts";
 import { sameAddress } from "../net/ip.ts";
+import { type Arrival, Arrivals } from "./arrivals.ts";
 import { ConnectionWait } from "./connection_wait.ts";
 import {
   DataConnectionError,
@@ -36,6 +37,8 @@ export class ListeningConnector implements PassiveConnector {
   readonly #request: ListenRequest;
   readonly #engine: ListeningEngine;
   readonly #listener: Deno.TcpListener;
+  /** Absent without balancers. */
+  readonly #arrivals: Arrivals | undefined;
   readonly #wait = new ConnectionWait();
   readonly #accepting: Promise<Connection>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,13 +49,14 @@ export class ListeningConnector implements PassiveConnector {
 
   /** @throws {PortsExhausted} if all ports of the range are in use. */
   constructor(request: ListenRequest, engine: ListeningEngine) {
-    const { hostname, range, peer, timeout } = request;
+    const { hostname, range, peer, timeout, proxy } = request;
     this.#request = request;
     this.#engine = engine;
     this.#listener = listenIn(range, hostname);
     this.port = this.#listener.addr.port;
     range?.unused.add(this, peer);
     if (timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), timeout);
+    this.#arrivals = proxy && new Arrivals(() => this.#next(), proxy);
     this.#accepting = this.#accept();
     // Until the transfer command nothing awaits it.
     this.#accepting.catch(() => {});
@@ -122,6 +126,7 @@ export class ListeningConnector implements PassiveConnector {
     this.#listening = false;
     clearTimeout(this.#timer);
     closeQuietly(this.#listener);
+    this.#arrivals?.close();
     range?.unused.delete(this);
     onEnd?.(end);
   }
@@ -130,10 +135,9 @@ export class ListeningConnector implements PassiveConnector {
   async #accept(): Promise<Connection> {
     const { peer, allowForeignPeer, onStranger } = this.#request;
     for (;;) {
-      const connection = await this.#next();
-      const address = connection.remoteAddr.hostname;
-      if (allowForeignPeer || sameAddress(address, peer)) return this.#connection = this.#take(connection);
-      closeQuietly(connection);
+      const { socket, address } = this.#arrivals ? await this.#arrivals.next() : directly(await this.#next());
+      if (allowForeignPeer || sameAddress(address, peer)) return this.#connection = this.#take(socket);
+      closeQuietly(socket);
       onStranger?.(address);
     }
   }
@@ -160,4 +164,9 @@ export class ListeningConnector implements PassiveConnector {
       }
     }
   }
+}
+
+/** Without a balancer in between. */
+function directly(socket: Deno.TcpConn): Arrival {
+  return { socket, address: socket.remoteAddr.hostname };
 }

@@ -10,6 +10,7 @@ import type {
   ConnectionRefused,
   Notice,
   Problem,
+  ProxyHeaderRefused,
   Started,
   Stopped,
 } from "./server_events.ts";
@@ -31,6 +32,7 @@ export type ServerEvent =
   | SessionOpened
   | SessionClosed
   | ConnectionRefused
+  | ProxyHeaderRefused
   | AddressBanned
   | AddressAllowed
   | Started

@@ -19,6 +19,19 @@ export interface ConnectionRefused extends Timed, Typed<"connectionRefused"> {
   readonly times?: number;
 }
 
+/** A connection of a balancer (`proxyFrom`) was closed: it did not begin with a PROXY header that can be believed. */
+export interface ProxyHeaderRefused extends Timed, Partial<Actor>, Typed<"proxyHeaderRefused"> {
+  /** IP address of the balancer. */
+  readonly balancer: string;
+  /**
+   * Something else came first (`missing`), it cannot be read or names no TCP over IP (`malformed`), it is too long, or
+   * it was not whole in time (`late`).
+   */
+  readonly fault: "missing" | "malformed" | "tooLong" | "late";
+  /** How many connections it stands for: they are reported at most once a minute. Absent: one. */
+  readonly times?: number;
+}
+
 /** An address is shut out for a while: its offences have reached the limit (`banAfter`). */
 export interface AddressBanned extends Timed, Typed<"addressBanned"> {
   /** IP address of the last offence. */

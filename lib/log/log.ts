@@ -39,6 +39,7 @@ export const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   sessionOpened: "info",
   sessionClosed: "info",
   connectionRefused: "warning",
+  proxyHeaderRefused: "warning",
   addressBanned: "warning",
   addressAllowed: "info",
   login: "info",

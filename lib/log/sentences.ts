@@ -11,6 +11,7 @@ import type {
   CommandRefused,
   LoginFailure,
   LoginTried,
+  ProxyHeaderRefused,
   RefusalCause,
   RefusalReason,
   ServerEvent,
@@ -38,6 +39,8 @@ export function sentence(event: ServerEvent): string {
       return `Session closed: ${event.reason}`;
     case "connectionRefused":
       return `Refused ${event.address}${event.times === undefined ? "" : ` ${event.times} times`}: ${event.reason}`;
+    case "proxyHeaderRefused":
+      return badHeader(event);
     case "addressBanned":
       return `Shut out ${event.network} until ${new Date(event.until).toISOString()}: ${event.reason}`;
     case "addressAllowed":
@@ -117,6 +120,18 @@ const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** The words for what is wrong with a PROXY header. */
+const HEADER_FAULTS: Readonly<Record<ProxyHeaderRefused["fault"], string>> = {
+  missing: "no PROXY header came first",
+  malformed: "its PROXY header cannot be read",
+  tooLong: "its PROXY header is too long",
+  late: "its PROXY header was not there in time",
+};
+
+function badHeader({ balancer, fault, times = 1 }: ProxyHeaderRefused): string {
+  return `Closed ${counted(times, "connection")} from the balancer ${balancer}: ${HEADER_FAULTS[fault]}`;
 }
 
 /** The words for the reasons of failed logins. */

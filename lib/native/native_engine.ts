@@ -42,8 +42,9 @@ export class NativeEngine extends LocalEngine {
   }
 
   override listen(request: ListenRequest): DataConnector | Promise<DataConnector> {
-    const { session, secure, hostname } = request;
-    const isSmall = session && !secure && this.#small.has(session);
+    const { session, secure, hostname, proxy } = request;
+    // A PROXY header is waited for, which the runtime does with less effort.
+    const isSmall = session && !secure && !proxy && this.#small.has(session);
     const listening = isSmall && this.#isPermitted(hostname) && this.#listen(request);
     if (!listening) return super.listen(request);
     return new NativeListener(request, { sockets: this.#sockets, listen: (next) => this.listen(next) }, listening);

@@ -42,6 +42,8 @@ export const DEFAULT_OPTIONS: Readonly<Required<Omit<ServerOptions, WithoutDefau
     "fc00::/7",
     "fe80::/10",
   ],
+  proxyFrom: [],
+  proxyHeaderTimeout: 5_000,
   active: true,
   allowForeignDataPeer: false,
   maxSessions: 0,

@@ -28,6 +28,7 @@ const WHOLE = [
   "dataTimeout",
   "stallTimeout",
   "handshakeTimeout",
+  "proxyHeaderTimeout",
 ] as const;
 
 /** Connections: a pace counts in whole milliseconds. */
@@ -39,7 +40,7 @@ const MOST_A_MINUTE = 60_000;
  * @throws {RangeError} naming the option and quoting the value.
  */
 export function resolveOptions(given: ServerOptions): Options {
-  const { passiveLocalNetworks, banExempt, allowFrom, denyFrom, tls, timeZone, ...rest } = given;
+  const { passiveLocalNetworks, banExempt, allowFrom, denyFrom, proxyFrom, tls, timeZone, ...rest } = given;
   const { timeZone: _, ...defaults } = DEFAULT_OPTIONS;
   const options: Options = {
     ...defaults,
@@ -51,6 +52,7 @@ export function resolveOptions(given: ServerOptions): Options {
     banExempt: resolveNetworks("banExempt", banExempt),
     allowFrom: resolveNetworks("allowFrom", allowFrom),
     denyFrom: resolveNetworks("denyFrom", denyFrom),
+    proxyFrom: resolveNetworks("proxyFrom", proxyFrom),
     ...(tls && { tls: Object.freeze({ ...DEFAULT_TLS, ...present(tls) }) }),
     ...(timeZone !== undefined && timeZone !== DEFAULT_OPTIONS.timeZone && { zone: resolveZone(timeZone) }),
   };
@@ -71,7 +73,7 @@ function resolveCaps(given: ServerOptions): Readonly<Record<Caps, AddressCap>> {
 }
 
 function resolveNetworks(
-  name: "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom",
+  name: "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom" | "proxyFrom",
   texts: readonly string[] = DEFAULT_OPTIONS[name],
 ): readonly Network[] {
   return Object.freeze(texts.map((text) => {

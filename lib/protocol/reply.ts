@@ -138,6 +138,8 @@ export const badLine = (text: string): Reply => situation(500, text);
 export const badArgument = (text: string): Reply => situation(501, text);
 /** 502: the command is known, but not available in this session. */
 export const switchedOff = (verb: string): Reply => situation(502, `${verb} is not available here`);
+/** 502: the client is behind a balancer, from where the server cannot connect to it. */
+export const onlyPassive: Reply = situation(502, "Active mode does not work behind a load balancer: use PASV or EPSV");
 /** 503: another command must come first. */
 export const badSequence = (text: string): Reply => situation(503, text);
 /** 504: the command is available, but not with this argument. */

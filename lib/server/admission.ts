@@ -4,14 +4,13 @@
  * @module
  */
 
-import type { EventStream } from "../events.ts";
 import { addressKey, unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
 import { isLoopback, type Network } from "../net/ip.ts";
 import type { AddressCap, Options } from "../options.ts";
 import type { ConnectionRefusal } from "../options/meter.ts";
 import type { MaybeLater, SharedState } from "../options/shared_state.ts";
-import { RefusalReports } from "./refusal_reports.ts";
+import type { RefusalReports } from "./refusal_reports.ts";
 import { formatReply, shutOut, tooManySessions } from "../protocol/reply.ts";
 
 const NOT_LET_IN = "Connections from your address are not accepted";
@@ -37,7 +36,7 @@ export interface Places {
 export interface AdmissionOptions {
   readonly options: Options;
   readonly sharedState: SharedState;
-  readonly events: EventStream;
+  readonly reports: RefusalReports;
 }
 
 /** What the shared state says about a connection. */
@@ -78,10 +77,10 @@ export class ConnectionAdmission {
   #open = 0;
   #over: PromiseWithResolvers<void> | undefined;
 
-  constructor({ options, sharedState, events }: AdmissionOptions) {
+  constructor({ options, sharedState, reports }: AdmissionOptions) {
     this.#options = options;
     this.#sharedState = sharedState;
-    this.#reports = new RefusalReports(events, options.clock);
+    this.#reports = reports;
   }
 
   /**

@@ -13,20 +13,19 @@ import { closeQuietly, type Connection, type SocketAddress } from "../net/connec
 import { LingeringConnections } from "../net/lingering.ts";
 import type { Options, ServerOptions } from "../options.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
-import type { MaybeLater, SharedBans, SharedState, SharedStateSettings } from "../options/shared_state.ts";
-import { banSettings } from "../options/bans.ts";
+import type { MaybeLater, SharedBans, SharedState } from "../options/shared_state.ts";
 import { resolveOptions } from "../options/resolve.ts";
 import { AccountViews } from "../session/account_views.ts";
-import { guardState } from "../session/guarded_state.ts";
-import { localState } from "../session/shared_state.ts";
 import type { SessionOwner } from "../session/host.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
 import { reportStaleParts } from "../session/stale_parts.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
-import { banEvents } from "./ban_events.ts";
+import { makeSharedState } from "./shared_state.ts";
 import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
+import { Balancers } from "./balancers.ts";
+import { RefusalReports } from "./refusal_reports.ts";
 import { DISCONNECTED, NO_BANS, type ServerControl } from "./control.ts";
 import { Listeners } from "./listener.ts";
 import { makeView } from "./view.ts";
@@ -44,6 +43,16 @@ export interface ShutdownOptions {
   readonly grace?: number;
 }
 
+/** A connection of a client. */
+interface Arrived extends Pick<SessionOptions, "implicitTls" | "proxied"> {
+  /** Below {@link connection}: the same without a balancer in between. */
+  readonly socket: Deno.TcpConn;
+  readonly connection: Connection;
+}
+
+/** What a session begins with, and its place under the limit of its address. */
+type Admitted = Omit<SessionOptions, "onEnd"> & Pick<Places, "slot">;
+
 /**
  * An FTP server. It touches no signals, never ends the process, and does nothing before {@link FtpServer.listen}.
  *
@@ -60,6 +69,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   /** Each with its place under the limit of its address. */
   readonly #sessions = new Map<Session, Disposable>();
   readonly #listeners: Listeners;
+  readonly #balancers: Balancers;
   readonly #admission: ConnectionAdmission;
   readonly #sharedState: SharedState;
   readonly #watchdog: Deadlines;
@@ -76,14 +86,13 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.#options = resolveOptions(options);
     this.events = new EventStream({ clock: this.#options.clock });
     const { loginTimeout, idleTimeout } = this.#options;
-    this.#sharedState = this.#makeSharedState();
+    this.#sharedState = makeSharedState(this.#options, this.events);
     this.#watchdog = new Deadlines(Math.min(loginTimeout || Infinity, idleTimeout || Infinity));
     this.#host = this.#makeHost();
-    this.#admission = new ConnectionAdmission({
-      options: this.#options,
-      sharedState: this.#sharedState,
-      events: this.events,
-    });
+    const reports = new RefusalReports(this.events, this.#options.clock);
+    const parts = { options: this.#options, events: this.events, reports };
+    this.#balancers = new Balancers(parts);
+    this.#admission = new ConnectionAdmission({ ...parts, sharedState: this.#sharedState });
     this.#listeners = new Listeners(this.#options, {
       receive: (connection, implicitTls) => this.#receive(connection, implicitTls),
       acceptFailed: (error) => {
@@ -184,6 +193,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
       for (const session of this.#sessions.keys()) session.kill();
       this.#lingering.closeAll();
     }, grace);
+    await this.#balancers.over();
     await this.#admission.over();
     await this.#lingering.over();
     clearTimeout(timer);
@@ -200,21 +210,28 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return this.#sharedState.bans ?? NO_BANS;
   }
 
-  #receive(connection: Deno.TcpConn, implicitTls: boolean): void {
-    const places = this.#admission.admit(connection, this.#listeners.signal);
-    if (places instanceof Promise) void places.then((places) => this.#begin(connection, implicitTls, places));
-    else this.#begin(connection, implicitTls, places);
+  #receive(socket: Deno.TcpConn, implicitTls: boolean): void {
+    if (!this.#balancers.has(socket)) return this.#admit({ socket, connection: socket, implicitTls, proxied: false });
+    void this.#balancers.receive(socket, implicitTls, this.#listeners.signal).then((connection) => {
+      if (connection) this.#admit({ socket, connection, implicitTls, proxied: true });
+    });
   }
 
-  #begin(connection: Deno.TcpConn, implicitTls: boolean, places: Places | undefined): void {
+  #admit(arrived: Arrived): void {
+    const places = this.#admission.admit(arrived.connection, this.#listeners.signal);
+    if (places instanceof Promise) void places.then((places) => this.#begin(arrived, places));
+    else this.#begin(arrived, places);
+  }
+
+  #begin({ socket, connection, ...how }: Arrived, places: Places | undefined): void {
     if (!places) return;
     const id = `${this.#sharedState.idPrefix}${++this.#sessionNumber}`;
     try {
       // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
-      connection.setNoDelay(true);
-      connection.setKeepAlive(true);
-      if (implicitTls) void this.#serveSecurely(connection, { id, ...places });
-      else this.#serve(connection, { id, implicitTls, ...places });
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true);
+      if (how.implicitTls) void this.#serveSecurely(connection, { id, ...how, ...places });
+      else this.#serve(connection, { id, ...how, ...places });
     } catch (error) {
       const who = { session: id, address: unmapped(connection.remoteAddr.hostname) };
       this.events.emit({ type: "notice", level: "debug", message: "Cannot serve a connection", ...who, error });
@@ -223,22 +240,22 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     }
   }
 
-  async #serveSecurely(accepted: Connection, { id, ...places }: Places & { readonly id: string }): Promise<void> {
+  async #serveSecurely(accepted: Connection, options: Admitted): Promise<void> {
     const { tls, handshakeTimeout } = this.#options;
     const { signal } = this.#listeners;
     try {
       if (!tls) throw new Error("There is no certificate");
       const secured = await tls.endpoint.secure(accepted, { signal, handshakeTimeout });
-      if (!signal.aborted) return this.#serve(secured, { id, implicitTls: true, ...places });
+      if (!signal.aborted) return this.#serve(secured, options);
       closeQuietly(secured);
     } catch (error) {
-      const who = { session: id, address: unmapped(accepted.remoteAddr.hostname) };
+      const who = { session: options.id, address: unmapped(accepted.remoteAddr.hostname) };
       this.events.emit({ type: "notice", level: "info", message: "TLS handshake failed", ...who, error });
     }
-    this.#admission.giveBack(places);
+    this.#admission.giveBack(options);
   }
 
-  #serve(connection: Connection, { slot, ...options }: Omit<SessionOptions, "onEnd"> & Pick<Places, "slot">): void {
+  #serve(connection: Connection, { slot, ...options }: Admitted): void {
     const session = new Session(connection, this.#host, { ...options, onEnd: (ended) => this.#end(ended) });
     this.#options.meter?.sessionOpened(options.implicitTls);
     this.#watchdog.add(session);
@@ -257,20 +274,6 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.#options.eventLoop.pacer.depart();
     this.#watchdog.remove(session);
     this.#admission.close();
-  }
-
-  #makeSharedState(): SharedState {
-    const { failureDelay, guessInterval, connectRate, clock, sharedState } = this.#options;
-    const settings: SharedStateSettings = {
-      throttle: { delay: failureDelay, now: clock },
-      bans: { ...banSettings(this.#options), ...banEvents(this.events) },
-      guessInterval,
-      connectRate: connectRate.limit,
-    };
-    if (!sharedState) return localState(settings);
-    return guardState(sharedState(settings), {
-      onFailure: ({ message, cause }) => this.events.emit({ type: "problem", level: "error", message, error: cause }),
-    });
   }
 
   #makeHost(): SessionOwner {

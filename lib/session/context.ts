@@ -45,6 +45,8 @@ export interface SessionLink {
 /** The control connection that a session begins with. */
 export interface ContextOptions {
   readonly connection: Connection;
+  /** See `ControlInfo.proxied`. */
+  readonly proxied: boolean;
   readonly implicitTls: boolean;
   /** Its place among the sessions that have not logged in, given back with the first login. */
   readonly stranger: Disposable;
@@ -70,6 +72,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   readonly control: {
     readonly local: SocketAddress;
     readonly remote: SocketAddress;
+    readonly proxied: boolean;
     secure: boolean;
     protection: string;
   };
@@ -80,7 +83,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   readonly #login: SessionLogin;
   #over = false;
 
-  constructor(host: SessionOwner, link: SessionLink, { connection, implicitTls, stranger }: ContextOptions) {
+  constructor(host: SessionOwner, link: SessionLink, { connection, proxied, implicitTls, stranger }: ContextOptions) {
     this.#host = host;
     this.#link = link;
     this.id = link.id;
@@ -90,6 +93,7 @@ export class SessionContext implements CommandContext, LoginHolder {
     this.control = {
       local: plainEnd(connection.localAddr),
       remote: plainEnd(connection.remoteAddr),
+      proxied,
       secure: implicitTls,
       protection: connection.tls?.version ?? CLEAR,
     };

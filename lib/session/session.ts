@@ -21,6 +21,8 @@ import type { SessionTransfer } from "./transfer.ts";
 /** The options of a {@link Session}. */
 export interface SessionOptions {
   readonly id: string;
+  /** See `ControlInfo.proxied`. */
+  readonly proxied: boolean;
   /** TLS was there from the first byte. */
   readonly implicitTls: boolean;
   /** See `ContextOptions.stranger`. */

@@ -59,6 +59,7 @@ function outcomeOf(event: ServerEvent): Outcome {
       return event.ok ? "success" : "failure";
     case "refused":
     case "connectionRefused":
+    case "proxyHeaderRefused":
     case "problem":
       return "failure";
     default:

@@ -36,6 +36,7 @@ function eventsWith(text: string): Record<ServerEvent["type"], ServerEvent> {
     sessionOpened: { type: "sessionOpened", ...actor },
     sessionClosed: { type: "sessionClosed", ...actor, reason: text },
     connectionRefused: { type: "connectionRefused", time, address: "192.0.2.1", reason: text },
+    proxyHeaderRefused: { type: "proxyHeaderRefused", time, balancer: "192.0.2.1", fault: "missing", times: 2 },
     addressBanned: { type: "addressBanned", ...ban, reason: text, until: time, round: 1 },
     addressAllowed: { type: "addressAllowed", ...ban, since: time },
     started: {

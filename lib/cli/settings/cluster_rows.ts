@@ -7,8 +7,8 @@
 import * as v from "valibot";
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { UsageError } from "../usage_error.ts";
-import { type Kind, nonEmpty, textual } from "./kinds.ts";
-import { setting } from "./row.ts";
+import { type Kind, nonEmpty, someNetworks, textual } from "./kinds.ts";
+import { option, setting } from "./row.ts";
 
 /**
  * Fewer are refused: a port is taken from PASV until the client has connected, and a handful of clients far away would
@@ -60,6 +60,12 @@ export const CLUSTER_ROWS = [
     "NAME=A-B[,…]",
     "the passive ports of every node, the same list on all of them; instead of --passive-ports",
     nodeSlices,
+  ),
+  option(
+    "proxyFrom",
+    "NETS",
+    "CIDR networks of balancers: their connections must begin with a PROXY header, which says whose they are",
+    someNetworks,
   ),
 ] as const;
 

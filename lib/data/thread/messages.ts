@@ -6,11 +6,14 @@
  */
 
 import type { FilePart, FileSent, SocketAddress } from "../../net/connection.ts";
+import type { ProxyHeaderFault } from "../../net/proxy_header.ts";
 import type { DialRequest, ListenRequest } from "../connector.ts";
 
 /** The part of a {@link ListenRequest} that can be sent; `range` as text. */
 export interface ListenOptions extends Pick<ListenRequest, "hostname" | "peer" | "allowForeignPeer"> {
   readonly range: string | undefined;
+  /** See {@link ListenRequest.proxy}; the networks as text. */
+  readonly proxy: { readonly networks: readonly string[]; readonly timeout: number } | undefined;
 }
 
 /** The part of a {@link DialRequest} that can be sent. */
@@ -58,6 +61,7 @@ export interface Ends {
 export type Answer =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "stranger"; readonly address: string }
+  | { readonly type: "badHeader"; readonly balancer: string; readonly fault: ProxyHeaderFault }
   /** A connection was reset before it was accepted. */
   | { readonly type: "reset" }
   | ({ readonly type: "connected" } & Ends)

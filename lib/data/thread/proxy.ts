@@ -46,7 +46,7 @@ export class DataThread implements DataEngine {
   }
 
   listen(request: ListenRequest): Promise<DataConnector> {
-    const { hostname, peer, allowForeignPeer = false, range, timeout } = request;
+    const { hostname, peer, allowForeignPeer = false, range, timeout, proxy } = request;
     const channel = this.#open();
     const { promise, resolve, reject } = Promise.withResolvers<DataConnector>();
     const lose = (error: unknown) => {
@@ -64,7 +64,9 @@ export class DataThread implements DataEngine {
         } else if (answer.type === "cannotOpen") lose(raiseListenError(answer.error));
       },
     });
-    channel.send({ type: "listen", options: { hostname, peer, allowForeignPeer, range: range?.toString() } });
+    const plainProxy = proxy && { networks: proxy.networks.map(({ text }) => text), timeout: proxy.timeout };
+    const options = { hostname, peer, allowForeignPeer, range: range?.toString(), proxy: plainProxy };
+    channel.send({ type: "listen", options });
     return promise;
   }
 

@@ -87,6 +87,8 @@ export class RemoteConnector implements PassiveConnector, Listener {
     switch (answer.type) {
       case "stranger":
         return this.#options.request?.onStranger?.(answer.address);
+      case "badHeader":
+        return this.#options.request?.proxy?.onRefused(answer.balancer, answer.fault);
       case "reset":
         return this.#wait.hurry();
       case "connected":

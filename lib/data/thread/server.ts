@@ -6,6 +6,8 @@
  */
 
 import { closeQuietly, type SocketAddress } from "../../net/connection.ts";
+import { parseNetwork } from "../../net/ip.ts";
+import type { ProxyHeaderFault } from "../../net/proxy_header.ts";
 import { toPortableError } from "../../threads/portable_error.ts";
 import { DataConnectionError, type DataConnector, type DataEngine } from "../engine.ts";
 import type { EventLoop } from "../event_loop.ts";
@@ -55,11 +57,19 @@ export class DataServer {
     }
   }
 
-  async #listen(id: number, { range, ...options }: ListenOptions): Promise<void> {
+  async #listen(id: number, { range, proxy, ...options }: ListenOptions): Promise<void> {
     const onStranger = (address: string) => this.#tell(id, { type: "stranger", address });
     const onReset = () => this.#tell(id, { type: "reset" });
     try {
-      const own = { ...options, range: this.#rangeOf(range), timeout: 0, onStranger, onReset };
+      const own = {
+        ...{ ...options, range: this.#rangeOf(range), timeout: 0, onStranger, onReset },
+        proxy: proxy && {
+          networks: proxy.networks.map(parseNetwork).filter((network) => network !== undefined),
+          timeout: proxy.timeout,
+          onRefused: (balancer: string, fault: ProxyHeaderFault) =>
+            this.#tell(id, { type: "badHeader", balancer, fault }),
+        },
+      };
       const connector = await this.#parts.engine.listen(own);
       this.#tell(id, { type: "listening", port: connector.port });
       void this.#open(id, connector);

@@ -42,6 +42,7 @@ export interface DataSetup {
 export interface DataStage {
   /** Logged in, with TYPE I. */
   readonly ftp: Wire;
+  readonly server: FtpServer;
   readonly threads: DataThreads;
   /** How often a data thread was asked for, and how often the threads were to be started. */
   readonly asked: { count: number; starts: number };
@@ -110,7 +111,7 @@ export async function withDataThread(setup: DataSetup, talk: (stage: DataStage) 
     };
     const event: DataStage["event"] = (type, matches) =>
       waitFor({ stream: server.events, past: events }, type, matches);
-    await talk({ ftp: await connect(), threads, asked, problems, connect, event });
+    await talk({ ftp: await connect(), server, threads, asked, problems, connect, event });
   } finally {
     for (const wire of wires) wire.close();
     await Deno.remove(root, { recursive: true });
