@@ -5,7 +5,7 @@
  */
 
 import type { StatementSync } from "node:sqlite";
-import type { UploadRecord, UploadRecords } from "../drivers/s3/uploads.ts";
+import type { UploadRecord, UploadRecords } from "../drivers/s3/known_uploads.ts";
 import type { StateOwner, StateStore } from "./store.ts";
 
 const OWNER: StateOwner = {

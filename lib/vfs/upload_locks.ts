@@ -45,7 +45,7 @@ export interface Opened<Key> {
    * Whether the file still exists with the properties that the sink has, as others may have had it since it was opened.
    * Called when it is locked.
    */
-  readonly isCurrent?: () => boolean;
+  readonly isCurrent?: () => MaybeLater<boolean>;
   /**
    * Whether no other upload can know the name. What was made is removed if it cannot be locked: a lock belongs to the
    * number of a file, which the system gives to a new one before another event loop has let go of the old one.
@@ -123,7 +123,7 @@ export class UploadLocks<Key> {
       const opened = await open();
       const answer = this.#lockOrWant(opened);
       const locked = answer instanceof Promise ? await this.#orAbort(opened, answer) : answer;
-      if (locked && opened.isCurrent?.() !== false) return locked;
+      if (locked && await opened.isCurrent?.() !== false) return locked;
       if (!locked && opened.isPrivate) await opened.sink.discard();
       else await (locked ?? opened.sink).abort();
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");

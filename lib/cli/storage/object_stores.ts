@@ -8,7 +8,7 @@
 import { resolve } from "@std/path";
 import { type Driver, s3Driver } from "../../drivers/registry.ts";
 import type { S3Options } from "../../drivers/s3/place.ts";
-import type { UploadRecords } from "../../drivers/s3/uploads.ts";
+import type { UploadRecords } from "../../drivers/s3/known_uploads.ts";
 import type { Settings } from "../settings/table.ts";
 
 /** The settings of object stores. */

@@ -77,7 +77,6 @@ export class AppendGroup {
     const { key } = this.target;
     if (object) return await begin(this.#tools, key, object, object.size);
     if (!broken) return new PartWriter(this.#tools, key);
-    this.#tools.uploads.resume(broken);
     return PartWriter.resuming(this.#tools, broken, broken.parts.length);
   }
 

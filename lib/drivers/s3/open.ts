@@ -7,6 +7,7 @@
 
 import { messageOf } from "../../net/message_of.ts";
 import { UploadLocks } from "../../vfs/upload_locks.ts";
+import { BucketLocks, type StoreLocks } from "./bucket_locks.ts";
 import { UploadMemory } from "./budget.ts";
 import { StoreClient } from "./client.ts";
 import { type CredentialProvider, openCredentials } from "./credentials.ts";
@@ -18,12 +19,19 @@ import { S3Vfs } from "./s3.ts";
 import { Steps } from "./steps.ts";
 import { ObjectStore } from "./store.ts";
 import { S3Tree } from "./tree.ts";
+import { KnownUploads, type UploadRecords, type UploadRegistry } from "./known_uploads.ts";
 import { OpenUploads, type OpenUploadsOptions } from "./uploads.ts";
 
 /** The options of {@link S3Roots}. */
 export interface S3RootsOptions extends S3Options, OpenUploadsOptions {
   /** Milliseconds after which a request that fails is not tried again. */
   readonly patience?: number | undefined;
+  /** Where uploads are kept over a restart. Absent: nowhere. */
+  readonly records?: UploadRecords | undefined;
+  /** The uploads of all servers on these stores, instead of {@link records}. Default: those of this one. */
+  readonly registry?: UploadRegistry | undefined;
+  /** The locks that servers on these stores share; asked each time that a root is opened. */
+  readonly locks?: (() => StoreLocks | undefined) | undefined;
 }
 
 /** What roots in one bucket have in common. */
@@ -33,6 +41,7 @@ interface Bucket {
   readonly steps: Steps;
   readonly groups: SinkOpenerParts["groups"];
   readonly locks: UploadLocks<string>;
+  readonly shared: BucketLocks;
 }
 
 /** The roots of one store. */
@@ -40,6 +49,7 @@ export class S3Roots {
   readonly #options: S3RootsOptions;
   readonly #provider: CredentialProvider;
   readonly #memory: UploadMemory;
+  readonly #registry: UploadRegistry;
   readonly #buckets = new Map<string, Bucket>();
   readonly #roots = new Map<string, Promise<S3Vfs>>();
   #abilities: Promise<StoreAbilities> | undefined;
@@ -49,6 +59,7 @@ export class S3Roots {
     this.#options = options;
     this.#provider = openCredentials(options);
     this.#memory = new UploadMemory(options.memory);
+    this.#registry = options.registry ?? new KnownUploads(options.records).view("this");
   }
 
   /**
@@ -61,7 +72,9 @@ export class S3Roots {
     this.#roots.set(name, opened);
     try {
       const vfs = await opened;
-      await this.#bucket(place.bucket).uploads.load(place.prefix);
+      const { uploads, locks, shared } = this.#bucket(place.bucket);
+      if (shared.isShared) locks.share(shared);
+      await uploads.load();
       return vfs;
     } catch (error) {
       this.#roots.delete(name);
@@ -69,8 +82,21 @@ export class S3Roots {
     }
   }
 
+  /** An upload of another server waits for the object of this lock: see `UploadLocks.wanted`. */
+  wanted(name: string): void {
+    for (const { locks, shared } of this.#buckets.values()) {
+      const key = shared.keyOf(name);
+      if (key !== undefined) locks.wanted(key);
+    }
+  }
+
+  /** Ends what broke off and cannot be resumed, in all buckets that were opened: for the janitor of several servers. */
+  async sweep(): Promise<void> {
+    for (const { uploads } of this.#buckets.values()) await uploads.sweep();
+  }
+
   async #open(place: S3Place, root: string): Promise<S3Vfs> {
-    const { store, uploads, steps, groups, locks } = this.#bucket(place.bucket);
+    const { store, uploads, steps, groups, locks, shared } = this.#bucket(place.bucket);
     try {
       await store.list(place.prefix, { most: 1 });
     } catch (error) {
@@ -78,7 +104,7 @@ export class S3Roots {
     }
     const { renameLimit = DEFAULT_RENAME_LIMIT, listTimes = "store" } = this.#options;
     const tree = new S3Tree(store, place, uploads, { listTimes });
-    const tools = { store, uploads, memory: this.#memory, abilities: NO_ABILITIES, steps };
+    const tools = { store, uploads, memory: this.#memory, abilities: NO_ABILITIES, steps, locks: shared };
     const prepare = async () => {
       tools.abilities = await this.#probed(store, place.prefix);
     };
@@ -89,8 +115,14 @@ export class S3Roots {
     const known = this.#buckets.get(bucket);
     if (known) return known;
     const store = new ObjectStore(new StoreClient({ ...this.#options, bucket, provider: this.#provider }));
-    const uploads = new OpenUploads(store, this.#options);
-    const made = { store, uploads, steps: new Steps(), groups: new Map(), locks: new UploadLocks<string>() };
+    const made: Bucket = {
+      store,
+      uploads: new OpenUploads(store, this.#registry, this.#options),
+      steps: new Steps(),
+      groups: new Map(),
+      locks: new UploadLocks<string>(),
+      shared: new BucketLocks(() => this.#options.locks?.(), store.client.url),
+    };
     this.#buckets.set(bucket, made);
     return made;
   }

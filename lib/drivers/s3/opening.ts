@@ -11,6 +11,7 @@ import { type AppendBase, AppendGroup, AppendSink } from "./appends.ts";
 import { PartWriter } from "./part_writer.ts";
 import { keyOf } from "./place.ts";
 import { ChangeSink, type SinkTools, type Target, WholeSink } from "./sinks.ts";
+import type { ObjectHead } from "./store.ts";
 import type { S3Tree } from "./tree.ts";
 import type { BrokenUpload } from "./uploads.ts";
 
@@ -67,26 +68,29 @@ export class SinkOpener {
     const unchanged = tools.steps.watch(key);
     // One that joins others goes on with what they have made.
     const joins = options.append === true && this.#parts.groups.has(key);
-    const sink = await this.#sink(target, options);
-    const isCurrent = joins ? () => true : unchanged;
+    const object = joins ? undefined : await this.#tree.object(target.path);
+    const sink = await this.#sink(target, options, object);
+    const isSame = async () => unchanged() && (await tools.store.head(key))?.etag === object?.etag;
+    const isCurrent = joins ? () => true : tools.locks.isShared ? () => isSame().catch(() => false) : unchanged;
     return { key, mode: options.append ? "append" : "alone", sink, isCurrent };
   }
 
-  async #sink(target: Target, options: OpenWriteOptions): Promise<FileSink> {
+  async #sink(target: Target, options: OpenWriteOptions, object: ObjectHead | undefined): Promise<FileSink> {
     const { path, key } = target;
     const { tools } = this.#parts;
     const { append = false, offset = 0, existing = false } = options;
     const running = append ? this.#parts.groups.get(key) : undefined;
     if (running) return this.#join(key, running);
-    const object = await this.#tree.object(path);
     if (!object && await this.#tree.directory(path)) {
       throw new VfsError("isDirectory", `Is a directory: "${path}"`);
     }
-    const broken = object ? undefined : tools.uploads.broken(key);
+    const broken = object ? undefined : await tools.uploads.broken(key);
     if (!object) await this.#tree.requireParent(path);
     if (!object && !broken && existing) throw new VfsError("notFound", `Not found: "${path}"`);
     if (append) return this.#append(target, { object, broken });
-    if (!keepsContent(options)) return new WholeSink(tools, target, { created: !object, exclusive: false });
+    if (!keepsContent(options)) {
+      return new WholeSink(tools, target, { created: !object, exclusive: false, base: object });
+    }
     if (object) {
       if (offset > object.size) throw pastEnd(path);
       return new ChangeSink(tools, target, object, offset);
@@ -124,7 +128,6 @@ function resumed(tools: SinkTools, target: Target, broken: BrokenUpload, offset:
     const hint = `Of the upload that broke off the first ${broken.size} bytes are kept: go on with REST ${broken.size}`;
     throw new VfsError("pastEnd", `No part ends at ${offset}: "${target.path}"`, { hint });
   }
-  tools.uploads.resume(broken);
   const writer = PartWriter.resuming(tools, broken, count);
   return new WholeSink(tools, target, { created: false, exclusive: false, writer });
 }

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { VfsError } from "../../vfs/vfs.ts";
 import { BEGINNING, type UploadMemory } from "./budget.ts";
 import { StoreError } from "./errors.ts";
+import type { BucketLocks } from "./bucket_locks.ts";
 import type { StoreAbilities } from "./probe.ts";
 import type { BrokenUpload, OpenUploads } from "./uploads.ts";
 import type { Condition, CopiedRange, ObjectHead, ObjectStore, OpenUpload, StoredPart } from "./store.ts";
@@ -30,6 +31,7 @@ export interface WriterTools {
   readonly memory: UploadMemory;
   /** What the store can do; known before the first upload is opened. */
   readonly abilities: StoreAbilities;
+  readonly locks: BucketLocks;
 }
 
 /** Writes one object. */
@@ -41,6 +43,8 @@ export class PartWriter {
   readonly #parts: StoredPart[] = [];
   readonly #sending = new Set<Promise<void>>();
   #upload: OpenUpload | undefined;
+  /** An upload that broke off, until the first further part. */
+  #untaken: BrokenUpload | undefined;
   #next = 1;
   #size = 0;
   #buffer = new Uint8Array();
@@ -58,7 +62,7 @@ export class PartWriter {
   /** Goes on with `upload`, from the end of its first `count` parts. */
   static resuming(tools: WriterTools, upload: BrokenUpload, count: number): PartWriter {
     const writer = new PartWriter(tools, upload.key);
-    writer.#upload = upload;
+    writer.#untaken = upload;
     writer.#parts.push(...upload.parts.slice(0, count));
     writer.#size = writer.#parts.reduce((sum, { size }) => sum + size, 0);
     writer.#next = count + 1;
@@ -107,14 +111,15 @@ export class PartWriter {
   /** Makes the object, and resolves once the store has confirmed it. */
   async finish(condition?: Condition): Promise<void> {
     try {
-      const { conditionalPut, conditionalComplete, conditionalReplace } = this.#tools.abilities;
+      const { abilities: { conditionalPut, conditionalComplete, conditionalReplace }, locks } = this.#tools;
       const completes = condition?.none ? conditionalComplete : conditionalReplace;
-      const inParts = condition !== undefined && !conditionalPut && completes && this.#size > 0;
-      if (!this.#upload && !inParts) return await this.#put(conditionalPut ? condition : undefined);
+      const inParts = this.#size > 0 &&
+        (locks.mayBeLost || (condition !== undefined && !conditionalPut && completes));
+      if (!this.#upload && !this.#untaken && !inParts) return await this.#put(condition);
       await this.#flush();
       await this.#settle();
       this.#throwFailure();
-      await this.#complete(completes ? condition : undefined);
+      await this.#complete(condition, completes);
     } finally {
       this.#release();
     }
@@ -135,8 +140,9 @@ export class PartWriter {
     if (this.#upload) await this.#tools.uploads.keep(this.#upload, this.#sorted());
   }
 
-  async #put(condition: Condition | undefined): Promise<void> {
+  async #put(wanted: Condition | undefined): Promise<void> {
     const body = this.#buffer.subarray(0, this.#filled);
+    const condition = await this.#decided(wanted, this.#tools.abilities.conditionalPut);
     try {
       await this.#tools.store.put(this.#key, body, { headers: this.#headers, condition, signal: this.#over.signal });
     } catch (error) {
@@ -147,17 +153,21 @@ export class PartWriter {
     }
   }
 
-  async #complete(condition: Condition | undefined): Promise<void> {
+  async #complete(wanted: Condition | undefined, isObeyed: boolean): Promise<void> {
     const { store, uploads } = this.#tools;
     const upload = await this.#begun();
     const parts = this.#sorted();
+    const condition = await this.#decided(wanted, isObeyed);
     try {
       await store.complete(upload, parts, condition);
     } catch (error) {
       // Completed by an attempt whose answer was lost; the ETag of an object in parts ends with their number.
-      if (!(error instanceof StoreError) || error.code !== "NoSuchUpload") throw error;
-      const there = await store.head(this.#key);
-      if (there?.size !== this.#size || !there.etag.endsWith(`-${parts.length}`)) throw error;
+      const isOver = error instanceof StoreError && (error.code === "NoSuchUpload" || error.status === 412);
+      const there = isOver ? await store.head(this.#key) : undefined;
+      const isOurs = error instanceof StoreError && error.status === 412
+        ? there?.etag === etagOf(parts)
+        : there?.etag.endsWith(`-${parts.length}`);
+      if (there?.size !== this.#size || !isOurs) throw error;
     }
     const there = await store.head(this.#key);
     if (there?.size !== this.#size) {
@@ -168,6 +178,20 @@ export class PartWriter {
     }
     await uploads.completed(upload);
     this.#upload = undefined;
+  }
+
+  /**
+   * The condition for the store, if it obeys it. Else the object is looked at right before, and so is the lock of this
+   * upload where it may have been lost: a server that was stopped for a while does not know.
+   */
+  async #decided(condition: Condition | undefined, isObeyed: boolean): Promise<Condition | undefined> {
+    const { store, locks } = this.#tools;
+    if (condition && !isObeyed) {
+      const etag = (await store.head(this.#key))?.etag;
+      if (etag !== condition.match) throw changedMeanwhile("The object is not the one that was there");
+    }
+    if (locks.mayBeLost && !await locks.confirm(this.#key)) throw changedMeanwhile("Another upload has the object");
+    return isObeyed ? condition : undefined;
   }
 
   async #makeRoom(): Promise<void> {
@@ -215,6 +239,10 @@ export class PartWriter {
   }
 
   async #begun(): Promise<OpenUpload> {
+    if (this.#untaken) {
+      await this.#tools.uploads.resume(this.#untaken);
+      [this.#upload, this.#untaken] = [this.#untaken, undefined];
+    }
     this.#upload ??= await this.#tools.uploads.begin(this.#key, this.#headers, this.#over.signal);
     return this.#upload;
   }
@@ -245,4 +273,16 @@ export class PartWriter {
   #throwFailure(): void {
     if (this.#failure) throw this.#failure.error;
   }
+}
+
+/** As a store answers that obeys conditions. */
+function changedMeanwhile(message: string): StoreError {
+  return new StoreError(message, { status: 412, code: "PreconditionFailed" });
+}
+
+/** The ETag of an object in these parts, as Amazon's S3 and those that imitate it make it. */
+function etagOf(parts: readonly StoredPart[]): string {
+  const digest = createHash("md5");
+  for (const { etag } of parts) digest.update(Uint8Array.fromHex(/^[0-9a-f]{32}$/.test(etag) ? etag : ""));
+  return `${digest.digest("hex")}-${parts.length}`;
 }

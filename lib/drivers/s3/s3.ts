@@ -31,6 +31,8 @@ const EMPTY = new Uint8Array();
 const DIRECTORY_HEADERS = { "content-type": "application/x-directory" };
 /** Milliseconds that a rename waits for an upload if it waits at all: as long as another upload would. */
 const PATIENCE = 6_000;
+/** Milliseconds that a change of names waits otherwise for other servers, which hold names for a moment too. */
+const BRIEFLY = 200;
 const PAUSE = 25;
 
 /** What a root needs. */
@@ -115,11 +117,15 @@ export class S3Vfs implements Vfs {
   }
 
   remove(path: VirtualPath): Promise<Removed> {
+    return this.#free({}, () => this.#remove(path));
+  }
+
+  #remove(path: VirtualPath): Promise<Removed> {
     return this.#step(path, [path], async () => {
       const key = keyOf(this.#tree.place, path);
       const object = await this.#tree.object(path);
-      using _held = this.#hold([key]);
-      const broken = this.#parts.tools.uploads.broken(key);
+      using _held = await this.#hold([key]);
+      const broken = object ? undefined : await this.#parts.tools.uploads.broken(key);
       if (!object && broken) {
         await this.#parts.tools.uploads.endBroken(key);
         return { size: broken.size };
@@ -133,10 +139,15 @@ export class S3Vfs implements Vfs {
   }
 
   async rename(from: VirtualPath, to: VirtualPath, options: RenameOptions = {}): Promise<Removed | undefined> {
-    const until = performance.now() + (options.waits ? PATIENCE : 0);
+    return await this.#free(options, () => this.#step(from, [from, to], () => this.#rename(from, to, options)));
+  }
+
+  /** What `act` resolves to, once no upload is in its way, or after some time. */
+  async #free<T>({ waits = false }: RenameOptions, act: () => Promise<T>): Promise<T> {
+    const until = performance.now() + (waits ? PATIENCE : this.#parts.tools.locks.isShared ? BRIEFLY : 0);
     for (;;) {
       try {
-        return await this.#step(from, [from, to], () => this.#rename(from, to, options));
+        return await act();
       } catch (error) {
         if (!(error instanceof VfsError) || error.kind !== "busy" || performance.now() >= until) throw error;
         await delay(PAUSE);
@@ -164,7 +175,7 @@ export class S3Vfs implements Vfs {
     const [key, target] = [keyOf(place, from), keyOf(place, to)];
     const unique = replaced && uniqueOf(target, replaced);
     const isHeld = unique !== undefined && options.held?.unique === unique;
-    using _held = this.#hold(isHeld ? [key] : [key, target]);
+    using _held = await this.#hold(isHeld ? [key] : [key, target]);
     await moveObject(tools, { ...object, key }, target);
     for (const changed of [key, target]) tools.steps.changed(changed);
     await this.#keepParent(from);
@@ -172,12 +183,16 @@ export class S3Vfs implements Vfs {
   }
 
   /** No upload may write to these objects meanwhile. @throws {VfsError} `busy`. */
-  #hold(keys: readonly string[]): Disposable {
+  async #hold(keys: readonly string[]): Promise<Disposable> {
+    const { locks, tools } = this.#parts;
     using held = new DisposableStack();
     for (const key of keys) {
-      this.#parts.locks.wanted(key);
-      const reservation = this.#parts.locks.reserveHere(key);
-      if (!reservation) throw new VfsError("busy", `An upload writes to "${key}"`);
+      locks.wanted(key);
+      const reservation = await locks.reserve(key);
+      if (!reservation) {
+        tools.locks.ask(key);
+        throw new VfsError("busy", `An upload writes to "${key}"`);
+      }
       held.use(reservation);
     }
     return held.move();

@@ -27,6 +27,8 @@ export interface WholeOptions {
   /** Whether there was no object. */
   readonly created: boolean;
   readonly exclusive: boolean;
+  /** The object that there was, if any. */
+  readonly base?: ObjectHead | undefined;
   /** Where an upload that broke off is continued. */
   readonly writer?: PartWriter;
   /** Called when it is over. */
@@ -57,13 +59,13 @@ export class WholeSink implements FileSink {
 
   async commit(): Promise<void> {
     const { key, path } = this.#target;
-    const { exclusive, writer: resumed } = this.#options;
-    const { steps, store, uploads } = this.#tools;
+    const { exclusive, base, writer: resumed } = this.#options;
+    const { steps, store, uploads, locks } = this.#tools;
     const taken = () => new VfsError("exists", `Already exists: "${path}"`);
     try {
       await steps.run([key], async () => {
         if (exclusive && await store.head(key)) throw taken();
-        await this.#writer?.finish(exclusive ? { none: "*" } : undefined);
+        await this.#writer?.finish(exclusive || locks.mayBeLost ? unchangedSince(base) : undefined);
         steps.changed(key);
         if (!resumed) await uploads.endBroken(key);
       });

@@ -63,7 +63,7 @@ export class S3Tree {
     if (object) return this.entryOf(path, object);
     const directory = await this.directory(path);
     if (directory) return directory;
-    const broken = this.#uploads.broken(keyOf(this.place, path));
+    const broken = await this.#uploads.broken(keyOf(this.place, path));
     return broken && makeEntry({ name: nameOf(path), kind: "file", size: broken.size, modified: broken.begun });
   }
 

@@ -1,31 +1,12 @@
 /**
- * The multipart uploads of this server that are not over: those that run, and those that broke off and can be resumed.
- * The store keeps the parts; which uploads are ours, and so may be continued or removed, only this list says.
+ * The multipart uploads to one bucket that are not over: those that run, and those that broke off and can be resumed.
  *
  * @module
  */
 
 import { messageOf } from "../../net/message_of.ts";
-import type { ObjectHead, ObjectStore, OpenUpload, StoredPart, UploadName } from "./store.ts";
-
-/** An upload that is not over, as it is kept over a restart. */
-export interface UploadRecord extends OpenUpload {
-  /** The URL of the bucket. */
-  readonly bucket: string;
-}
-
-/**
- * Keeps the list over a restart, or for several servers. An upload is added before its first part, and removed once it
- * is over.
- */
-export interface UploadRecords {
-  /** All that were added and not removed; `undefined` if they cannot be known yet. */
-  all(): Promise<readonly UploadRecord[] | undefined>;
-  /** Adds an upload; the same again changes nothing. */
-  add(record: UploadRecord): Promise<void>;
-  /** Removes the upload with this id. */
-  remove(id: string): Promise<void>;
-}
+import type { KnownUpload, UploadRegistry } from "./known_uploads.ts";
+import type { ObjectHead, ObjectStore, OpenUpload, StoredPart } from "./store.ts";
 
 /** An upload that broke off: the parts that the store has, without a gap, and their bytes altogether. */
 export interface BrokenUpload extends OpenUpload {
@@ -35,8 +16,6 @@ export interface BrokenUpload extends OpenUpload {
 
 /** The options of {@link OpenUploads}. */
 export interface OpenUploadsOptions {
-  /** Where uploads are kept over a restart. Absent: nowhere. */
-  readonly records?: UploadRecords | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
   /** Called with what cannot be done now and is tried again later. */
@@ -45,107 +24,164 @@ export interface OpenUploadsOptions {
 
 /** Milliseconds for which an upload that broke off can be resumed: a day. */
 const LIFETIME = 86_400_000;
+/** Begins the id of an upload that the store may have begun without our knowing its own id. */
+const ANNOUNCED = "?";
 
 /** The uploads of one bucket. */
 export class OpenUploads {
   readonly #store: ObjectStore;
+  readonly #registry: UploadRegistry;
   readonly #options: OpenUploadsOptions;
-  readonly #broken = new Map<string, BrokenUpload>();
-  /** The ids of those that this server has begun itself, or taken up. */
-  readonly #begun = new Set<string>();
-  /** Prefixes whose uploads were taken up. */
-  readonly #loaded = new Map<string, Promise<boolean>>();
+  /** The ids of those that broke off and were found to be worth keeping. */
+  readonly #worthy = new Set<string>();
+  #swept: Promise<boolean> | undefined;
 
-  constructor(store: ObjectStore, options: OpenUploadsOptions = {}) {
+  constructor(store: ObjectStore, registry: UploadRegistry, options: OpenUploadsOptions = {}) {
     this.#store = store;
+    this.#registry = registry;
     this.#options = options;
   }
 
-  /** Takes up the uploads below `prefix` that a server before this one has left; those of more than a day are ended. */
-  async load(prefix: string): Promise<void> {
-    const loading = this.#loaded.get(prefix) ?? this.#load(prefix);
-    this.#loaded.set(prefix, loading);
+  /** Ends what a server before this one has left and nobody can go on with; once, as soon as it is known. */
+  async load(): Promise<void> {
+    if (this.#registry.hasJanitor) return;
     try {
-      if (!await loading) this.#loaded.delete(prefix);
+      if (!await (this.#swept ??= this.sweep())) this.#swept = undefined;
     } catch (error) {
-      this.#loaded.delete(prefix);
+      this.#swept = undefined;
       throw error;
     }
   }
 
-  async #load(prefix: string): Promise<boolean> {
-    const { client: { url } } = this.#store;
-    const records = await this.#options.records?.all();
-    for (const record of records ?? []) {
-      const isOurs = record.bucket === url && record.key.startsWith(prefix);
-      if (isOurs && !this.#begun.has(record.id)) await this.keep(record, await this.#store.parts(record) ?? []);
+  /**
+   * Ends what broke off and cannot be resumed: it is more than a day old, has no whole part, or there is a file by now.
+   * Resolves to whether the uploads were known.
+   */
+  async sweep(): Promise<boolean> {
+    const known = await this.#registry.of(this.#bucket);
+    for (const upload of known ?? []) {
+      if (upload.isReceived) continue;
+      if (upload.id.startsWith(ANNOUNCED)) await this.#endUnknown(upload);
+      else if (!await this.#isWorthy(upload)) await this.abort(upload);
     }
-    return records !== undefined;
+    return known !== undefined;
   }
 
   /** Begins an upload of the object `key`. */
   async begin(key: string, headers?: ObjectHead["headers"], signal?: AbortSignal): Promise<OpenUpload> {
-    const upload = { key, id: await this.#store.begin(key, headers, signal), begun: this.#now() };
-    this.#begun.add(upload.id);
-    await this.#options.records?.add({ ...upload, bucket: this.#store.client.url });
-    return upload;
+    const begun = this.#now();
+    const { hasJanitor } = this.#registry;
+    const announced = { key, begun, bucket: this.#bucket, id: `${ANNOUNCED}${crypto.randomUUID()}` };
+    if (hasJanitor) await this.#registry.receive(announced);
+    try {
+      const upload = { key, begun, id: await this.#store.begin(key, headers, signal) };
+      await this.#registry.receive({ ...upload, bucket: this.#bucket });
+      if (hasJanitor) await this.#registry.remove(announced);
+      return upload;
+    } catch (error) {
+      // The store may have begun it: the janitor looks.
+      if (hasJanitor) await this.#registry.keep(announced);
+      throw error;
+    }
   }
 
   /** The upload has become an object. */
-  async completed({ id }: UploadName): Promise<void> {
-    this.#begun.delete(id);
-    await this.#options.records?.remove(id);
+  async completed(upload: OpenUpload): Promise<void> {
+    await this.#registry.remove({ ...upload, bucket: this.#bucket });
   }
 
   /** Ends an upload without an object. Never rejects: what cannot be ended now is left for the next sweep. */
-  async abort(upload: UploadName): Promise<void> {
+  async abort(upload: OpenUpload): Promise<void> {
+    const record = { ...upload, bucket: this.#bucket };
     try {
       await this.#store.abort(upload);
-      this.#begun.delete(upload.id);
-      await this.#options.records?.remove(upload.id);
+      this.#worthy.delete(upload.id);
+      await this.#registry.remove(record);
     } catch (error) {
       this.#options.onProblem?.(`An upload that broke off stays in the object store: ${messageOf(error)}`);
+      await this.#registry.keep(record).catch(() => {});
     }
   }
 
   /** Keeps what the store has of an upload that broke off, if anything, and ends an older one of the same name. */
   async keep(upload: OpenUpload, parts: readonly StoredPart[]): Promise<void> {
-    const gap = parts.findIndex(({ number }, index) => number !== index + 1);
-    const whole = gap < 0 ? parts : parts.slice(0, gap);
-    if (whole.length === 0 || upload.begun < this.#now() - LIFETIME) return await this.abort(upload);
-    await this.endBroken(upload.key);
-    this.#begun.add(upload.id);
-    const size = whole.reduce((sum, part) => sum + part.size, 0);
-    this.#broken.set(upload.key, { ...upload, parts: whole, size });
-    await this.#endOld();
+    if (withoutGap(parts).length === 0 || this.#isOld(upload)) return await this.abort(upload);
+    await this.#registry.keep({ ...upload, bucket: this.#bucket });
+    await this.endBroken(upload.key, upload.id);
+    if (!this.#registry.hasJanitor) await this.#endOld();
   }
 
   /** The upload of `key` that broke off, if there is one. */
-  broken(key: string): BrokenUpload | undefined {
-    const found = this.#broken.get(key);
-    return found && found.begun >= this.#now() - LIFETIME ? found : undefined;
+  async broken(key: string): Promise<BrokenUpload | undefined> {
+    const known = await this.#resumable(key);
+    for (const upload of known.toSorted((one, other) => other.begun - one.begun)) {
+      const parts = withoutGap(await this.#store.parts(upload) ?? []);
+      if (parts.length === 0 || this.#isOld(upload)) continue;
+      const { id, begun } = upload;
+      return { key, id, begun, parts, size: parts.reduce((sum, { size }) => sum + size, 0) };
+    }
+    return undefined;
   }
 
-  /** Takes the upload that broke off, to go on with it. */
-  resume(upload: BrokenUpload): void {
-    this.#broken.delete(upload.key);
+  /** This server goes on with an upload that broke off. */
+  async resume(upload: OpenUpload): Promise<void> {
+    const { key, id, begun } = upload;
+    await this.#registry.receive({ key, id, begun, bucket: this.#bucket });
   }
 
-  /** Ends the upload of `key` that broke off, if there is one. */
-  async endBroken(key: string): Promise<void> {
-    const found = this.#broken.get(key);
-    if (!found) return;
-    this.#broken.delete(key);
-    await this.abort(found);
+  /** Ends the uploads of `key` that broke off, but for the one with the id `kept`. */
+  async endBroken(key: string, kept?: string): Promise<void> {
+    for (const upload of await this.#resumable(key)) if (upload.id !== kept) await this.abort(upload);
+  }
+
+  get #bucket(): string {
+    return this.#store.client.url;
+  }
+
+  async #resumable(key: string): Promise<KnownUpload[]> {
+    const known = await this.#registry.of(this.#bucket, key) ?? [];
+    return known.filter(({ id, isReceived }) => !isReceived && !id.startsWith(ANNOUNCED));
   }
 
   async #endOld(): Promise<void> {
-    for (const { key, begun } of this.#broken.values()) {
-      if (begun < this.#now() - LIFETIME) await this.endBroken(key);
+    for (const upload of await this.#registry.of(this.#bucket) ?? []) {
+      if (!upload.isReceived && this.#isOld(upload)) await this.abort(upload);
     }
+  }
+
+  async #isWorthy(upload: KnownUpload): Promise<boolean> {
+    if (this.#isOld(upload)) return false;
+    if (this.#worthy.has(upload.id)) return true;
+    const isWorthy = !await this.#store.head(upload.key) &&
+      withoutGap(await this.#store.parts(upload) ?? []).length > 0;
+    if (isWorthy) this.#worthy.add(upload.id);
+    return isWorthy;
+  }
+
+  /** Who announced it died before the store's answer: an upload of this key that is not known is this one. */
+  async #endUnknown(announced: KnownUpload): Promise<void> {
+    const { key } = announced;
+    const began = await Array.fromAsync(this.#store.uploads(key));
+    // Asked after the store: what was begun in the meantime is known, or announced, by now.
+    const known = await this.#registry.of(this.#bucket, key);
+    if (!known || known.some(({ id, isReceived }) => isReceived && id.startsWith(ANNOUNCED))) return;
+    for (const upload of began) {
+      if (upload.key === key && !known.some(({ id }) => id === upload.id)) await this.#store.abort(upload);
+    }
+    await this.#registry.remove(announced);
+  }
+
+  #isOld({ begun }: OpenUpload): boolean {
+    return begun < this.#now() - LIFETIME;
   }
 
   #now(): number {
     return this.#options.now?.() ?? Date.now();
   }
+}
+
+/** The parts up to the first one that is missing. */
+function withoutGap(parts: readonly StoredPart[]): readonly StoredPart[] {
+  const gap = parts.findIndex(({ number }, index) => number !== index + 1);
+  return gap < 0 ? parts : parts.slice(0, gap);
 }

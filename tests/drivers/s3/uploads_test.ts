@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import { SMALLEST_PART } from "../../../lib/drivers/s3/part_writer.ts";
-import type { UploadRecord, UploadRecords } from "../../../lib/drivers/s3/uploads.ts";
+import type { UploadRecord, UploadRecords } from "../../../lib/drivers/s3/known_uploads.ts";
 import type { Vfs } from "../../../lib/vfs/vfs.ts";
 import { assertFails, at, drain, put, readText } from "../../../lib/vfs/testing/helpers.ts";
 import { openS3, type S3Subject } from "../../helpers/s3.ts";
