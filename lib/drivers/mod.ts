@@ -55,6 +55,7 @@ export {
   type RootUse,
   s3Driver,
   standardDrivers,
+  type StoreDriver,
 } from "./registry.ts";
 
 export { ForwardingSink, ForwardingVfs } from "../vfs/forwarding.ts";

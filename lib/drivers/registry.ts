@@ -119,8 +119,16 @@ function memoryDriver(): Driver {
   return { scheme: "memory", spansWorkers: false, permissions: () => [], open };
 }
 
+/** The driver of object stores, for several servers that use the same. */
+export interface StoreDriver extends Driver {
+  /** An upload of another server waits for the object of this lock: see `UploadLocks.wanted`. */
+  wanted(name: string): void;
+  /** Ends uploads that broke off and cannot be resumed, in the buckets of all roots that were opened. */
+  sweep(): Promise<void>;
+}
+
 /** Roots such as `s3://bucket/prefix`. Its code is loaded with the first of them. */
-export function s3Driver(options: S3RootsOptions): Driver {
+export function s3Driver(options: S3RootsOptions): StoreDriver {
   let roots: Promise<S3Roots> | undefined;
   const open = async (root: string): Promise<Vfs> => {
     parseRoot(root);
@@ -135,7 +143,11 @@ export function s3Driver(options: S3RootsOptions): Driver {
   };
   // Variables are read once: a server that runs has given up the permission to read them.
   const permissions = (root: string): RootPermission[] => s3Permissions(root, options, { isOpen: roots !== undefined });
-  return { scheme: "s3", spansWorkers: false, permissions, open };
+  const wanted = (name: string) => void roots?.then((opened) => opened.wanted(name), () => {});
+  const sweep = async () => await (await roots)?.sweep();
+  // With a registry and locks that they share.
+  const spansWorkers = options.locks !== undefined;
+  return { scheme: "s3", spansWorkers, permissions, open, wanted, sweep };
 }
 
 /** For accounts whose files are all in mounts. */

@@ -5,8 +5,9 @@
  */
 
 import type { SessionInfo } from "../session_info.ts";
-import { fromPortableError } from "../threads/portable_error.ts";
-import type { Addresses, Answer, FromWorker, Question, Start, ToWorker } from "./messages.ts";
+import { errorOf } from "../net/message_of.ts";
+import { flatErrorOf, fromPortableError } from "../threads/portable_error.ts";
+import type { Addresses, Answer, Asked, FromWorker, Question, Start, ToWorker } from "./messages.ts";
 
 /** Milliseconds for a worker to answer: one that is busy for longer must not delay the others. */
 const PATIENCE = 2_000;
@@ -32,6 +33,8 @@ export interface MemberOptions extends MemberListener, Pick<Start, "place" | "nu
    * Called when the thread has started. A rejection is not reported here: the caller that starts members handles it.
    */
   readonly makeStart: () => Promise<Start>;
+  /** Answers what its program asks. */
+  readonly answer: (question: unknown) => Promise<unknown>;
 }
 
 /** A worker thread, from its start to its end. */
@@ -43,6 +46,7 @@ export class Member {
   /** The addresses it listens on. Rejects if it cannot listen, or has died before. */
   readonly listening: Promise<Addresses>;
   readonly #makeStart: () => Promise<Start>;
+  readonly #answerTo: MemberOptions["answer"];
   readonly #worker: Worker;
   readonly #listener: MemberListener;
   readonly #listens = Promise.withResolvers<Addresses>();
@@ -53,10 +57,11 @@ export class Member {
   #silent = false;
   #ended = false;
 
-  constructor(module: string | URL, { place, number, makeStart, ...listener }: MemberOptions) {
+  constructor(module: string | URL, { place, number, makeStart, answer, ...listener }: MemberOptions) {
     this.place = place;
     this.number = number;
     this.#makeStart = makeStart;
+    this.#answerTo = answer;
     this.#listener = listener;
     this.listening = this.#listens.promise;
     // A death is also reported in another way, so that this need not be awaited.
@@ -144,6 +149,14 @@ export class Member {
     this.#listener.onDeath(error);
   }
 
+  async #reply({ request, question }: Asked): Promise<void> {
+    try {
+      this.post({ type: "answer", request, answer: await this.#answerTo(question) });
+    } catch (error) {
+      this.post({ type: "answer", request, error: flatErrorOf(errorOf(error)) });
+    }
+  }
+
   #receive(message: FromWorker): void {
     switch (message.type) {
       case "hello":
@@ -156,6 +169,8 @@ export class Member {
       case "sessions":
       case "disconnected":
         return this.#answer(message);
+      case "ask":
+        return void this.#reply(message);
       case "over":
         return this.#over.resolve();
       default:

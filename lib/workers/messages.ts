@@ -113,6 +113,22 @@ export interface FileWanted {
   readonly file: string;
 }
 
+/** A worker's question to the program of the coordinator. */
+export interface Asked {
+  readonly type: "ask";
+  readonly request: number;
+  readonly question: unknown;
+}
+
+/** Answers {@link Asked}. */
+export interface Answered {
+  readonly type: "answer";
+  readonly request: number;
+  readonly answer?: unknown;
+  /** Instead of an answer. */
+  readonly error?: FlatError;
+}
+
 /** Requests sessions: a worker those of all others, the coordinator the worker's own. */
 export interface SessionsAsked {
   readonly type: "askSessions";
@@ -169,6 +185,7 @@ export type ToWorker =
   | FileWanted
   | SessionsAsked
   | SessionsTold
+  | Answered
   | { readonly type: "shutdown"; readonly grace: number };
 
 /** From a worker. */
@@ -184,4 +201,5 @@ export type FromWorker =
   | SessionsAsked
   | SessionsTold
   | Disconnected
+  | Asked
   | { readonly type: "over" };

@@ -54,6 +54,8 @@ export interface PoolOptions {
   readonly node?: string;
   /** Which addresses are shut out, by all workers. Default: none. */
   readonly bans?: BanSettings;
+  /** Answers what the program of the worker in this place asks. */
+  readonly answer: (place: number, question: unknown) => Promise<unknown>;
   /** Called when the worker in this place, from 0, has died. */
   readonly onLost?: (place: number) => void;
   /** Sent once to every worker; cloned. */
@@ -193,25 +195,16 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   #spawn(place: number, found: Promise<Addresses | undefined>): Member {
     const { module, workers, dataThreads = 1, native = false, node, setup, state } = this.#options;
     const number = ++this.#lastNumber;
-    const fixed = {
-      type: "start",
-      place,
-      number,
-      idPrefix: sessionPrefix(number, node),
-      workers,
-      memory: this.#memory,
-      setup,
-      dataThreads,
-      native,
-    } as const;
+    const own = { type: "start", place, number, idPrefix: sessionPrefix(number, node), memory: this.#memory } as const;
     const member = new Member(module, {
       place,
       number,
       makeStart: async () => {
         const addresses = await found;
         // Everything else is as it is now.
-        return { ...fixed, addresses, events: this.events.wanted, state: state() };
+        return { ...own, workers, setup, dataThreads, native, addresses, events: this.events.wanted, state: state() };
       },
+      answer: (question) => this.#options.answer(place, question),
       onNews: (news) => this.#hear(member, news),
       onDeath: (error) => this.#lose(member, error),
       onSilence: () => this.#report("warning", `Worker ${number} does not answer; its sessions are not listed`),

@@ -12,8 +12,18 @@ import type { EventWish } from "../events.ts";
 import type { FtpServer } from "../server/server.ts";
 import type { MakeSharedState } from "../options/shared_state.ts";
 import { diskUploads } from "../drivers/disk/disk.ts";
-import { flatErrorOf } from "../threads/portable_error.ts";
-import type { Addresses, ForgivenNews, FromWorker, LoginNews, OffenceNews, Start, ToWorker } from "./messages.ts";
+import type { LocksElsewhere } from "../vfs/upload_locks.ts";
+import { flatErrorOf, fromPortableError } from "../threads/portable_error.ts";
+import type {
+  Addresses,
+  Answered,
+  ForgivenNews,
+  FromWorker,
+  LoginNews,
+  OffenceNews,
+  Start,
+  ToWorker,
+} from "./messages.ts";
 import { DataThreads } from "../data/thread/pool.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
@@ -32,6 +42,8 @@ export interface WorkerProgram {
   readonly server: FtpServer;
   /** The state has changed. */
   readonly update: (state: unknown) => void;
+  /** An upload elsewhere waits for a file: see `UploadLocks.wanted`. */
+  readonly wanted?: (file: string) => void;
 }
 
 /** The input for a program. */
@@ -40,6 +52,10 @@ export interface ProgramParts extends Pick<Start, "setup" | "state" | "workers" 
   readonly sharedState: MakeSharedState;
   /** For a `ThreadEngine`; absent: none are wanted. */
   readonly dataThreads: DataThreads | undefined;
+  /** Locks of uploads against the other workers. */
+  readonly uploadLocks: LocksElsewhere<string>;
+  /** Asks the program of the coordinator, which answers with `PoolOptions.answer`. Rejects as that does. */
+  readonly ask: (question: unknown) => Promise<unknown>;
 }
 
 /** Creates the server of a worker, with this shared state and for a shared port: the one of `addresses`, if given. */
@@ -61,6 +77,7 @@ class Link {
   readonly #make: MakeProgram;
   readonly #outbox = new Outbox((events) => this.#post({ type: "events", events }));
   readonly #questions = new Map<number, (sessions: readonly SessionInfo[]) => void>();
+  readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
   #program: WorkerProgram | undefined;
   #throttle: RelayedThrottle | undefined;
   #bans: RelayedBans | undefined;
@@ -109,7 +126,8 @@ class Link {
       case "allowed":
         return this.#bans?.lift(message.key);
       case "wanted":
-        return diskUploads.wanted(message.file);
+        diskUploads.wanted(message.file);
+        return this.#program?.wanted?.(message.file);
       case "askSessions":
         return this.#post({
           type: "sessions",
@@ -122,6 +140,8 @@ class Link {
           request: message.request,
           found: this.#program?.server.disconnect(message.session, message.text) ?? false,
         });
+      case "answer":
+        return this.#answered(message);
       case "sessions":
         this.#questions.get(message.request)?.(message.sessions);
         return void this.#questions.delete(message.request);
@@ -137,8 +157,13 @@ class Link {
     if (dataThreads > 0) this.#data = this.#makeData(dataThreads, native);
     // Later they would not be permitted to open the library.
     if (native) await this.#data?.start();
-    const sharedState = this.#sharedState(start);
-    const program = await this.#make({ setup, state, workers, addresses, place, sharedState, dataThreads: this.#data });
+    const table = new SharedTable(start.memory.counts, place);
+    const uploadLocks = new SharedLocks(table, (file) => this.#post({ type: "wanted", file }));
+    diskUploads.share(uploadLocks);
+    const sharedState = this.#sharedState(start, table);
+    const ask = (question: unknown) => this.#ask(question);
+    const parts = { setup, state, workers, addresses, place, sharedState, uploadLocks, ask };
+    const program = await this.#make({ ...parts, dataThreads: this.#data });
     const { server } = program;
     this.#listen(this.#wanted, server);
     if (this.#newer) program.update(this.#newer.state);
@@ -171,9 +196,7 @@ class Link {
     return new DataThreads({ threads, native, onProblem: (problem) => this.#program?.server.events.emit(problem) });
   }
 
-  #sharedState({ place, idPrefix, memory }: Start): MakeSharedState {
-    const table = new SharedTable(memory.counts, place);
-    diskUploads.share(new SharedLocks(table, (file) => this.#post({ type: "wanted", file })));
+  #sharedState({ place, idPrefix, memory }: Start, table: SharedTable): MakeSharedState {
     const post = (news: LoginNews | OffenceNews | ForgivenNews) => this.#post(news);
     return ({ throttle, bans, guessInterval, connectRate }) => ({
       idPrefix,
@@ -195,6 +218,21 @@ class Link {
       others: () => this.#askForOthers(),
       rest: () => this.#bans?.[Symbol.dispose](),
     });
+  }
+
+  #ask(question: unknown): Promise<unknown> {
+    const request = ++this.#lastRequest;
+    const asked = Promise.withResolvers<unknown>();
+    this.#asked.set(request, asked);
+    this.#post({ type: "ask", request, question });
+    return asked.promise;
+  }
+
+  #answered({ request, answer, error }: Answered): void {
+    const asked = this.#asked.get(request);
+    this.#asked.delete(request);
+    if (error) asked?.reject(fromPortableError(error));
+    else asked?.resolve(answer);
   }
 
   #askForOthers(): Promise<readonly SessionInfo[]> {

@@ -8,6 +8,7 @@ import { SMALLEST_PART } from "../../lib/drivers/s3/part_writer.ts";
 import { keysFile } from "../helpers/s3.ts";
 import { KEYS, S3Server } from "../helpers/s3_server.ts";
 import { Wire } from "../helpers/wire.ts";
+import { connectBoth } from "../workers/stage.ts";
 import { serve } from "./serve_process.ts";
 
 /** Password: demo. */
@@ -95,6 +96,44 @@ Deno.test("serve has files in a store with the printed permissions, and resumes 
   });
 });
 
+Deno.test("workers share the uploads to a store: one goes on with what broke off at another", async () => {
+  await withSite(async ({ directory, server, flags }) => {
+    const { stderr } = await serve({
+      permissions: ["--allow-all"],
+      flags: [...flags, "--allow-root", "--workers", "2", "--state", join(directory, "state")],
+      cwd: directory,
+      whenReady: async (port) => {
+        await using undo = new AsyncDisposableStack();
+        const connect = async () => {
+          const ftp = undo.use(await Wire.connect(port));
+          await ftp.expectReply(220);
+          return ftp;
+        };
+        const { one, other } = await connectBoth(connect, "demo");
+        for (const ftp of [one, other]) await ftp.expect("TYPE I", 200);
+        const stored = Promise.withResolvers<void>();
+        server.onPart = () => stored.resolve();
+        const data = await one.begin("STOR large");
+        await writeAll(data, new Uint8Array(SMALLEST_PART + 100_000).fill(7));
+        await stored.promise;
+        // It is still being received.
+        await other.expect("SIZE large", 550);
+        await other.expect("DELE large", 450);
+        await one.expect("ABOR", 426);
+        await one.expectReply(226);
+        data.close();
+        await other.expect("SIZE large", 213);
+        await other.expect(`REST ${SMALLEST_PART}`, 350);
+        await other.upload("STOR large", "the end");
+        await one.expect("SIZE large", 213);
+        await Promise.all([one.upload("APPE large", "1"), other.upload("APPE large", "1")]);
+      },
+    });
+    const large = server.objects.get("home/demo/large")?.body;
+    assertEquals([large?.length, large?.[0], server.uploads.size], [SMALLEST_PART + 9, 7, 0], stderr);
+  });
+});
+
 async function writeAll(data: Connection, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await data.write(bytes.subarray(done));
 }
@@ -122,7 +161,6 @@ Deno.test("config refuses object stores that cannot be used with one line, witho
     await root("s3://files");
     assertStringIncludes(await refusal("--s3-region", "eu-1"), 'the bucket is not in the region "eu-1"');
     assertStringIncludes(await refusal("--s3-credentials", join(directory, "none")), 'none": it does not exist');
-    assertStringIncludes(await refusal("--workers", "2"), "cannot be shared by several workers");
     const bad = await refusal("--s3-endpoint", "http://user:secret@host");
     assert(!bad.includes("secret"), bad);
     assertStringIncludes(await refusal("--storage-memory", "1 MiB"), "must be a size of 32 MiB or more");

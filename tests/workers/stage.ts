@@ -83,6 +83,7 @@ export function makeTestPool(
   { port = 0, store }: { readonly port?: number; readonly store?: BanStore | undefined } = {},
 ): WorkerPool {
   return new WorkerPool({
+    answer: (place, question) => Promise.resolve({ place, question }),
     module: new URL("./program.ts", import.meta.url),
     workers: 2,
     place: { hostname: "127.0.0.1", ports: [port] },

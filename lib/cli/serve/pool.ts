@@ -16,6 +16,7 @@ import { packAccount } from "./portable_account.ts";
 import type { Gathered } from "../settings/read.ts";
 import type { ServeSetup, ServeState } from "./worker.ts";
 import type { Settings } from "../settings/table.ts";
+import { ObjectStores } from "../storage/object_stores.ts";
 
 const WORKER_MODULE = threadModule(import.meta.url, "./worker_main.ts");
 
@@ -51,12 +52,17 @@ export function makePool(
   const setup: ServeSetup = { gathered, secrets, ...(metrics && { meters: metrics.memory }) };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
   const { host, port, implicitTlsPort, node } = settings;
+  const stores = ObjectStores.of(settings);
   return new WorkerPool({
     ...options,
     module: WORKER_MODULE,
     place: { hostname: host, ports: implicitTlsPort === undefined ? [port] : [port, implicitTlsPort] },
     ...(node !== undefined && { node }),
-    ...(metrics && { onLost: (place: number) => metrics.lost(place) }),
+    answer: (place, question) => stores.answer(place, question),
+    onLost: (place) => {
+      stores.lost(place);
+      metrics?.lost(place);
+    },
     setup,
     state,
   });

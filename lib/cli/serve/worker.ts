@@ -20,6 +20,8 @@ import { hasWebhooks } from "../operations/webhooks.ts";
 import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
 import type { Settings } from "../settings/table.ts";
+import { askedRegistry } from "../../drivers/s3/known_uploads.ts";
+import { ObjectStores } from "../storage/object_stores.ts";
 import { type PortableAccount, restoreAccount } from "./portable_account.ts";
 
 /** Sent to workers of `serve` at their start. */
@@ -53,6 +55,8 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const { gathered, meters, secrets } = setup as ServeSetup;
   const first = state as ServeState;
   const settings = parseGathered(gathered);
+  const stores = ObjectStores.of(settings);
+  stores.share({ registry: askedRegistry(parts.ask), locks: parts.uploadLocks });
   let accounts = new MemoryAccounts(first.accounts.map(restoreAccount));
   const certificates = first.certificates && new SentCertificates(first.certificates);
   const store = { find: (name: string) => accounts.find(name), list: (): readonly Account[] => accounts.list() };
@@ -78,8 +82,10 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   if (hasWebhooks(settings)) {
     await (await import("../operations/webhook_queue.ts")).collectEvents(settings, server.events);
   }
+  stores.attach(undefined, (message) => server.events.emit({ type: "problem", level: "warning", message }));
   return {
     server,
+    wanted: (file) => stores.wanted(file),
     update: (state) => {
       const next = state as ServeState;
       accounts = new MemoryAccounts(next.accounts.map(restoreAccount));

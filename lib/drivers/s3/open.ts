@@ -28,9 +28,12 @@ export interface S3RootsOptions extends S3Options, OpenUploadsOptions {
   readonly patience?: number | undefined;
   /** Where uploads are kept over a restart. Absent: nowhere. */
   readonly records?: UploadRecords | undefined;
-  /** The uploads of all servers on these stores, instead of {@link records}. Default: those of this one. */
-  readonly registry?: UploadRegistry | undefined;
-  /** The locks that servers on these stores share; asked each time that a root is opened. */
+  /**
+   * The uploads of all servers on these stores, instead of {@link records}; asked when a bucket is used first. Default:
+   * those of this one.
+   */
+  readonly registry?: (() => UploadRegistry) | undefined;
+  /** The locks that servers on these stores share, if any; asked each time that a root is opened. */
   readonly locks?: (() => StoreLocks | undefined) | undefined;
 }
 
@@ -49,7 +52,7 @@ export class S3Roots {
   readonly #options: S3RootsOptions;
   readonly #provider: CredentialProvider;
   readonly #memory: UploadMemory;
-  readonly #registry: UploadRegistry;
+  readonly #registry: () => UploadRegistry;
   readonly #buckets = new Map<string, Bucket>();
   readonly #roots = new Map<string, Promise<S3Vfs>>();
   #abilities: Promise<StoreAbilities> | undefined;
@@ -59,7 +62,8 @@ export class S3Roots {
     this.#options = options;
     this.#provider = openCredentials(options);
     this.#memory = new UploadMemory(options.memory);
-    this.#registry = options.registry ?? new KnownUploads(options.records).view("this");
+    const own = new KnownUploads(options.records).view("");
+    this.#registry = options.registry ?? (() => own);
   }
 
   /**
@@ -117,7 +121,7 @@ export class S3Roots {
     const store = new ObjectStore(new StoreClient({ ...this.#options, bucket, provider: this.#provider }));
     const made: Bucket = {
       store,
-      uploads: new OpenUploads(store, this.#registry, this.#options),
+      uploads: new OpenUploads(store, this.#registry(), this.#options),
       steps: new Steps(),
       groups: new Map(),
       locks: new UploadLocks<string>(),
