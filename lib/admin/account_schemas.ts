@@ -51,5 +51,9 @@ export const shownAccount = v.strictObject({
   hasPassword: v.boolean(),
   rootPath: v.pipe(v.string(), v.description("what its root is on the server")),
   fixed: v.pipe(v.boolean(), v.description("it is that of --anonymous, and not in the file")),
+  usage: v.pipe(
+    v.exactOptional(v.strictObject({ bytes: v.number(), limit: v.number() })),
+    v.description("bytes of its quota in use, where that was asked for and is known"),
+  ),
   fields: v.pipe(v.record(v.string(), v.unknown()), v.description("its fields in the file, without the password")),
 });

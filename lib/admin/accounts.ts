@@ -13,9 +13,11 @@ import { isObject } from "../auth/file/values.ts";
 import { hashPassword } from "../auth/password.ts";
 import { HttpError } from "../http/http_error.ts";
 import type { RoutedRequest } from "../http/routed_request.ts";
+import { present } from "../net/present.ts";
 import { accountChange, newAccount, shownAccount } from "./account_schemas.ts";
 import type { AccountsBackend, AdminBackend } from "./backend.ts";
 import { type Operation, operation } from "./operation.ts";
+import { type QuotaUse, quotaUse } from "./quota_use.ts";
 import * as schemas from "./schemas.ts";
 
 const CHANGED = {
@@ -30,28 +32,38 @@ const endSessions = v.pipe(
   v.description("end the sessions of the account; those of a removed or disabled one end anyway"),
 );
 
+const usage = v.pipe(
+  v.exactOptional(v.picklist(["true", "false"])),
+  v.description("tell how much of its quota each uses; what takes longer to count is left out until the next time"),
+);
+
 /** The operations about accounts. */
 export const ACCOUNT_OPERATIONS: readonly Operation[] = [
   operation({
     route: "GET /api/accounts",
     summary: "List the accounts; the ETag is the version of all of them",
     role: "view",
+    query: { usage },
     answer: v.strictObject({ accounts: v.array(shownAccount) }),
-  }, async ({ backend: { accounts } }) => {
+  }, async ({ query, backend: { accounts } }) => {
     const listed = await inFile(accounts);
-    return await versioned({ accounts: accounts.store.list().map((account) => shown(account, listed)) }, listed);
+    const all = accounts.store.list();
+    const used = query.usage === "true" ? await quotaUse(all, accounts) : undefined;
+    return await versioned({ accounts: all.map((account) => shown(account, listed, used)) }, listed);
   }),
   operation({
     route: "GET /api/accounts/:name",
     summary: "Show an account",
     role: "view",
+    query: { usage },
     answer: shownAccount,
     failures: UNKNOWN,
-  }, async ({ params: { name = "" }, backend: { accounts } }) => {
+  }, async ({ params: { name = "" }, query, backend: { accounts } }) => {
     const account = accounts.store.find(name);
     if (account === undefined) throw noAccount(name);
     const listed = await inFile(accounts);
-    return await versioned(shown(account, listed), listed);
+    const used = query.usage === "true" ? await quotaUse([account], accounts) : undefined;
+    return await versioned(shown(account, listed, used), listed);
   }),
   operation({
     route: "POST /api/accounts",
@@ -193,7 +205,11 @@ async function answerAbout(name: string, accounts: AccountsBackend): Promise<Res
   return await versioned(shown(account, listed), listed);
 }
 
-function shown(account: Account, listed: readonly AccountJson[]): v.InferOutput<typeof shownAccount> {
+function shown(
+  account: Account,
+  listed: readonly AccountJson[],
+  used?: ReadonlyMap<string, QuotaUse>,
+): v.InferOutput<typeof shownAccount> {
   const { name: _, password: __, ...fields } = listed.find(isCalled(account.name)) ?? { name: account.name };
   return {
     name: account.name,
@@ -201,6 +217,7 @@ function shown(account: Account, listed: readonly AccountJson[]): v.InferOutput<
     hasPassword: account.passwordHash !== undefined,
     rootPath: account.rootPath,
     fixed: !listed.some(isCalled(account.name)),
+    ...present({ usage: used?.get(account.name) }),
     fields,
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AccountsStore } from "../auth/accounts.ts";
+import type { Account, AccountsStore } from "../auth/accounts.ts";
 import type { Notice, Problem, Untimed } from "../events.ts";
 import type { KeyPair } from "../tls/certificates.ts";
 import type { Watched } from "./watch/samples.ts";
@@ -28,6 +28,8 @@ export interface AccountsBackend {
   readonly file: string | undefined;
   /** Why the file cannot be changed; `undefined` if it can. */
   readonly readOnly: () => string | undefined;
+  /** Bytes in use below the root of an account, counted now if nobody has before. Rejects as its driver does. */
+  readonly used: (account: Account) => Promise<number>;
   /** Takes over what is in the file now. */
   readonly reload: () => Promise<unknown>;
 }

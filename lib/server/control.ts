@@ -7,6 +7,7 @@
 import type { Ban, BanOrder } from "../auth/bans.ts";
 import type { SharedBans } from "../options/shared_state.ts";
 import type { SessionInfo, TransferInfo } from "../session_info.ts";
+import type { Usage } from "../vfs/usage.ts";
 
 /** The live sessions of a server. With several workers every answer is a promise. */
 export interface ServerControl {
@@ -30,6 +31,8 @@ export interface ServerControl {
   ban(address: string, order: BanOrder): Ban | undefined | Promise<Ban | undefined>;
   /** Ends the ban of an address; returns whether there was one. */
   unban(address: string): boolean | Promise<boolean>;
+  /** The bytes in use below the root of an account: those that its quota counts. */
+  usageOf(rootPath: string): Usage;
   /** Numbers of the workers that did not answer the last question: their sessions are missing from the answers. */
   readonly silentWorkers: readonly number[];
 }

@@ -23,6 +23,7 @@ import { reportStaleParts } from "../session/stale_parts.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
 import type { ScopedVfs } from "../vfs/access.ts";
 import { makeSharedState } from "./shared_state.ts";
+import type { Usage } from "../vfs/usage.ts";
 import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
 import { Balancers } from "./balancers.ts";
 import { RefusalReports } from "./refusal_reports.ts";
@@ -122,12 +123,12 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return runningTransfers(this.sessions());
   }
 
-  /**
-   * Ends a session: its transfer is aborted and answered 426, then it gets a 421 and is closed.
-   *
-   * @param text of the 421.
-   * @returns whether there was such a session.
-   */
+  /** The bytes in use below the root of an account: those that its quota counts. */
+  usageOf(rootPath: string): Usage {
+    return this.#sharedState.usageOf(rootPath);
+  }
+
+  /** Ends a session as `ServerControl.disconnect` says; returns whether there was one. */
   disconnect(id: string, text: string = DISCONNECTED): boolean {
     for (const session of this.#sessions.keys()) {
       if (session.id !== id) continue;

@@ -13,6 +13,7 @@ import type { SocketAddress } from "../net/connection.ts";
 import { banEvents } from "../server/ban_events.ts";
 import type { ServerControl, ShutdownOptions } from "../server/server.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
+import type { Usage } from "../vfs/usage.ts";
 import { Member, type News } from "./member.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
 import { type Addresses, sessionPrefix, type SharedMemory, type ToWorker } from "./messages.ts";
@@ -21,7 +22,7 @@ import { RestartBackoff } from "../threads/restart_backoff.ts";
 import { makeEpochs } from "./shared_digests.ts";
 import { requireFree } from "./port_check.ts";
 import { makeTable, SharedTable } from "./shared_table.ts";
-import { abandonCounts, makeUsages } from "./shared_usage.ts";
+import { abandonCounts, makeUsages, sharedUsages } from "./shared_usage.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
 
 /** Milliseconds beyond the grace time in which workers close the remaining sessions. */
@@ -78,6 +79,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   readonly #members = new Map<number, Member>();
   readonly #respawns = new RestartBackoff();
   readonly #bans: Bans;
+  readonly #usageOf: (rootPath: string) => Usage;
   #lastNumber = 0;
   #addresses: Addresses | undefined;
   #accepting = false;
@@ -93,6 +95,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
       arrivals: makePaceMemory({ shared: true }),
     };
     this.#bans = this.#makeBans(options.bans);
+    this.#usageOf = sharedUsages(this.#memory.usages, { worker: options.workers });
   }
 
   /** The address of the control port. @throws {Error} before {@link bind}. */
@@ -166,6 +169,11 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
   /** Ends the ban of an address; returns whether there was one. */
   unban(address: string): boolean {
     return this.#bans.lift(address);
+  }
+
+  /** The bytes in use below the root of an account, as all workers count them. */
+  usageOf(rootPath: string): Usage {
+    return this.#usageOf(rootPath);
   }
 
   /** Numbers of the workers that did not answer the last question within two seconds. */

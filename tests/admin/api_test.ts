@@ -90,6 +90,29 @@ for (const workers of [1, 2]) {
     await again.expect("NOOP", 200);
   });
 
+  Deno.test(`the API tells how much of its quota an account uses, if asked, with ${workers} event loop(s)`, async () => {
+    await using admin = await AdminUnderTest.start({
+      workers,
+      accounts: [{ ...ALICE, flags: ["--quota", "10 KiB"] }, { user: "bob", password: "wonder-land.8" }],
+    });
+    const { port, root } = admin.server;
+    await Deno.writeFile(`${root}/before`, new Uint8Array(3_000));
+    type Shown = { readonly name: string; readonly usage?: { readonly bytes: number; readonly limit: number } };
+    const used = async () => {
+      const { accounts } = await asked<{ accounts: readonly Shown[] }>(admin, "GET /api/accounts?usage=true");
+      return Object.fromEntries(accounts.map(({ name, usage }) => [name, usage]));
+    };
+    // Counted for the answer: nobody has uploaded anything yet.
+    assertEquals(await used(), { alice: { bytes: 3_000, limit: 10_240 }, bob: undefined });
+    await using wire = await logIn(port);
+    await wire.expect("TYPE I", 200);
+    await wire.upload("STOR more", new Uint8Array(4_000));
+    assertEquals(await used(), { alice: { bytes: 7_000, limit: 10_240 }, bob: undefined });
+    const { usage } = await asked<Shown>(admin, "GET /api/accounts/alice?usage=true");
+    assertEquals(usage, { bytes: 7_000, limit: 10_240 });
+    assertEquals((await asked<Shown>(admin, "GET /api/accounts/alice")).usage, undefined);
+  });
+
   Deno.test(`the API changes accounts, from the next login on, with ${workers} event loop(s)`, async () => {
     await using admin = await AdminUnderTest.start({ workers });
     const { port } = admin.server;

@@ -119,7 +119,7 @@ Deno.test({
     await using other = await logIn(port, "bob", "another word");
     await other.expect("MKD x", 257);
     const listed = await run(`user list ${at}`);
-    assertMatch(listed.stdout, /\nbob +enabled +rw +\//);
+    assertMatch(listed.stdout, /\nbob +enabled +rw +0 B of 10 MiB +\//);
     const wrong = await run(`user set bob --root memory: --umask 999 ${at}`);
     assertEquals(wrong.status, 2);
     assertEquals((await run(`user remove bob ${at}`)).status, 0);

@@ -8,6 +8,7 @@ import { resolve } from "@std/path";
 import type * as v from "valibot";
 import type { shownAccount } from "../../admin/account_schemas.ts";
 import { ANONYMOUS, canonicalName } from "../../auth/accounts.ts";
+import { showSize } from "../agent/values.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { newPassword, requireNoPassword } from "../user/new_password.ts";
 import { tellGenerated } from "../user/notes.ts";
@@ -45,11 +46,19 @@ export async function runUserAt(client: AdminClient, command: UserCommand, io: A
 }
 
 async function list(client: AdminClient, io: AccountIo): Promise<void> {
-  const { accounts } = (await client.ask({ path: "/api/accounts" })).json as { readonly accounts: readonly Shown[] };
+  const { accounts } = (await client.ask({ path: "/api/accounts?usage=true" })).json as {
+    readonly accounts: readonly Shown[];
+  };
   const rows = accounts.map((
-    { name, state, fields, rootPath },
-  ) => [name, state, words(fields["permissions"]), rootPath]);
-  io.stdout(table(["NAME", "STATE", "PERMISSIONS", "ROOT"], rows));
+    { name, state, fields, rootPath, usage },
+  ) => [name, state, words(fields["permissions"]), quota(fields["quota"], usage), rootPath]);
+  io.stdout(table(["NAME", "STATE", "PERMISSIONS", "QUOTA", "ROOT"], rows));
+}
+
+/** What is used of it, where that is known. */
+function quota(set: unknown, usage: Shown["usage"]): string {
+  if (usage) return `${showSize(usage.bytes)} of ${showSize(usage.limit)}`;
+  return set === undefined ? "-" : String(set);
 }
 
 function words(permissions: unknown): string {

@@ -193,6 +193,7 @@ async function serveLogged(
     workers,
     identity,
     sources,
+    open: options.fileSystem,
     reload,
     drain: () => drain.abort(),
   });

@@ -21,12 +21,12 @@ export async function open(main, { about, can }) {
       { label: "State", text: state },
       { label: "Root", path: true, text: ({ rootPath }) => rootPath },
       { label: "Permissions", path: true, text: ({ fields: { permissions = "" } }) => words(permissions) },
-      { label: "Quota", number: true, text: quota },
+      { label: "Quota used", number: true, text: quota },
       ...(mayEdit ? [{ label: "Actions", make: (account) => actions(account, load) }] : []),
     ],
   });
   async function load() {
-    table.show((await get("accounts")).accounts);
+    table.show((await get("accounts?usage=true")).accounts);
   }
   main.append(
     about.accountsReadOnly
@@ -43,7 +43,8 @@ function state({ state, fields: { validUntil } }) {
   return validUntil && state === "enabled" ? `until ${validUntil}` : state;
 }
 
-function quota({ fields: { quota } }) {
+function quota({ usage, fields: { quota } }) {
+  if (usage) return `${format.bytes(usage.bytes)} of ${format.bytes(usage.limit)}`;
   return typeof quota === "number" ? format.bytes(quota) : quota;
 }
 

@@ -10,6 +10,7 @@ import { Watch } from "../../../admin/watch/watch.ts";
 import type { EventStream } from "../../../events.ts";
 import { bracketed } from "../../../net/ip.ts";
 import { messageOf } from "../../../net/message_of.ts";
+import type { OpenFileSystem } from "../../../options.ts";
 import type { FtpServer, ServerControl } from "../../../server/server.ts";
 import { settingRows } from "../../config.ts";
 import { usersFile } from "../../permissions/needs.ts";
@@ -33,13 +34,15 @@ export interface RunParts {
   /** The user that the process will become. */
   readonly identity: Identity | undefined;
   readonly sources: ServeSources;
+  /** Opens the files of accounts. */
+  readonly open: OpenFileSystem;
   readonly reload: () => Promise<void>;
   readonly drain: () => void;
 }
 
 /** The backend of a run. */
 export function adminBackend(
-  { server, early, story, settings, gathered, workers, sources, reload, drain }: RunParts,
+  { server, early, story, settings, gathered, workers, sources, open, reload, drain }: RunParts,
 ): AdminBackend {
   const file = usersFile(settings);
   const { hostname, port } = server.address;
@@ -52,6 +55,11 @@ export function adminBackend(
       store: sources.accounts,
       file,
       readOnly: () => readOnlyReason(file),
+      used: async (account) => {
+        const usage = server.usageOf(account.rootPath);
+        await usage.count(await open(account));
+        return await usage.bytes;
+      },
       reload: async () => await sources.users?.reload(),
     },
     settings: () => settingRows(gathered).map((row) => ({ ...row, value: withoutPassword(row.value) })),
