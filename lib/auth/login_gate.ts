@@ -108,6 +108,13 @@ export class LoginGate {
     this.#bans.offended(address, offence);
   }
 
+  /** Counts a guess at an account that has failed at another server: it uses up the pace here, too. */
+  failedElsewhere(address: string, name: string): void {
+    const key = addressKey(address);
+    this.#accounts.exhaust(this.#accounts.placeOf(`${key} ${canonicalName(name)}`));
+    this.#addresses.take(this.#addresses.placeOf(key));
+  }
+
   /**
    * The turn of a visit: synchronously if it need not wait. `undefined` if its address was banned in the meantime, or
    * its signal aborted.

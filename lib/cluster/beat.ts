@@ -33,6 +33,9 @@ local function members(beats)
 end
 `;
 
+/** The channel on which the name of each new member is published. */
+export const NEWCOMERS = `${PREFIX}newcomers`;
+
 /** Adds a heartbeat; returns the members that live, this one among them, and what each has said about itself. */
 export const BEAT_SCRIPT = new Script(`${LIVE}
 local beats, notes = KEYS[1], KEYS[2]
@@ -40,7 +43,7 @@ for _, dead in ipairs(redis.call('ZRANGEBYSCORE', beats, '-inf', now() - ${LIFET
   redis.call('ZREM', beats, dead)
   redis.call('HDEL', notes, dead)
 end
-redis.call('ZADD', beats, now(), ARGV[1])
+if redis.call('ZADD', beats, now(), ARGV[1]) == 1 then redis.call('PUBLISH', '${NEWCOMERS}', ARGV[1]) end
 redis.call('HSET', notes, ARGV[1], ARGV[2])
 for i = 3, #KEYS do redis.call('PEXPIRE', KEYS[i], ${LIFETIME}) end
 local found = {}

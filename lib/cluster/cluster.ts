@@ -4,7 +4,7 @@
  * What is built upon it uses four things:
  *
  * - {@link Cluster.run} runs a {@link Script} for what several members decide together. It rejects with
- *   {@link ClusterLost} at once while Redis is lost, and after about a second if Redis falls silent.
+ *   {@link ClusterLost} at once while Redis is lost, and after two seconds if Redis falls silent.
  * - {@link Cluster.member} names this run of this server in what it writes: a node that starts again is another member.
  *   In a script, `live(BEATS, MEMBER)` of {@link LIVE} says whether a member still is: its heartbeat is no older than
  *   ten seconds by the clock of Redis. So whatever carries the name of a member drops out with it by itself.
@@ -18,7 +18,7 @@
 import { delay } from "@std/async/delay";
 import { messageOf } from "../net/message_of.ts";
 import { type RedisAddress, redisUrl } from "./address.ts";
-import { BEAT, BEAT_SCRIPT, LEAVE_SCRIPT, LIFETIME, MEMBER_KEYS as KEYS } from "./beat.ts";
+import { BEAT, BEAT_SCRIPT, LEAVE_SCRIPT, LIFETIME, MEMBER_KEYS as KEYS, NEWCOMERS } from "./beat.ts";
 import { ClusterLost, Link, LoginRefused } from "./link.ts";
 import { listIn, numberIn, type Reply, type Script, type ScriptInput } from "./script.ts";
 
@@ -55,6 +55,8 @@ export interface ClusterListener {
   connected?(): void;
   /** Redis is lost; `reason` never has a password in it. */
   lost?(reason: ClusterLost): void;
+  /** A heartbeat was answered: {@link Cluster.members} is new. */
+  beat?(): void;
 }
 
 /** Called with each new connection; what it sends to it comes before everything else. */
@@ -210,6 +212,10 @@ export class Cluster implements AsyncDisposable {
   async #join(link: Link): Promise<void> {
     if (this.#closing.signal.aborted) return link.close("the server has ended");
     this.#joinedAt = performance.now();
+    // Into how many shares limits are divided must be known before Redis is lost.
+    await link.subscribe(NEWCOMERS, (member) => {
+      if (member !== this.member) this.#beat(link).catch(() => {});
+    });
     // Before the heartbeat, with which others see all that this member has.
     await Promise.all(Array.from(this.#joiners, (join) => join(link)));
     await this.#beat(link);
@@ -238,6 +244,7 @@ export class Cluster implements AsyncDisposable {
     );
     const isLate = performance.now() - this.#joinedAt > LIFETIME;
     for (const member of this.#missing) if (isLate || this.#members.has(member)) this.#missing.delete(member);
+    for (const { beat } of this.#listeners) beat?.();
   }
 
   #lose(reason: ClusterLost): void {

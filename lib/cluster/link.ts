@@ -10,9 +10,9 @@ import { type RedisAddress, redisUrl } from "./address.ts";
 import type { Reply, Script, ScriptInput } from "./script.ts";
 
 /** Milliseconds for a connection, with its login, to be made. */
-const TIME_TO_CONNECT = 2_000;
+const TIME_TO_CONNECT = 3_000;
 /** Milliseconds without any reply after which Redis counts as lost. */
-const PATIENCE = 1_000;
+const PATIENCE = 2_000;
 /** A check that comes this many milliseconds late was held up by this process, not by Redis. */
 const HELD_UP = 200;
 
@@ -55,7 +55,7 @@ export class Link {
   /**
    * Connects and logs in.
    *
-   * @throws {ClusterLost} if there is none, or it does not answer within two seconds.
+   * @throws {ClusterLost} if there is none, or it does not answer within three seconds.
    * @throws {LoginRefused}
    */
   static async open(address: RedisAddress): Promise<Link> {

@@ -4,17 +4,13 @@
  * @module
  */
 
-import { Cluster, LoginRefused } from "../../cluster/cluster.ts";
+import type { RedisAddress } from "../../cluster/address.ts";
+import { Cluster, type ClusterOptions, LoginRefused } from "../../cluster/cluster.ts";
+import { ClusterMember } from "../../cluster/state.ts";
 import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
-import { type Need, needNet, needRead } from "../permissions/query.ts";
-import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
-import { redisUrl } from "../../cluster/address.ts";
-import { bracketed } from "../../net/ip.ts";
-
-/** The settings of a cluster. */
-export type ClusterSettings = Pick<Settings, "cluster" | "clusterPasswordFile" | "clusterOnLoss">;
+import type { ClusterSettings } from "./settings.ts";
 
 /** What each state means for logins. */
 const MEANINGS = {
@@ -22,67 +18,63 @@ const MEANINGS = {
   refuse: "new connections are refused",
 } as const;
 
-/** The permissions to reach Redis, and to read the password. */
-export function clusterNeeds({ cluster, clusterPasswordFile: file }: ClusterSettings): Need[] {
-  if (cluster === undefined) return [];
-  return [
-    needNet(`${bracketed(cluster.hostname)}:${cluster.port}`, `counting together in ${redisUrl(cluster)}`),
-    ...(file === undefined ? [] : [needRead(file, `reading the password "${file}"`)]),
-  ];
-}
-
-/** The password in the file, without a line end at its end; `undefined` without one. @throws {UsageError} */
-export async function readClusterPassword(settings: ClusterSettings): Promise<string | undefined> {
-  const { cluster, clusterPasswordFile: file } = settings;
-  if (file === undefined) return undefined;
-  if (cluster === undefined) throw new UsageError('Flag "--cluster-password-file" needs "--cluster URL"');
-  if (cluster.password !== undefined) {
-    throw new UsageError('Flag "--cluster-password-file" and a password in "--cluster" cannot be used together');
-  }
-  let password: string;
-  try {
-    password = (await Deno.readTextFile(file)).replace(/\r?\n$/, "");
-  } catch (error) {
-    throw new UsageError(`Flag "--cluster-password-file": cannot read "${file}": ${messageOf(error)}`);
-  }
-  if (password === "") throw new UsageError(`Flag "--cluster-password-file": "${file}" is empty`);
-  return password;
-}
-
 /** What {@link openCluster} is given besides the settings. */
 export interface ClusterParts {
   readonly events: Pick<EventStream, "emit">;
-  /** As {@link readClusterPassword} has read it. */
+  /** As `readClusterPassword` has read it. */
   readonly password: string | undefined;
 }
 
-/** A member that is not connected yet, and whose losses are reported; `undefined` without `--cluster`. */
-export function makeCluster(settings: ClusterSettings, { events, password }: ClusterParts): Cluster | undefined {
-  const { cluster: address, clusterOnLoss: onLoss } = settings;
-  if (address === undefined) return undefined;
-  const cluster = new Cluster({ ...address, ...(password !== undefined && { password }) }, { onLoss });
-  cluster.on({
-    connected: () => {
-      const message = `Connected to ${cluster.url} as ${cluster.member}, ${cluster.members.size} members`;
-      events.emit({ type: "notice", level: "info", message });
-    },
-    lost: (error) => {
-      const message = `Lost ${cluster.url}: ${MEANINGS[onLoss]}`;
-      events.emit({ type: "problem", level: "error", message, error });
-    },
-  });
-  return cluster;
+/** The member of a program, or of a worker of it. Disposing it leaves the cluster. */
+export class ServeCluster implements AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly member: ClusterMember;
+  readonly #events: ClusterParts["events"];
+
+  /** Nothing is connected yet; whether Redis answers is reported by `events`. */
+  constructor(address: RedisAddress, { events, password, node, onLoss }: ClusterParts & ClusterOptions) {
+    const cluster = new Cluster({ ...address, ...(password !== undefined && { password }) }, {
+      ...(node !== undefined && { node }),
+      ...(onLoss && { onLoss }),
+    });
+    this.cluster = cluster;
+    this.member = new ClusterMember(cluster);
+    this.#events = events;
+    cluster.on({
+      connected: () => {
+        const message = `Connected to ${cluster.url} as ${cluster.member}, ${cluster.members.size} members`;
+        events.emit({ type: "notice", level: "info", message });
+      },
+      lost: (error) => {
+        const message = `Lost ${cluster.url}: ${MEANINGS[cluster.onLoss]}`;
+        events.emit({ type: "problem", level: "error", message, error });
+      },
+    });
+  }
+
+  /** Connects. Without Redis the server starts nevertheless, as it may come later. @throws {UsageError} */
+  async join(): Promise<void> {
+    try {
+      await this.cluster.begin();
+    } catch (error) {
+      if (error instanceof LoginRefused) throw new UsageError(`Flag "--cluster": ${error.message}`);
+      throw error;
+    }
+    const { state, reason, onLoss } = this.cluster;
+    if (state === "connected") return;
+    const message = `${messageOf(reason)}; trying again: until then ${MEANINGS[onLoss]}`;
+    this.#events.emit({ type: "problem", level: "error", message });
+  }
+
+  /** Leaves the cluster. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.member[Symbol.dispose]();
+    await this.cluster[Symbol.asyncDispose]();
+  }
 }
 
-/** Connects it. Without Redis the server starts nevertheless, as it may come later. @throws {UsageError} */
-export async function joinCluster(cluster: Cluster, { events }: Pick<ClusterParts, "events">): Promise<void> {
-  try {
-    await cluster.begin();
-  } catch (error) {
-    if (error instanceof LoginRefused) throw new UsageError(`Flag "--cluster": ${error.message}`);
-    throw error;
-  }
-  if (cluster.state === "connected") return;
-  const message = `${messageOf(cluster.reason)}; trying again: until then ${MEANINGS[cluster.onLoss]}`;
-  events.emit({ type: "problem", level: "error", message });
+/** The member that the settings ask for; `undefined` without `--cluster`. */
+export function openCluster(settings: ClusterSettings, parts: ClusterParts): ServeCluster | undefined {
+  const { cluster: address, clusterOnLoss: onLoss, node } = settings;
+  return address && new ServeCluster(address, { ...parts, onLoss, ...(node !== undefined && { node }) });
 }

@@ -11,7 +11,7 @@ import { needsThread } from "../../auth/password.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { accountsOfLdap, backendNeeds, hasBackends } from "../operations/backends.ts";
-import { clusterNeeds } from "../cluster/open.ts";
+import { clusterNeeds } from "../cluster/settings.ts";
 import { hookNeeds } from "../operations/before_hook.ts";
 import { webhookNeeds } from "../operations/webhooks.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";

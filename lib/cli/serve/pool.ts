@@ -34,6 +34,8 @@ export interface ServePoolOptions {
   /** What is counted; absent: nothing is. */
   readonly metrics: ServerMetrics | undefined;
   readonly secrets: BackendSecrets;
+  /** See `ServeSetup.clusterMember`. */
+  readonly clusterMember: ServeSetup["clusterMember"] | undefined;
   /** Whether workers use the C library. */
   readonly native: boolean;
 }
@@ -46,12 +48,17 @@ const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
 /** Creates the workers' coordinator; nothing is started yet. */
 export function makePool(
-  { gathered, settings, accounts, certificates, metrics, secrets, ...options }: ServePoolOptions,
+  { gathered, settings, accounts, certificates, metrics, secrets, clusterMember, ...options }: ServePoolOptions,
 ): WorkerPool {
   hastenEvents();
-  const setup: ServeSetup = { gathered, secrets, ...(metrics && { meters: metrics.memory }) };
+  const setup: ServeSetup = {
+    gathered,
+    secrets,
+    ...(metrics && { meters: metrics.memory }),
+    ...(clusterMember && { clusterMember }),
+  };
   const state = (): ServeState => ({ accounts: accounts.list().map(packAccount), certificates: certificates?.pairs });
-  const { host, port, implicitTlsPort, node } = settings;
+  const { host, port, implicitTlsPort, node = clusterMember?.node } = settings;
   const stores = ObjectStores.of(settings);
   return new WorkerPool({
     ...options,

@@ -6,6 +6,7 @@
 
 import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
+import { banEvents } from "../../server/ban_events.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
 import { usersFile } from "../permissions/needs.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
@@ -29,7 +30,7 @@ import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
-import { joinCluster, makeCluster, readClusterPassword } from "../cluster/open.ts";
+import { readClusterPassword } from "../cluster/settings.ts";
 import { makeBeforeHook } from "../operations/before_hook.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
@@ -127,12 +128,16 @@ async function serveLogged(
     : new ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
   const webhookSecrets = await readWebhookSecrets(settings);
-  await using cluster = makeCluster(settings, { events: early, password: await readClusterPassword(settings) });
+  const clusterPassword = await readClusterPassword(settings);
+  await using cluster = settings.cluster &&
+    (await import("../cluster/open.ts")).openCluster(settings, { events: early, password: clusterPassword });
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
   const before = workers === 1 ? makeBeforeHook(settings, (event) => early.emit(event)) : undefined;
   const parts = { native, backends, ...(dataThreads > 0 && { dataThreads: threads }) };
+  const own = serverOptions(settings, accounts, parts);
   const options = checkOptions({
-    ...serverOptions(settings, accounts, parts),
+    ...own,
+    ...(cluster && workers === 1 && { sharedState: cluster.member.sharedState(own.sharedState) }),
     ...(tls && { tls: tls.options }),
     ...(state && { banStore: state.bans }),
     ...(before && { before }),
@@ -147,9 +152,13 @@ async function serveLogged(
     accounts,
     metrics: telemetry?.metrics,
     secrets,
+    clusterMember: cluster && { node: cluster.cluster.node, password: clusterPassword },
     bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
   });
+  if (cluster && server instanceof FtpServer) cluster.member.serve(server);
+  else cluster?.member.watchBans({ ...banSettings(resolveOptions(options)), ...banEvents(server.events) });
+  const control = cluster?.member.control(server) ?? server;
   let names = namesOf(accounts);
   onChange = () => {
     if ("refresh" in server) server.refresh();
@@ -166,6 +175,7 @@ async function serveLogged(
   });
   if (xferlog) unwritten.push(xferlog.lines);
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transferWithoutDigest"]);
+  await cluster?.join();
   try {
     await server.bind();
   } catch (error) {
@@ -186,6 +196,7 @@ async function serveLogged(
   // Before root is given up, which the directory of its socket may belong to.
   await using admin = settings.admin === undefined ? undefined : await (await import("./admin/open.ts")).openAdmin({
     server,
+    control,
     early,
     story,
     settings,
@@ -210,7 +221,6 @@ async function serveLogged(
       workers,
     })
     : undefined;
-  if (cluster) await joinCluster(cluster, { events: early });
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
   const hasNativeThreads = native !== undefined && workers === 1 && dataThreads > 0;
   const isLater = hasNativeThreads && THREADS_HAVE_OWN_PERMISSIONS;

@@ -29,6 +29,8 @@ export interface ServeSetup {
   /** As text: the parsed values cannot be sent. */
   readonly gathered: Gathered;
   readonly secrets: BackendSecrets;
+  /** With `--cluster`: the name of the node, and the password of its file. */
+  readonly clusterMember?: { readonly node: string; readonly password: string | undefined };
   /** See `ServerMetrics.memory`; absent: nothing is counted. */
   readonly meters?: SharedArrayBuffer;
 }
@@ -52,7 +54,7 @@ export async function serveAsWorker(scope: WorkerScope): Promise<void> {
 
 async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<WorkerProgram> {
   // Both come from `makePool`, by way of a message.
-  const { gathered, meters, secrets } = setup as ServeSetup;
+  const { gathered, meters, secrets, clusterMember } = setup as ServeSetup;
   const first = state as ServeState;
   const settings = parseGathered(gathered);
   const stores = ObjectStores.of(settings);
@@ -77,8 +79,16 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
     reusePort: true,
   };
   const port = parts.addresses?.control.port;
-  const server = new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState: parts.sharedState });
+  const cluster = clusterMember &&
+    (await import("../cluster/open.ts")).openCluster({ ...settings, node: clusterMember.node }, {
+      events: { emit: (event) => events.emit?.(event) },
+      password: clusterMember.password,
+    });
+  const sharedState = cluster?.member.sharedState(parts.sharedState, { isOneOfSeveral: true }) ?? parts.sharedState;
+  const server = new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState });
   events.emit = (event) => server.events.emit(event);
+  cluster?.member.serve(server);
+  await cluster?.join();
   if (hasWebhooks(settings)) {
     await (await import("../operations/webhook_queue.ts")).collectEvents(settings, server.events);
   }

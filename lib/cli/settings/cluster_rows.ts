@@ -1,5 +1,6 @@
 /**
- * The settings of a server that is one of several behind a balancer: its name, and which passive ports are whose.
+ * The settings of a server that is one of several: its name, which passive ports are whose, and where they count
+ * together.
  *
  * @module
  */
@@ -7,7 +8,8 @@
 import * as v from "valibot";
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { UsageError } from "../usage_error.ts";
-import { type Kind, nonEmpty, someNetworks, textual } from "./kinds.ts";
+import { redisAddress } from "./backend_kinds.ts";
+import { type Kind, nonEmpty, oneOf, someNetworks, text, textual } from "./kinds.ts";
 import { option, setting } from "./row.ts";
 
 /**
@@ -66,6 +68,20 @@ export const CLUSTER_ROWS = [
     "NETS",
     "CIDR networks of balancers: their connections must begin with a PROXY header, which says whose they are",
     someNetworks,
+  ),
+  setting(
+    "cluster",
+    "URL",
+    "count limits and bans together with all servers that name this Redis: redis://[USER:PASSWORD@]HOST:PORT[/DB]",
+    redisAddress,
+  ),
+  setting("clusterPasswordFile", "FILE", "file with the password for --cluster, instead of one in the URL", text),
+  setting(
+    "clusterOnLoss",
+    "HOW",
+    "while Redis is lost: continue, each server with its share of the limits, or refuse new connections",
+    oneOf("continue", "refuse"),
+    "continue",
   ),
 ] as const;
 

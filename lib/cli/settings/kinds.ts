@@ -44,7 +44,7 @@ export function parseFrom<T>(source: string, text: string, { schema, fromText }:
 
 /** `text` without the name and the password of a URL in it: neither is repeated in messages or listings. */
 export function withoutLogin(text: string): string {
-  return text.replace(/\/\/\S*@/, "//…@");
+  return text.replaceAll(/(\w:\/\/)[^\s"]*@/g, "$1***@");
 }
 
 /** A kind that is text in the file, too. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ldapSettings, redisAddress, secretUrl, verbList, webhookList, webhookUrls } from "./backend_kinds.ts";
+import { ldapSettings, secretUrl, verbList, webhookList, webhookUrls } from "./backend_kinds.ts";
 import { duration, oneOf, onOff, text, whole } from "./kinds.ts";
 import { endpoint } from "./place_kinds.ts";
 import { setting } from "./row.ts";
@@ -64,20 +64,6 @@ export const OPERATION_ROWS = [
     "events that are kept for each such service until it takes them",
     whole(1, 10_000_000),
     10_000,
-  ),
-  setting(
-    "cluster",
-    "URL",
-    "count limits and bans together with all servers that name this Redis: redis://[USER:PASSWORD@]HOST:PORT[/DB]",
-    redisAddress,
-  ),
-  setting("clusterPasswordFile", "FILE", "file with the password for --cluster, instead of one in the URL", text),
-  setting(
-    "clusterOnLoss",
-    "HOW",
-    "while Redis is lost: continue, each server with its share of the limits, or refuse new connections",
-    oneOf("continue", "refuse"),
-    "continue",
   ),
   setting(
     "traces",

@@ -24,7 +24,9 @@ import { DEFAULT_OPTIONS } from "../../../options/defaults.ts";
 
 /** The parts of a run of `serve`. */
 export interface RunParts {
-  readonly server: ServerControl & Pick<FtpServer, "events" | "address">;
+  readonly server: Pick<FtpServer, "events" | "address">;
+  /** What is seen and done at the server; with `--cluster` at all servers. */
+  readonly control: ServerControl;
   /** Events of the program besides those of the server. */
   readonly early: EventStream;
   readonly story: RunStory;
@@ -42,11 +44,11 @@ export interface RunParts {
 
 /** The backend of a run. */
 export function adminBackend(
-  { server, early, story, settings, gathered, workers, sources, open, reload, drain }: RunParts,
+  { server, control, early, story, settings, gathered, workers, sources, open, reload, drain }: RunParts,
 ): AdminBackend {
   const file = usersFile(settings);
   const { hostname, port } = server.address;
-  const watched = { control: server, events: both(server.events, early), totals: () => story.totals };
+  const watched = { control, events: both(server.events, early), totals: () => story.totals };
   return {
     ...watched,
     watch: new Watch(watched),
@@ -56,13 +58,13 @@ export function adminBackend(
       file,
       readOnly: () => readOnlyReason(file),
       used: async (account) => {
-        const usage = server.usageOf(account.rootPath);
+        const usage = control.usageOf(account.rootPath);
         await usage.count(await open(account));
         return await usage.bytes;
       },
       reload: async () => await sources.users?.reload(),
     },
-    settings: () => settingRows(gathered).map((row) => ({ ...row, value: withoutPassword(row.value) })),
+    settings: () => settingRows(gathered),
     certificates: () => sources.tls?.certificates.pairs ?? [],
     banTime: settings.banTime ?? DEFAULT_OPTIONS.banTime,
     facts: { since: Date.now(), address: `${bracketed(hostname)}:${port}`, workers },
@@ -79,11 +81,6 @@ function both(...streams: readonly EventStream[]): Pick<EventStream, "on"> {
       return stack;
     },
   };
-}
-
-/** The name and the password of a URL are for the server alone. */
-function withoutPassword(value: string | null): string | null {
-  return value?.replaceAll(/(\w:\/\/)[^/@\s]*@/g, "$1***@") ?? null;
 }
 
 /** Why the accounts file cannot be changed; `undefined` if it can. */
