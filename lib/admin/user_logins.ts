@@ -11,6 +11,7 @@ import type { Bans } from "../auth/bans.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle } from "../auth/throttle.ts";
 import { HttpError } from "../http/http_error.ts";
+import { addressKey } from "../net/address_key.ts";
 import type { Caller } from "./caller.ts";
 import type { AdminUsers } from "./users.ts";
 
@@ -20,6 +21,9 @@ const PERIOD = 30;
 const LONGEST = 1_000;
 
 const word = v.pipe(v.string(), v.maxLength(LONGEST));
+
+/** Seconds after which a login that had no turn may be tried again. */
+const SOON = 30;
 
 /** The body of such a login. */
 export const userLogin = v.strictObject({
@@ -76,7 +80,7 @@ export class UserLogins {
   ): Promise<() => Caller | undefined> {
     const { users, onFailed } = this.#options;
     const turn = this.#gate.isBanned(address) ? undefined : await this.#gate.enter({ address, name, signal });
-    if (!turn) throw new HttpError(429, "Too many failed logins: try again later", { "retry-after": "600" });
+    if (!turn) throw this.#shutOut(address);
     let isRight = false;
     try {
       const { ok } = await this.#authenticator.authenticate({ name, password, address, secure: true, signal });
@@ -92,6 +96,14 @@ export class UserLogins {
     onFailed(name, address);
     await delay(turn.failed());
     throw new HttpError(401, "Wrong name, password or code");
+  }
+
+  /** With the time after which trying again may help: the rest of the ban, in whole seconds (RFC 9110 10.2.3). */
+  #shutOut(address: string): HttpError {
+    const key = addressKey(address);
+    const until = this.#options.bans.list().find((ban) => ban.key === key)?.until;
+    const seconds = until === undefined ? SOON : Math.max(1, Math.ceil((until - Date.now()) / 1000));
+    return new HttpError(429, "Too many failed logins: try again later", { "retry-after": String(seconds) });
   }
 
   async #isRightCode(name: string, code: string | undefined): Promise<boolean> {

@@ -128,7 +128,8 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
 
 /** The commands for a server that runs. */
 async function controlCommands(): Promise<readonly ProgramCommand[]> {
-  const { ADMIN_FLAGS, CONTROL_COMMANDS, runControl } = await import("./admin/commands.ts");
+  const { CONTROL_COMMANDS, runControl } = await import("./admin/commands.ts");
+  const { ADMIN_FLAGS } = await import("./admin/address.ts");
   return CONTROL_COMMANDS.map((command): ProgramCommand => ({
     name: command.name,
     arguments: command.arguments,

@@ -28,6 +28,7 @@ type Shown = v.InferOutput<typeof shownAccount>;
 
 /** Does what the command line says by requests to the server. Rejects with `AdminFailure` and {@link UsageError}. */
 export async function runUserAt(client: AdminClient, command: UserCommand, io: AccountIo): Promise<void> {
+  await using _login = client;
   const name = canonicalName(command.name);
   switch (command.action) {
     case "list":

@@ -7,11 +7,16 @@
 import { CommandRefused, UsageError } from "../usage_error.ts";
 import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
+import type { ProgramIo } from "../program_command.ts";
 import { duration, parseFrom } from "../settings/kinds.ts";
 import { runCommand } from "../command.ts";
+import { ADMIN_FLAGS } from "./address.ts";
 import { type AdminClient, clientOf, withStatus } from "./client.ts";
 import { banTable, eventLine, type Sessions, sessionTable, type ShownBan } from "./tables.ts";
 import { watchSessions } from "./top.ts";
+
+/** The output of a command, and who asks for passwords. Default: the terminal. */
+export type ControlIo = CommandIo & Partial<Pick<ProgramIo, "promptSecret">>;
 
 /** What a command works with. */
 interface Work {
@@ -31,17 +36,6 @@ export interface ControlCommand {
   readonly most: number;
   readonly run: (work: Work) => Promise<void>;
 }
-
-/** The flags by which every command finds its server. */
-export const ADMIN_FLAGS = [
-  {
-    name: "admin",
-    value: "ADDR",
-    help:
-      "the server: HOST:PORT or unix:PATH, as its own --admin (DENOFTPD_ADMIN, or unix:$XDG_RUNTIME_DIR/denoftpd.sock)",
-  },
-  { name: "admin-token-file", value: "FILE", help: "the file with the token of a server at HOST:PORT" },
-] as const satisfies readonly Flag[];
 
 const JSON_FLAG: Flag = { name: "json", help: "print JSON, one object a line" };
 const LONGEST_BAN = 366 * 86_400;
@@ -195,10 +189,10 @@ export const CONTROL_COMMANDS: readonly ControlCommand[] = [
 ];
 
 /**
- * Runs a command; resolves to its exit status: 0 done, 1 no such session or ban, 2 wrong use, 7 no server, 67 not let
- * in.
+ * Runs a command; resolves to its exit status: 0 done, 1 no such session or ban, 2 wrong use, 7 no server, 60 a
+ * certificate that is not trusted, 67 not let in.
  */
-export async function runControl(command: ControlCommand, args: readonly string[], io: CommandIo): Promise<number> {
+export async function runControl(command: ControlCommand, args: readonly string[], io: ControlIo): Promise<number> {
   const flags = [...command.flags, ...ADMIN_FLAGS];
   return await runCommand(args, io, {
     usage: `Usage: denoftpd ${[command.name, command.arguments, "[flags]"].filter((word) => word !== "").join(" ")}
@@ -210,7 +204,8 @@ ${flagLines(flags)}`,
       const given: GivenFlags<Flag> = readFlags<Flag>(args, { command: command.name, flags, most: command.most });
       return await withStatus(io, async () => {
         const json = command.flags.includes(JSON_FLAG) && given.isOn("json");
-        await command.run({ given, client: clientOf(given), io, json });
+        await using client = clientOf(given, io);
+        await command.run({ given, client, io, json });
       });
     },
   });

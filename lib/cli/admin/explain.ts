@@ -8,12 +8,12 @@ import { explainIn, type PlacedExplanation } from "../../admin/explain_operation
 import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { canonicalName } from "../../auth/accounts.ts";
 import { runCommand } from "../command.ts";
-import { type Flag, flagLines, readFlags } from "../flags.ts";
+import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
 import { DEFAULT_USERS } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
-import { type AdminClient, clientOf, withStatus } from "./client.ts";
-import { ADMIN_FLAGS } from "./commands.ts";
+import { ADMIN_FLAGS } from "./address.ts";
+import { clientOf, withStatus } from "./client.ts";
 import { printable } from "./tables.ts";
 
 /** The flags of `denoftpd explain`. */
@@ -49,7 +49,7 @@ export async function runExplain(args: readonly string[], io: CommandIo): Promis
       const status = await withStatus(io, async () => {
         const answer = given.text("admin") === undefined
           ? await offline(given.text("users") ?? DEFAULT_USERS, question)
-          : await ask(clientOf(given), question);
+          : await ask(given, question);
         isAllowed = answer.allowed;
         io.stdout(given.isOn("json") ? `${JSON.stringify(answer)}\n` : sentence(answer));
       });
@@ -75,7 +75,8 @@ async function offline(file: string, { name, ...question }: Question): Promise<P
   }
 }
 
-async function ask(client: AdminClient, { name, verb, path }: Question): Promise<PlacedExplanation> {
+async function ask(given: GivenFlags<Flag>, { name, verb, path }: Question): Promise<PlacedExplanation> {
+  await using client = clientOf(given);
   const query = new URLSearchParams({ account: name, verb, path });
   return (await client.ask({ path: `/api/explain?${query}` })).json as PlacedExplanation;
 }

@@ -9,8 +9,9 @@ import { bracketed } from "../../net/ip.ts";
 import { type Need, needEnv, needNet, needRead, needWrite } from "../permissions/query.ts";
 import { readFlags } from "../flags.ts";
 import { processSources } from "../settings/sources.ts";
-import { findAddress } from "./client.ts";
-import { ADMIN_FLAGS, CONTROL_COMMANDS } from "./commands.ts";
+import { addressFlags, ADMIN_FLAGS, findAddress } from "./address.ts";
+import { CONTROL_COMMANDS } from "./commands.ts";
+import { PASSWORD_VARIABLE } from "./proof.ts";
 
 /** The needs of a command line such as `who --admin unix:PATH`; `undefined` if it is none of these commands. */
 export function controlNeeds([name, ...args]: readonly string[]): Need[] | undefined {
@@ -21,15 +22,17 @@ export function controlNeeds([name, ...args]: readonly string[]): Need[] | undef
     flags: [...command.flags, ...ADMIN_FLAGS],
     most: command.most,
   });
-  const [admin, tokenFile] = [given.text("admin"), given.text("admin-token-file")];
   const used = new Set<string>();
   const env = (variable: string): string | undefined => {
     used.add(variable);
     return processSources.env(variable);
   };
-  const address = findAddress({ admin, tokenFile, env });
+  const address = findAddress({ ...addressFlags(given), env });
+  if (address.user !== undefined && address.passwordFile === undefined) env(PASSWORD_VARIABLE);
   const purpose = `asking the server at "${address.text}"`;
   const variables = [...used].filter((variable) => processSources.env(variable) !== undefined);
+  const { tokenFile, passwordFile, caFile } = address;
+  const files = address.path !== undefined ? [] : [tokenFile, passwordFile, caFile];
   return [
     ...variables.map((variable) => needEnv(variable, purpose)),
     ...(address.path === undefined ? [needNet(`${bracketed(address.hostname ?? "")}:${address.port}`, purpose)] : [
@@ -37,6 +40,6 @@ export function controlNeeds([name, ...args]: readonly string[]): Need[] | undef
       needRead(address.path, purpose),
       needWrite(address.path, purpose),
     ]),
-    ...(address.path !== undefined || address.tokenFile === undefined ? [] : [needRead(address.tokenFile, purpose)]),
+    ...files.filter((file) => file !== undefined).map((file) => needRead(file, purpose)),
   ];
 }

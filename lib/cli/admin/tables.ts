@@ -66,7 +66,7 @@ export function banTable(bans: readonly ShownBan[]): string {
 }
 
 /** A time that has passed, such as `3h12m`. */
-function age(milliseconds: number): string {
+export function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86_400)];
   if (days > 0) return `${days}d${hours % 24}h`;

@@ -7,6 +7,7 @@
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
 import { didYouMean } from "../../net/similar.ts";
+import { PROOF_FLAGS } from "../admin/address.ts";
 import { type AdminClient, clientOf } from "../admin/client.ts";
 import { type Flag, flagLines, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
 import { DEFAULT_USERS } from "../settings/table.ts";
@@ -106,7 +107,7 @@ const OTHER_FLAGS = [
     fallback: DEFAULT_USERS,
   },
   { name: "admin", value: "ADDR", help: "have a running server make the change: HOST:PORT or unix:PATH" },
-  { name: "admin-token-file", value: "FILE", help: "the file with the token of a server at HOST:PORT" },
+  ...PROOF_FLAGS,
   { name: "password-stdin", help: "read the password from the first line of stdin instead of asking for it" },
   { name: "generate", help: "make a random password and print it" },
   { name: "create-root", help: "create the directory that --root names" },
@@ -158,8 +159,9 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
 
 function client(given: GivenFlags<Flag>): AdminClient | undefined {
   if (given.text("admin") === undefined) {
-    if (given.text("admin-token-file") === undefined) return undefined;
-    throw new UsageError('Flag "--admin-token-file" needs "--admin"');
+    const alone = PROOF_FLAGS.find(({ name }) => given.text(name) !== undefined);
+    if (alone === undefined) return undefined;
+    throw new UsageError(`Flag "--${alone.name}" needs "--admin"`);
   }
   for (const name of ["users", "create-root"]) {
     const isGiven = name === "users" ? given.text(name) !== undefined : given.isOn(name);
