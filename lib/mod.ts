@@ -79,8 +79,10 @@ export {
   createAccount,
   MemoryAccounts,
 } from "./auth/accounts.ts";
-export { AccountsFile, type AccountsFileOptions, type ReloadOutcome } from "./auth/file/watch.ts";
+export { AccountsError } from "./auth/accounts_error.ts";
+export { AccountsFile, type AccountsFileOptions } from "./auth/file/watch.ts";
 export { AccountsFileError } from "./auth/file/read.ts";
+export type { ReloadOutcome, WatchedAccounts } from "./auth/place.ts";
 export {
   type Authenticator,
   type AuthenticatorOptions,

@@ -44,6 +44,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   "auth/hashes": { imports: ["threads"] },
   auth: { imports: ["vfs", "net", "protocol", "auth/hashes"] },
   "auth/remote": { imports: ["auth", "net"] },
+  "auth/postgres": { imports: ["auth", "net"] },
   tls: { imports: ["net"] },
   data: { imports: ["net", "protocol"], types: ["vfs"] },
   native: { imports: ["net", "data", "vfs"], types: ["drivers/disk"] },
@@ -94,7 +95,17 @@ export const LAW: Readonly<Record<string, Part>> = {
   },
   cli: {
     imports: [
-      ...[...BELOW_SERVER, "server", "workers", "threads", "native", "data/thread", "auth/hashes", "auth/remote"],
+      ...[
+        ...BELOW_SERVER,
+        "server",
+        "workers",
+        "threads",
+        "native",
+        "data/thread",
+        "auth/hashes",
+        "auth/remote",
+        "auth/postgres",
+      ],
       ...["drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry", "fixture", "log", "state", "metrics"],
       ...["http", "admin", "console", "webhooks", "cluster"],
       ...["client", "agent", "doctor", "shell", "cassette"],

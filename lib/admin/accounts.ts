@@ -1,16 +1,16 @@
 /**
- * Accounts: seeing and changing them, in the same file that `denoftpd user` changes.
+ * Accounts: seeing and changing them, in the same file or database that `denoftpd user` changes.
  *
  * @module
  */
 
 import * as v from "valibot";
 import { type Account, canonicalName, loginState } from "../auth/accounts.ts";
-import { type AccountsChange, editAccounts } from "../auth/file/edit.ts";
-import { AccountsFileError, parseDocument, readAccountsText, wasJudged } from "../auth/file/read.ts";
+import { AccountsError, wasJudged } from "../auth/accounts_error.ts";
 import { ACCOUNT_FIELDS, type AccountJson } from "../auth/file/schema.ts";
 import { isObject } from "../auth/file/values.ts";
 import { hashPassword } from "../auth/password.ts";
+import { isAccountJson, ofAccounts } from "../auth/place.ts";
 import { HttpError } from "../http/http_error.ts";
 import type { RoutedRequest } from "../http/routed_request.ts";
 import { present } from "../net/present.ts";
@@ -46,7 +46,7 @@ export const ACCOUNT_OPERATIONS: readonly Operation[] = [
     query: { usage },
     answer: v.strictObject({ accounts: v.array(shownAccount) }),
   }, async ({ query, backend: { accounts } }) => {
-    const listed = await inFile(accounts);
+    const listed = await kept(accounts);
     const all = accounts.store.list();
     const used = query.usage === "true" ? await quotaUse(all, accounts) : undefined;
     return await versioned({ accounts: all.map((account) => shown(account, listed, used)) }, listed);
@@ -61,7 +61,7 @@ export const ACCOUNT_OPERATIONS: readonly Operation[] = [
   }, async ({ params: { name = "" }, query, backend: { accounts } }) => {
     const account = accounts.store.find(name);
     if (account === undefined) throw noAccount(name);
-    const listed = await inFile(accounts);
+    const listed = await kept(accounts);
     const used = query.usage === "true" ? await quotaUse([account], accounts) : undefined;
     return await versioned(shown(account, listed, used), listed);
   }),
@@ -141,21 +141,25 @@ function inOrder(account: Readonly<Record<string, unknown>> & { readonly name: s
   return { ...Object.fromEntries(known.map((field) => [field, account[field]])), name: account.name };
 }
 
-async function edit(accounts: AccountsBackend, request: RoutedRequest, change: AccountsChange): Promise<void> {
+async function edit(
+  accounts: AccountsBackend,
+  request: RoutedRequest,
+  change: Parameters<typeof ofAccounts>[0],
+): Promise<void> {
   const reason = accounts.readOnly();
-  if (accounts.file === undefined || reason !== undefined) {
+  if (accounts.place === undefined || reason !== undefined) {
     throw new HttpError(409, `The accounts cannot be changed: ${reason ?? "there is no accounts file"}`);
   }
   const wanted = request.headers.get("if-match") ?? "*";
-  const before = await inFile(accounts);
+  const before = await kept(accounts);
   if (wanted !== "*" && wanted !== await versionOf(before)) throw changedMeanwhile();
   try {
-    await editAccounts(accounts.file, (listed) => {
+    await accounts.place.edit(ofAccounts((listed) => {
       if (wanted !== "*" && JSON.stringify(listed) !== JSON.stringify(before)) throw changedMeanwhile();
       return change(listed);
-    });
+    }));
   } catch (error) {
-    if (!(error instanceof AccountsFileError)) throw error;
+    if (!(error instanceof AccountsError)) throw error;
     throw new HttpError(wasJudged(error) ? 422 : 409, error.problems.join("; "));
   }
   await accounts.reload();
@@ -165,20 +169,15 @@ function changedMeanwhile(): HttpError {
   return new HttpError(412, "The accounts have changed in the meantime: load them again");
 }
 
-/** The accounts as they are in the file. */
-async function inFile({ file }: AccountsBackend): Promise<readonly AccountJson[]> {
-  if (file === undefined) return [];
+/** The accounts as they are kept. */
+async function kept({ place }: AccountsBackend): Promise<readonly AccountJson[]> {
   try {
-    return parseDocument(await readAccountsText(file), file).accounts.filter(isAccount);
+    return (await place?.document())?.accounts.filter(isAccountJson) ?? [];
   } catch (error) {
     // What the server uses is still what was there before.
-    if (error instanceof AccountsFileError) throw new HttpError(409, error.message);
+    if (error instanceof AccountsError) throw new HttpError(409, error.message);
     throw error;
   }
-}
-
-function isAccount(value: unknown): value is AccountJson {
-  return isObject(value) && typeof value["name"] === "string";
 }
 
 async function versioned(answer: unknown, listed: readonly AccountJson[]): Promise<Response> {
@@ -199,9 +198,9 @@ async function versionOf(listed: readonly AccountJson[]): Promise<string> {
 async function answerAbout(name: string, accounts: AccountsBackend): Promise<Response> {
   const account = accounts.store.find(name);
   if (account === undefined) {
-    throw new HttpError(409, `Account "${name}" is in the file, which is not in use: see the log`);
+    throw new HttpError(409, `Account "${name}" is kept, and not in use: see the log`);
   }
-  const listed = await inFile(accounts);
+  const listed = await kept(accounts);
   return await versioned(shown(account, listed), listed);
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Account, AccountsStore } from "../auth/accounts.ts";
+import type { AccountsPlace } from "../auth/place.ts";
 import type { Notice, Problem, Untimed } from "../events.ts";
 import type { KeyPair } from "../tls/certificates.ts";
 import type { Watched } from "./watch/samples.ts";
@@ -24,13 +25,13 @@ export interface SettingRow {
 export interface AccountsBackend {
   /** All of them, those of `--anonymous` included. */
   readonly store: AccountsStore;
-  /** The accounts file; `undefined` if there is none. */
-  readonly file: string | undefined;
-  /** Why the file cannot be changed; `undefined` if it can. */
+  /** The file or the database that has them; `undefined` if there is none. */
+  readonly place: AccountsPlace | undefined;
+  /** Why they cannot be changed; `undefined` if they can. */
   readonly readOnly: () => string | undefined;
   /** Bytes in use below the root of an account, counted now if nobody has before. Rejects as its driver does. */
   readonly used: (account: Account) => Promise<number>;
-  /** Takes over what is in the file now. */
+  /** Takes over what is there now. */
   readonly reload: () => Promise<unknown>;
 }
 

@@ -6,7 +6,8 @@
 
 import * as v from "valibot";
 import type { Account } from "../auth/accounts.ts";
-import { AccountsFileError, readAccountsText } from "../auth/file/read.ts";
+import { AccountsError } from "../auth/accounts_error.ts";
+import { readAccountsText } from "../auth/file/read.ts";
 import { HttpError } from "../http/http_error.ts";
 import { messageOf } from "../net/message_of.ts";
 import { VfsError } from "../vfs/vfs.ts";
@@ -24,8 +25,8 @@ export interface PlacedExplanation extends Explanation {
 }
 
 /**
- * The answer about an account of a file; `file` is absent for one of `--anonymous`. Rejects with `RangeError` for an
- * unknown verb or a path that cannot be one.
+ * The answer about an account; `file` is absent for one of `--anonymous` or of a database. Rejects with `RangeError`
+ * for an unknown verb or a path that cannot be one.
  */
 export async function explainIn(
   file: string | undefined,
@@ -64,10 +65,10 @@ export const EXPLAIN_OPERATION: Operation = operation({
   const account = accounts.store.find(query.account);
   if (account === undefined) throw new HttpError(404, `No account "${query.account}"`);
   try {
-    return await explainIn(accounts.file, account, query);
+    return await explainIn(accounts.place?.file, account, query);
   } catch (error) {
     if (error instanceof RangeError) throw new HttpError(400, messageOf(error));
-    if (error instanceof AccountsFileError) throw new HttpError(409, error.message);
+    if (error instanceof AccountsError) throw new HttpError(409, error.message);
     throw error;
   }
 });

@@ -6,6 +6,7 @@
 
 import type { SettingRow } from "../admin/backend.ts";
 import { EventStream } from "../events.ts";
+import { withoutPassword } from "../net/without_password.ts";
 import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
 import type { CommandIo } from "./io.ts";
@@ -15,7 +16,6 @@ import { checkOptions, serverOptions } from "./serve/options.ts";
 import { become } from "./serve/privileges.ts";
 import { beforeOpening, checkAsUser, openSources } from "./serve/sources.ts";
 import { workerCount } from "./serve/threads.ts";
-import { withoutLogin } from "./settings/kinds.ts";
 import { type Gathered, gatherSettings, parseGathered } from "./settings/read.ts";
 import { processSources } from "./settings/sources.ts";
 import { fallbackOf, SETTING_NAMES, type SettingName, type Settings, variableOf } from "./settings/table.ts";
@@ -94,12 +94,9 @@ export function settingRows(gathered: Gathered): SettingRow[] {
   const settings = parseGathered(gathered);
   return SETTING_NAMES.map((name) => {
     const fallback = name === "users" ? usersFile(settings) : fallbackOf(name);
-    const given = gathered.settings.get(name)?.text;
-    return {
-      name,
-      value: given === undefined ? fallback ?? null : withoutLogin(given),
-      origin: originOf(name, gathered),
-    };
+    const value = gathered.settings.get(name)?.text ?? fallback;
+    // What is printed is read by others, too.
+    return { name, value: value === undefined ? null : withoutPassword(value), origin: originOf(name, gathered) };
   });
 }
 

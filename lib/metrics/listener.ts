@@ -17,6 +17,8 @@ export interface Shown {
   readonly alive: () => boolean;
   /** What keeps the server from taking new sessions, in a word or two; `undefined`: nothing. */
   readonly unready: () => string | undefined;
+  /** What is amiss although it takes sessions, in a line; `undefined`: nothing. */
+  readonly amiss: () => string | undefined;
 }
 
 /** A listener that is open. */
@@ -45,7 +47,7 @@ export function serveMetrics(
       "GET /livez": alive,
       // Before livez and readyz this was the usual name.
       "GET /healthz": alive,
-      "GET /readyz": () => probe(shown.unready()),
+      "GET /readyz": () => probe(shown.unready(), shown.amiss()),
     },
   });
   const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => router.answer(request));
@@ -53,8 +55,8 @@ export function serveMetrics(
 }
 
 /** Machines look at the status, people at the text. */
-function probe(trouble: string | undefined): Response {
-  return new Response(`${trouble ?? "ok"}\n`, {
+function probe(trouble: string | undefined, remark?: string): Response {
+  return new Response(`${trouble ?? "ok"}\n${remark === undefined ? "" : `${remark}\n`}`, {
     status: trouble === undefined ? 200 : 503,
     headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
   });

@@ -265,7 +265,7 @@ Deno.test("user exits with 2 and one line for a bad command line", async () => {
   await using bed = await Bed.make();
   await bed.addBob();
   const cases: [string[], string][] = [
-    [["frob"], `Action must be one of add, set, passwd, remove, list, check, not "frob"\n`],
+    [["frob"], `Action must be one of add, set, passwd, remove, list, check, import, export, not "frob"\n`],
     [["set"], `Action "set" needs a name\n`],
     [["set", "bob", "alice"], `Unexpected argument "alice", see denoftpd help user\n`],
     [["list", "bob"], `Unexpected argument "bob"\n`],

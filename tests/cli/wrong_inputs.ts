@@ -313,7 +313,7 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
   "The user command": [
     {
       args: ["user", "ad", "bob"],
-      message: 'Action must be one of add, set, passwd, remove, list, check, not "ad"',
+      message: 'Action must be one of add, set, passwd, remove, list, check, import, export, not "ad"',
     },
     {
       args: ["user", "add"],

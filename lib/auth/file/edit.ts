@@ -5,33 +5,19 @@
  */
 
 import { basename, dirname, join } from "@std/path";
-import type { AccountJson } from "./schema.ts";
+import type { DocumentChange, EditOptions } from "../place.ts";
 import { accessProblem, AccountsFileError, parseAccounts, parseDocument, readAccountsText } from "./read.ts";
 import { formatJson } from "./json_format.ts";
-import { isObject } from "./values.ts";
 
 const OWNER_ONLY = 0o600;
 const NEW_DOCUMENT = `{\n  "accounts": []\n}\n`;
-
-/** The change that {@link editAccounts} applies: returns the new list, or throws to leave the file alone. */
-export type AccountsChange = (accounts: readonly AccountJson[]) => readonly AccountJson[];
-
-/** How to treat a missing file. */
-export interface EditOptions {
-  /**
-   * Create it, readable only by its owner, instead of failing.
-   *
-   * @default false
-   */
-  readonly create?: boolean;
-}
 
 /**
  * Reads the file at `path`, applies `change`, checks the result and replaces the file. Order, indentation, owner and
  * mode stay as they were. Concurrent edits wait for each other. Rejects with {@link AccountsFileError}, or with what
  * `change` throws.
  */
-export async function editAccounts(path: string, change: AccountsChange, options: EditOptions = {}): Promise<void> {
+export async function editAccounts(path: string, change: DocumentChange, options: EditOptions = {}): Promise<void> {
   const target = await ask(path, () => targetOf(path));
   const draftPath = join(dirname(target), `.${basename(target)}.new`);
   using draft = await ask(path, () => openLocked(draftPath));
@@ -155,15 +141,10 @@ async function takeOver(draftPath: string, info: Deno.FileInfo | undefined): Pro
   await Deno.chmod(draftPath, (info?.mode ?? OWNER_ONLY) & 0o777);
 }
 
-function changeText(text: string, path: string, change: AccountsChange): string {
+function changeText(text: string, path: string, change: DocumentChange): string {
   parseAccounts(text, path);
-  const document = parseDocument(text, path);
-  const accounts = change(document.accounts.filter(isAccountJson));
-  const changed = formatJson({ ...document, accounts }, { indent: /^[ \t]+/m.exec(text)?.[0] ?? "  " });
+  const document = change(parseDocument(text, path));
+  const changed = formatJson(document, { indent: /^[ \t]+/m.exec(text)?.[0] ?? "  " });
   parseAccounts(changed, path);
   return changed;
-}
-
-function isAccountJson(value: unknown): value is AccountJson {
-  return isObject(value) && typeof value.name === "string";
 }

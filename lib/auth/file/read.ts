@@ -31,43 +31,26 @@
 
 import { dirname } from "@std/path";
 import * as v from "valibot";
-import { escapeControls } from "../../net/escape_controls.ts";
 import { parseJsonText } from "../../net/json_text.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { groupsOf } from "./groups.ts";
 import { problemsOfGroup, readAccount } from "./schema.ts";
 import type { Account } from "../accounts.ts";
+import { AccountsError } from "../accounts_error.ts";
 import { fieldMessage, isObject, problemsOf, quote, type ValueProblem } from "./values.ts";
 
 /** The largest file that is read, in bytes: about 100,000 accounts. */
 const MAX_BYTES = 64 * 1024 ** 2;
 
-/**
- * The file cannot be read (`cause` is the reason), or its content is invalid. `message` is one line that includes the
- * first of `problems`.
- */
-export class AccountsFileError extends Error {
+/** The file cannot be read (`cause` is the reason), or its content is invalid. */
+export class AccountsFileError extends AccountsError {
   /** Always `AccountsFileError`. */
   override readonly name = "AccountsFileError";
-  /** Everything that is wrong, one line each, without the name of the file. */
-  readonly problems: readonly string[];
 
   /** `path` and the first of `problems` become the message. */
   constructor(path: string, problems: readonly string[], options?: ErrorOptions) {
-    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-    // What is quoted of the file goes to a terminal.
-    const lines = problems.map(escapeControls);
-    super(`File "${path}": ${lines[0]}${more}`, options);
-    this.problems = lines;
+    super(`File "${path}"`, problems, options);
   }
-}
-
-/**
- * Whether `error` is about the content of the file. Otherwise the file could not be read: the next attempt may succeed
- * with the same content.
- */
-export function wasJudged(error: Error): boolean {
-  return error instanceof AccountsFileError && error.cause === undefined;
 }
 
 /** What is mounted is the old file, which has no name any more. */
@@ -107,7 +90,7 @@ export function parseAccounts(text: string, path: string): Account[] {
   const groups = groupsOf(document.groups);
   for (const [index, value] of document.accounts.entries()) {
     const account = readAccount(value, dirname(path), groups);
-    if (Array.isArray(account)) problems.push(...account.map((problem) => problemLine(value, index, problem)));
+    if (Array.isArray(account)) problems.push(...account.map((problem) => problemLine(nameIn(value, index), problem)));
     else accounts.push(account);
   }
   problems.push(...duplicates(accounts));
@@ -160,7 +143,8 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-function problemsOfGroups(groups: Readonly<Record<string, unknown>>): string[] {
+/** What is wrong with groups, a line for each problem. */
+export function problemsOfGroups(groups: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(groups).flatMap(([name, value]) =>
     problemsOfGroup(value).map(({ at, message }) =>
       at === "" ? `Group ${quote(name)}: ${message}` : `Group ${quote(name)}: field ${quote(at)}: ${message}`
@@ -168,8 +152,12 @@ function problemsOfGroups(groups: Readonly<Record<string, unknown>>): string[] {
   );
 }
 
-function problemLine(value: unknown, index: number, { at, message }: ValueProblem): string {
-  const name = isObject(value) && typeof value.name === "string" ? quote(value.name) : `number ${index + 1}`;
+function nameIn(value: unknown, index: number): string {
+  return isObject(value) && typeof value.name === "string" ? quote(value.name) : `number ${index + 1}`;
+}
+
+/** The line about a problem with the account `name`. */
+export function problemLine(name: string, { at, message }: ValueProblem): string {
   return at === "" ? `Account ${name}: ${message}` : `Account ${name}: field ${quote(at)}: ${message}`;
 }
 

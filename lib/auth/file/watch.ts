@@ -5,15 +5,12 @@
  */
 
 import { errorOf } from "../../net/message_of.ts";
-import { readAccountsFile, wasJudged } from "./read.ts";
-import { type Account, type AccountsStore, MemoryAccounts } from "../accounts.ts";
+import { readAccountsFile } from "./read.ts";
+import { type Account, MemoryAccounts } from "../accounts.ts";
+import { wasJudged } from "../accounts_error.ts";
+import type { ReloadOutcome, WatchedAccounts } from "../place.ts";
 
 const DEFAULT_INTERVAL = 2_000;
-
-/** The outcome of a reload. After a failure the previous accounts stay in memory. */
-export type ReloadOutcome =
-  | { readonly ok: true; readonly accounts: number }
-  | { readonly ok: false; readonly error: Error };
 
 /** How the file is watched. */
 export interface AccountsFileOptions {
@@ -33,7 +30,7 @@ export interface AccountsFileOptions {
  * permission to read the whole directory. A change is loaded once two checks in a row find the same attributes, so a
  * file that is still being written is left alone.
  */
-export class AccountsFile implements AccountsStore, AsyncDisposable {
+export class AccountsFile implements WatchedAccounts {
   readonly #path: string;
   readonly #onReload: (outcome: ReloadOutcome) => void;
   #accounts: MemoryAccounts;
@@ -64,6 +61,11 @@ export class AccountsFile implements AccountsStore, AsyncDisposable {
   static async open(path: string, options: AccountsFileOptions = {}): Promise<AccountsFile> {
     const signature = await signatureOf(path);
     return new AccountsFile(path, new MemoryAccounts(await readAccountsFile(path)), signature, options);
+  }
+
+  /** Why the file cannot be read now; `undefined`: it can. */
+  get trouble(): string | undefined {
+    return this.#obstacle;
   }
 
   find(name: string): Account | undefined {

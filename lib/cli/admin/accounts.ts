@@ -42,7 +42,9 @@ export async function runUserAt(client: AdminClient, command: UserCommand, io: A
       await client.ask({ method: "DELETE", path: pathOf(name) });
       return io.stdout(`Removed account "${name}"\n`);
     case "check":
-      throw new UsageError('Action "check" reads the file itself: leave "--admin" out');
+    case "import":
+    case "export":
+      throw new UsageError(`Action "${command.action}" reads the accounts itself: leave "--admin" out`);
   }
 }
 

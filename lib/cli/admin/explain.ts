@@ -5,8 +5,8 @@
  */
 
 import { explainIn, type PlacedExplanation } from "../../admin/explain_operation.ts";
-import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
 import { canonicalName } from "../../auth/accounts.ts";
+import { accountsPlace, asUsageError } from "../accounts.ts";
 import { runCommand } from "../command.ts";
 import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
@@ -18,13 +18,13 @@ import { printable } from "./tables.ts";
 
 /** The flags of `denoftpd explain`. */
 export const EXPLAIN_FLAGS: readonly Flag[] = [
-  { name: "users", value: "FILE", help: "the accounts file", fallback: DEFAULT_USERS },
+  { name: "users", value: "FILE|URL", help: "where the accounts are", fallback: DEFAULT_USERS },
   { name: "json", help: "print one JSON object" },
   ...ADMIN_FLAGS,
 ];
 
 /** The output of `denoftpd explain --help`. */
-export const EXPLAIN_USAGE = `Usage: denoftpd explain ACCOUNT VERB PATH [--users FILE]
+export const EXPLAIN_USAGE = `Usage: denoftpd explain ACCOUNT VERB PATH [--users FILE|URL]
 
 Says whether the account may use a verb such as STOR at a path, and which rule of the file decides, with its line.
 No file is looked at: that the disk refuses it is another matter. A server is asked only with --admin.
@@ -64,14 +64,14 @@ interface Question {
   readonly path: string;
 }
 
-async function offline(file: string, { name, ...question }: Question): Promise<PlacedExplanation> {
+async function offline(users: string, { name, ...question }: Question): Promise<PlacedExplanation> {
   try {
-    const account = (await readAccountsFile(file)).find((each) => each.name === canonicalName(name));
-    if (account === undefined) throw new UsageError(`No account "${name}" in "${file}"`);
-    return await explainIn(file, account, question);
+    const place = await accountsPlace(users);
+    const account = (await place.read()).accounts.find((each) => each.name === canonicalName(name));
+    if (account === undefined) throw new UsageError(`No account "${name}" in "${place.name}"`);
+    return await explainIn(place.file, account, question);
   } catch (error) {
-    if (error instanceof AccountsFileError || error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
+    throw error instanceof RangeError ? new UsageError(error.message) : asUsageError(error);
   }
 }
 

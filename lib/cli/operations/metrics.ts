@@ -5,6 +5,7 @@
  */
 
 import type { BanStore } from "../../auth/bans.ts";
+import type { WatchedAccounts } from "../../auth/place.ts";
 import { commandTable } from "../../commands/table.ts";
 import type { EventStream } from "../../events.ts";
 import { type MetricsListener, serveMetrics } from "../../metrics/listener.ts";
@@ -43,6 +44,8 @@ export interface Watched {
   readonly certificates: CertificateSource | undefined;
   /** Bans from before; `undefined`: there are none. */
   readonly bans: Pick<BanStore, "load"> | undefined;
+  /** `undefined` where they are kept nowhere. */
+  readonly accounts: Pick<WatchedAccounts, "trouble"> | undefined;
 }
 
 interface TelemetryParts {
@@ -62,6 +65,7 @@ export class Telemetry implements AsyncDisposable {
   readonly #banned = new Set<string>();
   #status: "starting" | "draining" | undefined = "starting";
   #certificates: CertificateSource | undefined;
+  #accounts: Watched["accounts"];
 
   private constructor(settings: Settings, { place, loops, events }: TelemetryParts) {
     this.#settings = settings;
@@ -73,6 +77,7 @@ export class Telemetry implements AsyncDisposable {
       families: () => this.#families(),
       alive: () => this.metrics.alive,
       unready: () => this.#status ?? (this.metrics.accepts ? undefined : "out of file descriptors"),
+      amiss: () => this.#accounts?.trouble,
     });
   }
 
@@ -102,9 +107,10 @@ export class Telemetry implements AsyncDisposable {
     return this.#running?.meter;
   }
 
-  /** Begins to follow what the counters do not have: bans and certificates. */
-  watch({ server, certificates, bans }: Watched): void {
+  /** Begins to follow what the counters do not have: bans, certificates, and how the accounts are. */
+  watch({ server, certificates, bans, accounts }: Watched): void {
     this.#certificates = certificates;
+    this.#accounts = accounts;
     const now = Date.now();
     for (const { address, until } of bans?.load() ?? []) if (until > now) this.#banned.add(networkOf(address));
     server.events.on((event) => {

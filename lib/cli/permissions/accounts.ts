@@ -1,24 +1,23 @@
 /**
- * The accounts of the file that the settings name, for commands that look at them without serving.
+ * The accounts that the settings name, for commands that look at them without serving.
  *
  * @module
  */
 
 import type { Account } from "../../auth/accounts.ts";
-import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import { accountsNeeds, accountsPlace, asUsageError } from "../accounts.ts";
 import type { Settings } from "../settings/table.ts";
-import { UsageError } from "../usage_error.ts";
 import { usersFile } from "./needs.ts";
-import { needRead, requireGrants } from "./query.ts";
+import { requireGrants } from "./query.ts";
 
-/** Those of the accounts file; none without one. @throws {UsageError} naming what is wrong in it. */
-export async function fileAccounts(settings: Settings): Promise<Account[]> {
+/** Those of the accounts file or the database; none without one. @throws {UsageError} naming what is wrong in it. */
+export async function keptAccounts(settings: Settings): Promise<readonly Account[]> {
   const users = usersFile(settings);
   if (users === undefined) return [];
-  requireGrants([needRead(users, `reading the accounts file "${users}"`)]);
+  requireGrants(accountsNeeds(users));
   try {
-    return await readAccountsFile(users);
+    return (await (await accountsPlace(users)).read()).accounts;
   } catch (error) {
-    throw error instanceof AccountsFileError ? new UsageError(error.message) : error;
+    throw asUsageError(error);
   }
 }

@@ -6,7 +6,7 @@
 
 import { accountEditNeeds } from "../serve/admin/settings.ts";
 import { anonymousAccount } from "../serve/anonymous.ts";
-import { fileAccounts } from "./accounts.ts";
+import { keptAccounts } from "./accounts.ts";
 import { guardedRoots } from "./guarded.ts";
 import { type Need, needEnv, needRead, permissionFlags } from "./query.ts";
 import { runCommand } from "../command.ts";
@@ -62,7 +62,7 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
       const gathered = await gatherSettings(args, processSources);
       const settings = parseGathered(gathered);
       const { anonymous } = settings;
-      const accounts = await fileAccounts(settings);
+      const accounts = [...await keptAccounts(settings)];
       if (anonymous !== undefined) accounts.push(anonymousAccount(anonymous));
       const needs = [
         ...sourceNeeds(gathered),

@@ -11,6 +11,7 @@ import { needsThread } from "../../auth/password.ts";
 import { bracketed, familyOf, isLoopback, isUnspecified } from "../../net/ip.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { accountsOfLdap, backendNeeds, hasBackends } from "../operations/backends.ts";
+import { accountsNeeds } from "../accounts.ts";
 import { clusterNeeds } from "../cluster/settings.ts";
 import { hookNeeds } from "../operations/before_hook.ts";
 import { webhookNeeds } from "../operations/webhooks.ts";
@@ -28,7 +29,7 @@ export function settingsNeeds(settings: Settings): Need[] {
   const users = usersFile(settings);
   return [
     ...netNeeds(settings),
-    ...(users === undefined ? [] : [needRead(users, `reading the accounts file "${users}"`)]),
+    ...(users === undefined ? [] : accountsNeeds(users)),
     ...certificateNeeds(settings),
     ...(logFile === undefined ? [] : [needWrite(logFile, `writing the log "${logFile}"`)]),
     ...(xferlog === undefined ? [] : [needWrite(xferlog, `writing the xferlog "${xferlog}"`)]),
@@ -69,7 +70,7 @@ function metricsNeed({ hostname, port }: NonNullable<Settings["metrics"]>): Need
   return needNet(`${bracketed(hostname)}:${port}`, `listening for metrics on ${bracketed(hostname)}:${port}`);
 }
 
-/** The accounts file; `undefined` if there is none, but another source of accounts. */
+/** Where accounts are kept, as for `--users`; `undefined` if nowhere, but there is another source of accounts. */
 export function usersFile(settings: Settings): string | undefined {
   const { users, anonymous } = settings;
   return users ?? (anonymous === undefined && !hasBackends(settings) ? DEFAULT_USERS : undefined);

@@ -7,9 +7,11 @@
 
 import { lookup } from "node:dns/promises";
 import { type Account, type AccountsStore, ANONYMOUS, loginState } from "../../auth/accounts.ts";
+import { isDatabaseUrl } from "../../auth/postgres/url.ts";
 import { familyOf, isLoopback } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { DEFAULT_USERS, type Settings } from "../settings/table.ts";
+import { describeAccounts } from "../accounts.ts";
 import { hasBackends } from "../operations/backends.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -62,12 +64,16 @@ function checkAccounts(settings: Settings, accounts: readonly Account[] | undefi
   const { anonymous, users = DEFAULT_USERS } = settings;
   if (accounts?.length === 0 && anonymous === undefined && !hasBackends(settings)) {
     throw new UsageError(
-      `File "${users}" has no account: add one with "denoftpd user add NAME", or serve a directory with --anonymous DIR`,
+      `${
+        describeAccounts(users)
+      } has no account: add one with "denoftpd user add NAME", or serve a directory with --anonymous DIR`,
     );
   }
   if (anonymous !== undefined && accounts?.some(({ name }) => name === ANONYMOUS)) {
     throw new UsageError(
-      `Flag "--anonymous": File "${users}" has an account "${ANONYMOUS}" as well; leave the flag out, or remove the account`,
+      `Flag "--anonymous": ${
+        describeAccounts(users)
+      } has an account "${ANONYMOUS}" as well; leave the flag out, or remove the account`,
     );
   }
 }
@@ -106,7 +112,8 @@ function clearLogins({ host, tls }: Settings, accounts: readonly Account[], hasT
 
 /** A warning for each file that only the user who started the server could read: a reload would fail. */
 export function unreadableFiles({ users, tlsCert = [], tlsKey = [] }: Settings): string[] {
-  return [users ?? DEFAULT_USERS, ...tlsCert, ...tlsKey].filter(isClosed).map((path) =>
+  const file = users ?? DEFAULT_USERS;
+  return [...(isDatabaseUrl(file) ? [] : [file]), ...tlsCert, ...tlsKey].filter(isClosed).map((path) =>
     `User ${Deno.uid()} may not read "${path}", so changes to it will be missed: give it the right, with chown or chgrp`
   );
 }

@@ -8,7 +8,6 @@ import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { banEvents } from "../../server/ban_events.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
-import { usersFile } from "../permissions/needs.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
 import { giveUpLibrary, giveUpPermissions } from "../permissions/excess.ts";
 import { runCommand } from "../command.ts";
@@ -187,7 +186,7 @@ async function serveLogged(
     for (const file of [output, xferlog]) {
       await file?.reopen().catch((error) => tell(early, "error", messageOf(error)));
     }
-    await users?.reload();
+    await users?.accounts.reload();
     await tls?.reload();
     admin?.renew();
     await service?.ready(status());
@@ -235,7 +234,7 @@ async function serveLogged(
     tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
   }
   using _traces = settings.traces ? (await import("../operations/traces.ts")).traceEvents(server.events) : undefined;
-  telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans });
+  telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans, accounts: users?.accounts });
   server.accept();
   using _later = isLater
     ? startThreadsLater(threads, () => {
@@ -256,7 +255,7 @@ async function serveLogged(
     implicitTlsAddress: server.implicitTlsAddress,
     certificates: tls?.certificates.pairs,
     accounts: accounts.list().length,
-    accountsFile: usersFile(settings),
+    accountsFile: users?.place.name,
     workers,
   }, settings);
   telemetry?.ready();

@@ -6,9 +6,10 @@
  */
 
 import type { AccountsStore } from "../../auth/accounts.ts";
-import { AccountsFileError } from "../../auth/file/read.ts";
-import { AccountsFile } from "../../auth/file/watch.ts";
+import { AccountsError } from "../../auth/accounts_error.ts";
+import { isDatabaseUrl } from "../../auth/postgres/url.ts";
 import type { EventStream } from "../../events.ts";
+import { type OpenAccounts, watchAccounts } from "../accounts.ts";
 import { judgeExcess } from "../permissions/excess.ts";
 import { type GuardedRoot, guardedRoots } from "../permissions/guarded.ts";
 import { accountNeeds, settingsNeeds, usersFile } from "../permissions/needs.ts";
@@ -25,8 +26,8 @@ import { openTls, type ServeTls } from "./tls.ts";
 
 /** The opened files of `serve`; disposing it stops watching them. */
 export interface ServeSources extends AsyncDisposable {
-  /** The accounts file; absent with `--anonymous` alone. */
-  readonly users: AccountsFile | undefined;
+  /** The accounts of `--users`; absent with `--anonymous` alone. */
+  readonly users: OpenAccounts | undefined;
   /** Those of the file, and that of `--anonymous`. */
   readonly accounts: AccountsStore;
   readonly tls: ServeTls | undefined;
@@ -58,15 +59,16 @@ export async function openSources(
   onChange: () => void,
 ): Promise<ServeSources> {
   await using opened = new AsyncDisposableStack();
-  const users = opened.use(await openUsers(settings, events, onChange));
+  const users = await openUsers(settings, events, onChange);
+  if (users) opened.use(users.accounts);
   const fixed = settings.anonymous === undefined ? undefined : anonymousAccount(settings.anonymous);
-  const accounts = new CombinedAccounts(users, fixed);
+  const accounts = new CombinedAccounts(users?.accounts, fixed);
   await checkRoots(accounts, settings);
   const guarded = guardedRoots(accounts.list());
   const needs = [...settingsNeeds(settings), ...accountNeeds(accounts.list(), settings)];
   tell(events, "warning", judgeExcess(needs, settings, guarded));
   const tls = opened.use(await openTls(settings, events, onChange));
-  const warnings = await checkSense({ settings, users, hasTls: tls !== undefined });
+  const warnings = await checkSense({ settings, users: users?.accounts, hasTls: tls !== undefined });
   for (const warning of warnings) tell(events, "warning", warning);
   const kept = opened.move();
   return { users, accounts, tls, guarded, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -97,32 +99,18 @@ async function openUsers(
   settings: Settings,
   events: EventStream,
   onChange: () => void,
-): Promise<AccountsFile | undefined> {
-  const path = usersFile(settings);
-  if (path === undefined) return undefined;
+): Promise<OpenAccounts | undefined> {
+  const users = usersFile(settings);
+  if (users === undefined) return undefined;
   try {
-    return await AccountsFile.open(path, {
-      onReload: (outcome) => {
-        if (outcome.ok) onChange();
-        events.emit(
-          outcome.ok
-            ? { type: "notice", level: "info", message: `Reloaded ${outcome.accounts} accounts from "${path}"` }
-            : {
-              type: "problem",
-              level: "error",
-              message: `Accounts file "${path}" rejected; keeping the current accounts`,
-              error: outcome.error,
-            },
-        );
-      },
-    });
+    return await watchAccounts(users, events, onChange);
   } catch (error) {
-    if (!(error instanceof AccountsFileError)) throw error;
-    const isMissing = error.cause instanceof Deno.errors.NotFound;
+    if (!(error instanceof AccountsError)) throw error;
+    const isMissing = !isDatabaseUrl(users) && error.cause instanceof Deno.errors.NotFound;
     const hint = settings.users === undefined
       ? ": name one with --users FILE, or serve a directory with --anonymous DIR"
       : isMissing
-      ? `: create it with "denoftpd user add NAME --users ${path}"`
+      ? `: create it with "denoftpd user add NAME --users ${users}"`
       : "";
     throw new UsageError(`${error.message}${hint}`);
   }

@@ -10,6 +10,7 @@ import { formatAmount, parseAmount } from "../../auth/amount.ts";
 import { parsePortRange, type PortRange } from "../../data/port_range.ts";
 import { familyOf, isUnspecified, parseNetwork } from "../../net/ip.ts";
 import { endpointUrl } from "../../drivers/s3/place.ts";
+import { withoutPassword } from "../../net/without_password.ts";
 import { Zone } from "../../protocol/zone.ts";
 import type { TlsVersion } from "../../tls/route.ts";
 import { switchWord } from "../flags.ts";
@@ -39,12 +40,7 @@ export interface Kind<T> {
 export function parseFrom<T>(source: string, text: string, { schema, fromText }: Omit<Kind<T>, "format">): T {
   const { success, output, issues } = v.safeParse(schema, fromText(text));
   if (success) return output;
-  throw new UsageError(`${source} ${issues[0].message}, not "${withoutLogin(text)}"`);
-}
-
-/** `text` without the name and the password of a URL in it: neither is repeated in messages or listings. */
-export function withoutLogin(text: string): string {
-  return text.replaceAll(/(\w:\/\/)[^\s"]*@/g, "$1***@");
+  throw new UsageError(`${source} ${issues[0].message}, not "${withoutPassword(text)}"`);
 }
 
 /** A kind that is text in the file, too. */

@@ -5,8 +5,10 @@
  */
 
 import * as v from "valibot";
+import { isDatabaseUrl, parseDatabaseUrl } from "../../auth/postgres/url.ts";
 import { bracketed, familyOf } from "../../net/ip.ts";
-import { type Kind, textual } from "./kinds.ts";
+import { messageOf } from "../../net/message_of.ts";
+import { type Kind, nonEmpty, textual } from "./kinds.ts";
 
 /** Where to listen: an address and a port. */
 export interface Endpoint {
@@ -35,6 +37,21 @@ function parseEndpoint(text: string): Endpoint | undefined {
   const port = Number(digits);
   if (hostname === undefined || port > 65535 || familyOf(hostname) === undefined) return undefined;
   return { hostname, port };
+}
+
+/** Where accounts are kept: the path of a file, or the URL of a database. */
+export const accountsPlaceKind: Kind<string> = textual(v.pipe(
+  nonEmpty,
+  v.check((value) => databaseProblem(value) === undefined, ({ input }) => databaseProblem(input) ?? ""),
+));
+
+function databaseProblem(text: string): string | undefined {
+  try {
+    if (isDatabaseUrl(text)) parseDatabaseUrl(text);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Where an administrator reaches the server: the path of a Unix socket, or an address. */

@@ -40,7 +40,7 @@ import {
   whole,
   wholeOr,
 } from "./kinds.ts";
-import { adminPlace } from "./place_kinds.ts";
+import { accountsPlaceKind, adminPlace } from "./place_kinds.ts";
 import { CLUSTER_ROWS } from "./cluster_rows.ts";
 import { OPERATION_ROWS } from "./operation_rows.ts";
 import { option, type Setting, setting } from "./row.ts";
@@ -58,7 +58,7 @@ const count = whole(0, 10_000_000);
 const ROWS = [
   option("host", "H", "IP address to listen on; 0.0.0.0 opens the server to the network", ipAddress),
   option("port", "N", "control port, 0 for a free one", portNumber),
-  setting("users", "FILE", `accounts file (${DEFAULT_USERS})`, text),
+  setting("users", "FILE|URL", `accounts file (${DEFAULT_USERS}), or postgres://USER@HOST/DATABASE`, accountsPlaceKind),
   setting("anonymous", "DIR", "let anyone read DIR without an account", text),
   option("banner", "TEXT", "text of the greeting", text),
   option(

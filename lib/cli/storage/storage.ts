@@ -10,7 +10,7 @@ import { schemeOf } from "../../vfs/root_url.ts";
 import { runCommand } from "../command.ts";
 import { type Flag, flagLines, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
-import { fileAccounts } from "../permissions/accounts.ts";
+import { keptAccounts } from "../permissions/accounts.ts";
 import { accountNeeds } from "../permissions/needs.ts";
 import { requireGrants } from "../permissions/query.ts";
 import { gatherFrom, parseGathered, SERVE_FLAGS } from "../settings/read.ts";
@@ -68,7 +68,7 @@ async function sweep(
   how: { readonly before: number; readonly ends: boolean },
   io: CommandIo,
 ): Promise<void> {
-  const accounts = await fileAccounts(settings);
+  const accounts = await keptAccounts(settings);
   requireGrants(accountNeeds(accounts, settings));
   const roots = accounts.flatMap((account) => [account, ...account.mounts]).map(({ rootPath }) => rootPath);
   const ended = new Set<string>();

@@ -6,6 +6,7 @@
 
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
+import { isDatabaseUrl } from "../../auth/postgres/url.ts";
 import { didYouMean } from "../../net/similar.ts";
 import { PROOF_FLAGS } from "../admin/address.ts";
 import { type AdminClient, clientOf } from "../admin/client.ts";
@@ -15,7 +16,7 @@ import { schemeOf } from "../../vfs/root_url.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The actions of `denoftpd user`. */
-export const USER_ACTIONS = ["add", "set", "passwd", "remove", "list", "check"] as const;
+export const USER_ACTIONS = ["add", "set", "passwd", "remove", "list", "check", "import", "export"] as const;
 
 /** One of {@link USER_ACTIONS}. */
 export type UserAction = typeof USER_ACTIONS[number];
@@ -26,9 +27,12 @@ export type FieldChanges = ReadonlyMap<AccountField, unknown>;
 /** A checked command line. */
 export interface UserCommand {
   readonly action: UserAction;
-  /** Empty for `list`. */
+  /** Empty for `list`; the file of `import` and `export`. */
   readonly name: string;
-  readonly file: string;
+  /** The accounts file, or the URL of a database. */
+  readonly users: string;
+  /** `import`: accounts that are there already are replaced. */
+  readonly replaces: boolean;
   /** `--root` as it was given. */
   readonly root: string | undefined;
   readonly createsRoot: boolean;
@@ -43,8 +47,8 @@ export interface UserCommand {
 /** A flag that sets a field of the account. */
 interface FieldFlag extends Flag {
   readonly field: AccountField;
-  /** The value in JSON; `file` is the accounts file. */
-  readonly toJson: (values: readonly string[], file: string) => unknown;
+  /** The value in JSON; `users` is the accounts file, or the URL of a database. */
+  readonly toJson: (values: readonly string[], users: string) => unknown;
   /** The word `none` removes the field. */
   readonly removable?: true;
 }
@@ -62,7 +66,7 @@ const LIST = { repeats: true, removable: true } as const;
 const FIELD_FLAGS: readonly FieldFlag[] = [
   fieldFlag("root", "DIR", {
     help: 'what the account sees as "/": a directory, or a URL such as memory:NAME or s3://BUCKET/PREFIX',
-    toJson: ([root = ""], file) => rootFromFile(root, file),
+    toJson: ([root = ""], users) => rootSeenFrom(root, users),
   }),
   fieldFlag("permissions", "WORDS", {
     help:
@@ -102,8 +106,8 @@ const FIELD_FLAGS: readonly FieldFlag[] = [
 const OTHER_FLAGS = [
   {
     name: "users",
-    value: "FILE",
-    help: `the accounts file; "add" creates it if there is none`,
+    value: "FILE|URL",
+    help: `the accounts file, or postgres://USER@HOST/DATABASE; "add" creates a file if there is none`,
     fallback: DEFAULT_USERS,
   },
   { name: "admin", value: "ADDR", help: "have a running server make the change: HOST:PORT or unix:PATH" },
@@ -112,6 +116,7 @@ const OTHER_FLAGS = [
   { name: "generate", help: "make a random password and print it" },
   { name: "create-root", help: "create the directory that --root names" },
   { name: "allow-short-password", help: "accept a password of fewer than 8 characters" },
+  { name: "replace", help: "import: replace accounts and groups that are there already" },
   { name: "enable", help: "allow the account to log in, which is the default" },
   { name: "disable", help: "refuse its logins" },
 ] as const satisfies readonly Flag[];
@@ -121,11 +126,14 @@ export const USER_FLAGS: readonly Flag[] = [...OTHER_FLAGS, ...FIELD_FLAGS];
 
 /** The output of `denoftpd user --help`. */
 export const USER_USAGE = `Usage: denoftpd user add|set|passwd|remove|check NAME [flags]
-       denoftpd user list [--users FILE]
+       denoftpd user list [--users FILE|URL]
+       denoftpd user import FILE [--replace] [--users FILE|URL]
+       denoftpd user export FILE|- [--users FILE|URL]
 
 ${flagLines(USER_FLAGS)}
 "add" needs --root; without --permissions the account may read and write (rw). "passwd" changes only the password.
-The word "none" removes a limit. With --admin the running server changes its own file, and uses it at once. The anonymous account is named "anonymous" and has no password.
+The word "none" removes a limit. "import" takes over all accounts and groups of an accounts file, or none; "export"
+writes all to a new one, or to standard output. With --admin the running server changes its own file, and uses it at once. The anonymous account is named "anonymous" and has no password.
 `;
 
 /** Parses the command line of `denoftpd user`. @throws {UsageError} */
@@ -136,7 +144,7 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
     most: 2,
   });
   const [action, name] = positionals(given.rest);
-  const file = given.text("users") ?? DEFAULT_USERS;
+  const users = given.text("users") ?? DEFAULT_USERS;
   if (given.isOn("enable") && given.isOn("disable")) {
     throw new UsageError('Flags "--enable" and "--disable" cannot be combined');
   }
@@ -146,13 +154,14 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
   return {
     action,
     name,
-    file,
+    users,
+    replaces: given.isOn("replace"),
     root: given.text("root"),
     createsRoot: given.isOn("create-root"),
     passwordGenerated: given.isOn("generate"),
     passwordFromStdin: given.isOn("password-stdin"),
     shortPasswordAllowed: given.isOn("allow-short-password"),
-    changes: readChanges(given, file),
+    changes: readChanges(given, users),
     client: client(given),
   };
 }
@@ -178,24 +187,29 @@ function positionals([word, name]: readonly string[]): [UserAction, string] {
     throw new UsageError(`Action must be one of ${USER_ACTIONS.join(", ")}, not "${word}"${hint}`);
   }
   if (action === "list" && name !== undefined) throw new UsageError(`Unexpected argument "${name}"`);
-  if (action !== "list" && (name === undefined || name === "")) throw new UsageError(`Action "${action}" needs a name`);
+  if (action !== "list" && (name === undefined || name === "")) {
+    throw new UsageError(`Action "${action}" needs a ${action === "import" || action === "export" ? "file" : "name"}`);
+  }
   return [action, name ?? ""];
 }
 
-function readChanges(given: GivenFlags<Flag>, file: string): FieldChanges {
+function readChanges(given: GivenFlags<Flag>, users: string): FieldChanges {
   const changes = new Map<AccountField, unknown>();
   for (const flag of FIELD_FLAGS) {
     const values = given.texts(flag.name);
-    if (values.length > 0) changes.set(flag.field, readValue(flag, { values, file }));
+    if (values.length > 0) changes.set(flag.field, readValue(flag, { values, users }));
   }
   if (given.isOn("enable")) changes.set("enabled", undefined);
   if (given.isOn("disable")) changes.set("enabled", false);
   return changes;
 }
 
-function readValue(flag: FieldFlag, { values, file }: { readonly values: readonly string[]; file: string }): unknown {
+function readValue(
+  flag: FieldFlag,
+  { values, users }: { readonly values: readonly string[]; readonly users: string },
+): unknown {
   if (flag.removable && values.length === 1 && values[0] === "none") return undefined;
-  const value = flag.toJson(values, file);
+  const value = flag.toJson(values, users);
   const problem = problemWith(flag.field, value);
   if (problem !== undefined) throw new UsageError(`Flag "--${flag.name}": ${problem}`);
   return value;
@@ -214,10 +228,14 @@ function commaList(values: readonly string[]): unknown {
   return values.flatMap((value) => value.split(",")).map((part) => part.trim());
 }
 
-/** In the file a root is relative to the file; on the command line it is relative to the working directory. */
-function rootFromFile(root: string, file: string): string {
+/**
+ * In the file a root is relative to the file; on the command line it is relative to the working directory. Nodes that
+ * share a database have none in common.
+ */
+function rootSeenFrom(root: string, users: string): string {
   if (root === "" || isAbsolute(root) || schemeOf(root) !== undefined) return root;
-  const path = relative(dirname(resolve(file)), resolve(root));
+  if (isDatabaseUrl(users)) return resolve(root);
+  const path = relative(dirname(resolve(users)), resolve(root));
   return path.startsWith("..") ? path : `./${path}`;
 }
 

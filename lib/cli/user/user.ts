@@ -1,5 +1,5 @@
 /**
- * `denoftpd user`: the accounts file from the command line.
+ * `denoftpd user`: the accounts file, or the database, from the command line.
  *
  * @module
  */
@@ -7,15 +7,17 @@
 import { promptSecret } from "@std/cli/prompt-secret";
 import { ACCOUNT_FIELDS, type AccountField, type AccountJson } from "../../auth/file/schema.ts";
 import { type Account, ANONYMOUS, canonicalName, isAnonymous, loginState } from "../../auth/accounts.ts";
-import { editAccounts } from "../../auth/file/edit.ts";
-import { AccountsFileError, readAccountsFile } from "../../auth/file/read.ts";
+import { AccountsError } from "../../auth/accounts_error.ts";
+import { type AccountsPlace, isAccountJson, ofAccounts } from "../../auth/place.ts";
 import { type HashOptions, hashPassword, verifyPassword } from "../../auth/password.ts";
 import { type PasswordInput, readPassword } from "./password_input.ts";
+import { exportAccounts, importAccounts } from "./transfer.ts";
 import { newPassword, requireNoPassword } from "./new_password.ts";
 import { tellGenerated, tellOwner, tellRoot } from "./notes.ts";
 import { accountSheet, accountTable, describeRules } from "./report.ts";
 import { parseUserCommand, USER_USAGE, type UserAction, type UserCommand } from "./flags.ts";
 import { withStatus } from "../admin/client.ts";
+import { accountsPlace } from "../accounts.ts";
 import { runCommand } from "../command.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
 
@@ -29,13 +31,20 @@ export interface UserIo extends Pick<PasswordInput, "stdin">, Partial<Pick<Passw
   readonly hash?: HashOptions;
 }
 
-const ACTIONS: Readonly<Record<UserAction, (command: UserCommand, io: UserIo) => Promise<void>>> = {
+/** A command about accounts that this process reads and changes itself. */
+interface PlacedCommand extends UserCommand {
+  readonly place: AccountsPlace;
+}
+
+const ACTIONS: Readonly<Record<UserAction, (command: PlacedCommand, io: UserIo) => Promise<void>>> = {
   add: addAccount,
   set: setAccount,
   passwd: setPassword,
   remove: removeAccount,
   list: listAccounts,
   check: checkAccount,
+  import: importAccounts,
+  export: exportAccounts,
 };
 
 /**
@@ -61,9 +70,9 @@ export async function runUser(args: readonly string[], io: UserIo): Promise<numb
         );
       }
       try {
-        await ACTIONS[command.action](command, io);
+        await ACTIONS[command.action]({ ...command, place: await accountsPlace(command.users) }, io);
       } catch (error) {
-        throw error instanceof AccountsFileError ? withEveryProblem(error) : error;
+        throw error instanceof AccountsError ? withEveryProblem(error) : error;
       }
       return 0;
     },
@@ -71,12 +80,12 @@ export async function runUser(args: readonly string[], io: UserIo): Promise<numb
 }
 
 /** Here there is room for what the message counts only. */
-function withEveryProblem({ message, problems }: AccountsFileError): UsageError {
+function withEveryProblem({ message, problems }: AccountsError): UsageError {
   return new UsageError([message, ...problems.slice(1).map((problem) => `  ${problem}`)].join("\n"));
 }
 
-async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
-  const { changes, file } = command;
+async function addAccount(command: PlacedCommand, io: UserIo): Promise<void> {
+  const { changes, place } = command;
   const name = canonicalName(command.name);
   const hasGroup = changes.has("group");
   if (!changes.has("root") && !hasGroup) throw new UsageError(`Flag "--root" must name the account's directory`);
@@ -88,20 +97,23 @@ async function addAccount(command: UserCommand, io: UserIo): Promise<void> {
     ...(password === undefined ? [] : [["password", await hashPassword(password, io.hash)]] as const),
     ...changes,
   ]);
-  await editAccounts(file, (accounts) => {
-    if (accounts.some((other) => isCalled(other, name))) {
-      throw new CommandRefused(`Account "${name}" already exists: use "set"`);
-    }
-    return [...accounts, account];
-  }, { create: true });
-  const { rules, rootPath } = await find(file, name);
-  io.stdout(`Added account "${name}" to "${file}": ${describeRules(rules)} in "${rootPath}"\n`);
+  await place.edit(
+    ofAccounts((accounts) => {
+      if (accounts.some((other) => isCalled(other, name))) {
+        throw new CommandRefused(`Account "${name}" already exists: use "set"`);
+      }
+      return [...accounts, account];
+    }),
+    { create: true },
+  );
+  const { rules, rootPath } = await find(place, name);
+  io.stdout(`Added account "${name}" to "${place.name}": ${describeRules(rules)} in "${rootPath}"\n`);
   tellGenerated(command, password, io);
   await tellRoot(command, rootPath, io);
-  await tellOwner(file, io);
+  if (place.file !== undefined) await tellOwner(place.file, io);
 }
 
-async function setAccount(command: UserCommand, io: UserIo): Promise<void> {
+async function setAccount(command: PlacedCommand, io: UserIo): Promise<void> {
   const { changes } = command;
   const name = canonicalName(command.name);
   if (name === ANONYMOUS) requireNoPassword(command);
@@ -111,46 +123,53 @@ async function setAccount(command: UserCommand, io: UserIo): Promise<void> {
   }
   // Without any other change it is about the password.
   await change(command, io, { asksPassword: asks || changes.size === 0 });
-  if (command.root !== undefined) await tellRoot(command, (await find(command.file, name)).rootPath, io);
+  if (command.root !== undefined) await tellRoot(command, (await find(command.place, name)).rootPath, io);
 }
 
-async function setPassword(command: UserCommand, io: UserIo): Promise<void> {
+async function setPassword(command: PlacedCommand, io: UserIo): Promise<void> {
   if (command.changes.size > 0) throw new UsageError('Action "passwd" changes only the password: use "set"');
   if (canonicalName(command.name) === ANONYMOUS) throw new UsageError(`The account "${ANONYMOUS}" has no password`);
   await change(command, io, { asksPassword: true });
 }
 
-async function change(command: UserCommand, io: UserIo, options: { readonly asksPassword: boolean }): Promise<void> {
-  const { changes, file } = command;
+async function change(
+  command: PlacedCommand,
+  io: UserIo,
+  options: { readonly asksPassword: boolean },
+): Promise<void> {
+  const { changes, place } = command;
   const name = canonicalName(command.name);
   // Before anybody is asked for a password.
-  await find(file, name);
+  const { accounts } = await place.document();
+  if (!accounts.some((other) => isAccountJson(other) && isCalled(other, name))) throw noAccount(name);
   const password = options.asksPassword ? await newPassword(command, withPrompt(io)) : undefined;
   const hashed = password === undefined ? [] : [["password", await hashPassword(password, io.hash)]] as const;
-  await editAccounts(file, (accounts) => {
+  await place.edit(ofAccounts((accounts) => {
     if (!accounts.some((other) => isCalled(other, name))) throw noAccount(name);
     return accounts.map((other) => isCalled(other, name) ? apply(other, [...hashed, ...changes]) : other);
-  });
+  }));
   io.stdout(`Changed account "${name}"\n`);
   tellGenerated(command, password, io);
 }
 
-async function removeAccount(command: UserCommand, io: UserIo): Promise<void> {
+async function removeAccount(command: PlacedCommand, io: UserIo): Promise<void> {
   const name = canonicalName(command.name);
-  await editAccounts(command.file, (accounts) => {
+  await command.place.edit(ofAccounts((accounts) => {
     const rest = accounts.filter((other) => !isCalled(other, name));
     if (rest.length === accounts.length) throw noAccount(name);
     return rest;
-  });
+  }));
   io.stdout(`Removed account "${name}"\n`);
 }
 
-async function listAccounts(command: UserCommand, io: UserIo): Promise<void> {
-  io.stdout(accountTable(await readAccountsFile(command.file), Date.now()));
+async function listAccounts(command: PlacedCommand, io: UserIo): Promise<void> {
+  const { accounts, problems } = await command.place.read();
+  io.stdout(accountTable(accounts, Date.now()));
+  for (const problem of problems) io.stderr(`denoftpd: warning: Refused: ${problem}\n`);
 }
 
-async function checkAccount(command: UserCommand, io: UserIo): Promise<void> {
-  const account = await find(command.file, canonicalName(command.name));
+async function checkAccount(command: PlacedCommand, io: UserIo): Promise<void> {
+  const account = await find(command.place, canonicalName(command.name));
   if (!isAnonymous(account)) {
     const password = await readPassword(withPrompt(io), { fromStdin: command.passwordFromStdin });
     const right = account.passwordHash !== undefined && await verifyPassword(password, account.passwordHash);
@@ -161,10 +180,12 @@ async function checkAccount(command: UserCommand, io: UserIo): Promise<void> {
   io.stdout(accountSheet(account));
 }
 
-async function find(file: string, name: string): Promise<Account> {
-  const account = (await readAccountsFile(file)).find((account) => account.name === name);
-  if (account === undefined) throw noAccount(name);
-  return account;
+async function find(place: AccountsPlace, name: string): Promise<Account> {
+  const { accounts, problems } = await place.read();
+  const account = accounts.find((account) => account.name === name);
+  if (account !== undefined) return account;
+  const reason = problems.find((problem) => problem.startsWith(`Account ${JSON.stringify(name)}:`));
+  throw reason === undefined ? noAccount(name) : new CommandRefused(reason);
 }
 
 function noAccount(name: string): CommandRefused {

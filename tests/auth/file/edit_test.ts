@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { AccountJson } from "../../../lib/auth/file/schema.ts";
-import { type AccountsChange, editAccounts } from "../../../lib/auth/file/edit.ts";
+import { editAccounts } from "../../../lib/auth/file/edit.ts";
 import { AccountsFileError, readAccountsFile } from "../../../lib/auth/file/read.ts";
 import { formatJson } from "../../../lib/auth/file/json_format.ts";
+import { type DocumentChange, ofAccounts } from "../../../lib/auth/place.ts";
 
 function account(name: string): AccountJson {
   return {
@@ -14,7 +15,7 @@ function account(name: string): AccountJson {
   };
 }
 
-const add = (name: string): AccountsChange => (accounts) => [...accounts, account(name)];
+const add = (name: string): DocumentChange => ofAccounts((accounts) => [...accounts, account(name)]);
 
 /** Runs `body` in a directory of its own, and checks that nothing but the accounts file is left in it. */
 async function inDirectory(
@@ -54,7 +55,7 @@ Deno.test("editAccounts keeps order, indentation, mode and $schema", () =>
 }
 `;
     await Deno.writeTextFile(path, text, { mode: 0o640 });
-    await editAccounts(path, (accounts) => accounts);
+    await editAccounts(path, (document) => document);
     assertEquals(await Deno.readTextFile(path), text);
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o640);
   }));

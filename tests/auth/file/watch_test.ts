@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { AccountsFileError } from "../../../lib/auth/file/read.ts";
 import { putPipe, withoutDescriptors } from "../../helpers/stub.ts";
-import { AccountsFile, type AccountsFileOptions, type ReloadOutcome } from "../../../lib/auth/file/watch.ts";
+import { AccountsFile, type AccountsFileOptions } from "../../../lib/auth/file/watch.ts";
+import type { ReloadOutcome } from "../../../lib/auth/place.ts";
 
 function textOf(...names: string[]): string {
   const password = "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -13,7 +13,7 @@ import { messageOf } from "../../../net/message_of.ts";
 import type { OpenFileSystem } from "../../../options.ts";
 import type { FtpServer, ServerControl } from "../../../server/server.ts";
 import { settingRows } from "../../config.ts";
-import { usersFile } from "../../permissions/needs.ts";
+import type { OpenAccounts } from "../../accounts.ts";
 import { isGranted, needWrite } from "../../permissions/query.ts";
 import type { Gathered } from "../../settings/read.ts";
 import type { Settings } from "../../settings/table.ts";
@@ -46,7 +46,6 @@ export interface RunParts {
 export function adminBackend(
   { server, control, early, story, settings, gathered, workers, sources, open, reload, drain }: RunParts,
 ): AdminBackend {
-  const file = usersFile(settings);
   const { hostname, port } = server.address;
   const watched = { control, events: both(server.events, early), totals: () => story.totals };
   return {
@@ -55,14 +54,14 @@ export function adminBackend(
     report: (event) => early.emit(event),
     accounts: {
       store: sources.accounts,
-      file,
-      readOnly: () => readOnlyReason(file),
+      place: sources.users?.place,
+      readOnly: () => readOnlyReason(sources.users),
       used: async (account) => {
         const usage = control.usageOf(account.rootPath);
         await usage.count(await open(account));
         return await usage.bytes;
       },
-      reload: async () => await sources.users?.reload(),
+      reload: async () => await sources.users?.accounts.reload(),
     },
     settings: () => settingRows(gathered),
     certificates: () => sources.tls?.certificates.pairs ?? [],
@@ -83,9 +82,11 @@ function both(...streams: readonly EventStream[]): Pick<EventStream, "on"> {
   };
 }
 
-/** Why the accounts file cannot be changed; `undefined` if it can. */
-function readOnlyReason(file: string | undefined): string | undefined {
-  if (file === undefined) return "there is no accounts file, only --anonymous";
+/** Why the accounts cannot be changed; `undefined` if they can. */
+function readOnlyReason(users: OpenAccounts | undefined): string | undefined {
+  if (users === undefined) return "there is no accounts file, only --anonymous";
+  const { accounts, place: { file } } = users;
+  if (file === undefined) return accounts.trouble;
   const directory = dirname(resolve(file));
   if (!isGranted(needWrite(directory, ""))) return `Deno does not permit it: start with --allow-write=${directory}`;
   try {

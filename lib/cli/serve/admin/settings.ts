@@ -5,6 +5,7 @@
  */
 
 import { dirname, resolve } from "@std/path";
+import { isDatabaseUrl } from "../../../auth/postgres/url.ts";
 import { bracketed, isLoopback } from "../../../net/ip.ts";
 import { type Need, needNet, needRead, needWrite } from "../../permissions/query.ts";
 import type { Settings } from "../../settings/table.ts";
@@ -63,10 +64,11 @@ function placeNeeds(admin: NonNullable<Settings["admin"]>): Need[] {
 /**
  * What changing accounts needs besides. Not required: without it accounts are shown and not changed.
  *
- * @param users the accounts file.
+ * @param users as for `--users`.
  */
 export function accountEditNeeds({ admin }: Settings, users: string | undefined): Need[] {
-  if (admin === undefined || users === undefined) return [];
+  // The permissions to read a database are those to change it.
+  if (admin === undefined || users === undefined || isDatabaseUrl(users)) return [];
   const directory = dirname(resolve(users));
   // The new file is written beside the old one.
   return [
