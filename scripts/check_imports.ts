@@ -55,6 +55,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   server: { imports: BELOW_SERVER },
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
   cluster: { imports: [...BELOW_SERVER, "server"] },
+  hooks: { imports: ["net", "threads", "events"], types: ["options", "protocol"] },
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   cassette: { imports: ["client", "protocol", "net", "tls", "data"] },
   doctor: { imports: ["client", "protocol", "net", "tls"] },
@@ -82,7 +83,9 @@ export const LAW: Readonly<Record<string, Part>> = {
       "version",
     ],
   },
-  fixture: { imports: [...BELOW_SERVER, "server", "native", "log", "http", "drivers/disk", "drivers/memory"] },
+  fixture: {
+    imports: [...BELOW_SERVER, "server", "native", "log", "http", "hooks", "drivers/disk", "drivers/memory"],
+  },
   mod: {
     imports: [
       ...BELOW_SERVER,
@@ -90,6 +93,7 @@ export const LAW: Readonly<Record<string, Part>> = {
       "native",
       "drivers/mod",
       "fixture",
+      "hooks",
       "log",
     ],
   },
@@ -107,7 +111,7 @@ export const LAW: Readonly<Record<string, Part>> = {
         "auth/postgres",
       ],
       ...["drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry", "fixture", "log", "state", "metrics"],
-      ...["http", "admin", "console", "webhooks", "cluster"],
+      ...["http", "admin", "console", "webhooks", "cluster", "hooks"],
       ...["client", "agent", "doctor", "shell", "cassette"],
     ],
   },

@@ -10,6 +10,7 @@ import { withoutPassword } from "../net/without_password.ts";
 import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
 import type { CommandIo } from "./io.ts";
+import { prepareHooks, startHooks } from "./operations/hooks.ts";
 import { readWebhookSecrets } from "./operations/webhooks.ts";
 import { usersFile } from "./permissions/needs.ts";
 import { checkOptions, serverOptions } from "./serve/options.ts";
@@ -72,6 +73,7 @@ async function check(settings: Settings, io: CommandIo, { ownsProcess = false }:
   const identity = beforeOpening(settings);
   await using sources = await openSources(settings, events, () => {});
   await readWebhookSecrets(settings);
+  await using _hooks = await startHooks(await prepareHooks(settings), settings, (event) => events.emit(event));
   checkOptions({ ...serverOptions(settings, sources.accounts), ...(sources.tls && { tls: sources.tls.options }) });
   if (identity && ownsProcess) {
     become(identity);

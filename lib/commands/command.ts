@@ -9,12 +9,12 @@
 import { actionRefused, type Reply } from "../protocol/reply.ts";
 import type { PendingCommand } from "../options.ts";
 import type { AccessRight } from "../vfs/access_rules.ts";
-import type { VfsCapabilities, VirtualPath } from "../vfs/vfs.ts";
+import { type VfsCapabilities, VfsError, type VirtualPath } from "../vfs/vfs.ts";
 import type { ArgumentRule } from "./arguments.ts";
 import type { TransferDirection } from "../events.ts";
 import type { CommandContext, RunningTransfer, TransferContext } from "./context.ts";
 import { explained } from "./explained_reply.ts";
-import { Refusal } from "./failure_replies.ts";
+import { Refusal, replyForVfsError } from "./failure_replies.ts";
 
 /** A final reply, now or later. */
 export type Answer = Reply | Promise<Reply>;
@@ -144,7 +144,7 @@ function makeCommand<A>(texts: VerbTexts, rule: VerbRule<A>): Command {
     }
     if (!hooked) return handle(context, argument);
     const pending = describePending(context, { verb: texts.verb, path, argument: secret ? undefined : text });
-    return betweenHooks(context, pending, () => handle(context, argument));
+    return betweenHooks(context, pending, () => handle(context, argument), facts);
   };
   return Object.freeze({
     ...texts,
@@ -193,20 +193,26 @@ function describePending(context: CommandContext, { verb, path, argument }: Desc
   };
 }
 
-async function betweenHooks(context: CommandContext, pending: PendingCommand, run: () => Answer): Promise<Reply> {
+async function betweenHooks(
+  context: CommandContext,
+  pending: PendingCommand,
+  run: () => Answer,
+  facts: VerbFacts,
+): Promise<Reply> {
   const { before, after } = context.options;
   const refusal = await before?.(pending);
   if (refusal) return explained(refusal, { reason: "hook" });
-  const answer = await answered(run);
+  const answer = await answered(run, facts);
   return await after?.(pending, answer) ?? answer;
 }
 
-/** Resolves to the answer, also where it was thrown as a refusal. */
-async function answered(run: () => Answer): Promise<Reply> {
+/** Resolves to the answer, also where it was thrown: as a refusal, or by the file system. */
+async function answered(run: () => Answer, { createsName }: VerbFacts): Promise<Reply> {
   try {
     return await run();
   } catch (error) {
     if (error instanceof Refusal) return error.reply;
+    if (error instanceof VfsError) return replyForVfsError(error, { createsName: createsName === true });
     throw error;
   }
 }

@@ -5,27 +5,37 @@
  */
 
 import type { Reply } from "../protocol/reply.ts";
+import type { PendingCommand } from "./pending_command.ts";
 
-/** A command before its handler runs, as the hooks `before` and `after` see it. */
-export interface PendingCommand {
-  /** Identifies the session in events. */
-  readonly session: string;
-  /** The address of the client. */
-  readonly address: string;
-  /** The name of the account; absent before the login. */
-  readonly user?: string;
-  /** The verb in upper case. */
-  readonly verb: string;
-  /** As the client sent it; absent where it is secret (PASS, ACCT). */
-  readonly argument?: string;
-  /** Resolved virtual path, if the argument is a path and nothing else. */
-  readonly path?: string;
-  /** The working directory; absent before the login. */
-  readonly cwd?: string;
-}
+export type { PendingCommand } from "./pending_command.ts";
 
 /** May refuse a command by returning a reply; `undefined` lets it pass. */
 export type BeforeHook = (command: PendingCommand) => Reply | undefined | Promise<Reply | undefined>;
 
 /** Sees the final reply of a command that has run, and may replace it by another; `undefined` keeps it. */
 export type AfterHook = (command: PendingCommand, reply: Reply) => Reply | undefined | Promise<Reply | undefined>;
+
+/** A hook that asks each of `hooks` in turn, until one has a reply. `undefined` without any. */
+export function firstReply(...hooks: readonly [...(BeforeHook | undefined)[], BeforeHook]): BeforeHook;
+export function firstReply(...hooks: readonly (BeforeHook | undefined)[]): BeforeHook | undefined;
+export function firstReply(...hooks: readonly (BeforeHook | undefined)[]): BeforeHook | undefined {
+  const [first, ...others] = hooks.filter((hook) => hook !== undefined);
+  const rest = others.length === 0 ? undefined : firstReply(...others);
+  if (first === undefined || rest === undefined) return first;
+  return (command) => {
+    const reply = first(command);
+    if (reply instanceof Promise) return reply.then((settled) => settled ?? rest(command));
+    return reply ?? rest(command);
+  };
+}
+
+/** A hook that shows each of `hooks` what the one before has made of the reply. `undefined` without any. */
+export function eachReply(...hooks: readonly (AfterHook | undefined)[]): AfterHook | undefined {
+  const [first, ...others] = hooks.filter((hook) => hook !== undefined);
+  const rest = others.length === 0 ? undefined : eachReply(...others);
+  if (first === undefined || rest === undefined) return first;
+  return async (command, reply) => {
+    const changed = await first(command, reply);
+    return await rest(command, changed ?? reply) ?? changed;
+  };
+}

@@ -15,6 +15,8 @@ export type * from "../../lib/fixture/faults/fault_rule.ts";
 export type * from "../../lib/fixture/journal_entry.ts";
 export type * from "../../lib/fixture/journal_query.ts";
 export type * from "../../lib/fixture/portable_options.ts";
+export type * from "../../lib/hooks/hooks.ts";
+export type * from "../../lib/hooks/settings.ts";
 
 /** The options of `startFixture`, all optional. Default: one account, no files, no TLS. */
 export interface FixtureOptions<Name extends string = string> extends PortableOptions<Name> {

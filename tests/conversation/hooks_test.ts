@@ -94,6 +94,14 @@ conversation("after may change the answer, once the command has run", {
   await ftp.expect("DELE a", 550);
 });
 
+conversation("after sees what the file system refuses like any other reply", {
+  files,
+  options: { after: (_command, { code }) => code === 550 ? { code, text: "Seen" } : undefined },
+}, async ({ ftp }) => {
+  assertEquals((await ftp.expect("DELE nothing", 550)).text, "Seen");
+  assertEquals((await ftp.expect("MKD a/b", 550)).text, "Seen");
+});
+
 conversation("after sees a refusal like any other reply", {
   files,
   options: { after: (_command, { code }) => code === 425 || code === 501 ? { code, text: "Seen" } : undefined },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sandboxFlags } from "../operations/hooks.ts";
 import { accountEditNeeds } from "../serve/admin/settings.ts";
 import { anonymousAccount } from "../serve/anonymous.ts";
 import { keptAccounts } from "./accounts.ts";
@@ -71,6 +72,7 @@ export async function runPermissions(args: readonly string[], io: CommandIo): Pr
         ...accountNeeds(accounts, settings),
       ];
       printFlags(needs, io, { all: guardedRoots(accounts).length > 0 });
+      io.stdout(sandboxFlags(settings).map((flag) => `${flag}\n`).join(""));
       return 0;
     },
   });

@@ -59,11 +59,13 @@ function judgeGuarded({ name, rootPath, guarded }: GuardedRoot, strictPermission
  * be separated if all of `sys` is granted.
  *
  * @param options `write`: whether an account may ever write, or the xferlog is written. `ffi`: whether that is given up
- * later, by {@link giveUpLibrary}. Default `false`.
+ * later, by {@link giveUpLibrary}. `run`: whether hooks in a process may have to be started again. Default `false`.
  */
-export function giveUpPermissions(kept: { readonly write: boolean; readonly ffi?: boolean }): string[] {
+export function giveUpPermissions(
+  kept: { readonly write: boolean; readonly ffi?: boolean; readonly run?: boolean },
+): string[] {
   const kinds = (["run", "ffi", "env", "import", "write"] as const).filter((name) =>
-    (name !== "write" && name !== "ffi") || !kept[name]
+    (name !== "write" && name !== "ffi" && name !== "run") || !kept[name]
   );
   for (const name of kinds) Deno.permissions.revokeSync({ name });
   if (isGranted({ permission: { name: "sys" } })) return kinds;

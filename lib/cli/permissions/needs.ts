@@ -14,6 +14,7 @@ import { accountsOfLdap, backendNeeds, hasBackends } from "../operations/backend
 import { accountsNeeds } from "../accounts.ts";
 import { clusterNeeds } from "../cluster/settings.ts";
 import { hookNeeds } from "../operations/before_hook.ts";
+import { sandboxNeeds } from "../operations/hooks.ts";
 import { webhookNeeds } from "../operations/webhooks.ts";
 import { type Need, needNet, needRead, needSys, needWrite } from "./query.ts";
 import { UsageError } from "../usage_error.ts";
@@ -41,6 +42,7 @@ export function settingsNeeds(settings: Settings): Need[] {
     ...adminNeeds(settings),
     ...backendNeeds(settings),
     ...hookNeeds(settings),
+    ...sandboxNeeds(settings),
     ...webhookNeeds(settings),
     ...clusterNeeds(settings),
     ...accountNeeds(accountsOfLdap(settings), settings),

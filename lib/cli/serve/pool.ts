@@ -9,6 +9,7 @@ import type { AccountsStore } from "../../auth/accounts.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import type { ServerMetrics } from "../../metrics/metrics.ts";
 import type { BackendSecrets } from "../operations/backends.ts";
+import type { PreparedHooks } from "../operations/hooks.ts";
 import { threadModule } from "../../threads/module.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { isGranted, needEnv } from "../permissions/query.ts";
@@ -34,6 +35,7 @@ export interface ServePoolOptions {
   /** What is counted; absent: nothing is. */
   readonly metrics: ServerMetrics | undefined;
   readonly secrets: BackendSecrets;
+  readonly hooks: PreparedHooks | undefined;
   /** See `ServeSetup.clusterMember`. */
   readonly clusterMember: ServeSetup["clusterMember"] | undefined;
   /** Whether workers use the C library. */
@@ -48,12 +50,13 @@ const EVENT_INTERVAL = { name: "DENO_TOKIO_EVENT_INTERVAL", value: "8" };
 
 /** Creates the workers' coordinator; nothing is started yet. */
 export function makePool(
-  { gathered, settings, accounts, certificates, metrics, secrets, clusterMember, ...options }: ServePoolOptions,
+  { gathered, settings, accounts, certificates, metrics, secrets, hooks, clusterMember, ...options }: ServePoolOptions,
 ): WorkerPool {
   hastenEvents();
   const setup: ServeSetup = {
     gathered,
     secrets,
+    hooks,
     ...(metrics && { meters: metrics.memory }),
     ...(clusterMember && { clusterMember }),
   };

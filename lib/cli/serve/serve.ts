@@ -30,7 +30,7 @@ import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
 import { readClusterPassword } from "../cluster/settings.ts";
-import { makeBeforeHook } from "../operations/before_hook.ts";
+import { hookOptions, prepareHooks, startHooks } from "../operations/hooks.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
 import { hasWebhooks, readWebhookSecrets } from "../operations/webhooks.ts";
@@ -131,7 +131,9 @@ async function serveLogged(
   await using cluster = settings.cluster &&
     (await import("../cluster/open.ts")).openCluster(settings, { events: early, password: clusterPassword });
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
-  const before = workers === 1 ? makeBeforeHook(settings, (event) => early.emit(event)) : undefined;
+  const preparedHooks = await prepareHooks(settings, identity);
+  // With several workers, each has its own: here they are only tried.
+  await using sandbox = await startHooks(preparedHooks, settings, (event) => early.emit(event));
   const parts = { native, backends, ...(dataThreads > 0 && { dataThreads: threads }) };
   const own = serverOptions(settings, accounts, parts);
   const options = checkOptions({
@@ -139,7 +141,7 @@ async function serveLogged(
     ...(cluster && workers === 1 && { sharedState: cluster.member.sharedState(own.sharedState) }),
     ...(tls && { tls: tls.options }),
     ...(state && { banStore: state.bans }),
-    ...(before && { before }),
+    ...hookOptions(settings, sandbox, (event) => early.emit(event)),
     ...(telemetry?.meter && { meter: telemetry.meter }),
   });
   await using server = workers === 1 ? new FtpServer(options) : (await import("./pool.ts")).makePool({
@@ -151,6 +153,7 @@ async function serveLogged(
     accounts,
     metrics: telemetry?.metrics,
     secrets,
+    hooks: preparedHooks,
     clusterMember: cluster && { node: cluster.cluster.node, password: clusterPassword },
     bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
@@ -164,6 +167,8 @@ async function serveLogged(
     void endClosedSessions(server, accounts, names).catch((error) => tell(early, "error", messageOf(error)));
     names = namesOf(accounts);
   };
+  if (workers > 1) await sandbox?.[Symbol.asyncDispose]();
+  else sandbox?.listen(server.events);
   using _log = server.events.on(log.listener, log.types);
   using _story = log.types.includes("started") || settings.admin
     ? server.events.on(story.listener, story.types)
@@ -231,7 +236,11 @@ async function serveLogged(
     const write = service !== undefined || hasBackends(settings) || users !== undefined ||
       settings.admin !== undefined || xferlog !== undefined ||
       settings.logFile !== undefined || (workers > 1 && hasWebhooks(settings));
-    tell(early, "debug", `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater }).join(", ")}`);
+    tell(
+      early,
+      "debug",
+      `Dropped the permissions ${giveUpPermissions({ write, ffi: isLater, run: settings.hooksProcess }).join(", ")}`,
+    );
   }
   using _traces = settings.traces ? (await import("../operations/traces.ts")).traceEvents(server.events) : undefined;
   telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans, accounts: users?.accounts });

@@ -14,7 +14,7 @@ import { PASSWORD_THREAD, type WorkerScope } from "../../threads/scope.ts";
 import { type ProgramParts, runWorker, type WorkerProgram } from "../../workers/worker.ts";
 import { type Gathered, parseGathered } from "../settings/read.ts";
 import { type BackendSecrets, makeBackends } from "../operations/backends.ts";
-import { makeBeforeHook } from "../operations/before_hook.ts";
+import { hookOptions, type PreparedHooks, startHooks } from "../operations/hooks.ts";
 import { startMeter } from "../operations/metrics.ts";
 import { hasWebhooks } from "../operations/webhooks.ts";
 import { serverOptions } from "./options.ts";
@@ -29,6 +29,7 @@ export interface ServeSetup {
   /** As text: the parsed values cannot be sent. */
   readonly gathered: Gathered;
   readonly secrets: BackendSecrets;
+  readonly hooks: PreparedHooks | undefined;
   /** With `--cluster`: the name of the node, and the password of its file. */
   readonly clusterMember?: { readonly node: string; readonly password: string | undefined };
   /** See `ServerMetrics.memory`; absent: nothing is counted. */
@@ -54,7 +55,7 @@ export async function serveAsWorker(scope: WorkerScope): Promise<void> {
 
 async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<WorkerProgram> {
   // Both come from `makePool`, by way of a message.
-  const { gathered, meters, secrets, clusterMember } = setup as ServeSetup;
+  const { gathered, meters, secrets, hooks, clusterMember } = setup as ServeSetup;
   const first = state as ServeState;
   const settings = parseGathered(gathered);
   const stores = ObjectStores.of(settings);
@@ -70,9 +71,10 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const { meter } = startMeter(settings, { memory: meters, loop: parts.place }) ?? {};
   const events: { emit?: EventStream["emit"] } = {};
   const backends = await makeBackends(settings, secrets, (event) => events.emit?.(event));
-  const before = makeBeforeHook(settings, (event) => events.emit?.(event));
+  // The sandbox ends with the thread.
+  const sandbox = await startHooks(hooks, settings, (event) => events.emit?.(event));
   const options = {
-    ...(before && { before }),
+    ...hookOptions(settings, sandbox, (event) => events.emit?.(event)),
     ...(meter && { meter }),
     ...serverOptions(settings, store, { login, backends, native, dataThreads: parts.dataThreads }),
     ...(tls && { tls }),
@@ -87,6 +89,7 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const sharedState = cluster?.member.sharedState(parts.sharedState, { isOneOfSeveral: true }) ?? parts.sharedState;
   const server = new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState });
   events.emit = (event) => server.events.emit(event);
+  sandbox?.listen(server.events);
   cluster?.member.serve(server);
   await cluster?.join();
   if (hasWebhooks(settings)) {

@@ -5,7 +5,8 @@
  */
 
 import { ldapSettings, secretUrl, verbList, webhookList, webhookUrls } from "./backend_kinds.ts";
-import { duration, oneOf, onOff, text, whole } from "./kinds.ts";
+import { DEFAULT_HOOKS, LEAST_HOOK_MEMORY } from "../../hooks/defaults.ts";
+import { bytes, duration, oneOf, onOff, text, whole } from "./kinds.ts";
 import { endpoint } from "./place_kinds.ts";
 import { setting } from "./row.ts";
 
@@ -44,6 +45,29 @@ export const OPERATION_ROWS = [
     "what happens to the command when it does not answer: refuse or allow",
     oneOf("refuse", "allow"),
     "refuse",
+  ),
+  setting("hooks", "FILE", "run the functions of this TypeScript file before and after commands, in a sandbox", text),
+  setting("hooksTimeout", "TIME", "time that such a function has to answer", duration(3_600), DEFAULT_HOOKS.timeout),
+  setting(
+    "hooksMemory",
+    "SIZE",
+    "memory for the sandbox; it is restarted beyond it",
+    bytes(LEAST_HOOK_MEMORY),
+    DEFAULT_HOOKS.memory,
+  ),
+  setting(
+    "hooksFailure",
+    "HOW",
+    "what happens to the command when the function fails: refuse, allow or close the session",
+    oneOf("refuse", "allow", "close"),
+    DEFAULT_HOOKS.failure,
+  ),
+  setting(
+    "hooksProcess",
+    undefined,
+    "the sandbox is a process, not a thread; needs the permission to run Deno",
+    onOff,
+    false,
   ),
   setting(
     "webhook",
