@@ -83,11 +83,11 @@ const QUICK: Scale = {
 const OPERATIONS: Scale = {
   ...FULL,
   rounds: 7,
-  large: 512 * MIB,
+  large: 128 * MIB,
   secure: 0,
-  small: 800,
-  logins: 1_000,
-  noops: 2_000,
+  small: 100,
+  logins: 120,
+  noops: 400,
   entries: [],
 };
 

@@ -43,7 +43,12 @@ const GIB = 2 ** 30;
 const MICRO = 1e6;
 const MILLI = 1e3;
 /** Milliseconds without a question after which a service has been asked all. */
-const QUIET = 150;
+const QUIET = 100;
+/**
+ * Short turns of each server in a round, of which the best counts: what other programs do to the processor and its
+ * caches in the meantime only adds.
+ */
+const TURNS = 3;
 
 const counted = ({ count = NaN }: Report): number => count;
 const perSecond = { title: "a second", value: ({ count = NaN, seconds = NaN }: Report) => count / seconds };
@@ -126,10 +131,16 @@ export async function measureCosts(scene: Scene, progress: (text: string) => voi
   for (let round = -1; round < scale.rounds; round++) {
     for (const work of WORKS) {
       progress(`${work.title}: round ${round + 1} of ${scale.rounds}`);
-      for (const [watching, server] of startingWith([...running], Math.max(0, round))) {
-        const sample = await measure(work, scene, { watching, server });
-        if (round >= 0) costs.get(work.title)?.get(watching.server.name)?.push(sample);
+      const best = new Map<string, Sample>();
+      for (let turn = 0; turn < TURNS; turn++) {
+        for (const [watching, server] of startingWith([...running], Math.max(0, round + turn))) {
+          const sample = await measure(work, scene, { watching, server });
+          const { name } = watching.server;
+          if (sample.cost < (best.get(name)?.cost ?? Infinity)) best.set(name, sample);
+        }
       }
+      if (round < 0) continue;
+      for (const [name, sample] of best) costs.get(work.title)?.get(name)?.push(sample);
     }
   }
   return costs;
@@ -153,8 +164,8 @@ async function measure(
 }
 
 /** What follows the work, such as events on their way, is part of its price. */
-async function answered({ asked = () => 0 }: Watching): Promise<void> {
-  for (let before = -1; before !== asked();) {
+async function answered({ asked }: Watching): Promise<void> {
+  for (let before = -1; asked && before !== asked();) {
     before = asked();
     await new Promise((resolve) => setTimeout(resolve, QUIET));
   }
