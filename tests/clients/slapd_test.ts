@@ -5,6 +5,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { join } from "@std/path";
+import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { startServe } from "../cli/serve_process.ts";
 import { Wire } from "../helpers/wire.ts";
 import { ClientTests } from "./bench.ts";
@@ -40,11 +41,24 @@ uid: star*
 userPassword: with star
 `;
 
-/** slapd on a free port, with {@link PEOPLE}, which nobody may read but the reader. */
-async function directory(folder: string): Promise<AsyncDisposable & { readonly url: string; stop(): Promise<void> }> {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `ldap://127.0.0.1:${free.addr.port}`;
-  free.close();
+/** A running slapd. */
+interface Directory extends AsyncDisposable {
+  readonly url: string;
+  /** Under TLS from the beginning. */
+  readonly secureUrl: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * slapd on free ports, with {@link PEOPLE}, which nobody may read but the reader.
+ *
+ * @param clear whether it takes passwords without TLS
+ */
+async function directory(folder: string, { clear = true } = {}): Promise<Directory> {
+  const [url, secureUrl] = [`ldap://127.0.0.1:${freePort()}`, `ldaps://127.0.0.1:${freePort()}`] as const;
+  const { certificate, privateKey } = await createSelfSigned();
+  await Deno.writeTextFile(join(folder, "cert.pem"), certificate);
+  await Deno.writeTextFile(join(folder, "key.pem"), privateKey);
   const [config, data, people] = ["slapd.conf", "data", "people.ldif"].map((name) => join(folder, name)) as [
     string,
     string,
@@ -56,13 +70,15 @@ async function directory(folder: string): Promise<AsyncDisposable & { readonly u
     config,
     ["core", "cosine"].map((name) => `include /etc/ldap/schema/${name}.schema\n`).join("") +
       `pidfile ${join(folder, "pid")}\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n` +
+      `TLSCertificateFile ${join(folder, "cert.pem")}\nTLSCertificateKeyFile ${join(folder, "key.pem")}\n` +
+      (clear ? "" : "security simple_bind=128\n") +
       `database mdb\nsuffix "${BASE}"\ndirectory ${data}\n` +
       `access to attrs=userPassword by anonymous auth by * none\n` +
       `access to * by dn.base="${ADMIN}" read by * none\n`,
   );
   await run("slapadd", ["-f", config, "-l", people]);
   const child = new Deno.Command("slapd", {
-    args: ["-f", config, "-h", url, "-d", "0"],
+    args: ["-f", config, "-h", `${url} ${secureUrl}`, "-d", "0"],
     stdout: "null",
     stderr: "null",
   })
@@ -74,7 +90,12 @@ async function directory(folder: string): Promise<AsyncDisposable & { readonly u
       child.kill("SIGTERM");
       await child.status;
     })();
-  return { url, stop, [Symbol.asyncDispose]: stop };
+  return { url, secureUrl, stop, [Symbol.asyncDispose]: stop };
+}
+
+function freePort(): number {
+  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return free.addr.port;
 }
 
 async function answers({ hostname, port }: URL): Promise<boolean> {
@@ -134,4 +155,33 @@ tests.test("is asked about logins, and its people get the account that is config
   assertMatch(server.stderr, /error .*"ldap:\/\/127\.0\.0\.1:\d+" does not answer about logins/);
   server.kill("SIGTERM");
   assertEquals(await server.code, 0);
+});
+
+tests.test("is asked under TLS, also after StartTLS, and not at all where it is not trusted", async ({ local }) => {
+  await using slapd = await directory(local, { clear: false });
+  await Deno.mkdir(join(local, "ftp", "ann"), { recursive: true });
+  await Deno.writeTextFile(join(local, "reader"), "secret reader\n");
+  const common = {
+    base: BASE,
+    filter: "(uid=%u)",
+    bindDn: ADMIN,
+    bindPasswordFile: "reader",
+    account: { root: join(local, "ftp", "%u"), permissions: "rw" },
+  };
+  const codesWith = async (ldap: Readonly<Record<string, unknown>>): Promise<number[]> => {
+    const config = { port: 0, allowRoot: true, authCache: 0, banAfter: 0, ldap: { ...common, ...ldap } };
+    await Deno.writeTextFile(join(local, "config.json"), JSON.stringify(config));
+    const flags = ["--config", "config.json"];
+    await using server = await startServe({ permissions: ["--allow-all"], flags, cwd: local });
+    const codes = [await login(server.port, "ann", "wonder land"), await login(server.port, "ann", "guess")];
+    server.kill("SIGTERM");
+    assertEquals(await server.code, 0);
+    return codes;
+  };
+  assertEquals(await codesWith({ url: slapd.secureUrl, caFile: "cert.pem" }), [230, 530]);
+  assertEquals(await codesWith({ url: slapd.url, startTls: true, caFile: "cert.pem" }), [230, 530]);
+  assertEquals(await codesWith({ url: slapd.secureUrl }), [421, 421]);
+  assertEquals(await codesWith({ url: slapd.url, startTls: true }), [421, 421]);
+  // It wants TLS before it takes a password.
+  assertEquals(await codesWith({ url: slapd.url }), [421, 421]);
 });

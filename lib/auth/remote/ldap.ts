@@ -4,15 +4,26 @@
  * @module
  */
 
+import { connect } from "node:tls";
 import { Client, InvalidCredentialsError, NoSuchObjectError } from "ldapts";
 import type { LoginAttempt } from "../authenticator.ts";
 import { accountFrom } from "./account.ts";
+import { familyOf } from "../../net/ip.ts";
 import { type Backend, type BackendAnswer, BackendDown } from "./backend.ts";
+import { startTls } from "./start_tls.ts";
 
 /** How a directory is asked. */
 export interface LdapOptions {
-  /** `ldaps:`, or `ldap:` of this machine. */
+  /** `ldaps:`, or `ldap:` of this machine or with {@link startTls}. */
   readonly url: string;
+  /**
+   * Asks for TLS on a connection of `ldap:` before anything else; without it nobody is asked.
+   *
+   * @default false
+   */
+  readonly startTls?: boolean | undefined;
+  /** Certificates in PEM that are trusted instead of those of the system. */
+  readonly ca?: string | undefined;
   /** Below it people are looked for. */
   readonly base: string;
   /** Finds a person, such as `(uid=%u)`: `%u` is the name that logs in, escaped. */
@@ -26,6 +37,7 @@ export interface LdapOptions {
 
 /** Milliseconds to connect, and for each answer. */
 const TIMEOUT = 4_000;
+const LDAP_PORT = 389;
 
 /** Looks for the person, then binds as that person with the password. Referrals to other servers are not followed. */
 export class LdapBackend implements Backend {
@@ -40,8 +52,8 @@ export class LdapBackend implements Backend {
   async ask({ name, password }: LoginAttempt): Promise<BackendAnswer> {
     // A bind without a password is an anonymous one, and succeeds (RFC 4513 section 5.1.2).
     if (password === "") return "wrong";
-    const { url, account } = this.#options;
-    const client = new Client({ url, timeout: TIMEOUT, connectTimeout: TIMEOUT });
+    const { account } = this.#options;
+    const client = await this.#connect();
     try {
       const person = await this.#find(client, name);
       if (person === undefined) return "unknown";
@@ -51,6 +63,31 @@ export class LdapBackend implements Backend {
       await client.unbind().catch(() => {});
     }
     return accountFrom(account, { name, source: this.name });
+  }
+
+  async #connect(): Promise<Client> {
+    const { url, ca, startTls: isUpgraded = false } = this.#options;
+    const trust = ca === undefined ? {} : { ca };
+    const timeouts = { timeout: TIMEOUT, connectTimeout: TIMEOUT };
+    if (!isUpgraded) return new Client({ url, ...(url.startsWith("ldaps:") && { tlsOptions: trust }), ...timeouts });
+    const { hostname: host, port } = new URL(url);
+    const hostname = host.replace(/^\[|\]$/g, "");
+    const sockets = [await startTls({ hostname, port: Number(port) || LDAP_PORT, timeout: TIMEOUT })];
+    return new Client({
+      // To the library it is one that begins with TLS, so that it never speaks in clear.
+      url: url.replace(/^ldap:/, "ldaps:"),
+      createSecureConnection: () => {
+        const socket = sockets.pop();
+        if (!socket) throw new BackendDown(`${this.name} closed the connection`);
+        return connect({
+          socket,
+          host: hostname,
+          ...(familyOf(hostname) === undefined && { servername: hostname }),
+          ...trust,
+        });
+      },
+      ...timeouts,
+    });
   }
 
   /** The name of the one entry that the filter finds; `undefined` if there is none. */

@@ -10,6 +10,7 @@ import { type Backend, BackendDown, RememberingBackend } from "../../auth/remote
 import { HttpBackend } from "../../auth/remote/http.ts";
 import type { Untimed } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
+import { present } from "../../net/present.ts";
 import { type Need, needRead, needUrl } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
@@ -20,6 +21,8 @@ export type BackendSettings = Pick<Settings, "authUrl" | "authCache" | "authStal
 /** What is in files beside the settings; can be sent to a worker. */
 export interface BackendSecrets {
   readonly bindPassword?: string;
+  /** Certificates that are trusted for the directory. */
+  readonly ca?: string;
 }
 
 /** Whether there is any. */
@@ -32,9 +35,9 @@ export function backendNeeds({ authUrl, ldap }: BackendSettings): Need[] {
   const urls = [authUrl, ldap && new URL(ldap.url)].filter((url) => url !== undefined);
   return [
     ...urls.map((url) => needUrl(url, `asking ${url.origin} about logins`)),
-    ...(ldap?.bindPasswordFile === undefined
-      ? []
-      : [needRead(ldap.bindPasswordFile, `reading "${ldap.bindPasswordFile}"`)]),
+    ...[ldap?.bindPasswordFile, ldap?.caFile]
+      .filter((file) => file !== undefined)
+      .map((file) => needRead(file, `reading "${file}"`)),
   ];
 }
 
@@ -54,12 +57,19 @@ export function accountsOfLdap({ ldap }: BackendSettings): Account[] {
 export async function readBackendSecrets({ ldap }: BackendSettings): Promise<BackendSecrets> {
   if (!ldap) return {};
   templateAccount(ldap.account);
-  const { bindPasswordFile: file } = ldap;
-  if (file === undefined) return {};
+  const { bindPasswordFile, caFile } = ldap;
+  const [password, ca] = [await readField("bindPasswordFile", bindPasswordFile), await readField("caFile", caFile)];
+  if (ca !== undefined && !ca.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new UsageError(`Field "caFile" of "ldap": there is no certificate in "${caFile}" (PEM)`);
+  }
+  return present({ bindPassword: password?.replace(/\r?\n$/, ""), ca });
+}
+
+async function readField(field: string, file: string | undefined): Promise<string | undefined> {
   try {
-    return { bindPassword: (await Deno.readTextFile(file)).replace(/\r?\n$/, "") };
+    return file === undefined ? undefined : await Deno.readTextFile(file);
   } catch (error) {
-    throw new UsageError(`Field "bindPasswordFile" of "ldap": cannot read "${file}": ${messageOf(error)}`);
+    throw new UsageError(`Field "${field}" of "ldap": cannot read "${file}": ${messageOf(error)}`);
   }
 }
 
@@ -74,7 +84,7 @@ function templateAccount(fields: Readonly<Record<string, unknown>>): Account {
 /** Those that the settings ask for, in the order in which they are asked. */
 export async function makeBackends(
   settings: BackendSettings,
-  { bindPassword }: BackendSecrets,
+  { bindPassword, ca }: BackendSecrets,
   emit: (event: Untimed) => void,
 ): Promise<RememberingBackend[]> {
   const { authUrl, ldap, authCache, authStale } = settings;
@@ -88,7 +98,7 @@ export async function makeBackends(
     ...(authUrl ? [remembering(new HttpBackend(authUrl))] : []),
     // The library is only loaded where it is used.
     ...(ldap
-      ? [remembering(new (await import("../../auth/remote/ldap.ts")).LdapBackend({ ...ldap, bindPassword }))]
+      ? [remembering(new (await import("../../auth/remote/ldap.ts")).LdapBackend({ ...ldap, bindPassword, ca }))]
       : []),
   ];
 }

@@ -61,18 +61,25 @@ export const redisAddress: Kind<RedisAddress> = textual(
   redisUrl,
 );
 
+const LDAP_FIELDS = "url, startTls, caFile, base, filter, bindDn, bindPasswordFile and account";
+
 /** How a directory is asked about logins. */
-export const ldapSettings = structured(v.strictObject({
-  url: v.pipe(
-    v.string(),
-    v.check((value) => isUrl(value, "ldaps", "ldap"), "must have an ldaps URL, or ldap of loopback"),
+export const ldapSettings = structured(v.pipe(
+  v.strictObject({
+    url: v.string(),
+    startTls: v.exactOptional(v.boolean('must have true or false as "startTls"')),
+    caFile: v.exactOptional(nonEmpty),
+    base: nonEmpty,
+    filter: v.pipe(v.string(), v.includes("%u", 'must have a "filter" with %u, the name that logs in')),
+    bindDn: v.exactOptional(nonEmpty),
+    bindPasswordFile: v.exactOptional(nonEmpty),
+    account: v.record(v.string(), v.unknown(), 'must have an "account", as in the accounts file'),
+  }, ({ expected }) => `must be an object of ${LDAP_FIELDS} (${expected})`),
+  v.check(
+    ({ url, startTls = false }) => isUrl(url, startTls ? "ldap" : "ldaps", "ldap"),
+    "must have an ldaps URL, or ldap of loopback or with startTls",
   ),
-  base: nonEmpty,
-  filter: v.pipe(v.string(), v.includes("%u", 'must have a "filter" with %u, the name that logs in')),
-  bindDn: v.exactOptional(nonEmpty),
-  bindPasswordFile: v.exactOptional(nonEmpty),
-  account: v.record(v.string(), v.unknown(), 'must have an "account", as in the accounts file'),
-}, ({ expected }) => `must be an object of url, base, filter, bindDn, bindPasswordFile and account (${expected})`));
+));
 
 /** Verbs of commands, separated by commas. */
 export const verbList: Kind<readonly string[]> = textual(v.pipe(
