@@ -58,6 +58,14 @@ const SERVER_COMMANDS: readonly ProgramCommand[] = [
     run: async (args, io) => await (await import("./storage/storage.ts")).runStorage(args, io),
   },
   {
+    name: "cluster",
+    arguments: "haproxy",
+    summary: "print the configuration of a balancer for several servers",
+    words: async () => (await import("./cluster/cluster.ts")).CLUSTER_ACTIONS,
+    flags: async () => (await import("./cluster/cluster.ts")).CLUSTER_FLAGS,
+    run: async (args, io) => await (await import("./cluster/cluster.ts")).runCluster(args, io),
+  },
+  {
     name: "permissions",
     arguments: "…",
     summary: 'print the smallest flags for "deno run"',

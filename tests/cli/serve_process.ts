@@ -72,12 +72,15 @@ export interface Serving extends AsyncDisposable {
 
 /** Starts `serve`, and resolves when it is ready. */
 export async function startServe(
-  { permissions, flags, cwd, env = {} }: Omit<ServeOptions, "whenReady"> & {
+  { permissions, flags, cwd, env = {}, executable }: Omit<ServeOptions, "whenReady"> & {
     readonly env?: Readonly<Record<string, string>>;
+    /** Instead of the source; it has its own permissions. */
+    readonly executable?: string | undefined;
   },
 ): Promise<Serving> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--quiet", ...permissions, MAIN, "serve", ...flags],
+  const source = ["run", "--no-prompt", "--quiet", ...permissions, MAIN];
+  const child = new Deno.Command(executable ?? Deno.execPath(), {
+    args: [...executable === undefined ? source : [], "serve", ...flags],
     cwd,
     env,
     stdin: "null",
@@ -114,7 +117,7 @@ export async function startServe(
 }
 
 /** What a process writes, as far as it has come. */
-class Collected {
+export class Collected {
   text = "";
   readonly ended: Promise<void>;
   #more = Promise.withResolvers<void>();

@@ -76,6 +76,30 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
       message: 'Flag "--passive-ports": the range 30000-30010 includes port 30005 of "--port": change one',
     },
     {
+      args: ["cluster"],
+      message: 'Say what to print: "denoftpd cluster haproxy"',
+    },
+    {
+      args: ["cluster", "haproxy", "--nodes", "a=10.0.0.1"],
+      message: 'Flag "--node-slices" is missing',
+    },
+    {
+      args: ["cluster", "haproxy", "--nodes", "a", "--node-slices", "a=50000-50099"],
+      message: 'Flag "--nodes" must look like "node1=10.0.0.11,node2=10.0.0.12", not "a"',
+    },
+    {
+      args: ["cluster", "haproxy", "--nodes", "a=10.0.0.1,c=10.0.0.3", "--node-slices", "a=50000-50099"],
+      message: 'Flag "--nodes": "c" has no slice in "--node-slices"',
+    },
+    {
+      args: ["cluster", "haproxy", "--nodes", "a=10.0.0.1", "--node-slices", "a=50000-50099,b=50100-50199"],
+      message: 'Flag "--nodes" has no address of "b" in "--node-slices"',
+    },
+    {
+      args: ["serve", "--proxy-from", "balancer"],
+      message: 'Flag "--proxy-from" must be networks such as 192.0.2.0/24,2001:db8::/32, not "balancer"',
+    },
+    {
       args: ["serve", "--node", "node 1"],
       message:
         'Flag "--node" must be a name of up to 63 letters, digits, hyphens and underscores, such as node1, not ' +

@@ -7,6 +7,7 @@
 
 import { join } from "@std/path";
 import { runCert } from "../../lib/cli/cert.ts";
+import { runCluster } from "../../lib/cli/cluster/cluster.ts";
 import { runFixture } from "../../lib/cli/fixture/fixture.ts";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runServe } from "../../lib/cli/serve/serve.ts";
@@ -84,6 +85,7 @@ export class WrongInputs implements AsyncDisposable {
       user: () => runUser(args, io),
       permissions: () => runPermissions(args, io),
       cert: () => runCert(args, io),
+      cluster: () => runCluster(args, io),
     };
     for (const [name, value] of Object.entries({ ...QUIET, ...env })) Deno.env.set(name, value);
     try {

@@ -173,6 +173,13 @@ plainConversation("A header from any other address is no header", {
   }));
   assertMatch((await wire.expectReply(500)).text, /Unknown command "PROXY"/);
   await event("sessionOpened", ({ address }) => address === "127.0.0.1");
+  // Version 2 was made so that others take it for nonsense and QUIT.
+  const other = await connect();
+  await other.sendRaw(binaryHeader({
+    source: { hostname: CLIENT, port: 1 },
+    destination: { hostname: BALANCER, port: 21 },
+  }));
+  assertMatch(await other.closed(), /^(500 .*\r\n)*221 /);
 });
 
 for (
