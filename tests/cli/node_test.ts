@@ -1,12 +1,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BALANCER, Balancer, binaryHeader } from "../helpers/balancer.ts";
 import { freeRange } from "../helpers/free_range.ts";
 import { Wire } from "../helpers/wire.ts";
 import { startServe } from "./serve_process.ts";
 
+/** For the control port, and ten passive ports. */
+function balancerFor(port: number, passive: number): Balancer {
+  const balancer = new Balancer((ends) => binaryHeader({ ...ends, source: { hostname: "192.0.2.7", port: 40000 } }));
+  balancer.pass(port, ...Array.from({ length: 10 }, (_, index) => passive + index));
+  return balancer;
+}
+
 for (const workers of [1, 2]) {
   Deno.test({
     name:
-      `serve --node-slices listens on the ports of its node alone, and names the node in ids (--workers ${workers})`,
+      `serve --node-slices listens on its ports alone, names the node in ids, and takes PROXY headers (--workers ${workers})`,
     ignore: workers > 1 && Deno.build.os !== "linux",
     fn: async () => {
       const cwd = await Deno.makeTempDir();
@@ -16,7 +24,17 @@ for (const workers of [1, 2]) {
       {
         await using server = await startServe({
           permissions: ["--allow-all"],
-          flags: [...flags, "--node", "here", "--node-slices", slices, "--log-level", "debug"],
+          flags: [
+            ...flags,
+            "--node",
+            "here",
+            "--node-slices",
+            slices,
+            "--proxy-from",
+            BALANCER,
+            "--log-level",
+            "debug",
+          ],
           cwd,
         });
         const opened = server.logged(/(here\.\S*) +\S*/);
@@ -28,6 +46,13 @@ for (const workers of [1, 2]) {
           assert(first + 10 <= port && port <= first + 19, `${port} of ${slices}`);
         }
         assertMatch(await opened, workers === 1 ? /^here\.1$/ : /^here\.[12]-1$/);
+        // The same through a balancer, which is at another address.
+        await using _balancer = balancerFor(server.port, first + 10);
+        await using proxied = await Wire.connect(server.port, { hostname: BALANCER });
+        await proxied.expectReply(220);
+        await proxied.login("anonymous", "me@example.org");
+        await server.logged(/\[here\.\S+ anonymous@192\.0\.2\.7\] /);
+        assertEquals(await proxied.downloadText("NLST"), "");
         server.kill("SIGTERM");
         assertEquals(await server.code, 0);
       }

@@ -4,7 +4,10 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import type { ServerEvent } from "../../lib/events.ts";
 import { closeQuietly, type Connection, writeAll } from "../../lib/net/connection.ts";
 import type { PortRange } from "../../lib/data/port_range.ts";
-import type { FtpServer } from "../../lib/server/server.ts";
+import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
+import { FtpServer } from "../../lib/server/server.ts";
+import { fixedCertificates } from "../../lib/tls/certificates.ts";
+import { createTlsEndpoint } from "../../lib/tls/tls.ts";
 import {
   BALANCER,
   Balancer,
@@ -16,7 +19,15 @@ import {
 } from "../helpers/balancer.ts";
 import { freeRange } from "../helpers/free_range.ts";
 import { nativeIo } from "../helpers/native.ts";
-import { conversation, nativeConversation, plainConversation, type Setup, type Stage } from "../helpers/server.ts";
+import { protect, testCertificate } from "../helpers/tls.ts";
+import {
+  authenticatorOf,
+  conversation,
+  nativeConversation,
+  plainConversation,
+  type Setup,
+  type Stage,
+} from "../helpers/server.ts";
 import { Wire } from "../helpers/wire.ts";
 import { withDataThread } from "../data/thread/stage.ts";
 
@@ -254,6 +265,30 @@ plainConversation("A server that shuts down waits for no header", { options: beh
   await server.shutdown({ grace: 0 });
   for (const each of silent) assertEquals(await untilClosed(each), "");
   await assertRejects(() => fromBalancer(port));
+});
+
+Deno.test("The TLS of older runtimes takes the headers of balancers, also before the first byte of TLS", async () => {
+  const range = freeRange(12);
+  using endpoint = await createTlsEndpoint(fixedCertificates(await testCertificate()), { route: "relay" });
+  const files = new MemoryVfs();
+  await using server = new FtpServer({
+    ...{ authenticator: authenticatorOf({ name: "demo" }), fileSystem: () => files, port: 0 },
+    ...{ proxyFrom: [BALANCER], passivePorts: range, tls: { endpoint, implicitPort: 0 } },
+  });
+  server.listen();
+  await using _balancer = balance(server, (ends) => binaryHeader(from(CLIENT)(ends)), range);
+  const { port } = server.implicitTlsAddress ?? { port: 0 };
+  await using implicit = await Wire.connect(port, { hostname: BALANCER, protect });
+  await implicit.expectReply(220);
+  await using explicit = await Wire.connect(server.address.port, { hostname: BALANCER });
+  await explicit.expectReply(220);
+  await explicit.startTls(protect);
+  for (const ftp of [implicit, explicit]) {
+    await ftp.login();
+    await exchange(ftp);
+    assertStringIncludes((await ftp.expect("SITE WHO", 211)).lines.join("\n"), CLIENT);
+    await ftp.expect("QUIT", 221);
+  }
 });
 
 Deno.test("Data threads take the headers of balancers", async () => {
