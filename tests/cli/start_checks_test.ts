@@ -123,6 +123,12 @@ for (
       [],
       'No account can log in: all are disabled or expired; change one with "denoftpd user set NAME"',
     ],
+    [
+      "a balancer that may be anywhere",
+      [{ name: "a" }],
+      ["--proxy-from", "10.0.0.0/8,::/0"],
+      "Anyone may claim any address by a PROXY header, as --proxy-from has ::/0: name the balancers alone",
+    ],
     ["passwords in clear that are accepted", [{ name: "a" }], ["--host", "0.0.0.0", "--tls", "off"], undefined],
     [
       "accounts that all require TLS",

@@ -41,6 +41,7 @@ export async function checkSense({ settings, users, hasTls, now = Date.now() }: 
   checkAccounts(settings, users && accounts);
   const warnings = [
     await checkPassiveAddress(settings),
+    boundlessTrust(settings),
     noLogins(settings, accounts, now),
     clearLogins(settings, accounts, hasTls),
   ];
@@ -92,6 +93,13 @@ async function checkPassiveAddress({ passiveAddress: name }: Settings): Promise<
         "correct the name, or give the address itself",
     );
   }
+}
+
+/** With it, whoever connects says what address is banned, counted or let in. */
+function boundlessTrust({ proxyFrom = [] }: Settings): string | undefined {
+  const all = proxyFrom.find((network) => network.endsWith("/0"));
+  if (all === undefined) return undefined;
+  return `Anyone may claim any address by a PROXY header, as --proxy-from has ${all}: name the balancers alone`;
 }
 
 function noLogins({ anonymous }: Settings, accounts: readonly Account[], now: number): string | undefined {
