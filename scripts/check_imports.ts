@@ -54,7 +54,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   session: { imports: BELOW_SESSION },
   server: { imports: BELOW_SERVER },
   workers: { imports: [...BELOW_SERVER, "server", "threads", "data/thread", "native", "drivers/disk"] },
-  cluster: { imports: [...BELOW_SERVER, "server"] },
+  cluster: { imports: [...BELOW_SERVER, "server"], types: ["drivers/s3"] },
   hooks: { imports: ["net", "threads", "events"], types: ["options", "protocol"] },
   client: { imports: ["protocol", "net", "data", "tls"], types: ["vfs"] },
   cassette: { imports: ["client", "protocol", "net", "tls", "data"] },

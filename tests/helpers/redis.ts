@@ -15,19 +15,23 @@ const TIME_TO_START = 10_000;
 /** How a Redis is started. */
 export interface RedisOptions {
   readonly password?: string;
+  /** Whether it keeps what it knows when it is killed: each command is on disk before it is answered. */
+  readonly keeps?: boolean;
 }
 
-/** A Redis that keeps nothing over a restart. */
+/** A Redis, which keeps nothing over a restart unless it is told to. */
 export class Redis implements AsyncDisposable {
   readonly port: number;
   readonly #directory: string;
   readonly #password: string | undefined;
+  readonly #keeps: boolean;
   #process: Deno.ChildProcess | undefined;
 
-  private constructor(directory: string, port: number, password: string | undefined) {
+  private constructor(directory: string, port: number, { password, keeps = false }: RedisOptions) {
     this.#directory = directory;
     this.port = port;
     this.#password = password;
+    this.#keeps = keeps;
   }
 
   /** Whether the program is installed. With `CI=true` it has to be. */
@@ -40,10 +44,10 @@ export class Redis implements AsyncDisposable {
   }
 
   /** Starts it on a free port. */
-  static async start({ password }: RedisOptions = {}): Promise<Redis> {
+  static async start(options: RedisOptions = {}): Promise<Redis> {
     using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const directory = await Deno.makeTempDir({ prefix: "denoftpd-redis-" });
-    const redis = new Redis(directory, free.addr.port, password);
+    const redis = new Redis(directory, free.addr.port, options);
     free.close();
     await redis.start();
     return redis;
@@ -61,12 +65,13 @@ export class Redis implements AsyncDisposable {
     return address;
   }
 
-  /** Starts it again, without what it knew. */
+  /** Starts it again. */
   async start(): Promise<void> {
     this.#process = new Deno.Command(PROGRAM, {
       args: [
         ...["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#directory, "--save", ""],
-        ...["--appendonly", "no", ...(this.#password === undefined ? [] : ["--requirepass", this.#password])],
+        ...["--appendonly", this.#keeps ? "yes" : "no", "--appendfsync", "always"],
+        ...(this.#password === undefined ? [] : ["--requirepass", this.#password]),
       ],
       stdout: "null",
       stderr: "null",

@@ -10,7 +10,9 @@ import { ClusterMember } from "../../cluster/state.ts";
 import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { UsageError } from "../usage_error.ts";
+import type { ObjectStores } from "../storage/object_stores.ts";
 import type { ClusterSettings } from "./settings.ts";
+import { type SharedStores, shareStores } from "./stores.ts";
 
 /** What each state means for logins. */
 const MEANINGS = {
@@ -23,6 +25,8 @@ export interface ClusterParts {
   readonly events: Pick<EventStream, "emit">;
   /** As `readClusterPassword` has read it. */
   readonly password: string | undefined;
+  /** Object stores that this member uses together with the others; absent: it serves no sessions. */
+  readonly stores?: ObjectStores | undefined;
 }
 
 /** The member of a program, or of a worker of it. Disposing it leaves the cluster. */
@@ -30,9 +34,10 @@ export class ServeCluster implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly member: ClusterMember;
   readonly #events: ClusterParts["events"];
+  readonly #stores: SharedStores | undefined;
 
   /** Nothing is connected yet; whether Redis answers is reported by `events`. */
-  constructor(address: RedisAddress, { events, password, node, onLoss }: ClusterParts & ClusterOptions) {
+  constructor(address: RedisAddress, { events, password, stores, node, onLoss }: ClusterParts & ClusterOptions) {
     const cluster = new Cluster({ ...address, ...(password !== undefined && { password }) }, {
       ...(node !== undefined && { node }),
       ...(onLoss && { onLoss }),
@@ -40,6 +45,7 @@ export class ServeCluster implements AsyncDisposable {
     this.cluster = cluster;
     this.member = new ClusterMember(cluster);
     this.#events = events;
+    this.#stores = stores && shareStores(cluster, stores, events);
     cluster.on({
       connected: () => {
         const message = `Connected to ${cluster.url} as ${cluster.member}, ${cluster.members.size} members`;
@@ -60,6 +66,7 @@ export class ServeCluster implements AsyncDisposable {
       if (error instanceof LoginRefused) throw new UsageError(`Flag "--cluster": ${error.message}`);
       throw error;
     }
+    this.#stores?.begin();
     const { state, reason, onLoss } = this.cluster;
     if (state === "connected") return;
     const message = `${messageOf(reason)}; trying again: until then ${MEANINGS[onLoss]}`;
@@ -69,6 +76,7 @@ export class ServeCluster implements AsyncDisposable {
   /** Leaves the cluster. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.member[Symbol.dispose]();
+    await this.#stores?.[Symbol.asyncDispose]();
     await this.cluster[Symbol.asyncDispose]();
   }
 }

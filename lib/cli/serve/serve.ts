@@ -128,8 +128,9 @@ async function serveLogged(
   const secrets = await readBackendSecrets(settings);
   const webhookSecrets = await readWebhookSecrets(settings);
   const clusterPassword = await readClusterPassword(settings);
+  const stores = workers === 1 ? ObjectStores.of(settings) : undefined;
   await using cluster = settings.cluster &&
-    (await import("../cluster/open.ts")).openCluster(settings, { events: early, password: clusterPassword });
+    (await import("../cluster/open.ts")).openCluster(settings, { events: early, password: clusterPassword, stores });
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
   const preparedHooks = await prepareHooks(settings, identity);
   // With several workers, each has its own: here they are only tried.

@@ -85,6 +85,8 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
     (await import("../cluster/open.ts")).openCluster({ ...settings, node: clusterMember.node }, {
       events: { emit: (event) => events.emit?.(event) },
       password: clusterMember.password,
+      // In place of those of this node alone.
+      stores,
     });
   const sharedState = cluster?.member.sharedState(parts.sharedState, { isOneOfSeveral: true }) ?? parts.sharedState;
   const server = new FtpServer({ ...options, ...(port !== undefined && { port }), sharedState });

@@ -29,7 +29,7 @@ export interface S3RootsOptions extends S3Options, OpenUploadsOptions {
   /** Where uploads are kept over a restart. Absent: nowhere. */
   readonly records?: UploadRecords | undefined;
   /**
-   * The uploads of all servers on these stores, instead of {@link records}; asked when a bucket is used first. Default:
+   * The uploads of all servers on these stores, instead of {@link records}: the same from the first upload on. Default:
    * those of this one.
    */
   readonly registry?: (() => UploadRegistry) | undefined;
@@ -121,7 +121,7 @@ export class S3Roots {
     const store = new ObjectStore(new StoreClient({ ...this.#options, bucket, provider: this.#provider }));
     const made: Bucket = {
       store,
-      uploads: new OpenUploads(store, this.#registry(), this.#options),
+      uploads: new OpenUploads(store, this.#registry, this.#options),
       steps: new Steps(),
       groups: new Map(),
       locks: new UploadLocks<string>(),

@@ -30,15 +30,16 @@ const ANNOUNCED = "?";
 /** The uploads of one bucket. */
 export class OpenUploads {
   readonly #store: ObjectStore;
-  readonly #registry: UploadRegistry;
+  readonly #registryNow: () => UploadRegistry;
   readonly #options: OpenUploadsOptions;
   /** The ids of those that broke off and were found to be worth keeping. */
   readonly #worthy = new Set<string>();
   #swept: Promise<boolean> | undefined;
 
-  constructor(store: ObjectStore, registry: UploadRegistry, options: OpenUploadsOptions = {}) {
+  /** @param registry where uploads are known: it may become another one until the first is begun. */
+  constructor(store: ObjectStore, registry: () => UploadRegistry, options: OpenUploadsOptions = {}) {
     this.#store = store;
-    this.#registry = registry;
+    this.#registryNow = registry;
     this.#options = options;
   }
 
@@ -132,6 +133,10 @@ export class OpenUploads {
   /** Ends the uploads of `key` that broke off, but for the one with the id `kept`. */
   async endBroken(key: string, kept?: string): Promise<void> {
     for (const upload of await this.#resumable(key)) if (upload.id !== kept) await this.abort(upload);
+  }
+
+  get #registry(): UploadRegistry {
+    return this.#registryNow();
   }
 
   get #bucket(): string {
