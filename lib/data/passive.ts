@@ -38,7 +38,7 @@ export class ListeningConnector implements PassiveConnector {
   readonly #engine: ListeningEngine;
   readonly #listener: Deno.TcpListener;
   /** Absent without balancers. */
-  readonly #arrivals: Arrivals | undefined;
+  readonly #arrivals: Arrivals<Deno.TcpConn> | undefined;
   readonly #wait = new ConnectionWait();
   readonly #accepting: Promise<Connection>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -167,6 +167,6 @@ export class ListeningConnector implements PassiveConnector {
 }
 
 /** Without a balancer in between. */
-function directly(socket: Deno.TcpConn): Arrival {
+function directly(socket: Deno.TcpConn): Arrival<Deno.TcpConn> {
   return { socket, address: socket.remoteAddr.hostname };
 }
