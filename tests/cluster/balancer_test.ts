@@ -6,6 +6,7 @@ import { Client, type ClientTlsMode } from "../../lib/client/mod.ts";
 import { makePayload, sha256, sha256OfFile } from "../clients/payload.ts";
 import { find, type Finished, run } from "../clients/process.ts";
 import { protectTrusting } from "../helpers/tls.ts";
+import { Redis } from "../helpers/redis.ts";
 import { Wire } from "../helpers/wire.ts";
 import { Balanced, PUBLIC } from "./balanced.ts";
 
@@ -247,6 +248,56 @@ async function killedNodeGetsNone(balanced: Balanced): Promise<void> {
     assert(others.some(({ name }) => name === node), `Session at ${node}`);
   }
 }
+
+/** The first line of a session of `from`, and the session. */
+async function greeted({ port }: Balanced, from: string): Promise<{ readonly wire: Wire; readonly line: string }> {
+  const wire = await Wire.connect(port, { hostname: PUBLIC, from });
+  return { wire, line: (await wire.reply()).lines.join() };
+}
+
+async function limitsHoldForAllNodes(balanced: Balanced): Promise<void> {
+  const all = await Promise.all(Array.from({ length: 12 }, () => greeted(balanced, CLIENT)));
+  const other = await greeted(balanced, "127.0.3.8");
+  for (const { wire } of [...all, other]) wire.close();
+  assertEquals(all.filter(({ line }) => line.startsWith("220 ")).length, 5, all.map(({ line }) => line).join("\n"));
+  assertMatch(other.line, /^220 /);
+}
+
+async function bansHoldForAllNodes(balanced: Balanced): Promise<void> {
+  const guesser = "127.0.3.66";
+  const known = balanced.nodes.map(({ serving }) => serving.logged(/Shut out 127\.0\.3\.66/));
+  for (let index = 0; index < 3; index++) {
+    const { wire, line } = await greeted(balanced, guesser);
+    assertMatch(line, /^220 /);
+    await wire.expect("USER demo", 331);
+    await wire.send("PASS wrong");
+    await wire.reply();
+    wire.close();
+  }
+  await Promise.all(known);
+  for (let index = 0; index < 6; index++) {
+    const { wire, line } = await greeted(balanced, guesser);
+    wire.close();
+    assertMatch(line, /^421 Too many failed logins/);
+  }
+  const { wire, line } = await greeted(balanced, CLIENT);
+  wire.close();
+  assertMatch(line, /^220 /);
+}
+
+Deno.test({
+  name: "Behind HAProxy and with Redis the clients' addresses count over all nodes",
+  ignore: ignore || !Redis.isInstalled,
+  fn: async (t) => {
+    await using redis = await Redis.start();
+    await using balanced = await Balanced.start({
+      nodes: 3,
+      flags: ["--cluster", redis.url, "--max-sessions-per-ip", "5", "--ban-after", "3"],
+    });
+    await t.step("an address has as many sessions as it may", () => limitsHoldForAllNodes(balanced));
+    await t.step("one that guesses at several nodes is shut out by all", () => bansHoldForAllNodes(balanced));
+  },
+});
 
 cluster("Behind HAProxy, with TLS sessions that must be resumed", ["--tls-session-reuse", "require"], () => ({
   "curl moves files in clear and under TLS, and every line of the log has its own address": curlMoves,
