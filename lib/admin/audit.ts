@@ -32,28 +32,33 @@ export interface AuditOptions {
 
 /** An open audit file. Disposing it closes it. */
 export class Audit implements ChangeRecorder, AsyncDisposable {
-  readonly #file: Deno.FsFile;
+  readonly #path: string;
+  #file: Deno.FsFile;
   readonly #onKept: NonNullable<AuditOptions["onKept"]>;
   #last: Link;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: Deno.FsFile, last: Link, { onKept = () => {} }: AuditOptions) {
+  private constructor(path: string, file: Deno.FsFile, { last, onKept = () => {} }: AuditOptions & { last: Link }) {
+    this.#path = path;
     this.#file = file;
     this.#last = last;
     this.#onKept = onKept;
   }
 
-  /** Opens the file at `path`, made with mode 0600 where it is missing. Rejects with an error of the system. */
+  /**
+   * Opens the file at `path`, made with mode 0600 where it is missing. An empty one goes on with the chain of
+   * `path`.1, which logrotate leaves beside it. Rejects with an error of the system.
+   */
   static async open(path: string, options: AuditOptions = {}): Promise<Audit> {
-    const file = await Deno.open(path, { read: true, append: true, create: true, mode: 0o600 });
+    const file = await openToAppend(path);
     try {
       const end = await tailOf(file);
-      const last = lastLink(end);
+      const last = end === "" ? await lastOfRotated(`${path}.1`) : lastLink(end);
       if (end !== "" && (!end.endsWith("\n") || linkOf(end.trimEnd().split("\n").at(-1) ?? "") === undefined)) {
         options.onDamaged?.(`The audit "${path}" has a damaged line: "denoftpd audit verify" says which`);
         if (!end.endsWith("\n")) await file.write(new TextEncoder().encode("\n"));
       }
-      return new Audit(file, last, options);
+      return new Audit(path, file, { ...options, last });
     } catch (error) {
       file.close();
       throw error;
@@ -73,6 +78,17 @@ export class Audit implements ChangeRecorder, AsyncDisposable {
   async failed(change: number, error: unknown): Promise<void> {
     const text = error instanceof HttpError ? error.message : "Internal error";
     await this.#append({ change, failed: text }, `change ${change} was not made: ${text}`);
+  }
+
+  /** Goes on with the same chain in the file that is at the path now: after a rotation, a new one. */
+  async reopen(): Promise<void> {
+    const reopened = this.#tail.then(async () => {
+      const file = await openToAppend(this.#path);
+      this.#file.close();
+      this.#file = file;
+    });
+    this.#tail = reopened.catch(() => {});
+    await reopened;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,25 +117,34 @@ export class Audit implements ChangeRecorder, AsyncDisposable {
 /** What {@link verifyAudit} has found. */
 export type AuditVerdict =
   | { readonly ok: true; readonly lines: number; readonly hash: string }
-  | { readonly ok: false; readonly line: number; readonly problem: string };
+  | { readonly ok: false; readonly file: string; readonly line: number; readonly problem: string };
 
-/** Checks each line of an audit, and that each follows the one before. Rejects with an error of the system. */
-export async function verifyAudit(path: string): Promise<AuditVerdict> {
+/**
+ * Checks each line of an audit, and that each follows the one before. Rejects with an error of the system.
+ *
+ * @param paths of its files, the oldest first
+ */
+export async function verifyAudit(...paths: readonly string[]): Promise<AuditVerdict> {
   let last: Link = { seq: 0, hash: NOTHING_BEFORE };
-  let line = 0;
-  for await (const text of linesOf(path)) {
-    line++;
-    const problem = await problemWith(text, last);
-    if (problem !== undefined) return { ok: false, line, problem };
-    last = linkOf(text) ?? last;
+  let lines = 0;
+  for (const file of paths) {
+    let line = 0;
+    for await (const text of linesOf(file)) {
+      line++;
+      const problem = await problemWith(text, last);
+      if (problem !== undefined) return { ok: false, file, line, problem };
+      last = linkOf(text) ?? last;
+    }
+    lines += line;
   }
-  return { ok: true, lines: line, hash: last.hash };
+  return { ok: true, lines, hash: last.hash };
 }
 
 async function problemWith(text: string, last: Link): Promise<string | undefined> {
   const entry = parse(text);
   if (entry === undefined) return "it is not a line of an audit";
   const { hash, ...rest } = entry;
+  if (last.seq === 0 && Number(rest["seq"]) > 1) return `it is number ${rest["seq"]}: name the older files before this`;
   if (rest["previous"] !== last.hash) return "it does not follow the line before it: lines were changed or taken out";
   if (rest["seq"] !== last.seq + 1) return `its number is ${rest["seq"]}, not ${last.seq + 1}`;
   return hash === await hashOf(rest) ? undefined : "its hash is not that of its content: it was changed";
@@ -143,6 +168,21 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
 function linkOf(text: string): Link | undefined {
   const { seq, hash } = parse(text) ?? {};
   return typeof seq === "number" && typeof hash === "string" ? { seq, hash } : undefined;
+}
+
+function openToAppend(path: string): Promise<Deno.FsFile> {
+  return Deno.open(path, { read: true, append: true, create: true, mode: 0o600 });
+}
+
+/** The end of the chain in a file that was rotated while no server ran; its beginning where there is none. */
+async function lastOfRotated(path: string): Promise<Link> {
+  try {
+    using file = await Deno.open(path);
+    return lastLink(await tailOf(file));
+  } catch {
+    // It is not there, or not permitted to be read.
+    return { seq: 0, hash: NOTHING_BEFORE };
+  }
 }
 
 function lastLink(end: string): Link {

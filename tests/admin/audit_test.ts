@@ -47,7 +47,7 @@ Deno.test("verifyAudit finds each line that was changed, taken out, moved or add
       "its hash is not that of its content",
     ]);
     assertEquals(await problemOf(path, [one, three, four]), [2, "it does not follow the line before it"]);
-    assertEquals(await problemOf(path, [two, three]), [1, "it does not follow the line before it"]);
+    assertEquals(await problemOf(path, [two, three]), [1, "it is number 2"]);
     assertEquals(await problemOf(path, [one, two, two]), [3, "it does not follow the line before it"]);
     assertEquals(await problemOf(path, [one, "{}"]), [2, "it does not follow the line before it"]);
     assertEquals(await problemOf(path, [one, "not JSON"]), [2, "it is not a line of an audit"]);
@@ -69,6 +69,30 @@ Deno.test("Audit keeps no errors but those for people, and goes on after a line 
     assertEquals(damage.length, 1);
     const verdict = await verifyAudit(path);
     assertEquals(verdict.ok || verdict.line, 5);
+  });
+});
+
+Deno.test("an audit that is rotated goes on with its chain, while it is open and when it is opened again", async () => {
+  await withFile(async (path) => {
+    const change = { caller: CALLER, method: "POST", target: "/api/reload", body: undefined };
+    {
+      await using audit = await Audit.open(path);
+      await audit.begun(change);
+      await Deno.rename(path, `${path}.2`);
+      await audit.reopen();
+      assertEquals(await audit.begun(change), 2);
+    }
+    await Deno.rename(path, `${path}.1`);
+    {
+      await using audit = await Audit.open(path);
+      assertEquals(await audit.begun(change), 3);
+    }
+    const verdict = await verifyAudit(`${path}.2`, `${path}.1`, path);
+    assertEquals(verdict.ok && verdict.lines, 3);
+    const middle = await verifyAudit(`${path}.1`, path);
+    assertEquals(middle.ok || [middle.file, middle.line], [`${path}.1`, 1]);
+    const gap = await verifyAudit(`${path}.2`, path);
+    assertEquals(gap.ok || [gap.file, gap.line], [path, 1]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { createHmac } from "node:crypto";
 import { runConfig } from "../../lib/cli/config.ts";
 import { runWebhooks } from "../../lib/cli/operations/webhooks_command.ts";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
@@ -129,6 +130,42 @@ Deno.test("serve posts to several webhooks, each with its own filters", () =>
     }
     assertEquals(csv.taken.map(({ path }) => path), ["/b.csv"]);
     assertEquals(csv.taken[0]?.id, all.taken.find(({ path }) => path === "/b.csv")?.id);
+  }));
+
+Deno.test({
+  name: "a secret that has changed signs from the next SIGHUP on, and one that cannot be read changes nothing",
+  ignore: Deno.build.os === "windows",
+}, () =>
+  withSite(async (cwd) => {
+    const keys: string[] = [];
+    let heard = Promise.withResolvers<void>();
+    await using service = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      const [text, at] = [await request.text(), request.headers.get("x-denoftpd-timestamp")];
+      const sign = (key: string) => `sha256=${createHmac("sha256", key).update(`${at}.${text}`).digest("hex")}`;
+      const given = request.headers.get("x-denoftpd-signature");
+      if (text.includes('"fileChanged"')) {
+        keys.push([SECRET, "another secret"].find((key) => sign(key) === given) ?? "none");
+        heard.resolve();
+      }
+      return new Response();
+    });
+    await using server = await start(cwd, webhook(`http://127.0.0.1:${service.addr.port}/`));
+    await using wire = await visit(server);
+    const next = async (directory: string) => {
+      heard = Promise.withResolvers();
+      await wire.expect(`MKD ${directory}`, 257);
+      await heard.promise;
+    };
+    await next("a");
+    await Deno.writeTextFile(join(cwd, "secret"), "another secret\n");
+    server.kill("SIGHUP");
+    await server.logged(/Reloaded the secrets of webhooks/);
+    await next("b");
+    await Deno.remove(join(cwd, "secret"));
+    server.kill("SIGHUP");
+    await server.logged(/Cannot read the secret of a webhook in "secret": .*; keeping the current secrets/);
+    await next("c");
+    assertEquals(keys, [SECRET, "another secret", "another secret"]);
   }));
 
 Deno.test("webhooks lists what a service has refused, and has the server send it once more", () =>

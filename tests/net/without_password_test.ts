@@ -12,6 +12,8 @@ const CASES = [
     '{"url":"ldaps://[::1]:636","account":{"comment":"a@b"}}',
   ],
   ["postgres://ftp@h/db?sslmode=require&password=p&x=1", "postgres://***@h/db?sslmode=require&password=***&x=1"],
+  ["https://a.example/in?key=k&v=1 https://b.example/", "https://a.example/in?*** https://b.example/"],
+  ['[{"url":"https://a.example/in?key=k","secretFile":"s"}]', '[{"url":"https://a.example/in?***","secretFile":"s"}]'],
   ["users.json", "users.json"],
 ] as const;
 

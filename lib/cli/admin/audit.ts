@@ -15,10 +15,11 @@ import { UsageError } from "../usage_error.ts";
 const BROKEN = 33;
 
 /** The output of `denoftpd audit --help`. */
-export const AUDIT_USAGE = `Usage: denoftpd audit verify FILE
+export const AUDIT_USAGE = `Usage: denoftpd audit verify FILE…
 
 Checks the audit that "serve --admin" writes: that no line was changed, and none taken out. That lines were cut off at
-the end, only the log can tell: it has the number and the hash of each line. Status 33 for a broken one.
+the end, only the log can tell: it has the number and the hash of each line. Of an audit that was rotated name all
+files, the oldest first: audit.jsonl.2 audit.jsonl.1 audit.jsonl. Status 33 for a broken one.
 `;
 
 /** Runs `denoftpd audit` and resolves to its exit status: 0 unbroken, 2 wrong use or no such file, 33 broken. */
@@ -26,12 +27,12 @@ export async function runAudit(args: readonly string[], io: CommandIo): Promise<
   return await runCommand(args.length === 0 ? ["--help"] : args, io, {
     usage: AUDIT_USAGE,
     action: async () => {
-      const [action, file] = readFlags(args, { command: "audit", flags: [], most: 2 }).rest;
+      const [action, ...files] = readFlags(args, { command: "audit", flags: [], most: 1_000 }).rest;
       if (action !== "verify") throw new UsageError(`Action must be verify, not "${action}"`);
-      if (file === undefined) throw new UsageError('Action "verify" needs a file');
-      const verdict = await verdictOn(file);
+      if (files.length === 0) throw new UsageError('Action "verify" needs a file');
+      const verdict = await verdictOn(files);
       if (!verdict.ok) {
-        io.stderr(`denoftpd: The audit "${file}" is broken at line ${verdict.line}: ${verdict.problem}\n`);
+        io.stderr(`denoftpd: The audit "${verdict.file}" is broken at line ${verdict.line}: ${verdict.problem}\n`);
         return BROKEN;
       }
       io.stdout(`${verdict.lines} lines, unbroken; the last hash is ${verdict.hash}\n`);
@@ -40,10 +41,10 @@ export async function runAudit(args: readonly string[], io: CommandIo): Promise<
   });
 }
 
-async function verdictOn(file: string): ReturnType<typeof verifyAudit> {
+async function verdictOn(files: readonly string[]): ReturnType<typeof verifyAudit> {
   try {
-    return await verifyAudit(file);
+    return await verifyAudit(...files);
   } catch (error) {
-    throw new UsageError(`Cannot read the audit "${file}": ${messageOf(error)}`);
+    throw new UsageError(`Cannot read the audit: ${messageOf(error)}`);
   }
 }

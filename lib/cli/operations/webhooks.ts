@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
 import type { Endpoint } from "../../webhooks/endpoint.ts";
 import { type Need, needRead, needUrl } from "../permissions/query.ts";
@@ -55,7 +56,7 @@ export function webhookNeeds(settings: WebhookSettings): Need[] {
 }
 
 /** The secret of each service, by its URL: the file without a line end at its end. @throws {UsageError} */
-export async function readWebhookSecrets(settings: WebhookSettings): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function readWebhookSecrets(settings: WebhookSettings): Promise<Map<string, Uint8Array>> {
   const secrets = new Map<string, Uint8Array>();
   for (const { url, secretFile } of endpointsOf(settings)) {
     let text: string;
@@ -68,4 +69,20 @@ export async function readWebhookSecrets(settings: WebhookSettings): Promise<Rea
     secrets.set(url, new TextEncoder().encode(text));
   }
   return secrets;
+}
+
+/** Puts what is in the files now into `secrets`; where one cannot be read, all stay as they are, and it is reported. */
+export async function renewWebhookSecrets(
+  settings: WebhookSettings,
+  { secrets, early }: { readonly secrets: Map<string, Uint8Array>; readonly early: EventStream },
+): Promise<void> {
+  try {
+    const found = [...await readWebhookSecrets(settings)];
+    const changed = found.filter(([url, secret]) => secrets.get(url)?.toHex() !== secret.toHex());
+    for (const [url, secret] of changed) secrets.set(url, secret);
+    if (changed.length > 0) early.emit({ type: "notice", level: "info", message: "Reloaded the secrets of webhooks" });
+  } catch (error) {
+    const message = `${messageOf(error)}; keeping the current secrets`;
+    early.emit({ type: "problem", level: "error", message });
+  }
 }

@@ -33,7 +33,7 @@ import { readClusterPassword } from "../cluster/settings.ts";
 import { hookOptions, prepareHooks, startHooks } from "../operations/hooks.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
-import { hasWebhooks, readWebhookSecrets } from "../operations/webhooks.ts";
+import { hasWebhooks, readWebhookSecrets, renewWebhookSecrets } from "../operations/webhooks.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
 import { CommandRefused } from "../usage_error.ts";
 import { dataThreadCount, startThreadsLater, THREADS_HAVE_OWN_PERMISSIONS, workerCount } from "./threads.ts";
@@ -126,7 +126,7 @@ async function serveLogged(
     ? undefined
     : new ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
-  const webhookSecrets = await readWebhookSecrets(settings);
+  const posting = { secrets: await readWebhookSecrets(settings), early };
   const clusterPassword = await readClusterPassword(settings);
   const stores = workers === 1 ? ObjectStores.of(settings) : undefined;
   await using cluster = settings.cluster &&
@@ -194,7 +194,8 @@ async function serveLogged(
     }
     await users?.accounts.reload();
     await tls?.reload();
-    admin?.renew();
+    await renewWebhookSecrets(settings, posting);
+    await admin?.renew();
     await service?.ready(status());
   };
   const drain = new AbortController();
@@ -219,12 +220,7 @@ async function serveLogged(
   if (identity) await checkAsUser(accounts, settings, early);
   await state?.open();
   await using _webhooks = hasWebhooks(settings)
-    ? await (await import("../operations/webhook_queue.ts")).openWebhooks(settings, {
-      secrets: webhookSecrets,
-      early,
-      server,
-      workers,
-    })
+    ? await (await import("../operations/webhook_queue.ts")).openWebhooks(settings, { ...posting, server, workers })
     : undefined;
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
   const hasNativeThreads = native !== undefined && workers === 1 && dataThreads > 0;

@@ -28,8 +28,8 @@ const TOKEN_BYTES = 32;
 export interface Admin extends AsyncDisposable {
   /** Answers requests from now on: until then they wait. */
   begin(): void;
-  /** Uses the current certificate, and the users that are in their file now. */
-  renew(): void;
+  /** Uses the current certificate, the users that are in their file now, and a new audit file after a rotation. */
+  renew(): Promise<void>;
 }
 
 /**
@@ -79,10 +79,14 @@ export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
       backend.watch.begin();
       begun.resolve();
     },
-    renew: () => {
+    renew: async () => {
       const [current] = certificates?.pairs ?? [];
       if (current) server.renew(current);
       users?.reload();
+      await audit?.reopen().catch((error) => {
+        const message = `Cannot open the audit again, which goes on in the file from before: ${messageOf(error)}`;
+        backend.report({ type: "problem", level: "error", message });
+      });
     },
     [Symbol.asyncDispose]: async () => {
       // A request that still waits is answered, so that its connection ends.
