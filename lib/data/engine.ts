@@ -18,6 +18,7 @@ export {
   type PassiveEnd,
   type ProxyRules,
 } from "./connector.ts";
+export type { ProxyHeaderFault } from "../net/proxy_header.ts";
 
 /** What matters of a transfer for where the next connection is made. */
 export interface TransferTraits {
