@@ -13,11 +13,15 @@ const DEFAULT_PORT = 6379;
 export interface RedisAddress {
   /** Without brackets. */
   readonly hostname: string;
+  /** 6379 if the URL names none. */
   readonly port: number;
   /** Number of the database. */
   readonly database: number;
+  /** `rediss://`: the certificate is checked against the host name. */
   readonly tls: boolean;
+  /** Absent: the default user. */
   readonly username?: string;
+  /** Absent: Redis asks for none. */
   readonly password?: string;
 }
 

@@ -42,7 +42,11 @@ export interface ClusterOptions {
    * @default a random one
    */
   readonly node?: string;
-  /** @default "continue" */
+  /**
+   * What happens to new connections while Redis is lost.
+   *
+   * @default "continue"
+   */
   readonly onLoss?: OnLoss;
 }
 
@@ -68,6 +72,7 @@ export class Cluster implements AsyncDisposable {
   readonly node: string;
   /** Name of this run of this server, never used again: `NODE:EPOCH`. */
   readonly member: string;
+  /** See {@link ClusterOptions}. */
   readonly onLoss: OnLoss;
   /** URL of Redis without name and password. */
   readonly url: string;

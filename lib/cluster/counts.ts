@@ -11,71 +11,23 @@
 import { Arrivals } from "../auth/arrivals.ts";
 import type { MaybeLater, SharedCounter, SharedPace } from "../options/shared_state.ts";
 import { Lease } from "../session/admissions.ts";
-import { BEATS, type Cluster, ClusterLost, LIFETIME, LIVE, PREFIX } from "./cluster.ts";
+import { BEATS, type Cluster, ClusterLost, LIFETIME, PREFIX } from "./cluster.ts";
+import { BEGIN, COUNT } from "./count_scripts.ts";
 import type { Link } from "./link.ts";
-import { listIn, numberIn, Script } from "./script.ts";
+import { listIn, numberIn } from "./script.ts";
 
-/** A field of the hash of a member that no key of a count can be. */
-const CONNECTION = "#";
+/**
+ * Milliseconds for which a change may wait that needs no answer, to be sent together with others: until then a count is
+ * too high.
+ */
+const UNHURRIED = 5;
 /** Fields written at once when everything is written anew. */
 const FIELDS_AT_ONCE = 500;
 
-/**
- * A list of changes: `+ KEY LIMIT` counts one and returns the sum before, or -1 where it has reached the limit (0:
- * none); `- KEY 0` counts one less; `p KEY "INTERVAL MOST"` is the cell rate algorithm of `Pace`. Returns nothing, and
- * does nothing, where Redis has forgotten the member, or another connection of it has written anew since.
- */
-const COUNT = new Script(`${LIVE}
-local own = KEYS[2]
-if redis.call('HGET', own, '${CONNECTION}') ~= ARGV[1] then return false end
-local others
-local function elsewhere(key)
-  if not others then
-    others = {}
-    for _, member in ipairs(members(KEYS[1])) do
-      local counts = KEYS[3] .. member
-      if counts ~= own then others[#others + 1] = counts end
-    end
-  end
-  local sum = 0
-  for _, counts in ipairs(others) do sum = sum + tonumber(redis.call('HGET', counts, key) or 0) end
-  return sum
-end
-local replies = {}
-for i = 2, #ARGV, 3 do
-  local change, key, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local reply = 0
-  if change == '+' then
-    local before = tonumber(redis.call('HGET', own, key) or 0) + elsewhere(key)
-    local limit = tonumber(value)
-    reply = before
-    if limit > 0 and before >= limit then reply = -1 else redis.call('HINCRBY', own, key, 1) end
-  elseif change == '-' then
-    if redis.call('HINCRBY', own, key, -1) <= 0 then redis.call('HDEL', own, key) end
-  else
-    local interval, most = string.match(value, '(%d+) (%d+)')
-    local pace, time = KEYS[4] .. key, now()
-    local owed = math.max(0, tonumber(redis.call('GET', pace) or 0) - time) + tonumber(interval)
-    if owed > tonumber(most) then
-      reply = -1
-    else
-      redis.call('SET', pace, string.format('%.0f', time + owed), 'PX', owed)
-    end
-  end
-  replies[#replies + 1] = reply
-end
-return replies
-`);
-
-/** Forgets all that this member has counted, and names the connection that writes it anew. */
-const BEGIN = new Script(`
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], '${CONNECTION}', ARGV[1])
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-`);
-
 /** How one is counted. */
 export interface CountOptions {
+  /** Whether the sum is asked for even without a limit. @default false */
+  readonly needsSum?: boolean;
   /** 0: none. @default 0 */
   readonly limit?: number | undefined;
   /** Without it nothing goes on: see `Cluster.onLoss`. @default false */
@@ -98,6 +50,10 @@ export class ClusterCounts {
   #link: Link | undefined;
   #connection = 0;
   #waiting: Change[] = [];
+  /** Whether the changes that wait will be sent in this turn of the event loop. */
+  #isUrgent = false;
+  /** For those that may wait. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** To be made before the cluster begins. */
   constructor(cluster: Cluster) {
@@ -119,9 +75,12 @@ export class ClusterCounts {
    *
    * @throws {ClusterLost} while Redis is lost, if it is essential and nothing is to go on without Redis.
    */
-  add(key: string, { limit = 0, isEssential = false }: CountOptions = {}): MaybeLater<number | undefined> {
+  add(
+    key: string,
+    { limit = 0, isEssential = false, needsSum = false }: CountOptions = {},
+  ): MaybeLater<number | undefined> {
     this.#change(key, 1);
-    if (!this.#cluster.isWhole) {
+    if (!this.#cluster.isWhole || (limit === 0 && !needsSum)) {
       const sum = this.#decideHere(key, limit, isEssential);
       if (sum !== undefined) this.#send({ words: ["+", key, "0"] });
       return sum;
@@ -196,14 +155,27 @@ export class ClusterCounts {
 
   #send(change: Change): void {
     if (!this.#link) return change.decide?.(undefined);
-    if (this.#waiting.push(change) === 1) queueMicrotask(() => void this.#flush());
+    this.#waiting.push(change);
+    if (!change.decide) this.#timer ??= setTimeout(() => void this.#flush(), UNHURRIED);
+    else if (!this.#isUrgent) {
+      this.#isUrgent = true;
+      queueMicrotask(() => void this.#flush());
+    }
   }
 
   async #flush(): Promise<void> {
-    const changes = this.#waiting;
-    this.#waiting = [];
+    const changes = this.#takeWaiting();
     const answers = await this.#ask(changes.flatMap(({ words }) => words));
     for (const [index, { decide }] of changes.entries()) decide?.(answers && numberIn(answers[index]));
+  }
+
+  #takeWaiting(): readonly Change[] {
+    const changes = this.#waiting;
+    this.#waiting = [];
+    this.#isUrgent = false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return changes;
   }
 
   async #ask(words: readonly string[]): Promise<ReturnType<typeof listIn> | undefined> {
@@ -223,7 +195,12 @@ export class ClusterCounts {
   /** From the first word on, what changes is sent over this connection, after what was counted before. */
   async #writeAnew(link: Link): Promise<void> {
     this.#link = link;
-    void link.over.then(() => this.#link === link && (this.#link = undefined));
+    void link.over.then(() => {
+      if (this.#link !== link) return;
+      this.#link = undefined;
+      // What waits is counted here, and written anew later.
+      for (const { decide } of this.#takeWaiting()) decide?.(undefined);
+    });
     const connection = ++this.#connection;
     const sent = [link.run(BEGIN, { keys: [this.#key], args: [connection, LIFETIME] })];
     const fields = [...this.#own].flat().map(String);

@@ -23,11 +23,13 @@ const REFUSED = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR (?:Client sent AUTH|AUTH|invali
 
 /** Redis cannot be reached, or does not answer. */
 export class ClusterLost extends Error {
+  /** "ClusterLost". */
   override readonly name = "ClusterLost";
 }
 
 /** Redis refuses the name, the password or the database: trying again does not help. */
 export class LoginRefused extends Error {
+  /** "LoginRefused". */
   override readonly name = "LoginRefused";
 }
 

@@ -11,10 +11,12 @@ export type Reply = string | number | null | readonly Reply[];
 
 /** A script in Lua. */
 export class Script {
+  /** The text. */
   readonly source: string;
   /** SHA-1 of the source, by which Redis knows it. */
   readonly digest: string;
 
+  /** It is loaded into Redis where it is first run. */
   constructor(source: string) {
     this.source = source;
     this.digest = createHash("sha1").update(source).digest("hex");

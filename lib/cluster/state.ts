@@ -24,7 +24,11 @@ import { type MemberServer, Registry } from "./registry.ts";
 
 /** How the state of a member is made. */
 export interface StateOptions {
-  /** @default false */
+  /**
+   * Whether other members of this process report bans.
+   *
+   * @default false
+   */
   readonly isOneOfSeveral?: boolean;
 }
 
@@ -37,6 +41,7 @@ export class ClusterMember implements Disposable {
   /** Whether it only looks on: its process has members that serve. */
   #isObserver = true;
 
+  /** A member that shares nothing yet: see {@link sharedState}. */
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     this.#news = new Newsroom(cluster);
@@ -47,7 +52,6 @@ export class ClusterMember implements Disposable {
    * Makes the state of the server of this member; {@link serve} is to be called with the server.
    *
    * @param make makes what is not shared in Redis: what is known about files, and bytes in use.
-   * @param options `isOneOfSeveral`: other members of this process report bans.
    */
   sharedState(make: MakeSharedState = localState, { isOneOfSeveral = false }: StateOptions = {}): MakeSharedState {
     return (settings) => {
@@ -57,7 +61,7 @@ export class ClusterMember implements Disposable {
       const { connectRate, throttle, guessInterval } = settings;
       const { limit, duration, isExempt, now } = settings.bans;
       const silent = { limit, duration, ...(isExempt && { isExempt }), ...(now && { now }) };
-      const bans = this.watchBans(isOneOfSeveral ? silent : settings.bans);
+      const bans = this.#makeBans(isOneOfSeveral ? silent : settings.bans);
       this.#isObserver = false;
       return {
         ...base,
@@ -80,8 +84,8 @@ export class ClusterMember implements Disposable {
   }
 
   /** Keeps the bans of the cluster without a server of its own. */
-  watchBans(settings: BanSettings): ClusterBans {
-    return this.#bans = new ClusterBans(this.#cluster, { settings, news: this.#news });
+  watchBans(settings: BanSettings): void {
+    this.#makeBans(settings);
   }
 
   /** Shows the sessions of `server` to the others, and lets them end those. */
@@ -115,6 +119,10 @@ export class ClusterMember implements Disposable {
         return server.silentWorkers;
       },
     };
+  }
+
+  #makeBans(settings: BanSettings): ClusterBans {
+    return this.#bans = new ClusterBans(this.#cluster, { settings, news: this.#news });
   }
 }
 
@@ -156,7 +164,7 @@ class ConnectionCount implements SharedCount {
   add(change: 1 | -1): MaybeLater<number> {
     if (change < 0) this.#counts.remove(CONNECTIONS);
     else {
-      const before = this.#counts.add(CONNECTIONS, { isEssential: true });
+      const before = this.#counts.add(CONNECTIONS, { isEssential: true, needsSum: true });
       return before instanceof Promise ? before.then((before) => before ?? 0) : before ?? 0;
     }
     return this.count + 1;

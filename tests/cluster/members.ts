@@ -4,7 +4,10 @@
  * @module
  */
 
-import { Cluster, type ClusterOptions } from "../../lib/cluster/cluster.ts";
+import { assert } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { BEATS, Cluster, type ClusterOptions, LIFETIME, LIVE, PREFIX } from "../../lib/cluster/cluster.ts";
+import { numberIn, Script } from "../../lib/cluster/script.ts";
 import { ClusterMember } from "../../lib/cluster/state.ts";
 import type { ServerEvent } from "../../lib/events.ts";
 import type { ServerOptions } from "../../lib/options.ts";
@@ -62,4 +65,22 @@ export async function startNode(
       await cluster[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The sum of a count over the members that live. */
+const SUM = new Script(`${LIVE}
+local sum = 0
+for _, member in ipairs(members(KEYS[1])) do
+  sum = sum + tonumber(redis.call('HGET', '${PREFIX}counts:' .. member, ARGV[1]) or 0)
+end
+return sum
+`);
+
+/** Waits until Redis counts `sum`: a change that needs no answer comes a little later, and a dead node is forgotten. */
+export async function counted(cluster: Cluster, key: string, sum: number): Promise<void> {
+  for (const since = performance.now();; await delay(20)) {
+    const found = numberIn(await cluster.run(SUM, { keys: [BEATS], args: [key] }));
+    if (found === sum) return;
+    assert(performance.now() - since < LIFETIME + 1_000, `${key}: ${found} are counted, not ${sum}`);
+  }
 }

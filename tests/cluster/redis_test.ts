@@ -2,65 +2,51 @@
  * Several servers, each in a process of its own, with a real Redis. `-- --long`: 100 rounds.
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { delay } from "@std/async/delay";
-import { join } from "@std/path";
-import { BEATS, LIVE, PREFIX } from "../../lib/cluster/cluster.ts";
-import { numberIn, Script } from "../../lib/cluster/script.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
 import { type Serving, startServe } from "../cli/serve_process.ts";
 import { joined, Redis } from "../helpers/redis.ts";
+import { counted } from "./members.ts";
 import { Wire } from "../helpers/wire.ts";
 
 const ignore = !Redis.isInstalled;
 const ROUNDS = Deno.args.includes("--long") ? 100 : 4;
 const CAP = 50;
 const AT_ONCE = 200;
-/** Milliseconds after which what a killed node counted is gone: the time without a heartbeat, and a second of grace. */
-const FORGOTTEN = 11_000;
 
-/** The sum of a count over the members that live. */
-const SUM = new Script(`${LIVE}
-local sum = 0
-for _, member in ipairs(members(KEYS[1])) do
-  sum = sum + tonumber(redis.call('HGET', '${PREFIX}counts:' .. member, ARGV[1]) or 0)
-end
-return sum
-`);
+/** Read where threads are started. */
+const LIB = fromFileUrl(new URL("../../lib", import.meta.url));
 
 /** Starts nodes with these names that serve a directory to everyone. */
 async function withNodes(
   names: readonly string[],
   { redis, flags = [] }: { readonly redis: Redis; readonly flags?: readonly string[] },
-  body: (nodes: Map<string, Serving>, start: (name: string) => Promise<void>) => Promise<void>,
+  body: (
+    nodes: Map<string, Serving>,
+    start: (name: string, flags?: readonly string[]) => Promise<void>,
+  ) => Promise<void>,
 ): Promise<void> {
   const cwd = await Deno.makeTempDir({ prefix: "denoftpd-cluster-" });
   await Deno.mkdir(join(cwd, "files"));
   const nodes = new Map<string, Serving>();
-  const start = async (name: string) => {
+  const start = async (name: string, own = flags) => {
     const node = await startServe({
       // What `denoftpd permissions` prints, and no more.
-      permissions: ["--allow-net=127.0.0.1", `--allow-read=${join(cwd, "files")}`],
+      permissions: ["--allow-net=127.0.0.1", `--allow-read=${join(cwd, "files")},${LIB}`],
       flags: [
         ...["--port", "0", "--anonymous", "files", "--allow-root", "--node", name, "--cluster", redis.url],
-        ...flags,
+        ...own,
       ],
       cwd,
     });
     nodes.set(name, node);
   };
   try {
-    await Promise.all(names.map(start));
+    await Promise.all(names.map((name) => start(name)));
     await body(nodes, start);
   } finally {
     for (const node of nodes.values()) await node[Symbol.asyncDispose]();
     await Deno.remove(cwd, { recursive: true });
-  }
-}
-
-/** Waits for what Redis does by the clock, and tells nobody. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const since = performance.now(); !await holds(); await delay(50)) {
-    assert(performance.now() - since < FORGOTTEN, "A killed node still counts");
   }
 }
 
@@ -84,7 +70,6 @@ Deno.test({
   async fn() {
     await using redis = await Redis.start();
     await using probe = await joined(redis, { node: "probe" });
-    const open = async () => numberIn(await probe.run(SUM, { keys: [BEATS], args: ["connections"] }));
     const names = ["one", "two", "three"];
     const flags = ["--max-sessions", String(CAP)];
     await withNodes(names, { redis, flags }, async (nodes, start) => {
@@ -108,20 +93,69 @@ Deno.test({
         }
         const lost = inside.filter(({ name }) => kills.includes(name));
         const left = inside.filter(({ name }) => !kills.includes(name));
-        await until(async () => await open() <= left.length);
+        await counted(probe, "connections", left.length);
         const [some] = [...nodes].filter(([name]) => !kills.includes(name)).map(([, node]) => node);
         assert(some);
         // As many as were lost, and not one more.
         for (const _ of lost) {
           const wire = await visit(some);
-          assert(wire, `round ${round}: ${await open()} are in, ${saidBy(nodes)}`);
+          assert(wire, `round ${round}: ${saidBy(nodes)}`);
           left.push({ name: "some", wire });
         }
         assert(!await visit(some), `round ${round}: ${saidBy(nodes)}`);
         for (const { wire } of [...left, ...lost]) wire?.close();
         for (const name of kills) await start(name);
-        await until(async () => await open() === 0);
+        await counted(probe, "connections", 0);
       }
+    });
+  },
+});
+
+async function asked(url: string): Promise<[status: number, text: string]> {
+  const response = await fetch(url);
+  return [response.status, await response.text()];
+}
+
+Deno.test({
+  name: "Cluster: workers are members too; a limit and a ban hold for them and other nodes, and no log has a password",
+  ignore,
+  async fn() {
+    await using redis = await Redis.start({ password: "secret-1" });
+    const flags = ["--max-sessions", "10", "--ban-after", "3", "--log-level", "debug", "--metrics", "127.0.0.1:0"];
+    const refusing = ["--workers", "2", "--cluster-on-loss", "refuse"];
+    await withNodes(["one"], { redis, flags: [...flags, ...refusing] }, async (many, start) => {
+      await start("two", flags);
+      const [one, two] = many.values();
+      assert(one && two);
+      const wires = await Promise.all(Array.from({ length: 40 }, (_, index) => visit(index % 2 === 0 ? one : two)));
+      const inside = wires.filter((wire) => wire !== undefined);
+      assertEquals(inside.length, 10, saidBy(many));
+      const [guesser, next] = inside;
+      assert(guesser && next);
+      for (let guess = 0; guess < 3; guess++) {
+        await guesser.expect("USER nobody", 331);
+        await guesser.send("PASS x");
+        await guesser.reply();
+      }
+      for (const node of [one, two]) await node.logged(/Shut out 127/);
+      for (const node of [one, two]) assertEquals(await visit(node), undefined);
+      for (const wire of inside) wire.close();
+      const [ofOne, ofTwo] = await Promise.all(
+        [one, two].map((node) => node.logged(/Metrics are at (http\S+)\/metrics/)),
+      );
+      assertEquals(await asked(`${ofTwo}/readyz`), [200, "ok\n"]);
+      assertMatch(
+        String(await asked(`${ofTwo}/metrics`)),
+        /denoftpd_cluster_connected 1\n[^]*denoftpd_cluster_members 4\n/,
+      );
+      await redis.kill();
+      // The two workers, and the thread that leads them.
+      await one.logged(/(?:Lost redis:\/\/127[^]*){3}/);
+      await two.logged(/Lost redis:\/\/127/);
+      assertEquals(await asked(`${ofOne}/readyz`), [503, "shared state lost\n"]);
+      assertEquals(await asked(`${ofTwo}/readyz`), [200, "ok\nshared state lost\n"]);
+      assertMatch(String(await asked(`${ofTwo}/metrics`)), /denoftpd_cluster_losses_total 1\n/);
+      assert(!/secret-1/.test(saidBy(many)), saidBy(many));
     });
   },
 });

@@ -3,7 +3,7 @@ import type { Cluster } from "../../lib/cluster/cluster.ts";
 import { ClusterCounts } from "../../lib/cluster/counts.ts";
 import { Cluster as Member } from "../../lib/cluster/cluster.ts";
 import { Redis } from "../helpers/redis.ts";
-import { type Node, startNode } from "./members.ts";
+import { counted, type Node, startNode } from "./members.ts";
 
 const ignore = !Redis.isInstalled;
 
@@ -62,6 +62,8 @@ Deno.test({
     const more = await Promise.all(Array.from({ length: 60 }, () => first.counts.add("x", { limit: 50 })));
     assertEquals(more.filter((sum) => sum !== undefined).length, left);
     first.counts.remove("x");
+    // What needs no answer is sent with the next that does.
+    await first.counts.add("y", { needsSum: true });
     assertEquals(await third.counts.add("x", { limit: 50 }), 49);
     assertEquals(await third.counts.add("x", { limit: 50 }), undefined);
     for (const { cluster } of [first, third]) await cluster[Symbol.asyncDispose]();
@@ -106,9 +108,9 @@ Deno.test({
     await Promise.all([a, b].map(({ cluster }) => stateOf(cluster, "connected")));
     await Promise.all([a, b].map(({ cluster }) => whole(cluster)));
     assertEquals(await a.counts.add("x", { limit: 10 }), 6);
-    assertEquals(await a.counts.add("other 8"), 1);
-    assertEquals(await a.counts.add("other 7"), 0);
-    assertEquals(await a.counts.add("other 1199"), 1);
+    assertEquals(await a.counts.add("other 8", { needsSum: true }), 1);
+    assertEquals(await a.counts.add("other 7", { needsSum: true }), 0);
+    assertEquals(await a.counts.add("other 1199", { needsSum: true }), 1);
     for (const { cluster } of [a, b]) await cluster[Symbol.asyncDispose]();
   },
 });
@@ -147,7 +149,7 @@ Deno.test({
       assert(await two.control.disconnect("one.1", "Go away"));
       assertEquals((await ftp.expectReply(421)).text, "Go away");
       await ftp.closed();
-      await one.event("sessionClosed");
+      await counted(two.cluster, "account lone", 0);
       await other.expect("USER lone", 331);
       await other.expect("PASS lone", 230);
       assertEquals(await two.control.disconnect("one.99"), false);
@@ -256,6 +258,43 @@ Deno.test({
       await stateOf(one.cluster, "connected");
       await using again = await one.connect();
       await again.expectReply(220);
+    });
+  },
+});
+
+Deno.test({
+  name: "Cluster: a Redis that comes back empty ends no session, and the limit is that of all nodes again",
+  ignore,
+  async fn() {
+    await withNodes(["one", "two"], { options: { maxSessions: 4 } }, async ([one, two], redis) => {
+      assert(one && two);
+      const inside = await Promise.all([one, one, one, two].map((node) => node.connect()));
+      for (const ftp of inside) await ftp.expectReply(220);
+      const [first, , , last] = inside;
+      assert(first && last);
+      await first.login();
+      await redis.kill();
+      await Promise.all([one, two].map(({ cluster }) => stateOf(cluster, "lost")));
+      await first.upload("STOR a", "abc");
+      {
+        // Its share is two, and it has three.
+        await using refused = await one.connect();
+        await refused.expectReply(421);
+      }
+      await redis.start();
+      await Promise.all([one, two].map(({ cluster }) => stateOf(cluster, "connected")));
+      await Promise.all([one, two].map(({ cluster }) => whole(cluster)));
+      {
+        await using refused = await two.connect();
+        await refused.expectReply(421);
+        await refused.closed();
+      }
+      await first.expect("QUIT", 221);
+      await first.closed();
+      await counted(two.cluster, "connections", 3);
+      await using again = await two.connect();
+      await again.expectReply(220);
+      for (const ftp of inside) ftp.close();
     });
   },
 });

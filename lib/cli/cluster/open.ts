@@ -4,15 +4,20 @@
  * @module
  */
 
+import type { BanSettings } from "../../auth/bans.ts";
 import type { RedisAddress } from "../../cluster/address.ts";
 import { Cluster, type ClusterOptions, LoginRefused } from "../../cluster/cluster.ts";
 import { ClusterMember } from "../../cluster/state.ts";
 import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
+import { banEvents } from "../../server/ban_events.ts";
+import type { ServerControl } from "../../server/control.ts";
+import { FtpServer } from "../../server/server.ts";
 import { UsageError } from "../usage_error.ts";
-import type { ObjectStores } from "../storage/object_stores.ts";
-import type { ClusterSettings } from "./settings.ts";
+import { ObjectStores, type StoreSettings } from "../storage/object_stores.ts";
+import { type ClusterSettings, readClusterPassword } from "./settings.ts";
 import { type SharedStores, shareStores } from "./stores.ts";
+import { ClusterHealth } from "./telemetry.ts";
 
 /** What each state means for logins. */
 const MEANINGS = {
@@ -20,30 +25,42 @@ const MEANINGS = {
   refuse: "new connections are refused",
 } as const;
 
-/** What {@link openCluster} is given besides the settings. */
-export interface ClusterParts {
-  readonly events: Pick<EventStream, "emit">;
+/** What workers are sent to be members of the same node. */
+export interface MemberSetup {
+  readonly node: string;
   /** As `readClusterPassword` has read it. */
   readonly password: string | undefined;
+}
+
+interface ClusterParts extends Omit<ClusterOptions, "node">, Partial<MemberSetup> {
+  readonly events: Pick<EventStream, "emit">;
   /** Object stores that this member uses together with the others; absent: it serves no sessions. */
   readonly stores?: ObjectStores | undefined;
 }
+
+/** A server, or what leads the workers that serve. */
+type Served = ServerControl & Pick<FtpServer, "events">;
 
 /** The member of a program, or of a worker of it. Disposing it leaves the cluster. */
 export class ServeCluster implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly member: ClusterMember;
+  readonly health: ClusterHealth;
+  /** For workers. */
+  readonly setup: MemberSetup;
   readonly #events: ClusterParts["events"];
   readonly #stores: SharedStores | undefined;
 
   /** Nothing is connected yet; whether Redis answers is reported by `events`. */
-  constructor(address: RedisAddress, { events, password, stores, node, onLoss }: ClusterParts & ClusterOptions) {
+  constructor(address: RedisAddress, { events, password, stores, node, onLoss }: ClusterParts) {
     const cluster = new Cluster({ ...address, ...(password !== undefined && { password }) }, {
       ...(node !== undefined && { node }),
       ...(onLoss && { onLoss }),
     });
     this.cluster = cluster;
     this.member = new ClusterMember(cluster);
+    this.health = new ClusterHealth(cluster);
+    this.setup = { node: cluster.node, password };
     this.#events = events;
     this.#stores = stores && shareStores(cluster, stores, events);
     cluster.on({
@@ -56,6 +73,13 @@ export class ServeCluster implements AsyncDisposable {
         events.emit({ type: "problem", level: "error", message, error });
       },
     });
+  }
+
+  /** Shows `server` to the other members. Returns what an operator sees and does at all of them. */
+  attach(server: Served, bans: BanSettings): ServerControl {
+    if (server instanceof FtpServer) this.member.serve(server);
+    else this.member.watchBans({ ...bans, ...banEvents(server.events) });
+    return this.member.control(server);
   }
 
   /** Connects. Without Redis the server starts nevertheless, as it may come later. @throws {UsageError} */
@@ -81,8 +105,22 @@ export class ServeCluster implements AsyncDisposable {
   }
 }
 
-/** The member that the settings ask for; `undefined` without `--cluster`. */
-export function openCluster(settings: ClusterSettings, parts: ClusterParts): ServeCluster | undefined {
-  const { cluster: address, clusterOnLoss: onLoss, node } = settings;
-  return address && new ServeCluster(address, { ...parts, onLoss, ...(node !== undefined && { node }) });
+/** The member that the settings ask for; `undefined` without `--cluster`. @throws {UsageError} */
+export async function openCluster(
+  settings: ClusterSettings & StoreSettings,
+  { events, workers }: Pick<ClusterParts, "events"> & { readonly workers: number },
+): Promise<ServeCluster | undefined> {
+  const { node } = settings;
+  const password = await readClusterPassword(settings);
+  // Workers have their own.
+  const stores = workers === 1 ? ObjectStores.of(settings) : undefined;
+  return memberOf(settings, { events, password, stores, ...(node !== undefined && { node }) });
+}
+
+/** The member of a worker; see {@link openCluster}. */
+export function memberOf(
+  { cluster: address, clusterOnLoss: onLoss }: ClusterSettings,
+  parts: ClusterParts,
+): ServeCluster | undefined {
+  return address && new ServeCluster(address, { ...parts, onLoss });
 }

@@ -23,14 +23,18 @@ export function clusterNeeds({ cluster, clusterPasswordFile: file }: ClusterSett
   ];
 }
 
-/** The password in the file, without a line end at its end; `undefined` without one. @throws {UsageError} */
-export async function readClusterPassword(settings: ClusterSettings): Promise<string | undefined> {
-  const { cluster, clusterPasswordFile: file } = settings;
-  if (file === undefined) return undefined;
+/** @throws {UsageError} for a password without a cluster, or two of them. */
+export function checkCluster({ cluster, clusterPasswordFile: file }: ClusterSettings): void {
+  if (file === undefined) return;
   if (cluster === undefined) throw new UsageError('Flag "--cluster-password-file" needs "--cluster URL"');
   if (cluster.password !== undefined) {
     throw new UsageError('Flag "--cluster-password-file" and a password in "--cluster" cannot be used together');
   }
+}
+
+/** The password in the file, without a line end at its end; `undefined` without a file. @throws {UsageError} */
+export async function readClusterPassword({ clusterPasswordFile: file }: ClusterSettings): Promise<string | undefined> {
+  if (file === undefined) return undefined;
   let password: string;
   try {
     password = (await Deno.readTextFile(file)).replace(/\r?\n$/, "");

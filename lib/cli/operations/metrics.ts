@@ -8,11 +8,13 @@ import type { BanStore } from "../../auth/bans.ts";
 import type { WatchedAccounts } from "../../auth/place.ts";
 import { commandTable } from "../../commands/table.ts";
 import type { EventStream } from "../../events.ts";
+import type { Family } from "../../metrics/exposition.ts";
 import { type MetricsListener, serveMetrics } from "../../metrics/listener.ts";
 import { meterOf, ServerMetrics } from "../../metrics/metrics.ts";
 import { networkOf } from "../../net/address_key.ts";
 import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
+import type { ClusterHealth } from "../cluster/telemetry.ts";
 import type { Meter } from "../../options/meter.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import { VERSION } from "../../version.ts";
@@ -46,6 +48,8 @@ export interface Watched {
   readonly bans: Pick<BanStore, "load"> | undefined;
   /** `undefined` where they are kept nowhere. */
   readonly accounts: Pick<WatchedAccounts, "trouble"> | undefined;
+  /** `undefined` without `--cluster`. */
+  readonly cluster: ClusterHealth | undefined;
 }
 
 interface TelemetryParts {
@@ -66,6 +70,7 @@ export class Telemetry implements AsyncDisposable {
   #status: "starting" | "draining" | undefined = "starting";
   #certificates: CertificateSource | undefined;
   #accounts: Watched["accounts"];
+  #cluster: ClusterHealth | undefined;
 
   private constructor(settings: Settings, { place, loops, events }: TelemetryParts) {
     this.#settings = settings;
@@ -76,8 +81,9 @@ export class Telemetry implements AsyncDisposable {
     this.#listener = serveMetrics(place, {
       families: () => this.#families(),
       alive: () => this.metrics.alive,
-      unready: () => this.#status ?? (this.metrics.accepts ? undefined : "out of file descriptors"),
-      amiss: () => this.#accounts?.trouble,
+      unready: () =>
+        this.#status ?? this.#cluster?.unready ?? (this.metrics.accepts ? undefined : "out of file descriptors"),
+      amiss: () => this.#cluster?.degraded ?? this.#accounts?.trouble,
     });
   }
 
@@ -107,10 +113,11 @@ export class Telemetry implements AsyncDisposable {
     return this.#running?.meter;
   }
 
-  /** Begins to follow what the counters do not have: bans, certificates, and how the accounts are. */
-  watch({ server, certificates, bans, accounts }: Watched): void {
+  /** Begins to follow what the counters do not have: bans, certificates, and how accounts and the cluster are. */
+  watch({ server, certificates, bans, accounts, cluster }: Watched): void {
     this.#certificates = certificates;
     this.#accounts = accounts;
+    this.#cluster = cluster;
     const now = Date.now();
     for (const { address, until } of bans?.load() ?? []) if (until > now) this.#banned.add(networkOf(address));
     server.events.on((event) => {
@@ -143,12 +150,13 @@ export class Telemetry implements AsyncDisposable {
     await this.#listener[Symbol.asyncDispose]();
   }
 
-  #families() {
-    return this.metrics.families({
+  #families(): readonly Family[] {
+    const own = this.metrics.families({
       version: VERSION,
       passivePorts: this.#settings.passivePorts?.size,
       certificates: () => this.#certificates?.pairs ?? [],
       bans: () => this.#banned.size,
     });
+    return [...own, ...this.#cluster?.families() ?? []];
   }
 }

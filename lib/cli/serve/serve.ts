@@ -6,7 +6,6 @@
 
 import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
-import { banEvents } from "../../server/ban_events.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
 import { DataThreads } from "../../data/thread/pool.ts";
 import { giveUpLibrary, giveUpPermissions } from "../permissions/excess.ts";
@@ -29,7 +28,6 @@ import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { ServerState } from "./state.ts";
 import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
-import { readClusterPassword } from "../cluster/settings.ts";
 import { hookOptions, prepareHooks, startHooks } from "../operations/hooks.ts";
 import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
@@ -127,10 +125,8 @@ async function serveLogged(
     : new ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
   const posting = { secrets: await readWebhookSecrets(settings), early };
-  const clusterPassword = await readClusterPassword(settings);
-  const stores = workers === 1 ? ObjectStores.of(settings) : undefined;
   await using cluster = settings.cluster &&
-    (await import("../cluster/open.ts")).openCluster(settings, { events: early, password: clusterPassword, stores });
+    await (await import("../cluster/open.ts")).openCluster(settings, { events: early, workers });
   const backends = workers === 1 ? await makeBackends(settings, secrets, (event) => early.emit(event)) : [];
   const preparedHooks = await prepareHooks(settings, identity);
   // With several workers, each has its own: here they are only tried.
@@ -155,13 +151,11 @@ async function serveLogged(
     metrics: telemetry?.metrics,
     secrets,
     hooks: preparedHooks,
-    clusterMember: cluster && { node: cluster.cluster.node, password: clusterPassword },
+    clusterMember: cluster?.setup,
     bans: banSettings(resolveOptions(options)),
     certificates: tls?.certificates,
   });
-  if (cluster && server instanceof FtpServer) cluster.member.serve(server);
-  else cluster?.member.watchBans({ ...banSettings(resolveOptions(options)), ...banEvents(server.events) });
-  const control = cluster?.member.control(server) ?? server;
+  const control = cluster?.attach(server, banSettings(resolveOptions(options))) ?? server;
   let names = namesOf(accounts);
   onChange = () => {
     if ("refresh" in server) server.refresh();
@@ -240,7 +234,13 @@ async function serveLogged(
     );
   }
   using _traces = settings.traces ? (await import("../operations/traces.ts")).traceEvents(server.events) : undefined;
-  telemetry?.watch({ server, certificates: tls?.certificates, bans: state?.bans, accounts: users?.accounts });
+  telemetry?.watch({
+    server,
+    certificates: tls?.certificates,
+    bans: state?.bans,
+    accounts: users?.accounts,
+    cluster: cluster?.health,
+  });
   server.accept();
   using _later = isLater
     ? startThreadsLater(threads, () => {

@@ -18,6 +18,7 @@ import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 import { anonymousAccount, CombinedAccounts } from "./anonymous.ts";
 import { checkAdmin } from "./admin/settings.ts";
+import { checkCluster } from "../cluster/settings.ts";
 import { checkWebhooks } from "../operations/webhooks.ts";
 import { type Identity, resolveIdentity } from "./privileges.ts";
 import { checkRoots } from "./roots.ts";
@@ -43,6 +44,7 @@ export interface ServeSources extends AsyncDisposable {
 export function beforeOpening(settings: Settings): Identity | undefined {
   checkAdmin(settings);
   checkWebhooks(settings);
+  checkCluster(settings);
   requireGrants(settingsNeeds(settings));
   return resolveIdentity(settings);
 }

@@ -17,6 +17,7 @@ import { type BackendSecrets, makeBackends } from "../operations/backends.ts";
 import { hookOptions, type PreparedHooks, startHooks } from "../operations/hooks.ts";
 import { startMeter } from "../operations/metrics.ts";
 import { hasWebhooks } from "../operations/webhooks.ts";
+import type { MemberSetup } from "../cluster/open.ts";
 import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
 import type { Settings } from "../settings/table.ts";
@@ -31,7 +32,7 @@ export interface ServeSetup {
   readonly secrets: BackendSecrets;
   readonly hooks: PreparedHooks | undefined;
   /** With `--cluster`: the name of the node, and the password of its file. */
-  readonly clusterMember?: { readonly node: string; readonly password: string | undefined };
+  readonly clusterMember?: MemberSetup;
   /** See `ServerMetrics.memory`; absent: nothing is counted. */
   readonly meters?: SharedArrayBuffer;
 }
@@ -82,9 +83,9 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   };
   const port = parts.addresses?.control.port;
   const cluster = clusterMember &&
-    (await import("../cluster/open.ts")).openCluster({ ...settings, node: clusterMember.node }, {
+    (await import("../cluster/open.ts")).memberOf(settings, {
+      ...clusterMember,
       events: { emit: (event) => events.emit?.(event) },
-      password: clusterMember.password,
       // In place of those of this node alone.
       stores,
     });
