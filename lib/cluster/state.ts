@@ -21,6 +21,8 @@ import { ClusterArrivals, ClusterCounter, ClusterCounts } from "./counts.ts";
 import { ClusterGate } from "./gate.ts";
 import { Newsroom } from "./news.ts";
 import { type MemberServer, Registry } from "./registry.ts";
+import { ClusterUsages } from "./usage.ts";
+import { schemeOf } from "../vfs/root_url.ts";
 
 /** How the state of a member is made. */
 export interface StateOptions {
@@ -37,6 +39,7 @@ export class ClusterMember implements Disposable {
   readonly #cluster: Cluster;
   readonly #news: Newsroom;
   readonly #registry: Registry;
+  readonly #usages: ClusterUsages;
   #bans: ClusterBans | undefined;
   /** Whether it only looks on: its process has members that serve. */
   #isObserver = true;
@@ -45,6 +48,7 @@ export class ClusterMember implements Disposable {
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     this.#news = new Newsroom(cluster);
+    this.#usages = new ClusterUsages(cluster);
     this.#registry = new Registry(cluster, this.#news);
   }
 
@@ -65,6 +69,8 @@ export class ClusterMember implements Disposable {
       this.#isObserver = false;
       return {
         ...base,
+        // Members see the same files in an object store alone.
+        usageOf: (rootPath) => schemeOf(rootPath) === "s3" ? this.#usages.of(rootPath) : base.usageOf(rootPath),
         idPrefix: base.idPrefix === "" ? nodePrefix(cluster.node) : base.idPrefix,
         connections: new ConnectionCount(counts),
         sessions: new SessionCount(cluster),
@@ -96,6 +102,7 @@ export class ClusterMember implements Disposable {
   /** Ends its timer. */
   [Symbol.dispose](): void {
     this.#bans?.[Symbol.dispose]();
+    this.#usages[Symbol.dispose]();
   }
 
   /** What an operator sees and does at `server`, for the servers of all members. */

@@ -120,6 +120,10 @@ interface Metering extends QuotaOptions {
 /** Asks for room before each write, so that sessions that write at the same time cannot exceed the limit together. */
 class MeteredSink extends ForwardingSink {
   readonly #metering: Metering;
+  /** Whether a count sees what was written before the end. */
+  readonly #isSeen: boolean;
+  /** Bytes written that no count sees yet. */
+  #unseen = 0;
   #size: number;
   #position: number;
   #replaces: Entry | undefined;
@@ -127,6 +131,7 @@ class MeteredSink extends ForwardingSink {
   constructor(sink: FileSink, metering: Metering) {
     super(sink);
     this.#metering = metering;
+    this.#isSeen = metering.inner.capabilities.atomicWrites !== true;
     this.#size = sink.initialSize;
     this.#position = metering.offset;
     this.#replaces = metering.replaces;
@@ -147,7 +152,8 @@ class MeteredSink extends ForwardingSink {
       usage.release(growth);
       throw error;
     } finally {
-      usage.settle(growth);
+      if (this.#isSeen) usage.settle(growth);
+      else this.#unseen += growth;
     }
     this.#size += growth;
     this.#position += data.length;
@@ -156,13 +162,31 @@ class MeteredSink extends ForwardingSink {
   override async commit(): Promise<void> {
     const replaced = this.#replaces === undefined ? 0 : await this.#replacedSize(this.#replaces);
     await this.inner.commit();
+    this.#settleAll();
     this.#metering.usage.release(replaced);
   }
 
+  override async abort(): Promise<void> {
+    try {
+      await this.inner.abort();
+    } finally {
+      this.#settleAll();
+    }
+  }
+
   override async discard(options?: DiscardOptions): Promise<Removed | undefined> {
-    const removed = await this.inner.discard(options);
-    if (removed) this.#metering.usage.release(removed.size);
-    return removed;
+    try {
+      const removed = await this.inner.discard(options);
+      if (removed) this.#metering.usage.release(removed.size);
+      return removed;
+    } finally {
+      this.#settleAll();
+    }
+  }
+
+  #settleAll(): void {
+    this.#metering.usage.settle(this.#unseen);
+    this.#unseen = 0;
   }
 
   /** Files may have been removed outside this server: it counts again before it refuses. */

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import { SMALLEST_PART } from "../../../lib/drivers/s3/part_writer.ts";
 import type { UploadRecord, UploadRecords } from "../../../lib/drivers/s3/known_uploads.ts";
+import { withQuota } from "../../../lib/vfs/quota.ts";
+import { UsageMeter } from "../../../lib/vfs/usage.ts";
 import type { Vfs } from "../../../lib/vfs/vfs.ts";
 import { assertFails, at, drain, put, readText } from "../../../lib/vfs/testing/helpers.ts";
 import { openS3, type S3Subject } from "../../helpers/s3.ts";
@@ -254,4 +256,24 @@ Deno.test("to set a time, and to rename, each ask once about the object", async 
   await vfs.rename(at("/f"), at("/g"));
   assertEquals(heads() - before, 2);
   assertEquals((await vfs.stat(at("/g"))).modified, 981_173_107_000);
+});
+
+Deno.test("a count in the middle of an upload does not forget its bytes, which no listing shows", async () => {
+  await using subject = await openS3();
+  let now = 0;
+  const usage = new UsageMeter({ clock: () => now });
+  const limit = 8 * 1_048_576;
+  const vfs = withQuota(subject.vfs, { limit, usage });
+  const open = await writePieces(vfs, "/large", IN_A_PART + 20);
+  const counted = usage.bytes;
+  now += 60_000;
+  await usage.recount(subject.vfs);
+  assertEquals(usage.bytes, counted);
+  const other = await vfs.openWrite(at("/other"));
+  await assertFails("overQuota", () => other.write(new Uint8Array(limit - counted + 1)));
+  await other.abort();
+  await open.commit();
+  now += 60_000;
+  await usage.recount(subject.vfs);
+  assertEquals(usage.bytes, counted);
 });
