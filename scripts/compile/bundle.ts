@@ -14,10 +14,12 @@ import { runOrThrow } from "./run.ts";
 export const BUNDLE = "denoftpd.js";
 
 /**
- * In what is made of a dependency in CommonJS that requires a module of Node. There are none; one would need
- * `createRequire` of `node:module` before it, which loads Node's modules at every start.
+ * How a dependency in CommonJS gets a module of Node (`@redis/client` does): what the bundler leaves is an error, and
+ * what takes its place asks the runtime, only when it comes to it. `createRequire` of `node:module` would load Node's
+ * modules at every start.
  */
-const REQUIRES = "Dynamic require of";
+const REQUIRE = /throw Error\('Dynamic require of "'\+(\w+)\+'" is not supported'\)/g;
+const BUILT_IN = "{const found=globalThis.process.getBuiltinModule($1);if(found)return found;$&}";
 
 /** What to bundle, and where. */
 export interface BundleOptions {
@@ -53,8 +55,13 @@ export async function bundle({ folder, build, split = false }: BundleOptions): P
   ]);
   if (split) await Deno.rename(join(output, "main.js"), join(output, BUNDLE));
   for await (const { name } of Deno.readDir(output)) {
-    if (!(await Deno.readTextFile(join(output, name))).includes(REQUIRES)) continue;
-    throw new Error(`A dependency in CommonJS requires a module of Node: see "${REQUIRES}" in ${join(output, name)}`);
+    const file = join(output, name);
+    const code = await Deno.readTextFile(file);
+    const served = code.replaceAll(REQUIRE, BUILT_IN);
+    if (served !== code) await Deno.writeTextFile(file, served);
+    else if (code.includes("Dynamic require of")) {
+      throw new Error(`The bundler writes what a dependency in CommonJS requires in another way: see ${file}`);
+    }
   }
   return output;
 }
