@@ -6,6 +6,7 @@
  * - `--target TRIPLE|all`: without it, for the system we are on.
  * - `--output DIR`: executables are `DIR/TRIPLE/denoftpd`, archives and `SHA256SUMS` are in `DIR`. Without it, `dist`.
  * - `--commit HASH`: for where git cannot tell, as in the build of an image.
+ * - `--deb`: a package for Debian as well, for the targets that it has; needs `dpkg-deb`.
  * - `--release`: fails rather than make what is not for release.
  * - `--code-cache`: later starts are quicker, by a file that the first leaves in the temporary folder (docs/deploy.md
  * says who may have it).
@@ -18,6 +19,7 @@ import { join, resolve } from "@std/path";
 import { VERSION } from "../lib/version.ts";
 import { bundle } from "./compile/bundle.ts";
 import { describeCommit } from "./compile/commit.ts";
+import { hasDebian, makeDebian } from "./compile/debian.ts";
 import { findCompiler } from "./compile/compiler.ts";
 import { makeExecutable } from "./compile/executable.ts";
 import { collectNotices } from "./compile/notices.ts";
@@ -31,12 +33,13 @@ interface CompileOptions {
   readonly commit: string | undefined;
   readonly release: boolean;
   readonly codeCache: boolean;
+  readonly deb: boolean;
 }
 
 function readFlags(args: readonly string[]): CompileOptions & { targets: readonly Target[] } {
   const { target, output = "dist", commit, ...switches } = parseArgs(args, {
     string: ["target", "output", "commit"],
-    boolean: ["release", "code-cache"],
+    boolean: ["release", "code-cache", "deb"],
     // The default, which could once be asked for.
     negatable: ["code-cache"],
     unknown: (argument) => {
@@ -49,6 +52,7 @@ function readFlags(args: readonly string[]): CompileOptions & { targets: readonl
     commit: commit === undefined ? undefined : String(commit),
     release: switches.release === true,
     codeCache: switches["code-cache"] === true,
+    deb: switches.deb === true,
   };
 }
 
@@ -57,9 +61,9 @@ async function requireOneVersion(): Promise<void> {
   if (version !== VERSION) throw new Error(`Version "${VERSION}" of lib/version.ts is not "${version}" of deno.json`);
 }
 
-/** Resolves to the path of the archive. */
-async function compile(target: Target, options: CompileOptions & { readonly commit: string }): Promise<string> {
-  const { commit, output, release, codeCache } = options;
+/** Resolves to the paths of the archive and of the package for Debian, if there is one. */
+async function compile(target: Target, options: CompileOptions & { readonly commit: string }): Promise<string[]> {
+  const { commit, output, release, codeCache, deb } = options;
   const compiler = await findCompiler(target.triple, { cache: CACHE, release, tell: console.error });
   const { note } = compiler;
   const folder = await bundle({
@@ -70,15 +74,17 @@ async function compile(target: Target, options: CompileOptions & { readonly comm
   const executable = resolve(output, target.triple, target.file);
   await makeExecutable(compiler, { folder, target: target.triple, output: executable, codeCache });
   const name = `denoftpd-v${VERSION}${note === undefined ? "" : "-local-test"}-${target.triple}`;
-  const archive = await makeArchive({
-    target,
-    executable,
-    archive: join(output, name),
-    notices: await collectNotices(),
-  });
+  const notices = await collectNotices();
+  const made = [await makeArchive({ target, executable, archive: join(output, name), notices })];
+  if (deb && hasDebian(target.triple)) {
+    const suffix = note === undefined ? undefined : "local-test";
+    made.push(await makeDebian({ triple: target.triple, executable, output, notices, suffix }));
+  }
   const { size } = await Deno.stat(executable);
-  console.log(`${executable}  ${(size / 1e6).toFixed(1)} MB${note === undefined ? "" : `  (${note})`}\n${archive}`);
-  return archive;
+  console.log(
+    `${executable}  ${(size / 1e6).toFixed(1)} MB${note === undefined ? "" : `  (${note})`}\n${made.join("\n")}`,
+  );
+  return made;
 }
 
 /** One target that cannot be made does not keep the others from it. Resolves to whether all were. */
@@ -95,7 +101,7 @@ async function compileAll({ targets, ...options }: CompileOptions & { targets: r
   const archives: string[] = [];
   for (const target of targets) {
     try {
-      archives.push(await compile(target, { ...options, commit }));
+      archives.push(...await compile(target, { ...options, commit }));
     } catch (error) {
       console.error(messageOf(error));
     }
