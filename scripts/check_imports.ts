@@ -43,7 +43,7 @@ export const LAW: Readonly<Record<string, Part>> = {
   "drivers/mod": { imports: ["vfs", "drivers/disk", "drivers/memory", "drivers/s3", "drivers/registry"] },
   "auth/hashes": { imports: ["threads"] },
   auth: { imports: ["vfs", "net", "protocol", "auth/hashes"] },
-  "auth/remote": { imports: ["auth", "net"] },
+  "auth/remote": { imports: ["auth", "net", "http"] },
   "auth/postgres": { imports: ["auth", "net"] },
   tls: { imports: ["net"] },
   data: { imports: ["net", "protocol"], types: ["vfs"] },

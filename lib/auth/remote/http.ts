@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AnswerError, postJson } from "../../http/json_post.ts";
 import type { LoginAttempt } from "../authenticator.ts";
 import { accountFrom } from "./account.ts";
 import { type Backend, type BackendAnswer, BackendDown } from "./backend.ts";
@@ -26,36 +27,13 @@ export class HttpBackend implements Backend {
   }
 
   async ask({ name, password, address, secure }: LoginAttempt, signal: AbortSignal): Promise<BackendAnswer> {
-    const response = await fetch(this.#url, {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify({ name, password, address, tls: secure }),
-      // The password is for this place alone.
-      redirect: "error",
-      signal,
+    const question = { name, password, address, tls: secure };
+    const { status, body } = await postJson(this.#url, question, { signal, mostBytes: MOST_BYTES }).catch((error) => {
+      throw error instanceof AnswerError ? new BackendDown(`${this.name} ${error.message}`, { cause: error }) : error;
     });
-    if (response.status === 200) {
-      return accountFrom(await this.#bodyOf(response), { name, source: this.name });
-    }
-    await response.body?.cancel();
-    if (response.status === 401) return "wrong";
-    if (response.status === 404) return "unknown";
-    throw new BackendDown(`${this.name} answered ${response.status}`);
-  }
-
-  async #bodyOf({ body }: Response): Promise<unknown> {
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    let text = "";
-    let size = 0;
-    for await (const chunk of body ?? []) {
-      size += chunk.length;
-      if (size > MOST_BYTES) throw new BackendDown(`${this.name} sent more than ${MOST_BYTES} bytes`);
-      text += decoder.decode(chunk, { stream: true });
-    }
-    try {
-      return JSON.parse(text + decoder.decode());
-    } catch (error) {
-      throw new BackendDown(`${this.name} sent no JSON`, { cause: error });
-    }
+    if (status === 200) return accountFrom(body, { name, source: this.name });
+    if (status === 401) return "wrong";
+    if (status === 404) return "unknown";
+    throw new BackendDown(`${this.name} answered ${status}`);
   }
 }

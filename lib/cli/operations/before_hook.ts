@@ -5,7 +5,7 @@
  */
 
 import type { EventStream } from "../../events.ts";
-import { messageOf } from "../../net/message_of.ts";
+import { AnswerError, postJson } from "../../http/json_post.ts";
 import type { BeforeHook, PendingCommand } from "../../options.ts";
 import type { Reply } from "../../protocol/reply.ts";
 import { type Need, needUrl } from "../permissions/query.ts";
@@ -22,11 +22,6 @@ const MOST_BYTES = 16 * 1024;
 const MOST_TEXT = 400;
 /** Milliseconds between two reports about a service that does not answer: each command would make one. */
 const REPORT_INTERVAL = 60_000;
-
-/** The service gave no answer that can be used. */
-class HookFailure extends Error {
-  override readonly name = "HookFailure";
-}
 
 /** The permission to ask the service. */
 export function hookNeeds({ beforeHook }: HookSettings): Need[] {
@@ -49,7 +44,7 @@ export function makeBeforeHook(settings: HookSettings, emit: EventStream["emit"]
         type: "problem",
         level: "error",
         message: `"${url.origin}${url.pathname}" does not answer before commands, which are ${what}`,
-        error,
+        error: error instanceof AnswerError ? new AnswerError(`It ${error.message}`) : error,
       });
     }
     return beforeHookFailure === "allow" ? undefined : { code: 451, text: "Not possible now, try again later" };
@@ -62,39 +57,17 @@ export function makeBeforeHook(settings: HookSettings, emit: EventStream["emit"]
 
 /** 204: the command may run. 200 with `{"code", "text"}`: that is its reply. All else is thrown. */
 async function ask(url: URL, command: PendingCommand, timeout: number): Promise<Reply | undefined> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify(command),
-    redirect: "error",
-    signal: AbortSignal.timeout(timeout),
-  });
-  if (response.status === 200) return replyFrom(await bodyOf(response));
-  await response.body?.cancel();
-  if (response.status === 204) return undefined;
-  throw new HookFailure(`It answered ${response.status}`);
-}
-
-async function bodyOf({ body }: Response): Promise<unknown> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new HookFailure(`It sent more than ${MOST_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  try {
-    return JSON.parse(text + decoder.decode());
-  } catch (error) {
-    throw new HookFailure(`It sent no JSON: ${messageOf(error)}`);
-  }
+  const limits = { signal: AbortSignal.timeout(timeout), mostBytes: MOST_BYTES };
+  const { status, body } = await postJson(url, command, limits);
+  if (status === 200) return replyFrom(body);
+  if (status === 204) return undefined;
+  throw new AnswerError(`answered ${status}`);
 }
 
 function replyFrom(answer: unknown): Reply {
   const { code, text } = Object(answer) as { readonly code?: unknown; readonly text?: unknown };
   if (typeof code !== "number" || !Number.isInteger(code) || code < 400 || code > 599 || typeof text !== "string") {
-    throw new HookFailure('A refusal is {"code": 400 to 599, "text": "…"}');
+    throw new AnswerError('sent a refusal that is not {"code": 400 to 599, "text": "…"}');
   }
   const line = text.replace(/\p{Cc}+/gu, " ").slice(0, MOST_TEXT);
   // Replies of 421 are the last ones of a session (RFC 959 section 5.4).
