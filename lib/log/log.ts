@@ -6,7 +6,7 @@
 
 import type { EventListener, EventType, EventWish, ServerEvent } from "../events.ts";
 import { describeError, prefixOf, sentence } from "./sentences.ts";
-import { UNPRINTABLE } from "../net/unprintable.ts";
+import { escapeUnprintable } from "../net/unprintable.ts";
 
 /** In ascending order of importance. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -80,7 +80,7 @@ function withoutDigest(type: EventType): EventWish {
 }
 
 function textLine(event: ServerEvent, level: LogLevel): string {
-  return `${timestamp(event.time)} ${level.padEnd(7)} ${printable(prefixOf(event) + sentence(event))}\n`;
+  return `${timestamp(event.time)} ${level.padEnd(7)} ${escapeUnprintable(prefixOf(event) + sentence(event))}\n`;
 }
 
 const JSON_LEVELS: Readonly<Record<LogLevel, string>> = {
@@ -103,14 +103,14 @@ function jsonLine(event: ServerEvent, level: LogLevel): string {
   const record = JSON.stringify({
     "@timestamp": timestamp(time),
     level: JSON_LEVELS[level],
-    message: printable(prefixOf(event) + sentence(event)),
+    message: escapeUnprintable(prefixOf(event) + sentence(event)),
     logger: LOGGER,
     event: type,
     ...properties,
     // JSON leaves it out where it is undefined.
     error: error === undefined ? undefined : describeError(error),
   });
-  return `${printable(record)}\n`;
+  return `${escapeUnprintable(record)}\n`;
 }
 
 /** Of the last line: under load several fall into a millisecond. */
@@ -127,12 +127,4 @@ export function levelOf(event: ServerEvent): LogLevel {
   if (event.type === "login" && !event.ok) return "warning";
   if (event.type === "stopped" && event.reason === "error") return "error";
   return LEVELS[event.type];
-}
-
-/**
- * Names from outside, and paths in the messages of problems, may contain terminal control sequences; of those, JSON
- * escapes only C0.
- */
-function printable(line: string): string {
-  return line.replaceAll(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

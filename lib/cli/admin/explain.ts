@@ -5,6 +5,7 @@
  */
 
 import { explainIn, type PlacedExplanation } from "../../admin/explain_operation.ts";
+import { escapeUnprintable } from "../../net/unprintable.ts";
 import { canonicalName } from "../../auth/accounts.ts";
 import { accountsPlace, asUsageError } from "../accounts.ts";
 import { runCommand } from "../command.ts";
@@ -14,7 +15,6 @@ import { DEFAULT_USERS } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 import { ADMIN_FLAGS } from "./address.ts";
 import { clientOf, withStatus } from "./client.ts";
-import { printable } from "./tables.ts";
 
 /** The flags of `denoftpd explain`. */
 export const EXPLAIN_FLAGS: readonly Flag[] = [
@@ -82,5 +82,5 @@ async function ask(given: GivenFlags<Flag>, { name, verb, path }: Question): Pro
 }
 
 function sentence({ text, file, line }: PlacedExplanation): string {
-  return `${printable(text)}${line === undefined ? "" : ` (${printable(file ?? "")}:${line})`}\n`;
+  return `${escapeUnprintable(text)}${line === undefined ? "" : ` (${escapeUnprintable(file ?? "")}:${line})`}\n`;
 }

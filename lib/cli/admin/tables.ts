@@ -7,7 +7,7 @@
 import type * as v from "valibot";
 import type * as schemas from "../../admin/schemas.ts";
 import { showSize } from "../agent/values.ts";
-import { UNPRINTABLE } from "../../net/unprintable.ts";
+import { escapeUnprintable } from "../../net/unprintable.ts";
 
 /** A live session, as the API has it. */
 export type ShownSession = v.InferOutput<typeof schemas.session>;
@@ -18,15 +18,10 @@ export type ShownBan = v.InferOutput<typeof schemas.ban>;
 
 /** Rows below a heading, in columns as wide as they must be. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heading, ...rows.map((row) => row.map(printable))];
+  const lines = [heading, ...rows.map((row) => row.map(escapeUnprintable))];
   const widths = heading.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines.map((line) => `${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`)
     .join("");
-}
-
-/** `text` without what a terminal would obey. */
-export function printable(text: string): string {
-  return text.replaceAll(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The sessions. @param rates bytes per second by session; without them the average is shown. */
@@ -79,5 +74,5 @@ export function eventLine(event: unknown): string {
   const { time, level, session, user, address, message, events } = Object(event);
   if (message === undefined) return `… ${events} events were lost: they came faster than they were read\n`;
   const who = session === undefined ? "" : `[${session} ${user ?? "-"}@${address}] `;
-  return `${new Date(time).toISOString()} ${String(level).padEnd(7)} ${printable(`${who}${message}`)}\n`;
+  return `${new Date(time).toISOString()} ${String(level).padEnd(7)} ${escapeUnprintable(`${who}${message}`)}\n`;
 }
