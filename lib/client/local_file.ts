@@ -9,6 +9,7 @@
 
 import { basename, dirname, join } from "@std/path";
 import { messageOf } from "../net/message_of.ts";
+import { writeAllSync } from "../net/write_all.ts";
 import { ClientError } from "./errors.ts";
 
 /** Bytes at the end of a part that are compared with the server's before it goes on. */
@@ -78,9 +79,7 @@ export class PartFile implements Disposable {
 
   /** Appends. @throws {ClientError} `local`, for example on a full disk. */
   async write(data: Uint8Array): Promise<void> {
-    await locally(() => {
-      for (let done = 0; done < data.length;) done += this.#file.writeSync(data.subarray(done));
-    });
+    await locally(() => writeAllSync(this.#file, data));
     this.#size += data.length;
   }
 

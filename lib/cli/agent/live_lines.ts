@@ -5,6 +5,7 @@
  */
 
 import stringWidth from "string-width";
+import { writeAllSync } from "../../net/write_all.ts";
 import { windowSize } from "../window_size.ts";
 
 /** What is drawn on. */
@@ -16,10 +17,7 @@ export interface LiveTerminal {
 
 /** The terminal of this process, by standard error: standard output may be a file. */
 export const ERROR_TERMINAL: LiveTerminal = {
-  write(text) {
-    const bytes = new TextEncoder().encode(text);
-    for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
-  },
+  write: (text) => writeAllSync(Deno.stderr, new TextEncoder().encode(text)),
   size: windowSize,
 };
 

@@ -6,6 +6,7 @@
 
 import type { Person } from "../../shell/ports.ts";
 import { windowSize } from "../window_size.ts";
+import { writeAllSync } from "../../net/write_all.ts";
 import type { Keyboard, LineEditor } from "./editor.ts";
 
 const encoder = new TextEncoder();
@@ -42,8 +43,7 @@ export class ProcessKeyboard implements Keyboard {
   }
 
   write(text: string): void {
-    const bytes = encoder.encode(text);
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+    writeAllSync(Deno.stdout, encoder.encode(text));
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { digestOf, JoinDigest } from "./join_digest.ts";
 import { type Overlap, PartMismatch, TailCheck } from "../resume.ts";
+import { writeAllSync } from "../../net/write_all.ts";
 import {
   hasPart,
   type HiddenFile,
@@ -182,7 +183,7 @@ export class SegmentFile implements Disposable {
     const segments = this.#segments.map(({ start, end, done, join }) => [start, end, done, join]);
     const bytes = new TextEncoder().encode(`${JSON.stringify({ size, modified, segments })}\n`);
     file.seekSync(size, Deno.SeekMode.Start);
-    for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+    writeAllSync(file, bytes);
     this.#unrecorded = 0;
   }
 }
