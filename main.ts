@@ -7,15 +7,30 @@
 import { findCommand, programCommands, programUsage } from "./lib/cli/commands.ts";
 import type { ProgramIo } from "./lib/cli/program_command.ts";
 import { didYouMean } from "./lib/net/similar.ts";
+import { writeAllSync } from "./lib/net/write_all.ts";
 import { versionLine } from "./lib/version.ts";
 import { workerScope } from "./lib/threads/scope.ts";
 
+/** As a shell reports a program that SIGPIPE has ended, which the runtime ignores. */
+const ENDED_BY_SIGPIPE = 141;
+
 const encoder = new TextEncoder();
+/** Why standard output or standard error takes nothing more: whoever read it has ended. */
+let unread: Error | undefined;
+
+function print(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  try {
+    writeAllSync(stream, encoder.encode(text));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) unread = error;
+    throw error;
+  }
+}
 
 const io: ProgramIo = {
   stdin: Deno.stdin,
-  stdout: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
-  stderr: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+  stdout: (text) => print(Deno.stdout, text),
+  stderr: (text) => print(Deno.stderr, text),
   log: (bytes) => Deno.stderr.write(bytes),
 };
 
@@ -41,6 +56,12 @@ async function run([name = "help", ...args]: readonly string[]): Promise<number>
   return 2;
 }
 
+/** Nobody is left to read about a pipe that nobody reads. All else is thrown again. */
+function afterFailure(error: unknown): number {
+  if (error !== undefined && error === unread) return ENDED_BY_SIGPIPE;
+  throw error;
+}
+
 const scope = workerScope();
 if (scope) await (await import("./lib/cli/serve/worker.ts")).serveAsWorker(scope);
-else Deno.exit(await run(Deno.args));
+else Deno.exit(await run(Deno.args).catch(afterFailure));
