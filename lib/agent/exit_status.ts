@@ -19,8 +19,8 @@ export const EXIT = {
   timeout: 28,
   unverified: 33,
   untrusted: 60,
-  remoteDiskFull: 70,
   loginDenied: 67,
+  remoteDiskFull: 70,
   remoteMissing: 78,
   interrupted: 130,
 } as const;
@@ -40,8 +40,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   timeout: "no answer in time",
   unverified: "the two files differ after the transfer",
   untrusted: "the certificate is not trusted, or TLS is required and not offered",
-  remoteDiskFull: "the disk of the server is full, or a quota reached",
   loginDenied: "login denied",
+  remoteDiskFull: "the disk of the server is full, or a quota reached",
   remoteMissing: "no such remote file",
   interrupted: "interrupted",
 };
