@@ -31,8 +31,6 @@ export interface DataConnector {
   readonly kind: "passive" | "active";
   /** The port we listen on, or the client's. */
   readonly port: number;
-  /** The client has connected: {@link open} resolves at once. Default `false`. */
-  readonly ready?: boolean;
   /** It was given back, or its connection was handed out: it yields no further connection. */
   readonly over: boolean;
   /**
@@ -50,6 +48,11 @@ export interface DataConnector {
 
 /** A passive connector. */
 export interface PassiveConnector extends DataConnector {
+  /**
+   * Looks whether a client has connected, so that {@link DataConnector.open} resolves at once. Absent where clients are
+   * accepted as they come, and the port leaves the unused ones by itself.
+   */
+  hasClient?(): boolean;
   /**
    * Closes it and listens in its place, where its port is the first to be free again.
    *

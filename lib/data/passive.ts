@@ -62,10 +62,6 @@ export class ListeningConnector implements PassiveConnector {
     this.#accepting.catch(() => {});
   }
 
-  get ready(): boolean {
-    return this.#connection !== undefined;
-  }
-
   get over(): boolean {
     return this.#over;
   }

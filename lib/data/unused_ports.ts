@@ -49,7 +49,7 @@ export class UnusedPorts {
    */
   dispensableFor({ address, trustsAll }: Asker): PassiveConnector | undefined {
     // A client may have connected without being taken yet: its connector leaves when it is looked at.
-    for (const connector of this.#holdings.keys()) if (connector.ready) this.#holdings.delete(connector);
+    for (const connector of this.#holdings.keys()) if (connector.hasClient?.()) this.#holdings.delete(connector);
     const own = addressKey(address);
     const counts = new Map<string, number>([[own, 0]]);
     for (const { client } of this.#holdings.values()) counts.set(client, (counts.get(client) ?? 0) + 1);

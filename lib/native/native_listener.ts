@@ -57,7 +57,7 @@ export class NativeListener implements PassiveConnector {
     if (request.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), request.timeout);
   }
 
-  get ready(): boolean {
+  hasClient(): boolean {
     try {
       return !this.#over && this.#accept() !== undefined;
     } catch {

@@ -38,11 +38,11 @@ nativeTest(
     withEngine(async (engine) => {
       const ends: string[] = [];
       const connector = await listen(engine, { onEnd: (end) => ends.push(end) });
-      assertEquals([connector.ready, connector.over], [false, false]);
+      assertEquals([connector.hasClient?.(), connector.over], [false, false]);
       using client = await connect(connector);
-      assertEquals(connector.ready, true);
+      assertEquals(connector.hasClient?.(), true);
       const ours = await connector.open(never);
-      assertEquals([connector.over, connector.ready, ends], [true, false, ["connected"]]);
+      assertEquals([connector.over, connector.hasClient?.(), ends], [true, false, ["connected"]]);
       assertEquals(ours.remoteAddr.port, (client.localAddr as Deno.NetAddr).port);
       assertEquals(ours.localAddr, { hostname: HOSTNAME, port: connector.port });
       assertEquals(await ours.write(patternOf(4096), true), 4096);
@@ -114,13 +114,13 @@ nativeTest(
       const strangers: string[] = [];
       const connector = await listen(engine, { peer: "127.0.0.2", onStranger: (address) => strangers.push(address) });
       using stranger = await connect(connector);
-      assertEquals([connector.ready, strangers], [false, [HOSTNAME]]);
+      assertEquals([connector.hasClient?.(), strangers], [false, [HOSTNAME]]);
       assertEquals(await stranger.read(new Uint8Array(1)), null);
       connector.close();
       const trusting = await listen(engine, { peer: "127.0.0.2", allowForeignPeer: true });
       using client = await connect(trusting);
       assert(client);
-      assertEquals(trusting.ready, true);
+      assertEquals(trusting.hasClient(), true);
       trusting.close();
     }),
 );
