@@ -118,4 +118,6 @@ Deno.test("fitted fills, and cuts the start", () => {
   assertEquals(fitted("abcdef", 4), "…def");
   assertEquals(fitted("名前名前", 4), "…前 ");
   assertEquals(fitted("abc", 1), "…");
+  // e and a combining accent have one column.
+  assertEquals(fitted("abe\u0301f", 3), "…e\u0301f");
 });

@@ -72,14 +72,17 @@ export class LiveLines {
 export function fitted(text: string, columns: number): string {
   const width = stringWidth(text);
   if (width <= columns) return text + " ".repeat(columns - width);
-  const characters = [...text];
-  while (stringWidth(characters.join("")) >= columns && characters.length > 0) characters.shift();
-  const rest = `…${characters.join("")}`;
+  const rest = `…${firstCharacters([...text].reverse(), columns - 1).reverse().join("")}`;
   return rest + " ".repeat(Math.max(0, columns - stringWidth(rest)));
 }
 
 function cut(text: string, columns: number): string {
-  const characters = [...text];
-  while (stringWidth(characters.join("")) > columns) characters.pop();
-  return characters.join("").trimEnd();
+  return firstCharacters([...text], columns).join("").trimEnd();
+}
+
+/** As many of `characters` as have `columns` together: each is measured once, however long the text is. */
+function firstCharacters(characters: readonly string[], columns: number): string[] {
+  let width = 0;
+  const end = characters.findIndex((character) => (width += stringWidth(character)) > columns);
+  return characters.slice(0, end < 0 ? characters.length : end);
 }
