@@ -11,6 +11,7 @@ import type { AccountsPlace, ReloadOutcome, WatchedAccounts } from "../auth/plac
 import { PASS_FILE_VARIABLE, passFileOf, PASSWORD_VARIABLE } from "../auth/postgres/secrets.ts";
 import { type Database, isDatabaseUrl, parseDatabaseUrl } from "../auth/postgres/url.ts";
 import type { EventStream } from "../events.ts";
+import { counted } from "../net/counted.ts";
 import { bracketed } from "../net/ip.ts";
 import { withoutPassword } from "../net/without_password.ts";
 import { type Need, needEnv, needNet, needRead, needWrite } from "./permissions/query.ts";
@@ -88,7 +89,7 @@ export async function watchAccounts(users: string, events: EventStream, onChange
   const onReload = (outcome: ReloadOutcome) => {
     if (!outcome.ok) return problem(`${title} rejected; keeping the current accounts`, outcome.error);
     onChange();
-    notice(`Reloaded ${outcome.accounts} accounts from "${name}"`);
+    notice(`Reloaded ${counted(outcome.accounts, "account")} from "${name}"`);
   };
   const database = databaseOf(users);
   if (!database) return { accounts: await AccountsFile.open(users, { onReload }), place: new FilePlace(users) };

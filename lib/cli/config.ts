@@ -6,6 +6,7 @@
 
 import type { SettingRow } from "../admin/backend.ts";
 import { EventStream } from "../events.ts";
+import { counted } from "../net/counted.ts";
 import { withoutPassword } from "../net/without_password.ts";
 import { flagNameOf } from "./flags.ts";
 import { runCommand } from "./command.ts";
@@ -79,7 +80,9 @@ async function check(settings: Settings, io: CommandIo, { ownsProcess = false }:
     become(identity);
     await checkAsUser(sources.accounts, settings, events);
   }
-  io.stdout(`serve would start: ${sources.accounts.list().length} accounts, ${warnings} warnings\n`);
+  io.stdout(
+    `serve would start: ${counted(sources.accounts.list().length, "account")}, ${counted(warnings, "warning")}\n`,
+  );
 }
 
 /** One line per setting: its name, its value, its source. @throws {UsageError} for an invalid value. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { counted } from "../net/counted.ts";
 import type {
   CertificateFacts,
   CommandRefused,
@@ -117,10 +118,6 @@ function stopped(event: Stopped): string {
 }
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
 
 /** The words for what is wrong with a PROXY header. */
 const HEADER_FAULTS: Readonly<Record<ProxyHeaderRefused["fault"], string>> = {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../net/counted.ts";
 import type { EventStream } from "../events.ts";
 import type { OpenFileSystem } from "../options.ts";
 import { reportingStaleParts } from "../vfs/stale_parts.ts";
@@ -12,7 +13,7 @@ import { reportingStaleParts } from "../vfs/stale_parts.ts";
 export function reportStaleParts(open: OpenFileSystem, events: EventStream): OpenFileSystem {
   return async (account) =>
     reportingStaleParts(await open(account), (path, { size }) => {
-      const message = `Removed what was left of an upload that was killed: "${path}", ${size} bytes`;
+      const message = `Removed what was left of an upload that was killed: "${path}", ${counted(size, "byte")}`;
       events.emit({ type: "notice", level: "info", message });
     });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../net/counted.ts";
 import { Crew } from "../agent/job/crew.ts";
 import { type JobEvent, JobReport } from "../agent/job/events.ts";
 import type { Job } from "../agent/job/job.ts";
@@ -36,7 +37,7 @@ export async function withCrew(
   });
   await using crew = new Crew(site, {
     ...{ parallel: PARALLEL, signal },
-    onFewer: (sessions) => person.note(`The server accepts no more than ${sessions} sessions`),
+    onFewer: (sessions) => person.note(`The server accepts no more than ${counted(sessions, "session")}`),
   });
   try {
     await work({ crew, report }, watch);
@@ -49,7 +50,7 @@ export async function withCrew(
   signal.throwIfAborted();
   const { transferred, skipped, deleted, failed, bytes } = report.summary;
   const parts = [
-    `${transferred} files, ${sizeText(bytes, true)}B`,
+    `${counted(transferred, "file")}, ${sizeText(bytes, true)}B`,
     ...(deleted > 0 ? [`${deleted} removed`] : []),
     ...(skipped > 0 ? [`${skipped} left as they are`] : []),
   ];

@@ -8,6 +8,7 @@ import { ClientError } from "../client/errors.ts";
 import { fetchFile, type FetchOptions, type FileResult, storeFile } from "../client/files.ts";
 import { printable } from "../client/names.ts";
 import type { RemoteEntry } from "../client/remote_entry.ts";
+import { counted } from "../net/counted.ts";
 import { present } from "../net/present.ts";
 import type { ShellContext } from "./context.ts";
 import { ShellError } from "./errors.ts";
@@ -98,7 +99,7 @@ async function shownWhile(
   const moved = result.size - result.resumedAt;
   const from = result.resumedAt > 0 ? `, from byte ${result.resumedAt} on` : "";
   person.note(
-    `${printable(name)}: ${result.size} bytes${from}, ${seconds.toFixed(1)} s, ${
+    `${printable(name)}: ${counted(result.size, "byte")}${from}, ${seconds.toFixed(1)} s, ${
       sizeText(Math.round(moved / seconds), true)
     }B/s`,
   );

@@ -187,7 +187,7 @@ Deno.test("the API reloads like SIGHUP, and drains like SIGTERM", async () => {
   await using admin = await AdminUnderTest.start();
   const { server } = admin;
   await asked(admin, "POST /api/reload");
-  await server.untilLogged(/Reloaded 1 accounts/);
+  await server.untilLogged(/Reloaded 1 account from/);
   await using wire = await logIn(server.port);
   await asked(admin, "POST /api/drain");
   assertEquals((await wire.reply()).code, 421);

@@ -149,7 +149,7 @@ Deno.test({
     const { status, stdout } = await following;
     assertEquals(status, 0);
     assertMatch(stdout, /^\S+ info +\[\d+ ann@127\.0\.0\.1\] Logged in/m);
-    assertStringIncludes(stdout, "Reloaded 1 accounts");
+    assertStringIncludes(stdout, "Reloaded 1 account from");
   });
 });
 

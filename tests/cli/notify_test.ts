@@ -44,7 +44,7 @@ for (const kind of ["a path", "an abstract name"]) {
         using manager = new ServiceManager(kind === "a path" ? path : `\0${name}`);
         const env = { NOTIFY_SOCKET: kind === "a path" ? path : `@${name}`, WATCHDOG_USEC: "400000" };
         await using server = await startServe({ permissions: ["--allow-all"], flags: FLAGS, cwd, env });
-        assertMatch(await manager.next(), /^READY=1\nSTATUS=Serving 1 accounts at ftp:\/\/127\.0\.0\.1:\d+$/);
+        assertMatch(await manager.next(), /^READY=1\nSTATUS=Serving 1 account at ftp:\/\/127\.0\.0\.1:\d+$/);
         assertEquals(await manager.next(), "WATCHDOG=1");
         const before = monotonic();
         server.kill("SIGHUP");

@@ -68,7 +68,7 @@ Deno.test("serve --workers runs with narrow permissions, is ready once, and relo
   });
   assertEquals(code, 0, stderr);
   assertEquals(stdout.match(/ready/g)?.length, 1);
-  assertMatch(stderr, /Reloaded 1 accounts/);
+  assertMatch(stderr, /Reloaded 1 account from/);
   assertMatch(stderr, /\[1-1 .*Session opened/);
   assertMatch(stderr, /\[2-1 .*Session opened/);
 });

@@ -5,6 +5,7 @@
  */
 
 import { verifyAudit } from "../../admin/audit.ts";
+import { counted } from "../../net/counted.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { runCommand } from "../command.ts";
 import { readFlags } from "../flags.ts";
@@ -35,7 +36,7 @@ export async function runAudit(args: readonly string[], io: CommandIo): Promise<
         io.stderr(`denoftpd: The audit "${verdict.file}" is broken at line ${verdict.line}: ${verdict.problem}\n`);
         return BROKEN;
       }
-      io.stdout(`${verdict.lines} lines, unbroken; the last hash is ${verdict.hash}\n`);
+      io.stdout(`${counted(verdict.lines, "line")}, unbroken; the last hash is ${verdict.hash}\n`);
       return 0;
     },
   });

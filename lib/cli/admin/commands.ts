@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../net/counted.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
 import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
@@ -110,7 +111,7 @@ export const CONTROL_COMMANDS: readonly ControlCommand[] = [
       });
       const { ban, ended } = json as { readonly ban: ShownBan; readonly ended: number };
       const until = new Date(ban.until).toISOString();
-      io.stdout(`Shut out ${ban.network} until ${until}; ended ${ended} sessions\n`);
+      io.stdout(`Shut out ${ban.network} until ${until}; ended ${counted(ended, "session")}\n`);
     },
   },
   {
@@ -226,7 +227,7 @@ async function kick({ given, client, io }: Work): Promise<void> {
   const { json } = await client.ask({ method: "POST", path: "/api/sessions/end", body });
   const { ended } = json as { readonly ended: number };
   if (ended === 0) throw new CommandRefused(`No session of "${user ?? address}"`);
-  io.stdout(`Ended ${ended} sessions\n`);
+  io.stdout(`Ended ${counted(ended, "session")}\n`);
 }
 
 async function readSessions(client: AdminClient): Promise<Sessions> {

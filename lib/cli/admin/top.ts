@@ -5,6 +5,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { counted } from "../../net/counted.ts";
 import type { CommandIo } from "../io.ts";
 import { type Sessions, sessionTable, type ShownSession } from "./tables.ts";
 
@@ -39,7 +40,7 @@ export async function watchSessions(read: () => Promise<Sessions>, options: Watc
 
 function summary(sessions: readonly ShownSession[]): string {
   const running = sessions.filter(({ transfer }) => transfer?.direction !== undefined).length;
-  return `${sessions.length} sessions, ${running} transfers, ${new Date().toISOString()}\n\n`;
+  return `${counted(sessions.length, "session")}, ${counted(running, "transfer")}, ${new Date().toISOString()}\n\n`;
 }
 
 /** Bytes per second since the look before, of the transfers that were running then too. */

@@ -20,6 +20,7 @@ import { type FtpUrl, parseFtpUrl } from "../../agent/site/url.ts";
 import { Crew } from "../../agent/job/crew.ts";
 import { JobReport } from "../../agent/job/events.ts";
 import type { Job } from "../../agent/job/job.ts";
+import { counted } from "../../net/counted.ts";
 import { messageOf } from "../../net/message_of.ts";
 import type { Flag, GivenFlags } from "../flags.ts";
 import { UsageError } from "../usage_error.ts";
@@ -76,8 +77,7 @@ export class AgentContext implements AsyncDisposable {
       parallel: Math.max(this.number("parallel", 4, 1, 64), this.#segments),
       retries: this.number("retry", 3, 0, 100),
       signal: this.io.signal,
-      onFewer: (sessions) =>
-        this.output.warn(`The server accepts no more than ${sessions} session${sessions === 1 ? "" : "s"}`),
+      onFewer: (sessions) => this.output.warn(`The server accepts no more than ${counted(sessions, "session")}`),
     });
     this.#crews.set(key, crew);
     return crew;

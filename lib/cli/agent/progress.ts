@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../net/counted.ts";
 import type { JobEvent } from "../../agent/job/events.ts";
 import { printable } from "../../client/names.ts";
 import { fitted, LiveLines, type LiveTerminal } from "./live_lines.ts";
@@ -128,7 +129,7 @@ export class ProgressBars {
       { base: this.#finished.bytes - this.#finished.moved, done: this.#finished.bytes },
     );
     const job = { startedAt: since, size: bytes, base, bytes: done };
-    return this.#line(`${this.#finished.files} of ${files} files`, job);
+    return this.#line(`${this.#finished.files} of ${counted(files, "file")}`, job);
   }
 
   /** As much of a line as fits. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../net/counted.ts";
 import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { FtpServer, type ServerControl } from "../../server/server.ts";
@@ -170,7 +171,7 @@ async function serveLogged(
     : undefined;
   await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog, {
     owner: identity,
-    onLost: (count) => tell(early, "error", `Lost ${count} lines of the xferlog: they could not be written`),
+    onLost: (count) => tell(early, "error", `Lost ${counted(count, "line")} of the xferlog: they could not be written`),
   });
   if (xferlog) unwritten.push(xferlog.lines);
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transferWithoutDigest"]);
@@ -180,7 +181,7 @@ async function serveLogged(
   } catch (error) {
     throw cannotListen(error, settings);
   }
-  const status = () => `Serving ${accounts.list().length} accounts at ${addressText(server.address)}`;
+  const status = () => `Serving ${counted(accounts.list().length, "account")} at ${addressText(server.address)}`;
   const reload = async () => {
     await service?.reloading();
     for (const file of [output, xferlog]) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../net/counted.ts";
 import { EventStream } from "../../events.ts";
 import { LineQueue } from "../../log/line_queue.ts";
 import { type EventLog, startLog } from "../../log/log.ts";
@@ -39,7 +40,7 @@ export async function openServerLog(
   const events = new EventStream();
   // An error, so that it is logged at every level.
   const onLost = (count: number) =>
-    tell(events, "error", `Lost ${count} lines of the log: it was not read, or could not be written`);
+    tell(events, "error", `Lost ${counted(count, "line")} of the log: it was not read, or could not be written`);
   const file = logFile === undefined ? undefined : await LineFile.open(logFile, { what: "log", owner, onLost });
   const lines = file?.lines ?? new LineQueue(io.log ?? writerOf(io.stderr), { onLost });
   const log = startLog({ level, format, write: (line) => lines.write(line) });

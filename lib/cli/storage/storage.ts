@@ -5,6 +5,7 @@
  */
 
 import { sweepUploads } from "../../drivers/s3/sweep.ts";
+import { counted } from "../../net/counted.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { runCommand } from "../command.ts";
@@ -84,5 +85,5 @@ async function sweep(
       throw new CommandRefused(`Cannot look for uploads below "${root}": ${messageOf(error)}`);
     }
   }
-  io.stdout(`${ended.size} ${ended.size === 1 ? "upload" : "uploads"} ${how.ends ? "ended" : "open"}\n`);
+  io.stdout(`${counted(ended.size, "upload")} ${how.ends ? "ended" : "open"}\n`);
 }

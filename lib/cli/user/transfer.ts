@@ -11,6 +11,7 @@ import { FilePlace } from "../../auth/file/place.ts";
 import type { AccountsDocument } from "../../auth/file/read.ts";
 import { isObject } from "../../auth/file/values.ts";
 import { type AccountsPlace, isAccountJson } from "../../auth/place.ts";
+import { counted } from "../../net/counted.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { CommandRefused, UsageError } from "../usage_error.ts";
@@ -61,10 +62,6 @@ export async function exportAccounts({ name: file, place }: Placed, io: Streams)
     throw new UsageError(`Cannot write "${file}": ${reason}`);
   }
   io.stdout(`Exported ${counted(document.accounts.length, "account")} from "${place.name}" to "${file}"\n`);
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** What is relative to one file means something else in another place. */

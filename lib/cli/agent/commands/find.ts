@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../../net/counted.ts";
 import { printable } from "../../../client/names.ts";
 import { joinRemote } from "../../../agent/job/paths.ts";
 import { scanRemote, type Tree, type TreeEntry } from "../../../agent/job/tree.ts";
@@ -46,7 +47,7 @@ export async function du(context: AgentContext): Promise<number> {
   for (const [below, { bytes, files }] of [...sums].toSorted(([, a], [, b]) => a.bytes - b.bytes)) {
     const path = joinRemote(url.path, below);
     if (context.output.isJson) context.output.object({ path, bytes, files });
-    else context.output.result(`${showSize(bytes).padStart(9)}  ${files} files  ${printable(path) || "."}`);
+    else context.output.result(`${showSize(bytes).padStart(9)}  ${counted(files, "file")}  ${printable(path) || "."}`);
   }
   return warnOf(context, tree);
 }
