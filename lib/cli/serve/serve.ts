@@ -34,7 +34,7 @@ import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
 import { hasWebhooks, readWebhookSecrets, renewWebhookSecrets } from "../operations/webhooks.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
-import { CommandRefused } from "../usage_error.ts";
+import { cannotListen } from "../usage_error.ts";
 import { dataThreadCount, startThreadsLater, THREADS_HAVE_OWN_PERMISSIONS, workerCount } from "./threads.ts";
 import { sweepRoots } from "./stale_parts.ts";
 import { openXferlog } from "./xferlog_file.ts";
@@ -284,14 +284,4 @@ async function serveLogged(
 
 function addressText({ hostname, port }: FtpServer["address"]): string {
   return `ftp://${bracketed(hostname)}:${port}`;
-}
-
-/** What to tell about a port that cannot be listened on. */
-export function cannotListen(error: unknown, { host, port }: Pick<Settings, "host" | "port">): CommandRefused {
-  const reason = error instanceof Deno.errors.AddrInUse
-    ? "the port is in use"
-    : error instanceof Deno.errors.PermissionDenied && port < 1024
-    ? "ports below 1024 need the right to bind them"
-    : messageOf(error);
-  return new CommandRefused(`Cannot listen on ${bracketed(host)}:${port}: ${reason}`);
 }
