@@ -9,7 +9,10 @@ import { ofAccounts } from "../../lib/auth/place.ts";
 import { runConfig } from "../../lib/cli/config.ts";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runUser } from "../../lib/cli/user/user.ts";
+import { readSecrets } from "../../lib/auth/postgres/secrets.ts";
+import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { startServe } from "../cli/serve_process.ts";
+import { testCertificate } from "../helpers/tls.ts";
 import { DATABASE_PASSWORD, Postgres } from "../helpers/postgres.ts";
 import { Wire } from "../helpers/wire.ts";
 
@@ -408,16 +411,24 @@ Deno.test({
       const url = await postgres.create("nodes");
       await user(url, ["list"]);
       await postgres.sql("nodes", accountSql("first"));
-      const flags = ["--port", "0", "--users", url, "--allow-root", "--metrics", "127.0.0.1:0"];
-      const printed = await run((io) => runPermissions(flags, io));
-      const node = () =>
-        startServe({
-          permissions: printed.stdout.trimEnd().split("\n"),
-          flags,
-          cwd: directory,
-        });
-      await using one = await node();
-      await using other = await node();
+      const socket = (name: string) => `unix:${directory}/${name}.sock`;
+      const node = async (name: string) => {
+        const flags = [
+          "--port",
+          "0",
+          "--users",
+          url,
+          "--allow-root",
+          "--metrics",
+          "127.0.0.1:0",
+          "--admin",
+          socket(name),
+        ];
+        const printed = await run((io) => runPermissions(flags, io));
+        return await startServe({ permissions: printed.stdout.trimEnd().split("\n"), flags, cwd: directory });
+      };
+      await using one = await node("one");
+      await using other = await node("other");
       const nodes = [one, other];
       await postgres.sql("nodes", accountSql("demo"));
       for (const each of nodes) await each.logged(/Reloaded 2 accounts from "postgres:\/\/ftp@127/);
@@ -428,8 +439,34 @@ Deno.test({
         return ftp;
       };
       await using _session = await login(one.port);
+      // Through the API of one node, for both.
+      const at = (name: string, args: readonly string[]) =>
+        run((io) =>
+          runUser([...args, "--admin", socket(name)], {
+            ...io,
+            stdin: {
+              readable: ReadableStream.from([new TextEncoder().encode("long enough\n")]),
+              isTerminal: () => false,
+            },
+          })
+        );
+      const added = await at("one", ["add", "third", "--root", "memory:", "--password-stdin"]);
+      assertEquals([added.status, added.stderr], [0, ""]);
+      await other.logged(/Reloaded 3 accounts from/);
+      assertMatch((await at("other", ["list"])).stdout, /^third +enabled/m);
+      assertEquals((await at("other", ["remove", "first"])).status, 0);
+      assertEquals(
+        await postgres.sql("nodes", "select string_agg(name, ' ' order by name) from denoftpd.accounts"),
+        "demo third",
+      );
       await postgres.kill();
       for (const each of nodes) await each.logged(/cannot be reached; the accounts stay as they were/);
+      // Seen as they are in memory, and not to be changed.
+      assertMatch((await at("one", ["list"])).stdout, /^demo +enabled/m);
+      assertMatch(
+        (await at("one", ["remove", "demo"])).stderr,
+        /The accounts cannot be changed: Accounts of "postgres:/,
+      );
       await using doomed = await login(other.port);
       const metrics = await one.logged(/Metrics are at (\S+)\/metrics/);
       assertMatch(await (await fetch(`${metrics}/readyz`)).text(), /^ok\nAccounts of "postgres:/);
@@ -440,6 +477,46 @@ Deno.test({
       assertEquals((await user(url, ["set", "demo", "--disable"])).status, 0);
       await doomed.expectReply(421);
       for (const each of nodes) assert(!each.stderr.includes(encodeURIComponent(DATABASE_PASSWORD)));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "PostgreSQL: TLS as sslmode says, by default with a certificate that is trusted",
+  ignore,
+  fn: async () => {
+    const { certificate, privateKey } = await testCertificate();
+    await using postgres = await Postgres.start({ cert: certificate, key: privateKey });
+    const directory = await Deno.makeTempDir();
+    try {
+      const authority = join(directory, "ca.pem");
+      await Deno.writeTextFile(authority, certificate);
+      const stranger = join(directory, "stranger.pem");
+      await Deno.writeTextFile(stranger, (await createSelfSigned()).certificate);
+      const [byName, byAddress] = [
+        postgres.url("postgres").replace("127.0.0.1", "localhost"),
+        postgres.url("postgres"),
+      ];
+      // Which connections are encrypted, the server knows.
+      const isEncrypted = async (url: string): Promise<boolean> => {
+        const database = parseDatabaseUrl(url);
+        const sql = connect({ database, secrets: await readSecrets(database, noVariable) });
+        const [row] = await sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
+        await sql.end();
+        return row?.["ssl"] === "t";
+      };
+      assertEquals(await isEncrypted(`${byName}?sslmode=disable`), false);
+      for (const mode of ["", "?sslmode=prefer", "?sslmode=require"]) assert(await isEncrypted(byAddress + mode), mode);
+      for (const mode of ["require", "verify-ca", "verify-full"]) {
+        assert(await isEncrypted(`${byName}?sslmode=${mode}&sslrootcert=${authority}`), mode);
+        const refused = await user(`${byName}?sslmode=${mode}&sslrootcert=${stranger}`, ["list"]);
+        assertEquals(refused.status, 2);
+        assertMatch(refused.stderr, /The certificate of localhost:\d+ is not trusted \(.*\): name its authority with/);
+      }
+      assert(await isEncrypted(`${byAddress}?sslmode=verify-full&sslrootcert=${authority}`));
+      assertMatch((await user(`${byName}?sslmode=verify-full`, ["list"])).stderr, /is not trusted/);
     } finally {
       await Deno.remove(directory, { recursive: true });
     }

@@ -44,8 +44,8 @@ export class Postgres implements AsyncDisposable {
     return await programs() !== undefined;
   }
 
-  /** Makes a cluster with the database `postgres`, and starts it. */
-  static async start(): Promise<Postgres> {
+  /** Makes a cluster with the database `postgres`, and starts it. With a certificate (PEM) it offers TLS. */
+  static async start(tls?: { readonly cert: string; readonly key: string }): Promise<Postgres> {
     const directory = await Deno.makeTempDir({ prefix: "denoftpd-postgres-" });
     const postgres = new Postgres(await programs() ?? "", directory, freeRange(1).first);
     try {
@@ -57,6 +57,14 @@ export class Postgres implements AsyncDisposable {
       const data = join(directory, "data");
       const how = ["--auth", "scram-sha-256", "--username", USER, "--pwfile", password];
       await done(postgres.#command("initdb", ["-D", data, ...how, "--no-sync", "--encoding", "UTF8", "--locale", "C"]));
+      if (tls) {
+        const files = { "server.crt": tls.cert, "server.key": tls.key };
+        for (const [name, text] of Object.entries(files)) {
+          await Deno.writeTextFile(join(data, name), text, { mode: 0o600 });
+          if (Deno.uid() === 0) await Deno.chown(join(data, name), UNPRIVILEGED, UNPRIVILEGED);
+        }
+        await Deno.writeTextFile(join(data, "postgresql.conf"), "ssl = on\n", { append: true });
+      }
       await postgres.begin();
       return postgres;
     } catch (error) {

@@ -157,7 +157,7 @@ function meaningOf({ database, secrets }: Reachable, error: unknown, code: strin
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return `The certificate of ${place} is not for "${database.host}": ${said}`;
   }
-  return /CERT|SELF_SIGNED|ISSUER/.test(code)
+  return /CERT|SELF_SIGNED|ISSUER|VERIFY/.test(code)
     ? `The certificate of ${place} is not trusted (${said}): name its authority with ?sslrootcert=FILE`
     : said;
 }
