@@ -25,6 +25,17 @@ export interface AccountRow {
   readonly version: string;
 }
 
+/**
+ * A text that another one follows after each change: the number of rows and the sum of the transactions that wrote them.
+ * The database reads all rows for it, and sends none.
+ */
+export async function readFingerprint(sql: Pick<Sql, "unsafe">): Promise<string> {
+  const of = (table: string) =>
+    `(select count(*) || ' ' || coalesce(sum(xmin::text::bigint), 0) from denoftpd.${table})`;
+  const [row] = await sql.unsafe(`select ${of("accounts")} || ' ' || ${of("groups")} as text`);
+  return String(row?.["text"]);
+}
+
 /** The names and versions of all accounts, by name. */
 export async function readVersions(sql: Pick<Sql, "unsafe">): Promise<AccountRow[]> {
   const rows = await sql.unsafe(`select name, xmin::text as version from denoftpd.accounts order by name collate "C"`);

@@ -14,7 +14,7 @@ import type { AccountsPlace, ReloadOutcome, WatchedAccounts } from "../place.ts"
 import { connect, databaseError, type Reachable, type Sql } from "./client.ts";
 import { CHANNEL, migrate } from "./migrations.ts";
 import { DatabasePlace } from "./place.ts";
-import { documentOf, judge, readFields, readGroups, readVersions, SNAPSHOT } from "./rows.ts";
+import { documentOf, judge, readFields, readFingerprint, readGroups, readVersions, SNAPSHOT } from "./rows.ts";
 import { readSecrets, type ReadVariable } from "./secrets.ts";
 import type { Database } from "./url.ts";
 
@@ -74,6 +74,8 @@ export class DatabaseAccounts implements WatchedAccounts {
   #accounts = new MemoryAccounts([]);
   #known: ReadonlyMap<string, Known> = new Map();
   #groups: Readonly<Record<string, unknown>> = {};
+  /** Of the tables when they were last read; `undefined`: never. */
+  #fingerprint: string | undefined;
   /** The connection that is there, or is being made. */
   #sql: Sql | undefined;
   /** Absent while there is none. */
@@ -234,16 +236,19 @@ export class DatabaseAccounts implements WatchedAccounts {
 
   /** Takes over what has changed; resolves to whether anything has. */
   async #read(sql: Sql): Promise<boolean> {
-    const { rows, groups, sameGroups, fields } = await sql.begin(SNAPSHOT, async (transaction) => {
+    const found = await sql.begin(SNAPSHOT, async (transaction) => {
+      const fingerprint = await readFingerprint(transaction);
+      if (fingerprint === this.#fingerprint) return undefined;
       const groups = await readGroups(transaction);
       const rows = await readVersions(transaction);
       // What comes of an account depends on its groups.
       const sameGroups = JSON.stringify(groups) === JSON.stringify(this.#groups);
       const changed = rows.filter(({ name, version }) => this.#known.get(name)?.version !== version);
       const names = sameGroups && changed.length < rows.length ? changed.map(({ name }) => name) : "all";
-      return { rows, groups, sameGroups, fields: await readFields(transaction, names) };
+      return { fingerprint, rows, groups, sameGroups, fields: await readFields(transaction, names) };
     });
-    if (fields.size === 0 && rows.length === this.#known.size && sameGroups) return false;
+    if (!found) return false;
+    const { fingerprint, rows, groups, sameGroups, fields } = found;
     const problems = sameGroups ? [] : problemsOfGroups(groups);
     const shared = groupsOf(groups);
     const known = new Map<string, Known>();
@@ -261,6 +266,8 @@ export class DatabaseAccounts implements WatchedAccounts {
       // Sessions go on meanwhile.
       if (++judged % SLICE === 0) await delay(0);
     }
+    // Only now: a reload that has failed reads them again.
+    this.#fingerprint = fingerprint;
     this.#known = known;
     this.#groups = groups;
     this.#accounts = new MemoryAccounts([...known.values()].flatMap(({ account }) => account ?? []));
