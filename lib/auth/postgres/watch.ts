@@ -41,7 +41,7 @@ export interface DatabaseOptions extends DatabaseReports {
 /** Milliseconds. */
 const TIME_BETWEEN_LOOKS = 10_000;
 /** Milliseconds that an answer may take before the connection is given up. */
-const TIME_TO_ANSWER = 10_000;
+const TIME_TO_ANSWER = 30_000;
 /** Milliseconds before a lost connection is tried again: at first, and at most. */
 const PAUSES = { first: 100, most: 2_000 } as const;
 /** Accounts that are checked in one turn of the event loop. */
@@ -225,7 +225,7 @@ export class DatabaseAccounts implements WatchedAccounts {
     try {
       const sql = this.#link?.sql;
       if (!sql) throw this.#trouble ?? closedError();
-      changed = await withinTime(sql, () => this.#read(sql));
+      changed = await this.#read(sql);
       outcome = { ok: true, accounts: this.#accounts.list().length };
     } catch (error) {
       outcome = { ok: false, error: databaseError(this.#reachable, error) };
@@ -236,17 +236,7 @@ export class DatabaseAccounts implements WatchedAccounts {
 
   /** Takes over what has changed; resolves to whether anything has. */
   async #read(sql: Sql): Promise<boolean> {
-    const found = await sql.begin(SNAPSHOT, async (transaction) => {
-      const fingerprint = await readFingerprint(transaction);
-      if (fingerprint === this.#fingerprint) return undefined;
-      const groups = await readGroups(transaction);
-      const rows = await readVersions(transaction);
-      // What comes of an account depends on its groups.
-      const sameGroups = JSON.stringify(groups) === JSON.stringify(this.#groups);
-      const changed = rows.filter(({ name, version }) => this.#known.get(name)?.version !== version);
-      const names = sameGroups && changed.length < rows.length ? changed.map(({ name }) => name) : "all";
-      return { fingerprint, rows, groups, sameGroups, fields: await readFields(transaction, names) };
-    });
+    const found = await withinTime(sql, () => this.#fetch(sql));
     if (!found) return false;
     const { fingerprint, rows, groups, sameGroups, fields } = found;
     const problems = sameGroups ? [] : problemsOfGroups(groups);
@@ -273,6 +263,21 @@ export class DatabaseAccounts implements WatchedAccounts {
     this.#accounts = new MemoryAccounts([...known.values()].flatMap(({ account }) => account ?? []));
     if (problems.length > 0) this.#options.onRefused?.(problems);
     return true;
+  }
+
+  /** What has changed, as the database has it; `undefined` if nothing has. */
+  #fetch(sql: Sql) {
+    return sql.begin(SNAPSHOT, async (transaction) => {
+      const fingerprint = await readFingerprint(transaction);
+      if (fingerprint === this.#fingerprint) return undefined;
+      const groups = await readGroups(transaction);
+      const rows = await readVersions(transaction);
+      // What comes of an account depends on its groups.
+      const sameGroups = JSON.stringify(groups) === JSON.stringify(this.#groups);
+      const changed = rows.filter(({ name, version }) => this.#known.get(name)?.version !== version);
+      const names = sameGroups && changed.length < rows.length ? changed.map(({ name }) => name) : "all";
+      return { fingerprint, rows, groups, sameGroups, fields: await readFields(transaction, names) };
+    });
   }
 }
 
