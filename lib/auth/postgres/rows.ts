@@ -26,7 +26,7 @@ export interface AccountRow {
 }
 
 /**
- * A text that another one follows after each change: the number of rows and the sum of the transactions that wrote them.
+ * A text that is another one after each change: the number of rows, and the sum of the transactions that wrote them.
  * The database reads all rows for it, and sends none.
  */
 export async function readFingerprint(sql: Pick<Sql, "unsafe">): Promise<string> {
