@@ -27,6 +27,8 @@ for (const workers of Deno.build.os === "linux" ? ["1", "2"] : ["1"]) {
         await wire.expect(`USER ${name}`, 331);
         return { wire, code: (await wire.say(`PASS ${password}`)).code };
       };
+      // Those of the service can.
+      assertEquals(server.stderr.includes("No account can log in"), false);
       const known = await login("ann", "right");
       assertEquals(known.code, 230);
       for (const [name, password] of [["ann", "wrong"], ["bob", "right"]] as const) {

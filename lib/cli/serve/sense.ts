@@ -102,9 +102,9 @@ function boundlessTrust({ proxyFrom = [] }: Settings): string | undefined {
   return `Anyone may claim any address by a PROXY header, as --proxy-from has ${all}: name the balancers alone`;
 }
 
-function noLogins({ anonymous }: Settings, accounts: readonly Account[], now: number): string | undefined {
+function noLogins(settings: Settings, accounts: readonly Account[], now: number): string | undefined {
   const mayLogIn = (account: Account): boolean => loginState(account, now) === "enabled";
-  if (anonymous !== undefined || accounts.some(mayLogIn)) return undefined;
+  if (settings.anonymous !== undefined || hasBackends(settings) || accounts.some(mayLogIn)) return undefined;
   return 'No account can log in: all are disabled or expired; change one with "denoftpd user set NAME"';
 }
 
