@@ -31,7 +31,8 @@ const USAGE = `Usage: deno task bench [flags]
   --quick          smaller and fewer: under three minutes
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,cold,idle,…;
                    client: user agents instead of servers (ours, lftp, curl, basic-ftp, the least there can be);
-                   operations: ours with metrics, console, webhooks and before-hook, against itself without
+                   operations: ours with metrics, console, webhooks and before-hook, against itself without, or only
+                   with some, such as --peers=--metrics
   --peers NAMES    servers besides denoftpd, by commas; among them are
                    "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
                    (only if it is named) and "${LEAST}", the floor of the runtime
@@ -98,6 +99,8 @@ interface Settings {
   readonly trials: readonly Trial[];
   /** What is measured: servers, user agents, or our server while it is watched. */
   readonly subject: "servers" | "client" | "operations";
+  /** What watches our server in `operations`; `undefined`: everything in turn. */
+  readonly watchers: readonly string[] | undefined;
   /** Where the results go. */
   readonly out: string;
 }
@@ -130,6 +133,7 @@ function readFlags(args: readonly string[]): Settings | undefined {
     ],
     trials: trialsFor(scale).filter(({ id }) => wantedTrials?.some((name) => id.startsWith(name)) ?? true),
     subject,
+    watchers: wantedPeers,
     out: typeof out === "string" ? out : CACHE,
   };
 }
@@ -197,14 +201,14 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
 }
 
 /** Our server while it is watched, against the same that nothing watches. */
-async function measureOperations({ scale, out }: Settings): Promise<void> {
+async function measureOperations({ scale, out, watchers }: Settings): Promise<void> {
   for (const folder of [CACHE, out]) await Deno.mkdir(folder, { recursive: true });
   await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
   await using memory = await Tree.inMemory(scratch.root);
   const grounds = { scratch: scratch.root, packages: { debian: "", npm: "", missing: [] } };
   const scene: Scene = { client: await Client.compile(CACHE), scale, trees: { memory, disk: memory }, grounds };
   furnish(scene);
-  const table = `${describeMachine()}\n\n${formatCosts(await measureCosts(scene, showProgress))}\n`;
+  const table = `${describeMachine()}\n\n${formatCosts(await measureCosts(scene, watchers, showProgress))}\n`;
   showProgress("");
   Deno.writeTextFileSync(join(out, "operations.md"), table);
   say(table);

@@ -113,11 +113,16 @@ const WORKS: readonly Work[] = [
   },
 ];
 
-/** Measures all; every server once in each round, begun by another one each time. */
-export async function measureCosts(scene: Scene, progress: (text: string) => void): Promise<Costs> {
+/** Measures those whose names are `wanted`, or all; every server once in each round, begun by another one each time. */
+export async function measureCosts(
+  scene: Scene,
+  wanted: readonly string[] | undefined,
+  progress: (text: string) => void,
+): Promise<Costs> {
   const { grounds, trees: { memory }, scale } = scene;
   await using parts = new AsyncDisposableStack();
-  const { all } = parts.use(watchings(Deno.makeTempDirSync({ dir: grounds.scratch })));
+  const watched = parts.use(watchings(Deno.makeTempDirSync({ dir: grounds.scratch })));
+  const all = watched.all.filter(({ server: { name } }, index) => index === 0 || (wanted?.includes(name) ?? true));
   const running = new Map<Watching, RunningServer>();
   for (const watching of all) {
     const setup = { root: memory.root, secure: false };
