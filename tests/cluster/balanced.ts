@@ -81,7 +81,6 @@ export class Balanced implements AsyncDisposable {
           ...["--node", name, "--node-slices", slices, "--proxy-from", "127.0.0.1", "--allow-root"],
           ...["--users", "users.json", "--tls-cert", "cert.pem", "--tls-key", "key.pem"],
           ...["--metrics", `${addressOf(name)}:${metrics}`, "--drain-delay", "6s", "--log-format", "json"],
-          ...["--admin", `unix:${join(directory, `${name}.sock`)}`],
           ...flags,
         ],
         cwd: directory,
