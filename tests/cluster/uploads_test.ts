@@ -176,3 +176,23 @@ Deno.test({
       await own.commit();
     }),
 });
+
+Deno.test({
+  name: "an upload that a store has begun twice, as its first answer was lost, leaves nothing",
+  ignore,
+  fn: () =>
+    withNodes({}, async ({ server, nodes: [a, b] }) => {
+      let isFirst = true;
+      server.fault = ({ operation, key }) => {
+        if (operation !== "CreateMultipartUpload" || key !== "ftp/f" || !isFirst) return undefined;
+        isFirst = false;
+        return { after: true };
+      };
+      const sink = await begin(a, "/f", 1);
+      assertEquals(server.uploads.size, 2);
+      await b.roots.sweep();
+      assertEquals(server.uploads.size, 1);
+      await sink.commit();
+      assertEquals([server.uploads.size, server.objects.get("ftp/f")?.body.length], [0, SMALLEST_PART + 3]);
+    }),
+});

@@ -25,6 +25,8 @@ export interface StoreRequest {
   readonly signal?: AbortSignal | undefined;
   /** Whether the answer is XML that may report an error although its status is 200. */
   readonly answersXml?: boolean;
+  /** Called before it is sent again: the store may have done before what was asked for. */
+  readonly onRetry?: (() => void) | undefined;
 }
 
 /** A complete answer of success. */
@@ -111,6 +113,7 @@ export class StoreClient {
         await delay(wait, signal && { signal }).catch(() => {
           throw error;
         });
+        request.onRetry?.();
       }
     }
   }

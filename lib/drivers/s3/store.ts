@@ -145,9 +145,12 @@ export class ObjectStore {
   }
 
   /** Begins a multipart upload and resolves to its id. */
-  async begin(key: string, headers: ObjectHead["headers"] = {}, signal?: AbortSignal): Promise<string> {
+  async begin(
+    key: string,
+    { headers = {}, signal, onRetry }: Pick<StoreRequest, "headers" | "signal" | "onRetry"> = {},
+  ): Promise<string> {
     const query = { uploads: "" };
-    const { xml } = await this.client.send({ method: "POST", key, query, headers, signal, answersXml: true });
+    const { xml } = await this.client.send({ method: "POST", key, query, headers, signal, onRetry, answersXml: true });
     const id = textOf(xml, "UploadId");
     if (!id) throw new StoreError("The object store began no upload", { status: 200, code: "NoUploadId" });
     return id;

@@ -74,10 +74,13 @@ export class OpenUploads {
     const { hasJanitor } = this.#registry;
     const announced = { key, begun, bucket: this.#bucket, id: `${ANNOUNCED}${crypto.randomUUID()}` };
     if (hasJanitor) await this.#registry.receive(announced);
+    let isSingle = true;
+    const onRetry = () => void (isSingle = false);
     try {
-      const upload = { key, begun, id: await this.#store.begin(key, headers, signal) };
+      const upload = { key, begun, id: await this.#store.begin(key, { headers: headers ?? {}, signal, onRetry }) };
       await this.#registry.receive({ ...upload, bucket: this.#bucket });
-      if (hasJanitor) await this.#registry.remove(announced);
+      // The store may have begun one more, whose id was lost with its answer.
+      if (hasJanitor) await (isSingle ? this.#registry.remove(announced) : this.#registry.keep(announced));
       return upload;
     } catch (error) {
       // The store may have begun it: the janitor looks.
