@@ -61,7 +61,9 @@ export class Link {
    * @throws {LoginRefused}
    */
   static async open(address: RedisAddress): Promise<Link> {
-    const { createClient, ErrorReply } = await import("@redis/client");
+    const library = await import("@redis/client");
+    // A module of CommonJS: in the bundle of the executable its names are those of the default only.
+    const { createClient, ErrorReply } = library.default ?? library;
     const { hostname: host, port, tls, database, username, password } = address;
     const client: Client = createClient({
       RESP: 3,
