@@ -27,7 +27,9 @@ async function status(asked: Promise<Response>): Promise<string> {
   return `${response.status} ${(await response.text()).trim()}`;
 }
 
-for (const workers of Deno.build.os === "linux" ? ["1", "2"] : ["1"]) {
+const WORKERS = Deno.build.os === "linux" ? ["1", "2"] : ["1"];
+
+for (const workers of WORKERS) {
   Deno.test(`serve --metrics shows what ${workers} event loops have counted`, () =>
     withSite(async (cwd) => {
       const { server, ask } = await start(cwd, ["--workers", workers, "--passive-ports", "61200-61299"]);
@@ -46,10 +48,41 @@ for (const workers of Deno.build.os === "linux" ? ["1", "2"] : ["1"]) {
       assertMatch(text, /^denoftpd_commands_total\{verb="QUIT"\} 8$/m);
       assertMatch(text, /^denoftpd_passive_ports\{state="free"\} 100$/m);
       assertMatch(text, /^denoftpd_build_info\{version="[^"]+",runtime="deno [^"]+"\} 1$/m);
+      assert(!text.includes("anonymous"), "No account is named, unless asked for");
       assertEquals(text.match(/^denoftpd_event_loop_lag_seconds\{/gm)?.length, Number(workers));
       const open = await ask("/metrics", { headers: { accept: "application/openmetrics-text; version=1.0.0" } });
       assertStringIncludes(open.headers.get("content-type") ?? "", "application/openmetrics-text");
       assert((await open.text()).endsWith("# EOF\n"));
+    }));
+}
+
+for (const workers of WORKERS) {
+  Deno.test(`serve --metrics-accounts names accounts, ${workers} event loops`, () =>
+    withSite(async (cwd) => {
+      await Deno.writeTextFile(join(cwd, "root", "f"), "hello");
+      const { server, ask } = await start(cwd, ["--workers", workers, "--metrics-accounts"]);
+      await using _ = server;
+      for (let session = 0; session < 4; session++) {
+        await using wire = await Wire.connect(server.port);
+        await wire.expectReply(220);
+        await wire.login("anonymous");
+        assertEquals(await wire.downloadText("RETR f"), "hello");
+      }
+      await using stranger = await Wire.connect(server.port);
+      await stranger.expectReply(220);
+      await stranger.expect("USER secret", 331);
+      await stranger.expect("PASS x", 530);
+      const wanted = [
+        'denoftpd_account_logins_total{account="anonymous"} 4',
+        'denoftpd_account_transfers_total{account="anonymous",direction="download"} 4',
+        'denoftpd_account_transfer_bytes_total{account="anonymous",direction="download"} 20',
+      ];
+      // What workers report comes soon.
+      for (;;) {
+        const text = await (await ask("/metrics")).text();
+        assert(!text.includes("secret"));
+        if (wanted.every((line) => text.includes(`${line}\n`))) break;
+      }
     }));
 }
 

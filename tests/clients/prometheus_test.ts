@@ -22,7 +22,7 @@ const [ALERTS, DASHBOARD, MANUAL] = [
 const tests = await ClientTests.of("Prometheus", ["prometheus", "promtool"], {
   logLevel: "info",
   workers: WORKERS,
-  flags: ["--metrics", `127.0.0.1:${METRICS_PORT}`],
+  flags: ["--metrics", `127.0.0.1:${METRICS_PORT}`, "--metrics-accounts"],
 });
 
 const METRICS = `http://127.0.0.1:${METRICS_PORT}/metrics`;
@@ -31,6 +31,13 @@ function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
+
+/** Of a certificate, of a range of ports and of a cluster, which this server does not have. */
+const ELSEWHERE = [
+  "denoftpd_tls_certificate_expiry_timestamp_seconds",
+  "denoftpd_passive_ports",
+  ...["connected", "members", "losses_total"].map((name) => `denoftpd_cluster_${name}`),
+];
 
 /** What was done, in the terms of the metrics. */
 interface Journal {
@@ -122,6 +129,7 @@ tests.test("scrapes a busy server with workers, and has the numbers of what was 
   await expect("sum(denoftpd_data_connections_total)", 2 * journal.uploads);
   await expect('denoftpd_commands_total{verb="STOR"}', journal.uploads);
   await expect('denoftpd_transfer_duration_seconds_count{direction="upload"}', journal.uploads);
+  await expect(`denoftpd_account_transfers_total{account="${ALICE.user}",direction="upload"}`, journal.uploads);
   await expect("sum(denoftpd_sessions)", 0);
   await expect("count(denoftpd_event_loop_lag_seconds)", WORKERS);
 });
@@ -141,8 +149,7 @@ tests.test("accepts the alert rules of deploy", async () => {
 tests.test("has every family that rules, dashboard and manual name, and the manual has all", async () => {
   const text = await (await fetch(METRICS)).text();
   const shown = new Set(Array.from(text.matchAll(/^# TYPE (\S+)/gm), ([, name = ""]) => name));
-  // Of a certificate and of a range of ports, which this server does not have.
-  for (const name of ["denoftpd_tls_certificate_expiry_timestamp_seconds", "denoftpd_passive_ports"]) shown.add(name);
+  for (const name of ELSEWHERE) shown.add(name);
   const manual = await Deno.readTextFile(MANUAL);
   for (const name of shown) assertStringIncludes(manual, name);
   for (const file of [ALERTS, DASHBOARD, MANUAL]) {

@@ -8,6 +8,7 @@ import type { BanStore } from "../../auth/bans.ts";
 import type { WatchedAccounts } from "../../auth/place.ts";
 import { commandTable } from "../../commands/table.ts";
 import type { EventStream } from "../../events.ts";
+import { AccountCounts } from "../../metrics/account_counts.ts";
 import type { Family } from "../../metrics/exposition.ts";
 import { type MetricsListener, serveMetrics } from "../../metrics/listener.ts";
 import { meterOf, ServerMetrics } from "../../metrics/metrics.ts";
@@ -67,6 +68,7 @@ export class Telemetry implements AsyncDisposable {
   readonly #running: RunningMeter | undefined;
   readonly #listener: MetricsListener;
   readonly #banned = new Set<string>();
+  readonly #accountCounts: AccountCounts | undefined;
   #status: "starting" | "draining" | undefined = "starting";
   #certificates: CertificateSource | undefined;
   #accounts: Watched["accounts"];
@@ -76,6 +78,7 @@ export class Telemetry implements AsyncDisposable {
     this.#settings = settings;
     this.#events = events;
     this.metrics = new ServerMetrics({ verbs: VERBS, loops });
+    this.#accountCounts = settings.metricsAccounts ? new AccountCounts() : undefined;
     // Workers make their own.
     this.#running = startMeter(settings, { memory: loops === 1 ? this.metrics.memory : undefined, loop: 0 });
     this.#listener = serveMetrics(place, {
@@ -118,6 +121,7 @@ export class Telemetry implements AsyncDisposable {
     this.#certificates = certificates;
     this.#accounts = accounts;
     this.#cluster = cluster;
+    this.#accountCounts?.listen(server.events);
     const now = Date.now();
     for (const { address, until } of bans?.load() ?? []) if (until > now) this.#banned.add(networkOf(address));
     server.events.on((event) => {
@@ -157,6 +161,6 @@ export class Telemetry implements AsyncDisposable {
       certificates: () => this.#certificates?.pairs ?? [],
       bans: () => this.#banned.size,
     });
-    return [...own, ...this.#cluster?.families() ?? []];
+    return [...own, ...this.#accountCounts?.families() ?? [], ...this.#cluster?.families() ?? []];
   }
 }

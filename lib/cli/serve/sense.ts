@@ -37,6 +37,9 @@ export interface SenseSubject {
  */
 export async function checkSense({ settings, users, hasTls, now = Date.now() }: SenseSubject): Promise<string[]> {
   checkRange(settings);
+  if (settings.metricsAccounts && settings.metrics === undefined) {
+    throw new UsageError('Flag "--metrics-accounts": there is nothing to show them without --metrics HOST:PORT');
+  }
   const accounts = users?.list() ?? [];
   checkAccounts(settings, users && accounts);
   const warnings = [

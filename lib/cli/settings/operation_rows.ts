@@ -97,5 +97,12 @@ export const OPERATION_ROWS = [
     false,
   ),
   setting("metrics", "HOST:PORT", "listen there for Prometheus (/metrics) and for probes (/livez, /readyz)", endpoint),
+  setting(
+    "metricsAccounts",
+    undefined,
+    "metrics also have logins, transfers and bytes by account, with its name",
+    onOff,
+    false,
+  ),
   setting("drainDelay", "TIME", "at shutdown, time between /readyz saying no and the port being closed", time, 0),
 ] as const;
