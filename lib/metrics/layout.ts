@@ -107,6 +107,18 @@ const REFUSALS = Object.keys(
   } satisfies Record<ConnectionRefusal, true>,
 );
 
+/** Of requests to an object store: what they are, and how they end. */
+const METHODS = ["DELETE", "GET", "HEAD", "POST", "PUT"] as const;
+const OUTCOMES = ["ok", "missing", "refused", "throttled", "failed"] as const;
+
+/** A request to an object store that has ended. */
+export interface StorageRequest {
+  readonly method: typeof METHODS[number];
+  readonly outcome: typeof OUTCOMES[number];
+  /** Until its answer began. */
+  readonly milliseconds: number;
+}
+
 const CHANGES = ["deleted", "renamed", "madeDirectory", "removedDirectory", "modified"] as const;
 
 /** First code of a reply, and the number of codes. */
@@ -115,6 +127,8 @@ const CODES = 500;
 
 /** From a command in memory to one that waits for a slow disk or for the answer to a wrong password. */
 const COMMAND_BOUNDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+/** From a store in the same rack to one that is about to be given up. */
+const STORAGE_BOUNDS = [0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** From a small file on the same machine to a large one over a slow line. */
 const TRANSFER_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 
@@ -139,6 +153,9 @@ export interface Layout {
   /** By mode, TLS and resumption. */
   readonly dataConnections: Block;
   readonly uploadsUnclean: Block;
+  /** Requests to object stores, by method and outcome. */
+  readonly storage: Block;
+  readonly storageSeconds: HistogramBlock;
   readonly passiveExhausted: Block;
   /** Ports of the range that are listened on. */
   readonly passiveTaken: Block;
@@ -187,6 +204,8 @@ export function makeLayout(verbs: readonly string[]): Layout {
       ),
     ),
     uploadsUnclean: block(["unclean"]),
+    storage: block(METHODS.flatMap((method) => OUTCOMES.map((outcome) => `${method} ${outcome}`))),
+    storageSeconds: histogram(STORAGE_BOUNDS),
     passiveExhausted: block(["exhausted"]),
   };
   const gauges = [sessions, transfersActive, passiveTaken, acceptFailing, loop];

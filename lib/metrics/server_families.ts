@@ -49,7 +49,20 @@ export function serverFamilies(layout: Layout, rows: readonly Float64Array[]): F
       by(layout.dataConnections, "mode", "tls", "resumed"),
     ),
     counter("denoftpd_uploads_unclean", "Uploads under TLS without close_notify.", one(layout.uploadsUnclean)),
+    ...storageFamilies(layout, values),
     counter("denoftpd_passive_exhausted", "PASV and EPSV without a free port.", one(layout.passiveExhausted)),
+  ];
+}
+
+/** Requests to object stores; nothing where there is none. */
+function storageFamilies({ storage, storageSeconds }: Layout, values: Float64Array): Family[] {
+  const samples = samplesOf(values, storage, ["method", "result"]).filter(({ value }) => value > 0);
+  if (samples.length === 0) return [];
+  return [
+    counter("denoftpd_storage_requests", "Requests to the object store, each attempt by itself.", samples),
+    histogram("denoftpd_storage_request_duration", "Time from such a request to the beginning of its answer.", [
+      ...histogramSamples(values, storageSeconds, {}),
+    ]),
   ];
 }
 

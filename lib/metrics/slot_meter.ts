@@ -6,7 +6,7 @@
 
 import type { TransferDirection } from "../events.ts";
 import type { ConnectionRefusal, Meter, MeteredConnection, SessionReport } from "../options/meter.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout, StorageRequest } from "./layout.ts";
 
 /** Milliseconds between two looks at how late a timer is. */
 const BEAT = 500;
@@ -97,6 +97,12 @@ export class SlotMeter implements Meter {
         if (event.unclean) this.#add(layout.uploadsUnclean.at, 1);
       }
     }
+  }
+
+  /** A request to an object store has ended. */
+  storageAnswered({ method, outcome, milliseconds }: StorageRequest): void {
+    this.#add(this.#layout.storage.place(`${method} ${outcome}`), 1);
+    this.#layout.storageSeconds.observe(this.#values, milliseconds / 1000);
   }
 
   /** Looks from now on at how late the timers of this event loop are, until the result is disposed. */

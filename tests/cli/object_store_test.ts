@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runConfig } from "../../lib/cli/config.ts";
@@ -9,7 +9,7 @@ import { keysFile } from "../helpers/s3.ts";
 import { KEYS, S3Server } from "../helpers/s3_server.ts";
 import { Wire } from "../helpers/wire.ts";
 import { connectBoth } from "../workers/stage.ts";
-import { serve } from "./serve_process.ts";
+import { serve, startServe } from "./serve_process.ts";
 
 /** Password: demo. */
 const PASSWORD = "$scrypt$ln=14,r=8,p=1$v4LEZTvw8/Xbwtq5jxgWdQ$GQuWuSXJhNbqXcUnp229g1tk9n9IWbQrAnIGTshPC1c";
@@ -112,7 +112,7 @@ Deno.test("workers share the uploads to a store: one goes on with what broke off
         const { one, other } = await connectBoth(connect, "demo");
         for (const ftp of [one, other]) await ftp.expect("TYPE I", 200);
         const stored = Promise.withResolvers<void>();
-        server.onPart = () => stored.resolve();
+        server.onPart = (key) => key.endsWith("/large") && stored.resolve();
         const data = await one.begin("STOR large");
         await writeAll(data, new Uint8Array(SMALLEST_PART + 100_000).fill(7));
         await stored.promise;
@@ -133,6 +133,31 @@ Deno.test("workers share the uploads to a store: one goes on with what broke off
     assertEquals([large?.length, large?.[0], server.uploads.size], [SMALLEST_PART + 9, 7, 0], stderr);
   });
 });
+
+for (const workers of ["1", "2"]) {
+  Deno.test(`serve --metrics counts requests to the store and how they end, ${workers} event loops`, async () => {
+    await withSite(async ({ directory, flags }) => {
+      const options = {
+        permissions: ["--allow-all"],
+        flags: [...flags, "--allow-root", "--workers", workers, "--metrics", "127.0.0.1:0"],
+        cwd: directory,
+      };
+      await using server = await startServe(options);
+      const url = `${await server.logged(/Metrics are at (http:\S+)/)}`;
+      await using ftp = await Wire.connect(server.port);
+      await ftp.expectReply(220);
+      await ftp.login();
+      await ftp.expect("TYPE I", 200);
+      await ftp.upload("STOR f", "hello");
+      await ftp.expect("SIZE missing", 550);
+      const text = await (await fetch(url)).text();
+      for (const wanted of [/method="PUT",result="ok"\} [1-9]/, /method="HEAD",result="missing"\} [1-9]/]) {
+        assertMatch(text, new RegExp(`^denoftpd_storage_requests_total\\{${wanted.source}`, "m"));
+      }
+      assertMatch(text, /^denoftpd_storage_request_duration_seconds_count [1-9]/m);
+    });
+  });
+}
 
 async function writeAll(data: Connection, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await data.write(bytes.subarray(done));

@@ -32,10 +32,12 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Of a certificate, of a range of ports and of a cluster, which this server does not have. */
+/** Of a certificate, of a range of ports, of a store and of a cluster, which this server does not have. */
 const ELSEWHERE = [
   "denoftpd_tls_certificate_expiry_timestamp_seconds",
   "denoftpd_passive_ports",
+  "denoftpd_storage_requests_total",
+  "denoftpd_storage_request_duration_seconds",
   ...["connected", "members", "losses_total"].map((name) => `denoftpd_cluster_${name}`),
 ];
 

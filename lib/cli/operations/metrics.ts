@@ -20,6 +20,7 @@ import type { Meter } from "../../options/meter.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import { VERSION } from "../../version.ts";
 import type { Settings } from "../settings/table.ts";
+import { ObjectStores } from "../storage/object_stores.ts";
 import { CommandRefused } from "../usage_error.ts";
 
 const VERBS = commandTable.commands.map(({ verb }) => verb);
@@ -31,11 +32,13 @@ export interface RunningMeter extends Disposable {
 
 /** The meter of the event loop with this number. Without `memory` there is none. */
 export function startMeter(
-  { passivePorts }: Pick<Settings, "passivePorts">,
+  settings: Settings,
   { memory, loop }: { readonly memory: SharedArrayBuffer | undefined; readonly loop: number },
 ): RunningMeter | undefined {
   if (!memory) return undefined;
+  const { passivePorts } = settings;
   const meter = meterOf(memory, VERBS, loop);
+  ObjectStores.of(settings).measure((done) => meter.storageAnswered(done));
   const beat = meter.beat({ ...(passivePorts && { passiveTaken: () => passivePorts.taken }) });
   return { meter, [Symbol.dispose]: () => beat[Symbol.dispose]() };
 }

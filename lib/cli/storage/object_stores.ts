@@ -8,6 +8,7 @@
 import { resolve } from "@std/path";
 import { s3Driver, type StoreDriver } from "../../drivers/registry.ts";
 import type { StoreLocks } from "../../drivers/s3/bucket_locks.ts";
+import type { StoreRequestDone } from "../../drivers/s3/client.ts";
 import {
   answerOf,
   KnownUploads,
@@ -35,6 +36,7 @@ export class ObjectStores {
   #locks: StoreLocks | undefined;
   #isAttached = false;
   #report: ((message: string) => void) | undefined;
+  #measure: ((done: StoreRequestDone) => void) | undefined;
 
   /** Those of `settings`: the same for the same object. */
   static of(settings: StoreSettings): ObjectStores {
@@ -57,6 +59,7 @@ export class ObjectStores {
       registry,
       locks: () => this.#locks,
       onProblem: (message) => this.#report?.(message),
+      onRequest: (done) => this.#measure?.(done),
     });
   }
 
@@ -65,6 +68,11 @@ export class ObjectStores {
     this.#isAttached = true;
     this.#records = records;
     this.#report = report;
+  }
+
+  /** From now on `measure` is told of each request to a store that has ended. */
+  measure(measure: (done: StoreRequestDone) => void): void {
+    this.#measure = measure;
   }
 
   /** From now on other servers use the same stores: uploads are known to all of them, and locked against them. */

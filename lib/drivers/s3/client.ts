@@ -35,10 +35,27 @@ export interface StoreAnswer {
   readonly xml: XmlElement | undefined;
 }
 
+/**
+ * How a request ended: the answer was a success (`ok`), nothing is there (`missing`), it was refused, such as by a
+ * condition or for lack of rights (`refused`), the store asks for fewer requests (`throttled`), or it failed or did not
+ * answer (`failed`).
+ */
+export type StoreOutcome = "ok" | "missing" | "refused" | "throttled" | "failed";
+
+/** One request that has been sent, once for each attempt. */
+export interface StoreRequestDone {
+  readonly method: StoreRequest["method"];
+  readonly outcome: StoreOutcome;
+  /** Until the answer began. */
+  readonly milliseconds: number;
+}
+
 /** The options of a {@link StoreClient}. */
 export interface ClientOptions extends S3Options {
   readonly bucket: string;
   readonly provider: CredentialProvider;
+  /** Called for each request that has ended; it must not throw. */
+  readonly onRequest?: ((done: StoreRequestDone) => void) | undefined;
   /**
    * Milliseconds after which a request that fails is not tried again.
    *
@@ -119,6 +136,22 @@ export class StoreClient {
   }
 
   async #once(request: StoreRequest): Promise<Response> {
+    const { method } = request;
+    const { onRequest } = this.#options;
+    if (!onRequest) return await this.#ask(request);
+    const began = performance.now();
+    let outcome: StoreOutcome = "ok";
+    try {
+      return await this.#ask(request);
+    } catch (error) {
+      outcome = outcomeOf(error);
+      throw error;
+    } finally {
+      onRequest({ method, outcome, milliseconds: performance.now() - began });
+    }
+  }
+
+  async #ask(request: StoreRequest): Promise<Response> {
     const { method, body, signal } = request;
     const { provider, region = DEFAULT_REGION } = this.#options;
     const { accessKeyId, secretAccessKey, sessionToken } = await provider.get();
@@ -205,6 +238,14 @@ function unanswered(request: StoreRequest, reason: string, cause?: unknown): Sto
     code: "Unanswered",
     cause,
   });
+}
+
+function outcomeOf(error: unknown): StoreOutcome {
+  if (!(error instanceof StoreError)) return "failed";
+  const { status, code } = error;
+  if (status === 404) return "missing";
+  if (status === 429 || code === "SlowDown") return "throttled";
+  return status >= 400 && status < 500 ? "refused" : "failed";
 }
 
 function mayPass(error: unknown): boolean {

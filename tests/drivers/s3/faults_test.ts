@@ -20,6 +20,25 @@ Deno.test("requests that were throttled or cut off are sent again", async () => 
   assertEquals([...(await listAll(vfs, "/")).keys()], ["f"]);
 });
 
+Deno.test("each request is reported with how it ended, attempts by themselves", async () => {
+  const outcomes: string[] = [];
+  await using subject = await openS3({}, {
+    onRequest: ({ method, outcome, milliseconds }) => {
+      assert(milliseconds >= 0);
+      outcomes.push(`${method} ${outcome}`);
+    },
+  });
+  const { server, vfs } = subject;
+  await put(vfs, "/f", "content");
+  const answers = [failed(503, "SlowDown"), failed(500, "InternalError"), failed(403, "AccessDenied")];
+  outcomes.length = 0;
+  server.fault = () => ({ answer: answers.shift() ?? failed(404, "NoSuchKey") });
+  await assertRejects(() => vfs.openRead(at("/f")));
+  assertEquals(outcomes, ["GET throttled", "GET failed", "GET refused"]);
+  await assertRejects(() => vfs.openRead(at("/f")));
+  assertEquals(outcomes[3], "GET missing");
+});
+
 Deno.test("a store that does not answer is reported in one sentence, without an address", async () => {
   await using subject = await openS3({}, { patience: 0 });
   const { server, vfs } = subject;
