@@ -43,6 +43,7 @@ export type { SymlinkPolicy } from "./disk/root.ts";
 export type { S3RootsOptions } from "./s3/open.ts";
 export type { CredentialSource, S3Options } from "./s3/place.ts";
 export type { StoreLocks } from "./s3/bucket_locks.ts";
+export type { StoreOutcome, StoreRequestDone } from "./s3/client.ts";
 export type { KnownUpload, UploadRecord, UploadRecords, UploadRegistry } from "./s3/known_uploads.ts";
 export type { OpenUploadsOptions } from "./s3/uploads.ts";
 export type { OpenUpload } from "./s3/store.ts";

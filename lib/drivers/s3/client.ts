@@ -15,7 +15,7 @@ import { parseXml, textOf, type XmlElement } from "./xml.ts";
 
 /** One request. */
 export interface StoreRequest {
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly method: StoreRequestDone["method"];
   /** Absent: the bucket itself. */
   readonly key?: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
@@ -44,7 +44,9 @@ export type StoreOutcome = "ok" | "missing" | "refused" | "throttled" | "failed"
 
 /** One request that has been sent, once for each attempt. */
 export interface StoreRequestDone {
-  readonly method: StoreRequest["method"];
+  /** What it was. */
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** How it ended. */
   readonly outcome: StoreOutcome;
   /** Until the answer began. */
   readonly milliseconds: number;

@@ -9,7 +9,7 @@ import { messageOf } from "../../net/message_of.ts";
 import { UploadLocks } from "../../vfs/upload_locks.ts";
 import { BucketLocks, type StoreLocks } from "./bucket_locks.ts";
 import { UploadMemory } from "./budget.ts";
-import { type ClientOptions, StoreClient } from "./client.ts";
+import { StoreClient, type StoreRequestDone } from "./client.ts";
 import { type CredentialProvider, openCredentials } from "./credentials.ts";
 import { StoreError } from "./errors.ts";
 import type { SinkOpenerParts } from "./opening.ts";
@@ -23,7 +23,11 @@ import { KnownUploads, type UploadRecords, type UploadRegistry } from "./known_u
 import { OpenUploads, type OpenUploadsOptions } from "./uploads.ts";
 
 /** The options of {@link S3Roots}. */
-export interface S3RootsOptions extends S3Options, OpenUploadsOptions, Pick<ClientOptions, "onRequest" | "patience"> {
+export interface S3RootsOptions extends S3Options, OpenUploadsOptions {
+  /** Milliseconds after which a request that fails is not tried again. */
+  readonly patience?: number | undefined;
+  /** Called for each request that has ended; it must not throw. */
+  readonly onRequest?: ((done: StoreRequestDone) => void) | undefined;
   /** Where uploads are kept over a restart. Absent: nowhere. */
   readonly records?: UploadRecords | undefined;
   /**
