@@ -104,6 +104,7 @@ const REFUSALS = Object.keys(
     crowd: true,
     sharedState: true,
     shutdown: true,
+    proxyHeader: true,
   } satisfies Record<ConnectionRefusal, true>,
 );
 

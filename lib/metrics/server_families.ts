@@ -18,7 +18,7 @@ export function serverFamilies(layout: Layout, rows: readonly Float64Array[]): F
     counter("denoftpd_sessions_opened", "Connections that became a session.", one(layout.sessionsOpened)),
     counter(
       "denoftpd_connections_refused",
-      "Connections that were answered 421 before they became a session.",
+      "Connections that did not become a session.",
       by(layout.refused, "reason"),
     ),
     counter("denoftpd_admission_denied", "Sessions that a limit did not admit.", admissions(layout, values)),

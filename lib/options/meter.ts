@@ -10,7 +10,8 @@ import type { ServerEvent, SessionEvent, TransferDirection } from "../events.ts"
  * Why a connection was refused before it became a session: its address is not let in (`network`) or banned (`banned`),
  * the server is full (`sessions`), the address has as many sessions as it may (`address`), as many that have not logged
  * in (`strangers`), or connects too often (`rate`), too many of all addresses have not logged in (`crowd`), the shared
- * state did not answer (`sharedState`), or the server shuts down (`shutdown`).
+ * state did not answer (`sharedState`), the server shuts down (`shutdown`), or it came from a balancer without a PROXY
+ * header that can be believed (`proxyHeader`).
  */
 export type ConnectionRefusal =
   | "network"
@@ -21,7 +22,8 @@ export type ConnectionRefusal =
   | "rate"
   | "crowd"
   | "sharedState"
-  | "shutdown";
+  | "shutdown"
+  | "proxyHeader";
 
 /** An event as its session reports it. */
 export type SessionReport<E extends ServerEvent = ServerEvent> = E extends unknown ? Omit<E, keyof SessionEvent>
@@ -45,7 +47,7 @@ export interface Meter {
   sessionSecured(): void;
   /** A session has ended; `secure`: under TLS. */
   sessionClosed(secure: boolean): void;
-  /** A connection was answered 421 before it became a session. */
+  /** A connection was answered 421 before it became a session; one without a PROXY header was closed. */
   connectionRefused(why: ConnectionRefusal): void;
   /** The system gives no socket for a connection (EMFILE). */
   acceptFailed(): void;

@@ -75,7 +75,10 @@ export class Balancers {
       // Without a byte is how most balancers look whether a port is open.
       const fault = error instanceof ProxyHeaderError ? error.fault : "closed";
       if (fault === "closed") this.#note(address, error);
-      else this.#reports.badHeader(address, fault);
+      else {
+        this.#options.meter?.connectionRefused("proxyHeader");
+        this.#reports.badHeader(address, fault);
+      }
     }
     closeQuietly(connection);
     return undefined;

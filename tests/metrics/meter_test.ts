@@ -3,6 +3,8 @@ import type { ServerEvent } from "../../lib/events.ts";
 import { commandTable } from "../../lib/commands/table.ts";
 import type { Family } from "../../lib/metrics/exposition.ts";
 import { meterOf, ServerMetrics } from "../../lib/metrics/metrics.ts";
+import { writeAll } from "../../lib/net/connection.ts";
+import { BALANCER, fromBalancer } from "../helpers/balancer.ts";
 import { conversation, plainConversation, type Setup, type Stage } from "../helpers/server.ts";
 
 const VERBS = commandTable.commands.map(({ verb }) => verb);
@@ -117,6 +119,15 @@ plainConversation("A meter counts refused connections by reason", full.setup, as
   const families = full.metrics.families(SOURCES);
   assertEquals(numbers(families, "denoftpd_connections_refused"), { sessions: 1 });
   assertEquals(numbers(families, "denoftpd_admission_denied"), { total: 1 });
+});
+
+const balanced = metered({ options: { proxyFrom: [BALANCER] } });
+plainConversation("A meter counts what balancers send without a header", balanced.setup, async ({ server, event }) => {
+  const connection = await fromBalancer(server.address.port);
+  await writeAll(connection, new TextEncoder().encode("USER demo\r\n"));
+  await event("proxyHeaderRefused");
+  connection.close();
+  assertEquals(numbers(balanced.metrics.families(SOURCES), "denoftpd_connections_refused"), { proxyHeader: 1 });
 });
 
 Deno.test("ServerMetrics adds up event loops, and forgets only what was open in one that died", () => {
