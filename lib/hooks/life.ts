@@ -15,8 +15,8 @@ export const UNASKED = "it sent what was not asked for";
 
 /** Milliseconds from the start of a sandbox until its hooks are there. */
 const START = 10_000;
-/** Milliseconds for which a thread that does not listen runs on once it is ended (Deno 2.9.6), and a few. */
-const RUNS_ON = 2_100;
+/** Milliseconds for which a thread that does not listen runs on once it is ended: see `inside.js`; and a few. */
+const RUNS_ON = 1_100;
 
 /** The options of a {@link SandboxLife}. */
 export interface SandboxLifeOptions {
@@ -68,7 +68,7 @@ export class SandboxLife implements AsyncDisposable {
 
   /**
    * Ends the sandbox, which has done what it must not. `isBlocked`: it does not listen either, so that a thread runs on
-   * for two seconds, which is when the runtime stops its code.
+   * for up to a second.
    */
   fail(reason: string, isBlocked = false): void {
     if (this.#sandbox === undefined) return;

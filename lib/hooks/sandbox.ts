@@ -6,6 +6,7 @@
 
 import guard from "./guard.js" with { type: "text" };
 import inside from "./inside.js" with { type: "text" };
+import realm from "./realm.js" with { type: "text" };
 import { messageOf } from "../net/message_of.ts";
 import type { ToSandbox } from "./messages.ts";
 
@@ -14,7 +15,7 @@ export interface Sandbox {
   /** Whether its memory is part of that of this process. */
   readonly isInside: boolean;
   send(message: ToSandbox): void;
-  /** Ends it: a process at once, a thread within two seconds. Nothing more comes from it. */
+  /** Ends it: a process at once, a thread when it pauses, within a second. Nothing more comes from it. */
   end(): void;
   /** Resolves when it has ended. */
   readonly over: Promise<void>;
@@ -39,7 +40,7 @@ export interface SandboxProcess {
 /** Makes a sandbox that may have so many bytes of memory, as far as this can be set. */
 export type MakeSandbox = (listener: SandboxListener, memory: number) => Sandbox;
 
-const MODULE = moduleOf(inside);
+const MODULE = moduleOf(`const REALM = ${JSON.stringify(realm)};\n${inside}`);
 
 /**
  * Starts a thread. The runtime must have been started with `--unstable-worker-options`: without, it ends the process

@@ -15,7 +15,7 @@ export interface HookLimits {
   readonly timeout?: number;
   /**
    * Bytes of memory, at least 16 MiB. Hooks that have more are ended, and started again. In a thread this is looked at
-   * a few times a second and takes up to two seconds to have its effect, so it is no hard limit.
+   * a few times a second and takes up to a second to have its effect, so it is no hard limit.
    *
    * @default 134_217_728
    */

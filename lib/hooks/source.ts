@@ -19,7 +19,7 @@ export class HooksError extends Error {
 export interface HookSource {
   /** The file, for messages. */
   readonly file: string;
-  /** A module with one function, which is given an object for the exports and what to do for an import. */
+  /** A script that is one function, which is given an object for the exports and what to do for an import. */
   readonly code: string;
 }
 
@@ -53,7 +53,7 @@ async function translate(text: string, file: string): Promise<string> {
     });
     if (OTHER_IMPORT.test(code)) throw new HooksError("it imports at a special phase, which hooks cannot");
     // On one line, so that the numbers of lines in errors stay right.
-    return `export default async function (exports, require) {${code}\n}`;
+    return `(async function (exports, require) {${code}\n})`;
   } catch (error) {
     throw new HooksError(`Cannot use the hooks "${file}": ${messageOf(error)}`);
   }
