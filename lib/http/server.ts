@@ -103,7 +103,13 @@ export class HttpServer implements AsyncDisposable {
     server.once("error", reject);
     if ("path" in place) {
       server.listen(place.path, resolve);
-      // It listens by now. Before, the mode was what the process leaves: mostly nobody else could connect.
+      if (!isThere(place.path)) {
+        // Deno 2.6 says that it listens, and does not.
+        await promise;
+        server.close();
+        throw new Error(`Deno ${Deno.version.deno} cannot listen for HTTP on a Unix socket: use an address`);
+      }
+      // Before, the mode was what the process leaves: mostly nobody else could connect.
       Deno.chmodSync(place.path, place.mode);
     } else server.listen({ host: place.hostname, port: place.port }, resolve);
     await promise;
@@ -176,6 +182,15 @@ async function respond(incoming: IncomingMessage, outgoing: ServerResponse, how:
   outgoing.end(() => {
     if (!isOver) incoming.socket.destroy();
   });
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The request, or the answer to one that is none. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { VERSION } from "../../lib/version.ts";
+import { OLD_RUNTIME } from "../helpers/old_runtime.ts";
 import { Wire } from "../helpers/wire.ts";
 import { runExecutable, withDirectory } from "./executable.ts";
 
@@ -33,6 +34,58 @@ Deno.test("executable helps with every command", async () => {
     assertMatch(stdout, new RegExp(`^Usage: denoftpd ${command}`));
   }
 });
+
+Deno.test("executable is administered by a socket that only its owner can open, or says why not", {
+  ignore: !linux,
+}, () =>
+  withDirectory(async (cwd) => {
+    const socket = join(cwd, "admin.sock");
+    const flags = [...anonymousFlags(cwd), "--admin", `unix:${socket}`, "--admin-audit", join(cwd, "audit.jsonl")];
+    if (OLD_RUNTIME) {
+      const { code, stderr } = await runExecutable(flags);
+      assertEquals(code, 1);
+      assertMatch(stderr, /^denoftpd: Cannot be administered at [^\n]+ cannot listen [^\n]+: use an address\n$/);
+      return;
+    }
+    const { code, stderr } = await runExecutable(flags, {
+      whenReady: async (port) => {
+        assertEquals((Deno.statSync(socket).mode ?? 0) & 0o777, 0o600);
+        await using ftp = await Wire.connect(port);
+        await ftp.expectReply(220);
+        await ftp.login("anonymous", "guest@");
+        const who = await runExecutable(["who", "--admin", `unix:${socket}`]);
+        assertEquals([who.code, who.stderr], [0, ""]);
+        assertStringIncludes(who.stdout, "anonymous");
+      },
+    });
+    assertEquals(code, 0, stderr);
+  }));
+
+Deno.test("executable interrupts hooks that run on, and serves on", {
+  ignore: !linux,
+}, () =>
+  withDirectory(async (cwd) => {
+    const hooks = join(cwd, "hooks.ts");
+    await Deno.writeTextFile(
+      hooks,
+      `export const before: Record<string, unknown> = {
+        async SYST() { await 0; for (;;); },
+        HELP: ({ user }: { user: string }) => ({ code: 214, text: user }),
+      };`,
+    );
+    const { code, stderr } = await runExecutable([...anonymousFlags(cwd), "--hooks", hooks], {
+      whenReady: async (port) => {
+        await using ftp = await Wire.connect(port);
+        await ftp.expectReply(220);
+        await ftp.login("anonymous", "guest@");
+        assertEquals((await ftp.expect("HELP", 214)).text, "anonymous");
+        await ftp.expect("SYST", 451);
+        await ftp.expect("NOOP", 200);
+      },
+    });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "they ran for 1000 ms without a pause");
+  }));
 
 Deno.test("executable starts the user agent", {
   ignore: Deno.build.os === "windows",
