@@ -56,7 +56,10 @@ class FtpCommand {
   async run(): Promise<number> {
     const places = placesOrNone(permittedEnvironment);
     await using context = new AgentContext(this.#given, this.#agentIo());
-    using interrupts = new Interrupts(() => this.#leave(130));
+    using interrupts = new Interrupts({
+      leave: () => this.#leave(130),
+      onSlow: () => this.#person.note("It is being stopped: Ctrl-C once more leaves without waiting for the server"),
+    });
     using _signals = this.#watchSignals();
     const shell = new Shell({
       person: this.#person,
