@@ -240,6 +240,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #beat(link: Link): Promise<void> {
+    // It would come back after it has left.
+    if (this.#closing.signal.aborted) return;
     const reply = await link.run(BEAT_SCRIPT, { keys: [...KEYS, ...this.#kept], args: [this.member, this.#note()] });
     this.#members = new Map(
       listIn(reply).map((each) => {
