@@ -266,6 +266,16 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
+/** What `ask` resolves to; `undefined` if Redis is lost. Rejects with everything else. */
+export async function unlessLost<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ClusterLost) return undefined;
+    throw error;
+  }
+}
+
 function randomHex(bytes: number): string {
   return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
 }

@@ -10,7 +10,7 @@
  */
 
 import type { StoreLocks } from "../drivers/s3/bucket_locks.ts";
-import { type Cluster, ClusterLost, PREFIX } from "./cluster.ts";
+import { type Cluster, PREFIX, unlessLost } from "./cluster.ts";
 import type { Link } from "./link.ts";
 import { listIn, numberIn, Script, type ScriptInput } from "./script.ts";
 
@@ -73,7 +73,7 @@ export class ClusterLocks implements StoreLocks, Disposable {
     const holder = `${this.#cluster.member} ${++this.#grants}`;
     const args = [holder, LIFETIME, MEMORY];
     // While Redis is lost each server has its own locks, and the store decides.
-    const isGranted = await this.#unlessLost(async () =>
+    const isGranted = await unlessLost(async () =>
       numberIn(await this.#cluster.run(TAKE, { keys: keysOf(key), args })) === 1
     );
     if (isGranted === false) return undefined;
@@ -91,7 +91,7 @@ export class ClusterLocks implements StoreLocks, Disposable {
   async confirm(key: string): Promise<boolean> {
     const holder = this.#held.get(key);
     if (holder === undefined) return false;
-    await this.#unlessLost(() => this.#hold(this.#cluster, [[key, holder]]));
+    await unlessLost(() => this.#hold(this.#cluster, [[key, holder]]));
     return this.#held.get(key) === holder;
   }
 
@@ -123,15 +123,6 @@ export class ClusterLocks implements StoreLocks, Disposable {
     this.#held.delete(key);
     if (this.#held.size === 0) this[Symbol.dispose]();
     this.#cluster.run(RELEASE, { keys: keysOf(key), args: [holder] }).catch(() => {});
-  }
-
-  async #unlessLost<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (error instanceof ClusterLost) return undefined;
-      throw error;
-    }
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { KnownUpload, UploadRecord, UploadRegistry } from "../drivers/s3/known_uploads.ts";
-import { BEATS, type Cluster, ClusterLost, LIVE, PREFIX } from "./cluster.ts";
+import { BEATS, type Cluster, ClusterLost, LIVE, PREFIX, unlessLost } from "./cluster.ts";
 import type { Link } from "./link.ts";
 import { listIn, Script, type ScriptInput } from "./script.ts";
 
@@ -102,11 +102,7 @@ export class ClusterUploads implements UploadRegistry {
       if (this.#own.size <= REMEMBERED) break;
       if (state !== "received") this.#own.delete(id);
     }
-    try {
-      await this.#write(this.#cluster, record, { state, replaces: true });
-    } catch (error) {
-      if (!(error instanceof ClusterLost)) throw error;
-    }
+    await unlessLost(() => this.#write(this.#cluster, record, { state, replaces: true }));
   }
 
   async #writeAgain(link: Link): Promise<void> {

@@ -10,7 +10,7 @@
 import { delay } from "@std/async/delay";
 import { sizeOfTree, type Usage } from "../vfs/usage.ts";
 import type { Vfs } from "../vfs/vfs.ts";
-import { BEATS, type Cluster, ClusterLost, PREFIX } from "./cluster.ts";
+import { BEATS, type Cluster, ClusterLost, PREFIX, unlessLost } from "./cluster.ts";
 import type { Link } from "./link.ts";
 import { listIn, numberIn } from "./script.ts";
 import { BEGIN_COUNT, END_COUNT, REPORT, SUM, TAKE } from "./usage_scripts.ts";
@@ -208,12 +208,8 @@ class ClusterUsage implements Usage, Disposable {
   }
 
   async #sum(): Promise<number> {
-    try {
-      return numberIn(await this.#cluster.run(SUM, { keys: this.#keys })) - this.#left;
-    } catch (error) {
-      if (error instanceof ClusterLost) return this.#limit - this.#share;
-      throw error;
-    }
+    const sum = await unlessLost(async () => numberIn(await this.#cluster.run(SUM, { keys: this.#keys })));
+    return sum === undefined ? this.#limit - this.#share : sum - this.#left;
   }
 
   #join(vfs: Vfs, how: { readonly onlyFirst: boolean }): Promise<void> {
@@ -224,29 +220,20 @@ class ClusterUsage implements Usage, Disposable {
     const { member } = this.#cluster;
     for (;;) {
       const begin = { keys: this.#keys, args: [member, onlyFirst ? 1 : 0] };
-      const answer = await this.#unlessLost(async () => numberIn(await this.#cluster.run(BEGIN_COUNT, begin)));
+      const answer = await unlessLost(async () => numberIn(await this.#cluster.run(BEGIN_COUNT, begin)));
       if (answer === undefined || answer === NOT_DUE) return;
       if (answer === BEGUN) break;
       await delay(POLL);
     }
-    await this.#unlessLost(() => this.#cluster.publish(COUNTS, this.#root));
+    await unlessLost(() => this.#cluster.publish(COUNTS, this.#root));
     await delay(TIME_TO_REPORT);
     const began = performance.now();
     try {
       const { bytes, uncounted } = await sizeOfTree(vfs);
       const args = [member, bytes, uncounted === 0n ? 1 : 0, Math.ceil(performance.now() - began)];
-      await this.#unlessLost(() => this.#cluster.run(END_COUNT, { keys: this.#keys, args }));
+      await unlessLost(() => this.#cluster.run(END_COUNT, { keys: this.#keys, args }));
     } catch (error) {
-      await this.#unlessLost(() => this.#cluster.run(END_COUNT, { keys: this.#keys, args: [member] }));
-      throw error;
-    }
-  }
-
-  async #unlessLost<T>(act: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof ClusterLost) return undefined;
+      await unlessLost(() => this.#cluster.run(END_COUNT, { keys: this.#keys, args: [member] }));
       throw error;
     }
   }
