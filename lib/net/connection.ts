@@ -124,13 +124,20 @@ export class SocketConnection implements Connection {
   readonly remoteAddr: SocketAddress;
   /** The runtime shuts the socket down before it returns. */
   readonly endsAtOnce = true;
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Pick<Connection, "read" | "write" | "closeWrite" | "close">;
 
-  /** Closing the connection closes `socket`. */
-  constructor(socket: Deno.TcpConn) {
+  /**
+   * Closing the connection closes `socket`.
+   *
+   * @param ends the addresses that the client knows, where a balancer is in between. Default: those of the socket.
+   */
+  constructor(
+    socket: Pick<Connection, "read" | "write" | "closeWrite" | "close" | "localAddr" | "remoteAddr">,
+    { localAddr, remoteAddr }: Pick<Connection, "localAddr" | "remoteAddr"> = socket,
+  ) {
     this.#socket = socket;
-    this.localAddr = socket.localAddr;
-    this.remoteAddr = socket.remoteAddr;
+    this.localAddr = localAddr;
+    this.remoteAddr = remoteAddr;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {

@@ -7,8 +7,7 @@
 
 import type { EventStream } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
-import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
-import { ProxiedConnection } from "../net/proxied_connection.ts";
+import { closeQuietly, type Connection, SocketConnection, writeAll } from "../net/connection.ts";
 import { ProxyHeaderError, readProxyHeader } from "../net/proxy_header.ts";
 import type { Options } from "../options.ts";
 import { formatReply, ready } from "../protocol/reply.ts";
@@ -67,7 +66,9 @@ export class Balancers {
     const address = unmapped(connection.remoteAddr.hostname);
     try {
       const header = await readProxyHeader(connection, { timeout: this.#options.proxyHeaderTimeout, signal });
-      if (header.kind === "client") return new ProxiedConnection(connection, header);
+      if (header.kind === "client") {
+        return new SocketConnection(connection, { localAddr: header.destination, remoteAddr: header.source });
+      }
       // Some look for the greeting. It is no session: nothing is counted, and no log is filled every second.
       const greeting = new TextEncoder().encode(formatReply(ready(this.#options.banner)));
       if (!implicitTls) await writeAll(connection, greeting);
