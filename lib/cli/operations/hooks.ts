@@ -6,7 +6,7 @@
 
 import { commandTable } from "../../commands/table.ts";
 import type { EventStream } from "../../events.ts";
-import { openHooks, type RunningHooks } from "../../hooks/open.ts";
+import type { RunningHooks } from "../../hooks/open.ts";
 import type { SandboxProcess } from "../../hooks/sandbox.ts";
 import { HooksError, type HookSource, readHooks } from "../../hooks/source.ts";
 import { firstReply } from "../../options/command_hooks.ts";
@@ -76,6 +76,8 @@ export async function startHooks(
   if (!prepared) return undefined;
   if (hooksTimeout === 0) throw new UsageError('Flag "--hooks-timeout" must be at least one second');
   const limits = { timeout: hooksTimeout, memory: hooksMemory, failure: hooksFailure };
+  // Most servers have none, and do not wait for the sandbox to be loaded.
+  const { openHooks } = await import("../../hooks/open.ts");
   return await openHooks({ ...prepared, ...limits, verbs: commandTable.commands.map(({ verb }) => verb), emit })
     .catch(asUsageError);
 }
