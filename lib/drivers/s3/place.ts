@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutPassword } from "../../net/without_password.ts";
 import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { hasRawBytes } from "../../vfs/raw_names.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
@@ -128,10 +129,6 @@ export function endpointUrl(text: string): URL {
   }
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
-}
-
-function withoutPassword(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, "//…@");
 }
 
 /**
