@@ -12,6 +12,9 @@ import type { Addresses, Answer, Asked, FromWorker, Question, Start, ToWorker } 
 /** Milliseconds for a worker to answer: one that is busy for longer must not delay the others. */
 const PATIENCE = 2_000;
 
+/** Milliseconds for the messages of a worker that has died to arrive; without its last words it died in silence. */
+const LAST_WORDS = 1_000;
+
 /** Messages that are not for the member itself. */
 export type News = Extract<
   FromWorker,
@@ -51,6 +54,7 @@ export class Member {
   readonly #listener: MemberListener;
   readonly #listens = Promise.withResolvers<Addresses>();
   readonly #over = Promise.withResolvers<void>();
+  readonly #lastWords = Promise.withResolvers<void>();
   readonly #questions = new Map<number, (answer: Answer | undefined) => void>();
   #lastRequest = 0;
   #greeted = false;
@@ -71,7 +75,7 @@ export class Member {
     this.#worker.onerror = (event) => {
       // Without this the error would end the whole program.
       event.preventDefault();
-      this.#die(new Error(event.message));
+      void this.#die(new Error(event.message));
     };
   }
 
@@ -139,10 +143,20 @@ export class Member {
     this.#ended = true;
     this.#worker.terminate();
     this.#over.resolve();
+    this.#lastWords.resolve();
     for (const resolve of this.#questions.values()) resolve(undefined);
   }
 
-  #die(error: Error): void {
+  /**
+   * The runtime reports an end on another channel than messages, so that a busy coordinator hears of it first: what the
+   * worker did right before it died is still to be received.
+   */
+  async #die(error: Error): Promise<void> {
+    if (this.#greeted) {
+      const timer = setTimeout(() => this.#lastWords.resolve(), LAST_WORDS);
+      await this.#lastWords.promise;
+      clearTimeout(timer);
+    }
     if (this.#ended) return;
     this.end();
     this.#listens.reject(error);
@@ -173,6 +187,8 @@ export class Member {
         return void this.#reply(message);
       case "over":
         return this.#over.resolve();
+      case "lastWords":
+        return this.#lastWords.resolve();
       default:
         return this.#listener.onNews(message);
     }

@@ -202,4 +202,6 @@ export type FromWorker =
   | SessionsTold
   | Disconnected
   | Asked
-  | { readonly type: "over" };
+  | { readonly type: "over" }
+  /** All that it had to send before an uncaught error ends it. */
+  | { readonly type: "lastWords" };

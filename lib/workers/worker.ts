@@ -67,7 +67,7 @@ export function runWorker(scope: WorkerScope, make: MakeProgram): void {
   const link = new Link(scope, make);
   scope.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => link.receive(data));
   // Either ends the thread: what led to it must be known.
-  for (const type of ["error", "unhandledrejection"] as const) scope.addEventListener(type, () => link.flush());
+  for (const type of ["error", "unhandledrejection"] as const) scope.addEventListener(type, () => link.die());
   link.greet();
 }
 
@@ -99,9 +99,10 @@ class Link {
     this.#post({ type: "hello" });
   }
 
-  /** Sends the events that wait for others. */
-  flush(): void {
+  /** Sends the events that wait for others, and that they were the last. */
+  die(): void {
     this.#outbox.flush();
+    this.#post({ type: "lastWords" });
   }
 
   receive(message: ToWorker): void {
