@@ -14,6 +14,11 @@ agentTest("doctor prints findings with the setting to change, and ends with 1", 
   assertEquals(status, 1);
 });
 
+agentTest("doctor names no server where the remedy is the same for all", {}, async ({ run }) => {
+  const { stdout } = await run(["doctor", "--tls", "off", "ftp://127.0.0.1:1/"]);
+  assertMatch(stdout, /^ {2}change {2}start the server, open its control port in firewalls, or correct the name$/m);
+});
+
 agentTest("doctor --json prints one object", FOREIGN, async ({ run, url }) => {
   const { status, events, stderr } = await run(["doctor", "--json", "--tls", "off", url]);
   assertEquals(events.length, 1);

@@ -37,7 +37,7 @@ const SERVERS: Readonly<Record<keyof Remedy, string>> = {
   vsftpd: "vsftpd",
   proftpd: "ProFTPD",
   pureftpd: "Pure-FTPd",
-  other: "or",
+  other: "others",
 };
 
 /** The findings for people, worst first. */
@@ -49,12 +49,18 @@ function* reportOf(name: string, findings: readonly Finding[]): Generator<string
   for (const { id, severity, summary, seen, remedy } of findings) {
     yield `${TITLES[severity].padEnd(8)} ${summary} [${id}]`;
     yield `  seen    ${seen}`;
-    const lines = Object.entries(remedy).map(([server, what]) => `${SERVERS[server as keyof Remedy]}: ${what}`);
-    for (const [index, line] of lines.entries()) yield `  ${index === 0 ? "change" : "      "}  ${line}`;
+    for (const [index, line] of remediesOf(remedy).entries()) yield `  ${index === 0 ? "change" : "      "}  ${line}`;
   }
   const counted = (["problem", "warning", "note"] as const).map((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length;
     return `${count} ${severity}${count === 1 ? "" : "s"}`;
   });
   yield `${name}: ${counted.join(", ")}`;
+}
+
+/** One line for each server software; without a name where there is only one for all. */
+function remediesOf(remedy: Remedy): readonly string[] {
+  const entries = Object.entries(remedy);
+  if (entries.length === 1 && remedy.other !== undefined) return [remedy.other];
+  return entries.map(([server, what]) => `${SERVERS[server as keyof Remedy]}: ${what}`);
 }
