@@ -70,8 +70,8 @@ export class PartFile implements Disposable {
 
   /** Drops what is there. */
   async clear(): Promise<void> {
-    await locally(async () => {
-      await this.#file.truncate(0);
+    await locally(() => {
+      this.#file.truncateSync(0);
       this.#file.seekSync(0, Deno.SeekMode.Start);
     });
     this.#size = 0;
@@ -226,11 +226,11 @@ export function replaceTarget({ target, path, file, mode }: HiddenFile, modified
 }
 
 /** The `bytes` bytes of `file` before `end`. @throws {ClientError} `local` if it ends earlier. */
-export async function readBefore(file: Deno.FsFile, end: number, bytes: number): Promise<Uint8Array> {
+export function readBefore(file: Deno.FsFile, end: number, bytes: number): Uint8Array {
   const data = new Uint8Array(bytes);
-  await file.seek(end - bytes, Deno.SeekMode.Start);
+  file.seekSync(end - bytes, Deno.SeekMode.Start);
   for (let filled = 0; filled < bytes;) {
-    const count = await file.read(data.subarray(filled));
+    const count = file.readSync(data.subarray(filled));
     if (count === null) throw new ClientError("local", "The hidden part has become shorter");
     filled += count;
   }

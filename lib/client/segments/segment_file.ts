@@ -76,11 +76,11 @@ export class SegmentFile implements Disposable {
     return await locally(async () => {
       const hidden = await openHidden(target, SUFFIX);
       try {
-        const { size } = await hidden.file.stat();
-        const left = resume && size > 0 ? await readRecord(hidden.file, version) : undefined;
+        const { size } = hidden.file.statSync();
+        const left = resume && size > 0 ? readRecord(hidden.file, version) : undefined;
         if (left) return new SegmentFile(hidden, version, left);
         if (resume && size > 0) onNote("Starts anew: the file there has changed since");
-        await hidden.file.truncate(0);
+        hidden.file.truncateSync(0);
         const file = new SegmentFile(hidden, version, divide(version.size, count));
         file.#record();
         return file;
@@ -119,7 +119,7 @@ export class SegmentFile implements Disposable {
     const bounds = this.#segments.find(({ start }) => start === segment.start);
     if (!bounds) throw new TypeError(`No segment begins at ${segment.start}`);
     // Each has a position of its own in the file.
-    const file = await locally(() => Deno.open(this.#hidden.path, { read: true, write: true }));
+    const file = await locally(() => Deno.openSync(this.#hidden.path, { read: true, write: true }));
     try {
       const overlap = await overlapOf(file, bounds);
       return new SegmentWriter(file, bounds, overlap, (bytes) => this.#moved(bytes));
@@ -142,8 +142,8 @@ export class SegmentFile implements Disposable {
 
   /** Makes it the file. @param modified milliseconds since 1970, as the server has it. */
   async commit(modified?: number): Promise<void> {
-    await locally(async () => {
-      await this.#hidden.file.truncate(this.#version.size);
+    await locally(() => {
+      this.#hidden.file.truncateSync(this.#version.size);
       this.#isOver = true;
       replaceTarget(this.#hidden, modified);
     });
@@ -223,10 +223,10 @@ export class SegmentWriter implements Disposable {
     if (bounds.start + bounds.done + rest.length > bounds.end) {
       throw new PartMismatch("the file there has become longer");
     }
-    await locally(async () => {
-      if (!this.#isPlaced) await this.#file.seek(bounds.start + bounds.done, Deno.SeekMode.Start);
+    await locally(() => {
+      if (!this.#isPlaced) this.#file.seekSync(bounds.start + bounds.done, Deno.SeekMode.Start);
       this.#isPlaced = true;
-      for (let done = 0; done < rest.length;) done += await this.#file.write(rest.subarray(done));
+      writeAllSync(this.#file, rest);
       bounds.done += rest.length;
       this.#moved(rest.length);
     });
@@ -246,12 +246,12 @@ function divide(size: number, count: number): Bounds[] {
 }
 
 /** `undefined` if there is none, or one of another version of the file. */
-async function readRecord(file: Deno.FsFile, { size, modified }: FileVersion): Promise<Bounds[] | undefined> {
-  const { size: whole } = await file.stat();
+function readRecord(file: Deno.FsFile, { size, modified }: FileVersion): Bounds[] | undefined {
+  const { size: whole } = file.statSync();
   if (whole <= size || whole - size > MOST_RECORD) return undefined;
   let record: unknown;
   try {
-    record = JSON.parse(new TextDecoder().decode(await readBefore(file, whole, whole - size)));
+    record = JSON.parse(new TextDecoder().decode(readBefore(file, whole, whole - size)));
   } catch {
     return undefined;
   }
