@@ -7,13 +7,12 @@
 import { type Account, type AccountMount, loginState } from "../../auth/accounts.ts";
 import { formatAmount } from "../../auth/amount.ts";
 import { describeGrant } from "../../auth/file/access_rules.ts";
+import { table } from "../admin/tables.ts";
 
 /** The accounts, one per line below a heading. */
 export function accountTable(accounts: readonly Account[], now: number): string {
   const rows = accounts.map((account) => [account.name, loginState(account, now), permissions(account), account.root]);
-  const lines = [["NAME", "STATE", "PERMISSIONS", "ROOT"], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => `${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}\n`).join("");
+  return table(["NAME", "STATE", "PERMISSIONS", "ROOT"], rows);
 }
 
 /** Everything that one account may do. */
