@@ -46,6 +46,11 @@ export type Untimed<E extends ServerEvent = ServerEvent> = E extends unknown ? O
  */
 export type EventWish = EventType | "transferWithoutDigest";
 
+/** These types, for a listener that takes a digest only where something else has it computed. */
+export function withoutDigest(types: readonly EventType[]): readonly EventWish[] {
+  return types.map((type) => type === "transfer" ? "transferWithoutDigest" : type);
+}
+
 /** Receives events, in order, at the time they happen. */
 export type EventListener = (event: ServerEvent) => void;
 

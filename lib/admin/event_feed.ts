@@ -5,9 +5,9 @@
  * @module
  */
 
-import { EVENT_TYPES, type EventType, type ServerEvent } from "../events.ts";
+import { EVENT_TYPES, type EventType, type ServerEvent, withoutDigest } from "../events.ts";
 import { eventStream } from "../http/event_stream.ts";
-import { levelOf, LEVELS, LOG_LEVELS, type LogLevel } from "../log/log.ts";
+import { levelOf, LOG_LEVELS, type LogLevel, typesFrom } from "../log/log.ts";
 import { describeError, sentence } from "../log/sentences.ts";
 import type { Watched } from "./watch/samples.ts";
 
@@ -24,13 +24,6 @@ export interface EventFilter {
   readonly session?: string;
   readonly user?: string;
   readonly address?: string;
-}
-
-/** The types that a filter can let pass, which is what the server needs to know. */
-export function typesOf({ types = EVENT_TYPES, level = "debug" }: EventFilter): readonly EventType[] {
-  const from = LOG_LEVELS.indexOf(level);
-  const mayBeMore = new Set<EventType>(["login", "stopped", "problem", "notice"]);
-  return types.filter((type) => mayBeMore.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from);
 }
 
 /** An event as JSON: its fields, its level and its sentence in the log. */
@@ -55,6 +48,8 @@ function isOf(event: ServerEvent, field: "session" | "user" | "address", wanted:
 
 /** The answer that goes on until `signal` is aborted, or its reader is gone. */
 export function eventFeed(events: Watched["events"], filter: EventFilter, signal: AbortSignal): Response {
+  const { types = EVENT_TYPES, level = "debug" } = filter;
+  const possible = typesFrom(level);
   return eventStream((sink) => {
     const feed = new DisposableStack();
     let lost = 0;
@@ -64,10 +59,11 @@ export function eventFeed(events: Watched["events"], filter: EventFilter, signal
       if (lost > 0) sink.send({ events: lost }, "lost");
       lost = 0;
       sink.send(recordOf(event), event.type);
-    }, typesOf(filter)));
+      // Who looks on must not have every file hashed.
+    }, withoutDigest(types.filter((type) => possible.includes(type)))));
     const heartbeat = setInterval(() => sink.beat(), HEARTBEAT);
     feed.defer(() => clearInterval(heartbeat));
-    // The reader knows that it listens.
+    // So that the reader knows at once that it is connected.
     sink.beat();
     return feed;
   }, { signal, waiting: MOST_WAITING });

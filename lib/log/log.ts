@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { EventListener, EventType, EventWish, ServerEvent } from "../events.ts";
+import {
+  EVENT_TYPES,
+  type EventListener,
+  type EventType,
+  type EventWish,
+  type ServerEvent,
+  withoutDigest,
+} from "../events.ts";
 import { describeError, prefixOf, sentence } from "./sentences.ts";
 import { escapeUnprintable } from "../net/unprintable.ts";
 
@@ -34,7 +41,7 @@ export interface EventLog {
 /** What the JSON lines name as their origin. */
 const LOGGER = "denoftpd";
 
-/** The level of each type of event; a failed login, a problem and a notice have their own. */
+/** The level of each type of event; see {@link levelOf} for the exceptions. */
 export const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   sessionOpened: "info",
   sessionClosed: "info",
@@ -56,27 +63,28 @@ export const LEVELS: Readonly<Record<EventType, LogLevel>> = {
   notice: "info",
 };
 
-/** The types whose level depends on the event. */
-const HAS_OWN_LEVEL: ReadonlySet<EventType> = new Set(["login", "stopped", "problem"]);
+/** The types of which an event may have a higher level. */
+const MAY_BE_HIGHER: ReadonlySet<EventType> = new Set(["login", "stopped", "problem"]);
+
+/** The types of which an event may have this level or a higher one. */
+export function typesFrom(level: LogLevel): readonly EventType[] {
+  const from = LOG_LEVELS.indexOf(level);
+  return EVENT_TYPES.filter((type) => MAY_BE_HIGHER.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from);
+}
 
 /** Returns the listener that writes a line for each event. */
 export function startLog({ level, format, write }: LogOptions): EventLog {
   const line = format === "json" ? jsonLine : textLine;
   const from = LOG_LEVELS.indexOf(level);
-  const isWanted = (type: EventType) => HAS_OWN_LEVEL.has(type) || LOG_LEVELS.indexOf(LEVELS[type]) >= from;
-  const types = (Object.keys(LEVELS) as EventType[]).filter(isWanted);
+  const types = typesFrom(level);
   return {
-    types: format === "json" ? types : types.map(withoutDigest),
+    // The text has no digests.
+    types: format === "json" ? types : withoutDigest(types),
     listener: (event) => {
       const level = levelOf(event);
       if (LOG_LEVELS.indexOf(level) >= from) write(line(event, level));
     },
   };
-}
-
-/** The text has no digests, so none need be computed for it. */
-function withoutDigest(type: EventType): EventWish {
-  return type === "transfer" ? "transferWithoutDigest" : type;
 }
 
 function textLine(event: ServerEvent, level: LogLevel): string {
