@@ -108,7 +108,11 @@ export class ClusterMember implements Disposable {
   /** What an operator sees and does at `server`, for the servers of all members. */
   control(server: ServerControl): ServerControl {
     const registry = this.#registry;
-    const bans: SharedBans = this.#bans ?? { list: () => server.bans(), ban: server.ban, lift: server.unban };
+    const bans: SharedBans = this.#bans ?? {
+      list: () => server.bans(),
+      ban: (address, order) => server.ban(address, order),
+      lift: (address) => server.unban(address),
+    };
     const all = async (): Promise<readonly SessionInfo[]> => {
       // Those of an observer are members themselves.
       const own = this.#cluster.state === "lost" || !this.#isObserver ? await server.sessions() : [];
