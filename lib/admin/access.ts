@@ -24,7 +24,7 @@ export interface AccessOptions {
   readonly onRefused?: (reason: string, address: string | undefined) => void;
 }
 
-/** A guard that finds the caller; `undefined` for a request of nobody, which few operations take. */
+/** A guard that finds the caller; `undefined` without one, which few operations accept. */
 export function makeAccess(options: AccessOptions): Guard<Caller | undefined> {
   const { isSocket, token, logins, hosts, onRefused = () => {} } = options;
   const guard = makeGuard({ pages: "own", ...(hosts && { hosts }) });

@@ -13,7 +13,7 @@ import type { Change, ChangeRecorder } from "./api.ts";
 
 /** What the first line has in place of the hash of the line before it. */
 const NOTHING_BEFORE = "0".repeat(64);
-/** Bytes at the end of a file that surely have its last line: a body has 256 KiB at most, some of it escaped. */
+/** Bytes at the end of a file that contain its last line: a body has 256 KiB at most, some of it escaped. */
 const TAIL = 2 * 1024 * 1024;
 
 /** The end of the chain. */

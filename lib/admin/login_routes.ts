@@ -16,8 +16,8 @@ import { userLogin, type UserLogins } from "./user_logins.ts";
 const MOST_BYTES = 16 * 1024;
 
 /**
- * `POST /api/login` answers who the caller is, with the cookie: one who has sent the token, or, where there are users,
- * a name and a password. `POST /api/logout` takes the cookie away.
+ * `POST /api/login` sets the cookie and answers with who the caller is, to one who has sent the token or, where there
+ * are users, a name and a password. `POST /api/logout` takes the cookie away.
  */
 export function loginRoutes(logins: Logins, users?: UserLogins): Routes<Caller | undefined> {
   const whoIs = async (request: RoutedRequest, caller: Caller | undefined): Promise<() => Caller | undefined> => {

@@ -1,5 +1,5 @@
 /**
- * Those who have logged in at the console, each with a cookie that lasts for a day of work.
+ * Those who have logged in at the console, each with a cookie that lasts for a working day.
  *
  * @module
  */
@@ -93,7 +93,7 @@ export class Logins {
   }
 }
 
-/** What is kept: whoever reads the memory of the process later has no cookie. */
+/** Only this is kept: whoever reads the memory of the process later finds no cookie. */
 async function keyOf(value: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));
   return new Uint8Array(digest).toBase64();

@@ -1,5 +1,5 @@
 /**
- * Where in the accounts file something of an account is.
+ * Finds the line of the accounts file that has a rule or a field of an account.
  *
  * @module
  */

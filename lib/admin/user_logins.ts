@@ -1,5 +1,5 @@
 /**
- * Logins by name, password and, where the user has a secret, a code: throttled by the very code of FTP logins.
+ * Logins by name, password and, where the user has a secret, a code: throttled by the same code as FTP logins.
  *
  * @module
  */
@@ -66,7 +66,7 @@ export class UserLogins {
       bans,
       interval: guessInterval,
     });
-    // A right password is computed each time: there are few, and it must not be known for long.
+    // Each login computes the hash: there are few of them, and no password is to be remembered.
     this.#authenticator = new PasswordAuthenticator(users, { proofLifetime: 0, concurrency: 1 });
   }
 

@@ -20,8 +20,8 @@ const DAY = 24 * 3_600_000;
 const SAME = 5_000;
 
 /**
- * Keeps a ban, and tells all members, unless one is known that lasts as long, or it was lifted since it began. An order
- * (the last argument) holds in any case. Returns 1 if it is kept, -1 if it was lifted.
+ * Keeps a ban, and sends it to all members, unless one is known that lasts as long, or it was lifted since it began. An
+ * order (the last argument) holds in any case. Returns 1 if it is kept, -1 if it was lifted.
  */
 const KEEP = new Script(`${LIVE}
 local key, length, left, order = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
@@ -64,7 +64,7 @@ end
 return found
 `);
 
-/** The bans of one member, which tells the others. */
+/** The bans of one member, which sends them to the others. */
 export class ClusterBans implements SharedBans, Disposable {
   readonly #cluster: Cluster;
   readonly #settings: BanSettings;
@@ -101,7 +101,7 @@ export class ClusterBans implements SharedBans, Disposable {
     return this.#bans.isBanned(address);
   }
 
-  /** Implements `Bans.offended`, and tells the others. */
+  /** Implements `Bans.offended`, and reports it to the others. */
   offended(address: string, offence: Offence, name = ""): void {
     const { limit, duration, isExempt } = this.#settings;
     // Failed logins are also what slows down guesses.
@@ -110,7 +110,7 @@ export class ClusterBans implements SharedBans, Disposable {
     this.#bans.offended(address, offence, name);
   }
 
-  /** Implements `Bans.forgive`: the gate tells the others. */
+  /** Implements `Bans.forgive`: the gate reports it to the others. */
   forgive(address: string, name: string): boolean {
     return this.#bans.forgive(address, name);
   }

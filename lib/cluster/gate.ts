@@ -1,7 +1,7 @@
 /**
  * Logins at all members: who guesses passwords at one of them is slowed down at all of them.
  *
- * Each member lets a guess pass by its own pace, so that no login waits for Redis, and is told of the wrong ones of the
+ * Each member lets a guess pass by its own pace, so that no login waits for Redis, and hears of the wrong ones at the
  * others, which use up its pace as well. So n members together allow at most n guesses at a time where one allows one;
  * what an address can guess in all is bounded by the ban, for which every guess anywhere counts.
  *
@@ -25,7 +25,7 @@ export interface ClusterGateOptions {
   readonly interval: number;
 }
 
-/** The gate of one member, which tells the others. */
+/** The gate of one member, which reports to the others. */
 export class ClusterGate implements SharedGate {
   readonly #gate: LoginGate;
   readonly #bans: ClusterBans;
@@ -78,7 +78,7 @@ export class ClusterGate implements SharedGate {
   }
 }
 
-/** A visit that names no account: what strangers send as a name may be a password, and is told to other nodes. */
+/** A visit with the digest of a name: what strangers send as a name may be a password, and other nodes are sent it. */
 class DigestedVisit implements LoginVisit {
   readonly address: string;
   readonly name: string;
@@ -98,7 +98,7 @@ class DigestedVisit implements LoginVisit {
   }
 }
 
-/** The name of an account as it is told to other members. */
+/** The name of an account as other members are sent it. */
 function digestOf(name: string): string {
   const canonical = canonicalName(name);
   return canonical === ANONYMOUS ? canonical : createHash("sha256").update(canonical).digest("hex").slice(0, 32);

@@ -1,5 +1,5 @@
 /**
- * What members tell each other by messages through Redis: offences, bans, questions and answers. Who is not connected
+ * What members send each other by messages through Redis: offences, bans, questions and answers. Who is not connected
  * misses them, and learns what matters when it joins again.
  *
  * @module
@@ -19,7 +19,7 @@ const question = v.variant("about", [
   v.object({ about: v.literal("disconnect"), session: text, text: v.optional(text) }),
 ]);
 
-/** What is told about addresses. Names of accounts are digests: see `digestOf`. */
+/** What the messages contain. Names of accounts are digests: see `digestOf`. */
 const NEWS_SCHEMA = v.variant("type", [
   v.object({ type: v.literal("offence"), address: text, offence: text, name: text }),
   v.object({ type: v.literal("cleared"), address: text, name: text }),
@@ -75,13 +75,13 @@ export class Newsroom {
     this.#hears.push(hear);
   }
 
-  /** Tells all others; with what else is told in this turn of the event loop. While Redis is lost it is dropped. */
+  /** Sends to all others, with what else there is in this turn of the event loop. Dropped while Redis is lost. */
   tell(news: News): void {
     if (this.#cluster.state === "lost") return;
     if (this.#outgoing.push(news) === 1) queueMicrotask(() => this.#flush());
   }
 
-  /** Tells one member. */
+  /** Sends to one member. */
   answer(member: string, news: readonly News[]): void {
     this.#publish(this.#ownChannel(member), news);
   }
@@ -93,7 +93,7 @@ export class Newsroom {
   }
 
   #publish(channel: string, news: readonly News[]): void {
-    // What is lost with the connection is told again where it matters, when it is back.
+    // What is lost with the connection is sent again where it matters, once there is another.
     this.#cluster.publish(channel, JSON.stringify({ from: this.#cluster.member, news })).catch(() => {});
   }
 
