@@ -22,7 +22,7 @@ export async function open(main, { about, can }) {
       { label: "Root", path: true, text: ({ rootPath }) => rootPath },
       { label: "Permissions", path: true, text: ({ fields: { permissions = "" } }) => words(permissions) },
       { label: "Quota used", number: true, text: quota },
-      ...(mayEdit ? [{ label: "Actions", make: (account) => actions(account, load) }] : []),
+      ...(mayEdit ? [{ label: "Actions", make: (account) => actions(account, load), update: showToggle }] : []),
     ],
   });
   async function load() {
@@ -60,9 +60,27 @@ function actions(account, load) {
     { class: "tools" },
     button("Edit", () => edit(account().name, load), named("Edit")),
     button("Password", () => resetPassword(account().name), named("New password of")),
-    button("Disable", () => disable(account().name, load), { ...named("Disable"), class: "danger" }),
+    button("Disable", () => toggle(account(), load), { class: "toggle" }),
     button("Remove", () => remove(account().name, load), { ...named("Remove"), class: "danger" }),
   );
+}
+
+/** One button, for what the account is not. */
+function showToggle(cell, { name, state }) {
+  const element = cell.querySelector(".toggle");
+  if (!element) return;
+  const label = state === "disabled" ? "Enable" : "Disable";
+  element.textContent = label;
+  element.setAttribute("aria-label", `${label} account ${name}`);
+  element.classList.toggle("danger", label === "Disable");
+}
+
+async function toggle({ name, state }, load) {
+  if (state !== "disabled") return await disable(name, load);
+  // Said outright: a group of the account may say otherwise.
+  await send("PATCH", pathOf(name), { enabled: true });
+  notice(`Account ${name} is enabled`);
+  await load();
 }
 
 async function create(load) {
