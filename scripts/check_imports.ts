@@ -82,6 +82,7 @@ export const LAW: Readonly<Record<string, Part>> = {
       "log",
       "version",
     ],
+    types: ["webhooks"],
   },
   fixture: {
     imports: [...BELOW_SERVER, "server", "native", "log", "http", "hooks", "drivers/disk", "drivers/memory"],

@@ -8,6 +8,7 @@ import type { Account, AccountsStore } from "../auth/accounts.ts";
 import type { AccountsPlace } from "../auth/place.ts";
 import type { Notice, Problem, Untimed } from "../events.ts";
 import type { KeyPair } from "../tls/certificates.ts";
+import type { DeadLetter, LetterCounts } from "../webhooks/queue.ts";
 import type { Watched } from "./watch/samples.ts";
 import type { Watch } from "./watch/watch.ts";
 
@@ -35,6 +36,16 @@ export interface AccountsBackend {
   readonly reload: () => Promise<unknown>;
 }
 
+/** The events that wait for other systems. */
+export interface WebhooksBackend {
+  /** Each service, and how much there is for it. */
+  readonly counts: () => readonly LetterCounts[];
+  /** The newest dead letters, `most` of them, oldest first. */
+  readonly dead: (most: number) => readonly DeadLetter[];
+  /** Posts the dead letters of these events once more, or all of them. Returns how many. */
+  readonly replay: (ids?: readonly string[]) => number;
+}
+
 /** The running server and its program: its events are those of both. */
 export interface AdminBackend extends Watched {
   /** Its recent past. */
@@ -46,6 +57,8 @@ export interface AdminBackend extends Watched {
   readonly settings: () => readonly SettingRow[];
   /** The certificates in use; none without TLS. */
   readonly certificates: () => readonly KeyPair[];
+  /** Returns `undefined` where no webhook is set. */
+  readonly webhooks: () => WebhooksBackend | undefined;
   /** Milliseconds of a ban for which no other time is asked. */
   readonly banTime: number;
   /** Reads accounts and certificates again, and opens log files again, as SIGHUP does. */

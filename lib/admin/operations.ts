@@ -10,6 +10,7 @@ import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server_operations.ts";
 import { SESSION_OPERATIONS } from "./sessions.ts";
 import { WATCH_OPERATIONS } from "./watch/operations.ts";
+import { WEBHOOK_OPERATIONS } from "./webhooks.ts";
 
 /** Those that a caller is needed for. */
 export const OPERATIONS: readonly Operation[] = [
@@ -17,5 +18,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...SESSION_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   EXPLAIN_OPERATION,
+  ...WEBHOOK_OPERATIONS,
   ...WATCH_OPERATIONS,
 ];

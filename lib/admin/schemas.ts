@@ -17,7 +17,7 @@ const whole = v.pipe(v.number(), v.integer());
 const time = described(whole, "milliseconds since 1970, by the clock of the server");
 const address = described(v.string(), "IP address of the client");
 
-/** The answer of an operation that has nothing to tell. */
+/** The answer of an operation that has nothing else to say. */
 export const done = v.strictObject({ ok: v.literal(true) });
 
 /** The answer to a request that failed. */
@@ -115,6 +115,30 @@ export const overview = v.strictObject({
 export const settings = v.strictObject({
   settings: v.array(v.strictObject({ name: text, value: v.nullable(text), origin: text })),
 });
+
+/** The services that are sent events, and what they have not taken. */
+export const webhooks = v.strictObject({
+  webhooks: v.array(v.strictObject({
+    endpoint: described(text, "its URL, without what may be secret in it"),
+    waiting: described(whole, "events that are still to be delivered"),
+    dead: described(whole, "events that are not sent any more"),
+  })),
+  deadLetters: described(
+    v.array(v.strictObject({
+      seq: described(whole, "its place in the queue"),
+      id: described(text, "that of the event"),
+      endpoint: text,
+      event: described(v.record(v.string(), v.unknown()), "the body that is posted"),
+      attempts: whole,
+      died: time,
+      error: described(text, "why"),
+    })),
+    "the newest, the last one first",
+  ),
+});
+
+/** How many dead letters are sent once more. */
+export const replayed = v.strictObject({ replayed: whole });
 
 /** The certificates in use. */
 export const certificates = v.strictObject({

@@ -25,6 +25,7 @@ import sessions from "./page/sessions.js" with { type: "text" };
 import settings from "./page/settings.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 import transfers from "./page/transfers.js" with { type: "text" };
+import webhooks from "./page/webhooks.js" with { type: "text" };
 
 /** A file of the console. */
 export interface ConsoleAsset {
@@ -62,6 +63,7 @@ export const CONSOLE_ASSETS: ReadonlyMap<string, ConsoleAsset> = new Map([
   ["sessions.js", script(sessions)],
   ["settings.js", script(settings)],
   ["transfers.js", script(transfers)],
+  ["webhooks.js", script(webhooks)],
 ]);
 
 /**

@@ -12,7 +12,7 @@ import { type Family, formatFor } from "./exposition.ts";
 /** What the listener shows. */
 export interface Shown {
   /** All families, as they are now. */
-  readonly families: () => readonly Family[];
+  readonly families: () => Promise<readonly Family[]>;
   /** Whether the event loops turn: if not, the process has to be started again. */
   readonly alive: () => boolean;
   /** What keeps the server from taking new sessions, in a word or two; `undefined`: nothing. */
@@ -40,9 +40,9 @@ export function serveMetrics(
   const router = new Router({
     guard: refusePages,
     routes: {
-      "GET /metrics": ({ headers }) => {
+      "GET /metrics": async ({ headers }) => {
         const { contentType, write } = formatFor(headers.get("accept"));
-        return new Response(write(shown.families()), { headers: { "content-type": contentType } });
+        return new Response(write(await shown.families()), { headers: { "content-type": contentType } });
       },
       "GET /livez": alive,
       // Before livez and readyz this was the usual name.

@@ -30,7 +30,7 @@ export interface MetricsSources {
   /** Those in use. */
   readonly certificates: () => readonly MeteredCertificate[];
   /** Addresses that are shut out now. */
-  readonly bans: () => number;
+  readonly bans: number;
 }
 
 /** The numbers of all event loops. */
@@ -75,7 +75,7 @@ export class ServerMetrics {
       ...serverFamilies(this.#layout, this.#rows),
       passiveFamily(this.#layout, this.#rows, passivePorts),
       lagFamily(this.#layout, this.#rows),
-      gauge("denoftpd_bans", "Addresses that are shut out now.", [{ value: bans() }]),
+      gauge("denoftpd_bans", "Addresses that are shut out now.", [{ value: bans }]),
       gauge(
         "denoftpd_tls_certificate_expiry_timestamp_seconds",
         "End of the validity of each certificate, in seconds since 1970.",

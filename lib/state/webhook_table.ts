@@ -5,7 +5,7 @@
  */
 
 import type { StatementSync } from "node:sqlite";
-import type { DeadLetter, Letter, LetterQueue, NewLetter } from "../webhooks/queue.ts";
+import type { DeadLetter, Letter, LetterCounts, LetterQueue, NewLetter } from "../webhooks/queue.ts";
 import type { StateOwner, StateStore } from "./store.ts";
 
 const OWNER: StateOwner = {
@@ -103,9 +103,11 @@ export class WebhookTable implements LetterQueue {
     this.#do(sql).run(now, JSON.stringify(endpoints));
   }
 
-  /** Those that are not sent any more, oldest first. */
-  dead(): readonly DeadLetter[] {
-    return this.#do("SELECT * FROM letters WHERE died IS NOT NULL ORDER BY seq").all().map((row) => ({
+  /** Those that are not sent any more, oldest first. @param most only the newest of them; default: all. */
+  dead(most = -1): readonly DeadLetter[] {
+    const newest = "SELECT * FROM letters WHERE died IS NOT NULL ORDER BY seq DESC LIMIT ?";
+    return this.#do(`SELECT * FROM (${newest}) ORDER BY seq`).all(most).map((row) => ({
+      seq: Number(row["seq"]),
       endpoint: String(row["endpoint"]),
       id: String(row["id"]),
       body: String(row["body"]),
@@ -115,9 +117,18 @@ export class WebhookTable implements LetterQueue {
     }));
   }
 
-  /** The number of those that wait. */
-  waiting(): number {
-    return Number(this.#do("SELECT count(*) AS number FROM letters WHERE died IS NULL").get()?.["number"]);
+  /** The numbers of each service that has any. */
+  counts(): readonly LetterCounts[] {
+    const counted = (is: string) => `SELECT endpoint, count(*) FROM letters WHERE died IS ${is} GROUP BY endpoint`;
+    const found = [counted("NULL"), counted("NOT NULL")].map((sql) =>
+      new Map(this.#do(sql).all().map((row) => [String(row["endpoint"]), Number(row["count(*)"])]))
+    );
+    const [waiting, dead] = found;
+    return [...new Set(found.flatMap((each) => [...each.keys()]))].toSorted().map((endpoint) => ({
+      endpoint,
+      waiting: waiting?.get(endpoint) ?? 0,
+      dead: dead?.get(endpoint) ?? 0,
+    }));
   }
 
   /** Sends the dead letters of these events once more, or all of them. Returns how many. */

@@ -9,7 +9,7 @@ import { messageOf } from "../net/message_of.ts";
 import { postLetter } from "./post.ts";
 import type { Letter, LetterQueue } from "./queue.ts";
 
-/** Milliseconds, unless they say otherwise. */
+/** All in milliseconds. */
 export interface DeliveryTiming {
   /** After the first failure; it doubles with each one. */
   readonly firstDelay: number;
@@ -26,7 +26,7 @@ export interface DeliveryTiming {
   readonly reportInterval: number;
 }
 
-/** How the server does it. */
+/** What the server uses. */
 export const TIMING: DeliveryTiming = {
   firstDelay: 1_000,
   longestDelay: 3_600_000,
@@ -70,7 +70,7 @@ export class Delivery implements AsyncDisposable {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
     for (const url of options.secrets.keys()) this.#lanes.set(url, new Map());
-    this.#guard(() => options.queue.buryOthers([...options.secrets.keys()], Date.now()));
+    this.#buryOthers();
     this.#ticks = setInterval(() => this.#tick(), this.#timing.tick);
     this.wake();
   }
@@ -96,6 +96,7 @@ export class Delivery implements AsyncDisposable {
 
   #tick(): void {
     const { queue, most } = this.#options;
+    this.#buryOthers();
     for (const url of this.#lanes.keys()) {
       const died = this.#guard(() => queue.trim(url, { most, now: Date.now() })) ?? 0;
       if (died > 0) this.#report(url, `${died} events for ${nameOf(url)} became dead letters: more than ${most} wait`);
@@ -103,11 +104,17 @@ export class Delivery implements AsyncDisposable {
     this.#fillAll();
   }
 
+  /** Of URLs that no webhook has: those that were queued for another start, and those that are replayed. */
+  #buryOthers(): void {
+    const { queue, secrets } = this.#options;
+    this.#guard(() => queue.buryOthers([...secrets.keys()], Date.now()));
+  }
+
   #fillAll(): void {
     for (const url of this.#lanes.keys()) this.#fill(url);
   }
 
-  /** Begins with sessions that have something to deliver, as far as there is room. */
+  /** Starts a lane for each session that has something to deliver, while there is room. */
   #fill(url: string): void {
     const lanes = this.#lanes.get(url);
     if (!lanes || lanes.size >= MOST_POSTS || this.#stop.signal.aborted) return;

@@ -6,11 +6,17 @@
 
 import type { EventType } from "../events.ts";
 
-/** How an event ended, where it could have ended otherwise. */
+/** Whether what an event reports has succeeded. */
 export const OUTCOMES = ["success", "failure"] as const;
 
 /** One of {@link OUTCOMES}. */
 export type Outcome = typeof OUTCOMES[number];
+
+/** How an event is written: its fields alone, or as the `data` of a CloudEvent (CloudEvents 1.0.2, JSON format). */
+export const FORMATS = ["plain", "cloudevents"] as const;
+
+/** One of {@link FORMATS}. */
+export type Format = typeof FORMATS[number];
 
 /** A service, and the events that it is sent: those that pass all of the filters. An absent filter lets all pass. */
 export interface Endpoint {
@@ -18,11 +24,13 @@ export interface Endpoint {
   readonly url: string;
   /** Default: {@link DEFAULT_TYPES}. */
   readonly types?: readonly EventType[];
-  /** Names of accounts: with them, events of nobody are left out. */
+  /** Names of accounts. Events without an account are left out then. */
   readonly accounts?: readonly string[];
-  /** Patterns of virtual paths, as of a shell, with `**` for any depth: with them, an event needs a path. */
+  /** Shell patterns of virtual paths, `**` for any depth. Events without a path are left out then. */
   readonly paths?: readonly string[];
   readonly outcomes?: readonly Outcome[];
+  /** @default "plain" */
+  readonly format?: Format;
 }
 
 /** What changes something, or is worth a look. Commands, replies and notices come by the thousand. */

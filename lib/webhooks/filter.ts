@@ -6,18 +6,20 @@
 
 // @ts-types="@types/picomatch"
 import picomatch from "picomatch";
-import { EVENT_TYPES, type EventWish, type ServerEvent } from "../events.ts";
+import { EVENT_TYPES, type EventWish, type ServerEvent, withoutDigest } from "../events.ts";
 import { messageOf } from "../net/message_of.ts";
-import { DEFAULT_TYPES, type Endpoint, type Outcome } from "./endpoint.ts";
+import { DEFAULT_TYPES, type Endpoint, type Format, type Outcome } from "./endpoint.ts";
 
 /** The version of what {@link bodyOf} writes: a later one only adds fields. */
-const FORMAT = 1;
+const VERSION = 1;
+/** What a body that is a CloudEvent begins with. */
+const CLOUD_EVENT = '{"specversion":"1.0",';
 
 /** What some of `endpoints` may be sent. */
-export function wishesOf(endpoints: readonly Endpoint[]): EventWish[] {
-  return EVENT_TYPES.filter((type) => endpoints.some(({ types = DEFAULT_TYPES }) => types.includes(type)))
-    // Digests take processor time: they are sent where something else wants them.
-    .map((type) => type === "transfer" ? "transferWithoutDigest" : type);
+export function wishesOf(endpoints: readonly Endpoint[]): readonly EventWish[] {
+  return withoutDigest(
+    EVENT_TYPES.filter((type) => endpoints.some(({ types = DEFAULT_TYPES }) => types.includes(type))),
+  );
 }
 
 /** Whether `endpoint` is sent an event. Listings never are: clients make one for each look. */
@@ -67,20 +69,40 @@ function outcomeOf(event: ServerEvent): Outcome {
   }
 }
 
+/** The media type of a body of {@link bodyOf}: for a CloudEvent that of its structured mode. */
+export function mediaTypeOf(body: string): string {
+  return body.startsWith(CLOUD_EVENT) ? "application/cloudevents+json" : "application/json";
+}
+
+/** The JSON of an event for services with this format. */
+export function bodyOf(event: ServerEvent, id: string, format: Format = "plain"): string {
+  const data = plainBodyOf(event, id);
+  if (format === "plain") return data;
+  const [subject] = pathsOf(event);
+  // An id is never used twice, so that the source need not tell servers apart.
+  const fields = { id, source: "denoftpd", type: `denoftpd.${event.type}`, time: timeOf(event), subject };
+  const start = JSON.stringify({ ...fields, datacontenttype: "application/json" }).slice(1, -1);
+  return `${CLOUD_EVENT}${start},"data":${data}}`;
+}
+
+function timeOf({ time }: ServerEvent): string {
+  return new Date(time).toISOString();
+}
+
 /**
  * The JSON object for an event: its own fields, with the time as RFC 3339 has it and an error as its message. The
  * `version` is that of the object; the one of the program, in `started`, is its `program`.
  */
-export function bodyOf(event: ServerEvent, id: string): string {
-  const { type, time, error, stack: _, version: program, ...fields } = {
+function plainBodyOf(event: ServerEvent, id: string): string {
+  const { type, time: _time, error, stack: _, version: program, ...fields } = {
     ...{ error: undefined, stack: undefined, version: undefined },
     ...event,
   };
   // JSON leaves out what is undefined.
   return JSON.stringify({
-    version: FORMAT,
+    version: VERSION,
     id,
-    time: new Date(time).toISOString(),
+    time: timeOf(event),
     type,
     program,
     ...fields,

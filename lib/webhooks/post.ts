@@ -6,6 +6,8 @@
 
 import { createHmac } from "node:crypto";
 import { messageOf } from "../net/message_of.ts";
+import { withoutPassword } from "../net/without_password.ts";
+import { mediaTypeOf } from "./filter.ts";
 import type { Letter } from "./queue.ts";
 
 /** What became of it. `failed`: it may work another time. `refused`: it will not. */
@@ -34,7 +36,7 @@ export async function postLetter(letter: Letter, { key, timeout, signal }: PostO
     const response = await fetch(endpoint, {
       method: "POST",
       headers: {
-        "content-type": "application/json",
+        "content-type": mediaTypeOf(body),
         "idempotency-key": id,
         "x-denoftpd-timestamp": timestamp,
         "x-denoftpd-signature": `sha256=${createHmac("sha256", key).update(`${timestamp}.${body}`).digest("hex")}`,
@@ -49,6 +51,12 @@ export async function postLetter(letter: Letter, { key, timeout, signal }: PostO
     const isFinal = status >= 400 && status < 500 && !PASSING.includes(status);
     return { outcome: isFinal ? "refused" : "failed", error: `It answered ${status}` };
   } catch (error) {
-    return { outcome: "failed", error: messageOf(error) };
+    return { outcome: "failed", error: reasonOf(error) };
   }
+}
+
+/** What has failed: in the cause of what `fetch` throws, or in itself (Deno 2.6), after the URL. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.cause ?? error : error;
+  return withoutPassword(messageOf(reason).replace(/^error sending request for url \(\S*\): /, ""));
 }

@@ -1,6 +1,6 @@
 /**
- * Events that wait to be delivered: put there at the moment when they happen, so that what a client is told afterwards
- * can no longer be lost.
+ * Events that wait to be delivered: put there at the moment when they happen, so that none is lost whose reply has been
+ * sent.
  *
  * @module
  */
@@ -32,12 +32,19 @@ export interface Letter {
   readonly body: string;
   /** When it was put there, in milliseconds since 1970. */
   readonly queued: number;
-  /** How often it was posted in vain. */
+  /** Posts that have failed so far. */
   readonly attempts: number;
 }
 
+/** How many letters there are for one service. */
+export interface LetterCounts {
+  readonly endpoint: string;
+  readonly waiting: number;
+  readonly dead: number;
+}
+
 /** A letter that is not delivered any more. */
-export interface DeadLetter extends Pick<Letter, "endpoint" | "id" | "body" | "attempts"> {
+export interface DeadLetter extends Pick<Letter, "seq" | "endpoint" | "id" | "body" | "attempts"> {
   /** When that was found, in milliseconds since 1970. */
   readonly died: number;
   /** Why. */
@@ -77,14 +84,14 @@ export interface CollectorOptions {
 export class EventCollector {
   /** What {@link listener} needs. */
   readonly types: readonly EventWish[];
-  readonly #filters: readonly (readonly [string, (event: ServerEvent) => boolean])[];
+  readonly #filters: readonly (readonly [Endpoint, (event: ServerEvent) => boolean])[];
   readonly #options: CollectorOptions;
   #failing = false;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
     this.types = wishesOf(options.endpoints);
-    this.#filters = options.endpoints.map((endpoint) => [endpoint.url, filterOf(endpoint)]);
+    this.#filters = options.endpoints.map((endpoint) => [endpoint, filterOf(endpoint)]);
   }
 
   /** For a stream of events. Never throws. */
@@ -93,12 +100,15 @@ export class EventCollector {
   }
 
   #take(event: ServerEvent): void {
-    const endpoints = this.#filters.filter(([, passes]) => passes(event)).map(([url]) => url);
-    if (endpoints.length === 0) return;
+    const wanting = this.#filters.filter(([, passes]) => passes(event)).map(([endpoint]) => endpoint);
+    if (wanting.length === 0) return;
     const id = crypto.randomUUID();
     const session = "session" in event ? event.session ?? "" : "";
     try {
-      this.#options.add({ endpoints, id, session, body: bodyOf(event, id), time: event.time });
+      for (const [format, some] of Map.groupBy(wanting, ({ format = "plain" }) => format)) {
+        const endpoints = some.map(({ url }) => url);
+        this.#options.add({ endpoints, id, session, body: bodyOf(event, id, format), time: event.time });
+      }
       this.#failing = false;
     } catch (error) {
       // The report is an event, too.

@@ -57,6 +57,33 @@ for (const workers of WORKERS) {
 }
 
 for (const workers of WORKERS) {
+  Deno.test(`serve --metrics shows how many addresses are shut out now, ${workers} event loops`, () =>
+    withSite(async (cwd) => {
+      const admin = ["--admin", "127.0.0.1:0", "--admin-token-file", "token"];
+      const { server, ask } = await start(cwd, ["--workers", workers, ...admin]);
+      await using _ = server;
+      const origin = await server.logged(/Administered at (http:\S+)/);
+      const token = (await Deno.readTextFile(join(cwd, "token"))).trim();
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const change = async (method: string, path: string, body?: unknown) => {
+        const response = await fetch(`${origin}/api/bans${path}`, {
+          method,
+          headers,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        assertEquals(response.status, 200, await response.text());
+      };
+      const shown = async () => /^denoftpd_bans (\d+)$/m.exec(await (await ask("/metrics")).text())?.[1];
+      assertEquals(await shown(), "0");
+      // The second and the third share a /64.
+      for (const address of ["192.0.2.7", "2001:db8::1", "2001:db8::2"]) await change("POST", "", { address });
+      assertEquals(await shown(), "2");
+      await change("DELETE", "/192.0.2.7");
+      assertEquals(await shown(), "1");
+    }));
+}
+
+for (const workers of WORKERS) {
   Deno.test(`serve --metrics-accounts names accounts, ${workers} event loops`, () =>
     withSite(async (cwd) => {
       await Deno.writeTextFile(join(cwd, "root", "f"), "hello");

@@ -189,7 +189,7 @@ Deno.test("webhooks lists what a service has refused, and has the server send it
     const listed = await run("list");
     assertMatch(
       listed,
-      /^0 \S+ {2}\S+Z {2}fileChanged {2}"http\S+" {2}after 1 attempts: It answered 404\n1 dead, \d+ waiting\n$/,
+      /^0 \S+ {2}\S+Z {2}fileChanged {2}"http\S+" {2}after 1 attempt: It answered 404\n1 dead, \d+ waiting\n$/,
     );
     const [line = ""] = (await run("list", "--json")).split("\n");
     assertEquals(JSON.parse(line.slice(2)).event.path, "/d");
@@ -199,6 +199,36 @@ Deno.test("webhooks lists what a service has refused, and has the server send it
     await service.until(() => service.taken.some(({ type }) => type === "fileChanged"));
     assertEquals(await run("list", "--json"), "0 ");
     assertMatch(await run(), /^2 denoftpd: Say what to do/);
+  }));
+
+Deno.test("webhooks --admin asks a running server for the same", () =>
+  withSite(async (cwd) => {
+    let status = 404;
+    await using service = new Receiver(({ type }) => type === "fileChanged" ? status : 200);
+    const flags = [...webhook(service.url), "--admin", "127.0.0.1:0", "--admin-token-file", "token"];
+    await using server = await start(cwd, flags);
+    const address = await server.logged(/Administered at (http:\S+)/);
+    const run = async (...args: readonly string[]): Promise<string> => {
+      let text = "";
+      const write = (more: string) => void (text += more);
+      const admin = ["--admin", address, "--admin-token-file", join(cwd, "token")];
+      const code = await runWebhooks([...args, ...admin], { stdout: write, stderr: write });
+      return `${code} ${text}`;
+    };
+    await using wire = await visit(server);
+    await wire.expect("MKD d", 257);
+    await server.logged(/became a dead letter: It answered 404/);
+    assertMatch(
+      await run("list"),
+      /^0 \S+ {2}\S+Z {2}fileChanged {2}"http\S+" {2}after 1 attempt: It answered 404\n1 dead, \d+ waiting\n$/,
+    );
+    status = 200;
+    assertMatch(await run("replay", "unknown"), /^1 denoftpd: No dead letter has such an ID/);
+    const [letter = ""] = (await run("list", "--json")).slice(2).split("\n");
+    assertEquals(JSON.parse(letter).event.path, "/d");
+    assertEquals(await run("replay", JSON.parse(letter).event.id), "0 1 event is sent once more\n");
+    await service.until(() => service.taken.some(({ path }) => path === "/d"));
+    assertMatch(await run("list", "--state", "state"), /^2 denoftpd: One of "--state" and "--admin", not both/);
   }));
 
 Deno.test("permissions has what webhooks need, and a server runs with that", () =>

@@ -11,12 +11,13 @@ import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { AdminUnderTest } from "../admin/admin_under_test.ts";
 import { Wire } from "../helpers/wire.ts";
+import { Receiver, SECRET } from "../webhooks/receiver.ts";
 import { ALICE } from "./server_under_test.ts";
 import { find } from "./process.ts";
 
 const VIEWS = [
   ...["Overview", "Sessions", "Transfers", "Accounts"],
-  ...["Bans", "Certificates", "Settings", "Log"],
+  ...["Bans", "Certificates", "Webhooks", "Settings", "Log"],
 ] as const;
 const BIG = 64 * 1024 * 1024;
 const SLOW = ["--download-rate", "2MiB"];
@@ -181,6 +182,10 @@ inBrowser("makes an account that can log in, changes it, disables and removes it
   assertMatch((await wire.expectReply(421)).text, /./);
   wire.close();
 
+  await page.getByRole("button", { name: "Enable account bob" }).click();
+  await page.getByRole("row").filter({ hasText: "bob" }).getByText("enabled").waitFor();
+  (await client(admin, "bob", password)).close();
+
   await page.getByRole("button", { name: "Remove account bob" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("Account bob was removed").waitFor();
@@ -226,6 +231,43 @@ async function tabTo(page: Page, name: string): Promise<void> {
   }
   throw new Error(`The keyboard does not reach "${name}"`);
 }
+
+inBrowser("lists what a webhook has not taken, and sends it again", async ({ page }) => {
+  const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "denoftpd-console-" }));
+  try {
+    let status = 404;
+    await using service = new Receiver(({ type }) => type === "fileChanged" ? status : 200);
+    const secret = join(directory, "secret");
+    await Deno.writeTextFile(secret, SECRET);
+    await using admin = await AdminUnderTest.start({
+      readable: [directory],
+      writable: [directory],
+      flags: ["--state", join(directory, "state"), "--webhook", service.url, "--webhook-secret-file", secret],
+    });
+    const wire = await client(admin);
+    for (const name of ["one", "two"]) await wire.expect(`MKD ${name}`, 257);
+    wire.close();
+    await page.goto(admin.origin);
+    await logIn(page, admin.token);
+    await open(page, "Webhooks");
+    // The page looks again every few seconds.
+    const letters = page.getByRole("table", { name: "Dead letters" });
+    await letters.getByText("/two").waitFor();
+    assertEquals(await faults(page), []);
+    status = 200;
+    const row = letters.getByRole("row").filter({ hasText: "/one" });
+    assertMatch(await row.innerText(), /It answered 404/);
+    await row.getByRole("button", { name: /^Send event .* again$/ }).click();
+    await service.until(() => service.taken.some(({ path }) => path === "/one"));
+    await row.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Send all again" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Send" }).click();
+    await service.until(() => service.taken.some(({ path }) => path === "/two"));
+    await page.getByText("There are none.").waitFor();
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}, { login: false });
 
 inBrowser("draws its plots", async ({ page, admin }) => {
   const { wire, over } = await download(admin);

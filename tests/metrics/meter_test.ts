@@ -9,7 +9,7 @@ import { conversation, plainConversation, type Setup, type Stage } from "../help
 
 const VERBS = commandTable.commands.map(({ verb }) => verb);
 
-const SOURCES = { version: "0", passivePorts: undefined, certificates: () => [], bans: () => 0 };
+const SOURCES = { version: "0", passivePorts: undefined, certificates: () => [], bans: 0 };
 
 /** Metrics of one event loop, with the setup of a server that counts with them. */
 function metered(setup: Setup = {}): { readonly metrics: ServerMetrics; readonly setup: Setup } {

@@ -192,9 +192,41 @@ Deno.test("Delivery sends no more to a URL that is no webhook any more", () =>
   withTable(async (table) => {
     await using service = new Receiver();
     collect(table, [{ url: "https://old.example/" }]).emit(upload("1", "/a"));
+    const bury = table.buryOthers.bind(table);
+    let buried = Promise.withResolvers<void>();
+    table.buryOthers = (endpoints, now) => {
+      bury(endpoints, now);
+      buried.resolve();
+    };
     await using _ = deliver(table, [service.url]);
-    assertEquals(table.dead().map(({ error }) => error), ["No webhook has this URL any more"]);
-    assertEquals(table.waiting(), 0);
+    const isDead = () => {
+      assertEquals(table.dead().map(({ error }) => error), ["No webhook has this URL any more"]);
+      assertEquals(table.counts(), [{ endpoint: "https://old.example/", waiting: 0, dead: 1 }]);
+    };
+    isDead();
+    // Nobody would ever look for it: it must not wait for ever.
+    assertEquals(table.replay(undefined, Date.now()), 1);
+    buried = Promise.withResolvers();
+    await buried.promise;
+    isDead();
+  }));
+
+Deno.test("Delivery reports why a service cannot be reached, without what may be secret in its URL", () =>
+  withTable(async (table) => {
+    await using service = new Receiver();
+    // It speaks no TLS.
+    const url = service.url.replace("http:", "https:");
+    collect(table, [{ url }]).emit(upload("1", "/a"));
+    const told = Promise.withResolvers<string>();
+    await using _ = new Delivery({
+      queue: table,
+      secrets: new Map([[url, new TextEncoder().encode(SECRET)]]),
+      most: 10,
+      report: (message) => told.resolve(message),
+      timing: FAST,
+    });
+    assertMatch(await told.promise, /^"https:\/\/\S+\/events" .* are kept and sent again: .*corrupt message/);
+    assert(!(await told.promise).includes("token"));
   }));
 
 Deno.test("EventCollector sends each service what passes its filters, with all that is known and no stack", () =>
@@ -249,6 +281,30 @@ Deno.test("EventCollector writes the time as text, an error as its message, and 
     const time = "1970-01-01T00:00:00.000Z";
     assertEquals(body, { version: 1, time, type: "problem", level: "error", message: "It broke", error: "Because" });
     return Promise.resolve();
+  }));
+
+Deno.test("EventCollector writes a CloudEvent for a service that wants one, which is posted as such", () =>
+  withTable(async (table) => {
+    const type = Promise.withResolvers<string | null>();
+    await using service = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ headers }) => {
+      type.resolve(headers.get("content-type"));
+      return new Response();
+    });
+    const url = `http://127.0.0.1:${service.addr.port}/`;
+    collect(table, [{ url: "http://plain/" }, { url, format: "cloudevents" }]).emit(upload("1", "/a"));
+    const plain = JSON.parse(table.next("http://plain/", "1", Date.now())?.body ?? "");
+    assertEquals(JSON.parse(table.next(url, "1", Date.now())?.body ?? ""), {
+      specversion: "1.0",
+      id: plain.id,
+      source: "denoftpd",
+      type: "denoftpd.transfer",
+      time: plain.time,
+      subject: "/a",
+      datacontenttype: "application/json",
+      data: plain,
+    });
+    await using _ = deliver(table, [url]);
+    assertEquals(await type.promise, "application/cloudevents+json");
   }));
 
 Deno.test("EventCollector reports a queue that takes nothing once, and again only after it took something", () => {

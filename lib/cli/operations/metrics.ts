@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { BanStore } from "../../auth/bans.ts";
 import type { WatchedAccounts } from "../../auth/place.ts";
 import { commandTable } from "../../commands/table.ts";
 import type { EventStream } from "../../events.ts";
@@ -12,13 +11,15 @@ import { AccountCounts } from "../../metrics/account_counts.ts";
 import type { Family } from "../../metrics/exposition.ts";
 import { type MetricsListener, serveMetrics } from "../../metrics/listener.ts";
 import { meterOf, ServerMetrics } from "../../metrics/metrics.ts";
-import { networkOf } from "../../net/address_key.ts";
+import { gauge } from "../../metrics/server_families.ts";
 import { bracketed } from "../../net/ip.ts";
 import { messageOf } from "../../net/message_of.ts";
 import type { ClusterHealth } from "../cluster/telemetry.ts";
 import type { Meter } from "../../options/meter.ts";
+import type { ServerControl } from "../../server/control.ts";
 import type { CertificateSource } from "../../tls/certificates.ts";
 import { VERSION } from "../../version.ts";
+import type { LetterCounts } from "../../webhooks/queue.ts";
 import type { Settings } from "../settings/table.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
 import { CommandRefused } from "../usage_error.ts";
@@ -46,14 +47,15 @@ export function startMeter(
 /** What there is to watch of a server. */
 export interface Watched {
   readonly server: { readonly events: EventStream };
+  readonly control: Pick<ServerControl, "bans">;
   /** `undefined` without TLS. */
   readonly certificates: CertificateSource | undefined;
-  /** Bans from before; `undefined`: there are none. */
-  readonly bans: Pick<BanStore, "load"> | undefined;
   /** `undefined` where they are kept nowhere. */
   readonly accounts: Pick<WatchedAccounts, "trouble"> | undefined;
   /** `undefined` without `--cluster`. */
   readonly cluster: ClusterHealth | undefined;
+  /** `undefined` without webhooks. */
+  readonly webhooks: { readonly counts: () => readonly LetterCounts[] } | undefined;
 }
 
 interface TelemetryParts {
@@ -70,12 +72,14 @@ export class Telemetry implements AsyncDisposable {
   readonly #events: EventStream;
   readonly #running: RunningMeter | undefined;
   readonly #listener: MetricsListener;
-  readonly #banned = new Set<string>();
   readonly #accountCounts: AccountCounts | undefined;
   #status: "starting" | "draining" | undefined = "starting";
+  /** `undefined` until there is a server. */
+  #control: Watched["control"] | undefined;
   #certificates: CertificateSource | undefined;
   #accounts: Watched["accounts"];
   #cluster: ClusterHealth | undefined;
+  #webhooks: Watched["webhooks"];
 
   private constructor(settings: Settings, { place, loops, events }: TelemetryParts) {
     this.#settings = settings;
@@ -119,18 +123,14 @@ export class Telemetry implements AsyncDisposable {
     return this.#running?.meter;
   }
 
-  /** Begins to follow what the counters do not have: bans, certificates, and how accounts and the cluster are. */
-  watch({ server, certificates, bans, accounts, cluster }: Watched): void {
+  /** Begins to ask about what the counters do not have: bans, certificates, accounts, the cluster and webhooks. */
+  watch({ server, control, certificates, accounts, cluster, webhooks }: Watched): void {
+    this.#webhooks = webhooks;
+    this.#control = control;
     this.#certificates = certificates;
     this.#accounts = accounts;
     this.#cluster = cluster;
     this.#accountCounts?.listen(server.events);
-    const now = Date.now();
-    for (const { address, until } of bans?.load() ?? []) if (until > now) this.#banned.add(networkOf(address));
-    server.events.on((event) => {
-      if (event.type === "addressBanned") this.#banned.add(event.network);
-      else if (event.type === "addressAllowed") this.#banned.delete(event.network);
-    }, ["addressBanned", "addressAllowed"]);
   }
 
   /** The server takes sessions from now on. */
@@ -157,13 +157,26 @@ export class Telemetry implements AsyncDisposable {
     await this.#listener[Symbol.asyncDispose]();
   }
 
-  #families(): readonly Family[] {
+  async #families(): Promise<readonly Family[]> {
     const own = this.metrics.families({
       version: VERSION,
       passivePorts: this.#settings.passivePorts?.size,
       certificates: () => this.#certificates?.pairs ?? [],
-      bans: () => this.#banned.size,
+      // Known to this event loop: no worker is asked.
+      bans: (await this.#control?.bans())?.length ?? 0,
     });
-    return [...own, ...this.#accountCounts?.families() ?? [], ...this.#cluster?.families() ?? []];
+    return [
+      ...own,
+      ...this.#accountCounts?.families() ?? [],
+      ...this.#cluster?.families() ?? [],
+      ...this.#webhooks ? [webhookFamily(this.#webhooks.counts())] : [],
+    ];
   }
+}
+
+/** Of all services together: their URLs may be secret. */
+function webhookFamily(counts: readonly LetterCounts[]): Family {
+  const sum = (state: "waiting" | "dead") => counts.reduce((sum, each) => sum + each[state], 0);
+  const samples = (["waiting", "dead"] as const).map((state) => ({ labels: { state }, value: sum(state) }));
+  return gauge("denoftpd_webhook_events", "Events that services have not taken.", samples);
 }

@@ -5,6 +5,7 @@
  */
 
 import { resolve } from "@std/path";
+import type { WebhooksBackend } from "../../admin/backend.ts";
 import type { EventListener, EventStream } from "../../events.ts";
 import { NoDatabase, StateError, StateStore } from "../../state/store.ts";
 import { WebhookTable } from "../../state/webhook_table.ts";
@@ -76,15 +77,18 @@ export interface WebhookParts {
   readonly workers: number;
 }
 
+/** Webhooks at work. Disposing them gives what is left a moment. */
+export interface RunningWebhooks extends AsyncDisposable, WebhooksBackend {}
+
 /**
- * Begins to queue and to deliver; `undefined` without `--state`. Disposing of the result gives what is left a moment.
+ * Begins to queue and to deliver; `undefined` without `--state`.
  *
  * @throws {UsageError} if the queue cannot be opened.
  */
 export async function openWebhooks(
   settings: WebhookSettings,
   { secrets, early, server, workers }: WebhookParts,
-): Promise<AsyncDisposable | undefined> {
+): Promise<RunningWebhooks | undefined> {
   const { state, webhookQueue: most } = settings;
   if (state === undefined) return undefined;
   await using opened = new AsyncDisposableStack();
@@ -111,7 +115,23 @@ export async function openWebhooks(
     opened.use(early.on(listener, types));
     opened.use(server.events.on(workers > 1 ? relayed : listener, types));
     const kept = opened.move();
-    return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    return {
+      counts: () => {
+        // Whoever still asks at the end of the server finds the queue closed.
+        if (kept.disposed) return [];
+        const counts = new Map([...secrets.keys()].map((endpoint) => [endpoint, { endpoint, waiting: 0, dead: 0 }]));
+        for (const each of queue.counts()) counts.set(each.endpoint, each);
+        return [...counts.values()];
+      },
+      dead: (limit) => kept.disposed ? [] : queue.dead(limit),
+      replay: (ids) => {
+        if (kept.disposed) return 0;
+        const count = queue.replay(ids, Date.now());
+        wake();
+        return count;
+      },
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
   } catch (error) {
     if (error instanceof StateError) throw new UsageError(`Flag "--state": ${error.message}`);
     if (!(error instanceof NoDatabase)) throw error;

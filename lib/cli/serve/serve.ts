@@ -195,7 +195,7 @@ async function serveLogged(
   };
   const drain = new AbortController();
   // Before root is given up, which the directory of its socket may belong to.
-  await using admin = settings.admin === undefined ? undefined : await (await import("./admin/open.ts")).openAdmin({
+  await using admin = settings.admin && await (await import("./admin/open.ts")).openAdmin(settings.admin, {
     server,
     control,
     early,
@@ -206,6 +206,7 @@ async function serveLogged(
     identity,
     sources,
     open: options.fileSystem,
+    webhooks: () => webhooks,
     reload,
     drain: () => drain.abort(),
   });
@@ -214,7 +215,7 @@ async function serveLogged(
   // The first check was made as root, which may read everything.
   if (identity) await checkAsUser(accounts, settings, early);
   await state?.open();
-  await using _webhooks = hasWebhooks(settings)
+  await using webhooks = hasWebhooks(settings)
     ? await (await import("../operations/webhook_queue.ts")).openWebhooks(settings, { ...posting, server, workers })
     : undefined;
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
@@ -237,10 +238,11 @@ async function serveLogged(
   using _traces = settings.traces ? (await import("../operations/traces.ts")).traceEvents(server.events) : undefined;
   telemetry?.watch({
     server,
+    control,
     certificates: tls?.certificates,
-    bans: state?.bans,
     accounts: users?.accounts,
     cluster: cluster?.health,
+    webhooks,
   });
   server.accept();
   using _later = isLater

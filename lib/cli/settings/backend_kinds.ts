@@ -9,7 +9,7 @@ import { parseRedisUrl, type RedisAddress, redisUrl } from "../../cluster/addres
 import { isLoopback } from "../../net/ip.ts";
 import { commandTable } from "../../commands/table.ts";
 import { EVENT_TYPES } from "../../events.ts";
-import { OUTCOMES } from "../../webhooks/endpoint.ts";
+import { FORMATS, OUTCOMES } from "../../webhooks/endpoint.ts";
 import { type Kind, nonEmpty, textual } from "./kinds.ts";
 
 /** An object or a list, of which the text is JSON. */
@@ -124,6 +124,7 @@ export const webhookList = structured(v.array(
       v.array(v.picklist(OUTCOMES, `must have as "outcomes" some of ${OUTCOMES.join(", ")}`)),
       v.nonEmpty("must not have an empty list"),
     )),
-  }, ({ expected }) => `must be objects of url, secretFile, types, accounts, paths and outcomes (${expected})`),
+    format: v.exactOptional(v.picklist(FORMATS, `must have as "format" one of ${FORMATS.join(", ")}`)),
+  }, ({ expected }) => `must be objects of url, secretFile, types, accounts, paths, outcomes and format (${expected})`),
   "must be a list",
 ));

@@ -79,7 +79,7 @@ export const OPERATION_ROWS = [
   setting(
     "webhooks",
     "JSON",
-    "a list of such services: url, secretFile, and to filter types, accounts, paths, outcomes",
+    "a list of such services: url, secretFile, format, and to filter types, accounts, paths, outcomes",
     webhookList,
   ),
   setting(

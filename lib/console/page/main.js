@@ -11,9 +11,10 @@ import * as overview from "./overview.js";
 import * as sessions from "./sessions.js";
 import * as settings from "./settings.js";
 import * as transfers from "./transfers.js";
+import * as webhooks from "./webhooks.js";
 
 /** The views by the word after `#`. Each opens itself in an element, and gives what closes it. */
-const VIEWS = { overview, sessions, transfers, accounts, bans, certificates, settings, log };
+const VIEWS = { overview, sessions, transfers, accounts, bans, certificates, webhooks, settings, log };
 
 const main = document.getElementById("main");
 const live = new Live(document.getElementById("connection"));

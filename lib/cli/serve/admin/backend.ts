@@ -5,7 +5,7 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import type { AdminBackend } from "../../../admin/backend.ts";
+import type { AdminBackend, WebhooksBackend } from "../../../admin/backend.ts";
 import { Watch } from "../../../admin/watch/watch.ts";
 import type { EventStream } from "../../../events.ts";
 import { bracketed } from "../../../net/ip.ts";
@@ -38,13 +38,15 @@ export interface RunParts {
   readonly sources: ServeSources;
   /** Opens the files of accounts. */
   readonly open: OpenFileSystem;
+  /** Opened after the control plane. */
+  readonly webhooks: () => WebhooksBackend | undefined;
   readonly reload: () => Promise<void>;
   readonly drain: () => void;
 }
 
 /** The backend of a run. */
 export function adminBackend(
-  { server, control, early, story, settings, gathered, workers, sources, open, reload, drain }: RunParts,
+  { server, control, early, story, settings, gathered, workers, sources, open, webhooks, reload, drain }: RunParts,
 ): AdminBackend {
   const { hostname, port } = server.address;
   const watched = { control, events: both(server.events, early), totals: () => story.totals };
@@ -65,6 +67,7 @@ export function adminBackend(
     },
     settings: () => settingRows(gathered),
     certificates: () => sources.tls?.certificates.pairs ?? [],
+    webhooks,
     banTime: settings.banTime ?? DEFAULT_OPTIONS.banTime,
     facts: { since: Date.now(), address: `${bracketed(hostname)}:${port}`, workers },
     reload,

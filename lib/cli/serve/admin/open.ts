@@ -33,16 +33,15 @@ export interface Admin extends AsyncDisposable {
 }
 
 /**
- * Opens the listener that the settings ask for; `undefined` without one.
+ * Opens the listener of `--admin`.
  *
  * @throws {CommandRefused} if it cannot be opened.
  */
-export async function openAdmin(parts: RunParts): Promise<Admin | undefined> {
+export async function openAdmin(admin: AdminPlace, parts: RunParts): Promise<Admin> {
   const { settings, sources: { tls } } = parts;
   const backend = adminBackend(parts);
   const certificates = tls?.certificates;
-  const { admin, adminTokenFile, adminSocketMode } = settings;
-  if (admin === undefined) return undefined;
+  const { adminTokenFile, adminSocketMode } = settings;
   const pair = "path" in admin || isLoopback(admin.hostname) ? undefined : requirePair(certificates);
   const logins = new Logins({ secure: pair !== undefined });
   const token = "path" in admin ? undefined : writeToken(adminTokenFile, backend);
