@@ -9,33 +9,46 @@ import { Script } from "./script.ts";
 
 /** A field of the hash of a member that no key of a count can be. */
 const CONNECTION = "#";
+/** Keys whose counts a member is asked for at once. */
+const KEYS_AT_ONCE = 500;
+
 /**
  * A list of changes: `+ KEY LIMIT` counts one and returns the sum before, or -1 where it has reached the limit (0:
- * none); `- KEY 0` counts one less; `p KEY "INTERVAL MOST"` is the cell rate algorithm of `Pace`. Returns nothing, and
- * does nothing, where Redis has forgotten the member, or another connection of it has written anew since.
+ * none); `+ KEY -` counts one without a sum; `- KEY 0` counts one less; `p KEY "INTERVAL MOST"` is the cell rate
+ * algorithm of `Pace`. Returns nothing, and does nothing, where Redis has forgotten the member, or another connection
+ * of it has written anew since.
  */
 export const COUNT = new Script(`${LIVE}
 local own = KEYS[2]
 if redis.call('HGET', own, '${CONNECTION}') ~= ARGV[1] then return false end
-local others
-local function elsewhere(key)
-  if not others then
-    others = {}
-    for _, member in ipairs(members(KEYS[1])) do
-      local counts = KEYS[3] .. member
-      if counts ~= own then others[#others + 1] = counts end
+local elsewhere, asked = {}, {}
+for i = 2, #ARGV, 3 do
+  local key = ARGV[i + 1]
+  if ARGV[i] == '+' and ARGV[i + 2] ~= '-' and not elsewhere[key] then
+    elsewhere[key] = 0
+    asked[#asked + 1] = key
+  end
+end
+if #asked > 0 then
+  for _, member in ipairs(members(KEYS[1])) do
+    local counts = KEYS[3] .. member
+    for first = 1, counts ~= own and #asked or 0, ${KEYS_AT_ONCE} do
+      local last = math.min(first + ${KEYS_AT_ONCE - 1}, #asked)
+      for i, count in ipairs(redis.call('HMGET', counts, unpack(asked, first, last))) do
+        local key = asked[first + i - 1]
+        elsewhere[key] = elsewhere[key] + (tonumber(count) or 0)
+      end
     end
   end
-  local sum = 0
-  for _, counts in ipairs(others) do sum = sum + tonumber(redis.call('HGET', counts, key) or 0) end
-  return sum
 end
 local replies = {}
 for i = 2, #ARGV, 3 do
   local change, key, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local reply = 0
-  if change == '+' then
-    local before = tonumber(redis.call('HGET', own, key) or 0) + elsewhere(key)
+  if change == '+' and value == '-' then
+    redis.call('HINCRBY', own, key, 1)
+  elseif change == '+' then
+    local before = tonumber(redis.call('HGET', own, key) or 0) + elsewhere[key]
     local limit = tonumber(value)
     reply = before
     if limit > 0 and before >= limit then reply = -1 else redis.call('HINCRBY', own, key, 1) end

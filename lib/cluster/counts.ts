@@ -52,7 +52,7 @@ export class ClusterCounts {
   #waiting: Change[] = [];
   /** Whether the changes that wait will be sent in this turn of the event loop. */
   #isUrgent = false;
-  /** For those that may wait. */
+  /** For those that may wait. It goes on when they were sent before, with what could not wait. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** To be made before the cluster begins. */
@@ -82,7 +82,7 @@ export class ClusterCounts {
     this.#change(key, 1);
     if (!this.#cluster.isWhole || (limit === 0 && !needsSum)) {
       const sum = this.#decideHere(key, limit, isEssential);
-      if (sum !== undefined) this.#send({ words: ["+", key, "0"] });
+      if (sum !== undefined) this.#send({ words: ["+", key, "-"] });
       return sum;
     }
     return new Promise((resolve, reject) => {
@@ -156,11 +156,16 @@ export class ClusterCounts {
   #send(change: Change): void {
     if (!this.#link) return change.decide?.(undefined);
     this.#waiting.push(change);
-    if (!change.decide) this.#timer ??= setTimeout(() => void this.#flush(), UNHURRIED);
+    if (!change.decide) this.#timer ??= setTimeout(() => this.#endOfWait(), UNHURRIED);
     else if (!this.#isUrgent) {
       this.#isUrgent = true;
       queueMicrotask(() => void this.#flush());
     }
+  }
+
+  #endOfWait(): void {
+    this.#timer = undefined;
+    if (this.#waiting.length > 0) void this.#flush();
   }
 
   async #flush(): Promise<void> {
@@ -173,8 +178,6 @@ export class ClusterCounts {
     const changes = this.#waiting;
     this.#waiting = [];
     this.#isUrgent = false;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     return changes;
   }
 
@@ -198,6 +201,8 @@ export class ClusterCounts {
     void link.over.then(() => {
       if (this.#link !== link) return;
       this.#link = undefined;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
       // What waits is counted here, and written anew later.
       for (const { decide } of this.#takeWaiting()) decide?.(undefined);
     });

@@ -164,18 +164,17 @@ export class Link {
 
   #answered(): void {
     this.#lastReply = performance.now();
-    if (--this.#pending === 0) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
+    this.#pending--;
   }
 
+  /** One timer for many commands: it goes on when all are answered, as most of them are long before it is over. */
   #watch(): void {
     if (this.#reason || this.#timer !== undefined) return;
     const wait = Math.max(HELD_UP, this.#lastReply + PATIENCE - performance.now());
     const due = performance.now() + wait;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
+      if (this.#pending === 0) return;
       const now = performance.now();
       if (now - due > HELD_UP) this.#lastReply = now;
       if (now - this.#lastReply >= PATIENCE) this.close(`no answer for ${PATIENCE} ms`);
