@@ -10,7 +10,10 @@ import type { SessionInfo } from "../session_info.ts";
 import type { Cluster } from "./cluster.ts";
 import type { News, Newsroom, Question } from "./news.ts";
 
-/** Milliseconds in which members answer: one that is stopped must not delay the others. */
+/**
+ * Milliseconds without an answer after which those that have not answered are left out: one that is stopped must not
+ * delay the others. Tens of thousands of sessions are many answers, which take longer together.
+ */
 const PATIENCE = 1_000;
 /** Sessions in one message. */
 const AT_ONCE = 500;
@@ -80,15 +83,17 @@ export class Registry {
     if (waiting.size === 0 || this.#cluster.state === "lost") return;
     const request = ++this.#lastRequest;
     const over = Promise.withResolvers<void>();
+    const start = () => startDeadline({ timeout: PATIENCE }, () => over.resolve());
+    let limit = start();
     this.#asked.set(request, (answer) => {
+      limit[Symbol.dispose]();
+      limit = start();
       if (answer.more !== true) waiting.delete(answer.from);
       if (hear(answer) || waiting.size === 0) over.resolve();
     });
     this.#news.tell({ type: "ask", from: this.#cluster.member, request, question });
-    {
-      using _limit = startDeadline({ timeout: PATIENCE }, () => over.resolve());
-      await over.promise;
-    }
+    await over.promise;
+    limit[Symbol.dispose]();
     this.#asked.delete(request);
   }
 
