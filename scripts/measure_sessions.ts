@@ -11,6 +11,7 @@
 
 import { join } from "@std/path";
 import { Client } from "./bench/client.ts";
+import { IdleSessions, kernelBytes, openFilesLimit } from "./bench/idle.ts";
 import { FROM_SOURCE } from "./bench/ours.ts";
 import { describeMachine } from "./bench/processes.ts";
 import { RunningServer } from "./bench/running.ts";
@@ -30,31 +31,6 @@ const SERVER: Server = {
     return { ...launch, args: [...launch.args, "--idle-timeout", "2h"] };
   },
 };
-
-/** What the kernel keeps for a connection: the socket, its file, and its place in the server's list of events. */
-const CACHES = ["TCP", "sock_inode_cache", "filp", "dentry", "eventpoll_epi", "ep_head"] as const;
-
-interface Kernel {
-  /** Bytes of objects in use, by cache. */
-  readonly caches: ReadonlyMap<string, number>;
-  /** Bytes in the queues of all TCP sockets. */
-  readonly queues: number;
-}
-
-function kernelNow(): Kernel {
-  const slabs = Deno.readTextFileSync("/proc/slabinfo").split("\n").map((line) => line.split(/\s+/));
-  const inUse = ([name = "", active, _all, size]: string[]) => [name, Number(active) * Number(size)] as const;
-  const caches = slabs.filter(([name]) => CACHES.some((cache) => cache === name)).map(inUse);
-  const pages = Number(/^TCP:.* mem (\d+)$/m.exec(Deno.readTextFileSync("/proc/net/sockstat"))?.[1] ?? 0);
-  return { caches: new Map(caches), queues: pages * 4 * KIB };
-}
-
-/** Bytes more than `before`. The dentries of sockets are not told from those of files, which come and go: left out. */
-function grown(before: Kernel, now: Kernel): number {
-  const sum = ({ caches, queues }: Kernel) =>
-    CACHES.filter((name) => name !== "dentry").reduce((total, name) => total + (caches.get(name) ?? 0), queues);
-  return sum(now) - sum(before);
-}
 
 /** One line of the table. */
 interface Line {
@@ -82,41 +58,15 @@ async function measure(sessions: number, most: number, client: Client, scratch: 
     await client.measure({ port: server.port, user: "bench" }, "login", 200, 1, 5);
   }
   const memoryOf = () => servers.reduce((sum, { memory }) => sum + memory, 0);
-  const before = { memory: memoryOf(), kernel: kernelNow() };
-  const allThere = Promise.withResolvers<void>();
-  const looked = Promise.withResolvers<void>();
-  const reports: { p99: number; seconds: number }[] = [];
-  const holding = servers.map(({ port }) =>
-    client.hold(
-      { port, user: "bench" },
-      async ({ p99 = 0, seconds = 1 }) => {
-        reports.push({ p99, seconds });
-        if (reports.length === processes) allThere.resolve();
-        await looked.promise;
-      },
-      "idle",
-      share,
-      NOOPS,
-    )
-  );
-  try {
-    await Promise.race([allThere.promise, ...holding]);
-    return {
-      ...{ sessions: share * processes, processes },
-      memory: (memoryOf() - before.memory) / sessions / KIB,
-      kernel: grown(before.kernel, kernelNow()) / sessions / KIB,
-      p99: Math.max(...reports.map(({ p99 }) => p99)) * 1e6,
-      perSecond: sessions / Math.max(...reports.map(({ seconds }) => seconds)),
-    };
-  } finally {
-    looked.resolve();
-    await Promise.all(holding);
-  }
-}
-
-function openFiles(): number {
-  const limits = Deno.readTextFileSync("/proc/self/limits");
-  return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? 1024);
+  const before = { memory: memoryOf(), kernel: kernelBytes() };
+  const crowds = servers.map(({ port }) => ({ target: { port, user: "bench" }, sessions: share }));
+  await using idle = await IdleSessions.open(client, crowds, NOOPS);
+  return {
+    ...{ sessions: share * processes, processes, perSecond: idle.perSecond },
+    memory: (memoryOf() - before.memory) / sessions / KIB,
+    kernel: (kernelBytes() - before.kernel) / sessions / KIB,
+    p99: Math.max(...idle.reports.map(({ p99 = NaN }) => p99)) * 1e6,
+  };
 }
 
 function say(text: string): void {
@@ -127,7 +77,7 @@ const scratch = Deno.makeTempDirSync();
 try {
   const client = await Client.compile(scratch);
   await Deno.writeTextFile(join(scratch, "file"), "");
-  const most = openFiles() - OTHER_FILES;
+  const most = openFilesLimit() - OTHER_FILES;
   say(`${describeMachine()}; at most ${most} sessions a process\n`);
   say("| sessions | processes | KiB each, servers | KiB each, kernel | sessions/s | p99 of NOOP, µs |");
   say("| --- | --- | --- | --- | --- | --- |");

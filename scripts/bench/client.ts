@@ -16,6 +16,14 @@ export type Report = Readonly<Record<string, number>>;
 export interface Target {
   readonly port: number;
   readonly user: string;
+  /** @default "bench" */
+  readonly password?: string;
+  /** IPv4 address. @default "127.0.0.1" */
+  readonly host?: string;
+  /** IPv4 address to connect from. @default whatever the system chooses */
+  readonly from?: string;
+  /** Words before the command line of the client, which runs it in another place, such as `ip netns exec NAME`. */
+  readonly within?: readonly string[];
 }
 
 /** Compiled, and ready to be run as often as wanted. */
@@ -75,9 +83,16 @@ export class Client {
     args: readonly (string | number)[],
     stdin: "null" | "piped",
   ): Deno.Command {
-    return new Deno.Command(this.#path, {
-      args: [String(target?.port ?? 0), mode, ...args.map(String)],
-      env: { BENCH_USER: target?.user ?? "" },
+    const { port = 0, user = "", password, host, from, within = [] } = target ?? {};
+    const [command = "", ...words] = [...within, this.#path, String(port), mode, ...args.map(String)];
+    return new Deno.Command(command, {
+      args: words,
+      env: {
+        BENCH_USER: user,
+        ...(password !== undefined && { BENCH_PASSWORD: password }),
+        ...(host !== undefined && { BENCH_HOST: host }),
+        ...(from !== undefined && { BENCH_FROM: from }),
+      },
       stdin,
       stdout: "piped",
       stderr: "piped",

@@ -72,15 +72,19 @@ export interface Serving extends AsyncDisposable {
 
 /** Starts `serve`, and resolves when it is ready. */
 export async function startServe(
-  { permissions, flags, cwd, env = {}, executable }: Omit<ServeOptions, "whenReady"> & {
+  { permissions, flags, cwd, env = {}, executable, within = [] }: Omit<ServeOptions, "whenReady"> & {
     readonly env?: Readonly<Record<string, string>>;
+    /** Words before the command line, which run it in another place. */
+    readonly within?: readonly string[];
     /** Instead of the source; it has its own permissions. */
     readonly executable?: string | undefined;
   },
 ): Promise<Serving> {
   const source = ["run", "--no-prompt", "--quiet", ...permissions, MAIN];
-  const child = new Deno.Command(executable ?? Deno.execPath(), {
-    args: [...executable === undefined ? source : [], "serve", ...flags],
+  const program = executable === undefined ? [Deno.execPath(), ...source] : [executable];
+  const [command = "", ...args] = [...within, ...program, "serve", ...flags];
+  const child = new Deno.Command(command, {
+    args,
     cwd,
     env,
     stdin: "null",

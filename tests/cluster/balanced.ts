@@ -1,6 +1,6 @@
 /**
- * Several servers behind a real HAProxy, whose configuration is the one that the program prints, on loopback: the nodes
- * at 127.0.1.1 and so on with one directory of files, the balancer at 127.0.2.1.
+ * Several servers behind a real HAProxy, whose configuration is the one that the program prints, with one directory of
+ * files.
  *
  * @module
  */
@@ -9,10 +9,12 @@ import { join } from "@std/path";
 import { runCluster } from "../../lib/cli/cluster/cluster.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { Collected, type Serving, startServe } from "../cli/serve_process.ts";
+import { loopbackPlaces, type Places } from "../../scripts/bench/places.ts";
+import { RUNTIME_FLAGS } from "../../scripts/bench/server.ts";
 import { freeRange } from "../helpers/free_range.ts";
 
-/** Where clients connect to. */
-export const PUBLIC = "127.0.2.1";
+/** Where HAProxy listens, if nothing else is said. */
+export const PUBLIC = loopbackPlaces(0).balancer.address;
 /** Passive ports of each node. */
 const SLICE = 40;
 
@@ -24,6 +26,8 @@ export interface BalancedOptions {
   readonly nodes: number;
   /** More flags for every node. */
   readonly flags?: readonly string[];
+  /** @default addresses of loopback */
+  readonly places?: Pick<Places, "balancer" | "nodes">;
 }
 
 /** One node: its name, and its process, which may be another one after a restart. */
@@ -64,27 +68,37 @@ export class Balanced implements AsyncDisposable {
   }
 
   /** Starts nodes `a`, `b` and so on, and HAProxy. */
-  static async start({ nodes: count, flags = [] }: BalancedOptions): Promise<Balanced> {
+  static async start(
+    { nodes: count, flags = [], places = loopbackPlaces(count) }: BalancedOptions,
+  ): Promise<Balanced> {
     const directory = await Deno.makeTempDir({ prefix: "denoftpd-cluster-" });
     const { first } = freeRange(SLICE * count + 3);
     const [port, implicitPort, metrics] = [first, first + 1, first + 2];
     const names = Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index));
     const slices = names.map((name, index) => `${name}=${portsOf(first + 3 + index * SLICE)}`).join(",");
-    const addressOf = (name: string) => `127.0.1.${names.indexOf(name) + 1}`;
+    const placeOf = (name: string) => {
+      const place = places.nodes[names.indexOf(name)];
+      if (!place) throw new Error(`There is no place for node ${name}`);
+      return place;
+    };
+    const { balancer } = places;
     const certificate = await prepare(directory);
-    const start = (name: string) =>
-      startServe({
-        permissions: ["--allow-all"],
+    const start = (name: string) => {
+      const { address, within } = placeOf(name);
+      return startServe({
+        permissions: ["--allow-all", RUNTIME_FLAGS],
+        within,
         executable: Deno.env.get("DENOFTPD_EXECUTABLE"),
         flags: [
-          ...["--host", addressOf(name), "--port", String(port), "--implicit-tls-port", String(implicitPort)],
-          ...["--node", name, "--node-slices", slices, "--proxy-from", "127.0.0.1", "--allow-root"],
+          ...["--host", address, "--port", String(port), "--implicit-tls-port", String(implicitPort)],
+          ...["--node", name, "--node-slices", slices, "--proxy-from", balancer.from, "--allow-root"],
           ...["--users", "users.json", "--tls-cert", "cert.pem", "--tls-key", "key.pem"],
-          ...["--metrics", `${addressOf(name)}:${metrics}`, "--drain-delay", "6s", "--log-format", "json"],
+          ...["--metrics", `${address}:${metrics}`, "--drain-delay", "6s", "--log-format", "json"],
           ...flags,
         ],
         cwd: directory,
       });
+    };
     const haproxy = new Haproxy();
     const nodes: Node[] = [];
     const parts = { nodes, port, implicitPort, directory, certificate };
@@ -92,8 +106,17 @@ export class Balanced implements AsyncDisposable {
     try {
       nodes.push(...await Promise.all(names.map(async (name) => ({ name, serving: await start(name) }))));
       await haproxy.start(directory, [
-        ...["--nodes", names.map((name) => `${name}=${addressOf(name)}`).join(","), "--node-slices", slices],
-        ...["--bind", PUBLIC, "--public-port", String(port), "--port", String(port), "--metrics", String(metrics)],
+        ...["--nodes", names.map((name) => `${name}=${placeOf(name).address}`).join(","), "--node-slices", slices],
+        ...[
+          "--bind",
+          balancer.address,
+          "--public-port",
+          String(port),
+          "--port",
+          String(port),
+          "--metrics",
+          String(metrics),
+        ],
         ...["--public-implicit-tls-port", String(implicitPort), "--implicit-tls-port", String(implicitPort)],
       ]);
       return balanced;
@@ -101,6 +124,11 @@ export class Balanced implements AsyncDisposable {
       await balanced[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Of the process of HAProxy that the others come from. */
+  get haproxyPid(): number {
+    return this.#haproxy.pid;
   }
 
   /** Ends a node as a service manager does, starts it again, and waits until HAProxy gives it sessions. */
@@ -143,10 +171,11 @@ async function prepare(directory: string): Promise<string> {
 }
 
 /** HAProxy, with the configuration that the program prints. */
-class Haproxy implements AsyncDisposable {
+export class Haproxy implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
   #output: Collected[] = [];
 
+  /** Starts it; its file is in `directory`, and what is in that comes from `denoftpd cluster haproxy` and `flags`. */
   async start(directory: string, flags: readonly string[]): Promise<void> {
     let [config, problem] = ["", ""];
     const status = await runCluster(["haproxy", ...flags], {
@@ -165,6 +194,12 @@ class Haproxy implements AsyncDisposable {
     const [log, messages] = [this.#child.stdout, this.#child.stderr].map((stream) => new Collected(stream));
     this.#output = [log, messages].filter((each) => each !== undefined);
     await messages?.find(/Loading success/);
+  }
+
+  /** Of its first process, while it runs. */
+  get pid(): number {
+    if (!this.#child) throw new Error("HAProxy does not run");
+    return this.#child.pid;
   }
 
   /** Resolves when its messages match from now on. */

@@ -14,6 +14,8 @@ const TIME_TO_START = 10_000;
 
 /** How a Redis is started. */
 export interface RedisOptions {
+  /** Where it listens: elsewhere than on loopback it needs a password. @default "127.0.0.1" */
+  readonly host?: string;
   readonly password?: string;
   /** Whether it keeps what it knows when it is killed: each command is on disk before it is answered. */
   readonly keeps?: boolean;
@@ -22,12 +24,14 @@ export interface RedisOptions {
 /** A Redis, which keeps nothing over a restart unless it is told to. */
 export class Redis implements AsyncDisposable {
   readonly port: number;
+  readonly #host: string;
   readonly #directory: string;
   readonly #password: string | undefined;
   readonly #keeps: boolean;
   #process: Deno.ChildProcess | undefined;
 
-  private constructor(directory: string, port: number, { password, keeps = false }: RedisOptions) {
+  private constructor(directory: string, port: number, { host, password, keeps = false }: RedisOptions) {
+    this.#host = host ?? "127.0.0.1";
     this.#directory = directory;
     this.port = port;
     this.#password = password;
@@ -55,7 +59,13 @@ export class Redis implements AsyncDisposable {
 
   /** Where it is, with the password. */
   get url(): string {
-    return `redis://${this.#password === undefined ? "" : `:${this.#password}@`}127.0.0.1:${this.port}`;
+    return `redis://${this.#password === undefined ? "" : `:${this.#password}@`}${this.#host}:${this.port}`;
+  }
+
+  /** Of its process, while it runs. */
+  get pid(): number {
+    if (!this.#process) throw new Error("Redis does not run");
+    return this.#process.pid;
   }
 
   /** The parsed {@link url}. */
@@ -69,7 +79,7 @@ export class Redis implements AsyncDisposable {
   async start(): Promise<void> {
     this.#process = new Deno.Command(PROGRAM, {
       args: [
-        ...["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#directory, "--save", ""],
+        ...["--port", String(this.port), "--bind", this.#host, "--dir", this.#directory, "--save", ""],
         ...["--appendonly", this.#keeps ? "yes" : "no", "--appendfsync", "always"],
         ...(this.#password === undefined ? [] : ["--requirepass", this.#password]),
       ],

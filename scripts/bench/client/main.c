@@ -11,6 +11,9 @@ int main(int count, char **words) {
   if (count < 3) die("usage: client PORT MODE ARGUMENTS...");
   server_port = atoi(words[1]);
   if (getenv("BENCH_USER")) user_name = getenv("BENCH_USER");
+  if (getenv("BENCH_PASSWORD")) user_password = getenv("BENCH_PASSWORD");
+  if (getenv("BENCH_HOST")) server_address = getenv("BENCH_HOST");
+  own_address = getenv("BENCH_FROM");
   const char *mode = words[2], *none = "";
   const char *a = count > 3 ? words[3] : none, *b = count > 4 ? words[4] : none, *c = count > 5 ? words[5] : none;
   const char *d = count > 6 ? words[6] : none;

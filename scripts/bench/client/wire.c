@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+const char *server_address = "127.0.0.1";
 int server_port;
+const char *own_address;
 const char *user_name = "bench";
 const char *user_password = "bench";
 
@@ -34,11 +36,23 @@ double own_cpu(void) {
   return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+static struct sockaddr_in address_of(const char *host, int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+  if (inet_pton(AF_INET, host, &address.sin_addr) != 1) die("no IPv4 address");
+  return address;
+}
+
 int connect_to(int port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) die("connect");
+  if (fd < 0) die("socket");
+  if (own_address) {
+    // The port is chosen when it connects, so that there are as many as the ports for each server.
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    struct sockaddr_in own = address_of(own_address, 0);
+    if (bind(fd, (struct sockaddr *)&own, sizeof own) < 0) die("bind");
+  }
+  struct sockaddr_in server = address_of(server_address, port);
+  if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0) die("connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }

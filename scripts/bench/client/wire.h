@@ -6,8 +6,10 @@
 
 #include <stddef.h>
 
-// Where the server is and who logs in.
+// Where the server is, what to connect from (NULL: whatever the system chooses), and who logs in.
+extern const char *server_address;
 extern int server_port;
+extern const char *own_address;
 extern const char *user_name;
 extern const char *user_password;
 
@@ -25,7 +27,7 @@ _Noreturn void die(const char *what);
 double now(void);
 double own_cpu(void);
 
-// Connects to a port of the loopback address.
+// Connects to a port of the server.
 int connect_to(int port);
 
 // Connects, logs in, and asks for binary transfers; `tls` puts control and data under TLS first.
