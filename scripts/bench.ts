@@ -15,7 +15,10 @@ import { measureAgents } from "./bench/agents/measure.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
 import { BASELINE, baselineOf, compileOurs, EXECUTABLE, NATIVE, OURS, ourServers, QUIET } from "./bench/ours.ts";
-import { formatCosts, measureCosts } from "./bench/costs/measure.ts";
+import { ClusterWays } from "./bench/costs/cluster.ts";
+import { formatCosts, measureCosts, type Way } from "./bench/costs/measure.ts";
+import { watchings } from "./bench/costs/watched.ts";
+import { WAITED_FOR, WORKS } from "./bench/costs/works.ts";
 import { fetchPackages } from "./bench/packages.ts";
 import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
@@ -32,7 +35,8 @@ const USAGE = `Usage: deno task bench [flags]
   --only NAMES     trials whose name begins with one of these, by commas: retr,stor,small,login,noop,list,mlsd,cold,idle,…;
                    client: user agents instead of servers (ours, lftp, curl, basic-ftp, the least there can be);
                    operations: ours with metrics, console, webhooks and before-hook, against itself without, or only
-                   with some, such as --peers=--metrics
+                   with some, such as --peers=--metrics;
+                   cluster: ours behind HAProxy, with Redis, on an object store (Swift), and with all three
   --peers NAMES    servers besides denoftpd, by commas; among them are
                    "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
                    (only if it is named) and "${LEAST}", the floor of the runtime
@@ -41,6 +45,8 @@ const USAGE = `Usage: deno task bench [flags]
   --out FOLDER     where results.json, table.md and chart.svg go (default .cache/bench)
 `;
 
+/** What `--only` names instead of trials. */
+const OWN_SUBJECTS = ["client", "operations", "cluster"] as const;
 /** What is ours in the comparison. */
 const VARIANTS = [OURS, EXECUTABLE, NATIVE, QUIET] as const;
 /** What is no peer of ours. */
@@ -92,14 +98,18 @@ const OPERATIONS: Scale = {
   entries: [],
 };
 
+/** The same, and little enough for an object store on the same machine. */
+const CLUSTER: Scale = { ...OPERATIONS, rounds: 5, large: 256 * MIB, patience: 1, noops: 1_000 };
+const CLUSTER_QUICK: Scale = { ...CLUSTER, rounds: 2, large: 64 * MIB, small: 40, logins: 60, noops: 200 };
+
 interface Settings {
   readonly scale: Scale;
   readonly quick: boolean;
   readonly servers: readonly Server[];
   readonly trials: readonly Trial[];
   /** What is measured: servers, user agents, or our server while it is watched. */
-  readonly subject: "servers" | "client" | "operations";
-  /** What watches our server in `operations`; `undefined`: everything in turn. */
+  readonly subject: "servers" | (typeof OWN_SUBJECTS)[number];
+  /** With what our server is measured in `operations` and `cluster`; `undefined`: everything in turn. */
   readonly watchers: readonly string[] | undefined;
   /** Where the results go. */
   readonly out: string;
@@ -116,8 +126,8 @@ function readFlags(args: readonly string[]): Settings | undefined {
   });
   if (help === true) return undefined;
   const wantedTrials = names(only);
-  const subject = (["client", "operations"] as const).find((name) => wantedTrials?.includes(name)) ?? "servers";
-  const base = subject === "operations" ? OPERATIONS : quick === true ? QUICK : FULL;
+  const subject = OWN_SUBJECTS.find((name) => wantedTrials?.includes(name)) ?? "servers";
+  const base = scaleOf(subject, quick === true);
   const scale: Scale = { ...base, rounds: Number(rounds ?? base.rounds) };
   if (!Number.isInteger(scale.rounds) || scale.rounds < 1) throw new TypeError(`--rounds is no count: "${rounds}"`);
   const wantedPeers = names(peers);
@@ -138,6 +148,12 @@ function readFlags(args: readonly string[]): Settings | undefined {
   };
 }
 
+function scaleOf(subject: Settings["subject"], quick: boolean): Scale {
+  if (subject === "operations") return OPERATIONS;
+  if (subject === "cluster") return quick ? CLUSTER_QUICK : CLUSTER;
+  return quick ? QUICK : FULL;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings | undefined;
   try {
@@ -148,7 +164,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (!settings) say(USAGE);
   else if (settings.subject === "client") await measureClients(settings);
-  else if (settings.subject === "operations") await measureOperations(settings);
+  else if (settings.subject === "operations" || settings.subject === "cluster") await measureOurs(settings);
   else await measure(settings);
   return 0;
 }
@@ -200,17 +216,25 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
   for (const note of notes) say(`Left out: ${note}\n`);
 }
 
-/** Our server while it is watched, against the same that nothing watches. */
-async function measureOperations({ scale, out, watchers }: Settings): Promise<void> {
+/** Our server while it is watched, or one of several, against the same by itself. */
+async function measureOurs({ subject, scale, out, watchers }: Settings): Promise<void> {
   for (const folder of [CACHE, out]) await Deno.mkdir(folder, { recursive: true });
   await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
   await using memory = await Tree.inMemory(scratch.root);
   const grounds = { scratch: scratch.root, packages: { debian: "", npm: "", missing: [] } };
   const scene: Scene = { client: await Client.compile(CACHE), scale, trees: { memory, disk: memory }, grounds };
   furnish(scene);
-  const table = `${describeMachine()}\n\n${formatCosts(await measureCosts(scene, watchers, showProgress))}\n`;
+  await using parts = new AsyncDisposableStack();
+  const folder = Deno.makeTempDirSync({ dir: scratch.root });
+  const measured = subject === "cluster"
+    ? { works: WAITED_FOR, ways: parts.use(await ClusterWays.start(folder, memory)).all }
+    : { works: WORKS, ways: parts.use(watchings(folder)).all };
+  const isWanted = ({ server }: Way) => watchers?.includes(server.name.toLowerCase()) ?? true;
+  const ways = measured.ways.filter((way, index) => index === 0 || isWanted(way));
+  const costs = await measureCosts(scene, { ...measured, ways }, showProgress);
+  const table = `${describeMachine()}\n\n${formatCosts(costs)}\n`;
   showProgress("");
-  Deno.writeTextFileSync(join(out, "operations.md"), table);
+  Deno.writeTextFileSync(join(out, `${subject}.md`), table);
   say(table);
 }
 

@@ -38,14 +38,16 @@ interface Way {
   readonly settings?: readonly string[];
   /** A directory that it may write to besides. */
   readonly folder?: string;
+  /** The root of its account, where that is not a directory. */
+  readonly root?: string;
 }
 
 /** {@link OURS} under another name, with more flags, which may be about files in `folder`. */
-export function withSettings(name: string, folder: string, settings: readonly string[]): Server {
-  return fromSource({ name, settings, folder });
+export function withSettings(name: string, way: Pick<Way, "folder" | "settings" | "root">): Server {
+  return fromSource({ name, ...way });
 }
 
-function fromSource({ name, checkout = HERE, ffi, settings = [], folder }: Way): Server {
+function fromSource({ name, checkout = HERE, ffi, settings = [], folder, root: accountRoot }: Way): Server {
   return {
     ...{ name, user: "bench", forks: false, tls: true },
     launch: (place) => {
@@ -64,16 +66,16 @@ function fromSource({ name, checkout = HERE, ffi, settings = [], folder }: Way):
         command: Deno.execPath(),
         args: [
           ...["run", "--no-prompt", RUNTIME_FLAGS, ...permissions],
-          ...[join(checkout, "main.ts"), ...serveArguments(place), ...settings],
+          ...[join(checkout, "main.ts"), ...serveArguments(place, accountRoot), ...settings],
         ],
       };
     },
   };
 }
 
-function serveArguments(place: Place): string[] {
-  const { root, scratch, port, tls } = place;
-  const account = { name: "bench", password: SCRYPT_HASH, root, permissions: "rw" };
+function serveArguments(place: Place, accountRoot = place.root): string[] {
+  const { scratch, port, tls } = place;
+  const account = { name: "bench", password: SCRYPT_HASH, root: accountRoot, permissions: "rw" };
   const users = write(place, "users.json", [JSON.stringify({ accounts: [account] })]);
   return [
     ...["serve", "--port", String(port), "--users", users, "--log-file", join(scratch, "log"), "--allow-root"],

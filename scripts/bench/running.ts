@@ -65,7 +65,7 @@ export class RunningServer implements AsyncDisposable {
     );
     let ended = false;
     process.status.then(() => ended = true);
-    while (!await greets(port)) {
+    while (!await greets(port, server.opening)) {
       if (ended || performance.now() - began > READY_WITHIN) {
         if (!ended) process.kill("SIGKILL");
         throw new Error(`${server.name} did not start: ${complaint}`);
@@ -112,9 +112,10 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-async function greets(port: number): Promise<boolean> {
+async function greets(port: number, opening = ""): Promise<boolean> {
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode(opening));
     const buffer = new Uint8Array(512);
     const count = await connection.read(buffer) ?? 0;
     return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("220");

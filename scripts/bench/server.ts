@@ -37,6 +37,8 @@ export interface Server {
   readonly tls: boolean;
   /** Not for tests of clients: no whole server, or another setting of one. */
   readonly benchOnly?: true;
+  /** What has to be sent before it greets. @default nothing */
+  readonly opening?: string;
   /** Measured only where it is named. */
   readonly onlyNamed?: true;
   readonly launch: (place: Place) => Launch;

@@ -8,9 +8,9 @@ import { S3Roots, type S3RootsOptions } from "../../lib/drivers/s3/open.ts";
 import type { S3Vfs } from "../../lib/drivers/s3/s3.ts";
 import { KEYS, S3Server, type S3ServerOptions } from "./s3_server.ts";
 
-/** A file with the keys of the store. */
-export async function keysFile(keys = KEYS): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempFile();
+/** A file with the keys of the store, in `dir` or where temporary files are. */
+export async function keysFile(keys = KEYS, dir?: string): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempFile(dir === undefined ? {} : { dir });
   await Deno.writeTextFile(
     path,
     `[default]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\n`,

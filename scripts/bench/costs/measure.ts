@@ -1,32 +1,33 @@
 /**
- * `deno task bench --only operations`: what it costs our server to be watched, in processor time for each login, file,
- * command and GiB, against the same server that nothing watches.
+ * What it costs our server to be watched, or to be one of several: processor time for each login, file, command and
+ * GiB, and what a client sees, against the same server by itself.
  *
  * @module
  */
 
-import type { Report } from "../client.ts";
+import type { Target } from "../client.ts";
 import { threadSeconds } from "../processes.ts";
 import { formatNumber, median, spread } from "../results.ts";
 import { startingWith } from "../run.ts";
 import { RunningServer } from "../running.ts";
+import type { Server } from "../server.ts";
 import { inColumns } from "../table.ts";
 import type { Scene } from "../trials.ts";
-import { type Watching, watchings } from "./watched.ts";
+import type { Work } from "./works.ts";
 
-/** The work of one trial, and how it is counted. */
-interface Work {
-  readonly title: string;
-  /** What processor time is told for. */
-  readonly unit: string;
-  /** Microseconds, or milliseconds where a unit takes long. */
-  readonly factor: number;
-  readonly mode: string;
-  readonly arguments: (scene: Scene) => readonly (string | number)[];
-  /** Units that were done. */
-  readonly count: (report: Report, scene: Scene) => number;
-  /** The other number of the row, as the client saw it. */
-  readonly seen: { readonly title: string; readonly value: (report: Report) => number };
+/** Our server in one of the ways that are compared. */
+export interface Way {
+  readonly server: Server;
+  /** Once the server runs: what belongs to it, until it is disposed. */
+  readonly attend?: (server: RunningServer) => Promise<Attendance>;
+  /** How often the other end was asked. It goes on after the work that it is asked about. */
+  readonly asked?: () => number;
+}
+
+/** What belongs to a server. */
+export interface Attendance extends AsyncDisposable {
+  /** Where clients connect instead of to the server. */
+  readonly entrance?: Pick<Target, "host" | "port">;
 }
 
 /** One run of a {@link Work}. */
@@ -37,11 +38,8 @@ interface Sample {
 }
 
 /** Everything that was measured: by work, by server, in the order of the rounds. */
-export type Costs = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
+export type Costs = ReadonlyMap<Work, ReadonlyMap<string, readonly Sample[]>>;
 
-const GIB = 2 ** 30;
-const MICRO = 1e6;
-const MILLI = 1e3;
 /** Milliseconds without a question after which a service has been asked all. */
 const QUIET = 100;
 /**
@@ -50,137 +48,76 @@ const QUIET = 100;
  */
 const TURNS = 3;
 
-const counted = ({ count = NaN }: Report): number => count;
-const perSecond = { title: "a second", value: ({ count = NaN, seconds = NaN }: Report) => count / seconds };
-const gibPerSecond = { title: "GB/s", value: ({ bytes = NaN, seconds = NaN }: Report) => bytes / seconds / 1e9 };
-const small =
-  (verb: "RETR" | "STOR", folder: string) => ({ scale }: Scene) => [verb, folder, scale.small, scale.patience];
+/** A server under measurement. */
+interface Subject {
+  readonly way: Way;
+  readonly server: RunningServer;
+  readonly target: Target;
+}
 
-const WORKS: readonly Work[] = [
-  {
-    title: "Logins, one after the other",
-    unit: "µs a login",
-    factor: MICRO,
-    mode: "login",
-    arguments: ({ scale }) => [scale.logins, 1, scale.patience],
-    count: counted,
-    seen: perSecond,
-  },
-  {
-    title: "RETR of 4 KiB files",
-    unit: "µs a file",
-    factor: MICRO,
-    mode: "small",
-    arguments: small("RETR", "/small"),
-    count: counted,
-    seen: perSecond,
-  },
-  {
-    title: "STOR of 4 KiB files",
-    unit: "µs a file",
-    factor: MICRO,
-    mode: "small",
-    arguments: small("STOR", "/up"),
-    count: counted,
-    seen: perSecond,
-  },
-  {
-    title: "RETR of a large file",
-    unit: "ms a GiB",
-    factor: MILLI,
-    mode: "retr",
-    arguments: () => ["/large", 1],
-    count: ({ bytes = NaN }) => bytes / GIB,
-    seen: gibPerSecond,
-  },
-  {
-    title: "STOR of a large file",
-    unit: "ms a GiB",
-    factor: MILLI,
-    mode: "stor",
-    arguments: ({ scale }) => ["/up/large", scale.large],
-    count: ({ bytes = NaN }) => bytes / GIB,
-    seen: gibPerSecond,
-  },
-  {
-    title: "NOOP, one by one",
-    unit: "µs a command",
-    factor: MICRO,
-    mode: "noop",
-    arguments: ({ scale }) => [scale.noops, 1],
-    count: (_, { scale }) => scale.noops + 1,
-    seen: { title: "µs at p99", value: ({ p99 = NaN }) => p99 * MICRO },
-  },
-];
-
-/** Measures those whose names are `wanted`, or all; every server once in each round, begun by another one each time. */
+/** Measures `works`; every server once in each round, begun by another one each time. */
 export async function measureCosts(
   scene: Scene,
-  wanted: readonly string[] | undefined,
+  { works, ways }: { readonly works: readonly Work[]; readonly ways: readonly Way[] },
   progress: (text: string) => void,
 ): Promise<Costs> {
   const { grounds, trees: { memory }, scale } = scene;
   await using parts = new AsyncDisposableStack();
-  const watched = parts.use(watchings(Deno.makeTempDirSync({ dir: grounds.scratch })));
-  const all = watched.all.filter(({ server: { name } }, index) => index === 0 || (wanted?.includes(name) ?? true));
-  const running = new Map<Watching, RunningServer>();
-  for (const watching of all) {
-    const setup = { root: memory.root, secure: false };
-    running.set(watching, parts.use(await RunningServer.start(watching.server, setup, grounds)));
-    if (watching.attend) parts.use(await watching.attend());
+  const subjects: Subject[] = [];
+  for (const way of ways) {
+    const server = parts.use(await RunningServer.start(way.server, { root: memory.root, secure: false }, grounds));
+    const attendance = way.attend && parts.use(await way.attend(server));
+    const target = { user: way.server.user, port: server.port, ...attendance?.entrance };
+    subjects.push({ way, server, target });
   }
-  const costs = new Map(
-    WORKS.map(({ title }) => [title, new Map(all.map(({ server }) => [server.name, [] as Sample[]]))]),
-  );
+  const costs = new Map(works.map((work) => [work, new Map(ways.map(({ server }) => [server.name, [] as Sample[]]))]));
   // In the round before the first, code is compiled and caches are filled.
   for (let round = -1; round < scale.rounds; round++) {
-    for (const work of WORKS) {
+    for (const work of works) {
       progress(`${work.title}: round ${round + 1} of ${scale.rounds}`);
       const best = new Map<string, Sample>();
       for (let turn = 0; turn < TURNS; turn++) {
-        for (const [watching, server] of startingWith([...running], Math.max(0, round + turn))) {
-          const sample = await measure(work, scene, { watching, server });
-          const { name } = watching.server;
-          if (sample.cost < (best.get(name)?.cost ?? Infinity)) best.set(name, sample);
+        for (const subject of startingWith(subjects, Math.max(0, round + turn))) {
+          const { name } = subject.way.server;
+          best.set(name, betterOf(work, await measure(work, scene, subject), best.get(name)));
         }
       }
       if (round < 0) continue;
-      for (const [name, sample] of best) costs.get(work.title)?.get(name)?.push(sample);
+      for (const [name, sample] of best) costs.get(work)?.get(name)?.push(sample);
     }
   }
   return costs;
 }
 
-async function measure(
-  work: Work,
-  scene: Scene,
-  { watching, server }: { readonly watching: Watching; readonly server: RunningServer },
-): Promise<Sample> {
+async function measure(work: Work, scene: Scene, { way, server, target }: Subject): Promise<Sample> {
   const { memory } = scene.trees;
   memory.empty("up");
   if (work.mode === "stor") memory.warm(scene.scale.large);
   const before = threadSeconds(server.pid);
-  const target = { port: server.port, user: server.server.user };
   const report = await scene.client.measure(target, work.mode, ...work.arguments(scene));
-  await answered(watching);
+  await answered(way);
   let seconds = 0;
   for (const [thread, now] of threadSeconds(server.pid)) seconds += now - (before.get(thread) ?? 0);
   return { cost: seconds * work.factor / work.count(report, scene), seen: work.seen.value(report) };
 }
 
+function betterOf({ seen }: Work, one: Sample, other: Sample = one): Sample {
+  const best = seen.better === "higher" ? Math.max : Math.min;
+  return { cost: Math.min(one.cost, other.cost), seen: best(one.seen, other.seen) };
+}
+
 /** What follows the work, such as events on their way, is part of its price. */
-async function answered({ asked }: Watching): Promise<void> {
+async function answered({ asked }: Way): Promise<void> {
   for (let before = -1; asked && before !== asked();) {
     before = asked();
     await new Promise((resolve) => setTimeout(resolve, QUIET));
   }
 }
 
-/** A Markdown table: medians, the spread of the rounds, and the ratio to the server that nothing watches. */
+/** A Markdown table: medians, the spread of the rounds, and the ratio to the first server. */
 export function formatCosts(costs: Costs): string {
   const [anyWork = new Map<string, readonly Sample[]>()] = costs.values();
-  const lines = WORKS.flatMap((work) => {
-    const measured = costs.get(work.title) ?? new Map<string, readonly Sample[]>();
+  const lines = Array.from(costs).flatMap(([work, measured]) => {
     const row = (title: string, unit: string, pick: (sample: Sample) => number) => [
       ...[title, unit],
       ...[...measured.values()].map((samples, _, [plain = []]) => cellOf(samples.map(pick), plain.map(pick))),

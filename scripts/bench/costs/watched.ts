@@ -8,16 +8,7 @@
 import { join } from "@std/path";
 import { FROM_SOURCE, withSettings } from "../ours.ts";
 import { freePort } from "../running.ts";
-import type { Server } from "../server.ts";
-
-/** A server as it is watched. */
-export interface Watching {
-  readonly server: Server;
-  /** Once the server runs: the other end, until it is disposed. */
-  readonly attend?: () => Promise<AsyncDisposable>;
-  /** How often the other end was asked. It goes on after the work that it is asked about. */
-  readonly asked?: () => number;
-}
+import type { Way } from "./measure.ts";
 
 /** A service that answers everything at once. */
 interface Service extends AsyncDisposable {
@@ -26,7 +17,7 @@ interface Service extends AsyncDisposable {
 }
 
 /** All of them; the first is watched by nothing. Their services listen until they are disposed. `folder`: for files. */
-export function watchings(folder: string): { readonly all: readonly Watching[] } & AsyncDisposable {
+export function watchings(folder: string): { readonly all: readonly Way[] } & AsyncDisposable {
   const services = new AsyncDisposableStack();
   const [hooked, asked] = [services.use(startService()), services.use(startService())];
   const secret = join(folder, "secret");
@@ -37,9 +28,9 @@ export function watchings(folder: string): { readonly all: readonly Watching[] }
     const [place, token] = [`127.0.0.1:${freePort()}`, join(folder, name)];
     return { place, token, flags: ["--admin", place, "--admin-token-file", token] };
   };
-  const withTheir = (name: string, flags: readonly string[]) => withSettings(name, folder, flags);
+  const withTheir = (name: string, flags: readonly string[]) => withSettings(name, { folder, settings: flags });
   const [silent, watched] = [admin("token"), admin("token-of-page")];
-  const all: readonly Watching[] = [
+  const all: readonly Way[] = [
     { server: FROM_SOURCE },
     { server: withTheir("--metrics", ["--metrics", `127.0.0.1:${freePort()}`]) },
     { server: withTheir("--admin", silent.flags) },
