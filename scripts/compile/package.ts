@@ -46,15 +46,23 @@ export async function makeArchive({ target, executable, archive, notices }: Pack
   return path;
 }
 
-/** Writes `SHA256SUMS` into `folder`, as `sha256sum --check` reads it. */
+/**
+ * Writes `SHA256SUMS` into `folder`, as `sha256sum --check` reads it. What another task has put there for files that
+ * are still in the folder stays.
+ */
 export async function writeChecksums(folder: string, archives: readonly string[]): Promise<void> {
-  const lines = await Promise.all(
-    archives.toSorted().map(async (path) => {
-      const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
-      return `${new Uint8Array(digest).toHex()}  ${basename(path)}\n`;
-    }),
-  );
-  await Deno.writeTextFile(join(folder, "SHA256SUMS"), lines.join(""));
+  const path = join(folder, "SHA256SUMS");
+  const lines = new Map<string, string>();
+  for (const line of (await Deno.readTextFile(path).catch(() => "")).split("\n")) {
+    const [, name] = line.split("  ");
+    if (name !== undefined && await Deno.stat(join(folder, name)).catch(() => undefined)) lines.set(name, line);
+  }
+  for (const archive of archives) {
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(archive));
+    const name = basename(archive);
+    lines.set(name, `${new Uint8Array(digest).toHex()}  ${name}`);
+  }
+  await Deno.writeTextFile(path, [...lines.keys()].toSorted().map((name) => `${lines.get(name)}\n`).join(""));
 }
 
 /** The file at `path`. */

@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { join } from "@std/path";
 import { describeFallback } from "../../scripts/compile/compiler.ts";
 import { embeddedFiles, permissionFlags } from "../../scripts/compile/executable.ts";
+import { writeChecksums } from "../../scripts/compile/package.ts";
+import { run } from "../../scripts/compile/run.ts";
 import { selectTargets, TARGETS } from "../../scripts/compile/targets.ts";
 
 const REPORT = `Compile denoftpd.js to /tmp/out
@@ -33,6 +36,29 @@ Deno.test("describeFallback says what the other base is, where it comes from, an
   assertMatch(text, /from where .*bytes of the program in npm @/);
   assertMatch(text, /what differs .*version.*TLS/s);
   assertMatch(text, /--release refuses it/);
+});
+
+Deno.test({
+  name: "writeChecksums adds to what other tasks have made, and sha256sum agrees until a file changes",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const check = () => run(["sha256sum", "--check", "SHA256SUMS"], { cwd: folder });
+      const paths = ["b.tar.gz", "a.deb", "old.zip", "c.tgz"].map((name) => join(folder, name));
+      for (const path of paths) await Deno.writeTextFile(path, path);
+      const [first = "", second = "", old = "", third = ""] = paths;
+      await writeChecksums(folder, [first, second, old]);
+      await Deno.remove(old);
+      await Deno.writeTextFile(second, "made again");
+      await writeChecksums(folder, [second, third]);
+      assertEquals((await check()).stdout, "a.deb: OK\nb.tar.gz: OK\nc.tgz: OK\n");
+      await Deno.writeTextFile(third, "damaged");
+      assertEquals((await check()).success, false);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test("selectTargets knows this system, all, and each by name", () => {

@@ -1,8 +1,15 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { parse } from "yaml";
 
 interface Workflow {
-  readonly jobs: Readonly<Record<string, { readonly needs?: string | string[]; readonly steps: readonly Step[] }>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+interface Job {
+  readonly needs?: string | string[];
+  readonly environment?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
 }
 
 interface Step {
@@ -29,3 +36,18 @@ for (const file of ["ci", "release"]) {
     for (const { uses } of steps) assert(uses === undefined || /^[\w-]+\/[\w-]+@v\d+$/.test(uses), uses);
   });
 }
+
+Deno.test("the release goes to npm and JSR after its checksums, once approved, without a stored token", async () => {
+  const text = await Deno.readTextFile(".github/workflows/release.yml");
+  const { registries } = (parse(text) as Workflow).jobs;
+  assert(registries, "there is such a job");
+  const said = registries.steps.flatMap(({ run = [] }) => run);
+  assertEquals(said, [
+    "cd dist && sha256sum --check SHA256SUMS",
+    "npm publish --access public dist/*.tgz",
+    "deno publish",
+  ]);
+  assertEquals([registries.needs, registries.environment], ["publish", "registries"]);
+  assertEquals(registries.permissions, { contents: "read", "id-token": "write" });
+  assert(!text.includes("secrets."), "no secret of the repository");
+});
