@@ -80,3 +80,31 @@ export function processorSeconds(pid: number): number {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
+
+/** How many threads process `pid` has. */
+export function countThreads(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].length;
+}
+
+/** How many processes `pid` has started that are still there, or their own, and have not been waited for. */
+export function countDescendants(pid: number): number {
+  const parents = new Map<number, number>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (/^\d+$/.test(name)) parents.set(Number(name), parentOf(name));
+  }
+  const isBelow = (each: number): boolean => {
+    const parent = parents.get(each);
+    return parent !== undefined && (parent === pid || isBelow(parent));
+  };
+  return [...parents.keys()].filter(isBelow).length;
+}
+
+/** 0 if it has just ended. */
+function parentOf(pid: string): number {
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
