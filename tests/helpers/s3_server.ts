@@ -35,8 +35,11 @@ export interface Call {
   readonly headers: Headers;
 }
 
-/** Instead of the answer: another one, or a connection that breaks. `after` does what was asked for before that. */
-export type Fault = { readonly answer?: Response; readonly after?: boolean } | undefined;
+/**
+ * Instead of the answer: another one, or a connection that breaks. `after` does what was asked for before that; `half`
+ * of Complete makes the object, as OpenStack Swift does, and leaves the upload open, whose parts are the object's.
+ */
+export type Fault = { readonly answer?: Response; readonly after?: boolean | "half" } | undefined;
 
 /** The options of {@link S3Server}. */
 export interface S3ServerOptions {
@@ -63,6 +66,8 @@ export class S3Server implements AsyncDisposable {
   onPart: (key: string) => void = () => {};
   readonly #options: S3ServerOptions;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  /** The ETags of objects whose content ends with an upload. */
+  readonly #halves = new Map<string, string>();
   #lastUpload = 0;
 
   constructor(options: S3ServerOptions = {}) {
@@ -114,7 +119,13 @@ export class S3Server implements AsyncDisposable {
     this.calls.push(call);
     const fault = await this.fault(call);
     if (fault && !fault.after) return fault.answer ?? broken(call);
+    const open = fault?.after === "half" ? new Map(this.uploads) : undefined;
     const answer = await this.#checked(request, bucket, () => this.#answer(call, url, body), body);
+    for (const [id, upload] of open ?? []) {
+      if (this.uploads.has(id)) continue;
+      this.uploads.set(id, upload);
+      this.#halves.set(id, this.objects.get(call.key)?.etag ?? "");
+    }
     return fault ? fault.answer ?? broken(call) : answer;
   }
 
@@ -167,6 +178,7 @@ export class S3Server implements AsyncDisposable {
         return this.#addPart(key, id, number, part);
       }
       case "AbortMultipartUpload":
+        if (this.#halves.has(id) && this.objects.get(key)?.etag === this.#halves.get(id)) this.objects.delete(key);
         return this.uploads.delete(id) ? new Response(null, { status: 204 }) : failed(404, "NoSuchUpload");
       case "CompleteMultipartUpload":
         return this.#complete(call, id, new TextDecoder().decode(body));

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { VfsError } from "../../vfs/vfs.ts";
 import { BEGINNING, type UploadMemory } from "./budget.ts";
+import { etagOf } from "./ending.ts";
 import { StoreError } from "./errors.ts";
 import type { BucketLocks } from "./bucket_locks.ts";
 import type { StoreAbilities } from "./probe.ts";
@@ -43,6 +44,8 @@ export class PartWriter {
   readonly #parts: StoredPart[] = [];
   readonly #sending = new Set<Promise<void>>();
   #upload: OpenUpload | undefined;
+  /** Whether the store was asked to make the object. */
+  #isCompleting = false;
   /** An upload that broke off, until the first further part. */
   #untaken: BrokenUpload | undefined;
   #next = 1;
@@ -130,7 +133,7 @@ export class PartWriter {
     this.#over.abort(new VfsError("failed", "The upload has ended"));
     await this.#settle();
     this.#release();
-    if (this.#upload) await this.#tools.uploads.abort(this.#upload);
+    if (this.#upload) await this.#tools.uploads.abort(this.#upload, { isFresh: !this.#isCompleting });
   }
 
   /** Ends the upload, and keeps its whole parts for another one to go on. Never rejects. */
@@ -158,11 +161,13 @@ export class PartWriter {
     const upload = await this.#begun();
     const parts = this.#sorted();
     const condition = await this.#decided(wanted, isObeyed);
+    let isOver = false;
+    this.#isCompleting = true;
     try {
       await store.complete(upload, parts, condition);
     } catch (error) {
       // Completed by an attempt whose answer was lost; the ETag of an object in parts ends with their number.
-      const isOver = error instanceof StoreError && (error.code === "NoSuchUpload" || error.status === 412);
+      isOver = error instanceof StoreError && (error.code === "NoSuchUpload" || error.status === 412);
       const there = isOver ? await store.head(this.#key) : undefined;
       const isOurs = error instanceof StoreError && error.status === 412
         ? there?.etag === etagOf(parts)
@@ -176,7 +181,8 @@ export class PartWriter {
         code: "SizeMismatch",
       });
     }
-    await uploads.completed(upload);
+    // An attempt that was broken off may have left the upload open although the object is there.
+    await (isOver ? uploads.abort(upload) : uploads.completed(upload));
     this.#upload = undefined;
   }
 
@@ -278,11 +284,4 @@ export class PartWriter {
 /** As a store answers that obeys conditions. */
 function changedMeanwhile(message: string): StoreError {
   return new StoreError(message, { status: 412, code: "PreconditionFailed" });
-}
-
-/** The ETag of an object in these parts, as Amazon's S3 and those that imitate it make it. */
-function etagOf(parts: readonly StoredPart[]): string {
-  const digest = createHash("md5");
-  for (const { etag } of parts) digest.update(Uint8Array.fromHex(/^[0-9a-f]{32}$/.test(etag) ? etag : ""));
-  return `${digest.digest("hex")}-${parts.length}`;
 }

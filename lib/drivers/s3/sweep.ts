@@ -7,6 +7,7 @@
 import { StoreClient } from "./client.ts";
 import { openCredentials } from "./credentials.ts";
 import { parseRoot, type S3Options } from "./place.ts";
+import { endUpload } from "./ending.ts";
 import { ObjectStore, type OpenUpload } from "./store.ts";
 
 /** Which uploads to look for, and what to do with them. */
@@ -28,7 +29,13 @@ export async function* sweepUploads(
   // All of them first: a store may lose its place in a list that changes.
   for (const upload of await Array.fromAsync(store.uploads(prefix))) {
     if (upload.begun >= before) continue;
-    if (ends) await store.abort(upload);
-    yield upload;
+    if (ends) await endUpload(store, upload);
+    yield { ...upload, name: upload.id, isObject: false };
+  }
+  // One page: it takes a thousand servers that were killed in the first second of their first upload to fill it.
+  for (const { key, modified } of (await store.list(prefix + PROBE)).objects) {
+    if (modified >= before || !UUID.test(key.slice(prefix.length + PROBE.length))) continue;
+    if (ends) await store.remove(key);
+    yield { key, begun: modified, name: `${bucket} ${key}`, isObject: true };
   }
 }

@@ -5,6 +5,8 @@
  */
 
 import { messageOf } from "../../net/message_of.ts";
+import { endUpload } from "./ending.ts";
+import { StoreError } from "./errors.ts";
 import type { KnownUpload, UploadRegistry } from "./known_uploads.ts";
 import type { ObjectHead, ObjectStore, OpenUpload, StoredPart } from "./store.ts";
 
@@ -94,11 +96,14 @@ export class OpenUploads {
     await this.#registry.remove({ ...upload, bucket: this.#bucket });
   }
 
-  /** Ends an upload without an object. Never rejects: what cannot be ended now is left for the next sweep. */
-  async abort(upload: OpenUpload): Promise<void> {
+  /**
+   * Ends an upload, without an object unless there is one of its parts. Never rejects: what cannot be ended now is left
+   * for the next sweep. `isFresh`: nobody has asked yet that it becomes an object.
+   */
+  async abort(upload: OpenUpload, { isFresh = false } = {}): Promise<void> {
     const record = { ...upload, bucket: this.#bucket };
     try {
-      await this.#store.abort(upload);
+      await (isFresh ? this.#store.abort(upload) : endUpload(this.#store, upload));
       this.#worthy.delete(upload.id);
       await this.#registry.remove(record);
     } catch (error) {
