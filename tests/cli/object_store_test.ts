@@ -203,13 +203,22 @@ Deno.test("storage sweep ends uploads that are older than it is told, and only l
     add("home/demo/old file", 30);
     add("home/demo/new", 1);
     add("of others", 100);
+    const probe = `home/demo/.denoftpd-probe-${crypto.randomUUID()}`;
+    const ofUser = "home/demo/.denoftpd-probe-of-a-user";
+    for (const key of [probe, ofUser]) server.put(key, "text");
     const sweep = async (...more: string[]) => await run(runStorage, ["sweep", ...more, ...flags]);
     const listed = await sweep("--dry-run", "--older-than", "0");
-    assertEquals([listed.status, listed.out.trimEnd().split("\n").length, server.uploads.size], [0, 3, 3]);
+    assertEquals([listed.status, listed.out.trimEnd().split("\n").length, server.uploads.size], [0, 4, 3]);
+    assertStringIncludes(listed.out, "2 uploads, and 1 trial of the store open\n");
+    assertEquals(server.objects.size, 2);
     const { out } = await sweep();
     assertStringIncludes(out, 'Ended: "home/demo/old file", begun ');
     assertStringIncludes(out, "1 upload ended\n");
     assertEquals([...server.uploads.keys()], ["home/demo/new", "of others"]);
+    // It is younger than a day.
+    assertEquals(server.objects.size, 2);
+    assertStringIncludes((await sweep("--older-than", "0")).out, `Ended: "${probe}", begun `);
+    assertEquals([...server.objects.keys()], [ofUser]);
     assertStringIncludes((await sweep("--older-than=x")).error, "must be a whole number of hours");
     assertEquals((await run(runStorage, [])).status, 2);
   });

@@ -156,9 +156,11 @@ Deno.test({
     assertEquals(losses, [], `with SEED=${seed}`);
     // What was cut off and can be resumed is kept for a day.
     const kept = new Set(files.filter(({ isNew, isCut }) => isNew && isCut).map(({ name }) => `ftp/${name}`));
-    // What a node tries out at its first upload nobody but `storage sweep` ends, if it is killed right then.
-    const isProbe = (key: string) => key.includes(".denoftpd-probe-");
-    const orphans = async () => (await site.uploading()).filter((key) => !kept.has(key) && !isProbe(key));
+    const named = new Set(files.map(({ name }) => `ftp/${name}`));
+    const orphans = async () => [
+      ...(await site.uploading()).filter((key) => !kept.has(key)),
+      ...(await site.keys()).filter((key) => !named.has(key)),
+    ];
     for (const until = performance.now() + TIME_TO_CLEAN; (await orphans()).length > 0;) {
       assert(performance.now() < until, `Left in the store with SEED=${seed}: ${await orphans()}`);
       await delay(1_000);

@@ -108,6 +108,11 @@ export class Site implements AsyncDisposable {
     return (await Array.fromAsync(this.store.uploads("ftp/"))).map(({ key }) => key);
   }
 
+  /** The keys of all objects. */
+  async keys(): Promise<string[]> {
+    return (await this.store.list("ftp/")).objects.map(({ key }) => key);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
     await this.#undo.disposeAsync();

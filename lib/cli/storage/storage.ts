@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sweepUploads } from "../../drivers/s3/sweep.ts";
+import { sweepStore } from "../../drivers/s3/sweep.ts";
 import { counted } from "../../net/counted.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
@@ -42,6 +42,7 @@ export const STORAGE_USAGE = `Usage: denoftpd storage sweep [flags] [flags of se
 
 Ends uploads to the object stores of all accounts that were begun long ago and are not over: their parts are paid for,
 and are in no listing. One line for each. It does not matter which program has begun them; one that still runs fails.
+Objects ".denoftpd-probe-…" of the same age go with them: a server that was killed while it tried the store has left them.
 
 ${flagLines(STORAGE_FLAGS)}`;
 
@@ -72,18 +73,23 @@ async function sweep(
   const accounts = await keptAccounts(settings);
   requireGrants(accountNeeds(accounts, settings));
   const roots = accounts.flatMap((account) => [account, ...account.mounts]).map(({ rootPath }) => rootPath);
-  const ended = new Set<string>();
+  const word = how.ends ? "Ended" : "Open";
+  const found = new Set<string>();
+  let uploads = 0;
   for (const root of new Set(roots.filter((root) => schemeOf(root) === "s3"))) {
     try {
-      for await (const { key, id, begun } of sweepUploads(root, storeOptions(settings), how)) {
+      for await (const { name, key, begun, isObject } of sweepStore(root, storeOptions(settings), how)) {
         // The prefix of one root may be below that of another.
-        if (ended.has(id)) continue;
-        ended.add(id);
-        io.stdout(`${how.ends ? "Ended" : "Open"}: ${JSON.stringify(key)}, begun ${new Date(begun).toISOString()}\n`);
+        if (found.has(name)) continue;
+        found.add(name);
+        if (!isObject) uploads++;
+        io.stdout(`${word}: ${JSON.stringify(key)}, begun ${new Date(begun).toISOString()}\n`);
       }
     } catch (error) {
       throw new CommandRefused(`Cannot look for uploads below "${root}": ${messageOf(error)}`);
     }
   }
-  io.stdout(`${counted(ended.size, "upload")} ${how.ends ? "ended" : "open"}\n`);
+  const trials = found.size - uploads;
+  const more = trials === 0 ? "" : `, and ${counted(trials, "trial")} of the store`;
+  io.stdout(`${counted(uploads, "upload")}${more} ${how.ends ? "ended" : "open"}\n`);
 }

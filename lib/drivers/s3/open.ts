@@ -112,7 +112,7 @@ export class S3Roots {
     const tree = new S3Tree(store, place, uploads, { listTimes });
     const tools = { store, uploads, memory: this.#memory, abilities: NO_ABILITIES, steps, locks: shared };
     const prepare = async () => {
-      tools.abilities = await this.#probed(store, place.prefix);
+      tools.abilities = await this.#probed(store, uploads, place.prefix);
     };
     return new S3Vfs({ tree, renameLimit, locks, groups, tools, prepare });
   }
@@ -134,8 +134,8 @@ export class S3Roots {
   }
 
   /** Once for all buckets, as they are in one store. */
-  async #probed(store: ObjectStore, prefix: string): Promise<StoreAbilities> {
-    this.#abilities ??= probe(store, prefix);
+  async #probed(store: ObjectStore, uploads: OpenUploads, prefix: string): Promise<StoreAbilities> {
+    this.#abilities ??= probe(store, uploads, prefix);
     try {
       return await this.#abilities;
     } catch (error) {

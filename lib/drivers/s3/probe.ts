@@ -6,6 +6,7 @@
 
 import { StoreError } from "./errors.ts";
 import type { Condition, ObjectStore } from "./store.ts";
+import type { OpenUploads } from "./uploads.ts";
 
 /** What a store can do. */
 export interface StoreAbilities {
@@ -29,24 +30,33 @@ export const NO_ABILITIES: StoreAbilities = {
 
 const CONTENT = new TextEncoder().encode("This object is removed at once.");
 
-/** Tries what `store` can do on an object below `prefix`, which is removed again. */
-export async function probe(store: ObjectStore, prefix: string): Promise<StoreAbilities> {
-  const key = `${prefix}.denoftpd-probe-${crypto.randomUUID()}`;
-  await store.put(key, CONTENT);
-  try {
-    return {
-      conditionalPut: await isRefused(store.put(key, CONTENT, { condition: { none: "*" } })),
-      ...await probeMultipart(store, key),
-    };
-  } finally {
-    await store.remove(key);
-  }
+/** Begins the name of an object on which a store is tried, below the prefix of a root. */
+export const PROBE = ".denoftpd-probe-";
+
+/** Tries what `store` can do on an object below `prefix`; it is removed again, by another server if this one dies. */
+export async function probe(store: ObjectStore, uploads: OpenUploads, prefix: string): Promise<StoreAbilities> {
+  const key = `${prefix}${PROBE}${crypto.randomUUID()}`;
+  return await uploads.attempt(key, async (onRetry) => {
+    await store.put(key, CONTENT);
+    try {
+      return {
+        conditionalPut: await isRefused(store.put(key, CONTENT, { condition: { none: "*" } })),
+        ...await probeMultipart(store, key, onRetry),
+      };
+    } finally {
+      await store.remove(key);
+    }
+  });
 }
 
-async function probeMultipart(store: ObjectStore, key: string): Promise<Omit<StoreAbilities, "conditionalPut">> {
+async function probeMultipart(
+  store: ObjectStore,
+  key: string,
+  onRetry: () => void,
+): Promise<Omit<StoreAbilities, "conditionalPut">> {
   const etag = (await store.head(key))?.etag ?? "";
   const isRefusedFor = async (condition: Condition): Promise<boolean> => {
-    const upload = { key, id: await store.begin(key) };
+    const upload = { key, id: await store.begin(key, { onRetry }) };
     try {
       const etag = await store.upload(upload, 1, CONTENT);
       return await isRefused(store.complete(upload, [{ number: 1, etag, size: CONTENT.length }], condition));
@@ -55,7 +65,7 @@ async function probeMultipart(store: ObjectStore, key: string): Promise<Omit<Sto
     }
   };
   const copiesParts = async (): Promise<boolean> => {
-    const upload = { key, id: await store.begin(key) };
+    const upload = { key, id: await store.begin(key, { onRetry }) };
     try {
       return await store.copyPart(upload, 1, { key, etag, start: 0, end: CONTENT.length }) !== "";
     } catch (error) {

@@ -1,14 +1,19 @@
 /**
- * Uploads that nobody goes on with: their parts take space in the store, and are in no listing.
+ * Uploads that nobody goes on with, whose parts take space in the store and are in no listing, and what a server has
+ * left that was killed while it tried out the store.
  *
  * @module
  */
 
 import { StoreClient } from "./client.ts";
 import { openCredentials } from "./credentials.ts";
-import { parseRoot, type S3Options } from "./place.ts";
 import { endUpload } from "./ending.ts";
+import { parseRoot, type S3Options } from "./place.ts";
+import { PROBE } from "./probe.ts";
 import { ObjectStore, type OpenUpload } from "./store.ts";
+
+/** What a probe has after {@link PROBE}: a file of a user may begin in the same way. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Which uploads to look for, and what to do with them. */
 export interface SweepOptions {
@@ -18,12 +23,20 @@ export interface SweepOptions {
   readonly ends: boolean;
 }
 
-/** The uploads below `root`, whichever program has begun them. Each is ended before it is yielded, if wanted. */
-export async function* sweepUploads(
+/** What is in a store although it is no file. */
+export interface Leftover extends Pick<OpenUpload, "key" | "begun"> {
+  /** Unique over all leftovers of the store. */
+  readonly name: string;
+  /** It is no upload, but an object on which a server has tried the store. */
+  readonly isObject: boolean;
+}
+
+/** The leftovers below `root`, whichever program has begun them. Each is ended before it is yielded, if wanted. */
+export async function* sweepStore(
   root: string,
   options: S3Options,
   { before, ends }: SweepOptions,
-): AsyncGenerator<OpenUpload, void> {
+): AsyncGenerator<Leftover, void> {
   const { bucket, prefix } = parseRoot(root);
   const store = new ObjectStore(new StoreClient({ ...options, bucket, provider: openCredentials(options) }));
   // All of them first: a store may lose its place in a list that changes.

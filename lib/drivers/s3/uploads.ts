@@ -28,6 +28,11 @@ export interface OpenUploadsOptions {
 const LIFETIME = 86_400_000;
 /** Begins the id of an upload that the store may have begun without our knowing its own id. */
 const ANNOUNCED = "?";
+/** Begins the id of what is only tried: its object goes with its uploads. */
+const TRIED = `${ANNOUNCED}try-`;
+
+/** Of an attempt. */
+const ENDED = { status: 409, code: "Ended" };
 
 /** The uploads of one bucket. */
 export class OpenUploads {
@@ -88,6 +93,30 @@ export class OpenUploads {
       // The store may have begun it: the janitor looks.
       if (hasJanitor) await this.#registry.keep(announced);
       throw error;
+    }
+  }
+
+  /**
+   * Tries something with an object and with uploads of `key`, which nobody else uses; `act` removes both, and calls
+   * `onRetry` where the store may have begun more than it has answered. What is left if this server or the store dies
+   * meanwhile is ended like an upload that nobody goes on with.
+   *
+   * @throws {StoreError} if another server, to which this one seemed dead, has ended it: the outcome says nothing then.
+   */
+  async attempt<T>(key: string, act: (onRetry: () => void) => Promise<T>): Promise<T> {
+    const record = { key, begun: this.#now(), bucket: this.#bucket, id: `${TRIED}${crypto.randomUUID()}` };
+    await this.#registry.receive(record);
+    let isClean = true;
+    try {
+      const outcome = await act(() => void (isClean = false));
+      const known = await this.#registry.of(this.#bucket, key);
+      if (known?.every(({ id }) => id !== record.id)) throw new StoreError("Ended by another server", ENDED);
+      return outcome;
+    } catch (error) {
+      isClean = false;
+      throw error;
+    } finally {
+      await (isClean ? this.#registry.remove(record) : this.#registry.keep(record));
     }
   }
 
@@ -181,6 +210,7 @@ export class OpenUploads {
     for (const upload of began) {
       if (upload.key === key && !known.some(({ id }) => id === upload.id)) await this.#store.abort(upload);
     }
+    if (announced.id.startsWith(TRIED)) await this.#store.remove(key);
     await this.#registry.remove(announced);
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SMALLEST_PART } from "../../../lib/drivers/s3/part_writer.ts";
 import type { UploadRecord, UploadRecords } from "../../../lib/drivers/s3/known_uploads.ts";
 import { withQuota } from "../../../lib/vfs/quota.ts";
@@ -198,6 +198,26 @@ Deno.test("a server that follows a killed one goes on with its uploads, and ends
   assertEquals([records.kept.size, server.uploads.size], [0, 0]);
 });
 
+Deno.test("what a server leaves that is killed while it tries out the store, the next one removes", async () => {
+  const records = new Records();
+  await using subject = await openS3({}, { records });
+  const { server, vfs } = subject;
+  const [held, killed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  server.fault = async ({ operation }) => {
+    if (operation !== "UploadPart") return undefined;
+    held.resolve();
+    await killed.promise;
+    return { answer: failed(400, "Killed") };
+  };
+  const first = vfs.openWrite(at("/f"));
+  await held.promise;
+  assertEquals([server.objects.size, server.uploads.size, records.kept.size], [1, 1, 1]);
+  await subject.reopen();
+  assertEquals([server.objects.size, server.uploads.size, records.kept.size], [0, 0, 0]);
+  killed.resolve();
+  await assertRejects(() => first);
+});
+
 /** An upload whose server is killed once a part is stored. */
 async function writeAndForget({ server, vfs }: S3Subject, path: string): Promise<void> {
   const stored = Promise.withResolvers<void>();
@@ -242,6 +262,43 @@ Deno.test("a Complete that was done, but whose answer was lost, counts", async (
 });
 
 const PROBED_COMPLETES = 3;
+
+/** The first Complete of `ftp/f` makes the object, and then the store's proxy is killed. */
+function killHalfway(server: S3Server): void {
+  let isOver = false;
+  server.fault = ({ operation, key }) => {
+    if (operation !== "CompleteMultipartUpload" || key !== "ftp/f" || isOver) return undefined;
+    isOver = true;
+    return { after: "half" };
+  };
+}
+
+Deno.test("a Complete that the store was killed in is done again, and leaves no upload", async () => {
+  for (const options of [{ exclusive: true }, {}]) {
+    await using subject = await openS3({ conditions: "unknown" });
+    const { server, vfs } = subject;
+    killHalfway(server);
+    await (await writePieces(vfs, "/f", IN_A_PART + 1, options)).commit();
+    assertBody(server, "ftp/f", pieces(IN_A_PART + 1));
+    assertEquals(server.uploads.size, 0);
+  }
+});
+
+Deno.test("an upload that failed in a Complete that the store was killed in leaves the new file, whole", async () => {
+  for (const isNew of [true, false]) {
+    await using subject = await openS3({ conditions: "unknown" }, { patience: 0 });
+    const { server, vfs } = subject;
+    if (!isNew) await put(vfs, "/f", "old");
+    const sink = await writePieces(vfs, "/f", IN_A_PART + 1);
+    killHalfway(server);
+    await assertRejects(() => sink.commit());
+    await sink.abort();
+    assertBody(server, "ftp/f", pieces(IN_A_PART + 1));
+    // Of a new file it is kept until the next upload of the name.
+    await put(vfs, "/f", "next");
+    assertEquals([server.text("ftp/f"), server.uploads.size], ["next", 0]);
+  }
+});
 
 Deno.test("to set a time, and to rename, each ask once about the object", async () => {
   await using subject = await openS3();
