@@ -67,6 +67,7 @@ export type {
   SharedUploads,
 } from "./options/shared_state.ts";
 export { localState } from "./session/shared_state.ts";
+export type { RateLimit } from "./data/rate_limit.ts";
 export * from "./events.ts";
 export * from "./fixture/fixture.ts";
 

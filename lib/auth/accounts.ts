@@ -49,6 +49,10 @@ export interface Account {
   readonly uploadRate?: number;
   /** Bytes per second and session, at least 1. No limit when absent. */
   readonly downloadRate?: number;
+  /** Bytes per second of all sessions of the account at one server together, at least 1. No limit when absent. */
+  readonly totalUploadRate?: number;
+  /** Bytes per second of all sessions of the account at one server together, at least 1. No limit when absent. */
+  readonly totalDownloadRate?: number;
   /** Bytes of all files below the root, without its mounts, at least 1. No limit when absent. */
   readonly quota?: number;
   /** Bytes of each file that is uploaded, at least 1. No limit when absent. */

@@ -46,6 +46,6 @@ export type { RemoteEntry, RemoteListing } from "./remote_entry.ts";
 export type { ParsedListEntry } from "../protocol/parsed_list.ts";
 export { retrying, type RetryOptions } from "./retry.ts";
 export type { ServerCertificate, TrustOptions } from "./trust.ts";
-export { RateLimiter } from "../data/rate_limit.ts";
+export { type RateLimit, RateLimiter } from "../data/rate_limit.ts";
 export type { Connection, SocketAddress } from "../net/connection.ts";
 export type { ParsedReply } from "../protocol/reply_parser.ts";

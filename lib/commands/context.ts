@@ -8,7 +8,7 @@
 import type { Offence } from "../auth/bans.ts";
 import type { Account } from "../auth/accounts.ts";
 import type { DataConnector } from "../data/engine.ts";
-import type { RateLimiter } from "../data/rate_limit.ts";
+import type { RateLimit } from "../data/rate_limit.ts";
 import type {
   FileChanged,
   LoginTried,
@@ -193,7 +193,7 @@ export interface CommandContext {
   /** The files of the account. @throws {Error} before login: a row that needs files also needs a login. */
   readonly vfs: ScopedVfs;
   /** Limits of this session's account; `undefined` where there is none. */
-  readonly limiters: { readonly upload: RateLimiter | undefined; readonly download: RateLimiter | undefined };
+  readonly limiters: { readonly upload: RateLimit | undefined; readonly download: RateLimit | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
   mark(reply: Reply): Promise<void>;
   /** Whether a listener of events wants the digests of files that are transferred. */

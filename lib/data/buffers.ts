@@ -10,7 +10,7 @@
 
 import type { BufferLender } from "../net/connection.ts";
 import type { Pacer } from "./pacing.ts";
-import type { RateLimiter } from "./rate_limit.ts";
+import type { RateLimit } from "./rate_limit.ts";
 
 const KIB = 1024;
 
@@ -107,7 +107,7 @@ export interface PieceSizeOptions {
   readonly pacer: Pick<Pacer, "largestPiece">;
   /** Bytes to come, if known. */
   readonly expected?: number | undefined;
-  readonly limiter?: RateLimiter | undefined;
+  readonly limiter?: RateLimit | undefined;
   /** Line ends are converted, byte by byte: small pieces, as a long conversion blocks other sessions. */
   readonly ascii?: boolean | undefined;
 }

@@ -10,7 +10,7 @@ import type { RunningDigest } from "./digest/digest.ts";
 import type { EventLoop } from "./event_loop.ts";
 import type { Pacer, StallWatch } from "./pacing.ts";
 import { PieceSize } from "./buffers.ts";
-import type { RateLimiter } from "./rate_limit.ts";
+import type { RateLimit } from "./rate_limit.ts";
 
 /** How a run ended; anything but `done` names what failed. */
 export type PumpOutcome = "done" | "aborted" | "sourceFailed" | "sinkFailed" | "networkFailed" | "stalled";
@@ -44,7 +44,7 @@ export interface PumpOptions {
    * @default 0, any byte
    */
   readonly minRate?: number | undefined;
-  readonly limiter?: RateLimiter | undefined;
+  readonly limiter?: RateLimit | undefined;
   /** Converts line ends (TYPE A). */
   readonly ascii?: boolean | undefined;
   /** Fed with the bytes of the file, as they are stored. */

@@ -8,6 +8,7 @@
 import type { Ban, BanOrder, BanSettings, Offence } from "../auth/bans.ts";
 import type { LoginVisit } from "../auth/login_gate.ts";
 import type { ThrottleOptions } from "../auth/throttle.ts";
+import type { RateLimit } from "../data/rate_limit.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { DigestMemory } from "../vfs/digests.ts";
 import type { MaybeLater } from "../vfs/upload_locks.ts";
@@ -108,6 +109,11 @@ export interface SharedState {
   readonly recentUploads: SharedUploads;
   /** Bytes in use below a root: accounts that share one share its bytes too. */
   usageOf(rootPath: string): Usage;
+  /**
+   * What holds for all who ask for `key` together, in bytes per second: the rate of an account. Must not
+   * throw. Absent: it holds for each server by itself.
+   */
+  limiterOf?(key: string, bytesPerSecond: number): RateLimit;
   /** Sessions of the other servers. */
   others(): MaybeLater<readonly SessionInfo[]>;
   /** Called when the server has shut down: nothing here may keep the process running. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Account } from "../auth/accounts.ts";
 import type { Ban, BanOrder } from "../auth/bans.ts";
 import { commandTable } from "../commands/table.ts";
+import { localLimits } from "../data/rate_limit.ts";
 import { EventStream } from "../events.ts";
 import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
@@ -21,7 +21,6 @@ import { Session, type SessionOptions } from "../session/session.ts";
 import { Deadlines } from "../session/deadlines.ts";
 import { reportStaleParts } from "../session/stale_parts.ts";
 import { runningTransfers, type SessionInfo, type TransferInfo } from "../session_info.ts";
-import type { ScopedVfs } from "../vfs/access.ts";
 import { makeSharedState } from "./shared_state.ts";
 import type { Usage } from "../vfs/usage.ts";
 import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
@@ -279,7 +278,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   #makeHost(): SessionOwner {
     const options = this.#options;
-    const { perAccount, gate } = this.#sharedState;
+    const { perAccount, gate, limiterOf = localLimits() } = this.#sharedState;
     const views = new AccountViews(reportStaleParts(options.fileSystem, this.events), this.#sharedState);
     return {
       options,
@@ -293,8 +292,9 @@ export class FtpServer implements AsyncDisposable, ServerControl {
         lingering: this.#lingering,
         sessions: () => this.sessions(),
       }),
-      admit: (account: Account) => perAccount.add(account.name, account.maxSessions),
-      openView: (account: Account): ScopedVfs | Promise<ScopedVfs> => views.of(account),
+      admit: (account) => perAccount.add(account.name, account.maxSessions),
+      openView: (account) => views.of(account),
+      limiterOf,
     };
   }
 }

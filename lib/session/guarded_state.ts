@@ -59,6 +59,7 @@ export function guardState(state: SharedState, options: GuardOptions): SharedSta
       has: (upload) => guard.ask("recentUploads.has", () => recentUploads.has(upload)),
     },
     usageOf: guard.usages((rootPath) => state.usageOf(rootPath)),
+    ...(state.limiterOf && { limiterOf: state.limiterOf.bind(state) }),
     others: () => guard.ask("others", () => state.others()),
     rest: () => state.rest?.(),
   };

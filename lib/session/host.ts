@@ -24,6 +24,8 @@ export interface SessionOwner {
    * it.
    */
   admit(account: Account): MaybeLater<Disposable | undefined>;
+  /** What holds for all sessions together that ask for `key`: see `SharedState.limiterOf`. */
+  readonly limiterOf: NonNullable<SharedState["limiterOf"]>;
   /** The account's files, with its rules in force. Sessions of one account share a view. */
   openView(account: Account): ScopedVfs | Promise<ScopedVfs>;
 }

@@ -8,7 +8,7 @@ import type { Account } from "../auth/accounts.ts";
 import { reported } from "../commands/explained_reply.ts";
 import type { LoginFailure } from "../events.ts";
 import type { CommandContext, ControlInfo, HandlerEvent, LoginState } from "../commands/context.ts";
-import { RateLimiter } from "../data/rate_limit.ts";
+import { bothLimits, RateLimiter } from "../data/rate_limit.ts";
 import * as reply from "../protocol/reply.ts";
 import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionOwner } from "./host.ts";
@@ -103,7 +103,7 @@ export class SessionLogin implements Visitor {
     }
     this.#holder.login.account = account;
     this.#stranger[Symbol.dispose]();
-    this.#holder.limiters = limitersOf(account);
+    this.#holder.limiters = limitersOf(account, this.#host);
     this.#holder.report({ type: "login", name, ok: true, protection: this.control.protection });
     return reply.loggedIn(greetingOf(account));
   }
@@ -138,12 +138,14 @@ export class SessionLogin implements Visitor {
 /** The limiters of an account without limits, and of a session without an account. */
 export const NO_LIMITS: CommandContext["limiters"] = Object.freeze({ upload: undefined, download: undefined });
 
-function limitersOf({ uploadRate, downloadRate }: Account): CommandContext["limiters"] {
-  if (uploadRate === undefined && downloadRate === undefined) return NO_LIMITS;
-  return {
-    upload: uploadRate === undefined ? undefined : new RateLimiter(uploadRate),
-    download: downloadRate === undefined ? undefined : new RateLimiter(downloadRate),
-  };
+function limitersOf(account: Account, { limiterOf }: Pick<SessionOwner, "limiterOf">): CommandContext["limiters"] {
+  const { name, uploadRate, downloadRate, totalUploadRate, totalDownloadRate } = account;
+  const own = (rate: number | undefined) => rate === undefined ? undefined : new RateLimiter(rate);
+  const total = (way: string, rate: number | undefined) =>
+    rate === undefined ? undefined : limiterOf(`${way} ${name}`, rate);
+  const upload = bothLimits(own(uploadRate), total("upload", totalUploadRate));
+  const download = bothLimits(own(downloadRate), total("download", totalDownloadRate));
+  return upload || download ? { upload, download } : NO_LIMITS;
 }
 
 function greetingOf({ name, welcome }: Account): string | readonly string[] {

@@ -5,26 +5,12 @@
  */
 
 import type { Ban, Offence } from "../auth/bans.ts";
-import type { GateMemory } from "../auth/login_gate.ts";
-import type { PaceMemory } from "../auth/pace.ts";
 import type { SessionInfo } from "../session_info.ts";
 import type { EventWish, ServerEvent } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import type { FlatError } from "../threads/portable_error.ts";
 import { nodePrefix } from "../options/shared_state.ts";
-import type { TableMemory } from "./shared_table.ts";
-import type { UsageMemory } from "./shared_usage.ts";
-
-/** Memory that all threads share. */
-export interface SharedMemory {
-  readonly counts: TableMemory;
-  readonly usages: UsageMemory;
-  readonly epochs: SharedArrayBuffer;
-  /** The paces of guesses. */
-  readonly paces: GateMemory;
-  /** The pace of new connections. */
-  readonly arrivals: PaceMemory;
-}
+import type { SharedMemory } from "./shared_memory.ts";
 
 /** The addresses a server listens on. */
 export interface Addresses {

@@ -7,7 +7,6 @@
  */
 
 import { type Ban, type BanOrder, Bans, type BanSettings } from "../auth/bans.ts";
-import { makePaceMemory } from "../auth/pace.ts";
 import { EventStream } from "../events.ts";
 import type { SocketAddress } from "../net/connection.ts";
 import { banEvents } from "../server/ban_events.ts";
@@ -16,13 +15,13 @@ import { runningTransfers, type SessionInfo, type TransferInfo } from "../sessio
 import type { Usage } from "../vfs/usage.ts";
 import { Member, type News } from "./member.ts";
 import { fromPortableError } from "../threads/portable_error.ts";
-import { type Addresses, sessionPrefix, type SharedMemory, type ToWorker } from "./messages.ts";
+import { type Addresses, sessionPrefix, type ToWorker } from "./messages.ts";
 import { hearOf } from "./relayed_bans.ts";
 import { RestartBackoff } from "../threads/restart_backoff.ts";
-import { makeEpochs } from "./shared_digests.ts";
 import { requireFree } from "./port_check.ts";
-import { makeTable, SharedTable } from "./shared_table.ts";
-import { abandonCounts, makeUsages, sharedUsages } from "./shared_usage.ts";
+import { makeSharedMemory, type SharedMemory } from "./shared_memory.ts";
+import { SharedTable } from "./shared_table.ts";
+import { abandonCounts, sharedUsages } from "./shared_usage.ts";
 import { DEFAULT_GRACE } from "../options/defaults.ts";
 
 /** Milliseconds beyond the grace time in which workers close the remaining sessions. */
@@ -87,13 +86,7 @@ export class WorkerPool implements AsyncDisposable, ServerControl {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#memory = {
-      counts: makeTable(options.workers),
-      usages: makeUsages(),
-      epochs: makeEpochs(),
-      paces: { accounts: makePaceMemory({ shared: true }), addresses: makePaceMemory({ shared: true }) },
-      arrivals: makePaceMemory({ shared: true }),
-    };
+    this.#memory = makeSharedMemory(options.workers);
     this.#bans = this.#makeBans(options.bans);
     this.#usageOf = sharedUsages(this.#memory.usages, { worker: options.workers });
   }

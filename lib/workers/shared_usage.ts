@@ -7,7 +7,7 @@
 import { delay } from "@std/async/delay";
 import { afterCount, nextCount, sizeOfTree, type Usage, type UsageOptions } from "../vfs/usage.ts";
 import type { Vfs } from "../vfs/vfs.ts";
-import { hashOf } from "./hash.ts";
+import { placeOf } from "./places.ts";
 
 /** The number of roots there is room for. Its pages cost nothing before they are used. */
 const ROOTS = 1 << 14;
@@ -78,13 +78,8 @@ export function sharedUsages(memory: UsageMemory, options: SharedUsageOptions): 
 
 /** Roots are never removed: there are as many as accounts with a quota. */
 function slotOf({ roots }: UsageMemory, rootPath: string): number {
-  const [left, right] = hashOf(rootPath);
-  const hash = BigInt(left) << 32n | BigInt(right >>> 0) || 1n;
-  for (let step = 0; step < ROOTS; step++) {
-    const slot = (left + step) & (ROOTS - 1);
-    const found = Atomics.compareExchange(roots, slot, 0n, hash);
-    if (found === 0n || found === hash) return slot;
-  }
+  const slot = placeOf(roots, rootPath);
+  if (slot !== undefined) return slot;
   throw new RangeError(`No room for the quota of "${rootPath}": at most ${ROOTS} roots can have a quota`);
 }
 

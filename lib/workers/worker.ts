@@ -34,6 +34,7 @@ import { serveData } from "../data/thread/serve.ts";
 import { SharedCount, SharedCounter } from "./shared_counters.ts";
 import { SharedDigests } from "./shared_digests.ts";
 import { SharedLocks } from "./shared_locks.ts";
+import { sharedLimits } from "./shared_limits.ts";
 import { SharedTable } from "./shared_table.ts";
 import { sharedUsages } from "./shared_usage.ts";
 
@@ -216,6 +217,7 @@ class Link {
       digests: new SharedDigests(memory.epochs),
       recentUploads: new RecentUploads({ marks: table, now: throttle.now }),
       usageOf: sharedUsages(memory.usages, { worker: place }),
+      limiterOf: sharedLimits(memory.limits),
       others: () => this.#askForOthers(),
       rest: () => this.#bans?.[Symbol.dispose](),
     });

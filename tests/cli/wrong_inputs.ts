@@ -255,8 +255,8 @@ export const WRONG_INPUTS: Readonly<Record<string, readonly WrongInput[]>> = {
       args: ["serve", "--users", "field.json"],
       message: 'File "field.json": Account "demo": field "uplods": Unknown field: did you mean "uploads"? The ' +
         "fields are name, group, password, root, permissions, mounts, uploads, brokenUploads, maxSessions, " +
-        "uploadRate, downloadRate, quota, maxFileSize, umask, directoryUmask, hide, deny, welcome, enabled, " +
-        "validUntil, allowFrom, tls, comment",
+        "uploadRate, downloadRate, totalUploadRate, totalDownloadRate, quota, maxFileSize, umask, directoryUmask, " +
+        "hide, deny, welcome, enabled, validUntil, allowFrom, tls, comment",
     },
     {
       args: ["serve", "--users", "right.json"],

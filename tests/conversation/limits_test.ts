@@ -112,6 +112,25 @@ for (
   });
 }
 
+for (const [verb, account] of [["RETR", "totalDownloadRate"], ["STOR", "totalUploadRate"]] as const) {
+  plainConversation(`${account} holds for all sessions of an account together`, {
+    files: { "/one": "x".repeat(60_000), "/two": "x".repeat(60_000) },
+    account: { [account]: 100_000 },
+  }, async ({ ftp, connect }) => {
+    const other = await connect();
+    await other.login();
+    const began = performance.now();
+    await Promise.all([[ftp, "one"] as const, [other, "two"] as const].map(async ([wire, name]) => {
+      await wire.expect("TYPE I", 200);
+      if (verb === "STOR") assertEquals((await wire.upload(`STOR ${name}`, new Uint8Array(60_000))).code, 226);
+      else assertEquals((await wire.download(`RETR ${name}`)).length, 60_000);
+    }));
+    // 120,000 bytes, of which a tenth of a second is free: no machine is too fast for that.
+    const milliseconds = performance.now() - began;
+    assert(milliseconds >= 1_000, `Both took ${milliseconds} ms`);
+  });
+}
+
 conversation("An idle session is answered 421", { options: { idleTimeout: 250 } }, async ({ ftp, event }) => {
   await ftp.expectReply(421);
   assertEquals(await ftp.closed(), "");

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type RateClock, RateLimiter } from "../../lib/data/rate_limit.ts";
+import { bothLimits, localLimits, type RateClock, type RateLimit, RateLimiter } from "../../lib/data/rate_limit.ts";
 
 const never = new AbortController().signal;
 
@@ -76,3 +76,31 @@ for (const rate of [0, -1, NaN]) {
     assertThrows(() => new RateLimiter(rate), RangeError, `"${rate}"`);
   });
 }
+
+/** Whether these bytes may be sent at once. */
+function isFree(limit: RateLimit, bytes: number): boolean {
+  const ended = new AbortController();
+  const wait = limit.take(bytes, ended.signal);
+  ended.abort();
+  return wait === undefined;
+}
+
+Deno.test("localLimits holds a limit for all that ask for one key together", () => {
+  const limits = localLimits();
+  // A debt of more than a minute, however slow this machine is.
+  assertEquals(isFree(limits("download ann", 1_000), 100_000), false);
+  assertEquals(isFree(limits("download ann", 1_000), 1), false);
+  assertEquals(isFree(limits("upload ann", 1_000), 1), true);
+});
+
+Deno.test("bothLimits waits for the slower limit, and takes pieces of its size", async () => {
+  const clock = new FakeClock();
+  const [slow, fast] = [new RateLimiter(10_000, clock), new RateLimiter(1_000_000, clock)];
+  const both = bothLimits(fast, slow);
+  assert(both);
+  assertEquals(both.pieceSize, slow.pieceSize);
+  await both.take(11_000, never);
+  assertEquals(clock.time, 1_000);
+  assertStrictEquals(bothLimits(undefined, slow), slow);
+  assertStrictEquals(bothLimits(undefined, undefined), undefined);
+});

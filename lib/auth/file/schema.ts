@@ -94,6 +94,14 @@ const FIELDS = {
   maxSessions: v.pipe(v.exactOptional(count), v.description("concurrent sessions")),
   uploadRate: v.pipe(v.exactOptional(amount), v.description('bytes per second per session, such as "1 MiB"')),
   downloadRate: v.pipe(v.exactOptional(amount), v.description('bytes per second per session, such as "1 MiB"')),
+  totalUploadRate: v.pipe(
+    v.exactOptional(amount),
+    v.description("bytes per second of all sessions of the account together"),
+  ),
+  totalDownloadRate: v.pipe(
+    v.exactOptional(amount),
+    v.description("bytes per second of all sessions of the account together"),
+  ),
   quota: v.pipe(v.exactOptional(amount), v.description("total size of the account's files, in bytes")),
   maxFileSize: v.pipe(v.exactOptional(amount), v.description("size of each file that is uploaded, in bytes")),
   umask: v.pipe(

@@ -80,6 +80,8 @@ const FIELD_FLAGS: readonly FieldFlag[] = [
   fieldFlag("maxSessions", "N", { toJson: countJson, removable: true }),
   fieldFlag("uploadRate", "SIZE", { removable: true }),
   fieldFlag("downloadRate", "SIZE", { removable: true }),
+  fieldFlag("totalUploadRate", "SIZE", { removable: true }),
+  fieldFlag("totalDownloadRate", "SIZE", { removable: true }),
   fieldFlag("quota", "SIZE", { removable: true }),
   fieldFlag("maxFileSize", "SIZE", { removable: true }),
   fieldFlag("umask", "OCTAL", { removable: true }),

@@ -27,6 +27,8 @@ export function accountSheet(account: Account): string {
     ["sessions", account.maxSessions === undefined ? undefined : `at most ${account.maxSessions}`],
     ["upload rate", amount(account.uploadRate, "/s")],
     ["download rate", amount(account.downloadRate, "/s")],
+    ["all uploads", amount(account.totalUploadRate, "/s")],
+    ["all downloads", amount(account.totalDownloadRate, "/s")],
     ["quota", amount(account.quota)],
     ["file size", amount(account.maxFileSize)],
     ["umask", octal(account.umask)],
