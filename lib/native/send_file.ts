@@ -15,6 +15,7 @@ import {
 import { FileStatus } from "./file_status.ts";
 import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, SOL_SOCKET } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
+import { finishSocket } from "./socket_ends.ts";
 
 /**
  * Files at the same time: each blocks a thread of the runtime's pool, which has 32, and all other file operations use
@@ -64,6 +65,7 @@ class SendingSocket extends SocketConnection {
   readonly #libc: Libc;
   readonly #slots: Slots;
   #closed = false;
+  #writing = 0;
   #sending: NativeSending | undefined;
 
   constructor(socket: Deno.TcpConn, libc: Libc, slots: Slots) {
@@ -99,9 +101,23 @@ class SendingSocket extends SocketConnection {
     }
   }
 
+  override async write(data: Uint8Array): Promise<number> {
+    this.#writing++;
+    try {
+      return await super.write(data);
+    } finally {
+      this.#writing--;
+    }
+  }
+
+  /**
+   * Before Deno 2.9 a write that waits for the peer keeps the socket after its close: a client that never reads would
+   * keep one for each transfer that it has given up, whatever the limits of its sessions.
+   */
   override close(): void {
     this.#closed = true;
     this.#sending?.stop();
+    if (this.#writing > 0) finishSocket(this.#libc, this);
     super.close();
   }
 
