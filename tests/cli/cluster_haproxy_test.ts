@@ -19,6 +19,13 @@ Deno.test("cluster haproxy prints deploy/haproxy.cfg for the command line in its
   assertEquals(await printed(...args), shipped);
 });
 
+Deno.test("cluster haproxy --sticky keeps an address at its node where sessions begin", async () => {
+  const args = ["haproxy", "--nodes", "a=10.0.0.1", "--node-slices", "a=50000-50099", "--implicit-tls-port", "2990"];
+  const config = await printed(...args, "--sticky");
+  assertEquals(config.match(/^ {4}stick-table type ipv6 .*\n {4}stick on src\n/gm)?.length, 2);
+  assertEquals((await printed(...args)).includes("stick"), false);
+});
+
 Deno.test("cluster haproxy writes addresses of every kind, and lets nothing out of its comment", async () => {
   const config = await printed(
     "haproxy",

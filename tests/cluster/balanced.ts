@@ -28,6 +28,8 @@ export interface BalancedOptions {
   readonly flags?: readonly string[];
   /** @default addresses of loopback */
   readonly places?: Pick<Places, "balancer" | "nodes">;
+  /** Whether all sessions of an address go to one node. */
+  readonly isSticky?: boolean;
 }
 
 /** One node: its name, and its process, which may be another one after a restart. */
@@ -69,7 +71,7 @@ export class Balanced implements AsyncDisposable {
 
   /** Starts nodes `a`, `b` and so on, and HAProxy. */
   static async start(
-    { nodes: count, flags = [], places = loopbackPlaces(count) }: BalancedOptions,
+    { nodes: count, flags = [], places = loopbackPlaces(count), isSticky = false }: BalancedOptions,
   ): Promise<Balanced> {
     const directory = await Deno.makeTempDir({ prefix: "denoftpd-cluster-" });
     const { first } = freeRange(SLICE * count + 3);
@@ -118,6 +120,7 @@ export class Balanced implements AsyncDisposable {
           String(metrics),
         ],
         ...["--public-implicit-tls-port", String(implicitPort), "--implicit-tls-port", String(implicitPort)],
+        ...isSticky ? ["--sticky"] : [],
       ]);
       return balanced;
     } catch (error) {

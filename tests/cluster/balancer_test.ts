@@ -8,7 +8,7 @@ import { find, type Finished, run } from "../clients/process.ts";
 import { protectTrusting } from "../helpers/tls.ts";
 import { Redis } from "../helpers/redis.ts";
 import { Wire } from "../helpers/wire.ts";
-import { Balanced, PUBLIC } from "./balanced.ts";
+import { Balanced, type BalancedOptions, PUBLIC } from "./balanced.ts";
 
 /** Where clients are. */
 const CLIENT = "127.0.3.7";
@@ -24,12 +24,12 @@ const SIZE = 3_000_017;
 type Claims = Readonly<Record<string, (cluster: Balanced) => Promise<void>>>;
 
 /** Registers claims about one cluster of three nodes, which takes longer to start than most of them do. */
-function cluster(name: string, flags: readonly string[], claims: () => Claims): void {
+function cluster(name: string, options: Omit<BalancedOptions, "nodes">, claims: () => Claims): void {
   Deno.test({
     name,
     ignore,
     fn: async (t) => {
-      await using balanced = await Balanced.start({ nodes: 3, flags });
+      await using balanced = await Balanced.start({ nodes: 3, ...options });
       for (const [claim, hold] of Object.entries(claims())) await t.step(claim, () => hold(balanced));
     },
   });
@@ -182,6 +182,26 @@ async function clientMoves(balanced: Balanced): Promise<void> {
   }
 }
 
+/** The node of a new session at the control port. */
+async function nodeOf({ port }: Balanced): Promise<string | undefined> {
+  await using wire = await Wire.connect(port, { hostname: PUBLIC, from: CLIENT });
+  await wire.expectReply(220);
+  await wire.login();
+  return /^ *([abc])\.\d+ /.exec((await wire.expect("SITE WHO", 211)).lines[1] ?? "")?.[1];
+}
+
+async function leavesItsNode(balanced: Balanced): Promise<void> {
+  const first = await nodeOf(balanced);
+  for (let times = 0; times < 3; times++) assertEquals(await nodeOf(balanced), first);
+  const node = balanced.nodes.find(({ name }) => name === first);
+  assert(node);
+  node.serving.kill("SIGKILL");
+  await node.serving.code;
+  const second = await nodeOf(balanced);
+  assert(second !== undefined && second !== first, second);
+  for (let times = 0; times < 3; times++) assertEquals(await nodeOf(balanced), second);
+}
+
 async function sessionsAreSharedOut(balanced: Balanced): Promise<void> {
   const wires: Wire[] = [];
   const protect = protectTrusting([balanced.certificate]);
@@ -299,12 +319,24 @@ Deno.test({
   },
 });
 
-cluster("Behind HAProxy, with TLS sessions that must be resumed", ["--tls-session-reuse", "require"], () => ({
+const REQUIRED = { flags: ["--tls-session-reuse", "require"] };
+
+cluster("Behind HAProxy, with TLS sessions that must be resumed", REQUIRED, () => ({
   "curl moves files in clear and under TLS, and every line of the log has its own address": curlMoves,
   "our own client moves several files over one session": clientMoves,
 }));
 
-cluster("Behind HAProxy", ["--grace", "60s"], () => ({
+cluster("Behind a sticky HAProxy, with TLS sessions that must be resumed", { ...REQUIRED, isSticky: true }, () => ({
+  "rclone copies trees over parallel sessions, which are all at one node": async (balanced) => {
+    await rcloneCopies(balanced);
+    const used = balanced.nodes.filter(({ serving }) => /"session":/.test(serving.stderr)).map(({ name }) => name);
+    // Each port has its own: one node for 21, and one for that of implicit TLS.
+    assert(used.length === 1 || used.length === 2, used.join());
+  },
+  "a client goes to another node when its own is shut down": leavesItsNode,
+}));
+
+cluster("Behind HAProxy", { flags: ["--grace", "60s"] }, () => ({
   "sessions are shared out over the nodes, under ids that name them, with their clients' addresses":
     sessionsAreSharedOut,
   "lftp mirrors trees, and does in place of active mode what it is told": lftpMirrors,

@@ -26,6 +26,7 @@ export const CLUSTER_FLAGS = [
   { name: "public-implicit-tls-port", value: "N", help: "the balancer's port of implicit TLS", fallback: "990" },
   { name: "implicit-tls-port", value: "N", help: "the nodes' port of implicit TLS (default: there is none)" },
   { name: "metrics", value: "N", help: "port of --metrics at the nodes, for /readyz", fallback: "9273" },
+  { name: "sticky", help: "all sessions of an address at one node: for --tls-session-reuse require" },
 ] as const satisfies readonly Flag[];
 
 /** The output of `denoftpd cluster --help`. */
@@ -52,7 +53,7 @@ export async function runCluster(args: readonly string[], io: CommandIo): Promis
 /** @throws {UsageError} naming the flag. */
 function haproxyFrom(args: readonly string[]): string {
   const given = readFlags(args, { command: "cluster", flags: CLUSTER_FLAGS });
-  const text = (name: typeof CLUSTER_FLAGS[number]["name"]): string => {
+  const text = (name: Exclude<typeof CLUSTER_FLAGS[number]["name"], "sticky">): string => {
     const value = given.text(name) ?? fallbackOf(name);
     if (value === undefined) throw new UsageError(`Flag "--${name}" is missing`);
     return value;
@@ -72,6 +73,7 @@ function haproxyFrom(args: readonly string[]): string {
       ? undefined
       : { at: port("public-implicit-tls-port"), of: port("implicit-tls-port") },
     metrics: port("metrics"),
+    isSticky: given.isOn("sticky"),
     madeBy: ["denoftpd cluster haproxy", ...args.map(shown)].join(" "),
   });
 }

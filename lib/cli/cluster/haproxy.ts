@@ -31,6 +31,8 @@ export interface HaproxyPlan {
   readonly implicitTls: PortPair | undefined;
   /** The port of `--metrics` of every node. */
   readonly metrics: number;
+  /** All sessions of a client's address go to the node that has had one of them lately. */
+  readonly isSticky: boolean;
   /** The command line that has made it. */
   readonly madeBy: string;
 }
@@ -69,18 +71,25 @@ ${listenControl("ftp", control, plan)}${implicitTls ? `\n${listenControl("ftps",
 ${nodes.map((node) => listenSlice(node, plan)).join("\n")}`;
 }
 
-function listenControl(name: string, { at, of }: PortPair, { bind, nodes, metrics }: HaproxyPlan): string {
+function listenControl(name: string, { at, of }: PortPair, { bind, nodes, metrics, isSticky }: HaproxyPlan): string {
   const servers = nodes.map(({ node, address }) => `    server ${node} ${address}:${of} check port ${metrics}\n`);
   return `listen ${name}
     bind ${bind}:${at}
     balance leastconn
-    # A node that shuts down says so first, and gets no new sessions; those that it has go on.
+${isSticky ? STICKY : ""}    # A node that shuts down says so first, and gets no new sessions; those that it has go on.
     option httpchk GET /readyz
     http-check expect status 200
     option redispatch 1
     default-server inter 2s fall 2 rise 2 send-proxy-v2${nodes.some(isNamed) ? RESOLVED : ""}
 ${servers.join("")}`;
 }
+
+/** The table has the addresses of IPv4 as well, and forgets the oldest when it is full: about 100 MB. */
+const STICKY =
+  `    # A TLS session is known to its node alone, and clients such as rclone offer one session on all of their connections.
+    stick-table type ipv6 size 1m expire 12h
+    stick on src
+`;
 
 /** Without a check: sessions of a node that is shutting down still open data connections. */
 function listenSlice({ node, address, ports }: BalancedNode, { bind }: HaproxyPlan): string {
