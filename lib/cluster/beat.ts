@@ -36,6 +36,11 @@ end
 /** The channel on which the name of each new member is published. */
 export const NEWCOMERS = `${PREFIX}newcomers`;
 
+/** The channel that this member alone hears, as long as it is connected. */
+export function channelOf(member: string): string {
+  return `${PREFIX}to:${member}`;
+}
+
 /** Adds a heartbeat; returns the members that live, this one among them, and what each has said about itself. */
 export const BEAT_SCRIPT = new Script(`${LIVE}
 local beats, notes = KEYS[1], KEYS[2]

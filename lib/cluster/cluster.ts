@@ -19,10 +19,11 @@ import { delay } from "@std/async/delay";
 import { messageOf } from "../net/message_of.ts";
 import { type RedisAddress, redisUrl } from "./address.ts";
 import { BEAT, BEAT_SCRIPT, LEAVE_SCRIPT, LIFETIME, MEMBER_KEYS as KEYS, NEWCOMERS } from "./beat.ts";
+import { claimName, NodeTaken } from "./claim.ts";
 import { ClusterLost, Link, LoginRefused } from "./link.ts";
 import { listIn, numberIn, type Reply, type Script, type ScriptInput } from "./script.ts";
 
-export { ClusterLost, LoginRefused };
+export { ClusterLost, LoginRefused, NodeTaken };
 export { BEATS, LIFETIME, LIVE, PREFIX } from "./beat.ts";
 
 /** The longest wait before Redis is tried again, in milliseconds. */
@@ -42,6 +43,8 @@ export interface ClusterOptions {
    * @default a random one
    */
   readonly node?: string;
+  /** Name of the program, in this run: no other one may have the name of the node. Default: a random one. */
+  readonly program?: string;
   /**
    * What happens to new connections while Redis is lost.
    *
@@ -61,6 +64,8 @@ export interface ClusterListener {
   lost?(reason: ClusterLost): void;
   /** A heartbeat was answered: {@link Cluster.members} is new. */
   beat?(): void;
+  /** Redis answers again, and another server that lives has the name of this node. */
+  taken?(): void;
 }
 
 /** Called with each new connection; what it sends to it comes before everything else. */
@@ -70,7 +75,9 @@ export type Joiner = (link: Link) => void | Promise<void>;
 export class Cluster implements AsyncDisposable {
   /** Name of its node. */
   readonly node: string;
-  /** Name of this run of this server, never used again: `NODE:EPOCH`. */
+  /** See {@link ClusterOptions}. */
+  readonly program: string;
+  /** Name of this run of this server, never used again: `NODE:PROGRAM-EPOCH`. */
   readonly member: string;
   /** See {@link ClusterOptions}. */
   readonly onLoss: OnLoss;
@@ -92,10 +99,12 @@ export class Cluster implements AsyncDisposable {
   #note = () => "";
 
   /** Nothing is connected before {@link begin}. */
-  constructor(address: RedisAddress, { node = `n${randomHex(3)}`, onLoss = "continue" }: ClusterOptions = {}) {
+  constructor(address: RedisAddress, options: ClusterOptions = {}) {
+    const { node = `n${randomHex(3)}`, program = randomHex(4), onLoss = "continue" } = options;
     this.#address = address;
     this.node = node;
-    this.member = `${node}:${randomHex(6)}`;
+    this.program = program;
+    this.member = `${node}:${program}-${randomHex(4)}`;
     this.onLoss = onLoss;
     this.url = redisUrl(address);
   }
@@ -105,6 +114,7 @@ export class Cluster implements AsyncDisposable {
    * if that failed: see {@link state}.
    *
    * @throws {LoginRefused} if Redis refuses the login at the first attempt; later that counts as lost.
+   * @throws {NodeTaken} if another server that lives has the name of this node.
    */
   async begin(): Promise<void> {
     const first = Promise.withResolvers<void>();
@@ -196,25 +206,29 @@ export class Cluster implements AsyncDisposable {
 
   async #keepConnected(first: PromiseWithResolvers<void>): Promise<void> {
     const { signal } = this.#closing;
+    let isFirst = true;
     for (let wait = FIRST_WAIT; !signal.aborted; wait = Math.min(LONGEST_WAIT, wait * 2)) {
       try {
         this.#link = await Link.open(this.#address);
-        await this.#join(this.#link);
+        await this.#join(this.#link, isFirst);
         first.resolve();
+        isFirst = false;
         wait = FIRST_WAIT;
         await this.#beatUntilOver(this.#link);
       } catch (error) {
-        if (error instanceof LoginRefused) first.reject(error);
+        if (error instanceof LoginRefused || error instanceof NodeTaken) first.reject(error);
         this.#link?.close(messageOf(error));
         this.#lose(error instanceof ClusterLost ? error : new ClusterLost(messageOf(error)));
+        if (error instanceof NodeTaken) return;
       }
       first.resolve();
+      isFirst = false;
       // With jitter, as all nodes have lost it at the same time.
       await delay(wait * (0.5 + Math.random()), { signal }).catch(() => {});
     }
   }
 
-  async #join(link: Link): Promise<void> {
+  async #join(link: Link, isFirst: boolean): Promise<void> {
     if (this.#closing.signal.aborted) return link.close("the server has ended");
     this.#joinedAt = performance.now();
     // Into how many shares limits are divided must be known before Redis is lost.
@@ -223,6 +237,10 @@ export class Cluster implements AsyncDisposable {
     });
     // Before the heartbeat, with which others see all that this member has.
     await Promise.all(Array.from(this.#joiners, (join) => join(link)));
+    if (!await claimName(link, this)) {
+      if (isFirst) throw new NodeTaken(`"${this.node}" is the name of another server that lives, in ${this.url}`);
+      for (const { taken } of this.#listeners) taken?.();
+    }
     await this.#beat(link);
     this.#state = "connected";
     this.#reason = undefined;

@@ -35,6 +35,7 @@ export {
   LIFETIME,
   LIVE,
   LoginRefused,
+  NodeTaken,
   type OnLoss,
   PREFIX,
 } from "./cluster.ts";

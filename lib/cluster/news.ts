@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { channelOf } from "./beat.ts";
 import { type Cluster, PREFIX } from "./cluster.ts";
 
 /** The channel that all members hear. */
@@ -66,7 +67,7 @@ export class Newsroom {
     this.#cluster = cluster;
     cluster.onJoin(async (link) => {
       const hear = (message: string) => this.#hear(message);
-      await Promise.all([NEWS, this.#ownChannel(cluster.member)].map((channel) => link.subscribe(channel, hear)));
+      await Promise.all([NEWS, channelOf(cluster.member)].map((channel) => link.subscribe(channel, hear)));
     });
   }
 
@@ -83,7 +84,7 @@ export class Newsroom {
 
   /** Sends to one member. */
   answer(member: string, news: readonly News[]): void {
-    this.#publish(this.#ownChannel(member), news);
+    this.#publish(channelOf(member), news);
   }
 
   #flush(): void {
@@ -104,10 +105,6 @@ export class Newsroom {
       const news = v.safeParse(NEWS_SCHEMA, each);
       if (news.success) { for (const hear of this.#hears) hear(news.output); }
     }
-  }
-
-  #ownChannel(member: string): string {
-    return `${PREFIX}to:${member}`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BEATS, Cluster, ClusterLost, LIVE, LoginRefused } from "../../lib/cluster/cluster.ts";
+import { channelOf } from "../../lib/cluster/beat.ts";
+import { BEATS, Cluster, ClusterLost, LIVE, LoginRefused, NodeTaken } from "../../lib/cluster/cluster.ts";
 import { parseRedisUrl, redisUrl } from "../../lib/cluster/address.ts";
 import { Script } from "../../lib/cluster/script.ts";
 import { joined, Redis } from "../helpers/redis.ts";
@@ -141,4 +142,54 @@ Deno.test("parseRedisUrl takes name, password, port and database, and nothing el
   }
   const address = parseRedisUrl("redis://me:secret@[::1]:7000/3");
   assertEquals(address && redisUrl(address), "redis://[::1]:7000/3");
+});
+
+Deno.test({
+  name: "two programs that live do not have the name of one node, but the members of one program have",
+  ignore,
+  async fn() {
+    await using redis = await Redis.start();
+    const heard = (cluster: Cluster) => cluster.onJoin((link) => link.subscribe(channelOf(cluster.member), () => {}));
+    await using first = new Cluster(redis.address, { node: "one", program: "p" });
+    heard(first);
+    await first.begin();
+    await using second = new Cluster(redis.address, { node: "one" });
+    heard(second);
+    await assertRejects(() => second.begin(), NodeTaken, '"one" is the name of another server that lives');
+    assertEquals([...first.members.keys()], [first.member]);
+    // A worker of the same program.
+    await using worker = new Cluster(redis.address, { node: "one", program: "p" });
+    await worker.begin();
+    // One whose name begins in the same way.
+    await using longer = new Cluster(redis.address, { node: "one1" });
+    await longer.begin();
+    assertEquals(new Set(longer.members.keys()), new Set([first.member, worker.member, longer.member]));
+  },
+});
+
+Deno.test({
+  name: "a server that finds Redis later, and another with the name of its node, goes on and reports it",
+  ignore,
+  async fn() {
+    const redis = await Redis.start();
+    await using _redis = redis;
+    await redis.kill();
+    const [one, other] = [0, 1].map(() => {
+      const cluster = new Cluster(redis.address, { node: "one" });
+      cluster.onJoin((link) => link.subscribe(channelOf(cluster.member), () => {}));
+      return cluster;
+    });
+    assert(one && other);
+    await using _one = one;
+    await using _other = other;
+    await Promise.all([one.begin(), other.begin()]);
+    assertEquals([one.state, other.state], ["lost", "lost"]);
+    const taken = Promise.race(
+      [one, other].map((cluster) => new Promise<void>((resolve) => cluster.on({ taken: resolve }))),
+    );
+    const found = Promise.all([changeOf(one), changeOf(other)]);
+    await redis.start();
+    await taken;
+    assertEquals(await found, ["connected", "connected"]);
+  },
 });
