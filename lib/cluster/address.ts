@@ -19,6 +19,8 @@ export interface RedisAddress {
   readonly database: number;
   /** `rediss://`: the certificate is checked against the host name. */
   readonly tls: boolean;
+  /** Authorities in PEM that are trusted with TLS; absent: those of the runtime. */
+  readonly ca?: string;
   /** Absent: the default user. */
   readonly username?: string;
   /** Absent: Redis asks for none. */

@@ -64,7 +64,7 @@ export class Link {
     const library = await import("@redis/client");
     // A module of CommonJS: in the bundle of the executable its names are those of the default only.
     const { createClient, ErrorReply } = library.default ?? library;
-    const { hostname: host, port, tls, database, username, password } = address;
+    const { hostname: host, port, tls, ca, database, username, password } = address;
     const client: Client = createClient({
       RESP: 3,
       database,
@@ -73,7 +73,10 @@ export class Link {
       // With its default the library reads a variable of the environment.
       maintNotifications: "disabled",
       disableOfflineQueue: true,
-      socket: { host, port, ...(tls && { tls }), connectTimeout: TIME_TO_CONNECT, reconnectStrategy: false },
+      socket: {
+        ...{ host, port, connectTimeout: TIME_TO_CONNECT, reconnectStrategy: false },
+        ...(tls && { tls, ...(ca !== undefined && { ca }) }),
+      },
     });
     const link = new Link(client, (error) => error instanceof ErrorReply);
     using _limit = startDeadline({ timeout: TIME_TO_CONNECT }, () => link.close("no answer"));

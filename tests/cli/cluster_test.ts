@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { configTable } from "../../lib/cli/config.ts";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { gatherSettings, parseGathered } from "../../lib/cli/settings/read.ts";
@@ -48,4 +49,14 @@ Deno.test("--cluster-password-file is refused where it has no effect, and where 
   const twice = await refused(["--cluster", withPassword, "--cluster-password-file", "x"]);
   assertStringIncludes(twice, "cannot be used together");
   assertStringIncludes(await refused(["--cluster", url, "--cluster-password-file", "/nowhere/x"]), "cannot read");
+});
+
+Deno.test("--cluster-ca-file is refused without TLS, and if it has no certificate", async () => {
+  const needs = 'needs "--cluster" with a URL that begins with rediss://';
+  assertStringIncludes(await refused(["--cluster-ca-file", "x"]), needs);
+  assertStringIncludes(await refused(["--cluster", "redis://127.0.0.1:1", "--cluster-ca-file", "x"]), needs);
+  const tls = ["--cluster", "rediss://127.0.0.1:1", "--cluster-ca-file"];
+  assertStringIncludes(await refused([...tls, "/nowhere/x"]), 'Flag "--cluster-ca-file": cannot read "/nowhere/x"');
+  const own = fromFileUrl(new URL("../../LICENSE", import.meta.url));
+  assertStringIncludes(await refused([...tls, own]), "has no certificate in the form of PEM");
 });

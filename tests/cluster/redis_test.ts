@@ -2,7 +2,7 @@
  * Several servers, each in a process of its own, with a real Redis. `-- --long`: 100 rounds.
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { type Serving, startServe } from "../cli/serve_process.ts";
 import { joined, Redis } from "../helpers/redis.ts";
@@ -156,6 +156,28 @@ Deno.test({
       assertEquals(await asked(`${ofTwo}/readyz`), [200, "ok\nshared state lost\n"]);
       assertMatch(String(await asked(`${ofTwo}/metrics`)), /denoftpd_cluster_losses_total 1\n/);
       assert(!/secret-1/.test(saidBy(many)), saidBy(many));
+    });
+  },
+});
+
+Deno.test({
+  name: "Cluster: a second node of one name is refused, and the one that follows a killed one starts at once",
+  ignore,
+  async fn() {
+    await using redis = await Redis.start();
+    await withNodes(["one"], { redis, flags: ["--workers", "2"] }, async (nodes, start) => {
+      const first = nodes.get("one");
+      assert(first);
+      const refusal = 'Flag "--node": another server that is running is named "one" in redis://127.0.0.1:';
+      await assertRejects(() => start("one"), Error, refusal);
+      await assertRejects(() => start("one", ["--workers", "1"]), Error, refusal);
+      (await visit(first))?.close();
+      first.kill("SIGKILL");
+      await first.code;
+      await start("one");
+      const second = nodes.get("one");
+      assert(second && second !== first);
+      (await visit(second))?.close();
     });
   },
 });

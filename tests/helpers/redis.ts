@@ -6,6 +6,7 @@
 
 import { Cluster, type ClusterOptions } from "../../lib/cluster/cluster.ts";
 import { parseRedisUrl, type RedisAddress } from "../../lib/cluster/address.ts";
+import type { KeyPair } from "../../lib/tls/certificates.ts";
 
 /** The program, from Debian's package `redis-server`. */
 const PROGRAM = "redis-server";
@@ -17,6 +18,10 @@ export interface RedisOptions {
   /** Where it listens: elsewhere than on loopback it needs a password. @default "127.0.0.1" */
   readonly host?: string;
   readonly password?: string;
+  /** Name of the only user, who may use the keys and channels of denoftpd and no dangerous command. */
+  readonly user?: string;
+  /** TLS only, with this certificate. */
+  readonly tls?: KeyPair;
   /** Whether it keeps what it knows when it is killed: each command is on disk before it is answered. */
   readonly keeps?: boolean;
 }
@@ -24,18 +29,14 @@ export interface RedisOptions {
 /** A Redis, which keeps nothing over a restart unless it is told to. */
 export class Redis implements AsyncDisposable {
   readonly port: number;
-  readonly #host: string;
   readonly #directory: string;
-  readonly #password: string | undefined;
-  readonly #keeps: boolean;
+  readonly #options: RedisOptions;
   #process: Deno.ChildProcess | undefined;
 
-  private constructor(directory: string, port: number, { host, password, keeps = false }: RedisOptions) {
-    this.#host = host ?? "127.0.0.1";
+  private constructor(directory: string, port: number, options: RedisOptions) {
     this.#directory = directory;
     this.port = port;
-    this.#password = password;
-    this.#keeps = keeps;
+    this.#options = options;
   }
 
   /** Whether the program is installed. With `CI=true` it has to be. */
@@ -57,9 +58,15 @@ export class Redis implements AsyncDisposable {
     return redis;
   }
 
+  get #host(): string {
+    return this.#options.host ?? "127.0.0.1";
+  }
+
   /** Where it is, with the password. */
   get url(): string {
-    return `redis://${this.#password === undefined ? "" : `:${this.#password}@`}${this.#host}:${this.port}`;
+    const { user = "", password, tls } = this.#options;
+    const login = password === undefined ? "" : `${user}:${password}@`;
+    return `redis${tls ? "s" : ""}://${login}${this.#host}:${this.port}`;
   }
 
   /** Of its process, while it runs. */
@@ -72,16 +79,19 @@ export class Redis implements AsyncDisposable {
   get address(): RedisAddress {
     const address = parseRedisUrl(this.url);
     if (!address) throw new Error("No address");
-    return address;
+    const { tls } = this.#options;
+    return { ...address, ...(tls && { ca: tls.certificate }) };
   }
 
   /** Starts it again. */
   async start(): Promise<void> {
+    const { keeps = false } = this.#options;
     this.#process = new Deno.Command(PROGRAM, {
       args: [
-        ...["--port", String(this.port), "--bind", this.#host, "--dir", this.#directory, "--save", ""],
-        ...["--appendonly", this.#keeps ? "yes" : "no", "--appendfsync", "always"],
-        ...(this.#password === undefined ? [] : ["--requirepass", this.#password]),
+        ...["--bind", this.#host, "--dir", this.#directory, "--save", ""],
+        ...["--appendonly", keeps ? "yes" : "no", "--appendfsync", "always"],
+        ...await this.#portFlags(),
+        ...this.#loginFlags(),
       ],
       stdout: "null",
       stderr: "null",
@@ -97,6 +107,26 @@ export class Redis implements AsyncDisposable {
       }
       if (performance.now() > until) throw new Error("Redis does not answer");
     }
+  }
+
+  async #portFlags(): Promise<string[]> {
+    const { tls } = this.#options;
+    if (!tls) return ["--port", String(this.port)];
+    const [certificate, key] = [`${this.#directory}/cert.pem`, `${this.#directory}/key.pem`];
+    await Deno.writeTextFile(certificate, tls.certificate);
+    await Deno.writeTextFile(key, tls.privateKey);
+    return [
+      ...["--port", "0", "--tls-port", String(this.port), "--tls-auth-clients", "no"],
+      ...["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate],
+    ];
+  }
+
+  #loginFlags(): string[] {
+    const { user, password } = this.#options;
+    if (password === undefined) return [];
+    if (user === undefined) return ["--requirepass", password];
+    const rights = ["~denoftpd:*", "&denoftpd:*", "+@all", "-@dangerous"];
+    return ["--user", user, "on", `>${password}`, ...rights, "--user", "default", "off"];
   }
 
   /** Ends it at once, with all it knows. */

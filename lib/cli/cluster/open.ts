@@ -6,7 +6,7 @@
 
 import type { BanSettings } from "../../auth/bans.ts";
 import type { RedisAddress } from "../../cluster/address.ts";
-import { Cluster, type ClusterOptions, LoginRefused } from "../../cluster/cluster.ts";
+import { Cluster, type ClusterOptions, LoginRefused, NodeTaken } from "../../cluster/cluster.ts";
 import { ClusterMember } from "../../cluster/state.ts";
 import type { EventStream } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
@@ -15,7 +15,7 @@ import type { ServerControl } from "../../server/control.ts";
 import { FtpServer } from "../../server/server.ts";
 import { UsageError } from "../usage_error.ts";
 import { ObjectStores, type StoreSettings } from "../storage/object_stores.ts";
-import { type ClusterSettings, readClusterPassword } from "./settings.ts";
+import { type ClusterSecrets, type ClusterSettings, readClusterSecrets } from "./settings.ts";
 import { type SharedStores, shareStores } from "./stores.ts";
 import { ClusterHealth } from "./telemetry.ts";
 
@@ -28,11 +28,11 @@ const MEANINGS = {
 /** What workers are sent to be members of the same node. */
 export interface MemberSetup {
   readonly node: string;
-  /** As `readClusterPassword` has read it. */
-  readonly password: string | undefined;
+  readonly program: string;
+  readonly secrets: ClusterSecrets;
 }
 
-interface ClusterParts extends Omit<ClusterOptions, "node">, Partial<MemberSetup> {
+interface ClusterParts extends Pick<ClusterOptions, "onLoss">, Partial<MemberSetup> {
   readonly events: Pick<EventStream, "emit">;
   /** Object stores that this member uses together with the others; absent: it serves no sessions. */
   readonly stores?: ObjectStores | undefined;
@@ -52,15 +52,16 @@ export class ServeCluster implements AsyncDisposable {
   readonly #stores: SharedStores | undefined;
 
   /** Nothing is connected yet; whether Redis answers is reported by `events`. */
-  constructor(address: RedisAddress, { events, password, stores, node, onLoss }: ClusterParts) {
-    const cluster = new Cluster({ ...address, ...(password !== undefined && { password }) }, {
+  constructor(address: RedisAddress, { events, secrets = {}, stores, node, program, onLoss }: ClusterParts) {
+    const cluster = new Cluster({ ...address, ...secrets }, {
       ...(node !== undefined && { node }),
+      ...(program !== undefined && { program }),
       ...(onLoss && { onLoss }),
     });
     this.cluster = cluster;
     this.member = new ClusterMember(cluster);
     this.health = new ClusterHealth(cluster);
-    this.setup = { node: cluster.node, password };
+    this.setup = { node: cluster.node, program: cluster.program, secrets };
     this.#events = events;
     this.#stores = stores && shareStores(cluster, stores, events);
     cluster.on({
@@ -71,6 +72,10 @@ export class ServeCluster implements AsyncDisposable {
       lost: (error) => {
         const message = `Lost ${cluster.url}: ${MEANINGS[cluster.onLoss]}`;
         events.emit({ type: "problem", level: "error", message, error });
+      },
+      taken: () => {
+        const message = `The name of this node is not its own: ${named(cluster)}`;
+        events.emit({ type: "problem", level: "error", message });
       },
     });
   }
@@ -88,12 +93,16 @@ export class ServeCluster implements AsyncDisposable {
       await this.cluster.begin();
     } catch (error) {
       if (error instanceof LoginRefused) throw new UsageError(`Flag "--cluster": ${error.message}`);
+      if (error instanceof NodeTaken) {
+        throw new UsageError(`Flag "--node": ${named(this.cluster)}: give each node a name of its own`);
+      }
       throw error;
     }
     this.#stores?.begin();
     const { state, reason, onLoss } = this.cluster;
     if (state === "connected") return;
-    const message = `${messageOf(reason)}; trying again: until then ${MEANINGS[onLoss]}`;
+    const remedy = hintFor(messageOf(reason));
+    const message = `${messageOf(reason)}${remedy}; trying again: until then ${MEANINGS[onLoss]}`;
     this.#events.emit({ type: "problem", level: "error", message });
   }
 
@@ -111,10 +120,10 @@ export async function openCluster(
   { events, workers }: Pick<ClusterParts, "events"> & { readonly workers: number },
 ): Promise<ServeCluster | undefined> {
   const { node } = settings;
-  const password = await readClusterPassword(settings);
+  const secrets = await readClusterSecrets(settings);
   // Workers have their own.
   const stores = workers === 1 ? ObjectStores.of(settings) : undefined;
-  return memberOf(settings, { events, password, stores, ...(node !== undefined && { node }) });
+  return memberOf(settings, { events, secrets, stores, ...(node !== undefined && { node }) });
 }
 
 /** The member of a worker; see {@link openCluster}. */
@@ -123,4 +132,17 @@ export function memberOf(
   parts: ClusterParts,
 ): ServeCluster | undefined {
   return address && new ServeCluster(address, { ...parts, onLoss });
+}
+
+function named({ node, url }: Cluster): string {
+  return `another server that is running is named "${node}" in ${url}`;
+}
+
+/** What to do about a failure of TLS, in the words of the runtime; nothing about any other. */
+function hintFor(reason: string): string {
+  if (/UnknownIssuer|self.signed|unable to (?:get|verify)/i.test(reason)) {
+    return " (name the authority of its certificate with --cluster-ca-file)";
+  }
+  if (/InvalidContentType|wrong version number/.test(reason)) return " (without TLS the URL begins with redis://)";
+  return "";
 }

@@ -31,7 +31,7 @@ export interface ServeSetup {
   readonly gathered: Gathered;
   readonly secrets: BackendSecrets;
   readonly hooks: PreparedHooks | undefined;
-  /** With `--cluster`: the name of the node, and the password of its file. */
+  /** With `--cluster`: the name of the node, and what its files hold. */
   readonly clusterMember?: MemberSetup;
   /** See `ServerMetrics.memory`; absent: nothing is counted. */
   readonly meters?: SharedArrayBuffer;

@@ -77,6 +77,12 @@ export const CLUSTER_ROWS = [
   ),
   setting("clusterPasswordFile", "FILE", "file with the password for --cluster, instead of one in the URL", text),
   setting(
+    "clusterCaFile",
+    "FILE",
+    "PEM file with the authorities that --cluster rediss://… trusts, and no others",
+    text,
+  ),
+  setting(
     "clusterOnLoss",
     "HOW",
     "while Redis is lost: continue, each server with its share of the limits, or refuse new connections",
