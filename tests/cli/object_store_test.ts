@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { runPermissions } from "../../lib/cli/permissions/command.ts";
 import { runConfig } from "../../lib/cli/config.ts";
 import type { Connection } from "../../lib/net/connection.ts";
+import { memoryOfWorker } from "../../lib/cli/storage/object_stores.ts";
 import { runStorage } from "../../lib/cli/storage/storage.ts";
 import { SMALLEST_PART } from "../../lib/drivers/s3/part_writer.ts";
 import { keysFile } from "../helpers/s3.ts";
@@ -229,4 +230,13 @@ Deno.test("permissions names the variables of the credentials", async () => {
     const { out } = await run(runPermissions, flags.slice(0, -2));
     assertStringIncludes(out, "--allow-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY,AWS_SESSION_TOKEN");
   });
+});
+
+Deno.test("workers share out the memory for uploads, and each has enough for one", () => {
+  const mib = 1_048_576;
+  assertEquals([256, 256, 64].map((memory, index) => memoryOfWorker(memory * mib, [1, 4, 4][index] ?? 1) / mib), [
+    256,
+    64,
+    32,
+  ]);
 });

@@ -22,7 +22,7 @@ import { serverOptions } from "./options.ts";
 import { makeEndpoint, tlsOptions } from "./tls.ts";
 import type { Settings } from "../settings/table.ts";
 import { askedRegistry } from "../../drivers/s3/known_uploads.ts";
-import { ObjectStores } from "../storage/object_stores.ts";
+import { memoryOfWorker, ObjectStores } from "../storage/object_stores.ts";
 import { type PortableAccount, restoreAccount } from "./portable_account.ts";
 
 /** Sent to workers of `serve` at their start. */
@@ -58,7 +58,8 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   // Both come from `makePool`, by way of a message.
   const { gathered, meters, secrets, hooks, clusterMember } = setup as ServeSetup;
   const first = state as ServeState;
-  const settings = parseGathered(gathered);
+  const ofAll = parseGathered(gathered);
+  const settings = { ...ofAll, storageMemory: memoryOfWorker(ofAll.storageMemory, parts.workers) };
   const stores = ObjectStores.of(settings);
   stores.share({ registry: askedRegistry(parts.ask), locks: parts.uploadLocks });
   let accounts = new MemoryAccounts(first.accounts.map(restoreAccount));

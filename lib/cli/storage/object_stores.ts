@@ -16,7 +16,7 @@ import {
   type UploadRecords,
   type UploadRegistry,
 } from "../../drivers/s3/known_uploads.ts";
-import type { S3Options } from "../../drivers/s3/place.ts";
+import { LEAST_MEMORY, type S3Options } from "../../drivers/s3/place.ts";
 import type { Settings } from "../settings/table.ts";
 
 /** The settings of object stores. */
@@ -96,6 +96,11 @@ export class ObjectStores {
   lost(place: number): void {
     this.#known.lost(String(place));
   }
+}
+
+/** The part that each of some workers has of the memory for uploads: no less than one upload takes. */
+export function memoryOfWorker(memory: number, workers: number): number {
+  return Math.max(LEAST_MEMORY, Math.floor(memory / workers));
 }
 
 /** How the object stores of `settings` are reached. */
