@@ -14,7 +14,7 @@ export const SWIFT_KEYS = { accessKeyId: "test:tester", secretAccessKey: "testin
 const PYTHON = "/usr/bin/python3";
 const KINDS = ["account", "container", "object"] as const;
 /** Milliseconds that the store may take to answer after its start. */
-const TIME_TO_START = 60_000;
+const TIME_TO_START = 240_000;
 
 /** Swift reads its own configuration from `/etc/swift`, and everything else from where it is told. */
 const START = `import sys, os
