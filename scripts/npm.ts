@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a script talks to the person who runs it
 /**
  * `deno task npm [--output DIR]`: packs the npm package `denoftpd`, the program with a library for Node, Bun and Deno,
- * as `DIR/denoftpd-VERSION.tgz`. Without `--output`, DIR is `dist`.
+ * as `DIR/denoftpd-VERSION.tgz`, with a line in `DIR/SHA256SUMS`. Without `--output`, DIR is `dist`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { BUNDLE, bundle } from "./compile/bundle.ts";
 import { describeCommit } from "./compile/commit.ts";
 import { runArguments } from "./compile/executable.ts";
 import { collectNotices } from "./compile/notices.ts";
-import { type Member, member, tarGzip } from "./compile/package.ts";
+import { type Member, member, tarGzip, writeChecksums } from "./compile/package.ts";
 import { runOrThrow } from "./compile/run.ts";
 import { collectDeclarations } from "./npm/declarations.ts";
 import { PERMISSIONS, PROGRAM } from "./npm/runtime.ts";
@@ -35,6 +35,9 @@ const MANIFEST = {
   description: "An FTP server, a client, and an FTP server for tests: one import, files in memory, faults on demand",
   keywords: ["ftp", "ftps", "server", "test", "fixture", "mock", "client"],
   license: "MIT",
+  // The registry compares it with where the release workflow runs.
+  repository: { type: "git", url: "git+https://github.com/denoftpd/denoftpd.git" },
+  homepage: "https://github.com/denoftpd/denoftpd/blob/main/docs/fixture.md",
   bin: { denoftpd: "bin.cjs" },
   main: "index.cjs",
   types: "index.d.cts",
@@ -105,6 +108,7 @@ async function pack(output: string): Promise<string> {
   await Deno.mkdir(output, { recursive: true });
   const path = join(output, `denoftpd-${VERSION}.tgz`);
   await Deno.writeFile(path, await tarGzip(members));
+  await writeChecksums(output, [path]);
   return path;
 }
 

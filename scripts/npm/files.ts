@@ -18,7 +18,7 @@ export class RemoteFiles implements FixtureFiles {
   }
 
   async read(path: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.#at(path)).arrayBuffer());
+    return new Uint8Array(await this.#at(path));
   }
 
   async readText(path: string): Promise<string> {
@@ -48,7 +48,7 @@ export class RemoteFiles implements FixtureFiles {
   }
 
   async list(directory: string = "/"): Promise<string[]> {
-    return await (await this.#at(`${directory}/`)).json() as string[];
+    return await this.#control.ask(`/files${encoded(`${directory}/`)}`, { query: this.#query });
   }
 
   async texts(directory?: string): Promise<Record<string, string>> {
@@ -58,7 +58,7 @@ export class RemoteFiles implements FixtureFiles {
   }
 
   async snapshot(): Promise<FixtureSnapshot> {
-    return await (await this.#ask("/snapshot", { method: "POST" })).json() as FixtureSnapshot;
+    return await this.#control.ask("/snapshot", { method: "POST", query: this.#query });
   }
 
   async restore({ id }: FixtureSnapshot): Promise<void> {
@@ -69,11 +69,11 @@ export class RemoteFiles implements FixtureFiles {
     await this.#ask("/reset-files", { method: "POST" });
   }
 
-  #at(path: string, question: Question = {}): Promise<Response> {
+  #at(path: string, question: Question = {}): Promise<Uint8Array> {
     return this.#ask(`/files${encoded(path)}`, question);
   }
 
-  #ask(path: string, question: Question = {}): Promise<Response> {
+  #ask(path: string, question: Question = {}): Promise<Uint8Array> {
     return this.#control.fetch(path, { ...question, query: this.#query });
   }
 }

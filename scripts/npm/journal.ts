@@ -50,7 +50,7 @@ export class RemoteJournal implements Journal {
   }
 
   async transcript({ user, session }: Pick<SequenceOptions, "user" | "session"> = {}): Promise<string> {
-    return await (await this.#control.fetch("/transcript", { query: { user, session } })).text();
+    return new TextDecoder().decode(await this.#control.fetch("/transcript", { query: { user, session } }));
   }
 
   waitFor<T extends JournalType>(pattern: JournalPattern<T>, options?: WaitOptions): Promise<JournalEntryOf<T>>;

@@ -6,6 +6,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { Buffer } from "node:buffer";
+import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -28,6 +29,7 @@ class FixtureProcess {
   #errors = "";
   #stopping = false;
   #url: string | undefined;
+  #caFile: string | undefined;
 
   constructor(options: FixtureOptions) {
     const { program, args, environment } = findRuntime();
@@ -61,6 +63,7 @@ class FixtureProcess {
     // The line is written by this package's program.
     const ready = JSON.parse(line) as ReadyLine & { readonly control: string };
     this.#url = ready.url;
+    this.#caFile = ready.caFile;
     return ready;
   }
 
@@ -81,6 +84,8 @@ class FixtureProcess {
 
   #end(how: string): void {
     if (this.gone.signal.aborted) return;
+    // A process that was killed has left it.
+    if (this.#caFile !== undefined) rmSync(this.#caFile, { force: true });
     const said = this.#errors.trim();
     const what = this.#stopping ? "was stopped" : `${how}${said === "" ? "" : `: ${said}`}`;
     const error = new Error(`The fixture${this.#url === undefined ? "" : ` at ${this.#url}`} ${what}`);

@@ -6,6 +6,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { find, run, type RunOptions } from "../clients/process.ts";
+import { blocksOf, handIn } from "../fixture/document.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
@@ -89,7 +90,28 @@ test("stores the report", async () => {
   "runs the example of Node": async (project) => {
     const folder = await project.copy("node");
     const { stdout } = await run("node", ["--test", "--test-reporter=tap"], { ...project.options, cwd: folder });
-    assertMatch(stdout, /^# pass 2$/m);
+    assertMatch(stdout, /^# pass 3$/m);
+  },
+
+  "runs what docs/fixture.md shows for Node and Vitest": async (project) => {
+    const [test = "", setup = "", ...more] = blocksOf("js");
+    assertEquals(more, []);
+    const script = await project.write("document.test.mjs", `${handIn("url", "basic-ftp")}\n${test}`);
+    assertMatch(await project.run("node", "--test", "--test-reporter=tap", script), /^# pass 1$/m);
+    const folder = await project.copy("vitest");
+    const [, configuration = ""] = /^\/\/ vitest\.config\.js: (.*)$/m.exec(setup) ?? [];
+    await Deno.writeTextFile(join(folder, "ftp_server.js"), setup);
+    await Deno.writeTextFile(join(folder, "vitest.config.js"), configuration);
+    await Deno.writeTextFile(
+      join(folder, "upload.test.js"),
+      `import { connectFixture } from "denoftpd";
+import { expect, inject, test } from "vitest";
+test("is there", async () => expect(await (await connectFixture(inject("ftp"))).files.list()).toEqual([]));
+`,
+    );
+    const { stdout } = await run("npx", ["vitest", "run"], { ...project.options, cwd: folder });
+    assertMatch(stdout, /Tests +1 passed/);
+    await Deno.remove(folder, { recursive: true });
   },
 
   "runs the example of Vitest": async (project) => {
@@ -108,9 +130,13 @@ test("stores the report", async () => {
     const script = await project.write("all.mjs", ALL);
     // Its installation script, which puts it elsewhere, has not been run.
     const bun = join(project.folder, "node_modules", "@oven", `bun-linux-${BUN_ARCH}`, "bin", "bun");
-    assertEquals(await project.run("node", script), "ok\n");
-    assertEquals(await project.run(bun, script), "ok\n");
-    assertEquals(await project.run(Deno.execPath(), "run", "--allow-all", script), "ok\n");
+    // As behind the proxy of a company, which has no business with it.
+    const proxy = { http_proxy: NOWHERE, HTTP_PROXY: NOWHERE, no_proxy: "", NO_PROXY: "" };
+    for (const runtime of [["node"], [bun], [Deno.execPath(), "run", "--allow-all"]]) {
+      const [program = "", ...words] = runtime;
+      const { stdout } = await run(program, [...words, script], { ...project.options, environment: proxy });
+      assertEquals(stdout, "ok\n");
+    }
   },
 
   "has types for ES modules and CommonJS": async (project) => {
@@ -184,6 +210,7 @@ await server.stop();`);
   },
 };
 
+const NOWHERE = "http://127.0.0.1:9";
 const BUN_ARCH = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
 
 async function isThere(pid: number): Promise<boolean> {
