@@ -32,12 +32,13 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Of a certificate, of a range of ports, of a store and of a cluster, which this server does not have. */
+/** Of a certificate, of a range of ports, of a store, of webhooks and of a cluster, which this server does not have. */
 const ELSEWHERE = [
   "denoftpd_tls_certificate_expiry_timestamp_seconds",
   "denoftpd_passive_ports",
   "denoftpd_storage_requests_total",
   "denoftpd_storage_request_duration_seconds",
+  "denoftpd_webhook_events",
   ...["connected", "members", "losses_total"].map((name) => `denoftpd_cluster_${name}`),
 ];
 
