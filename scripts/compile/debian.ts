@@ -37,7 +37,8 @@ export function hasDebian(triple: string): boolean {
 }
 
 /** Writes the package and resolves to its path. @throws {Error} if `dpkg-deb` is missing or refuses it. */
-export async function makeDebian({ triple, executable, output, notices, suffix }: DebianOptions): Promise<string> {
+export async function makeDebian(options: DebianOptions): Promise<string> {
+  const { triple, executable, output, suffix } = options;
   const architecture = ARCHITECTURES[triple];
   if (architecture === undefined) throw new Error(`Debian has no packages for ${triple}`);
   const version = suffix === undefined ? VERSION : `${VERSION}~${suffix.replaceAll("-", ".")}`;
@@ -45,7 +46,7 @@ export async function makeDebian({ triple, executable, output, notices, suffix }
   const root = await Deno.makeTempDir({ prefix: "denoftpd-deb-" });
   try {
     await Deno.chmod(root, 0o755);
-    for (const [name, content, mode] of await contents(executable, notices)) await put(root, name, content, mode);
+    for (const [name, content, mode] of await contents(options, version)) await put(root, name, content, mode);
     const { size } = await Deno.stat(executable);
     const control = (await Deno.readTextFile("deploy/debian/control"))
       .replace("@VERSION@", version)
@@ -67,7 +68,7 @@ export async function makeDebian({ triple, executable, output, notices, suffix }
 
 type Content = readonly [name: string, content: string | Uint8Array, mode: number];
 
-async function contents(executable: string, notices: string): Promise<Content[]> {
+async function contents({ executable, notices }: DebianOptions, version: string): Promise<Content[]> {
   const unit = (await Deno.readTextFile("deploy/denoftpd.service"))
     // What its header says has been done by the package.
     .replace(/^(?:#.*\n)+/, "# denoftpd as a service of systemd. Changes of yours: systemctl edit denoftpd\n")
@@ -83,8 +84,21 @@ async function contents(executable: string, notices: string): Promise<Content[]>
     ["usr/share/zsh/vendor-completions/_denoftpd", await said(["completion", "zsh"]), 0o644],
     ["usr/share/fish/vendor_completions.d/denoftpd.fish", await said(["completion", "fish"]), 0o644],
     ["usr/share/doc/denoftpd/copyright", copyright, 0o644],
-    ["usr/share/doc/denoftpd/changelog.gz", gzip(await Deno.readTextFile("CHANGELOG.md")), 0o644],
+    ["usr/share/doc/denoftpd/changelog.gz", gzip(changelogOf(version)), 0o644],
+    ["usr/share/doc/denoftpd/CHANGELOG.md.gz", gzip(await Deno.readTextFile("CHANGELOG.md")), 0o644],
+    ["usr/share/lintian/overrides/denoftpd", await Deno.readTextFile("deploy/debian/lintian-overrides"), 0o644],
   ];
+}
+
+/** In Debian's form, which tools ask for; what has changed is in the file beside it. */
+function changelogOf(version: string): string {
+  const date = new Date(Number(EPOCH) * 1000).toUTCString().replace("GMT", "+0000");
+  return `denoftpd (${version}) unstable; urgency=medium
+
+  * See CHANGELOG.md.gz.
+
+ -- The authors of denoftpd <denoftpd@users.noreply.github.com>  ${date}
+`;
 }
 
 /** What the program prints: asked of the source, as the executable may be for another machine. */
@@ -93,7 +107,7 @@ async function said(args: readonly string[]): Promise<string> {
 }
 
 function gzip(text: string): Uint8Array {
-  return gzipSync(new TextEncoder().encode(text), { level: 9, mtime: Number(EPOCH) * 1000 });
+  return gzipSync(new TextEncoder().encode(text), { level: 9, mtime: 0 });
 }
 
 /** Modes are set, as the one of the process may hide some of their bits. */

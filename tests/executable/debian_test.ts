@@ -19,6 +19,9 @@ Deno.test({
       const executable = findExecutable();
       const options = { triple: Deno.build.target, executable, output: directory, notices: "None\n" };
       const deb = await makeDebian(options);
+      if (await hasProgram("lintian")) {
+        assertEquals((await run(["lintian", "--no-cfg", "--allow-root", deb])).stdout, "", "lintian has no complaint");
+      }
       const { stdout } = await runOrThrow(["dpkg-deb", "--contents", deb]);
       assertMatch(stdout, /^-rwxr-xr-x root\/root +\d+ \S+ \S+ \.\/usr\/bin\/denoftpd$/m);
       for (const line of stdout.trim().split("\n")) {
