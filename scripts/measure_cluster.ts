@@ -26,7 +26,6 @@ import { type Crowd, IdleSessions, kernelBytes, openFilesLimit } from "./bench/i
 import { loopbackPlaces, Namespaces, type Places } from "./bench/places.ts";
 import { describeMachine, memoryOf } from "./bench/processes.ts";
 import { formatNumber } from "./bench/results.ts";
-import { inColumns } from "./bench/table.ts";
 
 /** What a process has open besides sessions. */
 const OTHER_FILES = 500;
@@ -212,12 +211,11 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const client = await Client.compile(folder);
     say(`${describeMachine()}; each of ${nodes} nodes, the clients, and HAProxy with Redis: ${places.kind}\n`);
-    const lines: (readonly string[])[] = [COLUMNS];
+    say(`${lineOf(COLUMNS)}\n${lineOf(COLUMNS.map(() => "---"))}`);
     for (const [way, count] of [["direct", given.direct], ["through HAProxy", given.balanced]] as const) {
       const sessions = Number(count);
-      if (sessions > 0) lines.push(await measure({ places, sessions, way }, client, interrupted));
+      if (sessions > 0) say(lineOf(await measure({ places, sessions, way }, client, interrupted)));
     }
-    say(inColumns(lines));
     return 0;
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
@@ -225,6 +223,10 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }
 
 function say(text: string): void {
