@@ -28,12 +28,15 @@ import {
   O_WRONLY,
 } from "./libc.ts";
 import { NativeFile } from "./native_file.ts";
-import { lastError, SystemError } from "./system_error.ts";
+import { lastCode, lastError, SystemError } from "./system_error.ts";
 
 /** The number of `openat2`, the same on all processors; Linux has it since 5.6 (2020). */
 const SYS_OPENAT2 = 437n;
 const RESOLVE_NO_SYMLINKS = 0x4n;
 const RENAME_NOREPLACE = 1;
+
+/** To look at a name, which may be that of a link. */
+const O_NAME = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 
 const FLAGS: Readonly<Record<FileUse, number>> = { read: 0, write: O_WRONLY, append: O_WRONLY | O_APPEND };
 
@@ -49,8 +52,8 @@ const OMIT = (1n << 30n) - 2n;
 
 const UNSUPPORTED: ReadonlySet<string> = new Set(["ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** Does something with an entry of an open directory; a negative result means failure. */
-type Act = (directory: number, name: Uint8Array<ArrayBuffer>) => number;
+/** An open directory, and a name in it. */
+type Place = readonly [directory: number, name: Uint8Array<ArrayBuffer>];
 
 /** Resolves paths with the functions of `libc`. */
 export class ContainedPaths implements ContainedCalls {
@@ -81,7 +84,20 @@ export class ContainedPaths implements ContainedCalls {
   }
 
   lstat(path: string): Deno.FileInfo {
-    const descriptor = this.#open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return this.#describe(this.#open(path, O_NAME));
+  }
+
+  lookUp(path: string): Deno.FileInfo | "nothing" | "link" {
+    const descriptor = this.tryOpen(path, O_NAME);
+    if (descriptor >= 0) return this.#describe(descriptor);
+    const code = lastCode(this.#libc);
+    if (code === "ENOENT") return "nothing";
+    if (code === "ELOOP") return "link";
+    throw new SystemError(code, "look at a path");
+  }
+
+  /** What is open there, which is then closed. */
+  #describe(descriptor: number): Deno.FileInfo {
     try {
       if (!this.#status.lookAt(descriptor)) throw lastError(this.#libc, "look at a file");
       return this.#status.info;
@@ -188,20 +204,22 @@ export class ContainedPaths implements ContainedCalls {
     return descriptor;
   }
 
-  /** Runs `act` with the directories of both paths, and the names in them. */
-  #between(from: string, to: string, act: (...ends: [...Parameters<Act>, ...Parameters<Act>]) => number): void {
-    this.#at(from, (directory, name) => {
-      this.#at(to, (newDirectory, newName) => act(directory, name, newDirectory, newName));
+  /** Runs `act` with the directories of both paths, and the names in them. A negative result means failure. */
+  #between(from: string, to: string, act: (...ends: [...Place, ...Place]) => number): void {
+    const [newParent, newName] = splitPath(to);
+    this.#at(from, (directory, name, parent) => {
+      if (parent === newParent) return act(directory, name, directory, newName);
+      this.#at(to, (newDirectory) => act(directory, name, newDirectory, newName));
       return 0;
     });
   }
 
-  /** Runs `act` in the directory of `path`. */
-  #at(path: string, act: Act): void {
+  /** Runs `act` in the directory of `path`, whose own path is `parent`. A negative result means failure. */
+  #at(path: string, act: (...place: [...Place, parent: string]) => number): void {
     const [parent, name] = splitPath(path);
     const directory = this.#open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
     try {
-      if (act(directory, name) < 0) throw lastError(this.#libc, "act on a path");
+      if (act(directory, name, parent) < 0) throw lastError(this.#libc, "act on a path");
     } finally {
       this.#libc.close(directory);
     }

@@ -6,8 +6,8 @@
  * Two uploads that write to one file at once leave content that neither has sent. It does not take a second user: a
  * client that has lost its connection reconnects within a second and sends the file again, while the rest of its first
  * attempt is still arriving. So the second waits for the first to end. A first one that has been silent for some
- * seconds, for example because its network is gone, does not keep it waiting: it loses the file. vsftpd
- * (`lock_upload_files`) lets the second wait forever; most servers let both write.
+ * seconds does not keep it waiting: it loses the file. vsftpd (`lock_upload_files`) lets the second wait forever; most
+ * servers let both write.
  *
  * @module
  */
@@ -18,10 +18,7 @@ import { type FileSink, VfsError } from "./vfs.ts";
 
 export type { LockMode };
 
-/**
- * Milliseconds that an upload waits for others to end: longer than an upload continues after its control connection is
- * gone.
- */
+/** Milliseconds that an upload waits for others: longer than one continues after its control connection is gone. */
 const PATIENCE = 6_000;
 /** Milliseconds to the first check whether a file is free; each further one takes twice as long, up to the longest. */
 const FIRST_LOOK = 5;
@@ -117,13 +114,16 @@ export class UploadLocks<Key> {
    * @param signal ends the wait.
    * @throws {VfsError} `busy`, and whatever `open` rejects with.
    */
-  async open(open: () => Promise<Opened<Key>>, signal?: AbortSignal): Promise<FileSink> {
+  async open(open: () => MaybeLater<Opened<Key>>, signal?: AbortSignal): Promise<FileSink> {
     const until = this.#now() + PATIENCE;
     for (let look = FIRST_LOOK;; look = Math.min(2 * look, LONGEST_LOOK)) {
-      const opened = await open();
+      const opening = open();
+      const opened = opening instanceof Promise ? await opening : opening;
       const answer = this.#lockOrWant(opened);
       const locked = answer instanceof Promise ? await this.#orAbort(opened, answer) : answer;
-      if (locked && await opened.isCurrent?.() !== false) return locked;
+      // Opened and locked in one turn, it cannot have been another's in between where there is no other event loop.
+      const isSure = !this.#elsewhere && !(opening instanceof Promise);
+      if (locked && (isSure || await opened.isCurrent?.() !== false)) return locked;
       if (!locked && opened.isPrivate) await opened.sink.discard();
       else await (locked ?? opened.sink).abort();
       if (signal?.aborted || this.#now() >= until) throw new VfsError("busy", "Another upload writes to the file");
@@ -170,12 +170,10 @@ export class UploadLocks<Key> {
   #reservation(release: Release | undefined): Disposable | undefined {
     if (!release) return undefined;
     this.#reserved++;
-    using reservation = new DisposableStack();
-    reservation.defer(() => {
-      this.#reserved--;
-      release();
-    });
-    return reservation.move();
+    const reservation = new DisposableStack();
+    reservation.defer(release);
+    reservation.defer(() => this.#reserved--);
+    return reservation;
   }
 
   /** Whether any name may be reserved, so that names that do not exist must be checked too. */

@@ -29,6 +29,7 @@ nativeTest("ContainedPaths follows no link on the way", () =>
   withPaths(({ paths, dir }) => {
     const behind = `${dir}/link/file`;
     assertEquals([paths.isReal(behind), paths.isReal(`${dir}/real/file`)], [false, true]);
+    assertEquals([paths.lookUp(behind), paths.lookUp(`${dir}/link/missing`)], ["link", "link"]);
     for (
       const act of [
         () => paths.lstat(behind),
@@ -50,6 +51,7 @@ nativeTest("ContainedPaths follows no link on the way", () =>
 nativeTest("ContainedPaths takes a link at the end for itself", () =>
   withPaths(({ paths, dir }) => {
     assertEquals(paths.lstat(`${dir}/link`).isSymlink, true);
+    assertEquals(paths.lookUp(`${dir}/link`), paths.lstat(`${dir}/link`));
     assertEquals(paths.isReal(`${dir}/link`), false);
     assertEquals(paths.open(`${dir}/link`, "read"), undefined);
     assertCode("EEXIST", () => paths.create(`${dir}/link`));
@@ -76,6 +78,8 @@ nativeTest("ContainedPaths changes names, modes and times", () =>
     assertCode("EISDIR", () => paths.removeFile(`${dir}/d`));
     assertCode("ENOTDIR", () => paths.removeDirectory(`${dir}/d/new`));
     assertCode("ENOENT", () => paths.removeFile(`${dir}/missing`));
+    assertEquals([paths.lookUp(`${dir}/missing`), paths.lookUp(`${dir}/missing/too`)], ["nothing", "nothing"]);
+    assertCode("ENOTDIR", () => paths.lookUp(`${dir}/real/file/below`));
     const before = Deno.statSync(`${dir}/d/new`);
     paths.setMode(`${dir}/d/new`, 0o640);
     paths.setModified(`${dir}/d/new`, Date.UTC(1969, 6, 20, 20, 17, 40, 250));

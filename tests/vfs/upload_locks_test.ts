@@ -155,6 +155,20 @@ Deno.test("UploadLocks hold against those elsewhere, who are asked and get all b
   assertEquals(taken, []);
 });
 
+Deno.test("UploadLocks look again at a file that others may have had between its open and its lock", async () => {
+  const { locks } = new Stage();
+  let looks = 0;
+  const isCurrent = () => ++looks > 0;
+  const opened = () => ({ key: "file", mode: "alone", sink: new Notebook(), isCurrent }) as const;
+  await (await locks.open(opened)).commit();
+  assertEquals(looks, 0);
+  await (await locks.open(() => Promise.resolve(opened()))).commit();
+  assertEquals(looks, 1);
+  locks.share({ take: () => ({ [Symbol.dispose]: () => {} }), ask: () => {} });
+  await (await locks.open(opened)).commit();
+  assertEquals(looks, 2);
+});
+
 /** Locks that answer when the test says so. */
 class LateLocks implements LocksElsewhere<string> {
   readonly questions: { key: string; answer: PromiseWithResolvers<Disposable | undefined> }[] = [];

@@ -6,6 +6,7 @@
 
 import { statfsSync } from "node:fs";
 import { attempt, kindOf } from "./errors.ts";
+import type { Found } from "./calls.ts";
 import type { DiskRoot } from "./root.ts";
 import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
@@ -14,8 +15,8 @@ import { ROOT } from "../../vfs/virtual_path.ts";
 export function diskExtras(root: DiskRoot): VfsCapabilities {
   return {
     ...(Deno.build.os !== "windows" && {
-      setMode: (path, mode) => attempt(path, () => setMode(root, root.follow(path), mode)),
-      copyAttributes: (from, to) => attempt(to, () => copyAttributes(root, root.follow(from), root.follow(to))),
+      setMode: (path, mode) => attempt(path, () => setMode(root, root.reach(path), mode)),
+      copyAttributes: (from, to) => attempt(to, () => copyAttributes(root, root.reach(from).info, root.reach(to))),
     }),
     setModified: (path, modified) => attempt(path, () => root.changes.setModified(root.follow(path), modified)),
     ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),
@@ -25,20 +26,20 @@ export function diskExtras(root: DiskRoot): VfsCapabilities {
 /** Rights of the owner without which a directory could be neither listed nor counted. */
 const OWNER_ALL = 0o700;
 
-function setMode(root: DiskRoot, real: string, mode: number): void {
-  root.changes.setMode(real, root.lstat(real).isDirectory ? mode | OWNER_ALL : mode);
+function setMode(root: DiskRoot, { real, info }: Found, mode: number): void {
+  root.changes.setMode(real, info.isDirectory ? mode | OWNER_ALL : mode);
 }
 
 /** Rights to read, write and execute; what makes a program run as its owner must not pass to what a client sends. */
 const PLAIN_BITS = 0o777;
+const ALL_BITS = 0o7777;
 
-function copyAttributes(root: DiskRoot, from: string, to: string): void {
-  const { uid, gid, mode } = root.lstat(from);
-  const own = root.lstat(to);
+function copyAttributes(root: DiskRoot, { uid, gid, mode }: Deno.FileInfo, { real: to, info: own }: Found): void {
   // Each by itself: who may not give files away may still be in the group.
   if (uid !== own.uid) permitted(() => root.changes.setOwner(to, uid, null));
   if (gid !== own.gid) permitted(() => root.changes.setOwner(to, null, gid));
-  if (mode !== null) root.changes.setMode(to, mode & PLAIN_BITS);
+  if (mode === null || own.mode === null) return;
+  if ((mode & PLAIN_BITS) !== (own.mode & ALL_BITS)) root.changes.setMode(to, mode & PLAIN_BITS);
 }
 
 function permitted(act: () => void): void {

@@ -14,6 +14,9 @@ import type { Entry, FileLocation } from "../../vfs/vfs.ts";
 /** The numbers that identify one object of the file system. */
 export type Identity = Pick<FileLocation, "device" | "inode">;
 
+/** The same numbers as the runtime reports them; Windows has none, or inexact ones. */
+export type ObjectNumbers = Pick<Deno.FileInfo, "dev" | "ino">;
+
 /** A name in a directory. */
 export type DirectoryName = Pick<Deno.DirEntry, "name" | "isSymlink">;
 
@@ -54,6 +57,12 @@ export interface Found {
   readonly real: string;
   /** What it is. */
   readonly info: Deno.FileInfo;
+}
+
+/** A name that nothing may have. */
+export interface Sought extends Pick<Found, "real"> {
+  /** What has it. */
+  readonly info: Deno.FileInfo | undefined;
 }
 
 /** An open file with what the system reports about it. */
@@ -98,6 +107,8 @@ export interface ContainedCalls extends DiskChanges {
   isReal(path: string): boolean;
   /** What is there; the last name may be a link, which is not followed. */
   lstat(path: string): Deno.FileInfo;
+  /** {@link lstat} without errors for the two common cases: `nothing` has the name, or a `link` is on the way to it. */
+  lookUp(path: string): Deno.FileInfo | "nothing" | "link";
   /** Renames, but fails with `EEXIST` if the new name is in use, and with `EINVAL` if the file system cannot do so. */
   renameToFree(from: string, to: string): void;
   /**
@@ -107,6 +118,11 @@ export interface ContainedCalls extends DiskChanges {
   open(path: string, use: FileUse): Pick<OpenedFile, "file" | "info"> | undefined;
   /** Creates a file, which must not exist yet, and opens it for writing. */
   createOpen(path: string, use: FileUse): DiskFile;
+}
+
+/** Whether both are the same object of the file system. */
+export function isSame(one: ObjectNumbers, other: ObjectNumbers): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
 }
 
 /** Whether the permission of the runtime, which calls of a library bypass, covers everything below `path`. */

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Found } from "./calls.ts";
+import { type Found, isSame } from "./calls.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, replaceLarge, setAside } from "./large_files.ts";
 import { fileKey, nameKey, removedOf, renameExclusively, uniqueOf } from "./names.ts";
-import { type DiskRoot, isSame, joinReal } from "./root.ts";
+import { type DiskRoot, joinReal } from "./root.ts";
 import type { ChangeOptions, NameChange, UploadLocks } from "../../vfs/upload_locks.ts";
 import { type Removed, type RenameOptions, type Reservation, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
@@ -119,12 +119,11 @@ export class DiskNames {
   ): NameChange<string, Changed> & { readonly ends: readonly string[] } {
     const source = this.#root.find(from);
     if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
-    const target = this.#root.place(to);
+    const { real: target, info: there } = this.#root.seek(to);
     const { isDirectory } = source.info;
     if (isDirectory && target.startsWith(joinReal(source.real, ""))) {
       throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);
     }
-    const there = this.#root.lookUp(target);
     // The same object under another spelling does not count as taken where case does not matter.
     const replaced = there !== undefined && !isSame(there, source.info) ? { real: target, info: there } : undefined;
     if (replaced) {

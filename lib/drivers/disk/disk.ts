@@ -12,7 +12,7 @@
 import { messageOf } from "../../net/message_of.ts";
 import { mayEnter } from "./rights.ts";
 import type { ContainedCalls, DirectoryReader, DiskFile, OpenedFile } from "./calls.ts";
-import { attempt, isNotFound, toVfsError } from "./errors.ts";
+import { attempt, converting, isNotFound, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
 import { DiskNames } from "./changes.ts";
@@ -140,7 +140,7 @@ export class DiskVfs implements Vfs {
   }
 
   openWrite(path: VirtualPath, options: OpenWriteOptions = {}): Promise<FileSink> {
-    return diskUploads.open(() => attempt(path, () => this.#openWrite(path, options)), options.signal);
+    return diskUploads.open(() => converting(path, () => this.#openWrite(path, options)), options.signal);
   }
 
   mkdir(path: VirtualPath): Promise<void> {
@@ -176,11 +176,11 @@ export class DiskVfs implements Vfs {
   }
 
   #stat(path: VirtualPath): Entry {
-    const real = this.#root.place(path);
-    const entry = describeName(this.#root, real, nameOf(path));
+    const found = this.#root.seen(path);
+    const entry = describeName(this.#root, found, nameOf(path));
     const hidden = this.#root.symlinks === "hide" && (entry.kind === "link" || entry.link !== undefined);
     if (hidden) throw new VfsError("notFound", `Is a link: "${path}"`);
-    return entry.kind === "directory" && !mayEnter(real) ? { ...entry, closed: true } : entry;
+    return entry.kind === "directory" && !mayEnter(this.#root, found.real) ? { ...entry, closed: true } : entry;
   }
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> | Promise<Opened<string>> {
@@ -220,6 +220,7 @@ export class DiskVfs implements Vfs {
       path,
       size: replaced ? 0 : info.size,
       device: info.dev,
+      object: info,
       created,
       replaces: replaced ? info.size : undefined,
       root: this.#root,
@@ -256,7 +257,7 @@ export class DiskVfs implements Vfs {
       const vfsError = toVfsError(error, path);
       if (vfsError.kind !== "exists" || options.exclusive) throw vfsError;
       // Something is there that could not be opened: a link that leads nowhere, and must not be written through.
-      if (this.#root.lookUp(this.#root.place(path))?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
+      if (this.#root.seek(path).info?.isSymlink) throw new VfsError("denied", `Is a link: "${path}"`);
       return undefined;
     }
   }

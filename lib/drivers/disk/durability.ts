@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "@std/path";
+import { hasCode } from "./errors.ts";
 
 /**
  * When files are synced. `never`: the system writes them when it sees fit, within about half a minute. `close`: before
@@ -26,6 +27,6 @@ async function syncDirectory(directory: string): Promise<void> {
     await handle.sync();
   } catch (error) {
     // Some file systems cannot do it for directories; most of those write names at once (fsync(2): EINVAL).
-    if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) throw error;
+    if (!hasCode(error, "EINVAL")) throw error;
   }
 }

@@ -66,19 +66,34 @@ export function toVfsError(error: unknown, path: VirtualPath): VfsError {
  */
 export function attempt<T>(path: VirtualPath, action: () => T | Promise<T>): Promise<T> {
   try {
-    const outcome = action();
-    if (!(outcome instanceof Promise)) return Promise.resolve(outcome);
-    return outcome.catch((error) => {
-      throw toVfsError(error, path);
-    });
+    const outcome = converting(path, action);
+    return outcome instanceof Promise ? outcome : Promise.resolve(outcome);
   } catch (error) {
-    return Promise.reject(toVfsError(error, path));
+    return Promise.reject(error);
+  }
+}
+
+/** The outcome of `action`, at once if it has one at once; a failure is reported for `path`. */
+export function converting<T>(path: VirtualPath, action: () => T | Promise<T>): T | Promise<T> {
+  const convert = (error: unknown): never => {
+    throw toVfsError(error, path);
+  };
+  try {
+    const outcome = action();
+    return outcome instanceof Promise ? outcome.catch(convert) : outcome;
+  } catch (error) {
+    return convert(error);
   }
 }
 
 /** Whether `error` means that the name does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof VfsError ? error.kind === "notFound" : kindOf(error) === "notFound";
+}
+
+/** Whether `error` has one of these codes of the system, such as `EINVAL`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && "code" in error && codes.some((code) => code === error.code);
 }
 
 /** The kind of an error of the runtime. */

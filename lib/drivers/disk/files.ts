@@ -14,11 +14,11 @@
  * @module
  */
 
-import type { DiskFile } from "./calls.ts";
+import { type DiskFile, isSame, type ObjectNumbers } from "./calls.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, setAside } from "./large_files.ts";
-import { type DiskRoot, isSame } from "./root.ts";
+import type { DiskRoot } from "./root.ts";
 import { tellsLate } from "./late_errors.ts";
 import { removedOf } from "./names.ts";
 import {
@@ -92,6 +92,8 @@ export class DiskSource implements FileSource {
 
 /** The options of a {@link DiskSink}. */
 export interface SinkOptions extends HandleOptions {
+  /** The numbers by which its name is known to be its own: on a local disk no other file has them while it is open. */
+  readonly object: ObjectNumbers;
   readonly created: boolean;
   /**
    * Bytes of old content that are dropped with the first byte written, or at the commit: an upload that never starts
@@ -116,6 +118,7 @@ export class DiskSink implements FileSink {
   readonly #pace: DiskPace;
   readonly #file: DiskFile;
   readonly #real: string;
+  readonly #object: ObjectNumbers;
   readonly #root: SinkOptions["root"];
   /** The file system may report late that it could not store the data, so it must be asked before the close. */
   readonly #late: boolean;
@@ -129,6 +132,7 @@ export class DiskSink implements FileSink {
   constructor(file: DiskFile, options: SinkOptions) {
     this.#file = file;
     this.#real = options.real;
+    this.#object = options.object;
     this.#root = options.root;
     this.#late = tellsLate(options.device, options.real);
     this.#syncs = options.fsync === "close";
@@ -163,7 +167,7 @@ export class DiskSink implements FileSink {
       if (this.#syncs) await this.#file.sync();
       else if (this.#late) await this.#file.syncData();
       // Before the close: after it, programs that watch the directory may move the file away.
-      if (!this.#isNameOf(this.#file.statSync())) {
+      if (!this.#hasItsName()) {
         throw new VfsError("vanished", `No longer has its name: "${this.#path}"`);
       }
       if (this.#isPart) return;
@@ -189,7 +193,7 @@ export class DiskSink implements FileSink {
     try {
       const info = this.#file.statSync();
       // If it is larger than what was written here, others have appended.
-      if (this.created && info.size <= (ifEmpty ? 0 : this.#written) && this.#isNameOf(info)) {
+      if (this.created && info.size <= (ifEmpty ? 0 : this.#written) && this.#hasItsName()) {
         if (isLarge(info)) giveBack = setAside(this.#root.changes, this.#real);
         else this.#root.changes.removeFile(this.#real);
         removed = removedOf(info);
@@ -204,14 +208,15 @@ export class DiskSink implements FileSink {
 
   /** Whether the file still has its name and the properties it was opened with. */
   isCurrent(): boolean {
-    const info = this.#file.statSync();
-    return this.#isNameOf(info) && (!this.created || info.size === 0);
+    return this.#hasItsName() && (!this.created || this.#file.statSync().size === 0);
   }
 
   /** Whether the name still belongs to the open file: a program on the host may have removed, replaced or moved it. */
-  #isNameOf(info: Deno.FileInfo): boolean {
-    const there = info.nlink === 0 ? undefined : this.#root.lookUp(this.#real);
-    return there !== undefined && isSame(there, info);
+  #hasItsName(): boolean {
+    // Over a network, a new file may get the number of one that is still open here but has lost its name.
+    if (this.#late && this.#file.statSync().nlink === 0) return false;
+    const there = this.#root.lookUp(this.#real);
+    return there !== undefined && isSame(there, this.#object);
   }
 
   /** Whether a synchronous call for this many bytes is acceptable. */

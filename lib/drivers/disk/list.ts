@@ -8,10 +8,10 @@
  * @module
  */
 
-import type { DirectoryName, DirectoryReader, Identity } from "./calls.ts";
+import { type DirectoryName, type DirectoryReader, type Found, type Identity, isSame } from "./calls.ts";
 import { whereLinkLeads } from "./links.ts";
 import { uniqueOf } from "./names.ts";
-import { type DiskRoot, isSame, joinReal } from "./root.ts";
+import { type DiskRoot, joinReal } from "./root.ts";
 import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { isListable } from "../../vfs/virtual_path.ts";
 
@@ -77,15 +77,15 @@ export async function* listNames(
   }
 }
 
-/** The entry for the name `name` at the real path `real`, a link followed; throws the runtime's errors. */
-export function describeName(root: DiskRoot, real: string, name: string): Entry {
-  const entry = describeItself(root, real, name);
+/** The entry for what was found under the name `name`, a link followed; throws the runtime's errors. */
+export function describeName(root: DiskRoot, found: Found, name: string): Entry {
+  const entry = describeItself(root, found, name);
   return entry.leadsTo ? { ...entry.leadsTo, link: entry } : entry;
 }
 
-/** The entry for the name `name` at the real path `real`, a link not followed; throws the runtime's errors. */
-function describeItself(root: DiskRoot, real: string, name: string): Entry {
-  const entry = describeInfo(name, root.lstat(real));
+/** The entry for what was found under the name `name`, a link not followed; throws the runtime's errors. */
+function describeItself(root: DiskRoot, { real, info }: Found, name: string): Entry {
+  const entry = describeInfo(name, info);
   return entry.kind === "link" ? describeLink(root, real, entry) : entry;
 }
 
@@ -127,8 +127,7 @@ interface OpenedDirectory {
 }
 
 function openDirectory(root: DiskRoot, path: VirtualPath): OpenedDirectory {
-  const directory = root.follow(path);
-  const info = root.lstat(directory);
+  const { real: directory, info } = root.reach(path);
   if (!info.isDirectory) throw new VfsError("notDirectory", `Not a directory: "${path}"`);
   return { path, directory, prefix: joinReal(directory, ""), info };
 }
@@ -220,7 +219,7 @@ function listable(root: DiskRoot, prefix: string, entry: Entry): Entry | undefin
 /** `undefined` if it is gone, cannot be looked at, or has a name that is not UTF-8. */
 function describeChild(root: DiskRoot, real: string, name: string): Entry | undefined {
   try {
-    return describeItself(root, real, name);
+    return describeItself(root, { real, info: root.lstat(real) }, name);
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@
 
 import { basename, dirname } from "@std/path";
 import { type ContainedCalls, type DiskChanges, type Found, runtimeChanges } from "./calls.ts";
-import { kindOf } from "./errors.ts";
+import { hasCode, kindOf } from "./errors.ts";
 import type { DiskRoot } from "./root.ts";
 import type { Removed } from "../../vfs/vfs.ts";
 
@@ -49,15 +49,11 @@ export function renameExclusively(changes: DiskChanges | ContainedCalls, source:
     try {
       return changes.renameToFree(source.real, target);
     } catch (error) {
-      if (!isUnsupported(error)) throw error;
+      if (!hasCode(error, "EINVAL", "ENOSYS")) throw error;
     }
   }
   if (source.info.isDirectory) renameDirectory(changes, source.real, target);
   else renameFile(changes, source, target);
-}
-
-function isUnsupported(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOSYS");
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { toVfsError } from "./errors.ts";
-import { joinReal } from "./root.ts";
+import { type DiskRoot, joinReal } from "./root.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
 /** Any name will do, existing or not. */
@@ -16,9 +16,9 @@ const SOME_NAME = "x";
  * compares mode and owner itself, without groups, access control lists and root. So the system is asked for a name: the
  * error for a missing name differs from that for a closed directory.
  */
-export function mayEnter(directory: string): boolean {
+export function mayEnter(root: DiskRoot, directory: string): boolean {
   try {
-    Deno.lstatSync(joinReal(directory, SOME_NAME));
+    root.lookUp(joinReal(directory, SOME_NAME));
     return true;
   } catch (error) {
     return toVfsError(error, ROOT).kind !== "denied";

@@ -27,17 +27,18 @@ import { SEPARATOR } from "@std/path";
 import {
   type ContainedCalls,
   type DiskChanges,
-  type DiskFile,
   type FileUse,
   type Found,
   isGranted,
+  isSame,
   type OpenedFile,
   runtimeChanges,
+  type Sought,
 } from "./calls.ts";
 import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
-import { isNotFound } from "./errors.ts";
-import { tellsLate } from "./late_errors.ts";
+import { hasCode, isNotFound } from "./errors.ts";
+import { described, kept, openVerified } from "./opened_file.ts";
 import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
 
 /**
@@ -123,13 +124,35 @@ export class DiskRoot {
     return joinReal(this.follow(parentOf(path)), nameOf(path));
   }
 
-  /** The name itself, a link not followed. */
-  find(path: VirtualPath): Found {
+  /** The {@link place} of a name, and what has it, a link not followed; `undefined` if nothing has. */
+  seek(path: VirtualPath): Sought {
+    const direct = this.#direct(path);
+    if (direct) return direct;
     const real = this.place(path);
-    const info = this.lstat(real);
+    return { real, info: this.lookUp(real) };
+  }
+
+  /** What has the name, a link not followed. */
+  seen(path: VirtualPath): Found {
+    const { real, info } = this.seek(path);
+    if (!info) throw new VfsError("notFound", `Not found: "${path}"`);
+    return { real, info };
+  }
+
+  /** What has the name, a link not followed, if the policy for links lets it be used. */
+  find(path: VirtualPath): Found {
+    const { real, info } = this.seen(path);
     if (info.isSymlink && this.symlinks === "hide") throw notFound(path);
     if (info.isSymlink && this.symlinks === "deny") throw new VfsError("denied", `Is a link: "${path}"`);
     return { real, info };
+  }
+
+  /** What `path` leads to: {@link follow} and a look at it. */
+  reach(path: VirtualPath): Found {
+    const direct = this.#direct(path);
+    if (direct?.info && !direct.info.isSymlink) return { real: direct.real, info: direct.info };
+    const real = this.follow(path);
+    return { real, info: this.lstat(real) };
   }
 
   /** What is at the real path `real`, a link not followed; throws the runtime's errors. */
@@ -140,7 +163,8 @@ export class DiskRoot {
   /** What is at the real path `real`, a link not followed; `undefined` if nothing has the name. */
   lookUp(real: string): Deno.FileInfo | undefined {
     try {
-      return this.lstat(real);
+      const info = this.#calls ? this.#calls.lookUp(real) : Deno.lstatSync(real);
+      return typeof info === "object" ? info : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -151,13 +175,13 @@ export class DiskRoot {
   open(path: VirtualPath, use: FileUse): OpenedFile {
     const asked = this.#asked(path);
     const direct = (use === "read" ? this.#calls : this.#writing)?.open(asked, use);
-    if (direct) return this.#kept({ real: asked, ...direct }, use);
+    if (direct) return kept({ real: asked, ...direct }, use);
     const before = this.#look(path, () => this.isRaw(path) ? this.lstat(asked) : Deno.statSync(asked));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
     // Before the open: opening a FIFO waits for the other end, opening a device may do anything.
     if (!before.isFile) throw new VfsError("denied", `Not a regular file: "${path}"`);
-    return this.#opened(real, { use }, (info) => {
+    return openVerified(real, { use }, (info) => {
       if (isSame(info, before) && this.#isAt(real, info)) return;
       throw new VfsError("busy", `Changed during the open: "${path}"`);
     });
@@ -173,14 +197,11 @@ export class DiskRoot {
    * of that name.
    */
   create(path: VirtualPath, use: FileUse): OpenedFile {
-    if (this.#writing) {
-      const real = joinReal(this.follow(parentOf(path)), nameOf(path));
-      return this.#kept(this.#described(real, this.#writing.createOpen(real, use)), use);
-    }
+    if (this.#writing) return kept(this.#createBy(this.#writing, path, use), use);
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
     const real = joinReal(directory, nameOf(path));
-    return this.#opened(real, { use, createNew: true }, (info) => {
+    return openVerified(real, { use, createNew: true }, (info) => {
       if (isSame(this.lstat(directory), before) && this.#isAt(real, info)) return;
       throw new VfsError("busy", `Directory changed during the creation: "${path}"`);
     });
@@ -189,6 +210,14 @@ export class DiskRoot {
   /** Throws if `directory`, a real path that this root returned earlier, has become another one. */
   requireUnmoved(directory: string, path: VirtualPath): void {
     if (this.#calls ? !this.#calls.isReal(directory) : Deno.realPathSync(directory) !== directory) throw notFound(path);
+  }
+
+  /** By the path as it was asked for, in one call; `undefined` if a link is on the way, or without the C library. */
+  #direct(path: VirtualPath): Sought | undefined {
+    if (!this.#calls) return undefined;
+    const real = this.#asked(path);
+    const info = this.#calls.lookUp(real);
+    return info === "link" ? undefined : { real, info: info === "nothing" ? undefined : info };
   }
 
   /** Whether the object that `info` describes is at the real path `real`, inside the root. */
@@ -212,41 +241,14 @@ export class DiskRoot {
     throw notFound(path);
   }
 
-  #opened(
-    real: string,
-    { use, createNew = false }: { readonly use: FileUse; readonly createNew?: boolean },
-    verify: (info: Deno.FileInfo) => void,
-  ): OpenedFile {
-    const how = { [use]: true, ...(createNew && { write: true, createNew }) };
-    const opened = this.#described(real, Deno.openSync(real, how));
+  /** Links on the way to the name are followed only where there are any. */
+  #createBy(calls: ContainedCalls, path: VirtualPath, use: FileUse): OpenedFile {
+    const create = (real: string) => described(real, calls.createOpen(real, use));
     try {
-      verify(opened.info);
-      return opened;
+      return create(this.#asked(path));
     } catch (error) {
-      opened.file.close();
-      throw error;
-    }
-  }
-
-  /**
-   * What the C library has opened, or the same file opened by the runtime where the reason of a late failure matters:
-   * in a thread of the runtime's pool the library cannot tell it.
-   */
-  #kept(opened: OpenedFile, use: FileUse): OpenedFile {
-    const { real, info, file } = opened;
-    if (use === "read" || !tellsLate(info.dev, real)) return opened;
-    file.close();
-    return this.#opened(real, { use }, (now) => {
-      if (!isSame(now, info)) throw new VfsError("busy", `Changed during the open: "${real}"`);
-    });
-  }
-
-  #described(real: string, file: DiskFile): OpenedFile {
-    try {
-      return { real, file, info: file.statSync() };
-    } catch (error) {
-      file.close();
-      throw error;
+      if (!hasCode(error, "ELOOP")) throw error;
+      return create(this.place(path));
     }
   }
 
@@ -287,11 +289,6 @@ export class DiskRoot {
 /** The entry `name` of the real directory `directory`. */
 export function joinReal(directory: string, name: string): string {
   return directory.endsWith(SEPARATOR) ? directory + name : directory + SEPARATOR + name;
-}
-
-/** Whether both are the same object of the file system. */
-export function isSame(one: Deno.FileInfo, other: Deno.FileInfo): boolean {
-  return one.dev === other.dev && one.ino === other.ino;
 }
 
 function notFound(path: VirtualPath): VfsError {

@@ -41,6 +41,7 @@ for (
         path: at("/file"),
         root,
         real,
+        object: file.statSync(),
         size: 0,
         device,
         created: false,
