@@ -148,12 +148,14 @@ function ftpSrv(place: Place): Launch {
   };
 }
 
-function leastServer({ port, root }: Place): Launch {
+function leastServer({ port, root, tls }: Place): Launch {
   const script = fromFileUrl(new URL("./peers/least_server.ts", import.meta.url));
-  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${root}`, `--allow-write=${root}`];
+  const pair = tls ? [tls.cert, tls.key] : [];
+  const readable = [root, ...pair].join(",");
+  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${readable}`, `--allow-write=${root}`];
   return {
     command: Deno.execPath(),
-    args: ["run", "--no-prompt", RUNTIME_FLAGS, ...permissions, script, String(port), root],
+    args: ["run", "--no-prompt", RUNTIME_FLAGS, ...permissions, script, String(port), root, ...pair],
   };
 }
 
@@ -175,5 +177,5 @@ export const PEERS: readonly Server[] = [
   { name: "Pure-FTPd", user: "bench", forks: true, tls: true, launch: pureFtpd },
   { name: "pyftpdlib", user: "bench", forks: false, tls: true, launch: pyftpdlib },
   { name: "ftp-srv", user: "bench", forks: false, tls: false, benchOnly: true, launch: ftpSrv },
-  { name: LEAST, user: "bench", forks: false, tls: false, benchOnly: true, launch: leastServer },
+  { name: LEAST, user: "bench", forks: false, tls: true, benchOnly: true, launch: leastServer },
 ];

@@ -180,6 +180,23 @@ function login(atOnce: number, words: string, most = Infinity): Trial {
   };
 }
 
+const secureLogin: Trial = {
+  id: "login-tls",
+  tree: "memory",
+  secure: true,
+  fits: (server, { client }) => client.tls && server.tls,
+  rows: { rate: rate("Logins, explicit TLS, one after the other", "visits/s") },
+  run: async ({ client, scale }, server) => {
+    const { count = 0, seconds = 1 } = await client.measure(
+      targetOf(server),
+      "login-tls",
+      scale.logins,
+      scale.patience,
+    );
+    return { rate: count / seconds };
+  },
+};
+
 function list(verb: "LIST" | "MLSD", entries: number): Trial {
   return {
     id: `${verb.toLowerCase()}-${entries}`,
@@ -295,6 +312,7 @@ export function trialsFor({ entries, idle: idleCounts }: Scale): readonly Trial[
     ...entries.flatMap((count) => [list("LIST", count), list("MLSD", count)]),
     secure("retr"),
     secure("stor"),
+    secureLogin,
     cold(retr(1, "one stream"), "RETR of a large file, one stream"),
     cold(small("RETR", COLD), `RETR of the first ${COLD} files of 4 KiB`),
     cold(small("STOR", COLD), `STOR of the first ${COLD} files of 4 KiB`),

@@ -30,6 +30,7 @@ int main(int count, char **words) {
   MODE("list") list_mode(a, b);
   MODE("noop") noop_mode(atoi(a), atoi(b));
   MODE("login") login_mode(atoi(a), atoi(b), atof(c));
+  MODE("login-tls") secure_login_mode(atoi(a), atof(b));
   MODE("idle") idle_mode(atoi(a), atoi(b));
   MODE("raw-retr") raw_bulk_mode(a, atoi(b), 0);
   MODE("raw-retr-drop") raw_bulk_mode(a, atoi(b), 1);

@@ -15,6 +15,7 @@ void noop_mode(int alone, int together);
 // NOOP `alone` times, each when the last is answered, then `together`, many in flight.
 void exchange_noops(Control *control, int alone, int together);
 void login_mode(int most, int at_once, double limit);
+void secure_login_mode(int most, double limit);
 void idle_mode(int total, int noops);
 void raw_bulk_mode(const char *file, int streams, int drop);
 void raw_receive_mode(long size);

@@ -1,4 +1,4 @@
-// What costs by the operation: small files, listings, commands.
+// What costs by the operation: small files, listings, logins under TLS, commands.
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -55,6 +55,18 @@ void list_mode(const char *verb, const char *path) {
   double seconds = now() - start;
   printf("{\"seconds\":%.6f,\"bytes\":%ld,\"cpu\":%.4f}\n", seconds, bytes, own_cpu() - cpu);
   close_session(&control);
+}
+
+// Whole visits under TLS one after the other, `most` at most, for as long as time allows. None resumes an earlier session.
+void secure_login_mode(int most, double limit) {
+  double start = now(), cpu = own_cpu();
+  int count = 0;
+  for (; count < most && now() - start < limit; count++) {
+    Control control;
+    open_session(&control, 1);
+    close_session(&control);
+  }
+  printf("{\"seconds\":%.6f,\"count\":%d,\"cpu\":%.4f}\n", now() - start, count, own_cpu() - cpu);
 }
 
 void noop_mode(int alone, int together) {

@@ -1,9 +1,12 @@
 /**
  * The least FTP server of this runtime: it logs in, lists, sends and stores, and checks nothing. No rights, no links,
- * no limits, no timeouts, no log, no TLS; what goes wrong ends the session. It shows what any server in TypeScript has
- * to pay for, and so how much of a number is ours.
+ * no limits, no timeouts, no log; what goes wrong ends the session. It shows what any server in TypeScript has to pay
+ * for, and so how much of a number is ours.
  *
- *     deno run … least_server.ts PORT ROOT
+ *     deno run … least_server.ts PORT ROOT [CERTIFICATE KEY]
+ *
+ * With a certificate it has TLS by the fastest means there are, the runtime's own listeners. Their data connections
+ * cannot resume the session of the control connection, which FileZilla and others insist on.
  *
  * @module
  */
@@ -13,19 +16,24 @@ const PIECE = 1 << 20;
 /** Bytes of a command line that nearly every one fits into. */
 const LINE = 128;
 const LINE_END = 10;
+const ANY_PORT = { hostname: "127.0.0.1", port: 0 };
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** PEM; without it there is no TLS. */
+let certificate: Deno.TlsCertifiedKeyPem | undefined;
+
 /** Two buffers, lent to one transfer at a time: the next piece is read while the last one is on its way. */
 const spare: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>][] = [];
 
 class Session {
-  readonly #connection: Deno.TcpConn;
+  #connection: Deno.TcpConn | Deno.TlsConn;
   readonly #root: string;
   #directory = "/";
-  #accepted: Promise<Deno.TcpConn> | undefined;
+  #accepted: Promise<Deno.TcpConn | Deno.TlsConn> | undefined;
+  #isProtected = false;
   /** Replies that go out together once all lines of a read are answered. */
   #replies = "";
 
@@ -82,10 +90,14 @@ class Session {
       case "CWD":
         this.#directory = argument;
         return this.#reply("250 There");
+      case "AUTH":
+        return this.#protect();
+      case "PROT":
+        this.#isProtected = true;
+        return this.#reply("200 OK");
       case "EPSV": {
-        const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-        this.#accepted = listener.accept().finally(() => listener.close());
-        return this.#reply(`229 Port (|||${listener.addr.port}|)`);
+        const { port } = this.#isProtected ? this.#accept(listenTls()) : this.#accept(Deno.listen(ANY_PORT));
+        return this.#reply(`229 Port (|||${port}|)`);
       }
       case "RETR":
         return this.#transfer((data) => sendFile(this.#path(argument), data));
@@ -102,17 +114,37 @@ class Session {
     }
   }
 
+  #accept(listener: Deno.TcpListener | Deno.TlsListener): Deno.NetAddr {
+    this.#accepted = listener.accept().finally(() => listener.close());
+    return listener.addr;
+  }
+
+  /** The runtime does TLS on what its own listeners accept alone: so the bytes go through one. */
+  async #protect(): Promise<void> {
+    const plain = this.#connection;
+    this.#reply("234 Go on");
+    await this.#flush();
+    const listener = listenTls();
+    const inner = await Deno.connect({ ...ANY_PORT, port: listener.addr.port });
+    this.#accept(listener);
+    this.#connection = await this.#accepted ?? plain;
+    for (const [from, to] of [[plain, inner], [inner, plain]] as const) {
+      from.readable.pipeTo(to.writable).catch(() => {});
+    }
+  }
+
   #path(name: string): string {
     return `${this.#root}${name}`;
   }
 
-  async #transfer(move: (data: Deno.TcpConn) => Promise<void>): Promise<void> {
+  async #transfer(move: (data: Deno.Conn) => Promise<void>): Promise<void> {
     this.#reply("150 Now");
     const flushed = this.#flush();
     const data = await this.#accepted;
     if (!data) throw new Error("No EPSV before it");
     this.#accepted = undefined;
     await move(data);
+    if (this.#isProtected) await data.closeWrite();
     data.close();
     await flushed;
     this.#reply("226 Done");
@@ -129,11 +161,11 @@ class Session {
   }
 }
 
-async function sendAll(connection: Deno.TcpConn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+async function sendAll(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await connection.write(sent === 0 ? bytes : bytes.subarray(sent));
 }
 
-async function sendFile(path: string, data: Deno.TcpConn): Promise<void> {
+async function sendFile(path: string, data: Deno.Conn): Promise<void> {
   using file = Deno.openSync(path);
   let [now, next] = spare.pop() ?? [new Uint8Array(PIECE), new Uint8Array(PIECE)];
   let count = file.readSync(now);
@@ -146,7 +178,7 @@ async function sendFile(path: string, data: Deno.TcpConn): Promise<void> {
   spare.push([now, next]);
 }
 
-async function storeFile(path: string, data: Deno.TcpConn): Promise<void> {
+async function storeFile(path: string, data: Deno.Conn): Promise<void> {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const buffers = spare.pop() ?? [new Uint8Array(PIECE), new Uint8Array(PIECE)];
   const [buffer] = buffers;
@@ -178,7 +210,14 @@ function factsLine(name: string, { isDirectory, size, mtime }: Deno.FileInfo): s
 
 const two = (value: number): string => value < 10 ? `0${value}` : String(value);
 
-const [port = "0", root = "."] = Deno.args;
+function listenTls(): Deno.TlsListener {
+  if (!certificate) throw new Error("There is no certificate");
+  return Deno.listenTls({ ...ANY_PORT, ...certificate });
+}
+
+const [port = "0", root = ".", ...pair] = Deno.args;
+const [cert, key] = pair.map((path) => Deno.readTextFileSync(path));
+if (cert !== undefined && key !== undefined) certificate = { cert, key };
 for await (const connection of Deno.listen({ hostname: "127.0.0.1", port: Number(port) })) {
   connection.setNoDelay();
   void new Session(connection, root).run();
