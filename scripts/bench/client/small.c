@@ -57,7 +57,7 @@ void list_mode(const char *verb, const char *path) {
   close_session(&control);
 }
 
-// Whole visits under TLS one after the other, `most` at most, for as long as time allows. None resumes an earlier session.
+// Visits under TLS one after the other, `most` at most, for as long as time allows. None resumes an earlier session.
 void secure_login_mode(int most, double limit) {
   double start = now(), cpu = own_cpu();
   int count = 0;
