@@ -120,11 +120,6 @@ export interface ContainedCalls extends DiskChanges {
   createOpen(path: string, use: FileUse): DiskFile;
 }
 
-/** Whether both are the same object of the file system. */
-export function isSame(one: ObjectNumbers, other: ObjectNumbers): boolean {
-  return one.dev === other.dev && one.ino === other.ino;
-}
-
 /** Whether the permission of the runtime, which calls of a library bypass, covers everything below `path`. */
 export function isGranted(name: "read" | "write", path: string): boolean {
   const { state, partial } = Deno.permissions.querySync({ name, path });

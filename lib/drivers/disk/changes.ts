@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Found, isSame } from "./calls.ts";
+import type { Found } from "./calls.ts";
+import { isSame } from "./opened_file.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, replaceLarge, setAside } from "./large_files.ts";

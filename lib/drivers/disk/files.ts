@@ -14,7 +14,8 @@
  * @module
  */
 
-import { type DiskFile, isSame, type ObjectNumbers } from "./calls.ts";
+import type { DiskFile, ObjectNumbers } from "./calls.ts";
+import { isSame } from "./opened_file.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, setAside } from "./large_files.ts";

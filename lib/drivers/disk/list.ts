@@ -8,7 +8,8 @@
  * @module
  */
 
-import { type DirectoryName, type DirectoryReader, type Found, type Identity, isSame } from "./calls.ts";
+import type { DirectoryName, DirectoryReader, Found, Identity } from "./calls.ts";
+import { isSame } from "./opened_file.ts";
 import { whereLinkLeads } from "./links.ts";
 import { uniqueOf } from "./names.ts";
 import { type DiskRoot, joinReal } from "./root.ts";

@@ -4,9 +4,14 @@
  * @module
  */
 
-import { type DiskFile, type FileUse, isSame, type OpenedFile } from "./calls.ts";
+import type { DiskFile, FileUse, ObjectNumbers, OpenedFile } from "./calls.ts";
 import { tellsLate } from "./late_errors.ts";
 import { VfsError } from "../../vfs/vfs.ts";
+
+/** Whether both are the same object of the file system. */
+export function isSame(one: ObjectNumbers, other: ObjectNumbers): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
 
 /** `file`, opened at the real path `real`; closed if it cannot be looked at. */
 export function described(real: string, file: DiskFile): OpenedFile {

@@ -30,7 +30,6 @@ import {
   type FileUse,
   type Found,
   isGranted,
-  isSame,
   type OpenedFile,
   runtimeChanges,
   type Sought,
@@ -38,7 +37,7 @@ import {
 import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
 import { hasCode, isNotFound } from "./errors.ts";
-import { described, kept, openVerified } from "./opened_file.ts";
+import { described, isSame, kept, openVerified } from "./opened_file.ts";
 import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
 
 /**
