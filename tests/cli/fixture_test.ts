@@ -55,6 +55,21 @@ Deno.test("fixture --control answers over HTTP, and POST /stop ends it", async (
   assertEquals(status, 0);
 });
 
+Deno.test("a request that waits for an entry does not hold the end of the fixture", async () => {
+  const { status } = await run(["--control"], async (ready) => {
+    const post = (path: string, body?: string) =>
+      fetch(`${ready.control}${path}`, { method: "POST", ...(body !== undefined && { body }) });
+    const waiting = post("/wait", JSON.stringify({ pattern: { type: "problem" }, timeout: 5_000 }));
+    // They may overtake it on another connection, but not all of them one after the other.
+    for (let round = 0; round < 20; round++) await (await post("/expect", '{"steps":[]}')).body?.cancel();
+    await (await post("/stop")).body?.cancel();
+    const answer = await waiting;
+    assertEquals(answer.status, 408);
+    assertStringIncludes((await answer.json()).error, "The fixture was stopped during the wait");
+  });
+  assertEquals(status, 0);
+});
+
 Deno.test("fixture --exit-on-stdin-close ends with standard input", async () => {
   const reads = [5, null];
   const stdin = { read: () => Promise.resolve(reads.shift() ?? null) };

@@ -7,6 +7,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { find, run, type RunOptions } from "../clients/process.ts";
 import { blocksOf, handIn } from "../fixture/document.ts";
+import { assertNothingIsLeft } from "../fixture/starts/starts.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const EXAMPLES = join(ROOT, "examples");
@@ -186,6 +187,13 @@ console.log(pid);`);
     // It ends when its standard input does, which is soon after, and there is nothing to wait for but that.
     while (await isThere(Number(pid))) await new Promise((resolve) => setTimeout(resolve, 10));
   },
+
+  "leaves no descriptor, thread, process, port, file or handle": (project) =>
+    assertNothingIsLeft({
+      title: "the npm package",
+      runtime: ["node", "--expose-gc"],
+      way: { module: join(project.folder, "node_modules/denoftpd/index.mjs") },
+    }),
 
   "runs the commands": async (project) => {
     assertStringIncludes(await project.run("npx", "denoftpd", "version"), "denoftpd 0.1.0");
