@@ -35,13 +35,14 @@ for (const line of LONG ? OPEN_COMMANDS : ["FEAT"]) {
       // Data threads that start meanwhile would be counted; no data moves here.
       await using target = await Target.start({ flags: ["--data-threads", "0"] });
       await using innocent = await target.login();
+      const come = (span: Promise<void>, reads: boolean) =>
+        Array.from({ length: CROWD }, () => floodOverSocket(target, { line, reads }, { until: span, login }));
+      // As many that do read, so that what the runtime takes for any work of this size is there before.
+      await Promise.all(come(new Promise((resolve) => setTimeout(resolve, SPAN / 5)), true));
       const before = target.residentMiB;
       let most = before;
       const span = new Promise<void>((resolve) => setTimeout(resolve, SPAN));
-      const crowd = Array.from(
-        { length: CROWD },
-        () => floodOverSocket(target, { line, reads: false }, { until: span, login }),
-      );
+      const crowd = come(span, false);
       let over = false;
       span.then(() => over = true);
       while (!over) {
