@@ -9,7 +9,6 @@ import { Bans } from "../auth/bans.ts";
 import { LoginGate } from "../auth/login_gate.ts";
 import { FailureThrottle } from "../auth/throttle.ts";
 import { DigestCache } from "../data/digest/digest.ts";
-import { localLimits } from "../data/rate_limit.ts";
 import { RecentUploads } from "../vfs/recent_uploads.ts";
 import { usageMeters } from "../vfs/usage.ts";
 import type { SharedCount, SharedState, SharedStateSettings } from "../options/shared_state.ts";
@@ -35,7 +34,6 @@ export function localState(settings: SharedStateSettings): SharedState {
     digests: new DigestCache(),
     recentUploads: new RecentUploads({ marks: new Counter(), now: throttle.now }),
     usageOf: usageMeters(),
-    limiterOf: localLimits(),
     others: () => [],
     rest: () => bans[Symbol.dispose](),
   };
