@@ -12,7 +12,7 @@
 
 import { ServerUnderTest, type StartOptions } from "../clients/server_under_test.ts";
 import { Wire } from "../helpers/wire.ts";
-import { residentMiB } from "../soak/proc.ts";
+import { countDescriptors, residentMiB } from "../soak/proc.ts";
 
 /** Whether `--long` was asked for. */
 export const LONG = Deno.args.includes("--long");
@@ -52,6 +52,32 @@ export class Target implements AsyncDisposable {
   /** Resident memory of the server in MiB. */
   get residentMiB(): number {
     return residentMiB(this.server.pid);
+  }
+
+  /** How many descriptors the server has open. */
+  get descriptors(): number {
+    return countDescriptors(this.server.pid);
+  }
+
+  /** How many descriptors an idle server keeps open: the least in a second, as some are open only for a moment. */
+  async keptDescriptors(): Promise<number> {
+    let least = this.descriptors;
+    for (const end = performance.now() + 1_000; performance.now() < end;) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      least = Math.min(least, this.descriptors);
+    }
+    return least;
+  }
+
+  /**
+   * Waits until the server has no more than `count` descriptors open, for 20 seconds at most: what it closes after its
+   * last reply is open a little longer. Resolves to how many are open then.
+   */
+  async descriptorsDownTo(count: number): Promise<number> {
+    const end = performance.now() + 20_000;
+    // The closing of a descriptor is no event outside of the server.
+    while (this.descriptors > count && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    return this.descriptors;
   }
 
   /** Whether the server still answers somebody who has done nothing. */

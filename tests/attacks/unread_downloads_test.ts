@@ -6,7 +6,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { closeQuietly, type Connection } from "../../lib/net/connection.ts";
-import { countDescriptors } from "../soak/proc.ts";
 import { report, rounds, Target } from "./stage.ts";
 import type { Wire } from "../helpers/wire.ts";
 
@@ -39,7 +38,7 @@ Deno.test({
     await wire.expect("TYPE I", 200);
     // What the first transfer opens for good is not counted.
     await wire.downloadText("NLST");
-    const before = countDescriptors(target.server.pid);
+    const before = target.descriptors;
     const kept: Connection[] = [];
     try {
       for (let count = 0; count < DOWNLOADS; count++) {
@@ -48,11 +47,7 @@ Deno.test({
         await wire.send("ABOR");
         assertEquals(await wire.codes(2), [426, 226]);
       }
-      const limit = Date.now() + 20_000;
-      while (countDescriptors(target.server.pid) > before && Date.now() < limit) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      const after = countDescriptors(target.server.pid);
+      const after = await target.descriptorsDownTo(before);
       report("descriptors", { before, after, downloads: DOWNLOADS });
       assert(after <= before, `${after} descriptors are open, ${before} before`);
     } finally {
