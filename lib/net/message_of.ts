@@ -12,6 +12,12 @@ export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }
 
+/** Why a `fetch` has failed: in the cause of what it throws, or (Deno 2.6) in itself, after the URL. */
+export function messageOfFetch(error: unknown): string {
+  const reason = error instanceof Error ? error.cause ?? error : error;
+  return messageOf(reason).replace(/^error sending request for url \(\S*\): /, "");
+}
+
 /** The code of the operating system, such as `EACCES`, that `error` or one of its causes has. */
 export function systemCodeOf(error: unknown): string | undefined {
   let each = error;

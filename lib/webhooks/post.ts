@@ -5,7 +5,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import { messageOf } from "../net/message_of.ts";
+import { messageOfFetch } from "../net/message_of.ts";
 import { withoutPassword } from "../net/without_password.ts";
 import { mediaTypeOf } from "./filter.ts";
 import type { Letter } from "./queue.ts";
@@ -51,12 +51,6 @@ export async function postLetter(letter: Letter, { key, timeout, signal }: PostO
     const isFinal = status >= 400 && status < 500 && !PASSING.includes(status);
     return { outcome: isFinal ? "refused" : "failed", error: `It answered ${status}` };
   } catch (error) {
-    return { outcome: "failed", error: reasonOf(error) };
+    return { outcome: "failed", error: withoutPassword(messageOfFetch(error)) };
   }
-}
-
-/** What has failed: in the cause of what `fetch` throws, or in itself (Deno 2.6), after the URL. */
-function reasonOf(error: unknown): string {
-  const reason = error instanceof Error ? error.cause ?? error : error;
-  return withoutPassword(messageOf(reason).replace(/^error sending request for url \(\S*\): /, ""));
 }

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { delay } from "@std/async/delay";
 import { AwsV4Signer } from "aws4fetch";
-import { messageOf } from "../../net/message_of.ts";
+import { messageOfFetch } from "../../net/message_of.ts";
 import type { CredentialProvider } from "./credentials.ts";
 import { StoreError } from "./errors.ts";
 import { bucketUrl, DEFAULT_REGION, type S3Options } from "./place.ts";
@@ -105,7 +105,7 @@ export class StoreClient {
     return await this.#retrying(request, async () => {
       const response = await this.#once(request);
       const text = await response.text().catch((error) => {
-        throw unanswered(request, messageOf(error), error);
+        throw unanswered(request, messageOfFetch(error), error);
       });
       const xml = text === "" ? undefined : parseXml(text);
       if (xml?.name === "Error") throw failure(response, xml, request);
@@ -185,7 +185,7 @@ export class StoreClient {
       throw failure(response, parseXml(await response.text()), request);
     } catch (error) {
       if (error instanceof StoreError || error instanceof Deno.errors.NotCapable) throw error;
-      throw unanswered(request, timeUp.signal.aborted ? "No answer in time" : messageOf(error), error);
+      throw unanswered(request, timeUp.signal.aborted ? "No answer in time" : messageOfFetch(error), error);
     } finally {
       clearTimeout(timer);
     }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { messageOf } from "../../net/message_of.ts";
+import { messageOf, messageOfFetch } from "../../net/message_of.ts";
 import { present } from "../../net/present.ts";
 import { CREDENTIAL_VARIABLES, DEFAULT_REGION, IDENTITY_VARIABLES, type S3Options, stsEndpoint } from "./place.ts";
 import { parseXml, textOf, type XmlElement } from "./xml.ts";
@@ -151,7 +151,7 @@ class WebIdentity implements CredentialProvider {
     } catch (error) {
       // Those of now may still be good for some minutes.
       if (this.#current && Date.now() < this.#current.until) return this.#current.credentials;
-      throw new Error(`Cannot get credentials for the role of this workload: ${messageOf(error)}`);
+      throw new Error(`Cannot get credentials for the role of this workload: ${messageOfFetch(error)}`);
     }
   }
 }

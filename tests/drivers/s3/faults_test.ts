@@ -205,6 +205,8 @@ Deno.test("a root that cannot be used is refused with one sentence that says wha
   await using wrong = await keysFile({ ...KEYS, secretAccessKey: "wrong-secret-42" });
   await using unknown = await keysFile({ ...KEYS, accessKeyId: "unknown-key" });
   const endpoint = server.url;
+  const gone = new S3Server();
+  await gone[Symbol.asyncDispose]();
   const file = { file: keys.path };
   const cases = [
     [{ endpoint, credentials: file }, "s3://none", `there is no bucket "none" at "${endpoint}"`],
@@ -216,6 +218,7 @@ Deno.test("a root that cannot be used is refused with one sentence that says wha
     [{ endpoint, credentials: { file: wrong.path } }, "s3://files", "the secret key does not fit the access key"],
     [{ endpoint, credentials: { file: unknown.path } }, "s3://files", "the access key is not known"],
     [{ endpoint: "http://127.0.0.1:1", credentials: file, patience: 0 }, "s3://files", "correct --s3-endpoint"],
+    [{ endpoint: gone.url, credentials: file, patience: 0 }, "s3://files", "Connection refused"],
     [{ endpoint, credentials: { file: "/nowhere" } }, "s3://files", '"/nowhere": it does not exist'],
     [{ endpoint, credentials: file }, "s3:///prefix", "names no bucket"],
   ] as const;
