@@ -73,6 +73,9 @@ export class Link {
       // With its default the library reads a variable of the environment.
       maintNotifications: "disabled",
       disableOfflineQueue: true,
+      // By default each command has a timer of five seconds that goes off, and makes an error with its stack trace,
+      // even if it was answered: a quarter of what a question costs. `#watch` has one timer for all of them.
+      commandOptions: { timeout: 0 },
       socket: {
         ...{ host, port, connectTimeout: TIME_TO_CONNECT, reconnectStrategy: false },
         ...(tls && { tls, ...(ca !== undefined && { ca }) }),
