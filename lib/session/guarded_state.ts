@@ -5,7 +5,6 @@
  * @module
  */
 
-import { startDeadline } from "../net/deadline.ts";
 import type {
   MaybeLater,
   SharedBans,
@@ -65,9 +64,21 @@ export function guardState(state: SharedState, options: GuardOptions): SharedSta
   };
 }
 
+/** A question that has not been answered. */
+interface Waiting {
+  /** When it was asked, on the clock of `performance.now`. */
+  readonly since: number;
+  isLate: boolean;
+  /** Fails it. */
+  readonly giveUp: () => void;
+}
+
 class StateGuard {
   readonly #onFailure: GuardOptions["onFailure"];
   readonly #limit: number;
+  /** Those that have a limit, the oldest first. */
+  readonly #waiting = new Set<Waiting>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ onFailure, limit = LIMIT }: GuardOptions) {
     this.#onFailure = onFailure;
@@ -78,7 +89,7 @@ class StateGuard {
    * The answer, as soon as it is there.
    *
    * @param giveBack gets one that came too late.
-   * @param limit milliseconds; 0: no limit.
+   * @param limit milliseconds: those of all questions, or 0 for none.
    */
   ask<T>(
     name: string,
@@ -204,20 +215,49 @@ class StateGuard {
     { giveBack, limit }: { readonly giveBack: ((late: T) => unknown) | undefined; readonly limit: number },
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    let isLate = false;
-    const deadline = startDeadline({ timeout: limit }, () => {
-      isLate = true;
-      reject(this.#failure(name, new Error(`No answer within ${limit} ms`)));
-    });
+    const waiting: Waiting = {
+      since: performance.now(),
+      isLate: false,
+      giveUp: () => reject(this.#failure(name, new Error(`No answer within ${limit} ms`))),
+    };
+    if (limit > 0) this.#expect(waiting);
     answer.then((value) => {
-      deadline[Symbol.dispose]();
-      if (isLate) giveBack?.(value);
+      this.#answered(waiting);
+      if (waiting.isLate) giveBack?.(value);
       else resolve(value);
     }, (error) => {
-      deadline[Symbol.dispose]();
-      if (!isLate) reject(this.#failure(name, error));
+      this.#answered(waiting);
+      if (!waiting.isLate) reject(this.#failure(name, error));
     });
     return promise;
+  }
+
+  /** One timer for all of them: a connection asks five questions at once, and all have the same limit. */
+  #expect(waiting: Waiting): void {
+    this.#waiting.add(waiting);
+    this.#timer ??= setTimeout(() => this.#look(), this.#limit);
+  }
+
+  #answered(waiting: Waiting): void {
+    if (!this.#waiting.delete(waiting) || this.#waiting.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    // In the order in which they were asked.
+    for (const waiting of this.#waiting) {
+      const left = waiting.since + this.#limit - now;
+      if (left > 0) {
+        this.#timer = setTimeout(() => this.#look(), left);
+        return;
+      }
+      this.#waiting.delete(waiting);
+      waiting.isLate = true;
+      waiting.giveUp();
+    }
   }
 
   #failure(name: string, cause: unknown): SharedStateError {

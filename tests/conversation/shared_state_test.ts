@@ -270,6 +270,33 @@ Deno.test("guardState gives up on an answer that never comes, and gives back one
   assertEquals(place.isTaken, false);
 });
 
+Deno.test("guardState gives up on each of several questions that are never answered", async () => {
+  const failures: SharedStateError[] = [];
+  const state = guardState({ ...localState(SETTINGS), perAccount: { add: () => new Promise(() => {}) } }, {
+    limit: 1,
+    onFailure: (failure) => failures.push(failure),
+  });
+  const givenUp = () => assertRejects(() => Promise.resolve(state.perAccount.add("demo")), SharedStateError);
+  await Promise.all([givenUp(), givenUp()]);
+  await givenUp();
+  assertEquals(failures.length, 3);
+});
+
+Deno.test("guardState waits for one question while others are answered", async () => {
+  const places = new Late<Disposable | undefined>();
+  const state = guardState({ ...localState(SETTINGS), perAccount: { add: () => places.ask() } }, {
+    onFailure: (failure) => fail(String(failure)),
+  });
+  const ask = () => state.perAccount.add("demo");
+  for (const questions of [[ask(), ask()], [ask()]]) {
+    for (const question of questions) {
+      const place = new Place();
+      (await places.next()).resolve(place);
+      assertEquals(await question, place);
+    }
+  }
+});
+
 Deno.test("guardState returns what is there at once, and turns what is thrown into a rejection", async () => {
   const failures: SharedStateError[] = [];
   const onFailure = (failure: SharedStateError) => failures.push(failure);
