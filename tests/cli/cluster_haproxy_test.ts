@@ -36,7 +36,8 @@ Deno.test("cluster haproxy writes addresses of every kind, and lets nothing out 
   assertStringIncludes(config, "\n    server a [2001:db8::1]:2121 check port 9273\n");
   assertStringIncludes(
     config,
-    "\nlisten slice-b\n    bind [::]:50100-50199\n    server b node-b.example.org send-proxy-v2 resolvers system",
+    "\nlisten slice-b\n    bind [::]:50100-50199\n    option splice-request\n    option splice-response\n" +
+      "    server b node-b.example.org send-proxy-v2 resolvers system",
   );
   assertEquals(config.includes("listen ftps"), false);
 });
