@@ -16,9 +16,22 @@ import { bracketed } from "../net/ip.ts";
 import { withoutPassword } from "../net/without_password.ts";
 import { type Need, needEnv, needNet, needRead, needWrite } from "./permissions/query.ts";
 import { processSources } from "./settings/sources.ts";
+import { DEFAULT_USERS, variableOf } from "./settings/table.ts";
 import { UsageError } from "./usage_error.ts";
 
 const { env } = processSources;
+const VARIABLE = variableOf("users");
+
+/** The default of `--users` for a command that has no other settings, as `--help` shows it. */
+export const USERS_FALLBACK = `${VARIABLE}, or ${DEFAULT_USERS}`;
+
+/**
+ * Where accounts are for such a command: what `--users` says, else what `serve` finds in the environment (an image sets
+ * the variable for both), else the default. An empty variable is not set.
+ */
+export function usersOrDefault(given: string | undefined): string {
+  return given ?? (env(VARIABLE) || DEFAULT_USERS);
+}
 
 /** @throws {UsageError} for a URL that is not one of a database. */
 function databaseOf(users: string): Database | undefined {

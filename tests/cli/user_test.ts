@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { readAccountsFile } from "../../lib/auth/file/read.ts";
+import { runExplain } from "../../lib/cli/admin/explain.ts";
 import { runUser } from "../../lib/cli/user/user.ts";
 
 interface Answers {
@@ -406,4 +407,22 @@ Deno.test("user takes the whole text from the draft after an edit in place was c
   await Deno.truncate(bed.path, 40);
   assertEquals((await bed.run(["add", "eve", "--root", bed.directory, "--generate"])).status, 0);
   assertEquals((await bed.json()).map(({ name }) => name), ["bob", "eve"]);
+});
+
+Deno.test("user and explain find the accounts that the environment names, as serve does, unless a flag does", async () => {
+  await using bed = await Bed.make();
+  await using other = await Bed.make();
+  await bed.addBob();
+  const written: string[] = [];
+  const io = { stdout: (text: string) => void written.push(text), stderr: (text: string) => void written.push(text) };
+  Deno.env.set("DENOFTPD_USERS", bed.path);
+  try {
+    assertEquals(await runUser(["add", "eve", "--root", bed.directory, "--generate"], { ...io, stdin: Deno.stdin }), 0);
+    assertEquals((await bed.json()).map(({ name }) => name), ["bob", "eve"]);
+    assertEquals(await runExplain(["eve", "STOR", "/a.txt"], io), 0);
+    assertEquals((await other.run(["add", "zoe", "--root", bed.directory, "--generate"])).status, 0);
+    assertEquals((await other.json()).map(({ name }) => name), ["zoe"]);
+  } finally {
+    Deno.env.delete("DENOFTPD_USERS");
+  }
 });

@@ -7,18 +7,17 @@
 import { explainIn, type PlacedExplanation } from "../../admin/explain_operation.ts";
 import { escapeUnprintable } from "../../net/unprintable.ts";
 import { canonicalName } from "../../auth/accounts.ts";
-import { accountsPlace, asUsageError } from "../accounts.ts";
+import { accountsPlace, asUsageError, USERS_FALLBACK, usersOrDefault } from "../accounts.ts";
 import { runCommand } from "../command.ts";
 import { type Flag, flagLines, type GivenFlags, readFlags } from "../flags.ts";
 import type { CommandIo } from "../io.ts";
-import { DEFAULT_USERS } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
 import { ADMIN_FLAGS } from "./address.ts";
 import { clientOf, withStatus } from "./client.ts";
 
 /** The flags of `denoftpd explain`. */
 export const EXPLAIN_FLAGS: readonly Flag[] = [
-  { name: "users", value: "FILE|URL", help: "where the accounts are", fallback: DEFAULT_USERS },
+  { name: "users", value: "FILE|URL", help: `where the accounts are (${USERS_FALLBACK})` },
   { name: "json", help: "print one JSON object" },
   ...ADMIN_FLAGS,
 ];
@@ -48,7 +47,7 @@ export async function runExplain(args: readonly string[], io: CommandIo): Promis
       let isAllowed = false;
       const status = await withStatus(io, async () => {
         const answer = given.text("admin") === undefined
-          ? await offline(given.text("users") ?? DEFAULT_USERS, question)
+          ? await offline(usersOrDefault(given.text("users")), question)
           : await ask(given, question);
         isAllowed = answer.allowed;
         io.stdout(given.isOn("json") ? `${JSON.stringify(answer)}\n` : sentence(answer));

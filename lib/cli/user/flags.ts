@@ -8,10 +8,10 @@ import { dirname, isAbsolute, relative, resolve } from "@std/path";
 import { type AccountField, describeField, problemWith } from "../../auth/file/schema.ts";
 import { isDatabaseUrl } from "../../auth/postgres/url.ts";
 import { didYouMean } from "../../net/similar.ts";
+import { USERS_FALLBACK, usersOrDefault } from "../accounts.ts";
 import { PROOF_FLAGS } from "../admin/address.ts";
 import { type AdminClient, clientOf } from "../admin/client.ts";
 import { type Flag, flagLines, flagNameOf, type GivenFlags, readFlags } from "../flags.ts";
-import { DEFAULT_USERS } from "../settings/table.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -109,8 +109,8 @@ const OTHER_FLAGS = [
   {
     name: "users",
     value: "FILE|URL",
-    help: `the accounts file, or postgres://USER@HOST/DATABASE; "add" creates a file if there is none`,
-    fallback: DEFAULT_USERS,
+    help:
+      `the accounts file, or postgres://USER@HOST/DATABASE; "add" creates a file if there is none (${USERS_FALLBACK})`,
   },
   { name: "admin", value: "ADDR", help: "have a running server make the change: HOST:PORT or unix:PATH" },
   ...PROOF_FLAGS,
@@ -146,7 +146,7 @@ export function parseUserCommand(args: readonly string[]): UserCommand {
     most: 2,
   });
   const [action, name] = positionals(given.rest);
-  const users = given.text("users") ?? DEFAULT_USERS;
+  const users = usersOrDefault(given.text("users"));
   if (given.isOn("enable") && given.isOn("disable")) {
     throw new UsageError('Flags "--enable" and "--disable" cannot be combined');
   }
