@@ -409,7 +409,7 @@ Deno.test("user takes the whole text from the draft after an edit in place was c
   assertEquals((await bed.json()).map(({ name }) => name), ["bob", "eve"]);
 });
 
-Deno.test("user and explain find the accounts that the environment names, as serve does, unless a flag does", async () => {
+Deno.test("user and explain find the accounts that DENOFTPD_USERS names, as serve does", async () => {
   await using bed = await Bed.make();
   await using other = await Bed.make();
   await bed.addBob();
