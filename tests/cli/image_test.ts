@@ -8,6 +8,7 @@ import { readFixtureFlags } from "../../lib/cli/fixture/flags.ts";
 import { gatherSettings, parseGathered } from "../../lib/cli/settings/read.ts";
 import type { Settings } from "../../lib/cli/settings/table.ts";
 import { parseUserCommand } from "../../lib/cli/user/flags.ts";
+import { VERSION } from "../../lib/version.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const read = (name: string) => Deno.readTextFile(join(ROOT, name));
@@ -139,3 +140,10 @@ for (
     for (const [command = "", ...args] of runs) await PARSERS[command]?.(args);
   });
 }
+
+Deno.test("the image has the name and the version of this release wherever it is named", async () => {
+  for (const file of ["docs/deploy.md", "docs/fixture.md", "deploy/kubernetes.yaml"]) {
+    const names = new Set(Array.from((await read(file)).matchAll(/ghcr\.io\/[\w./:-]+/g), ([name]) => name));
+    assertEquals([...names], [`ghcr.io/denoftpd/denoftpd:v${VERSION}`], file);
+  }
+});
