@@ -165,7 +165,8 @@ imageTest("says in one line that it lacks accounts, and that it is root", async 
 });
 
 imageTest("is a fixture behind ports that are known late, and ends when it is asked over HTTP", async () => {
-  const published = ["2121", "8021", "30000-30004"].flatMap((port) => ["--publish", port]);
+  // One by one: of a range Podman looks only whether its first port outside is free.
+  const published = [2121, 8021, 30000, 30001, 30002, 30003, 30004].flatMap((port) => ["--publish", `${port}`]);
   const { code, stderr } = await runImage(
     "fixture --user alice:long --host 0.0.0.0 --port 2121 --passive-ports 30000-30004 --control-address 0.0.0.0:8021"
       .split(" "),
