@@ -134,6 +134,11 @@ export class Balanced implements AsyncDisposable {
     return this.#haproxy.pid;
   }
 
+  /** See {@link Haproxy.passedOn}. */
+  passedOn(pattern: RegExp): Promise<string> {
+    return this.#haproxy.passedOn(pattern);
+  }
+
   /** Ends a node as a service manager does, starts it again, and waits until HAProxy gives it sessions. */
   async restart(node: Node): Promise<void> {
     const { serving } = node;
@@ -203,6 +208,13 @@ export class Haproxy implements AsyncDisposable {
   get pid(): number {
     if (!this.#child) throw new Error("HAProxy does not run");
     return this.#child.pid;
+  }
+
+  /** Resolves when its log has a line, for a connection that has ended, which matches; all of the log until then. */
+  async passedOn(pattern: RegExp): Promise<string> {
+    const [log] = this.#output;
+    await log?.find(pattern);
+    return log?.text ?? "";
   }
 
   /** Resolves when its messages match from now on. */
