@@ -22,6 +22,10 @@ export interface Target {
   readonly host?: string;
   /** IPv4 address to connect from. @default whatever the system chooses */
   readonly from?: string;
+  /** Where the least server of the client's own listens, behind a proxy at `port`. @default anywhere, without one */
+  readonly behind?: number;
+  /** Data connections go where the reply to PASV says. @default false: to the port that EPSV names, at `host` */
+  readonly believesPasv?: boolean;
   /** Words before the command line of the client, which runs it in another place, such as `ip netns exec NAME`. */
   readonly within?: readonly string[];
 }
@@ -83,7 +87,7 @@ export class Client {
     args: readonly (string | number)[],
     stdin: "null" | "piped",
   ): Deno.Command {
-    const { port = 0, user = "", password, host, from, within = [] } = target ?? {};
+    const { port = 0, user = "", password, host, from, behind, believesPasv, within = [] } = target ?? {};
     const [command = "", ...words] = [...within, this.#path, String(port), mode, ...args.map(String)];
     return new Deno.Command(command, {
       args: words,
@@ -92,6 +96,8 @@ export class Client {
         ...(password !== undefined && { BENCH_PASSWORD: password }),
         ...(host !== undefined && { BENCH_HOST: host }),
         ...(from !== undefined && { BENCH_FROM: from }),
+        ...(believesPasv && { BENCH_PASV: "1" }),
+        ...(behind !== undefined && { BENCH_BEHIND: String(behind) }),
       },
       stdin,
       stdout: "piped",

@@ -13,6 +13,8 @@ int main(int count, char **words) {
   if (getenv("BENCH_USER")) user_name = getenv("BENCH_USER");
   if (getenv("BENCH_PASSWORD")) user_password = getenv("BENCH_PASSWORD");
   if (getenv("BENCH_HOST")) server_address = getenv("BENCH_HOST");
+  if (getenv("BENCH_BEHIND")) port_behind = atoi(getenv("BENCH_BEHIND"));
+  believes_pasv = getenv("BENCH_PASV") != NULL;
   own_address = getenv("BENCH_FROM");
   const char *mode = words[2], *none = "";
   const char *a = count > 3 ? words[3] : none, *b = count > 4 ? words[4] : none, *c = count > 5 ? words[5] : none;

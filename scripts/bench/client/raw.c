@@ -20,15 +20,24 @@
 
 enum { PIECE = 1 << 20 };
 
+// At a port that the system chooses, which is then the one to connect to; or at the port behind a proxy.
 static int listen_anywhere(void) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = {.sin_family = AF_INET};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port_behind)};
   socklen_t size = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // Its last connections may be in TIME_WAIT.
+  if (port_behind) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 64) < 0) die("listen");
   getsockname(fd, (struct sockaddr *)&address, &size);
-  server_port = ntohs(address.sin_port);
+  if (!port_behind) server_port = ntohs(address.sin_port);
   return fd;
+}
+
+// What a proxy sends ahead: bytes that were not read would reset the connection at its end.
+static void skip_header(int fd) {
+  char header[16 + 12];
+  if (recv(fd, header, sizeof header, MSG_WAITALL) != sizeof header) die("no PROXY header of version 2 for IPv4");
 }
 
 // Accepts `connections` of them, each served by a process of its own.
@@ -39,6 +48,7 @@ static void serve(int connections, void (*handle)(int fd, const char *argument),
     if (fork() != 0) continue;
     int fd = accept(listener, NULL, NULL), on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (port_behind) skip_header(fd);
     handle(fd, argument);
     _exit(0);
   }

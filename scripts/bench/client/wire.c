@@ -15,6 +15,8 @@
 
 const char *server_address = "127.0.0.1";
 int server_port;
+int port_behind;
+int believes_pasv;
 const char *own_address;
 const char *user_name = "bench";
 const char *user_password = "bench";
@@ -192,7 +194,26 @@ void close_session(Control *control) {
   close(control->fd);
 }
 
+// Where the reply to PASV says, which need not be where the control connection goes.
+static int open_named(Control *control) {
+  unsigned a, b, c, d, high, low;
+  char host[sizeof "255.255.255.255"];
+  send_command(control, "PASV");
+  char *parenthesis = strchr(read_line(control), '(');
+  errno = 0;
+  if (!parenthesis || sscanf(parenthesis, "(%3u,%3u,%3u,%3u,%3u,%3u)", &a, &b, &c, &d, &high, &low) != 6) {
+    die("no address in the reply to PASV");
+  }
+  snprintf(host, sizeof host, "%u.%u.%u.%u", a & 255, b & 255, c & 255, d & 255);
+  const char *control_address = server_address;
+  server_address = host;
+  int fd = connect_to(high * 256 + low);
+  server_address = control_address;
+  return fd;
+}
+
 int open_data(Control *control) {
+  if (believes_pasv) return open_named(control);
   send_command(control, "EPSV");
   char *bar = strstr(read_line(control), "|||");
   errno = 0;

@@ -9,6 +9,10 @@
 // Where the server is, what to connect from (NULL: whatever the system chooses), and who logs in.
 extern const char *server_address;
 extern int server_port;
+// Where the least server listens if the client is to reach it by a proxy at `server_port`; 0: anywhere, without one.
+extern int port_behind;
+// Whether data connections go where PASV says, instead of to a port that EPSV names.
+extern int believes_pasv;
 extern const char *own_address;
 extern const char *user_name;
 extern const char *user_password;

@@ -27,7 +27,7 @@ export interface Way {
 /** What belongs to a server. */
 export interface Attendance extends AsyncDisposable {
   /** Where clients connect instead of to the server. */
-  readonly entrance?: Pick<Target, "host" | "port">;
+  readonly entrance?: Omit<Target, "user">;
 }
 
 /** One run of a {@link Work}. */
@@ -39,6 +39,14 @@ interface Sample {
 
 /** Everything that was measured: by work, by server, in the order of the rounds. */
 export type Costs = ReadonlyMap<Work, ReadonlyMap<string, readonly Sample[]>>;
+
+/** What one of the ways leaves of a number that no server of ours is part of. */
+export interface Limit {
+  readonly title: string;
+  readonly unit: string;
+  /** By name of a server, in the order of the rounds. */
+  readonly samples: ReadonlyMap<string, readonly number[]>;
+}
 
 /** Milliseconds without a question after which a service has been asked all. */
 const QUIET = 100;
@@ -114,8 +122,8 @@ async function answered({ asked }: Way): Promise<void> {
   }
 }
 
-/** A Markdown table: medians, the spread of the rounds, and the ratio to the first server. */
-export function formatCosts(costs: Costs): string {
+/** A Markdown table: medians, the spread of the rounds, and the ratio to the first server; then the limits. */
+export function formatCosts(costs: Costs, limits: readonly Limit[] = []): string {
   const [anyWork = new Map<string, readonly Sample[]>()] = costs.values();
   const lines = Array.from(costs).flatMap(([work, measured]) => {
     const row = (title: string, unit: string, pick: (sample: Sample) => number) => [
@@ -127,7 +135,14 @@ export function formatCosts(costs: Costs): string {
       row("… as the client sees it", work.seen.title, ({ seen }) => seen),
     ];
   });
-  return inColumns([["row", "unit", ...anyWork.keys()], ...lines]);
+  const limitLines = limits.map(({ title, unit, samples }) => {
+    const [plain = []] = samples.values();
+    const cells = Array.from(anyWork.keys(), (name) => samples.get(name)).map((each) =>
+      each ? cellOf(each, plain) : "–"
+    );
+    return [title, unit, ...cells];
+  });
+  return inColumns([["row", "unit", ...anyWork.keys()], ...lines, ...limitLines]);
 }
 
 /** The ratio is the median of those within each round: what else the machine does meanwhile falls on both alike. */
