@@ -15,7 +15,7 @@ import { measureAgents } from "./bench/agents/measure.ts";
 import { drawChart } from "./bench/chart.ts";
 import { Client } from "./bench/client.ts";
 import { BASELINE, baselineOf, compileOurs, EXECUTABLE, NATIVE, OURS, ourServers, QUIET } from "./bench/ours.ts";
-import { ClusterWays, measureLimits } from "./bench/costs/cluster.ts";
+import { BALANCED, ClusterWays, measureLimits } from "./bench/costs/cluster.ts";
 import { formatCosts, measureCosts, type Way } from "./bench/costs/measure.ts";
 import { watchings } from "./bench/costs/watched.ts";
 import { WAITED_FOR, WORKS } from "./bench/costs/works.ts";
@@ -36,7 +36,8 @@ const USAGE = `Usage: deno task bench [flags]
                    client: user agents instead of servers (ours, lftp, curl, basic-ftp, the least there can be);
                    operations: ours with metrics, console, webhooks and before-hook, against itself without, or only
                    with some, such as --peers=--metrics;
-                   cluster: ours behind HAProxy, with data past it, with Redis, on an object store (Swift), and with all three
+                   cluster: ours behind HAProxy, with data past it, with Redis, on an object store (Swift), and with
+                   all three
   --peers NAMES    servers besides denoftpd, by commas; among them are
                    "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
                    (only if it is named) and "${LEAST}", the floor of the runtime
@@ -232,7 +233,7 @@ async function measureOurs({ subject, scale, out, watchers }: Settings): Promise
   const isWanted = ({ server }: Way) => watchers?.includes(server.name.toLowerCase()) ?? true;
   const ways = measured.ways.filter((way, index) => index === 0 || isWanted(way));
   const costs = await measureCosts(scene, { ...measured, ways }, showProgress);
-  const limits = subject === "cluster" ? await measureLimits(scene, folder) : [];
+  const limits = ways.some(({ server }) => server.name === BALANCED) ? await measureLimits(scene, folder) : [];
   const table = `${describeMachine()}\n\n${formatCosts(costs, limits)}\n`;
   showProgress("");
   Deno.writeTextFileSync(join(out, `${subject}.md`), table);

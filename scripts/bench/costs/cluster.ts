@@ -21,7 +21,8 @@ import type { Tree } from "../tree.ts";
 import type { Attendance, Limit, Way } from "./measure.ts";
 
 const BUCKET = "files";
-const BALANCED = "through HAProxy";
+/** Our server behind HAProxy. */
+export const BALANCED = "through HAProxy";
 /** Ports behind HAProxy: passive ones, that of the balancer, and that of `--metrics`. */
 const PORTS = 102;
 /** Members of the cluster besides the servers that are measured: what they count is looked at, too. */
