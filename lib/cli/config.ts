@@ -72,7 +72,7 @@ async function check(settings: Settings, io: CommandIo, { ownsProcess = false }:
   }, ["problem"]);
   workerCount(settings);
   const identity = beforeOpening(settings);
-  await using sources = await openSources(settings, events, () => {});
+  await using sources = await openSources(settings, events);
   await readWebhookSecrets(settings);
   await using _hooks = await startHooks(await prepareHooks(settings), settings, (event) => events.emit(event));
   checkOptions({ ...serverOptions(settings, sources.accounts), ...(sources.tls && { tls: sources.tls.options }) });

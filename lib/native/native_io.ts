@@ -5,11 +5,13 @@
  */
 
 import type { DataEngine } from "../data/engine.ts";
+import type { Connection } from "../net/connection.ts";
 import type { ContainedCalls, DirectoryReader } from "../drivers/disk/calls.ts";
 import { ContainedPaths } from "./contained_paths.ts";
 import { openLibc } from "./libc.ts";
 import { NativeEngine } from "./native_engine.ts";
 import { directoryReader } from "./read_directory.ts";
+import { sendAtOnce } from "./socket_ends.ts";
 
 /** Functions of the C library that replace slower or weaker ones of the runtime. To be closed when no longer used. */
 export interface NativeIo extends Disposable {
@@ -17,6 +19,8 @@ export interface NativeIo extends Disposable {
   readonly dataEngine: DataEngine;
   /** Reads directories, as an option of the disk driver. */
   readonly readDirectory: DirectoryReader;
+  /** Lets a connection send each write at once, as an option of a TLS endpoint. */
+  readonly sendAtOnce: (connection: Connection) => void;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;
 }
@@ -29,6 +33,7 @@ export function openNativeIo(): NativeIo | undefined {
   return {
     dataEngine: new NativeEngine(libc.symbols),
     readDirectory: directoryReader(libc.symbols, paths),
+    sendAtOnce: (connection) => sendAtOnce(libc.symbols, connection),
     ...(paths && { paths }),
     [Symbol.dispose]: () => libc.close(),
   };

@@ -8,6 +8,9 @@ import type { Connection } from "../net/connection.ts";
 import { type Libc, SHUT_WR } from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+
 type Ends = Pick<Connection, "localAddr" | "remoteAddr">;
 
 /**
@@ -27,6 +30,15 @@ export function resetSocket(libc: Libc, ends: Ends): void {
  */
 export function finishSocket(libc: Libc, ends: Ends): void {
   withSocket(libc, ends, (descriptor) => libc.shutdown(descriptor, SHUT_WR));
+}
+
+/**
+ * Lets the connection between `ends` send each write at once (`TCP_NODELAY`), as `Deno.TcpConn.setNoDelay` does: the
+ * runtime's connections under TLS have no such method.
+ */
+export function sendAtOnce(libc: Libc, ends: Ends): void {
+  const on = new Uint32Array([1]);
+  withSocket(libc, ends, (descriptor) => libc.setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, on.byteLength));
 }
 
 function withSocket(libc: Libc, ends: Ends, act: (descriptor: number) => void): void {

@@ -42,6 +42,13 @@ export interface TlsEndpointOptions {
   readonly minVersion?: TlsVersion;
   /** Use this route instead of finding out which one works. For tests and for finding faults. */
   readonly route?: "socket" | "relay";
+  /**
+   * Lets a connection of the runtime send each write at once (`TCP_NODELAY`). Without it, the relay route answers the
+   * first command after a handshake, and sends a small file, some 40 ms late: Nagle's algorithm (RFC 896) holds them
+   * back until the session tickets of TLS 1.3 are acknowledged. `NativeIo.sendAtOnce` does it; the runtime cannot, as
+   * its connections under TLS have no `setNoDelay`.
+   */
+  readonly sendAtOnce?: ((connection: Connection) => void) | undefined;
 }
 
 /** Creates the endpoint. `certificates` is queried at each handshake, so a renewed certificate is used at once. */
@@ -53,7 +60,7 @@ export async function createTlsEndpoint(
   const name = options.route ?? (await probeSocketRoute(certificates.select(undefined)) ? "socket" : "relay");
   const route: TlsRoute = name === "socket"
     ? new SocketRoute(certificates, minVersion)
-    : new RelayRoute(certificates, minVersion);
+    : new RelayRoute(certificates, { minVersion, sendAtOnce: options.sendAtOnce });
   return {
     route: name,
     secure: (connection, secureOptions = {}) => route.secure(connection, secureOptions),

@@ -326,6 +326,18 @@ for (const route of ROUTES) {
   });
 }
 
+Deno.test("TlsEndpoint (relay) lets the connection that encrypts send each write at once", async () => {
+  const seen: Connection[] = [];
+  using tls = await endpoint({ route: "relay", sendAtOnce: (connection) => void seen.push(connection) });
+  const { client, server } = await loopback();
+  const [secured, peer] = await Promise.all([tls.secure(server), startTls(client)]);
+  // The one between the relay and the runtime's listener, before the first byte of the handshake.
+  assertEquals(seen.map(({ remoteAddr }) => remoteAddr.hostname), ["127.0.0.1"]);
+  assert(seen[0]?.remoteAddr.port !== client.localAddr.port);
+  secured.close();
+  peer.close();
+});
+
 Deno.test("createTlsEndpoint finds a route that works by itself", async () => {
   using tls = await endpoint({});
   const { client, server } = await loopback();

@@ -110,9 +110,9 @@ async function serveLogged(
   await using telemetry = Telemetry.open(settings, { workers, events: early });
   using service = openNotifier(early, telemetry);
   for (const warning of gathered.warnings) tell(early, "warning", warning);
-  await using sources = await openSources(settings, early, () => onChange());
-  const { users, accounts, tls, guarded } = sources;
   using native = openNative(settings);
+  await using sources = await openSources(settings, early, { onChange: () => onChange(), native });
+  const { users, accounts, tls, guarded } = sources;
   const dataThreads = dataThreadCount(settings);
   // For one event loop: workers have their own.
   using threads = new DataThreads({

@@ -9,6 +9,7 @@ import type { AccountsStore } from "../../auth/accounts.ts";
 import { AccountsError } from "../../auth/accounts_error.ts";
 import { isDatabaseUrl } from "../../auth/postgres/url.ts";
 import type { EventStream } from "../../events.ts";
+import type { NativeIo } from "../../native/native_io.ts";
 import { type OpenAccounts, watchAccounts } from "../accounts.ts";
 import { judgeExcess } from "../permissions/excess.ts";
 import { type GuardedRoot, guardedRoots } from "../permissions/guarded.ts";
@@ -49,16 +50,23 @@ export function beforeOpening(settings: Settings): Identity | undefined {
   return resolveIdentity(settings);
 }
 
+/** What {@link openSources} may be given. */
+export interface SourcesOptions {
+  /** Called when there are new accounts or certificates. */
+  readonly onChange?: () => void;
+  /** The C library for connections under TLS; without it they do with what the runtime has. */
+  readonly native?: NativeIo | undefined;
+}
+
 /**
- * Opens and checks everything; warnings go to `events`. `onChange` is called when there are new accounts or
- * certificates.
+ * Opens and checks everything; warnings go to `events`.
  *
  * @throws {UsageError} naming the flag or the file.
  */
 export async function openSources(
   settings: Settings,
   events: EventStream,
-  onChange: () => void,
+  { onChange = () => {}, native }: SourcesOptions = {},
 ): Promise<ServeSources> {
   await using opened = new AsyncDisposableStack();
   const users = await openUsers(settings, events, onChange);
@@ -69,7 +77,7 @@ export async function openSources(
   const guarded = guardedRoots(accounts.list());
   const needs = [...settingsNeeds(settings), ...accountNeeds(accounts.list(), settings)];
   tell(events, "warning", judgeExcess(needs, settings, guarded));
-  const tls = opened.use(await openTls(settings, events, onChange));
+  const tls = opened.use(await openTls(settings, events, { onChange, native }));
   const warnings = await checkSense({ settings, users: users?.accounts, hasTls: tls !== undefined });
   for (const warning of warnings) tell(events, "warning", warning);
   const kept = opened.move();

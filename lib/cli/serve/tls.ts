@@ -6,6 +6,7 @@
 
 import { messageOf } from "../../net/message_of.ts";
 import type { EventStream } from "../../events.ts";
+import type { NativeIo } from "../../native/native_io.ts";
 import { DEFAULT_TLS } from "../../options/defaults.ts";
 import type { TlsOptions } from "../../options.ts";
 import { type CertificateSource, daysLeft, fixedCertificates, type KeyPair } from "../../tls/certificates.ts";
@@ -34,7 +35,7 @@ export interface ServeTls extends AsyncDisposable {
 export async function openTls(
   settings: Settings,
   events: EventStream,
-  onChange: () => void = () => {},
+  { onChange = () => {}, native }: { readonly onChange?: () => void; readonly native?: NativeIo | undefined } = {},
 ): Promise<ServeTls | undefined> {
   const certificates = await openCertificates(settings, events, onChange);
   if (!certificates) {
@@ -42,7 +43,7 @@ export async function openTls(
     return undefined;
   }
   tellDaysLeft(certificates.pairs, events);
-  const endpoint = await makeEndpoint(settings, certificates);
+  const endpoint = await makeEndpoint(settings, certificates, native);
   if (settings.tlsSessionReuse === "require" && endpoint.route === "relay") {
     endpoint[Symbol.dispose]();
     throw new UsageError(
@@ -62,8 +63,12 @@ export async function openTls(
 }
 
 /** The TLS endpoint according to the settings. */
-export function makeEndpoint({ tlsMinVersion }: Settings, certificates: CertificateSource): Promise<TlsEndpoint> {
-  return createTlsEndpoint(certificates, { minVersion: tlsMinVersion });
+export function makeEndpoint(
+  { tlsMinVersion }: Settings,
+  certificates: CertificateSource,
+  native: NativeIo | undefined,
+): Promise<TlsEndpoint> {
+  return createTlsEndpoint(certificates, { minVersion: tlsMinVersion, sendAtOnce: native?.sendAtOnce });
 }
 
 /** The TLS options from the settings. */

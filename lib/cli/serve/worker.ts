@@ -5,7 +5,7 @@
  */
 
 import { type Account, MemoryAccounts } from "../../auth/accounts.ts";
-import { openNativeIo } from "../../native/native_io.ts";
+import { type NativeIo, openNativeIo } from "../../native/native_io.ts";
 import type { EventStream } from "../../events.ts";
 import type { TlsOptions } from "../../options.ts";
 import { FtpServer } from "../../server/server.ts";
@@ -66,9 +66,9 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
   const certificates = first.certificates && new SentCertificates(first.certificates);
   const store = { find: (name: string) => accounts.find(name), list: (): readonly Account[] => accounts.list() };
   const login = { concurrency: Math.ceil(Math.min(MOST_CHECKS, navigator.hardwareConcurrency) / parts.workers) };
-  const tls = certificates && await makeTls(settings, certificates, parts);
   // A replacement worker finds the permission dropped, and does without.
   const native = settings.nativeIo === "off" ? undefined : openNativeIo();
+  const tls = certificates && await makeTls(settings, certificates, { addresses: parts.addresses, native });
   // The timer ends with the thread.
   const { meter } = startMeter(settings, { memory: meters, loop: parts.place }) ?? {};
   const events: { emit?: EventStream["emit"] } = {};
@@ -114,9 +114,9 @@ async function makeProgram({ setup, state, ...parts }: ProgramParts): Promise<Wo
 async function makeTls(
   settings: Settings,
   certificates: CertificateSource,
-  { addresses }: Pick<ProgramParts, "addresses">,
+  { addresses, native }: Pick<ProgramParts, "addresses"> & { readonly native: NativeIo | undefined },
 ): Promise<TlsOptions> {
-  const options = tlsOptions(settings, await makeEndpoint(settings, certificates));
+  const options = tlsOptions(settings, await makeEndpoint(settings, certificates, native));
   return addresses?.implicitTls ? { ...options, implicitPort: addresses.implicitTls.port } : options;
 }
 

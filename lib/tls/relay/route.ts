@@ -20,15 +20,23 @@ import { Terminator } from "./terminator.ts";
 /** A fatal alert "protocol_version" (RFC 8446 section 6.2), for a client that is too old. */
 const ALERT_PROTOCOL_VERSION = new Uint8Array([21, 3, 3, 0, 2, 2, 70]);
 
+/** The options of the endpoint that concern this route. */
+interface RelayOptions {
+  readonly minVersion: TlsVersion;
+  readonly sendAtOnce: ((connection: Connection) => void) | undefined;
+}
+
 /** TLS through loopback listeners of the runtime: works on every runtime, at three sockets per connection. */
 export class RelayRoute implements TlsRoute {
   readonly #certificates: CertificateSource;
   readonly #minVersion: TlsVersion;
+  readonly #sendAtOnce: (connection: Connection) => void;
   readonly #terminators = new Map<KeyPair, Terminator>();
 
-  constructor(certificates: CertificateSource, minVersion: TlsVersion) {
+  constructor(certificates: CertificateSource, { minVersion, sendAtOnce = () => {} }: RelayOptions) {
     this.#certificates = certificates;
     this.#minVersion = minVersion;
+    this.#sendAtOnce = sendAtOnce;
   }
 
   async secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
@@ -49,6 +57,7 @@ export class RelayRoute implements TlsRoute {
     }
     const { local, accepted } = await this.#terminator(hello.serverName).connect();
     opened.add(local, accepted);
+    this.#sendAtOnce(accepted);
     await writeAll(local, bytes);
     const agreed = Promise.withResolvers<ServerHello>();
     const gate = new Gate(connection);
