@@ -6,6 +6,7 @@
 
 import { MemoryAccounts } from "../../auth/accounts.ts";
 import { hashPassword } from "../../auth/password.ts";
+import type { NativeIo } from "../../native/native_io.ts";
 import { bracketed, isUnspecified } from "../../net/ip.ts";
 import { LineQueue } from "../../log/line_queue.ts";
 import { startLog } from "../../log/log.ts";
@@ -17,6 +18,7 @@ import { type CommandIo, writerOf } from "../io.ts";
 import { giveUpPermissions } from "../permissions/excess.ts";
 import { guardedRoots } from "../permissions/guarded.ts";
 import { isGranted, requireGrants } from "../permissions/query.ts";
+import { openNative } from "../serve/native.ts";
 import { serverOptions } from "../serve/options.ts";
 import { checkDirectory } from "../serve/roots.ts";
 import type { ServeHooks } from "../serve/serve.ts";
@@ -45,9 +47,10 @@ async function share(command: ShareCommand, io: CommandIo, hooks: ServeHooks): P
   using signals = new ServerSignals();
   await using lines = new LineQueue(io.log ?? writerOf(io.stderr), { onLost: () => {} });
   const log = startLog({ level: settings.logLevel, format: settings.logFormat, write: (line) => lines.write(line) });
-  using endpoint = command.tls ? await selfSigned(settings.host) : undefined;
+  using native = openNative(settings);
+  using endpoint = command.tls ? await selfSigned(settings.host, native) : undefined;
   await using server = new FtpServer({
-    ...serverOptions(settings, accounts),
+    ...serverOptions(settings, accounts, { native }),
     ...(endpoint && { tls: { endpoint, login: "required", data: "required" } }),
   });
   using _log = server.events.on(log.listener, log.types);
@@ -76,10 +79,10 @@ async function share(command: ShareCommand, io: CommandIo, hooks: ServeHooks): P
   return 0;
 }
 
-async function selfSigned(host: string): Promise<TlsEndpoint> {
+async function selfSigned(host: string, native: NativeIo | undefined): Promise<TlsEndpoint> {
   const { createSelfSigned } = await import("../../tls/self_signed.ts");
   const pair = await createSelfSigned({ names: hostNames(host) });
-  return await createTlsEndpoint(fixedCertificates(pair));
+  return await createTlsEndpoint(fixedCertificates(pair), { sendAtOnce: native?.sendAtOnce });
 }
 
 /** Where clients find a server on `host`: for every address, those of this machine, as far as Deno permits to ask. */
