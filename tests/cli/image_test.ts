@@ -147,3 +147,10 @@ Deno.test("the image has the name and the version of this release wherever it is
     assertEquals([...names], [`ghcr.io/denoftpd/denoftpd:v${VERSION}`], file);
   }
 });
+
+Deno.test("docs/fixture.md has Testcontainers run a command line that is understood", async () => {
+  const [, words = ""] = /\.withCommand\((\[.*\])\)$/m.exec(await read("docs/fixture.md")) ?? [];
+  const [command, ...args]: string[] = JSON.parse(words);
+  assertEquals(command, "fixture");
+  readFixtureFlags(args);
+});
