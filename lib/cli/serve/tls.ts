@@ -35,7 +35,7 @@ export interface ServeTls extends AsyncDisposable {
 export async function openTls(
   settings: Settings,
   events: EventStream,
-  { onChange = () => {}, native }: { readonly onChange?: () => void; readonly native?: NativeIo | undefined } = {},
+  { onChange, native }: { readonly onChange: () => void; readonly native: NativeIo | undefined },
 ): Promise<ServeTls | undefined> {
   const certificates = await openCertificates(settings, events, onChange);
   if (!certificates) {
