@@ -45,6 +45,11 @@ export class LoginAttempts {
     this.#visitor = visitor;
   }
 
+  /** Whether any has failed: the next ones are counted with it. */
+  get failed(): boolean {
+    return this.#failures > 0;
+  }
+
   /** Tries a password. Rejects where the authenticator does. */
   async attempt(credentials: Credentials): Promise<LoginOutcome> {
     const { gate } = this.#host;
@@ -56,7 +61,8 @@ export class LoginAttempts {
     const given = gate.enter(this.#waitingAs({ address, name, isRetry: this.#failures > 0 }));
     const turn = given instanceof Promise ? await given : given;
     if (!turn) return await gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
-    const result = await this.#check(turn, this.#waitingAs({ ...credentials, address }));
+    const checked = this.#check(turn, this.#waitingAs({ ...credentials, address }));
+    const result = checked instanceof Promise ? await checked : checked;
     if (!result) return GIVEN_UP;
     // A ban applies to what was under way, too: a moment later the password would not have been checked.
     const after = this.#isBannedNow(turn, address);
@@ -114,11 +120,25 @@ export class LoginAttempts {
     });
   }
 
-  /** `undefined` if the client no longer waits for the answer. */
-  async #check(turn: SharedTurn, attempt: LoginAttempt): Promise<AuthResult | undefined> {
+  /**
+   * `undefined` if the client no longer waits for the answer. At once where the authenticator answers at once: of many
+   * logins at the same time each then gives back its turn before the next one asks for it, and none has to wait.
+   */
+  #check(turn: SharedTurn, attempt: LoginAttempt): MaybeLater<AuthResult | undefined> {
+    let tried;
     try {
-      const tried = this.#host.options.authenticator.authenticate(attempt);
-      return tried instanceof Promise ? await tried : tried;
+      tried = this.#host.options.authenticator.authenticate(attempt);
+    } catch (error) {
+      tried = Promise.reject(error);
+    }
+    if (tried instanceof Promise) return this.#checkLater(turn, tried);
+    this.#waiting = undefined;
+    return tried;
+  }
+
+  async #checkLater(turn: SharedTurn, tried: Promise<AuthResult>): Promise<AuthResult | undefined> {
+    try {
+      return await tried;
     } catch (error) {
       turn.abandon();
       if (!this.#waiting?.signal.aborted) throw error;
