@@ -1,9 +1,9 @@
 /**
- * The memory of transfers: buffers that are reused, and how many bytes of a file are in one.
+ * The memory that bytes pass through: buffers that are reused, and how many bytes of a file are in one.
  *
- * Each piece costs several operations of about ten microseconds, so a large piece is up to three times faster than a
- * small one. But it holds memory while a slow peer takes it, and the event loop while it is copied. A thousand slow
- * transfers must not hold a thousand large buffers, so they get smaller ones when much is lent already.
+ * Each piece of a file costs several operations of about ten microseconds, so a large piece is up to three times faster
+ * than a small one. But it holds memory while a slow peer takes it, and the event loop while it is copied. A thousand
+ * slow transfers must not hold a thousand large buffers, so they get smaller ones when much is lent already.
  *
  * @module
  */
@@ -133,5 +133,38 @@ export class PieceSize {
   adapt(milliseconds: number): void {
     if (milliseconds < QUICK) this.#current = Math.min(this.#most, this.#current * 4);
     else if (milliseconds > SLOW) this.#current = Math.max(Math.min(SMALLEST, this.#most), this.#current / 4);
+  }
+}
+
+/** Bytes of a buffer for command lines: enough for most of them. */
+export const LINE_BUFFER = 128;
+/** Buffers cut from one piece of memory: by itself, each would take three times its size. */
+const TOGETHER = 8;
+/** Buffers that are kept for the next sessions. */
+const MOST_SPARE = 4 * TOGETHER;
+
+/**
+ * Lends buffers of {@link LINE_BUFFER} bytes, each to one session at a time: while nothing arrives a session has a read
+ * pending, and with it such a buffer. Their content is arbitrary.
+ */
+export class LineBuffers {
+  readonly #spare: Uint8Array[] = [];
+
+  /** Lends one. */
+  take(): Uint8Array {
+    return this.#spare.pop() ?? this.#cut();
+  }
+
+  /** Takes `buffer` back. No read may be pending that uses it: such a buffer is not given back at all. */
+  give(buffer: Uint8Array): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer);
+  }
+
+  #cut(): Uint8Array {
+    const memory = new ArrayBuffer(TOGETHER * LINE_BUFFER);
+    for (let number = 1; number < TOGETHER; number++) {
+      this.#spare.push(new Uint8Array(memory, number * LINE_BUFFER, LINE_BUFFER));
+    }
+    return new Uint8Array(memory, 0, LINE_BUFFER);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BufferPool } from "./buffers.ts";
+import { BufferPool, LineBuffers } from "./buffers.ts";
 import { DigestTurns } from "./digest/turns.ts";
 import { Pacer, StallTimers } from "./pacing.ts";
 
@@ -26,6 +26,12 @@ export class EventLoop {
    * @internal
    */
   readonly buffers: BufferPool = new BufferPool();
+  /**
+   * Lends the memory that command lines are read into.
+   *
+   * @internal
+   */
+  readonly lineBuffers: LineBuffers = new LineBuffers();
   /**
    * Gives digests of files their turns.
    *

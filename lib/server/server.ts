@@ -50,8 +50,8 @@ interface Arrived extends Pick<SessionOptions, "implicitTls" | "proxied"> {
   readonly connection: Connection;
 }
 
-/** What a session begins with, and its place under the limit of its address. */
-type Admitted = Omit<SessionOptions, "onEnd"> & Pick<Places, "slot">;
+/** What a session begins with. */
+type Admitted = Omit<SessionOptions, "onEnd">;
 
 /**
  * An FTP server. It touches no signals, never ends the process, and does nothing before {@link FtpServer.listen}.
@@ -66,15 +66,20 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   /** Everything that happens, as it happens. */
   readonly events: EventStream;
   readonly #options: Options;
-  /** Each with its place under the limit of its address. */
-  readonly #sessions = new Map<Session, Disposable>();
   readonly #listeners: Listeners;
   readonly #balancers: Balancers;
   readonly #admission: ConnectionAdmission;
   readonly #sharedState: SharedState;
-  readonly #watchdog: Deadlines;
+  readonly #sessions: Deadlines<Session>;
   readonly #lingering = new LingeringConnections();
   readonly #host: SessionOwner;
+  /** One for all sessions: each would hold its own. */
+  readonly #onEnd = (session: Session): void => {
+    this.#sessions.remove(session);
+    unawaited(this.#sharedState.sessions.add(-1));
+    this.#options.eventLoop.pacer.depart();
+    this.#admission.close();
+  };
   #sessionNumber = 0;
 
   /**
@@ -87,7 +92,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.events = new EventStream({ clock: this.#options.clock });
     const { loginTimeout, idleTimeout } = this.#options;
     this.#sharedState = makeSharedState(this.#options, this.events);
-    this.#watchdog = new Deadlines(Math.min(loginTimeout || Infinity, idleTimeout || Infinity));
+    this.#sessions = new Deadlines(Math.min(loginTimeout || Infinity, idleTimeout || Infinity));
     this.#host = this.#makeHost();
     const reports = new RefusalReports(this.events, this.#options.clock);
     const parts = { options: this.#options, events: this.events, reports };
@@ -114,7 +119,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   /** The live sessions, as they are now. */
   sessions(): readonly SessionInfo[] {
-    return Array.from(this.#sessions.keys(), ({ info }) => info);
+    return Array.from(this.#sessions.all, ({ info }) => info);
   }
 
   /** The running transfers with their bytes so far. Collected only when this is called. */
@@ -129,7 +134,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   /** Ends a session as `ServerControl.disconnect` says; returns whether there was one. */
   disconnect(id: string, text: string = DISCONNECTED): boolean {
-    for (const session of this.#sessions.keys()) {
+    for (const session of this.#sessions.all) {
       if (session.id !== id) continue;
       session.disconnect(text);
       return true;
@@ -159,7 +164,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
 
   /** The number of live sessions: cheaper than {@link sessions}. */
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#sessions.all.size;
   }
 
   /**
@@ -188,16 +193,16 @@ export class FtpServer implements AsyncDisposable, ServerControl {
    */
   async shutdown({ grace = DEFAULT_GRACE }: ShutdownOptions = {}): Promise<void> {
     await this.#listeners.close();
-    for (const session of this.#sessions.keys()) session.drain();
+    for (const session of this.#sessions.all) session.drain();
     const timer = setTimeout(() => {
-      for (const session of this.#sessions.keys()) session.kill();
+      for (const session of this.#sessions.all) session.kill();
       this.#lingering.closeAll();
     }, grace);
     await this.#balancers.over();
     await this.#admission.over();
     await this.#lingering.over();
     clearTimeout(timer);
-    this.#watchdog[Symbol.dispose]();
+    this.#sessions[Symbol.dispose]();
     this.#sharedState.rest?.();
   }
 
@@ -255,25 +260,15 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.#admission.giveBack(options);
   }
 
-  #serve(connection: Connection, { slot, ...options }: Admitted): void {
-    const session = new Session(connection, this.#host, { ...options, onEnd: (ended) => this.#end(ended) });
+  #serve(connection: Connection, options: Admitted): void {
+    const session = new Session(connection, this.#host, { ...options, onEnd: this.#onEnd });
     this.#options.meter?.sessionOpened(options.implicitTls);
-    this.#watchdog.add(session);
     const address = unmapped(connection.remoteAddr.hostname);
     this.events.emit({ type: "sessionOpened", session: options.id, address });
-    this.#sessions.set(session, slot);
+    this.#sessions.add(session);
     unawaited(this.#sharedState.sessions.add(1));
     this.#options.eventLoop.pacer.arrive();
     void session.serve();
-  }
-
-  #end(session: Session): void {
-    this.#sessions.get(session)?.[Symbol.dispose]();
-    this.#sessions.delete(session);
-    unawaited(this.#sharedState.sessions.add(-1));
-    this.#options.eventLoop.pacer.depart();
-    this.#watchdog.remove(session);
-    this.#admission.close();
   }
 
   #makeHost(): SessionOwner {

@@ -17,12 +17,13 @@
 
 import type { Offence } from "../auth/bans.ts";
 import type { CommandTable } from "../commands/command.ts";
+import { LINE_BUFFER, type LineBuffers } from "../data/buffers.ts";
 import { type Line, LineReader, parseCommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import type { QueuedCommand } from "./command_queue.ts";
 
-/** Enough for most command lines; idle sessions hold no more than this. */
-const SMALL = 128;
+/** Idle sessions hold no more than this. */
+const SMALL = LINE_BUFFER;
 /** For clients that fill the small one: they send many commands at once. */
 const LARGE = 4 * 1024;
 /** Telnet commands, and `IAC` before them, are from here up (RFC 854). No command line begins with these. */
@@ -51,6 +52,13 @@ const BAD_LINES = {
   carriageReturn: "Command contains a bare carriage return",
 } as const;
 
+/** What a {@link CommandIntake} is made with. */
+export interface IntakeOptions {
+  /** There may be urgent data, see {@link ReadBuffers}. */
+  readonly marked: boolean;
+  readonly lender: LineBuffers;
+}
+
 /** The reading side of one session. It does no I/O. */
 export class CommandIntake {
   readonly #table: CommandTable;
@@ -58,10 +66,9 @@ export class CommandIntake {
   readonly #buffers: ReadBuffers;
   #isFirst = true;
 
-  /** @param options `marked`: there may be urgent data, see {@link ReadBuffers}. */
-  constructor(table: CommandTable, { marked }: { readonly marked: boolean }) {
+  constructor(table: CommandTable, options: IntakeOptions) {
     this.#table = table;
-    this.#buffers = new ReadBuffers(marked);
+    this.#buffers = new ReadBuffers(options);
   }
 
   /** For the next read. */
@@ -105,6 +112,11 @@ export class CommandIntake {
     return this.#buffers.renew();
   }
 
+  /** Nothing is read any more, and no read is pending. */
+  release(): void {
+    this.#buffers.release();
+  }
+
   /** TLS begins: what came in clear is forgotten. */
   secure(): void {
     this.#lines.reset();
@@ -136,12 +148,15 @@ export class CommandIntake {
 
 /** The buffers that one session is read into. */
 export class ReadBuffers {
+  readonly #lender: LineBuffers;
   #marked: boolean;
-  #current = new Uint8Array(SMALL);
+  #current: Uint8Array;
 
-  /** @param marked whether there may be urgent data. */
-  constructor(marked: boolean) {
+  /** @param options `marked`: whether there may be urgent data. */
+  constructor({ marked, lender }: IntakeOptions) {
+    this.#lender = lender;
     this.#marked = marked;
+    this.#current = lender.take();
   }
 
   /** For the next read. */
@@ -151,7 +166,12 @@ export class ReadBuffers {
 
   /** Another one for the next read, while the content of {@link current} may still be needed. */
   renew(): Uint8Array {
-    return this.#current = new Uint8Array(SMALL);
+    return this.#current = this.#lender.take();
+  }
+
+  /** Gives back what was lent, in which no read may be pending. */
+  release(): void {
+    if (this.#current.length === SMALL) this.#lender.give(this.#current);
   }
 
   /** Whether a read of `count` bytes may have ended at a mark. */
@@ -171,12 +191,17 @@ export class ReadBuffers {
   next(count: number, { transferring }: { readonly transferring: boolean }): void {
     const { length } = this.#current;
     if (count < length) {
-      if (transferring && this.#marked) this.#current = new Uint8Array(1);
-      else if (length === LARGE && count < SMALL) this.#current = new Uint8Array(SMALL);
+      if (transferring && this.#marked) this.#replace(new Uint8Array(1));
+      else if (length === LARGE && count < SMALL) this.#replace(this.#lender.take());
     } else if (length === 1) {
       const isTelnet = (this.#current[0] ?? 0) >= FIRST_TELNET;
-      if (!isTelnet) this.#current = new Uint8Array(SMALL);
-    } else if (length === SMALL) this.#current = new Uint8Array(LARGE);
+      if (!isTelnet) this.#replace(this.#lender.take());
+    } else if (length === SMALL) this.#replace(new Uint8Array(LARGE));
+  }
+
+  #replace(buffer: Uint8Array): void {
+    this.release();
+    this.#current = buffer;
   }
 }
 

@@ -55,7 +55,7 @@ export class CommandQueue {
   readonly #runner: CommandRunner;
   readonly #queue: QueuedCommand[] = [];
   #transfer: SessionTransfer | undefined;
-  /** A run over the queue is under way; `#running` is its end. */
+  /** A run over the queue is under way; `#running` is its end, unless it comes at once. */
   #busy = false;
   #running: Promise<void> | undefined;
   #aside = false;
@@ -117,8 +117,9 @@ export class CommandQueue {
     if (this.#busy) return this.#running;
     if (this.#queue.length === 0 || this.#transfer || this.#interrupting) return undefined;
     this.#busy = true;
-    this.#running = this.#runAll();
-    return this.#running;
+    const running = this.#runAll();
+    if (this.#busy) this.#running = running;
+    return running;
   }
 
   /** Resolves when no command from the queue is under way. */
@@ -189,6 +190,7 @@ export class CommandQueue {
       }
     } finally {
       this.#busy = false;
+      this.#running = undefined;
       this.#runner.rested();
     }
   }

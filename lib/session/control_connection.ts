@@ -6,7 +6,6 @@
  */
 
 import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
-import type { NetworkHooks } from "../net/hooks.ts";
 import { formatReply, type Reply } from "../protocol/reply.ts";
 
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
@@ -16,28 +15,27 @@ const MOST_UNREAD = 8 * 1024;
 
 const encoder = new TextEncoder();
 
-/** What a {@link ControlConnection} is made with. */
-export interface ControlConnectionOptions {
-  /** The id of the session. */
-  readonly session: string;
-  readonly network: NetworkHooks | undefined;
+/** The session of a {@link ControlConnection}. */
+export interface ControlOwner {
+  /** What is to be used in place of `connection`: the hooks of the embedder may wrap it. */
+  wrap(connection: Connection): Connection;
   /** Called with each reply that is to be sent. */
-  readonly onReply: (reply: Reply) => void;
+  replied(reply: Reply): void;
 }
 
 /** Reads, writes and closes; knows no commands. */
 export class ControlConnection {
   #connection: Connection;
-  readonly #options: ControlConnectionOptions;
+  readonly #owner: ControlOwner;
   readonly #writer: ReplyWriter;
   #isReading = false;
   /** A read that began before its turn: see {@link watch}. */
   #ahead: Promise<number | null> | undefined;
   #farewell: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: Connection, options: ControlConnectionOptions) {
-    this.#options = options;
-    this.#connection = this.#wrapped(connection);
+  constructor(connection: Connection, owner: ControlOwner) {
+    this.#owner = owner;
+    this.#connection = owner.wrap(connection);
     this.#writer = new ReplyWriter(this.#connection);
   }
 
@@ -86,7 +84,7 @@ export class ControlConnection {
   /** Takes a reply; it leaves with the next {@link flush}. */
   add(reply: Reply): void {
     this.#writer.add(reply);
-    this.#options.onReply(reply);
+    this.#owner.replied(reply);
   }
 
   /** Takes refusals of Telnet options: see {@link ReplyWriter.refuse}. */
@@ -101,7 +99,7 @@ export class ControlConnection {
 
   /** Continues over the protected connection that `handshake` makes of this one (AUTH). Rejects as `handshake` does. */
   async secure(handshake: (connection: Connection) => Promise<Connection>): Promise<void> {
-    this.#connection = this.#wrapped(await handshake(this.#connection));
+    this.#connection = this.#owner.wrap(await handshake(this.#connection));
     this.#writer.moveTo(this.#connection);
   }
 
@@ -138,11 +136,6 @@ export class ControlConnection {
   close(): void {
     clearTimeout(this.#farewell);
     this.drop();
-  }
-
-  #wrapped(connection: Connection): Connection {
-    const { network, session } = this.#options;
-    return network?.wrap?.(connection, { purpose: "control", session }) ?? connection;
   }
 }
 

@@ -17,8 +17,8 @@ export interface Watched {
  * Looks at deadlines at intervals. The timer ends at a look that finds nothing to watch, not earlier: sessions that
  * follow each other would each start it again.
  */
-export class Deadlines implements Disposable {
-  readonly #watched = new Set<Watched>();
+export class Deadlines<W extends Watched> implements Disposable {
+  readonly #watched = new Set<W>();
   readonly #interval: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -30,12 +30,17 @@ export class Deadlines implements Disposable {
     this.#interval = Math.max(5, Math.min(1000, shortest / 4));
   }
 
-  add(watched: Watched): void {
+  /** All that is watched. It serves as the list of them: a second one would be a hundredth of an idle session. */
+  get all(): ReadonlySet<W> {
+    return this.#watched;
+  }
+
+  add(watched: W): void {
     this.#watched.add(watched);
     this.#timer ??= setInterval(() => this.#look(), this.#interval);
   }
 
-  remove(watched: Watched): void {
+  remove(watched: W): void {
     this.#watched.delete(watched);
   }
 

@@ -29,8 +29,10 @@ export interface LoginHolder {
 export class SessionLogin implements Visitor {
   readonly #host: SessionOwner;
   readonly #holder: LoginHolder;
-  readonly #stranger: Disposable;
-  readonly #attempts: LoginAttempts;
+  /** Until the first login. */
+  #stranger: Disposable | undefined;
+  /** Kept while they have to be counted: most sessions log in once, with the right password. */
+  #attempts: LoginAttempts | undefined;
   #admission: Disposable | undefined;
   #over = false;
 
@@ -39,7 +41,6 @@ export class SessionLogin implements Visitor {
     this.#host = host;
     this.#holder = holder;
     this.#stranger = stranger;
-    this.#attempts = new LoginAttempts(host, this);
   }
 
   /** See {@link Visitor}. */
@@ -51,7 +52,9 @@ export class SessionLogin implements Visitor {
   async authenticate(password: string): Promise<reply.Reply> {
     const name = this.#holder.login.name ?? "";
     try {
-      const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
+      const attempts = this.#attempts ??= new LoginAttempts(this.#host, this);
+      const outcome = await attempts.attempt({ name, password, secure: this.control.secure });
+      if (!attempts.failed) this.#attempts = undefined;
       return "refusal" in outcome ? reported(outcome.refusal) : await this.#enter(name, outcome.account);
     } catch (error) {
       if (!(error instanceof SharedStateError)) throw error;
@@ -102,7 +105,7 @@ export class SessionLogin implements Visitor {
       return reported(reply.loginRefused("The files of this account are unavailable"));
     }
     this.#holder.login.account = account;
-    this.#stranger[Symbol.dispose]();
+    this.#leaveStrangers();
     this.#holder.limiters = limitersOf(account, this.#host);
     this.#holder.report({ type: "login", name, ok: true, protection: this.control.protection });
     return reply.loggedIn(greetingOf(account));
@@ -110,6 +113,11 @@ export class SessionLogin implements Visitor {
 
   #refused(name: string, reason: LoginFailure): void {
     this.#holder.report({ type: "login", name, ok: false, reason, protection: this.control.protection });
+  }
+
+  #leaveStrangers(): void {
+    this.#stranger?.[Symbol.dispose]();
+    this.#stranger = undefined;
   }
 
   /** Gives back what the account has: its files, and its place among the sessions of the account. */
@@ -122,14 +130,14 @@ export class SessionLogin implements Visitor {
 
   /** Sends delayed answers now, and gives up a login that waits for its turn. */
   endPause(): void {
-    this.#attempts.endWait();
+    this.#attempts?.endWait();
   }
 
   /** The session is over: gives back its places, and enters no account from now on. */
   dispose(): void {
     this.#over = true;
-    this.#attempts.end();
-    this.#stranger[Symbol.dispose]();
+    this.#attempts?.end();
+    this.#leaveStrangers();
     this.#admission?.[Symbol.dispose]();
     this.#admission = undefined;
   }

@@ -11,7 +11,7 @@ import type { SessionInfo } from "../session_info.ts";
 import { CommandIntake } from "./command_intake.ts";
 import { CommandQueue } from "./command_queue.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
-import { ControlConnection } from "./control_connection.ts";
+import { ControlConnection, type ControlOwner } from "./control_connection.ts";
 import type { Watched } from "./deadlines.ts";
 import type { SessionOwner } from "./host.ts";
 import { SessionCommands, type SessionLife } from "./session_commands.ts";
@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly proxied: boolean;
   /** TLS was there from the first byte. */
   readonly implicitTls: boolean;
+  /** Its place under the limit of its address. */
+  readonly slot: Disposable;
   /** See `ContextOptions.stranger`. */
   readonly stranger: Disposable;
   /** Called once the session is over: its connection is closed, and nothing of it is under way. */
@@ -32,7 +34,7 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements Watched, SessionLink, SessionLife, Underway {
+export class Session implements ControlOwner, Watched, SessionLink, SessionLife, Underway {
   readonly id: string;
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
@@ -41,21 +43,22 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
   readonly #commands: SessionCommands;
   readonly #queue: CommandQueue;
   readonly #end: SessionEnd;
+  readonly #slot: Disposable;
   readonly #onEnd: (session: Session) => void;
   readonly #loginDeadline: number;
   #lastActivity = performance.now();
 
-  constructor(connection: Connection, host: SessionOwner, { id, onEnd, ...options }: SessionOptions) {
+  constructor(connection: Connection, host: SessionOwner, { id, slot, onEnd, ...options }: SessionOptions) {
     this.id = id;
+    this.#slot = slot;
     this.#onEnd = onEnd;
     this.#host = host;
     this.#loginDeadline = deadlineAfter(host.options.loginTimeout);
-    this.#intake = new CommandIntake(host.table, { marked: !options.implicitTls });
-    this.#control = new ControlConnection(connection, {
-      session: id,
-      network: host.options.network,
-      onReply: (sent) => this.#reportReply(sent),
+    this.#intake = new CommandIntake(host.table, {
+      marked: !options.implicitTls,
+      lender: host.options.eventLoop.lineBuffers,
     });
+    this.#control = new ControlConnection(connection, this);
     this.#context = new SessionContext(host, this, { connection, ...options });
     const equipment = { host, context: this.#context, control: this.#control, underway: this, life: this };
     this.#end = new SessionEnd(equipment);
@@ -129,8 +132,11 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
       this.#control.close();
       // A command that waited for the transfer has been woken, and gives back what it gets from now on.
       await this.#queue.settled();
+      // One in which a read is left pending is nobody's any more.
+      if (!this.#control.isAhead) this.#intake.release();
       this.#context.report({ type: "sessionClosed", reason: this.#end.reason });
       this.#host.options.meter?.sessionClosed(this.#context.control.secure);
+      this.#slot[Symbol.dispose]();
       this.#onEnd(this);
     }
   }
@@ -206,7 +212,13 @@ export class Session implements Watched, SessionLink, SessionLife, Underway {
     }
   }
 
-  #reportReply({ code, text }: reply.Reply): void {
+  /** See {@link ControlOwner}. */
+  wrap(connection: Connection): Connection {
+    return this.#host.options.network?.wrap?.(connection, { purpose: "control", session: this.id }) ?? connection;
+  }
+
+  /** See {@link ControlOwner}. */
+  replied({ code, text }: reply.Reply): void {
     this.#host.options.meter?.replied(code);
     if (!this.#host.events.wants("reply")) return;
     this.#context.report({ type: "reply", code, text: typeof text === "string" ? text : text.join("\n") });

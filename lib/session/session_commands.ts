@@ -87,7 +87,7 @@ export class SessionCommands implements CommandRunner {
       this.last = line;
       this.#context.report({ type: "command", line });
     } else this.last = row ? command.verb : table.mask(command.verb);
-    forgetOneTimeState(this.#context, row);
+    this.#context.forgetOneTimeState(row?.keeps);
     const answer = row ? dispatch(this.#context, row, command) : refusalOfUnknown(table, command);
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
     if (began !== undefined) meter?.commandDone(row?.verb, timeOf(command, row, began));
@@ -215,12 +215,6 @@ function dispatch(context: CommandContext, row: Command, line: CommandLine): Ans
   } catch (error) {
     return replyForError(context, row, error);
   }
-}
-
-/** REST and RNFR apply to the very next command; those that may come in between say so in their row. */
-function forgetOneTimeState(context: CommandContext, row: Command | undefined): void {
-  if (row?.keeps !== "restart") context.parameters.next.clearRange();
-  if (row?.keeps !== "rename") context.rename.from = undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ const RIGHT: AuthResult = {
   account: createAccount({ name: "ann", rootPath: "/", rules: [] }),
 };
 
-/** So many sessions of one client log in at the same time. Resolves to how many of them watch their clients meanwhile. */
+/** So many sessions of one client log in at once. Resolves to how many of them watch their clients meanwhile. */
 async function crowd(sessions: number, authenticator: Authenticator): Promise<number> {
   const options = resolveOptions({ authenticator, fileSystem: () => new MemoryVfs() });
   using bans = new Bans({ limit: 0, duration: 0, now: Date.now });
