@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ContainedCalls, DiskFile, FileUse, OpenedFile } from "../drivers/disk/calls.ts";
+import type { ContainedCalls, FileUse, OpenedFile } from "../drivers/disk/calls.ts";
 import { FileStatus } from "./file_status.ts";
 import {
   AT_FDCWD,
@@ -50,6 +50,11 @@ const UNCHANGED = 0xffffffff;
 /** `UTIME_OMIT` in place of the nanoseconds: leaves that time unchanged. */
 const OMIT = (1n << 30n) - 2n;
 
+/** Bytes of `struct statfs`, with room to spare. */
+const STATFS_SIZE = 256;
+/** The types of tmpfs and ramfs. */
+const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
 const UNSUPPORTED: ReadonlySet<string> = new Set(["ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 /** An open directory, and a name in it. */
@@ -61,6 +66,8 @@ export class ContainedPaths implements ContainedCalls {
   readonly #status: FileStatus;
   /** `struct open_how`: flags, mode, how to resolve. */
   readonly #how = new BigUint64Array([0n, 0n, RESOLVE_NO_SYMLINKS]);
+  /** `struct statfs`: the type comes first, as a number of 64 bits with the lowest first. */
+  readonly #system = new Uint32Array(STATFS_SIZE / Uint32Array.BYTES_PER_ELEMENT);
 
   private constructor(libc: Libc) {
     this.#libc = libc;
@@ -126,8 +133,25 @@ export class ContainedPaths implements ContainedCalls {
     return undefined;
   }
 
-  createOpen(path: string, use: FileUse): DiskFile {
-    return new NativeFile(this.#libc, this.#open(path, FLAGS[use] | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE));
+  createOpen(path: string, use: FileUse): Pick<OpenedFile, "file" | "info"> {
+    const descriptor = this.#open(path, FLAGS[use] | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (this.#status.lookAt(descriptor)) {
+      return { file: new NativeFile(this.#libc, descriptor), info: this.#status.info };
+    }
+    const error = lastError(this.#libc, "look at a file");
+    this.#libc.close(descriptor);
+    throw error;
+  }
+
+  isInMemory(path: string, device: number): boolean {
+    const descriptor = this.tryOpen(path, O_PATH | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    try {
+      const isThat = this.#status.lookAt(descriptor) && this.#status.device === device;
+      return isThat && this.#libc.fstatfs(descriptor, this.#system) === 0 && IN_MEMORY.has(this.#system[0] ?? 0);
+    } finally {
+      this.#libc.close(descriptor);
+    }
   }
 
   makeDirectory(path: string): void {

@@ -9,6 +9,7 @@ import {
   type Entry,
   type FileSink,
   type FileSource,
+  type LookUpOptions,
   type OpenWriteOptions,
   type Removed,
   type RenameOptions,
@@ -30,6 +31,10 @@ export class ForwardingSink implements FileSink {
     this.inner = inner;
     this.initialSize = inner.initialSize;
     this.created = inner.created;
+  }
+
+  get opened(): Entry | undefined {
+    return this.inner.opened;
   }
 
   hold(): boolean {
@@ -78,6 +83,12 @@ export class ForwardingVfs implements Vfs {
 
   stat(path: VirtualPath): Promise<Entry> {
     return this.inner.stat(path);
+  }
+
+  /** Goes by the `stat` of a wrapper that has its own. */
+  lookUp(path: VirtualPath, options?: LookUpOptions): Promise<Entry | undefined> {
+    const isForwarded = this.stat === ForwardingVfs.prototype.stat;
+    return isForwarded ? lookUp(this.inner, path, options) : statIfThere(this, path);
   }
 
   list(path: VirtualPath): AsyncIterable<readonly Entry[]> {
@@ -134,10 +145,10 @@ export function guardExtras(
       },
     }),
     ...(copyAttributes && {
-      copyAttributes: async (from, to) => {
+      copyAttributes: async (from, to, known) => {
         check(from, "copyAttributes");
         check(to, "copyAttributes");
-        await copyAttributes(from, to);
+        await copyAttributes(from, to, known);
       },
     }),
     ...(resolve && {
@@ -178,7 +189,11 @@ export function guardExtras(
 }
 
 /** What is at `path`, if anything is. */
-export async function lookUp(vfs: Vfs, path: VirtualPath): Promise<Entry | undefined> {
+export function lookUp(vfs: Vfs, path: VirtualPath, options?: LookUpOptions): Promise<Entry | undefined> {
+  return vfs.lookUp ? vfs.lookUp(path, options) : statIfThere(vfs, path);
+}
+
+async function statIfThere(vfs: Vfs, path: VirtualPath): Promise<Entry | undefined> {
   try {
     return await vfs.stat(path);
   } catch (error) {

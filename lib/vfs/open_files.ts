@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Entry } from "./entry.ts";
+
 /** A source of bytes: an open file, or a listing being sent. */
 export interface ByteSource {
   /** The file, if another thread could read it instead. */
@@ -43,6 +45,8 @@ export interface FileSink {
   readonly initialSize: number;
   /** The open created the file. */
   readonly created: boolean;
+  /** The file as the open found it; absent if the driver does not tell. */
+  readonly opened?: Entry | undefined;
   /**
    * Keeps the file from being given to another upload until the next write has ended, or the sink is ended. `false`: it
    * has been given away, or the sink is ended, and nothing can be written any more. Absent if files are never given

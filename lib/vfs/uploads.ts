@@ -151,7 +151,7 @@ class UploadVfs extends ForwardingVfs {
   async #openSafe(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     if (options.exclusive) return await this.#openInPlace(path, options);
     for (let tries = 0; tries < TRIES; tries++) {
-      const there = await lookUp(this.inner, path);
+      const there = await lookUp(this.inner, path, { guess: tries === 0 });
       // What cannot be replaced is refused by the driver.
       if (there && there.kind !== "file") return await this.#openInPlace(path, options);
       const found = there === undefined
@@ -170,11 +170,11 @@ class UploadVfs extends ForwardingVfs {
     const { signal } = options;
     const held = resume && await this.inner.openWrite(place, { keep: true, existing: true, ...(signal && { signal }) });
     try {
-      const replaced = await this.inner.stat(place);
+      const replaced = held?.opened ?? await this.inner.stat(place);
       const part = joinPath(parentOf(place), partName(nameOf(place)));
       const sink = await this.#openPart(part);
       // Before the first byte: what only few may read must not be open to all in the meantime.
-      await copyAttributes(this.inner, { from: place, to: part, mode: replaced.mode });
+      await copyAttributes(this.inner, { from: place, to: part, mode: replaced.mode, known: held?.opened });
       return new ReplacingSink(this.inner, { path: place, part, sink, replaced, held });
     } catch (error) {
       await held?.abort();
@@ -234,11 +234,16 @@ async function unless(kind: VfsErrorKind, opening: Promise<FileSink>): Promise<F
 /** The file may belong to a more privileged user; its content matters more than its mode. */
 async function copyAttributes(
   vfs: Vfs,
-  { from, to, mode }: { readonly from: VirtualPath; readonly to: VirtualPath; readonly mode: number },
+  { from, to, mode, known }: {
+    readonly from: VirtualPath;
+    readonly to: VirtualPath;
+    readonly mode: number;
+    readonly known?: Entry | undefined;
+  },
 ): Promise<void> {
   const { copyAttributes, setMode } = vfs.capabilities;
   try {
-    if (copyAttributes) await copyAttributes(from, to);
+    if (copyAttributes) await copyAttributes(from, to, known);
     else await setMode?.(to, mode);
   } catch (error) {
     if (!(error instanceof VfsError)) throw error;

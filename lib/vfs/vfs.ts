@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { Entry } from "./entry.ts";
 import type { FileSink, FileSource, OpenWriteOptions, Removed } from "./open_files.ts";
 
+export type { Entry, EntryKind } from "./entry.ts";
 export * from "./open_files.ts";
 export { type AccountRefusal, VfsError, type VfsErrorKind } from "./vfs_error.ts";
 
@@ -16,55 +18,20 @@ export { type AccountRefusal, VfsError, type VfsErrorKind } from "./vfs_error.ts
  */
 export type VirtualPath = string & { readonly __brand: "VirtualPath" };
 
-/**
- * The kind of an entry. `stat` follows links that stay inside the root, so its `link` is one that leads nowhere; `list`
- * follows none.
- */
-export type EntryKind = "file" | "directory" | "link" | "other";
-
-/** A file or directory, as returned by `stat` and `list`. */
-export interface Entry {
-  /** The last part of the path; `/` for the root. */
-  readonly name: string;
-  /** What the entry is. */
-  readonly kind: EntryKind;
-  /** Size in bytes; 0 if a directory has no size. */
-  readonly size: number;
-  /** Milliseconds since 1970, UTC. */
-  readonly modified: number;
-  /** Permission bits, `0o000` to `0o7777`. */
-  readonly mode: number;
-  /** Number of hard links; 1 if the driver has none. */
-  readonly links: number;
-  /** The name of the owner, for listings. */
-  readonly owner: string;
-  /** The name of the group, for listings. */
-  readonly group: string;
-  /**
-   * The same for two names of one object, different for two objects (RFC 3659 section 7.5.2); absent if the driver
-   * cannot distinguish them.
-   */
-  readonly unique?: string;
-  /**
-   * Where a link leads, relative to its directory or to the root of the view: never a path outside. Absent if there is
-   * no such path, and for entries that are not links.
-   */
-  readonly target?: string;
-  /** The target of a link; absent if it is not part of this view, and for entries that are not links. */
-  readonly leadsTo?: Entry;
-  /** Of a directory that `stat` has found: this process may not use the names in it. */
-  readonly closed?: true;
-  /** The link through which `stat` has found the entry; absent if the name is not a link. */
-  readonly link?: Entry;
-  /** Of a directory: it can be neither removed nor renamed, whatever the rights, as something is mounted there. */
-  readonly fixed?: true;
-}
-
 /** Distinguishes one content of a file from another, as far as can be known without reading it. */
 export type FileIdentity = Pick<Entry, "size" | "modified" | "unique">;
 
 /** An unused name, kept for the holder of this object; disposing it releases the name. */
 export type Reservation = Disposable;
+
+/** The options of {@link Vfs.lookUp}. */
+export interface LookUpOptions {
+  /**
+   * The caller opens the name next, and that decides: what cannot be followed or looked at may be taken for nothing,
+   * if telling the difference takes longer.
+   */
+  readonly guess?: boolean;
+}
 
 /** How to rename. Without any of these: replaces a file with the new name, and does not wait. */
 export interface RenameOptions {
@@ -145,9 +112,9 @@ export interface VfsCapabilities {
   readonly setModified?: (path: VirtualPath, modified: number) => Promise<void>;
   /**
    * Gives the file at `to` the permission bits of the one at `from`, and its owner and group where the system permits
-   * that.
+   * that. `known` is {@link FileSink.opened} of the file at `from`, which the caller has open.
    */
-  readonly copyAttributes?: (from: VirtualPath, to: VirtualPath) => Promise<void>;
+  readonly copyAttributes?: (from: VirtualPath, to: VirtualPath, known?: Entry) => Promise<void>;
   /** The path of what `path` leads to, without links. To be had from drivers with {@link links}. */
   readonly resolve?: (path: VirtualPath) => Promise<VirtualPath>;
   /**
@@ -179,6 +146,11 @@ export interface Vfs {
   readonly capabilities: VfsCapabilities;
   /** Follows links that stay inside the root, and reports them in {@link Entry.link}. */
   stat(path: VirtualPath): Promise<Entry>;
+  /**
+   * {@link stat} for callers that expect to find nothing: `undefined` instead of a `notFound`, which takes as long as
+   * several looks. Absent: they ask `stat`.
+   */
+  lookUp?(path: VirtualPath, options?: LookUpOptions): Promise<Entry | undefined>;
   /**
    * The entries of a directory, links as links, without `.` and `..`, in batches so that a large one takes constant
    * memory; the order is the driver's. Names that FTP cannot represent are left out, and so are entries that disappear

@@ -137,7 +137,8 @@ nativeTest(
   () =>
     withPaths(async ({ paths, dir }) => {
       const path = `${dir}/real/new`;
-      const file = paths.createOpen(path, "write");
+      const { file, info } = paths.createOpen(path, "write");
+      assertEquals([info.size, info.ino], [0, Deno.statSync(path).ino]);
       const bytes = new TextEncoder().encode("0123456789");
       assertEquals([file.writeSync(bytes), await file.write(bytes)], [10, 10]);
       await file.sync();
@@ -170,6 +171,17 @@ nativeTest(
       file.close();
     }),
 );
+
+nativeTest("ContainedPaths knows a file system in memory", () =>
+  withPaths(({ paths, dir }) => {
+    const { dev } = Deno.statSync("/dev/shm");
+    assertEquals([paths.isInMemory("/dev/shm", dev), paths.isInMemory("/dev/shm", dev + 1)], [true, false]);
+    Deno.symlinkSync("/dev/shm", `${dir}/shm`);
+    assertEquals([paths.isInMemory(`${dir}/shm`, dev), paths.isInMemory("/proc", Deno.statSync("/proc").dev)], [
+      false,
+      false,
+    ]);
+  }));
 
 nativeTest("ContainedPaths opens nothing but regular files", () =>
   withPaths(async ({ paths, dir }) => {

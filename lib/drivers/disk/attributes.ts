@@ -7,6 +7,7 @@
 import { statfsSync } from "node:fs";
 import { attempt, kindOf } from "./errors.ts";
 import type { Found } from "./calls.ts";
+import { infoBehind } from "./list.ts";
 import type { DiskRoot } from "./root.ts";
 import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
@@ -16,7 +17,11 @@ export function diskExtras(root: DiskRoot): VfsCapabilities {
   return {
     ...(Deno.build.os !== "windows" && {
       setMode: (path, mode) => attempt(path, () => setMode(root, root.reach(path), mode)),
-      copyAttributes: (from, to) => attempt(to, () => copyAttributes(root, root.reach(from).info, root.reach(to))),
+      copyAttributes: (from, to, known) =>
+        attempt(to, () => {
+          const info = (known && infoBehind(known)) ?? root.reach(from).info;
+          copyAttributes(root, info, root.reach(to));
+        }),
     }),
     setModified: (path, modified) => attempt(path, () => root.changes.setModified(root.follow(path), modified)),
     ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),

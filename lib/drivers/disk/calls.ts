@@ -116,8 +116,10 @@ export interface ContainedCalls extends DiskChanges {
    * name in the path is a link.
    */
   open(path: string, use: FileUse): Pick<OpenedFile, "file" | "info"> | undefined;
-  /** Creates a file, which must not exist yet, and opens it for writing. */
-  createOpen(path: string, use: FileUse): DiskFile;
+  /** Creates a file, which must not exist yet, opens it for writing, and says what it is. */
+  createOpen(path: string, use: FileUse): Pick<OpenedFile, "file" | "info">;
+  /** Whether what is at the real path `path` is on the file system of this number, and that one is in memory alone. */
+  isInMemory(path: string, device: number): boolean;
 }
 
 /** Whether the permission of the runtime, which calls of a library bypass, covers everything below `path`. */

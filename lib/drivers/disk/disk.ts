@@ -11,7 +11,7 @@
 
 import { messageOf } from "../../net/message_of.ts";
 import { mayEnter } from "./rights.ts";
-import type { ContainedCalls, DirectoryReader, DiskFile, OpenedFile } from "./calls.ts";
+import type { ContainedCalls, DirectoryReader, DiskFile, Found, OpenedFile } from "./calls.ts";
 import { attempt, converting, isNotFound, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
@@ -28,6 +28,7 @@ import {
   type FileSink,
   type FileSource,
   keepsContent,
+  type LookUpOptions,
   type OpenWriteOptions,
   type Removed,
   type RenameOptions,
@@ -106,7 +107,20 @@ export class DiskVfs implements Vfs {
   }
 
   stat(path: VirtualPath): Promise<Entry> {
-    return attempt(path, () => this.#stat(path));
+    return attempt(path, () => this.#describe(path, this.#root.seen(path)));
+  }
+
+  lookUp(path: VirtualPath, { guess = false }: LookUpOptions = {}): Promise<Entry | undefined> {
+    return attempt(path, () => {
+      if (guess && this.#root.seemsFree(path)) return undefined;
+      try {
+        const { real, info } = this.#root.seek(path);
+        return info && this.#describe(path, { real, info });
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
@@ -175,8 +189,7 @@ export class DiskVfs implements Vfs {
     }
   }
 
-  #stat(path: VirtualPath): Entry {
-    const found = this.#root.seen(path);
+  #describe(path: VirtualPath, found: Found): Entry {
     const entry = describeName(this.#root, found, nameOf(path));
     const hidden = this.#root.symlinks === "hide" && (entry.kind === "link" || entry.link !== undefined);
     if (hidden) throw new VfsError("notFound", `Is a link: "${path}"`);
@@ -220,7 +233,7 @@ export class DiskVfs implements Vfs {
       path,
       size: replaced ? 0 : info.size,
       device: info.dev,
-      object: info,
+      info,
       created,
       replaces: replaced ? info.size : undefined,
       root: this.#root,

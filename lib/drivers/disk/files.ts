@@ -14,16 +14,17 @@
  * @module
  */
 
-import type { DiskFile, ObjectNumbers } from "./calls.ts";
+import type { DiskFile } from "./calls.ts";
 import { isSame } from "./opened_file.ts";
 import { type Fsync, syncDirectoriesOf } from "./durability.ts";
 import { toVfsError } from "./errors.ts";
 import { type GiveBack, isLarge, setAside } from "./large_files.ts";
 import type { DiskRoot } from "./root.ts";
-import { tellsLate } from "./late_errors.ts";
+import { describeOpened } from "./list.ts";
 import { removedOf } from "./names.ts";
 import {
   type DiscardOptions,
+  type Entry,
   type FileLocation,
   type FileSink,
   type FileSource,
@@ -31,6 +32,7 @@ import {
   VfsError,
   type VirtualPath,
 } from "../../vfs/vfs.ts";
+import { nameOf } from "../../vfs/virtual_path.ts";
 
 /** Files of up to this many bytes are read synchronously. */
 const SMALL_FILE = 64 * 1024;
@@ -93,8 +95,11 @@ export class DiskSource implements FileSource {
 
 /** The options of a {@link DiskSink}. */
 export interface SinkOptions extends HandleOptions {
-  /** The numbers by which its name is known to be its own: on a local disk no other file has them while it is open. */
-  readonly object: ObjectNumbers;
+  /**
+   * What was opened. Its numbers tell whether its name is its own: on a local disk no other file has them while it is
+   * open.
+   */
+  readonly info: Deno.FileInfo;
   readonly created: boolean;
   /**
    * Bytes of old content that are dropped with the first byte written, or at the commit: an upload that never starts
@@ -108,7 +113,7 @@ export interface SinkOptions extends HandleOptions {
   /** Its real path. */
   readonly real: string;
   /** The root that the file is below. */
-  readonly root: Pick<DiskRoot, "lookUp" | "changes">;
+  readonly root: Pick<DiskRoot, "lookUp" | "changes" | "tellsLate">;
 }
 
 /** A file open for writing. */
@@ -119,7 +124,7 @@ export class DiskSink implements FileSink {
   readonly #pace: DiskPace;
   readonly #file: DiskFile;
   readonly #real: string;
-  readonly #object: ObjectNumbers;
+  readonly #info: Deno.FileInfo;
   readonly #root: SinkOptions["root"];
   /** The file system may report late that it could not store the data, so it must be asked before the close. */
   readonly #late: boolean;
@@ -133,9 +138,9 @@ export class DiskSink implements FileSink {
   constructor(file: DiskFile, options: SinkOptions) {
     this.#file = file;
     this.#real = options.real;
-    this.#object = options.object;
+    this.#info = options.info;
     this.#root = options.root;
-    this.#late = tellsLate(options.device, options.real);
+    this.#late = options.root.tellsLate(options.device, options.real);
     this.#syncs = options.fsync === "close";
     this.#isPart = options.part === true;
     this.#path = options.path;
@@ -143,6 +148,10 @@ export class DiskSink implements FileSink {
     this.initialSize = options.size;
     this.created = options.created;
     this.#replaces = options.replaces;
+  }
+
+  get opened(): Entry {
+    return describeOpened(nameOf(this.#path), this.#info);
   }
 
   async write(data: Uint8Array): Promise<void> {
@@ -217,7 +226,7 @@ export class DiskSink implements FileSink {
     // Over a network, a new file may get the number of one that is still open here but has lost its name.
     if (this.#late && this.#file.statSync().nlink === 0) return false;
     const there = this.#root.lookUp(this.#real);
-    return there !== undefined && isSame(there, this.#object);
+    return there !== undefined && isSame(there, this.#info);
   }
 
   /** Whether a synchronous call for this many bytes is acceptable. */

@@ -9,7 +9,7 @@
 
 import { basename, dirname } from "@std/path";
 import type { DiskChanges } from "./calls.ts";
-import { joinReal } from "./root.ts";
+import { joinReal } from "./real_path.ts";
 import { partName } from "../../vfs/virtual_path.ts";
 
 /** Bytes from which on a file is large: giving back fewer takes three milliseconds at most. */

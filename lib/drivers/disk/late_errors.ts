@@ -8,6 +8,7 @@
  */
 
 import { statfsSync } from "node:fs";
+import type { ContainedCalls } from "./calls.ts";
 
 /**
  * Numbers of the local file systems of Linux without a block device of their own (statfs(2)): others of that kind are
@@ -24,10 +25,17 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
 
 const known = new Map<number, boolean>();
 
-/** Whether the file system with this device number may report errors late; `real` is a path on it. Unknown ones may. */
-export function tellsLate(device: number, real: string): boolean {
+/**
+ * Whether the file system with this device number may report errors late; `real` is a path on it. Unknown ones may.
+ *
+ * @param calls tell what is in memory without a permission for that: such a file system has nothing to be late with.
+ */
+export function tellsLate(device: number, real: string, calls?: Pick<ContainedCalls, "isInMemory">): boolean {
   let late = known.get(device);
-  if (late === undefined) known.set(device, late = findOut(device, real));
+  if (late === undefined) {
+    late = findOut(device, real) && calls?.isInMemory(real, device) !== true;
+    known.set(device, late);
+  }
   return late;
 }
 

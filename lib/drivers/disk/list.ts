@@ -12,7 +12,8 @@ import type { DirectoryName, DirectoryReader, Found, Identity } from "./calls.ts
 import { isSame } from "./opened_file.ts";
 import { whereLinkLeads } from "./links.ts";
 import { uniqueOf } from "./names.ts";
-import { type DiskRoot, joinReal } from "./root.ts";
+import { joinReal } from "./real_path.ts";
+import type { DiskRoot } from "./root.ts";
 import { type Entry, VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { isListable } from "../../vfs/virtual_path.ts";
 
@@ -82,6 +83,21 @@ export async function* listNames(
 export function describeName(root: DiskRoot, found: Found, name: string): Entry {
   const entry = describeItself(root, found, name);
   return entry.leadsTo ? { ...entry.leadsTo, link: entry } : entry;
+}
+
+/** What the system has told about entries of open files. */
+const infos = new WeakMap<Entry, Deno.FileInfo>();
+
+/** The entry of an open file, which {@link infoBehind} knows. */
+export function describeOpened(name: string, info: Deno.FileInfo): Entry {
+  const entry = describeInfo(name, info);
+  infos.set(entry, info);
+  return entry;
+}
+
+/** What the system has told about a file, for the entry that {@link describeOpened} has made of it. */
+export function infoBehind(entry: Entry): Deno.FileInfo | undefined {
+  return infos.get(entry);
 }
 
 /** The entry for what was found under the name `name`, a link not followed; throws the runtime's errors. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DiskFile, FileUse, ObjectNumbers, OpenedFile } from "./calls.ts";
+import type { ContainedCalls, DiskFile, FileUse, ObjectNumbers, OpenedFile } from "./calls.ts";
 import { tellsLate } from "./late_errors.ts";
 import { VfsError } from "../../vfs/vfs.ts";
 
@@ -44,9 +44,9 @@ export function openVerified(
  * What the C library has opened, or the same file opened by the runtime where the reason of a late failure matters: in
  * a thread of the runtime's pool the library cannot tell it.
  */
-export function kept(opened: OpenedFile, use: FileUse): OpenedFile {
+export function kept(opened: OpenedFile, use: FileUse, calls: ContainedCalls | undefined): OpenedFile {
   const { real, info, file } = opened;
-  if (use === "read" || !tellsLate(info.dev, real)) return opened;
+  if (use === "read" || !tellsLate(info.dev, real, calls)) return opened;
   file.close();
   return openVerified(real, { use }, (now) => {
     if (!isSame(now, info)) throw new VfsError("busy", `Changed during the open: "${real}"`);

@@ -5,7 +5,8 @@
  */
 
 import { toVfsError } from "./errors.ts";
-import { type DiskRoot, joinReal } from "./root.ts";
+import { joinReal } from "./real_path.ts";
+import type { DiskRoot } from "./root.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
 /** Any name will do, existing or not. */

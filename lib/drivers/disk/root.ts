@@ -24,6 +24,7 @@
  */
 
 import { SEPARATOR } from "@std/path";
+import { existsSync } from "node:fs";
 import {
   type ContainedCalls,
   type DiskChanges,
@@ -37,15 +38,10 @@ import {
 import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
 import { hasCode, isNotFound } from "./errors.ts";
-import { described, isSame, kept, openVerified } from "./opened_file.ts";
+import { isSame, kept, openVerified } from "./opened_file.ts";
+import { tellsLate } from "./late_errors.ts";
+import { joinReal, pathBelow } from "./real_path.ts";
 import { hasRawBytes, isCanonical } from "../../vfs/raw_names.ts";
-
-/**
- * Separators, drives, streams, wildcards, names of devices, endings that Windows drops, and short names (`ARCHIV~1`),
- * which would be a second name of another file.
- */
-const WINDOWS_SPECIAL =
-  /[\\:*?"<>|]|\/(con|prn|aux|nul|com\d|lpt\d)(\.|\/|$)|[. ](\/|$)|\/[^/.]{1,6}~\d{1,6}(\.[^/.]{0,3})?(\/|$)/i;
 
 /**
  * How links in the tree are treated. `follow-inside`: those that stay inside the root are followed, others do not
@@ -131,6 +127,14 @@ export class DiskRoot {
     return { real, info: this.lookUp(real) };
   }
 
+  /**
+   * Whether it looks as if nothing had the name. A link that leads nowhere, and what cannot be reached, look like that
+   * as well: the runtime tells them apart by an error, which takes as long as three looks. The C library needs none.
+   */
+  seemsFree(path: VirtualPath): boolean {
+    return this.#calls === undefined && !existsSync(this.#asked(path));
+  }
+
   /** What has the name, a link not followed. */
   seen(path: VirtualPath): Found {
     const { real, info } = this.seek(path);
@@ -174,7 +178,7 @@ export class DiskRoot {
   open(path: VirtualPath, use: FileUse): OpenedFile {
     const asked = this.#asked(path);
     const direct = (use === "read" ? this.#calls : this.#writing)?.open(asked, use);
-    if (direct) return kept({ real: asked, ...direct }, use);
+    if (direct) return kept({ real: asked, ...direct }, use, this.#calls);
     const before = this.#look(path, () => this.isRaw(path) ? this.lstat(asked) : Deno.statSync(asked));
     const real = this.follow(path);
     if (before.isDirectory) throw new VfsError("isDirectory", `Is a directory: "${path}"`);
@@ -196,7 +200,7 @@ export class DiskRoot {
    * of that name.
    */
   create(path: VirtualPath, use: FileUse): OpenedFile {
-    if (this.#writing) return kept(this.#createBy(this.#writing, path, use), use);
+    if (this.#writing) return kept(this.#createBy(this.#writing, path, use), use, this.#calls);
     const before = this.#look(path, () => Deno.statSync(this.#asked(parentOf(path))));
     const directory = this.follow(parentOf(path));
     const real = joinReal(directory, nameOf(path));
@@ -209,6 +213,11 @@ export class DiskRoot {
   /** Throws if `directory`, a real path that this root returned earlier, has become another one. */
   requireUnmoved(directory: string, path: VirtualPath): void {
     if (this.#calls ? !this.#calls.isReal(directory) : Deno.realPathSync(directory) !== directory) throw notFound(path);
+  }
+
+  /** Whether the file system with this number, which has the real path `real`, may report late that a write failed. */
+  tellsLate(device: number, real: string): boolean {
+    return tellsLate(device, real, this.#calls);
   }
 
   /** By the path as it was asked for, in one call; `undefined` if a link is on the way, or without the C library. */
@@ -242,7 +251,7 @@ export class DiskRoot {
 
   /** Links on the way to the name are followed only where there are any. */
   #createBy(calls: ContainedCalls, path: VirtualPath, use: FileUse): OpenedFile {
-    const create = (real: string) => described(real, calls.createOpen(real, use));
+    const create = (real: string) => ({ real, ...calls.createOpen(real, use) });
     try {
       return create(this.#asked(path));
     } catch (error) {
@@ -255,9 +264,7 @@ export class DiskRoot {
   #asked(path: VirtualPath): string {
     if (path === ROOT) return this.#root;
     this.#requirePlain(path);
-    if (Deno.build.os !== "windows") return this.#prefix + path.slice(1);
-    if (WINDOWS_SPECIAL.test(path)) throw new VfsError("badName", `Has a special meaning on Windows: "${path}"`);
-    return this.#prefix + path.slice(1).replaceAll("/", SEPARATOR);
+    return pathBelow(this.#prefix, path);
   }
 
   /** A UTF-8 name could be written byte by byte as well, bypassing the rules for its path. */
@@ -283,11 +290,6 @@ export class DiskRoot {
     if (this.symlinks === "deny") throw new VfsError("denied", `Leads through a link: "${path}"`);
     if (this.symlinks === "hide" || !this.#contains(real)) throw notFound(path);
   }
-}
-
-/** The entry `name` of the real directory `directory`. */
-export function joinReal(directory: string, name: string): string {
-  return directory.endsWith(SEPARATOR) ? directory + name : directory + SEPARATOR + name;
 }
 
 function notFound(path: VirtualPath): VfsError {

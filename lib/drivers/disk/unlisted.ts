@@ -5,7 +5,8 @@
  */
 
 import { isThere, REPLACEMENT, SMALL_DIRECTORY } from "./list.ts";
-import { type DiskRoot, joinReal } from "./root.ts";
+import { joinReal } from "./real_path.ts";
+import type { DiskRoot } from "./root.ts";
 import type { VirtualPath } from "../../vfs/vfs.ts";
 import { isListable } from "../../vfs/virtual_path.ts";
 

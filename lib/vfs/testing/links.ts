@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { lookUp } from "../forwarding.ts";
 import { capability, type LinkClaims } from "./claims.ts";
 import { assertFails, at, listAll, namesOf, put, readText } from "./helpers.ts";
 
@@ -36,6 +37,7 @@ export const LINKS: LinkClaims = {
     assertEquals([found.link?.target, (await vfs.stat(at("/file"))).link], ["file", undefined]);
     const broken = await vfs.stat(at("/broken"));
     assertEquals([broken.kind, broken.target, broken.link], ["link", "nothing", undefined]);
+    for (const path of [at("/link"), at("/broken")]) assertEquals(await lookUp(vfs, path), await vfs.stat(path));
   },
   "removes a link, never what it leads to": async (vfs, link) => {
     await vfs.mkdir(at("/keep"));

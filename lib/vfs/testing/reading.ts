@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { lookUp } from "../forwarding.ts";
 import type { Claims } from "./claims.ts";
 import { assertFails, at, drain, listAll, namesOf, put, readText } from "./helpers.ts";
 
@@ -34,6 +35,15 @@ export const READING: Claims = {
     const entry = await vfs.stat(at("/d/a.txt"));
     assertEquals([entry.name, entry.kind, entry.size, entry.link], ["a.txt", "file", 5, undefined]);
     assert(Number.isFinite(entry.modified) && entry.mode > 0 && entry.mode <= 0o7777 && entry.links >= 1);
+  },
+  "looks up what stat finds, and that there is nothing": async (vfs) => {
+    await put(vfs, "/f", "hello");
+    for (const options of [{}, { guess: true }]) {
+      for (const path of [at("/f"), at("/")]) assertEquals(await lookUp(vfs, path, options), await vfs.stat(path));
+      assertEquals(await lookUp(vfs, at("/missing"), options), undefined);
+      assertEquals(await lookUp(vfs, at("/missing/below"), options), undefined);
+    }
+    await assertFails("notDirectory", () => lookUp(vfs, at("/f/x")));
   },
   "reports the root as a directory called /": async (vfs) => {
     const entry = await vfs.stat(at("/"));

@@ -41,7 +41,7 @@ for (
         path: at("/file"),
         root,
         real,
-        object: file.statSync(),
+        info: file.statSync(),
         size: 0,
         device,
         created: false,

@@ -81,4 +81,6 @@ Deno.test("tellsLate knows a block device, and file systems in memory where it m
   assertEquals(tellsLate(0x0803, "/nowhere"), false);
   assertEquals(tellsLate(0xfff000fd, "/nowhere"), true);
   assertEquals(tellsLate(Deno.statSync("/dev/shm").dev, "/dev/shm"), false);
+  assertEquals(tellsLate(0xfff000fb, "/nowhere", { isInMemory: () => true }), false);
+  assertEquals(tellsLate(0xfff000fa, "/nowhere", { isInMemory: () => false }), true);
 });
