@@ -104,41 +104,61 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     };
   }
 
-  /** Greets and serves until the connection is gone. Never rejects. */
+  /** Greets, and serves until the connection is gone. Never rejects. */
   async serve(): Promise<void> {
     try {
       const greeting = reply.ready(this.#host.options.banner);
       this.#control.add(this.#commands.said(greeting, { verb: "CONNECT", argument: undefined }));
       await this.#control.flush();
-      // Not a function of its own: it would be waited for, which costs every idle session half a KiB.
-      while (!this.#end.closing) {
-        const count = await this.#control.beginRead(this.#intake.buffer);
-        this.#control.endRead();
-        if (count === null) break;
-        this.#commands.arrived = performance.now();
-        const refusals = this.#intake.take(count);
-        if (refusals) this.#control.refuseOptions(refusals);
-        await this.#take();
-        if (!this.#control.isAhead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
-      }
+      if (!this.#end.closing) return this.#listen();
+    } catch (error) {
+      return await this.#lose(error);
+    }
+    await this.#leave();
+  }
+
+  /**
+   * Goes on with what arrives next. With callbacks: a function that waits for it would keep its frame while the session
+   * is idle, and that is a quarter of a KiB.
+   */
+  #listen(): void {
+    this.#control.beginRead(this.#intake.buffer)
+      .then((count) => this.#answer(count), (error) => this.#lose(error));
+  }
+
+  /** Answers the `count` bytes that have arrived, or `null`: the end. Never rejects. */
+  async #answer(count: number | null): Promise<void> {
+    try {
+      this.#control.endRead();
+      if (count !== null) await this.#take(count);
+      if (count !== null && !this.#end.closing) return this.#listen();
       if (this.#saidGoodbye) await this.#finishQueue();
     } catch (error) {
-      // The peer is gone in the middle of a read or a write, or we closed the connection ourselves.
-      this.#context.emit({ type: "notice", level: "debug", message: "Control connection ended", error });
-    } finally {
-      this.#end.lost();
-      await this.transfer?.orphan({ reason: this.#end.transferReason, expected: this.#saidGoodbye });
-      this.#context.dispose();
-      this.#control.close();
-      // A command that waited for the transfer has been woken, and gives back what it gets from now on.
-      await this.#queue.settled();
-      // One in which a read is left pending is nobody's any more.
-      if (!this.#control.isAhead) this.#intake.release();
-      this.#context.report({ type: "sessionClosed", reason: this.#end.reason });
-      this.#host.options.meter?.sessionClosed(this.#context.control.secure);
-      this.#slot[Symbol.dispose]();
-      this.#onEnd(this);
+      return await this.#lose(error);
     }
+    await this.#leave();
+  }
+
+  /** The peer is gone in the middle of a read or a write, or we closed the connection ourselves. */
+  async #lose(error: unknown): Promise<void> {
+    this.#context.emit({ type: "notice", level: "debug", message: "Control connection ended", error });
+    await this.#leave();
+  }
+
+  /** Nothing more is read. */
+  async #leave(): Promise<void> {
+    this.#end.lost();
+    await this.transfer?.orphan({ reason: this.#end.transferReason, expected: this.#saidGoodbye });
+    this.#context.dispose();
+    this.#control.close();
+    // A command that waited for the transfer has been woken, and gives back what it gets from now on.
+    await this.#queue.settled();
+    // One in which a read is left pending is nobody's any more.
+    if (!this.#control.isAhead) this.#intake.release();
+    this.#context.report({ type: "sessionClosed", reason: this.#end.reason });
+    this.#host.options.meter?.sessionClosed(this.#context.control.secure);
+    this.#slot[Symbol.dispose]();
+    this.#onEnd(this);
   }
 
   get #saidGoodbye(): boolean {
@@ -174,8 +194,11 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     this.#end.disconnect(text);
   }
 
-  /** Takes every line that has arrived. */
-  async #take(): Promise<void> {
+  /** Runs every line of the `count` bytes that have arrived. */
+  async #take(count: number): Promise<void> {
+    this.#commands.arrived = performance.now();
+    const refusals = this.#intake.take(count);
+    if (refusals) this.#control.refuseOptions(refusals);
     for (let turn = this.#intake.next(); turn && !this.#end.closing; turn = this.#intake.next()) {
       // Bytes of a line that never ends are no activity.
       this.#lastActivity = this.#commands.arrived;
@@ -188,6 +211,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     }
     await this.#queue.advance();
     await this.#control.flush();
+    if (!this.#control.isAhead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
   }
 
   /** See {@link SessionLife}. */
