@@ -63,7 +63,6 @@ type SessionReport =
 
 /** State and services of one session, for its commands. */
 export class SessionContext implements CommandContext, LoginHolder {
-  readonly id: string;
   readonly since: number;
   readonly login: LoginState = freshLogin();
   readonly control: {
@@ -88,7 +87,6 @@ export class SessionContext implements CommandContext, LoginHolder {
   constructor(host: SessionOwner, link: SessionLink, { connection, proxied, implicitTls, stranger }: ContextOptions) {
     this.#host = host;
     this.#link = link;
-    this.id = link.id;
     this.since = host.options.clock();
     this.idleTimeout = host.options.idleTimeout;
     if (implicitTls) this.#security = freshSecurity(implicitTls);
@@ -100,6 +98,10 @@ export class SessionContext implements CommandContext, LoginHolder {
       protection: connection.tls?.version ?? CLEAR,
     };
     this.#login = new SessionLogin(host, this, stranger);
+  }
+
+  get id(): string {
+    return this.#link.id;
   }
 
   get options(): Options {

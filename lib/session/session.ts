@@ -46,7 +46,8 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   readonly #slot: Disposable;
   readonly #onEnd: (session: Session) => void;
   readonly #loginDeadline: number;
-  #lastActivity = performance.now();
+  /** In whole milliseconds, as {@link #loginDeadline} is: a fraction is an object of its own. */
+  #lastActivity = wholeNow();
 
   constructor(connection: Connection, host: SessionOwner, { id, slot, onEnd, ...options }: SessionOptions) {
     this.id = id;
@@ -201,7 +202,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     if (refusals) this.#control.refuseOptions(refusals);
     for (let turn = this.#intake.next(); turn && !this.#end.closing; turn = this.#intake.next()) {
       // Bytes of a line that never ends are no activity.
-      this.#lastActivity = this.#commands.arrived;
+      this.#lastActivity = Math.ceil(this.#commands.arrived);
       if ("farewell" in turn) {
         this.#end.leave(turn.farewell, turn.reason, turn.offence);
         break;
@@ -216,7 +217,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 
   /** See {@link SessionLife}. */
   rested(): void {
-    this.#lastActivity = performance.now();
+    this.#lastActivity = wholeNow();
     this.#end.rested();
   }
 
@@ -273,5 +274,9 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 }
 
 function deadlineAfter(limit: number): number {
-  return limit > 0 ? performance.now() + limit : Infinity;
+  return limit > 0 ? wholeNow() + limit : Infinity;
+}
+
+function wholeNow(): number {
+  return Math.ceil(performance.now());
 }
