@@ -31,22 +31,27 @@ export interface DirectoryReader {
   names(directory: string, identity: Identity): Iterable<readonly DirectoryName[]> | undefined;
 }
 
-/** An open file: what the driver uses of the runtime's. */
-export type DiskFile = Pick<
-  Deno.FsFile,
-  | "read"
-  | "readSync"
-  | "write"
-  | "writeSync"
-  | "seekSync"
-  | "statSync"
-  | "truncate"
-  | "truncateSync"
-  | "sync"
-  | "syncData"
-  | "tryLockSync"
-  | "close"
->;
+/**
+ * An open file: what the driver uses of the runtime's. Without `syncDataSync` where nobody needs it: see
+ * {@link "./late_errors.ts"}.
+ */
+export type DiskFile =
+  & Partial<Pick<Deno.FsFile, "syncDataSync">>
+  & Pick<
+    Deno.FsFile,
+    | "read"
+    | "readSync"
+    | "write"
+    | "writeSync"
+    | "seekSync"
+    | "statSync"
+    | "truncate"
+    | "truncateSync"
+    | "sync"
+    | "syncData"
+    | "tryLockSync"
+    | "close"
+  >;
 
 /** How a file is opened: for reading, or for writing, where `append` writes to its end whatever was written since. */
 export type FileUse = "read" | "write" | "append";

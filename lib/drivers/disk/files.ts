@@ -22,6 +22,7 @@ import { type GiveBack, isLarge, setAside } from "./large_files.ts";
 import type { DiskRoot } from "./root.ts";
 import { describeOpened } from "./list.ts";
 import { removedOf } from "./names.ts";
+import { type DiskPace, paceOf } from "./pace.ts";
 import {
   type DiscardOptions,
   type Entry,
@@ -175,7 +176,7 @@ export class DiskSink implements FileSink {
     try {
       if (this.#replaces !== undefined) await this.#dropOldContent(this.#replaces);
       if (this.#syncs) await this.#file.sync();
-      else if (this.#late) await this.#file.syncData();
+      else if (this.#late) await this.#syncData();
       // Before the close: after it, programs that watch the directory may move the file away.
       if (!this.#hasItsName()) {
         throw new VfsError("vanished", `No longer has its name: "${this.#path}"`);
@@ -229,6 +230,19 @@ export class DiskSink implements FileSink {
     return there !== undefined && isSame(there, this.#info);
   }
 
+  /** For the errors that come with it: the trip to a thread and back takes much longer than a sync in memory. */
+  async #syncData(): Promise<void> {
+    const { syncs } = this.#pace;
+    const began = performance.now();
+    if (this.#file.syncDataSync && this.#written <= SMALL_WRITE && syncs.quick) {
+      this.#file.syncDataSync();
+      syncs.blocked(performance.now() - began);
+    } else {
+      await this.#file.syncData();
+      syncs.waited(performance.now() - began);
+    }
+  }
+
   /** Whether a synchronous call for this many bytes is acceptable. */
   #waits(bytes: number): boolean {
     return bytes <= SMALL_WRITE && this.#pace.quick;
@@ -246,40 +260,4 @@ export class DiskSink implements FileSink {
     this.#open = false;
     this.#file.close();
   }
-}
-
-/** Milliseconds that a fast call stays below, even on a machine where the process must share its processor. */
-const SLOW = 10;
-/** Milliseconds without a slow call after which a disk counts as fast again. */
-const CALM = 2_000;
-
-/** The state of one disk. */
-export class DiskPace {
-  readonly #now: () => number;
-  #slowUntil = -Infinity;
-
-  /** @param now milliseconds of a monotonic clock. */
-  constructor(now = () => performance.now()) {
-    this.#now = now;
-  }
-
-  /** Whether a synchronous call is likely to return at once. */
-  get quick(): boolean {
-    return this.#now() >= this.#slowUntil;
-  }
-
-  /** Records that a call, synchronous or not, began at `began` by the same clock and has just ended. */
-  ended(began: number): void {
-    const now = this.#now();
-    if (now - began > SLOW) this.#slowUntil = now + CALM;
-  }
-}
-
-const paces = new Map<number, DiskPace>();
-
-/** The pace of the file system with this device number; all roots on it share it. */
-export function paceOf(device: number): DiskPace {
-  let pace = paces.get(device);
-  if (!pace) paces.set(device, pace = new DiskPace());
-  return pace;
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { DiskSink, DiskSource, paceOf } from "../../../lib/drivers/disk/files.ts";
+import { DiskSink, DiskSource } from "../../../lib/drivers/disk/files.ts";
+import { paceOf } from "../../../lib/drivers/disk/pace.ts";
 import { DiskRoot } from "../../../lib/drivers/disk/root.ts";
 import { at, withTempDir } from "../../vfs/helpers.ts";
 

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { tellsLate } from "../../../lib/drivers/disk/late_errors.ts";
+import { paceOf } from "../../../lib/drivers/disk/pace.ts";
 import { openDisk } from "../../../lib/drivers/disk/disk.ts";
 import { withUploadPolicy } from "../../../lib/vfs/uploads.ts";
 import { assertFails, at, bytes, namesOf, withTempDir } from "../../vfs/helpers.ts";
@@ -16,8 +17,11 @@ const ANONYMOUS = 0xfff000fe;
  * Runs `during` with all files on a file system with this device number; counts how often it is asked to keep what it
  * has.
  */
-async function onDevice(dev: number, options: { asked: () => void; during: () => Promise<void> }): Promise<void> {
-  const { statSync, syncData } = Deno.FsFile.prototype;
+async function onDevice(
+  dev: number,
+  options: { asked: (how: "in a thread" | "at once") => void; during: () => Promise<void> },
+): Promise<void> {
+  const { statSync, syncData, syncDataSync } = Deno.FsFile.prototype;
   const { lstatSync } = Deno;
   Deno.FsFile.prototype.statSync = function () {
     return { ...statSync.call(this), dev };
@@ -26,11 +30,12 @@ async function onDevice(dev: number, options: { asked: () => void; during: () =>
   const { statSync: stat } = Deno;
   Deno.statSync = (path) => ({ ...stat(path), dev });
   // deno-lint-ignore require-await -- rejects, as the real one
-  Deno.FsFile.prototype.syncData = async () => options.asked();
+  Deno.FsFile.prototype.syncData = async () => options.asked("in a thread");
+  Deno.FsFile.prototype.syncDataSync = () => options.asked("at once");
   try {
     await options.during();
   } finally {
-    Object.assign(Deno.FsFile.prototype, { statSync, syncData });
+    Object.assign(Deno.FsFile.prototype, { statSync, syncData, syncDataSync });
     Object.assign(Deno, { lstatSync, statSync: stat });
   }
 }
@@ -59,6 +64,26 @@ for (const mode of ["inPlace", "atomic"] as const) {
         assertEquals(await namesOf(vfs, "/"), []);
       }),
   );
+}
+
+for (const [how, last, device] of [["in a thread", 10, 0xfff000f9], ["at once", 0.1, 0xfff000f8]] as const) {
+  linuxTest(`DiskVfs asks a remote file system once for each upload, ${how}`, () =>
+    withTempDir(async (dir) => {
+      const vfs = await openDisk(dir);
+      paceOf(device).syncs.waited(last);
+      const upload = async (path: string) => {
+        const sink = await vfs.openWrite(at(path));
+        await sink.write(bytes("content"));
+        await sink.commit();
+      };
+      const answers: string[] = [];
+      await onDevice(device, { asked: (answer) => void answers.push(answer), during: () => upload("/f") });
+      assertEquals(answers, [how]);
+      const asked = () => {
+        throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+      };
+      await onDevice(device, { asked, during: () => assertFails("noSpace", () => upload("/g")) });
+    }));
 }
 
 linuxTest("DiskVfs does not ask a local disk to keep what it has", () =>

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { DiskPace, paceOf } from "../../../lib/drivers/disk/files.ts";
+import { DiskPace, paceOf, SyncPace } from "../../../lib/drivers/disk/pace.ts";
 
 Deno.test("DiskPace is fast until a call is slow, and again after two seconds without one", () => {
   let now = 0;
@@ -19,6 +19,26 @@ Deno.test("DiskPace is fast until a call is slow, and again after two seconds wi
   assertEquals(pace.quick, false);
   call(1);
   assertEquals(pace.quick, true);
+});
+
+Deno.test("SyncPace tries a sync that keeps all waiting after a quick one, and lets go after two slow ones", () => {
+  let now = 0;
+  const pace = new SyncPace(() => now);
+  assertEquals(pace.quick, false);
+  pace.waited(5);
+  assertEquals(pace.quick, false);
+  pace.waited(0.2);
+  assertEquals(pace.quick, true);
+  for (const duration of [0.01, 3, 0.01, 0.3]) pace.blocked(duration);
+  assertEquals(pace.quick, true);
+  pace.blocked(0.3);
+  assertEquals(pace.quick, false);
+  pace.waited(0.2);
+  assertEquals(pace.quick, false);
+  now += 2_000;
+  assertEquals(pace.quick, true);
+  pace.waited(5);
+  assertEquals(pace.quick, false);
 });
 
 Deno.test("paceOf knows each device by itself", () => {
