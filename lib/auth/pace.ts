@@ -9,6 +9,9 @@ import { createHash, randomBytes } from "node:crypto";
 /** Keys are hashed to this many places. Two keys in one place share its pace, and clients cannot choose which. */
 const PLACES = 1 << 16;
 
+/** Places that are remembered: a visit asks for the same ones again and again, and a hash takes twenty times a look. */
+const MOST_REMEMBERED = 1_000;
+
 /** The memory of a pace: sent to other event loops that are to share the pace. */
 export interface PaceMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
@@ -52,6 +55,7 @@ export class Pace {
   readonly #words: Int32Array;
   readonly #secret: string;
   readonly #now: () => number;
+  readonly #places = new Map<string, number>();
 
   constructor({ interval, burst, memory = makePaceMemory(), now = Date.now }: PaceOptions) {
     this.#interval = interval;
@@ -64,7 +68,12 @@ export class Pace {
   /** The place of `key`, to be passed to the other methods. */
   placeOf(key: string): number {
     if (this.#interval === 0) return 0;
-    return createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const place = createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
+    if (this.#places.size === MOST_REMEMBERED) this.#places.clear();
+    this.#places.set(key, place);
+    return place;
   }
 
   /** Milliseconds until {@link take} may succeed; 0 for now. */

@@ -15,6 +15,8 @@ const TRANSLATED = Uint8Array.of(0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0);
  * address is returned unchanged.
  */
 export function addressKey(address: string): string {
+  // Text without a colon is an IPv4 address in its only form, or no address.
+  if (!address.includes(":")) return address;
   const bytes = parseIp(address);
   if (bytes === undefined) return address;
   if (bytes.length === 4) return bytes.join(".");

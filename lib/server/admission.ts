@@ -114,13 +114,14 @@ export class ConnectionAdmission {
     const { maxSessionsPerIp, maxStrangersPerIp, maxStrangers, connectRate } = this.#options;
     const { connections, gate, perAddress, strangers, arrivals } = this.#sharedState;
     const key = addressKey(address);
-    const most = limitFor(maxStrangers, address);
+    const isLocal = isLoopback(address);
+    const most = limitFor(maxStrangers, isLocal);
     return {
       others: connections.add(1),
       isBanned: gate.isBanned(address),
-      isInTime: limitFor(connectRate, address) === 0 || arrivals.take(key),
-      slot: perAddress.add(key, limitFor(maxSessionsPerIp, address)),
-      stranger: strangers.add(key, limitFor(maxStrangersPerIp, address)),
+      isInTime: limitFor(connectRate, isLocal) === 0 || arrivals.take(key),
+      slot: perAddress.add(key, limitFor(maxSessionsPerIp, isLocal)),
+      stranger: strangers.add(key, limitFor(maxStrangersPerIp, isLocal)),
       crowd: most === 0 ? NOT_COUNTED : strangers.add("", most),
     };
   }
@@ -279,6 +280,6 @@ export function unawaited(answer: unknown): void {
   if (answer instanceof Promise) answer.catch(() => {});
 }
 
-function limitFor({ limit, loopback }: AddressCap, address: string): number {
-  return loopback || !isLoopback(address) ? limit : 0;
+function limitFor({ limit, loopback }: AddressCap, isLocal: boolean): number {
+  return loopback || !isLocal ? limit : 0;
 }

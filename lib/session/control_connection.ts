@@ -118,10 +118,11 @@ export class ControlConnection {
   }
 
   /**
-   * Ends what is sent, after the last reply. Ends a read that is pending, too; without one the connection is left to
-   * {@link close}, as closing it twice would cost an exception each time.
+   * Ends what is sent, after the last reply, and a read that is pending. Where there is neither TLS nor such a read it is
+   * left to {@link close}, which follows at once and sends the same FIN. Closing it twice would cost an exception.
    */
   async endWriting(): Promise<void> {
+    if (!this.#isReading && !this.#connection.tls) return;
     this.closeSoon();
     await this.#connection.closeWrite().catch(() => {});
     if (this.#isReading) this.drop();

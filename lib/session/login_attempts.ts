@@ -6,6 +6,7 @@
 
 import type { Account } from "../auth/accounts.ts";
 import type { AuthResult, LoginAttempt } from "../auth/authenticator.ts";
+import type { LoginVisit } from "../auth/login_gate.ts";
 import type { LoginFailure } from "../events.ts";
 import type { ControlInfo } from "../commands/context.ts";
 import type { MaybeLater, SharedTurn } from "../options/shared_state.ts";
@@ -25,6 +26,19 @@ export interface Visitor {
   watchPeer(onGone: () => void): void;
   /** Called for every login that fails, before it is answered: the answer may be late. */
   loginFailed(name: string, reason: LoginFailure): void;
+}
+
+/** One attempt, for the gate and for what checks the password. */
+type Visit = LoginVisit & LoginAttempt;
+
+/** With a signal that is made on demand: nearly every login waits for nothing. */
+function visitOf(fields: Omit<Visit, "signal">, makeSignal: () => AbortSignal): Visit {
+  return {
+    ...fields,
+    get signal() {
+      return makeSignal();
+    },
+  };
 }
 
 /** Where logins are tried. */
@@ -58,10 +72,11 @@ export class LoginAttempts {
     // Asked here, too: connections from before the ban would go on to guess.
     const before = gate.isBanned(address);
     if (before instanceof Promise ? await before : before) return this.#shutOut(name);
-    const given = gate.enter(this.#waitingAs({ address, name, isRetry: this.#failures > 0 }));
+    const visit = visitOf({ ...credentials, address, isRetry: this.#failures > 0 }, () => this.#signal());
+    const given = gate.enter(visit);
     const turn = given instanceof Promise ? await given : given;
     if (!turn) return await gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
-    const checked = this.#check(turn, this.#waitingAs({ ...credentials, address }));
+    const checked = this.#check(turn, visit);
     const result = checked instanceof Promise ? await checked : checked;
     if (!result) return GIVEN_UP;
     // A ban applies to what was under way, too: a moment later the password would not have been checked.
@@ -91,14 +106,6 @@ export class LoginAttempts {
   end(): void {
     this.#over = true;
     this.endWait();
-  }
-
-  /** With a signal that is made on demand: nearly every login waits for nothing. */
-  #waitingAs<T extends object>(fields: T): T & { readonly signal: AbortSignal } {
-    const signal = () => this.#signal();
-    return Object.defineProperty(fields, "signal", { get: signal, enumerable: true }) as
-      & T
-      & { readonly signal: AbortSignal };
   }
 
   #signal(): AbortSignal {
