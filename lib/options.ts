@@ -7,6 +7,7 @@
 
 import type { Account } from "./auth/accounts.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
+import type { PrepareListener } from "./net/connection.ts";
 import type { NetworkHooks } from "./net/hooks.ts";
 import type { Network } from "./net/ip.ts";
 import type { DataEngine } from "./data/engine.ts";
@@ -249,6 +250,11 @@ export interface ServerOptions extends AbuseOptions {
   readonly network?: NetworkHooks;
   /** Makes the data connections. Default: a `LocalEngine`, whose sockets belong to this event loop. */
   readonly dataEngine?: DataEngine | undefined;
+  /**
+   * Called with the address of each control port: `NativeIo.prepareListener` sets there, once, what is else set for each
+   * connection.
+   */
+  readonly prepareListener?: PrepareListener | undefined;
   /** Shares turns and memory with other servers in this thread. Default: one of its own. */
   readonly eventLoop?: EventLoop;
   /** Makes what is shared with other servers: limits, bans and quotas hold for all of them. Default: nothing. */
@@ -272,7 +278,8 @@ type Optional =
   | "passivePorts"
   | "passiveAddress"
   | "banStore"
-  | "meter";
+  | "meter"
+  | "prepareListener";
 
 /** Options that are networks. */
 type Networks = "passiveLocalNetworks" | "banExempt" | "allowFrom" | "denyFrom" | "proxyFrom";

@@ -5,13 +5,13 @@
  */
 
 import type { DataEngine } from "../data/engine.ts";
-import type { Connection } from "../net/connection.ts";
+import type { PrepareListener } from "../net/connection.ts";
 import type { ContainedCalls, DirectoryReader } from "../drivers/disk/calls.ts";
 import { ContainedPaths } from "./contained_paths.ts";
 import { openLibc } from "./libc.ts";
 import { NativeEngine } from "./native_engine.ts";
 import { directoryReader } from "./read_directory.ts";
-import { sendAtOnce } from "./socket_ends.ts";
+import { prepareListener } from "./socket_ends.ts";
 
 /** Functions of the C library that replace slower or weaker ones of the runtime. To be closed when no longer used. */
 export interface NativeIo extends Disposable {
@@ -19,8 +19,8 @@ export interface NativeIo extends Disposable {
   readonly dataEngine: DataEngine;
   /** Reads directories, as an option of the disk driver. */
   readonly readDirectory: DirectoryReader;
-  /** Lets a connection send each write at once, as an option of a TLS endpoint. */
-  readonly sendAtOnce: (connection: Connection) => void;
+  /** Sets what each connection is to have on the socket that it is accepted at, as an option of servers and endpoints. */
+  readonly prepareListener: PrepareListener;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;
 }
@@ -33,7 +33,7 @@ export function openNativeIo(): NativeIo | undefined {
   return {
     dataEngine: new NativeEngine(libc.symbols),
     readDirectory: directoryReader(libc.symbols, paths),
-    sendAtOnce: (connection) => sendAtOnce(libc.symbols, connection),
+    prepareListener: (address) => prepareListener(libc.symbols, address),
     ...(paths && { paths }),
     [Symbol.dispose]: () => libc.close(),
   };

@@ -38,6 +38,21 @@ export function duplicateSocket(libc: Libc, ends: Pick<Connection, "localAddr" |
   return undefined;
 }
 
+/**
+ * The sockets of this process that listen at `address`, of which there may be several (`SO_REUSEPORT`). The descriptors
+ * are the runtime's own: only for what does no harm to another socket, should one have been closed in the meantime.
+ */
+export function listeningSockets(libc: Libc, address: SocketAddress): readonly number[] {
+  const wanted = comparable(address);
+  const name = new SocketName(libc);
+  const found: number[] = [];
+  // The system assigns the lowest free number, so that every one of them is below the next.
+  for (let descriptor = lowestFree(libc) - 1; descriptor >= 0; descriptor--) {
+    if (name.own(descriptor) === wanted && name.peer(descriptor) === undefined) found.push(descriptor);
+  }
+  return found;
+}
+
 /** Searches downwards from `middle`, then upwards. */
 function search(middle: number, isIt: (descriptor: number) => boolean): number | undefined {
   const last = Math.max(0, middle - MOST_LOOKS);

@@ -113,6 +113,12 @@ export interface Connection {
   close(): void;
 }
 
+/**
+ * Lets each connection that is accepted at `address`, where this process listens, send each write at once
+ * (`TCP_NODELAY`), and keeps it alive. Returns whether it does: otherwise each connection has to be told.
+ */
+export type PrepareListener = (address: SocketAddress) => boolean;
+
 /** Makes the connection of a socket that was accepted, or connected. */
 export type MakeConnection = (socket: Deno.TcpConn) => Connection;
 

@@ -19,6 +19,7 @@ type WithoutDefault =
   | "after"
   | "network"
   | "dataEngine"
+  | "prepareListener"
   | "eventLoop"
   | "sharedState"
   | "banStore"

@@ -11,10 +11,18 @@ import type { Options } from "../options.ts";
 /** Milliseconds before the next attempt when the system has no socket left (EMFILE, ENFILE). */
 const ACCEPT_PAUSE = 100;
 
+/** What the connections to one port have in common. */
+export interface ControlPort {
+  /** They start with TLS. */
+  readonly implicitTls: boolean;
+  /** They send each write at once and are kept alive, without being told. */
+  readonly prepared: boolean;
+}
+
 /** The receiver of accepted connections. */
 export interface Acceptor {
-  /** Called for each connection. `implicitTls`: it was made to the port that starts with TLS. */
-  receive(connection: Deno.TcpConn, implicitTls: boolean): void;
+  /** Called for each connection. */
+  receive(connection: Deno.TcpConn, port: ControlPort): void;
   /** Called once when accepting begins to fail, and again only after it has succeeded. */
   acceptFailed(error: unknown): void;
 }
@@ -23,7 +31,7 @@ export interface Acceptor {
 export class Listeners {
   readonly #options: Options;
   readonly #acceptor: Acceptor;
-  readonly #listeners: Deno.TcpListener[] = [];
+  readonly #listeners: { readonly listener: Deno.TcpListener; readonly port: ControlPort }[] = [];
   readonly #accepting: Promise<void>[] = [];
   #stopping = new AbortController();
 
@@ -34,12 +42,12 @@ export class Listeners {
 
   /** The address of the control port. @throws {Error} before {@link bind}. */
   get address(): SocketAddress {
-    return addressOf(this.#listeners[0]);
+    return addressOf(this.#listeners[0]?.listener);
   }
 
   /** The address of the port for implicit TLS; `undefined` without one. */
   get implicitTlsAddress(): SocketAddress | undefined {
-    return this.#listeners[1] && addressOf(this.#listeners[1]);
+    return this.#listeners[1] && addressOf(this.#listeners[1].listener);
   }
 
   /** Aborted by {@link close}; {@link accept} makes a new one. */
@@ -55,14 +63,19 @@ export class Listeners {
    */
   bind(): void {
     if (this.#listeners.length > 0) throw new Error("The server is already listening");
-    const { host, port, reusePort, tls } = this.#options;
-    // The runtime demands the flag of an unstable option even if the option is false.
-    const listen = (port: number) => Deno.listen({ hostname: host, port, ...(reusePort && { reusePort }) });
-    this.#listeners.push(listen(port));
+    const { host, port, reusePort, tls, prepareListener } = this.#options;
+    const listen = (port: number, implicitTls: boolean) => {
+      // The runtime demands the flag of an unstable option even if the option is false.
+      const listener = Deno.listen({ hostname: host, port, ...(reusePort && { reusePort }) });
+      // At once: those that are in the system's queue by then have not got it.
+      const prepared = prepareListener?.(listener.addr) ?? false;
+      this.#listeners.push({ listener, port: { implicitTls, prepared } });
+    };
+    listen(port, false);
     try {
-      if (tls?.implicitPort !== undefined) this.#listeners.push(listen(tls.implicitPort));
+      if (tls?.implicitPort !== undefined) listen(tls.implicitPort, true);
     } catch (error) {
-      for (const listener of this.#listeners.splice(0)) listener.close();
+      for (const { listener } of this.#listeners.splice(0)) listener.close();
       throw error;
     }
   }
@@ -70,24 +83,22 @@ export class Listeners {
   /** Starts to accept connections. */
   accept(): void {
     this.#stopping = new AbortController();
-    for (const [index, listener] of this.#listeners.entries()) {
-      this.#accepting.push(this.#accept(listener, index === 1));
-    }
+    for (const { listener, port } of this.#listeners) this.#accepting.push(this.#accept(listener, port));
   }
 
   /** Closes the ports. Resolves when no more connections will be received. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    for (const listener of this.#listeners.splice(0)) listener.close();
+    for (const { listener } of this.#listeners.splice(0)) listener.close();
     await Promise.all(this.#accepting.splice(0));
   }
 
-  async #accept(listener: Deno.TcpListener, implicitTls: boolean): Promise<void> {
+  async #accept(listener: Deno.TcpListener, port: ControlPort): Promise<void> {
     const { signal } = this.#stopping;
     let failing = false;
     while (!signal.aborted) {
       try {
-        this.#acceptor.receive(await listener.accept(), implicitTls);
+        this.#acceptor.receive(await listener.accept(), port);
         failing = false;
       } catch (error) {
         if (signal.aborted) return;

@@ -27,7 +27,7 @@ import { ConnectionAdmission, type Places, unawaited } from "./admission.ts";
 import { Balancers } from "./balancers.ts";
 import { RefusalReports } from "./refusal_reports.ts";
 import { DISCONNECTED, NO_BANS, type ServerControl } from "./control.ts";
-import { Listeners } from "./listener.ts";
+import { type ControlPort, Listeners } from "./listener.ts";
 import { makeView } from "./view.ts";
 
 export type { ServerControl } from "./control.ts";
@@ -44,7 +44,8 @@ export interface ShutdownOptions {
 }
 
 /** A connection of a client. */
-interface Arrived extends Pick<SessionOptions, "implicitTls" | "proxied"> {
+interface Arrived extends Pick<SessionOptions, "proxied"> {
+  readonly port: ControlPort;
   /** Below {@link connection}: the same without a balancer in between. */
   readonly socket: Deno.TcpConn;
   readonly connection: Connection;
@@ -99,7 +100,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.#balancers = new Balancers(parts);
     this.#admission = new ConnectionAdmission({ ...parts, sharedState: this.#sharedState });
     this.#listeners = new Listeners(this.#options, {
-      receive: (connection, implicitTls) => this.#receive(connection, implicitTls),
+      receive: (connection, port) => this.#receive(connection, port),
       acceptFailed: (error) => {
         this.#options.meter?.acceptFailed();
         this.events.emit({ type: "problem", level: "warning", message: "Cannot accept connections", error });
@@ -215,10 +216,10 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     return this.#sharedState.bans ?? NO_BANS;
   }
 
-  #receive(socket: Deno.TcpConn, implicitTls: boolean): void {
-    if (!this.#balancers.has(socket)) return this.#admit({ socket, connection: socket, implicitTls, proxied: false });
-    void this.#balancers.receive(socket, implicitTls, this.#listeners.signal).then((connection) => {
-      if (connection) this.#admit({ socket, connection, implicitTls, proxied: true });
+  #receive(socket: Deno.TcpConn, port: ControlPort): void {
+    if (!this.#balancers.has(socket)) return this.#admit({ socket, connection: socket, port, proxied: false });
+    void this.#balancers.receive(socket, port.implicitTls, this.#listeners.signal).then((connection) => {
+      if (connection) this.#admit({ socket, connection, port, proxied: true });
     });
   }
 
@@ -228,15 +229,18 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     else this.#begin(arrived, places);
   }
 
-  #begin({ socket, connection, ...how }: Arrived, places: Places | undefined): void {
+  #begin({ socket, connection, port, proxied }: Arrived, places: Places | undefined): void {
     if (!places) return;
     const id = `${this.#sharedState.idPrefix}${++this.#sessionNumber}`;
     try {
-      // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true);
-      if (how.implicitTls) void this.#serveSecurely(connection, { id, ...how, ...places });
-      else this.#serve(connection, { id, ...how, ...places });
+      if (!port.prepared) {
+        // Some systems refuse both for a peer that has gone already (macOS: EINVAL).
+        socket.setNoDelay(true);
+        socket.setKeepAlive(true);
+      }
+      const { implicitTls } = port;
+      if (implicitTls) void this.#serveSecurely(connection, { id, implicitTls, proxied, ...places });
+      else this.#serve(connection, { id, implicitTls, proxied, ...places });
     } catch (error) {
       const who = { session: id, address: unmapped(connection.remoteAddr.hostname) };
       this.events.emit({ type: "notice", level: "debug", message: "Cannot serve a connection", ...who, error });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import type { Connection, PrepareListener } from "../net/connection.ts";
 import type { CertificateSource } from "./certificates.ts";
 import { RelayRoute } from "./relay/route.ts";
 import { probeSocketRoute, SocketRoute } from "./node/route.ts";
@@ -43,12 +43,12 @@ export interface TlsEndpointOptions {
   /** Use this route instead of finding out which one works. For tests and for finding faults. */
   readonly route?: "socket" | "relay";
   /**
-   * Lets a connection of the runtime send each write at once (`TCP_NODELAY`). Without it, the relay route answers the
-   * first command after a handshake, and sends a small file, some 40 ms late: Nagle's algorithm (RFC 896) holds them
-   * back until the session tickets of TLS 1.3 are acknowledged. `NativeIo.sendAtOnce` does it; the runtime cannot, as
-   * its connections under TLS have no `setNoDelay`.
+   * Called with the address of each listener of the relay route. Without it, that route answers the first command after a
+   * handshake, and sends a small file, some 40 ms late: Nagle's algorithm (RFC 896) holds them back until the session
+   * tickets of TLS 1.3 are acknowledged. `NativeIo.prepareListener` prevents that; the runtime cannot, as its
+   * connections under TLS have no `setNoDelay`.
    */
-  readonly sendAtOnce?: ((connection: Connection) => void) | undefined;
+  readonly prepareListener?: PrepareListener | undefined;
 }
 
 /** Creates the endpoint. `certificates` is queried at each handshake, so a renewed certificate is used at once. */
@@ -60,7 +60,7 @@ export async function createTlsEndpoint(
   const name = options.route ?? (await probeSocketRoute(certificates.select(undefined)) ? "socket" : "relay");
   const route: TlsRoute = name === "socket"
     ? new SocketRoute(certificates, minVersion)
-    : new RelayRoute(certificates, { minVersion, sendAtOnce: options.sendAtOnce });
+    : new RelayRoute(certificates, { minVersion, prepareListener: options.prepareListener });
   return {
     route: name,
     secure: (connection, secureOptions = {}) => route.secure(connection, secureOptions),

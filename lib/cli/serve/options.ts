@@ -72,6 +72,7 @@ export function serverOptions(
       return drivers.open(account.rootPath);
     },
     dataEngine: dataEngineOf({ native, dataThreads }),
+    ...(native && { prepareListener: native.prepareListener }),
     ...(settings.node !== undefined && { sharedState: stateOfNode(settings.node) }),
   };
 }

@@ -68,7 +68,7 @@ export function makeEndpoint(
   certificates: CertificateSource,
   native: NativeIo | undefined,
 ): Promise<TlsEndpoint> {
-  return createTlsEndpoint(certificates, { minVersion: tlsMinVersion, sendAtOnce: native?.sendAtOnce });
+  return createTlsEndpoint(certificates, { minVersion: tlsMinVersion, prepareListener: native?.prepareListener });
 }
 
 /** The TLS options from the settings. */

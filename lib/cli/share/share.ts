@@ -82,7 +82,7 @@ async function share(command: ShareCommand, io: CommandIo, hooks: ServeHooks): P
 async function selfSigned(host: string, native: NativeIo | undefined): Promise<TlsEndpoint> {
   const { createSelfSigned } = await import("../../tls/self_signed.ts");
   const pair = await createSelfSigned({ names: hostNames(host) });
-  return await createTlsEndpoint(fixedCertificates(pair), { sendAtOnce: native?.sendAtOnce });
+  return await createTlsEndpoint(fixedCertificates(pair), { prepareListener: native?.prepareListener });
 }
 
 /** Where clients find a server on `host`: for every address, those of this machine, as far as Deno permits to ask. */

@@ -7,7 +7,7 @@
  */
 
 import { messageOf } from "../../net/message_of.ts";
-import { closeQuietly, type Connection, writeAll } from "../../net/connection.ts";
+import { closeQuietly, type Connection, type PrepareListener, writeAll } from "../../net/connection.ts";
 import type { CertificateSource, KeyPair } from "../certificates.ts";
 import { type ClientHello, ClientHelloReader, HelloError, type ServerHello, ServerHelloReader } from "./hello.ts";
 import { Gate } from "./gate.ts";
@@ -23,20 +23,20 @@ const ALERT_PROTOCOL_VERSION = new Uint8Array([21, 3, 3, 0, 2, 2, 70]);
 /** The options of the endpoint that concern this route. */
 interface RelayOptions {
   readonly minVersion: TlsVersion;
-  readonly sendAtOnce: ((connection: Connection) => void) | undefined;
+  readonly prepareListener: PrepareListener | undefined;
 }
 
 /** TLS through loopback listeners of the runtime: works on every runtime, at three sockets per connection. */
 export class RelayRoute implements TlsRoute {
   readonly #certificates: CertificateSource;
   readonly #minVersion: TlsVersion;
-  readonly #sendAtOnce: (connection: Connection) => void;
+  readonly #prepareListener: PrepareListener | undefined;
   readonly #terminators = new Map<KeyPair, Terminator>();
 
-  constructor(certificates: CertificateSource, { minVersion, sendAtOnce = () => {} }: RelayOptions) {
+  constructor(certificates: CertificateSource, { minVersion, prepareListener }: RelayOptions) {
     this.#certificates = certificates;
     this.#minVersion = minVersion;
-    this.#sendAtOnce = sendAtOnce;
+    this.#prepareListener = prepareListener;
   }
 
   async secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
@@ -57,7 +57,6 @@ export class RelayRoute implements TlsRoute {
     }
     const { local, accepted } = await this.#terminator(hello.serverName).connect();
     opened.add(local, accepted);
-    this.#sendAtOnce(accepted);
     await writeAll(local, bytes);
     const agreed = Promise.withResolvers<ServerHello>();
     const gate = new Gate(connection);
@@ -85,7 +84,7 @@ export class RelayRoute implements TlsRoute {
     this.#retire();
     let terminator = this.#terminators.get(pair);
     if (terminator === undefined) {
-      terminator = new Terminator(pair);
+      terminator = new Terminator(pair, this.#prepareListener);
       this.#terminators.set(pair, terminator);
     }
     return terminator;

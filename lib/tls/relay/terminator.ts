@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeQuietly, isSameEnd } from "../../net/connection.ts";
+import { closeQuietly, isSameEnd, type PrepareListener } from "../../net/connection.ts";
 import type { KeyPair } from "../certificates.ts";
 
 /**
@@ -23,8 +23,9 @@ export class Terminator implements Disposable {
    */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(pair: KeyPair) {
+  constructor(pair: KeyPair, prepareListener?: PrepareListener) {
     this.#listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: pair.certificate, key: pair.privateKey });
+    prepareListener?.(this.#listener.addr);
   }
 
   /** Makes a hop; the TLS handshake on it is still to come. */
