@@ -251,8 +251,8 @@ export interface ServerOptions extends AbuseOptions {
   /** Makes the data connections. Default: a `LocalEngine`, whose sockets belong to this event loop. */
   readonly dataEngine?: DataEngine | undefined;
   /**
-   * Called with the address of each control port: `NativeIo.prepareListener` sets there, once, what is else set for each
-   * connection.
+   * Called with the address of each control port: `NativeIo.prepareListener` sets there, once, what is else set for
+   * each connection.
    */
   readonly prepareListener?: PrepareListener | undefined;
   /** Shares turns and memory with other servers in this thread. Default: one of its own. */

@@ -19,7 +19,7 @@ export interface NativeIo extends Disposable {
   readonly dataEngine: DataEngine;
   /** Reads directories, as an option of the disk driver. */
   readonly readDirectory: DirectoryReader;
-  /** Sets what each connection is to have on the socket that it is accepted at, as an option of servers and endpoints. */
+  /** Sets on a socket that listens what each of its connections is to have: an option of servers and TLS endpoints. */
   readonly prepareListener: PrepareListener;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;

@@ -35,8 +35,8 @@ export function finishSocket(libc: Libc, ends: Ends): void {
 
 /**
  * Lets each connection that is accepted at `address` send each write at once (`TCP_NODELAY`), and keeps it alive
- * (`SO_KEEPALIVE`): Linux passes both on from the socket that listens (tcp(7)). Connections of the runtime under TLS have
- * no method for the first, and for all others it saves two calls each. Returns whether such a socket was found.
+ * (`SO_KEEPALIVE`): Linux passes both on from the socket that listens (tcp(7)). Connections of the runtime under TLS
+ * have no method for the first, and for all others it saves two calls each. Returns whether such a socket was found.
  */
 export function prepareListener(libc: Libc, address: SocketAddress): boolean {
   const on = new Uint32Array([1]);

@@ -118,8 +118,8 @@ export class ControlConnection {
   }
 
   /**
-   * Ends what is sent, after the last reply, and a read that is pending. Where there is neither TLS nor such a read it is
-   * left to {@link close}, which follows at once and sends the same FIN. Closing it twice would cost an exception.
+   * Ends what is sent, after the last reply, and a read that is pending. Where there is neither TLS nor such a read it
+   * is left to {@link close}, which follows at once and sends the same FIN. Closing it twice would cost an exception.
    */
   async endWriting(): Promise<void> {
     if (!this.#isReading && !this.#connection.tls) return;

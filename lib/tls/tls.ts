@@ -43,8 +43,8 @@ export interface TlsEndpointOptions {
   /** Use this route instead of finding out which one works. For tests and for finding faults. */
   readonly route?: "socket" | "relay";
   /**
-   * Called with the address of each listener of the relay route. Without it, that route answers the first command after a
-   * handshake, and sends a small file, some 40 ms late: Nagle's algorithm (RFC 896) holds them back until the session
+   * Called with the address of each listener of the relay route. Without it, that route answers the first command after
+   * a handshake, and sends a small file, some 40 ms late: Nagle's algorithm (RFC 896) holds them back until the session
    * tickets of TLS 1.3 are acknowledged. `NativeIo.prepareListener` prevents that; the runtime cannot, as its
    * connections under TLS have no `setNoDelay`.
    */
