@@ -10,9 +10,9 @@
  */
 
 import { messageOf } from "../../net/message_of.ts";
-import { mayEnter } from "./rights.ts";
+import { mayEnter, openRoot } from "./rights.ts";
 import type { ContainedCalls, DirectoryReader, DiskFile, Found, OpenedFile } from "./calls.ts";
-import { attempt, converting, isNotFound, toVfsError } from "./errors.ts";
+import { attempt, converting, ifThere, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
 import { DiskNames } from "./changes.ts";
@@ -107,19 +107,19 @@ export class DiskVfs implements Vfs {
   }
 
   stat(path: VirtualPath): Promise<Entry> {
-    return attempt(path, () => this.#describe(path, this.#root.seen(path)));
+    return attempt(path, () => {
+      const open = path === ROOT && openRoot(this.#root);
+      return open ? describeName(this.#root, open, ROOT) : this.#describe(path, this.#root.seen(path));
+    });
   }
 
   lookUp(path: VirtualPath, { guess = false }: LookUpOptions = {}): Promise<Entry | undefined> {
     return attempt(path, () => {
       if (guess && this.#root.seemsFree(path)) return undefined;
-      try {
+      return ifThere(() => {
         const { real, info } = this.#root.seek(path);
         return info && this.#describe(path, { real, info });
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      }
+      });
     });
   }
 
@@ -191,9 +191,11 @@ export class DiskVfs implements Vfs {
 
   #describe(path: VirtualPath, found: Found): Entry {
     const entry = describeName(this.#root, found, nameOf(path));
-    const hidden = this.#root.symlinks === "hide" && (entry.kind === "link" || entry.link !== undefined);
-    if (hidden) throw new VfsError("notFound", `Is a link: "${path}"`);
-    return entry.kind === "directory" && !mayEnter(this.#root, found.real) ? { ...entry, closed: true } : entry;
+    const isLink = entry.kind === "link" || entry.link !== undefined;
+    if (isLink && this.#root.symlinks === "hide") throw new VfsError("notFound", `Is a link: "${path}"`);
+    if (entry.kind !== "directory") return entry;
+    const real = isLink ? this.#root.follow(path) : found.real;
+    return mayEnter(this.#root, real) ? entry : { ...entry, closed: true };
   }
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> | Promise<Opened<string>> {
@@ -251,12 +253,7 @@ export class DiskVfs implements Vfs {
   }
 
   #openExisting(path: VirtualPath, append: boolean): OpenedFile | undefined {
-    try {
-      return this.#root.open(path, append ? "append" : "write");
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    return ifThere(() => this.#root.open(path, append ? "append" : "write"));
   }
 
   /** `undefined` if a file is there by now and an existing one is allowed. */

@@ -91,6 +91,16 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof VfsError ? error.kind === "notFound" : kindOf(error) === "notFound";
 }
 
+/** The outcome of `action`; `undefined` if it throws that a name does not exist. */
+export function ifThere<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether `error` has one of these codes of the system, such as `EINVAL`. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && codes.some((code) => code === error.code);

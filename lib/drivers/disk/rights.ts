@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Found } from "./calls.ts";
 import { toVfsError } from "./errors.ts";
 import { joinReal } from "./real_path.ts";
 import type { DiskRoot } from "./root.ts";
@@ -23,5 +24,18 @@ export function mayEnter(root: DiskRoot, directory: string): boolean {
     return true;
   } catch (error) {
     return toVfsError(error, ROOT).kind !== "denied";
+  }
+}
+
+/** The root, if one look tells that its names can be used as well: every login asks. Two tell why they cannot. */
+export function openRoot(root: DiskRoot): Found | undefined {
+  // The runtime leaves the dot away.
+  if (!root.isContained) return undefined;
+  const real = root.place(ROOT);
+  try {
+    const info = root.lookUp(joinReal(real, "."));
+    return info && { real, info };
+  } catch {
+    return undefined;
   }
 }

@@ -37,7 +37,7 @@ import {
 } from "./calls.ts";
 import { VfsError, type VirtualPath } from "../../vfs/vfs.ts";
 import { nameOf, parentOf, ROOT } from "../../vfs/virtual_path.ts";
-import { hasCode, isNotFound } from "./errors.ts";
+import { hasCode, ifThere, isNotFound } from "./errors.ts";
 import { isSame, kept, openVerified } from "./opened_file.ts";
 import { tellsLate } from "./late_errors.ts";
 import { joinReal, pathBelow } from "./real_path.ts";
@@ -165,13 +165,8 @@ export class DiskRoot {
 
   /** What is at the real path `real`, a link not followed; `undefined` if nothing has the name. */
   lookUp(real: string): Deno.FileInfo | undefined {
-    try {
-      const info = this.#calls ? this.#calls.lookUp(real) : Deno.lstatSync(real);
-      return typeof info === "object" ? info : undefined;
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const info = ifThere(() => this.#calls ? this.#calls.lookUp(real) : Deno.lstatSync(real));
+    return typeof info === "object" ? info : undefined;
   }
 
   /** Opens an existing regular file without truncating it: `isDirectory` or `denied` for anything else. */
