@@ -10,7 +10,7 @@
  */
 
 import { messageOf } from "../../net/message_of.ts";
-import { mayEnter, openRoot } from "./rights.ts";
+import { KnownDoor, mayEnter, openRoot } from "./rights.ts";
 import type { ContainedCalls, DirectoryReader, DiskFile, Found, OpenedFile } from "./calls.ts";
 import { attempt, converting, ifThere, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
@@ -84,6 +84,7 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
 export class DiskVfs implements Vfs {
   readonly capabilities: VfsCapabilities;
   readonly #root: DiskRoot;
+  readonly #door: KnownDoor;
   readonly #names: DiskNames;
   readonly #readDirectory: DirectoryReader | undefined;
   readonly #fsync: Fsync;
@@ -91,6 +92,7 @@ export class DiskVfs implements Vfs {
   /** `root` is the real path of an existing directory. */
   constructor(root: string, options: DiskVfsOptions = {}) {
     this.#root = new DiskRoot(root, options.symlinks ?? DEFAULT_SYMLINKS, options.paths);
+    this.#door = new KnownDoor(this.#root);
     this.#fsync = options.fsync ?? "never";
     this.#names = new DiskNames(this.#root, { locks: diskUploads, fsync: this.#fsync });
     this.#readDirectory = options.readDirectory;
@@ -194,8 +196,10 @@ export class DiskVfs implements Vfs {
     const isLink = entry.kind === "link" || entry.link !== undefined;
     if (isLink && this.#root.symlinks === "hide") throw new VfsError("notFound", `Is a link: "${path}"`);
     if (entry.kind !== "directory") return entry;
-    const real = isLink ? this.#root.follow(path) : found.real;
-    return mayEnter(this.#root, real) ? entry : { ...entry, closed: true };
+    const isOpen = path === ROOT && !isLink
+      ? this.#door.mayEnter(found)
+      : mayEnter(this.#root, isLink ? this.#root.follow(path) : found.real);
+    return isOpen ? entry : { ...entry, closed: true };
   }
 
   #openWrite(path: VirtualPath, options: OpenWriteOptions): Opened<string> | Promise<Opened<string>> {
