@@ -196,6 +196,11 @@ export interface CommandContext {
   readonly limiters: { readonly upload: RateLimit | undefined; readonly download: RateLimit | undefined };
   /** Sends a preliminary reply, before the handler has its final one. */
   mark(reply: Reply): Promise<void>;
+  /**
+   * Has a preliminary reply leave together with the next one, which saves the client a look at its connection. What is
+   * returned sends it before that.
+   */
+  markLater(reply: Reply): () => void;
   /** Whether a listener of events wants the digests of files that are transferred. */
   readonly listenersWantDigests: boolean;
   /** Reports an event of this session. */

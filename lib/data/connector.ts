@@ -40,6 +40,11 @@ export interface DataConnector {
    */
   open(signal: AbortSignal): Promise<Connection>;
   /**
+   * Looks whether a client has connected, so that {@link open} resolves at once. Absent where clients are
+   * accepted as they come, and the port leaves the unused ones by itself, and where we connect.
+   */
+  hasClient?(): boolean;
+  /**
    * Releases what is held, and ends a pending {@link open} with `aborted`. A connection that was returned stays open.
    * Safe to call twice.
    */
@@ -48,11 +53,6 @@ export interface DataConnector {
 
 /** A passive connector. */
 export interface PassiveConnector extends DataConnector {
-  /**
-   * Looks whether a client has connected, so that {@link DataConnector.open} resolves at once. Absent where clients are
-   * accepted as they come, and the port leaves the unused ones by itself.
-   */
-  hasClient?(): boolean;
   /**
    * Closes it and listens in its place, where its port is the first to be free again.
    *

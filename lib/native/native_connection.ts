@@ -32,6 +32,7 @@ export class NativeConnection implements Connection {
   readonly #socket: number;
   #ended = false;
   #closed = false;
+  #beforeWait: (() => void) | undefined;
 
   /** Closing it closes `socket`, a descriptor. */
   constructor(sockets: NativeSockets, socket: number, ends: Pick<Connection, "localAddr" | "remoteAddr">) {
@@ -71,6 +72,10 @@ export class NativeConnection implements Connection {
     return true;
   }
 
+  beforeWait(call: () => void): void {
+    this.#beforeWait = call;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -96,6 +101,7 @@ export class NativeConnection implements Connection {
       const count = Number(act());
       if (count >= 0) return count;
       if (!isTooEarly(libc)) throw new Deno.errors.ConnectionReset(lastError(libc, "use a data connection").message);
+      this.#beforeWait?.();
       await waits.wait(this.#socket, readiness);
     }
   }

@@ -153,16 +153,24 @@ export class NativeListener implements PassiveConnector {
         onStranger?.(remoteAddr.hostname);
         continue;
       }
-      // The port may be that of all addresses of this host.
-      libc.getsockname(socket, address, size);
-      const localAddr = endOf(address);
-      const made = new NativeConnection(this.#sockets, socket, { localAddr, remoteAddr });
+      const made = new NativeConnection(this.#sockets, socket, { localAddr: this.#endOf(socket), remoteAddr });
       this.#connection = this.#request.arrived?.(made) ?? made;
       this.#stopListening("connected");
     }
     return this.#connection;
   }
+
+  /** Our end of a connection: the port may be that of all addresses of this host. */
+  #endOf(socket: number): SocketAddress {
+    const { hostname } = this.#request;
+    if (hostname !== EVERY_ADDRESS) return { hostname, port: this.port };
+    const address = new Uint8Array(ADDRESS_SIZE);
+    this.#sockets.libc.getsockname(socket, address, new Uint32Array([ADDRESS_SIZE]));
+    return endOf(address);
+  }
 }
+
+const EVERY_ADDRESS = "0.0.0.0";
 
 /** Bytes of `struct sockaddr_in`. */
 const ADDRESS_SIZE = 16;

@@ -102,6 +102,11 @@ export interface Connection {
    */
   hasEnded?(): boolean;
   /**
+   * Has `call` called whenever a write is about to wait for the peer: all others are done before they return. Absent
+   * where any write may have to wait.
+   */
+  beforeWait?(call: () => void): void;
+  /**
    * Resolves at the peer's FIN, or when the connection is gone, where that may be later than the end that {@link read}
    * reports (TLS).
    */

@@ -41,6 +41,8 @@ export interface SessionLink {
   watchPeer(onGone: () => void): void;
   /** Sends a preliminary reply. When that fails the transfer that it is about is aborted. */
   mark(preliminary: reply.Reply): Promise<void>;
+  /** Has a preliminary reply leave with the next reply. What is returned sends it before that, as {@link mark} does. */
+  markLater(preliminary: reply.Reply): () => void;
 }
 
 /** The control connection that a session begins with. */
@@ -149,6 +151,10 @@ export class SessionContext implements CommandContext, LoginHolder {
 
   mark(preliminary: reply.Reply): Promise<void> {
     return this.#link.mark(preliminary);
+  }
+
+  markLater(preliminary: reply.Reply): () => void {
+    return this.#link.markLater(preliminary);
   }
 
   get listenersWantDigests(): boolean {

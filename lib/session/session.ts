@@ -260,10 +260,24 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 
   /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */
   async mark(preliminary: reply.Reply): Promise<void> {
+    this.#addMark(preliminary);
+    await this.#sendMark();
+  }
+
+  /** See {@link SessionLink}. */
+  markLater(preliminary: reply.Reply): () => void {
+    this.#addMark(preliminary);
+    return () => void this.#sendMark().catch(() => {});
+  }
+
+  #addMark(preliminary: reply.Reply): void {
     const { transfer } = this.#queue;
     const command = transfer && { verb: transfer.verb, argument: transfer.path };
     this.#control.add(command ? this.#commands.said(preliminary, command) : preliminary);
     transfer?.begin();
+  }
+
+  async #sendMark(): Promise<void> {
     try {
       await this.#control.flush();
     } catch (error) {

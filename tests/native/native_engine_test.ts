@@ -69,9 +69,15 @@ nativeTest(
       await client.write(new Uint8Array([1, 2, 3]));
       assertEquals(await reading, 3);
       const content = patternOf(16 * 1024 * 1024);
+      let waits = 0;
+      ours.beforeWait?.(() => waits++);
+      assertEquals(await ours.write(content.subarray(0, 100)), 100);
+      assertEquals([waits, await client.read(buffer)], [0, 10]);
+      assertEquals(await client.read(new Uint8Array(90)), 90);
       const sending = writeAll(ours, content).then(() => ours.closeWrite());
       assertEquals(await sha256(await readToEnd(client)), await sha256(content));
       await sending;
+      assert(waits > 0);
       ours.close();
       client.close();
     }),

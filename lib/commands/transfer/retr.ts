@@ -13,6 +13,9 @@ import { streamingDigest, takeTransferRequest, wantsDigests } from "./request.ts
 import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
 
+/** Bytes that the pump sends in one piece. */
+const SMALL = 64 * 1024;
+
 /** Handles RETR. */
 export async function retr(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
   using request = takeTransferRequest(context);
@@ -34,7 +37,8 @@ export async function retr(context: TransferContext, path: VirtualPath): Promise
     success: "Transfer complete",
   } as const;
   return await runTransfer(context, plan, async (open) => {
-    using data = await open(reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : expected));
+    const mark = reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : expected);
+    using data = await open(mark, expected > 0 && expected <= SMALL && !context.limiters.download);
     const { bytes } = await data.send(source, { ascii, digest, limit, limiter: context.limiters.download });
     if (!ascii && bytes < expected) throw new TransferFailed("storage", "The file shrank during the transfer");
     await data.endSending();

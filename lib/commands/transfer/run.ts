@@ -5,7 +5,8 @@
  *
  * The preliminary reply goes out before the data connection must exist, because some clients connect only when they
  * have read it (zero-byte uploads of FileZilla, curlftpfs), and others listen for the end of the data only then
- * (clients on Node). The final reply goes out after the data connection is ended, because some clients cut the file
+ * (clients on Node). It goes out together with the final one only where the client has connected, nothing waits for it,
+ * and there are bytes, of which clients on Node hear before the end. The final reply goes out after the data connection is ended, because some clients cut the file
  * when they read it earlier.
  *
  * @module
@@ -38,8 +39,12 @@ export interface TransferPlan {
   readonly success: string;
 }
 
-/** Sends the preliminary reply, and resolves to the data connection once it is there. */
-export type OpenData = (mark: reply.Reply) => Promise<DataTransfer>;
+/**
+ * Sends the preliminary reply, and resolves to the data connection once it is there.
+ *
+ * @param atOnce there is something to send, and all of it is at hand: the reply may leave together with the final one.
+ */
+export type OpenData = (mark: reply.Reply, atOnce?: boolean) => Promise<DataTransfer>;
 
 /**
  * Runs the steps of a transfer and resolves to its final reply: 226 when `steps` resolves, else the one that belongs to
@@ -63,7 +68,7 @@ export async function runTransfer(
   let outcome: TransferOutcome;
   let sha256: string | undefined;
   try {
-    sha256 = await steps((mark) => openDataTransfer(context, transfer, { plan, mark }));
+    sha256 = await steps((mark, atOnce = false) => openDataTransfer(context, transfer, { plan, mark, atOnce }));
     outcome = { reason: "none", answer: reply.transferComplete(plan.success) };
   } catch (error) {
     outcome = outcomeOfError(error, transfer);
@@ -136,20 +141,27 @@ interface Opening {
   readonly plan: Pick<TransferPlan, "connector" | "path">;
   /** The preliminary reply. */
   readonly mark: reply.Reply;
+  /** See {@link OpenData}. */
+  readonly atOnce: boolean;
 }
 
 /** Sends the preliminary reply, waits for the data connection and protects it as PROT asks. */
 async function openDataTransfer(
   context: CommandContext,
   transfer: RunningTransfer,
-  { plan: { connector, path }, mark }: Opening,
+  { plan: { connector, path }, mark, atOnce }: Opening,
 ): Promise<DataTransfer> {
+  const isThere = atOnce && connector.hasClient?.() === true;
   let connection: Connection | undefined;
   try {
-    await context.mark(mark);
+    if (!isThere) await context.mark(mark);
     connection = await connector.open(transfer.signal);
     transfer.connected = true;
     const data = await context.protectData(connection, transfer.signal);
+    if (isThere) {
+      if (data.connection.beforeWait) data.connection.beforeWait(context.markLater(mark));
+      else await context.mark(mark);
+    }
     const { tls } = data;
     context.options.meter?.dataOpened({ mode: connector.kind, tls: tls !== undefined, resumed: tls?.resumed ?? false });
     return new DataTransfer(context, transfer, { data, connector, path });
