@@ -6,8 +6,8 @@
  * The preliminary reply goes out before the data connection must exist, because some clients connect only when they
  * have read it (zero-byte uploads of FileZilla, curlftpfs), and others listen for the end of the data only then
  * (clients on Node). It goes out together with the final one only where the client has connected, nothing waits for it,
- * and there are bytes, of which clients on Node hear before the end. The final reply goes out after the data connection is ended, because some clients cut the file
- * when they read it earlier.
+ * and there are bytes, of which clients on Node hear before the end. The final reply goes out after the data connection
+ * is ended, because some clients cut the file when they read it earlier.
  *
  * @module
  */
