@@ -56,6 +56,8 @@ export function withUploadPolicy(inner: Vfs, policy: UploadPolicy): Vfs {
 class UploadVfs extends ForwardingVfs {
   readonly #policy: UploadPolicy;
   readonly #capabilities: VfsCapabilities;
+  /** How many of the last uploads were new files. */
+  #newInARow = 0;
 
   constructor(inner: Vfs, policy: UploadPolicy) {
     super(inner);
@@ -151,12 +153,14 @@ class UploadVfs extends ForwardingVfs {
   async #openSafe(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     if (options.exclusive) return await this.#openInPlace(path, options);
     for (let tries = 0; tries < TRIES; tries++) {
-      const there = await lookUp(this.inner, path, { guess: tries === 0 });
+      const isExpectedNew = tries === 0 && this.#newInARow >= EXPECTED_NEW;
+      const there = isExpectedNew ? undefined : await lookUp(this.inner, path, { guess: tries === 0 });
       // What cannot be replaced is refused by the driver.
       if (there && there.kind !== "file") return await this.#openInPlace(path, options);
       const found = there === undefined
         ? await unless("exists", this.#openInPlace(path, { ...options, exclusive: true }))
         : await unless("notFound", this.#openReplacing(path, there, options));
+      this.#newInARow = there === undefined && found ? this.#newInARow + 1 : 0;
       if (found) return found;
     }
     throw new VfsError("busy", `Made and removed by others at the same moment: "${path}"`);
@@ -214,6 +218,12 @@ class UploadVfs extends ForwardingVfs {
     }
   }
 }
+
+/**
+ * After so many new files in a row the next name is not looked at before it is opened: clients that send new files send
+ * many. If it is in use, the open has cost several looks.
+ */
+const EXPECTED_NEW = 4;
 
 /** Others would have to make and remove a file as often between two steps of one upload. */
 const TRIES = 3;

@@ -100,6 +100,8 @@ export function isListable(name: string): boolean {
 
 /** `name` followed by `ending`, with the name shortened so that both fit into the bytes of a name, minus `spare`. */
 export function withEnding(name: string, ending: string, spare = 0): string {
+  // No character takes more than three bytes of UTF-8 for each unit of the text.
+  if (3 * (name.length + ending.length) + spare <= MAX_NAME_BYTES) return name + ending;
   const room = MAX_NAME_BYTES - spare - new TextEncoder().encode(ending).length;
   // `encodeInto` never splits a character, and returns how much of the text it took.
   const { read } = new TextEncoder().encodeInto(name, new Uint8Array(room));

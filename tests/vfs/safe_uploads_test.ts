@@ -123,6 +123,28 @@ Deno.test("safe uploads count beside the old file until they replace it", async 
   assertEquals([usage.bytes, await readText(vfs, "/old")], [40, "y".repeat(40)]);
 });
 
+onDisk("safe uploads replace and refuse after many new files as before", async ({ dir, vfs }) => {
+  await Deno.mkdir(`${dir}/d`);
+  await Deno.symlink("nothing", `${dir}/broken`);
+  await Deno.symlink("old", `${dir}/link`);
+  const sendNew = async (name: string) => {
+    for (let number = 0; number < 5; number++) await put(vfs, `/${name}${number}`, "new");
+  };
+  for (const path of ["/old", "/link"]) {
+    await sendNew(`before${path.slice(1)}`);
+    const sink = await vfs.openWrite(at(path));
+    assertEquals(sink.created, false);
+    await sink.write(bytes(path));
+    assert(await Deno.readTextFile(`${dir}/old`) !== path);
+    await sink.commit();
+    assertEquals(await Deno.readTextFile(`${dir}/old`), path);
+  }
+  for (const [path, kind] of [["/d", "isDirectory"], ["/broken", "denied"], ["/missing/f", "notFound"]] as const) {
+    await sendNew(path.replaceAll("/", "-"));
+    await assertFails(kind, () => vfs.openWrite(at(path)));
+  }
+});
+
 onDisk("safe uploads over a link replace what it leads to", async ({ dir, vfs }) => {
   await Deno.mkdir(`${dir}/d`);
   await Deno.symlink("../old", `${dir}/d/link`);
