@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, randomBytes } from "node:crypto";
+import { nodeCrypto } from "../net/node_modules.ts";
 
 /** Keys are hashed to this many places. Two keys in one place share its pace, and clients cannot choose which. */
 const PLACES = 1 << 16;
@@ -24,7 +24,7 @@ export function makePaceMemory({ shared = false }: { readonly shared?: boolean }
   const size = PLACES * Int32Array.BYTES_PER_ELEMENT;
   return {
     buffer: shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size),
-    secret: randomBytes(32).toString("hex"),
+    secret: crypto.getRandomValues(new Uint8Array(32)).toHex(),
   };
 }
 
@@ -70,7 +70,7 @@ export class Pace {
     if (this.#interval === 0) return 0;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const place = createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
+    const place = nodeCrypto().createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
     if (this.#places.size === MOST_REMEMBERED) this.#places.clear();
     this.#places.set(key, place);
     return place;

@@ -8,12 +8,9 @@
  * @module
  */
 
-import { pbkdf2, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { promisify } from "node:util";
+import { nodeCrypto } from "../net/node_modules.ts";
 import { checkInThread } from "./hashes/check.ts";
 import { FOREIGN_SCHEMES, parseForeignHash } from "./hashes/kinds.ts";
-
-const pbkdf2Async = promisify(pbkdf2);
 
 /** log2 of scrypt's N for new hashes: about 50 ms and 16 MiB per check. */
 export const DEFAULT_SCRYPT_LN = 14;
@@ -64,7 +61,7 @@ export async function hashPassword(password: string, options: HashOptions = {}):
   const parameters = `ln=${options.ln ?? DEFAULT_SCRYPT_LN},r=${BLOCK_SIZE},p=1`;
   const derive = readScrypt(parameters);
   if (derive === undefined) throw new RangeError(`Cannot hash a password with the cost "${parameters}"`);
-  const salt = new Uint8Array(randomBytes(SALT_BYTES));
+  const salt = randomBytes(SALT_BYTES);
   return encode(parameters, salt, await derive(normalize(password), salt, HASH_BYTES));
 }
 
@@ -76,7 +73,7 @@ export async function verifyPassword(password: string, encoded: string): Promise
   const parsed = parse(encoded);
   if (parsed === undefined) return needsThread(encoded) ? await checkInThread({ password, encoded }) : false;
   const actual = await parsed.derive(normalize(password), parsed.salt, parsed.hash.length);
-  return timingSafeEqual(actual, parsed.hash);
+  return nodeCrypto().timingSafeEqual(actual, parsed.hash);
 }
 
 /** Whether {@link verifyPassword} can use `text`: a known scheme, valid parameters, a cost within limits. */
@@ -95,7 +92,11 @@ export function needsThread(text: string): boolean {
  */
 export function decoyHash(options: HashOptions = {}): string {
   const parameters = `ln=${options.ln ?? DEFAULT_SCRYPT_LN},r=${BLOCK_SIZE},p=1`;
-  return encode(parameters, new Uint8Array(randomBytes(SALT_BYTES)), new Uint8Array(randomBytes(HASH_BYTES)));
+  return encode(parameters, randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
+}
+
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
 }
 
 interface ParsedHash {
@@ -143,12 +144,28 @@ function readScrypt(parameters: string): Derive | undefined {
   const options = { ...cost, maxmem: 128 * cost.r * (cost.N + cost.p + 2) };
   return (password, salt, length) =>
     new Promise((resolve, reject) =>
-      scrypt(password, salt, length, options, (error, key) => error === null ? resolve(key) : reject(error))
+      nodeCrypto().scrypt(
+        password,
+        salt,
+        length,
+        options,
+        (error, key) => error === null ? resolve(key) : reject(error),
+      )
     );
 }
 
 function readPbkdf2(parameters: string, digest: string): Derive | undefined {
   const [, rounds] = /^(?:i=)?([1-9]\d{0,8})$/.exec(parameters) ?? [];
   if (rounds === undefined || Number(rounds) > MAX_PBKDF2_ROUNDS) return undefined;
-  return (password, salt, length) => pbkdf2Async(password, salt, Number(rounds), length, digest);
+  return (password, salt, length) =>
+    new Promise((resolve, reject) =>
+      nodeCrypto().pbkdf2(
+        password,
+        salt,
+        Number(rounds),
+        length,
+        digest,
+        (error, key) => error === null ? resolve(key) : reject(error),
+      )
+    );
 }

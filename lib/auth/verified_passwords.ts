@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, randomBytes } from "node:crypto";
+import { nodeCrypto } from "../net/node_modules.ts";
 
 /** The options of {@link VerifiedPasswords}. */
 export interface VerifiedPasswordsOptions {
@@ -23,7 +23,7 @@ export interface VerifiedPasswordsOptions {
  * the process, and an HMAC takes five times as long.
  */
 export class VerifiedPasswords {
-  readonly #key = randomBytes(32).toString("hex");
+  readonly #key = crypto.getRandomValues(new Uint8Array(32)).toHex();
   readonly #options: VerifiedPasswordsOptions;
   /** When each was last used, the oldest first. */
   readonly #usedAt = new Map<string, number>();
@@ -36,7 +36,7 @@ export class VerifiedPasswords {
   make(name: string, encoded: string, password: string): string {
     // The lengths keep ("a", "bc") and ("ab", "c") apart.
     const message = `${this.#key}${name.length} ${encoded.length} ${name}${encoded}${password}`;
-    return createHash("sha256").update(message).digest("hex");
+    return nodeCrypto().createHash("sha256").update(message).digest("hex");
   }
 
   /** Whether `proof` was added and is still valid; using it renews it. */

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { unmapped } from "../net/address_key.ts";
 import { familyOf, isPrivate, isUnspecified, type Network } from "../net/ip.ts";
 import type { SocketAddress } from "../net/connection.ts";
@@ -96,5 +95,6 @@ export class PublicAddress {
 }
 
 async function systemLookup(name: string): Promise<string> {
+  const { lookup } = await import("node:dns/promises");
   return (await lookup(name, { family: 4 })).address;
 }

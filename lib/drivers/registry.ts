@@ -6,7 +6,6 @@
  */
 
 import { type DiskVfsOptions, openDisk } from "./disk/disk.ts";
-import { MemoryVfs } from "./memory/memory.ts";
 import type { S3Roots, S3RootsOptions } from "./s3/open.ts";
 import { s3Permissions } from "./s3/permissions.ts";
 import { parseRoot } from "./s3/place.ts";
@@ -108,10 +107,11 @@ function realPath(path: string): string {
   }
 }
 
-/** Roots of one text have the same files, which end with the driver. */
+/** Roots of one text have the same files, which end with the driver. Its code is loaded with the first of them. */
 function memoryDriver(): Driver {
-  const roots = new Map<string, MemoryVfs>();
-  const open = (root: string): MemoryVfs => {
+  const roots = new Map<string, Vfs>();
+  const open = async (root: string): Promise<Vfs> => {
+    const { MemoryVfs } = await import("./memory/memory.ts");
     const vfs = roots.get(root) ?? new MemoryVfs();
     roots.set(root, vfs);
     return vfs;

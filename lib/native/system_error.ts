@@ -4,7 +4,7 @@
  * @module
  */
 
-import { getSystemErrorName } from "node:util";
+import { nodeUtil } from "../net/node_modules.ts";
 import type { Libc } from "./libc.ts";
 
 /** A failure with the system's name for its reason, such as `ENOENT`: the shape of the runtime's own errors. */
@@ -27,7 +27,7 @@ const number = new Int32Array(1);
 export function lastCode(libc: Libc): string {
   // Reading it through its pointer needs a permission that is dropped after the start.
   libc.memcpy(number, libc.__errno_location(), BigInt(number.byteLength));
-  return getSystemErrorName(-(number[0] ?? 0)) ?? "EIO";
+  return nodeUtil().getSystemErrorName(-(number[0] ?? 0)) ?? "EIO";
 }
 
 /** {@link lastCode} as an error. */

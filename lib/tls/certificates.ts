@@ -4,7 +4,8 @@
  * @module
  */
 
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../net/node_modules.ts";
 
 /** A certificate chain with its private key; they are known to match. */
 export interface KeyPair {
@@ -71,12 +72,15 @@ export function parseKeyPair(
 ): KeyPair {
   const blocks = certificate.match(CERTIFICATE_BLOCK) ?? [];
   const [leaf] = blocks.map((block) =>
-    attempt(`Certificate file "${certificateFile}" holds a damaged certificate`, () => new X509Certificate(block))
+    attempt(
+      `Certificate file "${certificateFile}" holds a damaged certificate`,
+      () => new (nodeCrypto().X509Certificate)(block),
+    )
   );
   if (leaf === undefined) throw new CertificateError(`Certificate file "${certificateFile}" holds no PEM certificate`);
   const key = attempt(
     `Key file "${privateKeyFile}" holds no usable PEM private key`,
-    () => createPrivateKey(privateKey),
+    () => nodeCrypto().createPrivateKey(privateKey),
   );
   if (!belongTogether(leaf, key)) {
     throw new CertificateError(`Key file "${privateKeyFile}" does not belong to certificate file "${certificateFile}"`);
@@ -143,7 +147,7 @@ function attempt<T>(failure: string, action: () => T): T {
  */
 function belongTogether(certificate: X509Certificate, privateKey: KeyObject): boolean {
   const spki = { type: "spki", format: "der" } as const;
-  return createPublicKey(privateKey).export(spki).equals(certificate.publicKey.export(spki));
+  return nodeCrypto().createPublicKey(privateKey).export(spki).equals(certificate.publicKey.export(spki));
 }
 
 /** A wildcard matches exactly one label (RFC 6125 section 6.4.3). */

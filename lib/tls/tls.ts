@@ -8,8 +8,6 @@
 
 import type { Connection, PrepareListener } from "../net/connection.ts";
 import type { CertificateSource } from "./certificates.ts";
-import { RelayRoute } from "./relay/route.ts";
-import { probeSocketRoute, SocketRoute } from "./node/route.ts";
 import type { SecureOptions, TlsRoute } from "./route.ts";
 import { DEFAULT_TLS_VERSION, type SecureConnection, type TlsVersion } from "./route.ts";
 
@@ -57,10 +55,14 @@ export async function createTlsEndpoint(
   options: TlsEndpointOptions = {},
 ): Promise<TlsEndpoint> {
   const minVersion = options.minVersion ?? DEFAULT_TLS_VERSION;
+  const { probeSocketRoute, SocketRoute } = await import("./node/route.ts");
   const name = options.route ?? (await probeSocketRoute(certificates.select(undefined)) ? "socket" : "relay");
   const route: TlsRoute = name === "socket"
     ? new SocketRoute(certificates, minVersion)
-    : new RelayRoute(certificates, { minVersion, prepareListener: options.prepareListener });
+    : new (await import("./relay/route.ts")).RelayRoute(certificates, {
+      minVersion,
+      prepareListener: options.prepareListener,
+    });
   return {
     route: name,
     secure: (connection, secureOptions = {}) => route.secure(connection, secureOptions),

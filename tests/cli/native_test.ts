@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { nativeNeeds, openNative } from "../../lib/cli/serve/native.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
@@ -82,23 +82,23 @@ nativeTest("nativeNeeds names a library that is there, and nothing unless it is 
   assertEquals(permission?.name === "ffi" && LIBC_PATHS.some((path) => path === permission.path), true);
 });
 
-nativeTest("openNative opens the library for auto where it is permitted, and never for off", () => {
-  using native = openNative({ nativeIo: "auto" });
+nativeTest("openNative opens the library for auto where it is permitted, and never for off", async () => {
+  using native = await openNative({ nativeIo: "auto" });
   assert(native);
-  assertEquals(openNative({ nativeIo: "off" }), undefined);
+  assertEquals(await openNative({ nativeIo: "off" }), undefined);
 });
 
 Deno.test({
   name: "openNative does without the library for auto where it is not permitted",
   permissions: { ffi: false },
-  fn: () => assertEquals(openNative({ nativeIo: "auto" }), undefined),
+  fn: async () => assertEquals(await openNative({ nativeIo: "auto" }), undefined),
 });
 
 Deno.test({
   name: "openNative reports what it needs when there is no such library",
   permissions: { ffi: false },
-  fn: () => {
-    const error = assertThrows(() => openNative({ nativeIo: "on" }), UsageError);
+  fn: async () => {
+    const error = await assertRejects(() => openNative({ nativeIo: "on" }), UsageError);
     assertMatch(error.message, /^Flag "--native-io" needs (glibc 2\.30 or newer at |Linux$)/);
   },
 });

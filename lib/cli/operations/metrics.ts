@@ -58,7 +58,9 @@ export interface Watched {
   readonly webhooks: { readonly counts: () => readonly LetterCounts[] } | undefined;
 }
 
-interface TelemetryParts {
+/** What it is made of. */
+export interface TelemetryParts {
+  /** Where it listens. */
   readonly place: NonNullable<Settings["metrics"]>;
   /** The number of event loops. */
   readonly loops: number;
@@ -98,23 +100,17 @@ export class Telemetry implements AsyncDisposable {
   }
 
   /**
-   * Listens at once, so that probes are answered while the server starts. `undefined` where the settings do not ask
-   * for it.
+   * Listens at once, so that probes are answered while the server starts.
    *
    * @throws {CommandRefused} if it cannot listen.
    */
-  static open(
-    settings: Settings,
-    { workers, events }: { readonly workers: number; readonly events: EventStream },
-  ): Telemetry | undefined {
-    const { metrics } = settings;
-    if (metrics === undefined) return undefined;
+  static open(settings: Settings, parts: TelemetryParts): Telemetry {
     try {
-      return new Telemetry(settings, { place: metrics, loops: workers, events });
+      return new Telemetry(settings, parts);
     } catch (error) {
-      const place = `${bracketed(metrics.hostname)}:${metrics.port}`;
+      const { hostname, port } = parts.place;
       const reason = error instanceof Deno.errors.AddrInUse ? "the port is in use" : messageOf(error);
-      throw new CommandRefused(`Cannot listen for metrics on ${place}: ${reason}`);
+      throw new CommandRefused(`Cannot listen for metrics on ${bracketed(hostname)}:${port}: ${reason}`);
     }
   }
 

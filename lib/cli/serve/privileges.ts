@@ -4,8 +4,8 @@
  * @module
  */
 
-import process from "node:process";
 import { messageOf } from "../../net/message_of.ts";
+import { nodeProcess } from "../../net/node_modules.ts";
 import { isGranted } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
 import { UsageError } from "../usage_error.ts";
@@ -71,7 +71,7 @@ export function resolveIdentity(
 
 /** The runtime has no call to drop supplementary groups, and those of root would open files of the system. */
 function requireNoGroups({ gid }: Identity): void {
-  const others = (process.getgroups?.() ?? []).filter((group) => group !== gid);
+  const others = (nodeProcess().getgroups?.() ?? []).filter((group) => group !== gid);
   if (others.length === 0) return;
   throw new UsageError(
     `Flag "--user" cannot give up root's groups ${others.join(", ")}: start with "setpriv --clear-groups denoftpd …"`,
@@ -109,8 +109,8 @@ function find(file: string, wanted: string): readonly string[] {
  */
 export function become({ uid, gid }: Identity): void {
   try {
-    process.setgid?.(gid);
-    process.setuid?.(uid);
+    nodeProcess().setgid?.(gid);
+    nodeProcess().setuid?.(uid);
   } catch (error) {
     // A container may lack the capabilities SETUID and SETGID even for root.
     throw new UsageError(
@@ -124,7 +124,7 @@ export function become({ uid, gid }: Identity): void {
 
 function canReturn(): boolean {
   try {
-    process.setuid?.(0);
+    nodeProcess().setuid?.(0);
     return true;
   } catch {
     return false;

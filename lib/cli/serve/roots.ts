@@ -5,11 +5,11 @@
  * @module
  */
 
-import process from "node:process";
 import { join } from "@std/path";
 import { type Account, type AccountsStore, isAnonymous } from "../../auth/accounts.ts";
 import { DriverRegistry, standardDrivers } from "../../drivers/registry.ts";
 import { messageOf } from "../../net/message_of.ts";
+import { nodeProcess } from "../../net/node_modules.ts";
 import { schemeOf } from "../../vfs/root_url.ts";
 import { accountNeeds } from "../permissions/needs.ts";
 import { isGranted, requireGrants } from "../permissions/query.ts";
@@ -154,7 +154,7 @@ function modeGrants({ mode, uid, gid }: Deno.FileInfo): boolean {
   const me = Deno.uid();
   if (me === ROOT_USER) return true;
   const groups = isGranted({ permission: { name: "sys", kind: "gid" } })
-    ? [Deno.gid(), ...process.getgroups?.() ?? []]
+    ? [Deno.gid(), ...nodeProcess().getgroups?.() ?? []]
     : [];
   const bits = me === uid ? mode >> 6 : groups.includes(gid) ? mode >> 3 : mode;
   return (bits & WRITE_AND_ENTER) === WRITE_AND_ENTER;

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { type Account, type AccountsStore, ANONYMOUS, loginState } from "../../auth/accounts.ts";
 import { isDatabaseUrl } from "../../auth/postgres/url.ts";
 import { familyOf, isLoopback } from "../../net/ip.ts";
@@ -86,6 +85,7 @@ function checkAccounts(settings: Settings, accounts: readonly Account[] | undefi
 async function checkPassiveAddress({ passiveAddress: name }: Settings): Promise<string | undefined> {
   if (name === undefined || familyOf(name) !== undefined) return undefined;
   try {
+    const { lookup } = await import("node:dns/promises");
     await lookup(name, { family: 4 });
     return undefined;
   } catch (error) {

@@ -20,6 +20,7 @@ import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
 import { RunStory } from "./run_story.ts";
 import { endClosedSessions, namesOf } from "./closed_accounts.ts";
+import { prepareFirstLogin } from "./first_login.ts";
 import { openServerLog, type ServerLog } from "./server_log.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
@@ -27,10 +28,8 @@ import { banSettings } from "../../options/bans.ts";
 import { resolveOptions } from "../../options/resolve.ts";
 import { checkOptions, serverOptions } from "./options.ts";
 import { ObjectStores } from "../storage/object_stores.ts";
-import { ServerState } from "./state.ts";
 import { hasBackends, makeBackends, readBackendSecrets } from "../operations/backends.ts";
 import { hookOptions, prepareHooks, startHooks } from "../operations/hooks.ts";
-import { Telemetry } from "../operations/metrics.ts";
 import { openNotifier } from "../operations/notify.ts";
 import { hasWebhooks, readWebhookSecrets, renewWebhookSecrets } from "../operations/webhooks.ts";
 import { SERVE_USAGE } from "../settings/usage.ts";
@@ -107,10 +106,15 @@ async function serveLogged(
     : undefined;
   // Called when files were reloaded.
   let onChange = () => {};
-  await using telemetry = Telemetry.open(settings, { workers, events: early });
+  await using telemetry = settings.metrics &&
+    (await import("../operations/metrics.ts")).Telemetry.open(settings, {
+      place: settings.metrics,
+      loops: workers,
+      events: early,
+    });
   using service = openNotifier(early, telemetry);
   for (const warning of gathered.warnings) tell(early, "warning", warning);
-  using native = openNative(settings);
+  using native = await openNative(settings);
   await using sources = await openSources(settings, early, { onChange: () => onChange(), native });
   const { users, accounts, tls, guarded } = sources;
   const dataThreads = dataThreadCount(settings);
@@ -123,7 +127,7 @@ async function serveLogged(
   });
   using state = settings.state === undefined
     ? undefined
-    : new ServerState(settings.state, { events: early, owner: identity });
+    : new (await import("./state.ts")).ServerState(settings.state, { events: early, owner: identity });
   const secrets = await readBackendSecrets(settings);
   const posting = { secrets: await readWebhookSecrets(settings), early };
   await using cluster = settings.cluster &&
@@ -271,6 +275,7 @@ async function serveLogged(
   // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
   io.stdout(`ready ${addressText(server.address)}\n`);
+  using _login = prepareFirstLogin();
   await service?.ready(status());
   hooks.onReady?.(server);
   const signal = await signals.first;

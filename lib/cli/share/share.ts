@@ -47,7 +47,7 @@ async function share(command: ShareCommand, io: CommandIo, hooks: ServeHooks): P
   using signals = new ServerSignals();
   await using lines = new LineQueue(io.log ?? writerOf(io.stderr), { onLost: () => {} });
   const log = startLog({ level: settings.logLevel, format: settings.logFormat, write: (line) => lines.write(line) });
-  using native = openNative(settings);
+  using native = await openNative(settings);
   using endpoint = command.tls ? await selfSigned(settings.host, native) : undefined;
   await using server = new FtpServer({
     ...serverOptions(settings, accounts, { native }),

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
-import { crc32 } from "node:zlib";
+import type { Hash } from "node:crypto";
+import { nodeCrypto, nodeZlib } from "../../net/node_modules.ts";
 import type { FileIdentity } from "../../vfs/vfs.ts";
 
 /** Names as in HASH and OPTS HASH (draft-bryan-ftpext-hash section 4, the textual names of IANA), strongest first. */
@@ -30,7 +30,7 @@ class Crc32 implements Hasher {
   #value = 0;
 
   update(bytes: Uint8Array): void {
-    this.#value = crc32(bytes, this.#value);
+    this.#value = nodeZlib().crc32(bytes, this.#value);
   }
 
   hex(): string {
@@ -42,7 +42,7 @@ class NodeHasher implements Hasher {
   readonly #hash: Hash;
 
   constructor(name: string) {
-    this.#hash = createHash(name);
+    this.#hash = nodeCrypto().createHash(name);
   }
 
   update(bytes: Uint8Array): void {

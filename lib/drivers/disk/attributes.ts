@@ -4,11 +4,11 @@
  * @module
  */
 
-import { statfsSync } from "node:fs";
 import { attempt, kindOf } from "./errors.ts";
 import type { Found } from "./calls.ts";
 import { infoBehind } from "./list.ts";
 import type { DiskRoot } from "./root.ts";
+import { nodeFs } from "../../net/node_modules.ts";
 import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
 import { ROOT } from "../../vfs/virtual_path.ts";
 
@@ -70,6 +70,6 @@ function canTellSpace(root: DiskRoot): boolean {
 }
 
 function spaceAt(real: string): Space {
-  const { bavail, blocks, bsize } = statfsSync(real);
+  const { bavail, blocks, bsize } = nodeFs().statfsSync(real);
   return { free: bavail * bsize, total: blocks * bsize };
 }

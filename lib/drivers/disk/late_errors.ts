@@ -7,7 +7,7 @@
  * @module
  */
 
-import { statfsSync } from "node:fs";
+import { nodeFs } from "../../net/node_modules.ts";
 import type { ContainedCalls } from "./calls.ts";
 
 /**
@@ -62,7 +62,7 @@ function findOut(device: number, real: string): boolean {
 function isLocal(real: string): boolean {
   if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return false;
   try {
-    return LOCAL_TYPES.has(statfsSync(real).type >>> 0);
+    return LOCAL_TYPES.has(nodeFs().statfsSync(real).type >>> 0);
   } catch {
     return false;
   }
