@@ -48,7 +48,7 @@ export interface Server {
  * As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw
  * away.
  */
-export const RUNTIME_FLAGS = "--v8-flags=--max-semi-space-size=4";
+export const RUNTIME_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4";
 
 /** Files are made by whom the server runs as; servers that drop root become this user. */
 export const NOBODY = 65534;

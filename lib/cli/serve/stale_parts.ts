@@ -1,5 +1,5 @@
 /**
- * Looks through the roots for what is left of uploads that were killed: at the start, and regularly.
+ * Looks through the roots for what is left of uploads that were killed: soon after the start, and regularly.
  *
  * @module
  */
@@ -9,6 +9,8 @@ import type { EventStream } from "../../events.ts";
 import type { OpenFileSystem } from "../../options.ts";
 import { sweepStaleParts } from "../../vfs/stale_parts.ts";
 
+/** Milliseconds until the first look: whoever has waited for the server has been served by then. */
+const LATER = 1000;
 /** Milliseconds between two looks: six hours. */
 const INTERVAL = 21_600_000;
 
@@ -19,16 +21,17 @@ export interface SweepOptions {
   readonly events: EventStream;
 }
 
-/** Begins to look through the roots of all accounts. Disposing of the result ends that. */
+/** Will look through the roots of all accounts, for the first time in a second. Disposing of the result ends that. */
 export function sweepRoots(options: SweepOptions): AsyncDisposable {
   const over = new AbortController();
-  let running = sweep(options, over.signal);
-  const timer = setInterval(() => {
-    running = running.then(() => sweep(options, over.signal));
-  }, INTERVAL);
+  let running = Promise.resolve();
+  const look = (): void => void (running = running.then(() => sweep(options, over.signal)));
+  const first = setTimeout(look, LATER);
+  const others = setInterval(look, INTERVAL);
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      clearTimeout(first);
+      clearInterval(others);
       over.abort();
       await running;
     },
