@@ -72,7 +72,23 @@ const SYMBOLS = {
 export type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
 
 /** An open library. */
-export type LibcHandle = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
+export interface LibcHandle {
+  readonly symbols: Libc;
+  /** Makes all functions that are still to be made, which the permission is needed for. */
+  complete(): void;
+  close(): void;
+}
+
+/** The options of {@link openLibc}. */
+export interface LibcOptions {
+  /**
+   * Makes each function when it is first called: 40 to 100 µs for each, as the runtime compiles a way to call it, and a
+   * tenth of the start of a server for all of them. The permission must last until {@link LibcHandle.complete}.
+   *
+   * @default false
+   */
+  readonly lazily?: boolean;
+}
 
 /** Its paths for this processor: Debian and derivatives, Fedora and derivatives, Arch. */
 export function libcPaths(architecture: string): readonly [string, ...string[]] {
@@ -111,17 +127,47 @@ export const AT_EMPTY_PATH = 0x1000;
  * Opens the library at the first of {@link LIBC_PATHS} where it exists and may be opened; `undefined` if there is none,
  * one of the functions is missing (`statx` came with glibc 2.28, `getdents64` with 2.30), or it is another system.
  */
-export function openLibc(): LibcHandle | undefined {
+export function openLibc({ lazily = false }: LibcOptions = {}): LibcHandle | undefined {
   if (Deno.build.os !== "linux") return undefined;
   for (const path of LIBC_PATHS) {
     if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") continue;
     try {
-      return Deno.dlopen(path, SYMBOLS);
+      return lazily ? openLazily(path) : openWhole(path);
     } catch {
       // Not at this path.
     }
   }
   return undefined;
+}
+
+function openWhole(path: string): LibcHandle {
+  const library = Deno.dlopen(path, SYMBOLS);
+  return { symbols: library.symbols, complete: () => {}, close: () => library.close() };
+}
+
+function openLazily(path: string): LibcHandle {
+  const names = Object.keys(SYMBOLS) as (keyof Libc)[];
+  // Finds out at once whether one is missing: nothing is compiled for calls in the pool.
+  const inPool = names.map((name) => [name, { ...SYMBOLS[name], nonblocking: true }]);
+  const opened: { close(): void }[] = [Deno.dlopen(path, Object.fromEntries(inPool))];
+  const make = (name: keyof Libc): unknown => {
+    const library = Deno.dlopen(path, { [name]: SYMBOLS[name] });
+    opened.push(library);
+    const value = library.symbols[name];
+    Object.defineProperty(symbols, name, { value });
+    return value;
+  };
+  const makers = names.map((name) => [name, { get: () => make(name) }]);
+  const symbols: Libc = Object.create(Object.create(null, Object.fromEntries(makers)));
+  return {
+    symbols,
+    complete() {
+      for (const name of names) void symbols[name];
+    },
+    close() {
+      for (const library of opened) library.close();
+    },
+  };
 }
 
 /** `text` as a C string, including bytes that are not UTF-8. It must not contain NUL. */

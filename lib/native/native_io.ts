@@ -8,7 +8,7 @@ import type { DataEngine } from "../data/engine.ts";
 import type { PrepareListener } from "../net/connection.ts";
 import type { ContainedCalls, DirectoryReader } from "../drivers/disk/calls.ts";
 import { ContainedPaths } from "./contained_paths.ts";
-import { openLibc } from "./libc.ts";
+import { type LibcOptions, openLibc } from "./libc.ts";
 import { NativeEngine } from "./native_engine.ts";
 import { directoryReader } from "./read_directory.ts";
 import { prepareListener } from "./socket_ends.ts";
@@ -23,11 +23,13 @@ export interface NativeIo extends Disposable {
   readonly prepareListener: PrepareListener;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;
+  /** Prepares the calls that {@link LibcOptions.lazily} has put off, before the permission is given up. */
+  complete(): void;
 }
 
 /** `undefined` if the library is not available: another system, or no permission (`--allow-ffi`). */
-export function openNativeIo(): NativeIo | undefined {
-  const libc = openLibc();
+export function openNativeIo(options: LibcOptions = {}): NativeIo | undefined {
+  const libc = openLibc(options);
   if (!libc) return undefined;
   const paths = ContainedPaths.probe(libc.symbols);
   return {
@@ -35,6 +37,7 @@ export function openNativeIo(): NativeIo | undefined {
     readDirectory: directoryReader(libc.symbols, paths),
     prepareListener: (address) => prepareListener(libc.symbols, address),
     ...(paths && { paths }),
+    complete: () => libc.complete(),
     [Symbol.dispose]: () => libc.close(),
   };
 }

@@ -238,7 +238,14 @@ function commandLine(
     `--allow-ffi=${LIBC_PATHS}`,
   ];
   // The flag that the tasks and the executable have.
-  return [Deno.execPath(), "run", "--no-prompt", "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4", ...permissions, MAIN];
+  return [
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4",
+    ...permissions,
+    MAIN,
+  ];
 }
 
 /**

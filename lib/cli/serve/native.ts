@@ -5,6 +5,7 @@
  */
 
 import { LIBC_PATHS } from "../../native/libc.ts";
+import type { LibcOptions } from "../../native/libc.ts";
 import type { NativeIo } from "../../native/native_io.ts";
 import { isGranted, type Need, needFfi, needRead } from "../permissions/query.ts";
 import type { Settings } from "../settings/table.ts";
@@ -24,10 +25,13 @@ export function nativeNeeds({ nativeIo }: Pick<Settings, "nativeIo">): Need[] {
  *
  * @throws {UsageError} if it is not available for `on`.
  */
-export async function openNative({ nativeIo }: Pick<Settings, "nativeIo">): Promise<NativeIo | undefined> {
+export async function openNative(
+  { nativeIo }: Pick<Settings, "nativeIo">,
+  options: LibcOptions = {},
+): Promise<NativeIo | undefined> {
   if (nativeIo === "off") return undefined;
   const isPermitted = LIBC_PATHS.some((path) => isGranted(needFfi(path, PURPOSE)));
-  const native = isPermitted ? (await import("../../native/native_io.ts")).openNativeIo() : undefined;
+  const native = isPermitted ? (await import("../../native/native_io.ts")).openNativeIo(options) : undefined;
   if (native || nativeIo === "auto") return native;
   if (Deno.build.os !== "linux") throw new UsageError('Flag "--native-io" needs Linux');
   throw new UsageError(`Flag "--native-io" needs glibc 2.30 or newer at ${LIBC_PATHS.join(" or ")}`);

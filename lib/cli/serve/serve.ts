@@ -114,10 +114,12 @@ async function serveLogged(
     });
   using service = openNotifier(early, telemetry);
   for (const warning of gathered.warnings) tell(early, "warning", warning);
-  using native = await openNative(settings);
+  const dataThreads = dataThreadCount(settings);
+  const hasThreadsLater = workers === 1 && dataThreads > 0 && THREADS_HAVE_OWN_PERMISSIONS;
+  // The permission lasts until the threads have started.
+  using native = await openNative(settings, { lazily: hasThreadsLater });
   await using sources = await openSources(settings, early, { onChange: () => onChange(), native });
   const { users, accounts, tls, guarded } = sources;
-  const dataThreads = dataThreadCount(settings);
   // For one event loop: workers have their own.
   using threads = new DataThreads({
     threads: dataThreads,
@@ -223,10 +225,9 @@ async function serveLogged(
     ? await (await import("../operations/webhook_queue.ts")).openWebhooks(settings, { ...posting, server, workers })
     : undefined;
   ObjectStores.of(settings).attach(state?.uploads, (message) => tell(early, "warning", message));
-  const hasNativeThreads = native !== undefined && workers === 1 && dataThreads > 0;
-  const isLater = hasNativeThreads && THREADS_HAVE_OWN_PERMISSIONS;
+  const isLater = native !== undefined && hasThreadsLater;
   // Later they would not be permitted to open the library.
-  if (hasNativeThreads && !isLater) await threads.start();
+  if (native && workers === 1 && dataThreads > 0 && !isLater) await threads.start();
   const dropsPermissions = hooks.ownsProcess && guarded.length === 0;
   if (dropsPermissions) {
     // A reload may add accounts that can write.
@@ -252,6 +253,7 @@ async function serveLogged(
   using _later = isLater
     ? startThreadsLater(threads, () => {
       if (!dropsPermissions) return;
+      native?.complete();
       giveUpLibrary();
       tell(early, "debug", "Dropped the permission ffi");
     })
