@@ -10,7 +10,7 @@ import type { DataConnector, ListenRequest, TransferTraits } from "../data/engin
 import { LocalEngine } from "../data/local_engine.ts";
 import type { PortPool } from "../data/connector.ts";
 import { PortsExhausted, unguessablePort } from "../data/port_range.ts";
-import { parseIp } from "../net/ip.ts";
+import { bracketed, parseIp } from "../net/ip.ts";
 import { type Libc, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from "./libc.ts";
 import type { NativeSockets } from "./native_connection.ts";
 import { NativeListener, type NativeListening } from "./native_listener.ts";
@@ -67,7 +67,7 @@ export class NativeEngine extends LocalEngine {
   #isPermitted(hostname: string): boolean {
     let permitted = this.#permitted.get(hostname);
     if (permitted === undefined) {
-      permitted = Deno.permissions.querySync({ name: "net", host: hostname }).state === "granted";
+      permitted = Deno.permissions.querySync({ name: "net", host: bracketed(hostname) }).state === "granted";
       this.#permitted.set(hostname, permitted);
     }
     return permitted;

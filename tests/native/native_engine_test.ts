@@ -5,7 +5,7 @@ import { NativeEngine } from "../../lib/native/native_engine.ts";
 import { NativeListener } from "../../lib/native/native_listener.ts";
 import { writeAll } from "../../lib/net/connection.ts";
 import { patternOf, readToEnd, sha256 } from "../data/helpers.ts";
-import { nativeTest, withLibc } from "../helpers/native.ts";
+import { HAS_NATIVE, nativeTest, withLibc } from "../helpers/native.ts";
 
 const HOSTNAME = "127.0.0.1";
 const session = {};
@@ -186,3 +186,17 @@ nativeTest("NativeEngine leaves to the runtime what is no small download in clea
     engine.began(session, { ...SMALL, direction: "listing" });
     (await listen(engine)).close();
   }));
+
+Deno.test({
+  name: "NativeEngine leaves IPv6 to the runtime where the permission for the network is narrow, too",
+  ignore: !HAS_NATIVE,
+  permissions: { net: [HOSTNAME, "[::1]"], ffi: "inherit" },
+  fn: () =>
+    withEngine(async (engine) => {
+      const six = await engine.listen({ hostname: "::1", peer: "::1", timeout: 0, session });
+      assert(!(six instanceof NativeListener));
+      six.close();
+      await Promise.all(engine.closing);
+      (await listen(engine)).close();
+    }),
+});
