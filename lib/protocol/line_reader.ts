@@ -90,6 +90,11 @@ export class LineReader {
     return this.#chunk !== undefined || this.#length > 0 || this.#discarded > 0 || this.#telnet?.pending === true;
   }
 
+  /** Whether a new reader would take what arrives next in the same way. */
+  get isBlank(): boolean {
+    return this.#telnet === undefined && !this.#owesLineEnd && !this.#awaitsAbort && !this.#owesAbort && !this.pending;
+  }
+
   /** Bytes kept of a line whose end has not arrived. */
   get bufferedLength(): number {
     return this.#length;

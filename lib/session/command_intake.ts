@@ -62,7 +62,8 @@ export interface IntakeOptions {
 /** The reading side of one session. It does no I/O. */
 export class CommandIntake {
   readonly #table: CommandTable;
-  readonly #lines = new LineReader();
+  /** While there is something to remember: an idle session has none. */
+  #lines: LineReader | undefined;
   readonly #buffers: ReadBuffers;
   #isFirst = true;
 
@@ -78,7 +79,7 @@ export class CommandIntake {
 
   /** Whether anything has arrived that {@link next} has not returned. */
   get pending(): boolean {
-    return this.#lines.pending;
+    return this.#lines?.pending === true;
   }
 
   /**
@@ -86,8 +87,9 @@ export class CommandIntake {
    * there are any.
    */
   take(count: number): Uint8Array | undefined {
-    this.#lines.push(this.buffer.subarray(0, count), this.#buffers.endedAtMark(count));
-    return this.#lines.takeRefusals();
+    const lines = this.#lines ??= new LineReader();
+    lines.push(this.buffer.subarray(0, count), this.#buffers.endedAtMark(count));
+    return lines.takeRefusals();
   }
 
   /**
@@ -95,7 +97,7 @@ export class CommandIntake {
    * read.
    */
   next(): QueuedCommand | Intolerable | undefined {
-    const line = this.#lines.next();
+    const line = this.#lines?.next();
     return line && this.#understand(line);
   }
 
@@ -104,6 +106,7 @@ export class CommandIntake {
    * {@link next}.
    */
   prepare(count: number, how: { readonly transferring: boolean }): void {
+    if (this.#lines?.isBlank) this.#lines = undefined;
     this.#buffers.next(count, how);
   }
 
@@ -119,7 +122,7 @@ export class CommandIntake {
 
   /** TLS begins: what came in clear is forgotten. */
   secure(): void {
-    this.#lines.reset();
+    this.#lines = undefined;
     this.#buffers.unmark();
   }
 
