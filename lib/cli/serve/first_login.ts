@@ -11,6 +11,7 @@ const SOON = 5;
 
 /** Loads it soon, so that the first login does not wait for it. Disposing of the result before prevents that. */
 export function prepareFirstLogin(): Disposable {
-  const timer = setTimeout(nodeCrypto, SOON);
+  // The first digest of all loads streams.
+  const timer = setTimeout(() => nodeCrypto().createHash("sha256").digest(), SOON);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
