@@ -11,6 +11,9 @@ import type { Options } from "../options.ts";
 /** Milliseconds before the next attempt when the system has no socket left (EMFILE, ENFILE). */
 const ACCEPT_PAUSE = 100;
 
+/** The most connections that can be in the system's queue: the runtime asks for 511, to which Linux adds one. */
+const MOST_QUEUED = 512;
+
 /** What the connections to one port have in common. */
 export interface ControlPort {
   /** They start with TLS. */
@@ -67,7 +70,7 @@ export class Listeners {
     const listen = (port: number, implicitTls: boolean) => {
       // The runtime demands the flag of an unstable option even if the option is false.
       const listener = Deno.listen({ hostname: host, port, ...(reusePort && { reusePort }) });
-      // At once: those that are in the system's queue by then have not got it.
+      // Those that are in the system's queue by then have not got it: see `#accept`.
       const prepared = prepareListener?.(listener.addr) ?? false;
       this.#listeners.push({ listener, port: { implicitTls, prepared } });
     };
@@ -95,10 +98,13 @@ export class Listeners {
 
   async #accept(listener: Deno.TcpListener, port: ControlPort): Promise<void> {
     const { signal } = this.#stopping;
+    const unprepared = { ...port, prepared: false };
+    let received = 0;
     let failing = false;
     while (!signal.aborted) {
       try {
-        this.#acceptor.receive(await listener.accept(), port);
+        const connection = await listener.accept();
+        this.#acceptor.receive(connection, received++ < MOST_QUEUED ? unprepared : port);
         failing = false;
       } catch (error) {
         if (signal.aborted) return;
