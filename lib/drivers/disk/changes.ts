@@ -121,7 +121,7 @@ export class DiskNames {
   ): NameChange<string, Changed> & { readonly ends: readonly string[] } {
     const source = this.#root.find(from);
     if (from === ROOT) throw new VfsError("denied", "The root cannot be renamed");
-    const { real: target, info: there } = this.#root.seek(to);
+    const { real: target, info: there } = this.#root.seekBeside(to, { of: from, real: source.real });
     const { isDirectory } = source.info;
     if (isDirectory && target.startsWith(joinReal(source.real, ""))) {
       throw new VfsError("badName", `Cannot be moved into itself: "${from}"`);

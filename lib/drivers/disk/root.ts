@@ -23,7 +23,7 @@
  * @module
  */
 
-import { SEPARATOR } from "@std/path";
+import { dirname, SEPARATOR } from "@std/path";
 import { existsSync } from "node:fs";
 import {
   type ContainedCalls,
@@ -125,6 +125,13 @@ export class DiskRoot {
     if (direct) return direct;
     const real = this.place(path);
     return { real, info: this.lookUp(real) };
+  }
+
+  /** {@link seek} of a name beside one that has just been found in this turn: their directory is not resolved again. */
+  seekBeside(path: VirtualPath, { of, real }: { readonly of: VirtualPath; readonly real: string }): Sought {
+    if (this.#calls || of === ROOT || path === ROOT || parentOf(path) !== parentOf(of)) return this.seek(path);
+    const beside = joinReal(dirname(real), nameOf(path));
+    return { real: beside, info: this.lookUp(beside) };
   }
 
   /**
