@@ -46,9 +46,9 @@ export interface Server {
 
 /**
  * As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw
- * away.
+ * away, and no threads that compile, each of which would keep the memory that it needed.
  */
-export const RUNTIME_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4";
+export const RUNTIME_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation";
 
 /** Files are made by whom the server runs as; servers that drop root become this user. */
 export const NOBODY = 65534;

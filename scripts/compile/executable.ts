@@ -59,13 +59,13 @@ export function permissionFlags(target: string): readonly string[] {
 
 /**
  * Several event loops share a port (`--workers`), and data threads have a permission of their own (`--native-io`); a
- * small nursery saves memory that idle sessions would hold, and one that has its size from the start is collected less
- * while the program loads (docs/performance.md).
+ * small nursery saves memory that idle sessions would hold, one that has its size from the start is collected less
+ * while the program loads, and threads that compile would each keep megabytes (docs/performance.md).
  */
 const RUNTIME_FLAGS: readonly string[] = [
   "--unstable-net",
   "--unstable-worker-options",
-  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4",
+  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation",
 ];
 
 /** What `deno run` is given for the same program on `target`: it knows no `setuid` and `setgid` to name. */

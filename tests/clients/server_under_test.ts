@@ -242,7 +242,7 @@ function commandLine(
     Deno.execPath(),
     "run",
     "--no-prompt",
-    "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4",
+    "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation",
     ...permissions,
     MAIN,
   ];
