@@ -20,7 +20,7 @@ import { processSources } from "../settings/sources.ts";
 import type { Settings } from "../settings/table.ts";
 import { RunStory } from "./run_story.ts";
 import { endClosedSessions, namesOf } from "./closed_accounts.ts";
-import { prepareFirstLogin } from "./first_login.ts";
+import { prepareFirstSessions } from "./first_sessions.ts";
 import { openServerLog, type ServerLog } from "./server_log.ts";
 import { ServerSignals } from "./signals.ts";
 import { endingOnUncaught } from "../uncaught.ts";
@@ -277,7 +277,7 @@ async function serveLogged(
   // A program that waits for the ready line may then look for the other lines.
   await lines.settle();
   io.stdout(`ready ${addressText(server.address)}\n`);
-  using _login = prepareFirstLogin();
+  using _first = prepareFirstSessions();
   await service?.ready(status());
   hooks.onReady?.(server);
   const signal = await signals.first;

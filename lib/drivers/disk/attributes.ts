@@ -1,16 +1,19 @@
 /**
- * Modes, times and free space of the disk driver.
+ * Modes, times and free space of the disk driver, and what else it can do only here and there.
  *
  * @module
  */
 
 import { attempt, kindOf } from "./errors.ts";
 import type { Found } from "./calls.ts";
+import { foldsNames } from "./folded_names.ts";
+import { resolveLinks } from "./links.ts";
 import { infoBehind } from "./list.ts";
 import type { DiskRoot } from "./root.ts";
+import { removeStalePart } from "./stale_parts.ts";
 import { nodeFs } from "../../net/node_modules.ts";
 import type { Space, VfsCapabilities, VirtualPath } from "../../vfs/vfs.ts";
-import { ROOT } from "../../vfs/virtual_path.ts";
+import { foldPath, ROOT } from "../../vfs/virtual_path.ts";
 
 /** What can be done below `root`, on this system and with the permissions granted to the runtime. */
 export function diskExtras(root: DiskRoot): VfsCapabilities {
@@ -23,6 +26,9 @@ export function diskExtras(root: DiskRoot): VfsCapabilities {
           copyAttributes(root, info, root.reach(to));
         }),
     }),
+    ...(foldsNames(root.place(ROOT)) && { samePath: foldPath }),
+    resolve: (path) => attempt(path, () => resolveLinks(root, path)),
+    removeStale: (path) => removeStalePart(root, root.place(path)),
     setModified: (path, modified) => attempt(path, () => root.changes.setModified(root.follow(path), modified)),
     ...(canTellSpace(root) && { space: (path: VirtualPath) => attempt(path, () => spaceAt(root.follow(path))) }),
   };

@@ -16,9 +16,8 @@ import { attempt, converting, ifThere, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
 import { DiskNames } from "./changes.ts";
-import { resolveLinks } from "./links.ts";
 import type { Fsync } from "./durability.ts";
-import { lockPart, removeStalePart } from "./stale_parts.ts";
+import { lockPart } from "./stale_parts.ts";
 import { describeName, listDirectory, listNames } from "./list.ts";
 import { fileKey } from "./names.ts";
 import { DEFAULT_SYMLINKS, DiskRoot, type SymlinkPolicy } from "./root.ts";
@@ -38,8 +37,7 @@ import {
   type VirtualPath,
 } from "../../vfs/vfs.ts";
 import { type Opened, UploadLocks } from "../../vfs/upload_locks.ts";
-import { foldPath, nameOf, ROOT } from "../../vfs/virtual_path.ts";
-import { foldsNames } from "./folded_names.ts";
+import { nameOf, ROOT } from "../../vfs/virtual_path.ts";
 
 /** The locks of uploads for all roots: the same file may be below several of them. */
 export const diskUploads: UploadLocks<string> = new UploadLocks();
@@ -82,28 +80,32 @@ export async function openDisk(root: string, options: DiskVfsOptions = {}): Prom
 
 /** Files on disk; created by {@link openDisk}. */
 export class DiskVfs implements Vfs {
-  readonly capabilities: VfsCapabilities;
+  readonly #links: boolean;
   readonly #root: DiskRoot;
   readonly #door: KnownDoor;
   readonly #names: DiskNames;
   readonly #readDirectory: DirectoryReader | undefined;
   readonly #fsync: Fsync;
+  #capabilities: VfsCapabilities | undefined;
 
   /** `root` is the real path of an existing directory. */
   constructor(root: string, options: DiskVfsOptions = {}) {
-    this.#root = new DiskRoot(root, options.symlinks ?? DEFAULT_SYMLINKS, options.paths);
+    const symlinks = options.symlinks ?? DEFAULT_SYMLINKS;
+    this.#links = symlinks === "follow-inside";
+    this.#root = new DiskRoot(root, symlinks, options.paths);
     this.#door = new KnownDoor(this.#root);
     this.#fsync = options.fsync ?? "never";
     this.#names = new DiskNames(this.#root, { locks: diskUploads, fsync: this.#fsync });
     this.#readDirectory = options.readDirectory;
-    this.capabilities = {
+  }
+
+  /** Found out when first asked for, which a look whether the root can be opened does not. */
+  get capabilities(): VfsCapabilities {
+    return this.#capabilities ??= {
       resume: true,
       append: true,
-      ...((options.symlinks ?? "follow-inside") === "follow-inside" && { links: true }),
+      ...(this.#links && { links: true }),
       ...diskExtras(this.#root),
-      ...(foldsNames(root) && { samePath: foldPath }),
-      resolve: (path) => attempt(path, () => resolveLinks(this.#root, path)),
-      removeStale: (path) => removeStalePart(this.#root, this.#root.place(path)),
       reserve: (path) => this.#names.reserve(path),
     };
   }

@@ -24,7 +24,7 @@
  */
 
 import { dirname, SEPARATOR } from "@std/path";
-import { existsSync } from "node:fs";
+import { nodeFs } from "../../net/node_modules.ts";
 import {
   type ContainedCalls,
   type DiskChanges,
@@ -139,7 +139,7 @@ export class DiskRoot {
    * as well: the runtime tells them apart by an error, which takes as long as three looks. The C library needs none.
    */
   seemsFree(path: VirtualPath): boolean {
-    return this.#calls === undefined && !existsSync(this.#asked(path));
+    return this.#calls === undefined && !nodeFs().existsSync(this.#asked(path));
   }
 
   /** What has the name, a link not followed. */
