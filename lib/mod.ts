@@ -99,6 +99,7 @@ export { type HashOptions, hashPassword, verifyPassword } from "./auth/password.
 
 export * from "./drivers/mod.ts";
 
+export type { LibcOptions } from "./native/libc.ts";
 export { type NativeIo, openNativeIo } from "./native/native_io.ts";
 export * from "./data/engine.ts";
 export type { Asker, PassiveConnector, PortPool } from "./data/connector.ts";
@@ -110,6 +111,7 @@ export {
   type FilePart,
   type FileSent,
   type MakeConnection,
+  type PrepareListener,
   type SendFileOptions,
   type SocketAddress,
   SocketConnection,
