@@ -17,6 +17,8 @@ const PIECE = 1 << 20;
 const LINE = 128;
 const LINE_END = 10;
 const ANY_PORT = { hostname: "127.0.0.1", port: 0 };
+/** Ports above those of outgoing connections, and how many there are (ip(7), `ip_local_port_range`). */
+const [FIRST_PORT, PORTS] = [61_000, 4_536];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const encoder = new TextEncoder();
@@ -96,7 +98,7 @@ class Session {
         this.#isProtected = true;
         return this.#reply("200 OK");
       case "EPSV": {
-        const { port } = this.#isProtected ? this.#accept(listenTls()) : this.#accept(Deno.listen(ANY_PORT));
+        const { port } = this.#isProtected ? this.#accept(listenTls()) : this.#accept(listen());
         return this.#reply(`229 Port (|||${port}|)`);
       }
       case "RETR":
@@ -209,6 +211,17 @@ function factsLine(name: string, { isDirectory, size, mtime }: Deno.FileInfo): s
 }
 
 const two = (value: number): string => value < 10 ? `0${value}` : String(value);
+
+/** Where thousands of ports are in TIME_WAIT the system takes milliseconds to find a free one: so a port is named. */
+function listen(): Deno.TcpListener {
+  for (;;) {
+    try {
+      return Deno.listen({ ...ANY_PORT, port: FIRST_PORT + Math.floor(Math.random() * PORTS) });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
 
 function listenTls(): Deno.TlsListener {
   if (!certificate) throw new Error("There is no certificate");
