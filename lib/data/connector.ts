@@ -40,8 +40,8 @@ export interface DataConnector {
    */
   open(signal: AbortSignal): Promise<Connection>;
   /**
-   * Looks whether a client has connected, so that {@link open} resolves at once. Absent where clients are
-   * accepted as they come, and the port leaves the unused ones by itself, and where we connect.
+   * Looks whether a client has connected, so that {@link open} resolves at once. Absent where we connect, and where
+   * clients are accepted as they come, so that the port leaves the unused ones by itself.
    */
   hasClient?(): boolean;
   /**

@@ -72,7 +72,7 @@ export class LoginAttempts {
     // Asked here, too: connections from before the ban would go on to guess.
     const before = gate.isBanned(address);
     if (before instanceof Promise ? await before : before) return this.#shutOut(name);
-    const visit = visitOf({ ...credentials, address, isRetry: this.#failures > 0 }, () => this.#signal());
+    const visit = visitOf({ ...credentials, address, isRetry: this.failed }, () => this.#signal());
     const given = gate.enter(visit);
     const turn = given instanceof Promise ? await given : given;
     if (!turn) return await gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;

@@ -36,10 +36,7 @@ async function withDisk(
 
 Deno.test("RETR of a small file answers 150 at once where the client has not connected", () =>
   withDisk(async (port) => {
-    await using ftp = await Wire.connect(port);
-    await ftp.expectReply(220);
-    await ftp.login();
-    await ftp.expect("TYPE I", 200);
+    await using ftp = await enter(port);
     const [, passive = ""] = /\|(\d+)\|/.exec((await ftp.expect("EPSV", 229)).lines.join()) ?? [];
     await ftp.expect("RETR small", 150);
     using data = await Deno.connect({ hostname: "127.0.0.1", port: Number(passive) });
@@ -51,10 +48,7 @@ Deno.test("RETR of a small file answers 150 at once where the client has not con
 nativeTest("Small files go one after the other, in both directions and listed, by the C library", async () => {
   using native = nativeIo();
   await withDisk(async (port) => {
-    await using ftp = await Wire.connect(port);
-    await ftp.expectReply(220);
-    await ftp.login();
-    await ftp.expect("TYPE I", 200);
+    await using ftp = await enter(port);
     for (let round = 0; round < 3; round++) {
       assertEquals(await ftp.downloadText("RETR small"), CONTENT);
       assertEquals((await ftp.downloadLines("NLST")).length, round + 2);
@@ -64,6 +58,15 @@ nativeTest("Small files go one after the other, in both directions and listed, b
     await ftp.expect("QUIT", 221);
   }, native);
 });
+
+/** A session that is logged in, for binary files. */
+async function enter(port: number): Promise<Wire> {
+  const ftp = await Wire.connect(port);
+  await ftp.expectReply(220);
+  await ftp.login();
+  await ftp.expect("TYPE I", 200);
+  return ftp;
+}
 
 /** What a control connection sends. */
 class Sent extends SocketConnection {
@@ -86,10 +89,7 @@ nativeTest("A small file and both of its replies leave at once where the client 
   };
   await withDisk(
     async (port) => {
-      await using ftp = await Wire.connect(port);
-      await ftp.expectReply(220);
-      await ftp.login();
-      await ftp.expect("TYPE I", 200);
+      await using ftp = await enter(port);
       await ftp.downloadText("RETR small");
       assertEquals(await ftp.downloadText("RETR small"), CONTENT);
       assertEquals(await ftp.downloadText("RETR empty"), "");
@@ -114,10 +114,7 @@ Deno.test("The preliminary reply does not wait for a client that does not take t
   };
   await withDisk(
     async (port) => {
-      await using ftp = await Wire.connect(port);
-      await ftp.expectReply(220);
-      await ftp.login();
-      await ftp.expect("TYPE I", 200);
+      await using ftp = await enter(port);
       const data = await ftp.passive();
       await ftp.expect("RETR small", 150);
       taken.resolve();
