@@ -60,8 +60,8 @@ export interface NextTransfer {
   clearRange(): void;
   /** Returns what REST or RANG has said, and clears it. */
   takeRange(): FileRange;
-  /** Returns what was announced, and clears it. */
-  take(): FileRange & { readonly announcedSize: number | undefined };
+  /** Returns what ALLO has said, and clears it. */
+  takeAnnouncedSize(): number | undefined;
 }
 
 /** The settings of TYPE, REST, OPTS and the like. USER and REIN reset them. */

@@ -44,6 +44,7 @@ function requestFor(context: CommandContext): ListenRequest {
     peer: control.remote.hostname,
     allowForeignPeer: options.allowForeignDataPeer,
     timeout: options.dataTimeout,
+    timers: options.eventLoop.timers,
     ...(options.passivePorts && { range: options.passivePorts }),
     ...(options.proxyFrom.length > 0 && { proxy: proxyRules(context) }),
     onStranger: (address) => {

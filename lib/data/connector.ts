@@ -7,6 +7,7 @@
 import type { Connection, SocketAddress } from "../net/connection.ts";
 import type { Network } from "../net/ip.ts";
 import type { ProxyHeaderFault } from "../net/proxy_header.ts";
+import type { SharedTimers } from "./shared_timers.ts";
 
 /** Why there is no data connection. */
 export type DataConnectionFailure = "timeout" | "refused" | "aborted" | "failed";
@@ -122,6 +123,12 @@ export interface ListenRequest extends ConnectorRequest {
   readonly allowForeignPeer?: boolean;
   /** Milliseconds for the client to connect, restarted by {@link DataConnector.open}; 0: no limit. */
   readonly timeout: number;
+  /**
+   * Where that limit is kept.
+   *
+   * @default timers of its own
+   */
+  readonly timers?: SharedTimers;
   /** Absent: there are no balancers, and the address of a socket is that of its client. */
   readonly proxy?: ProxyRules | undefined;
   /** Called with the address of each connection that was dropped because it came from another address. */

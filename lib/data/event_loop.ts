@@ -7,6 +7,7 @@
 import { BufferPool, LineBuffers } from "./buffers.ts";
 import { DigestTurns } from "./digest/turns.ts";
 import { Pacer, StallTimers } from "./pacing.ts";
+import { SharedTimers } from "./shared_timers.ts";
 
 /**
  * What all work on one event loop shares: turns, memory, timers. Each server makes one. Several servers in one thread
@@ -44,4 +45,30 @@ export class EventLoop {
    * @internal
    */
   readonly stallTimers: StallTimers = new StallTimers();
+  /**
+   * Limits the wait for clients that connect.
+   *
+   * @internal
+   */
+  readonly timers: SharedTimers = new SharedTimers();
+
+  /**
+   * A session begins.
+   *
+   * @internal
+   */
+  arrive(): void {
+    this.pacer.arrive();
+    this.timers.staying = this.stallTimers.staying = true;
+  }
+
+  /**
+   * A session ends. With the last one, nothing stays open.
+   *
+   * @internal
+   */
+  depart(): void {
+    this.pacer.depart();
+    if (!this.pacer.hasSessions) this.timers.staying = this.stallTimers.staying = false;
+  }
 }

@@ -76,6 +76,10 @@ export class Pacer {
     this.#settle();
   }
 
+  get hasSessions(): boolean {
+    return this.#sessions > 0;
+  }
+
   /** A transfer begins. */
   enter(): void {
     this.#runs++;
@@ -217,7 +221,9 @@ export class StallWatch implements Disposable {
 }
 
 interface StallTimer {
+  readonly timeout: number;
   readonly watches: Set<StallWatch>;
+  readonly leave: (watch: StallWatch) => void;
   readonly interval: ReturnType<typeof setInterval>;
 }
 
@@ -226,32 +232,51 @@ interface StallTimer {
  */
 export class StallTimers {
   readonly #timers = new Map<number, StallTimer>();
+  #staying = false;
+
+  /**
+   * Whether a timer goes on after its last watch, until it finds none: others will come.
+   *
+   * @default false
+   */
+  get staying(): boolean {
+    return this.#staying;
+  }
+
+  set staying(staying: boolean) {
+    this.#staying = staying;
+    if (staying) return;
+    for (const timer of this.#timers.values()) this.#settle(timer);
+  }
 
   /**
    * Calls `onStall` if fewer than `least` {@link StallWatch.bytes} have been added for `timeout` milliseconds. The
-   * watch must be disposed of; a timer ends with its last watch.
+   * watch must be disposed of.
    */
   watch({ timeout, least }: { readonly timeout: number; readonly least: number }, onStall: () => void): StallWatch {
-    const { watches } = this.#timers.get(timeout) ?? this.#start(timeout);
-    const watch = new StallWatch(least, onStall, (ended) => this.#leave(timeout, ended));
+    const { watches, leave } = this.#timers.get(timeout) ?? this.#start(timeout);
+    const watch = new StallWatch(least, onStall, leave);
     watches.add(watch);
     return watch;
   }
 
   #start(timeout: number): StallTimer {
     const watches = new Set<StallWatch>();
+    const leave = (watch: StallWatch) => {
+      if (watches.delete(watch) && !this.#staying) this.#settle(timer);
+    };
     const look = () => {
       for (const watch of watches) watch.look();
+      this.#settle(timer);
     };
-    const timer = { watches, interval: setInterval(look, timeout / LOOKS) };
+    const timer: StallTimer = { timeout, watches, leave, interval: setInterval(look, timeout / LOOKS) };
     this.#timers.set(timeout, timer);
     return timer;
   }
 
-  #leave(timeout: number, watch: StallWatch): void {
-    const timer = this.#timers.get(timeout);
-    if (!timer?.watches.delete(watch) || timer.watches.size > 0) return;
-    clearInterval(timer.interval);
+  #settle({ timeout, watches, interval }: StallTimer): void {
+    if (watches.size > 0) return;
+    clearInterval(interval);
     this.#timers.delete(timeout);
   }
 }

@@ -16,6 +16,7 @@ import {
   type PassiveEnd,
 } from "./connector.ts";
 import { listenIn } from "./port_range.ts";
+import { type SharedTimer, SharedTimers } from "./shared_timers.ts";
 
 /** The engine that made a {@link ListeningConnector}. */
 export interface ListeningEngine {
@@ -41,7 +42,7 @@ export class ListeningConnector implements PassiveConnector {
   readonly #arrivals: Arrivals<Deno.TcpConn> | undefined;
   readonly #wait = new ConnectionWait();
   readonly #accepting: Promise<Connection>;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: SharedTimer | undefined;
   /** The client's connection, until it is returned. */
   #connection: Connection | undefined;
   #listening = true;
@@ -49,13 +50,13 @@ export class ListeningConnector implements PassiveConnector {
 
   /** @throws {PortsExhausted} if all ports of the range are in use. */
   constructor(request: ListenRequest, engine: ListeningEngine) {
-    const { hostname, range, peer, timeout, proxy } = request;
+    const { hostname, range, peer, timeout, timers = new SharedTimers(), proxy } = request;
     this.#request = request;
     this.#engine = engine;
     this.#listener = listenIn(range, hostname);
     this.port = this.#listener.addr.port;
     range?.unused.add(this, peer);
-    if (timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), timeout);
+    if (timeout > 0) this.#timer = timers.start(timeout, () => this.#giveBack("expired"));
     this.#arrivals = proxy && new Arrivals(() => this.#next(), proxy);
     this.#accepting = this.#accept();
     // Until the transfer command nothing awaits it.
@@ -67,7 +68,7 @@ export class ListeningConnector implements PassiveConnector {
   }
 
   async open(signal: AbortSignal): Promise<Connection> {
-    clearTimeout(this.#timer);
+    this.#timer?.end();
     if (!signal.aborted) {
       if (this.#over) throw new DataConnectionError("failed", "The data connector has already been used");
       const connection = this.#connection;
@@ -120,7 +121,7 @@ export class ListeningConnector implements PassiveConnector {
   #stopListening(end: PassiveEnd): void {
     const { range, onEnd } = this.#request;
     this.#listening = false;
-    clearTimeout(this.#timer);
+    this.#timer?.end();
     closeQuietly(this.#listener);
     this.#arrivals?.close();
     range?.unused.delete(this);

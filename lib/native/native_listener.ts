@@ -15,6 +15,7 @@ import {
   type PassiveConnector,
   type PassiveEnd,
 } from "../data/connector.ts";
+import { type SharedTimer, SharedTimers } from "../data/shared_timers.ts";
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "./libc.ts";
 import { isTooEarly, NativeConnection, type NativeSockets } from "./native_connection.ts";
 import { lastError } from "./system_error.ts";
@@ -41,7 +42,7 @@ export class NativeListener implements PassiveConnector {
   readonly #socket: number;
   readonly #listen: NativeListenerParts["listen"];
   readonly #wait = new ConnectionWait();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: SharedTimer | undefined;
   /** The client's connection, until it is returned. */
   #connection: Connection | undefined;
   #listening = true;
@@ -53,8 +54,9 @@ export class NativeListener implements PassiveConnector {
     this.#listen = listen;
     this.#socket = socket;
     this.port = port;
-    request.range?.unused.add(this, request.peer);
-    if (request.timeout > 0) this.#timer = setTimeout(() => this.#giveBack("expired"), request.timeout);
+    const { range, peer, timeout, timers = new SharedTimers() } = request;
+    range?.unused.add(this, peer);
+    if (timeout > 0) this.#timer = timers.start(timeout, () => this.#giveBack("expired"));
   }
 
   hasClient(): boolean {
@@ -71,7 +73,7 @@ export class NativeListener implements PassiveConnector {
   }
 
   async open(signal: AbortSignal): Promise<Connection> {
-    clearTimeout(this.#timer);
+    this.#timer?.end();
     if (!signal.aborted) {
       if (this.#over) throw new DataConnectionError("failed", "The data connector has already been used");
       const connection = this.#accept();
@@ -112,7 +114,7 @@ export class NativeListener implements PassiveConnector {
 
   #stopListening(end: PassiveEnd): void {
     this.#listening = false;
-    clearTimeout(this.#timer);
+    this.#timer?.end();
     this.#sockets.waits.forget(this.#socket);
     this.#sockets.libc.close(this.#socket);
     const { range, onEnd } = this.#request;

@@ -78,7 +78,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   readonly #onEnd = (session: Session): void => {
     this.#sessions.remove(session);
     unawaited(this.#sharedState.sessions.add(-1));
-    this.#options.eventLoop.pacer.depart();
+    this.#options.eventLoop.depart();
     this.#admission.close();
   };
   #sessionNumber = 0;
@@ -271,7 +271,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
     this.events.emit({ type: "sessionOpened", session: options.id, address });
     this.#sessions.add(session);
     unawaited(this.#sharedState.sessions.add(1));
-    this.#options.eventLoop.pacer.arrive();
+    this.#options.eventLoop.arrive();
     void session.serve();
   }
 

@@ -5,8 +5,10 @@ Deno.test("AnnouncedTransfer returns what was announced once", () => {
   const next = new AnnouncedTransfer();
   next.limitTo({ offset: 5, length: 10 });
   next.announce(100);
-  assertEquals(next.take(), { offset: 5, length: 10, announcedSize: 100 });
-  assertEquals(next.take(), { offset: 0, length: undefined, announcedSize: undefined });
+  assertEquals(next.takeRange(), { offset: 5, length: 10 });
+  assertEquals(next.takeRange(), { offset: 0, length: undefined });
+  assertEquals(next.takeAnnouncedSize(), 100);
+  assertEquals(next.takeAnnouncedSize(), undefined);
 });
 
 Deno.test("AnnouncedTransfer keeps the last range, and forgets it without the announced size", () => {
@@ -17,5 +19,6 @@ Deno.test("AnnouncedTransfer keeps the last range, and forgets it without the an
   assertEquals(next.takeRange(), { offset: 7, length: undefined });
   next.limitTo({ offset: 5, length: 10 });
   next.clearRange();
-  assertEquals(next.take(), { offset: 0, length: undefined, announcedSize: 100 });
+  assertEquals(next.takeRange(), { offset: 0, length: undefined });
+  assertEquals(next.takeAnnouncedSize(), 100);
 });

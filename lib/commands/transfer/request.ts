@@ -42,10 +42,10 @@ export class AnnouncedTransfer implements NextTransfer {
     return range;
   }
 
-  take(): FileRange & { readonly announcedSize: number | undefined } {
-    const announcedSize = this.#announcedSize;
+  takeAnnouncedSize(): number | undefined {
+    const size = this.#announcedSize;
     this.#announcedSize = undefined;
-    return { ...this.takeRange(), announcedSize };
+    return size;
   }
 }
 
@@ -71,19 +71,21 @@ export interface RequestLimits {
  */
 export function takeTransferRequest(context: TransferContext, limits?: RequestLimits): TransferRequest {
   const { verb } = context.transfer;
-  const { announcedSize: announced, ...range } = context.parameters.next.take();
-  const isWhole = range.offset === 0 && range.length === undefined;
-  if (limits && range.length !== undefined) {
+  const { next } = context.parameters;
+  const { offset, length } = next.takeRange();
+  const announced = next.takeAnnouncedSize();
+  const isWhole = offset === 0 && length === undefined;
+  if (limits && length !== undefined) {
     throw new Refusal(reply.fileBusy(`${verb} cannot be combined with RANG`));
   }
-  if (limits?.without === "restart" && range.offset > 0) {
+  if (limits?.without === "restart" && offset > 0) {
     throw new Refusal(reply.fileBusy(`${verb} cannot be combined with REST`));
   }
   const ascii = isAscii(context, isWhole);
   const connector = takeConnector(context);
   // Before the rest of a file some clients announce all of it, and line ends change the size.
   const announcedSize = isWhole && !ascii ? announced : undefined;
-  return { ...range, announcedSize, ascii, connector, [Symbol.dispose]: () => connector.close() };
+  return { offset, length, announcedSize, ascii, connector, [Symbol.dispose]: () => connector.close() };
 }
 
 function isAscii(context: CommandContext, isWhole: boolean): boolean {

@@ -8,6 +8,7 @@ import type { BufferLender, Connection } from "../../net/connection.ts";
 import { fromPortableError } from "../../threads/portable_error.ts";
 import { ConnectionWait } from "../connection_wait.ts";
 import type { DataConnector, ListenRequest, PassiveConnector, PassiveEnd } from "../connector.ts";
+import { type SharedTimer, SharedTimers } from "../shared_timers.ts";
 import type { Channel, Listener } from "./channel.ts";
 import type { Answer, Ends } from "./messages.ts";
 import { RemoteConnection } from "./remote_connection.ts";
@@ -37,7 +38,7 @@ export class RemoteConnector implements PassiveConnector, Listener {
   readonly #options: RemoteConnectorOptions;
   readonly #opening = Promise.withResolvers<Connection>();
   readonly #wait = new ConnectionWait();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: SharedTimer | undefined;
   #listening: boolean;
   /** The connector has ended: it was given up, or its connection was handed out. */
   #over = false;
@@ -54,7 +55,8 @@ export class RemoteConnector implements PassiveConnector, Listener {
     this.#opening.promise.catch(() => {});
     if (!request) return;
     request.range?.unused.add(this, request.peer);
-    if (timeout > 0) this.#timer = setTimeout(() => this.#giveUp("expired"), timeout);
+    const { timers = new SharedTimers() } = request;
+    if (timeout > 0) this.#timer = timers.start(timeout, () => this.#giveUp("expired"));
   }
 
   get over(): boolean {
@@ -63,7 +65,7 @@ export class RemoteConnector implements PassiveConnector, Listener {
 
   open(signal: AbortSignal): Promise<Connection> {
     const { timeout, onOpen } = this.#options;
-    clearTimeout(this.#timer);
+    this.#timer?.end();
     const connect = async () => {
       onOpen?.();
       const connection = await this.#opening.promise;
@@ -115,7 +117,7 @@ export class RemoteConnector implements PassiveConnector, Listener {
   #stopListening(end: PassiveEnd): void {
     if (!this.#listening) return;
     this.#listening = false;
-    clearTimeout(this.#timer);
+    this.#timer?.end();
     const { request } = this.#options;
     request?.range?.unused.delete(this);
     request?.onEnd?.(end);
