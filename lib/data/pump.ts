@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Connection, FilePart } from "../net/connection.ts";
+import { closeQuietly, type Connection, type FilePart } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource } from "../vfs/vfs.ts";
 import { UploadBuffer, type UploadSink } from "./upload_buffer.ts";
@@ -16,10 +16,22 @@ export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 /** Bytes of the smallest part of a file for which it pays to open the file again. */
 const WORTH_OPENING = 256 * 1024;
 
+/** Bytes of the largest file that is sent by one write. */
+const SMALL = 64 * 1024;
+
 /** A number of bytes, and the buffer that contains them. */
 interface Piece {
   readonly buffer: Uint8Array;
   readonly bytes: Uint8Array;
+}
+
+/** What {@link sendAtOnce} has begun. */
+interface Begun {
+  /** What was read and not sent; empty if all of it was. */
+  readonly piece: Piece;
+  readonly sent: number;
+  /** The most bytes that are still to be sent. */
+  readonly left: number;
 }
 
 /**
@@ -31,10 +43,13 @@ interface Piece {
  * or abruptly.
  */
 export async function sendBytes(source: ByteSource, connection: Connection, options: PumpOptions): Promise<PumpResult> {
+  const begun = sendAtOnce(source, connection, options);
+  if (begun && "outcome" in begun) return begun;
   using run = new PumpRun(connection, options);
-  let left = await sendByItself(run, source, connection);
+  if (begun) run.count(begun.sent);
+  let left = begun ? begun.left : await sendByItself(run, source, connection);
   const converter = options.ascii ? new ToNetworkAscii() : undefined;
-  let piece = run.ended || left <= 0 ? undefined : await readPiece(run, source, left);
+  let piece = begun?.piece ?? (run.ended || left <= 0 ? undefined : await readPiece(run, source, left));
   while (piece) {
     const { buffer, bytes } = piece;
     left -= bytes.length;
@@ -79,6 +94,42 @@ export async function receiveBytes(
   }
   await intake.finish();
   return exceeded ? { ...run.result, exceeded } : run.result;
+}
+
+/**
+ * Sends a small file by one read and one write. Where neither has to wait, there is nothing to watch, to pace or to cut
+ * short, and so no {@link PumpRun}. `undefined`: nothing has happened, as one would have to.
+ */
+function sendAtOnce(source: ByteSource, connection: Connection, options: PumpOptions): PumpResult | Begun | undefined {
+  const { loop, signal, limit = Infinity, ascii, digest, limiter } = options;
+  if (limit > SMALL || limit === 0 || ascii || digest || limiter || signal.aborted) return undefined;
+  if (!source.readNow || !connection.writeNow || loop.pacer.move(limit)) return undefined;
+  const lender = connection.buffers ?? loop.buffers;
+  const buffer = lender.take(limit);
+  let bytes: Uint8Array;
+  try {
+    const count = source.readNow(buffer.subarray(0, limit));
+    if (!count) {
+      lender.give(buffer);
+      return count === undefined ? undefined : { outcome: "done", bytes: 0 };
+    }
+    bytes = buffer.subarray(0, count);
+  } catch (error) {
+    lender.give(buffer);
+    return { outcome: "sourceFailed", error, bytes: 0 };
+  }
+  let sent: number;
+  try {
+    sent = connection.writeNow(bytes, bytes.length === limit);
+  } catch (error) {
+    lender.give(buffer);
+    closeQuietly(connection);
+    return { outcome: "networkFailed", error, bytes: 0 };
+  }
+  if (sent < limit) return { piece: { buffer, bytes: bytes.subarray(sent) }, sent, left: limit - sent };
+  lender.give(buffer);
+  options.onProgress?.(sent);
+  return { outcome: "done", bytes: sent };
 }
 
 /**

@@ -119,8 +119,9 @@ export class ContainedPaths implements ContainedCalls {
 
   open(path: string, use: FileUse): Pick<OpenedFile, "file" | "info"> | undefined {
     // Before the open: opening a FIFO wakes a program at its other end, opening a device may do anything.
-    if (!this.#status.look(AT_FDCWD, cString(path)) || this.#status.kind !== "file") return undefined;
-    const descriptor = this.tryOpen(path, FLAGS[use] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const name = cString(path);
+    if (!this.#status.look(AT_FDCWD, name) || this.#status.kind !== "file") return undefined;
+    const descriptor = this.#tryOpen(name, FLAGS[use] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (descriptor < 0) {
       const error = lastError(this.#libc, "open a file");
       if (error.code === "ELOOP" || error.code === "ENOENT") return undefined;
@@ -216,10 +217,14 @@ export class ContainedPaths implements ContainedCalls {
 
   /** Returns a descriptor, or a negative number. */
   tryOpen(path: string, flags: number, mode = 0n): number {
+    return this.#tryOpen(cString(path), flags, mode);
+  }
+
+  #tryOpen(path: Uint8Array<ArrayBuffer>, flags: number, mode = 0n): number {
     this.#how[0] = BigInt(flags);
     this.#how[1] = mode;
     const size = BigInt(this.#how.byteLength);
-    return Number(this.#libc.syscall(SYS_OPENAT2, AT_FDCWD, cString(path), this.#how, size));
+    return Number(this.#libc.syscall(SYS_OPENAT2, AT_FDCWD, path, this.#how, size));
   }
 
   #open(path: string, flags: number, mode = 0n): number {

@@ -50,9 +50,13 @@ export class NativeConnection implements Connection {
 
   /** Content and end leave in one packet where the content is the last. */
   async write(data: Uint8Array, last = false): Promise<number> {
-    const { libc } = this.#sockets;
-    const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (last ? MSG_MORE : 0);
-    const count = await this.#whenReady("write", () => libc.send(this.#open, memory(data), BigInt(data.length), flags));
+    const count = await this.#whenReady("write", () => this.#send(data, last));
+    if (last && count === data.length) this.#end();
+    return count;
+  }
+
+  writeNow(data: Uint8Array, last = false): number {
+    const count = this.#done(this.#send(data, last)) ?? 0;
     if (last && count === data.length) this.#end();
     return count;
   }
@@ -95,15 +99,27 @@ export class NativeConnection implements Connection {
     this.#sockets.libc.shutdown(this.#open, SHUT_WR);
   }
 
+  #send(data: Uint8Array, last: boolean): number | bigint {
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (last ? MSG_MORE : 0);
+    return this.#sockets.libc.send(this.#open, memory(data), BigInt(data.length), flags);
+  }
+
   async #whenReady(readiness: Readiness, act: () => number | bigint): Promise<number> {
-    const { libc, waits } = this.#sockets;
     for (;;) {
-      const count = Number(act());
-      if (count >= 0) return count;
-      if (!isTooEarly(libc)) throw new Deno.errors.ConnectionReset(lastError(libc, "use a data connection").message);
+      const count = this.#done(act());
+      if (count !== undefined) return count;
       this.#beforeWait?.();
-      await waits.wait(this.#socket, readiness);
+      await this.#sockets.waits.wait(this.#socket, readiness);
     }
+  }
+
+  /** The bytes that a call has moved; `undefined` where it would have had to wait. */
+  #done(result: number | bigint): number | undefined {
+    const count = Number(result);
+    if (count >= 0) return count;
+    const { libc } = this.#sockets;
+    if (isTooEarly(libc)) return undefined;
+    throw new Deno.errors.ConnectionReset(lastError(libc, "use a data connection").message);
   }
 }
 

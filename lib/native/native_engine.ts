@@ -27,14 +27,19 @@ const BACKLOG = 8;
 const AF_INET = 2;
 const SOCK_STREAM = 1;
 const SO_REUSEADDR = 2;
+/** The value of an option that is on. */
+const ON = new Uint32Array([1]);
 
 /** Makes data connections with the functions of `libc`. */
 export class NativeEngine extends LocalEngine {
   readonly #sockets: NativeSockets;
   /** The sessions whose last transfer was a small one to the client. */
   readonly #small = new WeakSet<object>();
-  /** Whether the runtime's permission covers all ports of an address of this host, which the library does not ask. */
-  readonly #permitted = new Map<string, boolean>();
+  /**
+   * The IPv4 addresses of this host by their text; `undefined` for others, and where the runtime's permission does not
+   * cover all ports, as the library does not ask it.
+   */
+  readonly #addresses = new Map<string, Uint8Array | undefined>();
 
   constructor(libc: Libc) {
     super({ connect: sendingSockets(libc) });
@@ -42,10 +47,10 @@ export class NativeEngine extends LocalEngine {
   }
 
   override listen(request: ListenRequest): DataConnector | Promise<DataConnector> {
-    const { session, secure, hostname, proxy } = request;
+    const { session, secure, proxy } = request;
     // A PROXY header is waited for, which the runtime does with less effort.
     const isSmall = session && !secure && !proxy && this.#small.has(session);
-    const listening = isSmall && this.#isPermitted(hostname) && this.#listen(request);
+    const listening = isSmall && this.#listen(request);
     if (!listening) return super.listen(request);
     return new NativeListener(request, { sockets: this.#sockets, listen: (next) => this.listen(next) }, listening);
   }
@@ -64,24 +69,23 @@ export class NativeEngine extends LocalEngine {
     return this.#sockets.waits.settled();
   }
 
-  #isPermitted(hostname: string): boolean {
-    let permitted = this.#permitted.get(hostname);
-    if (permitted === undefined) {
-      permitted = Deno.permissions.querySync({ name: "net", host: bracketed(hostname) }).state === "granted";
-      this.#permitted.set(hostname, permitted);
+  #addressOf(hostname: string): Uint8Array | undefined {
+    if (!this.#addresses.has(hostname)) {
+      const isPermitted = Deno.permissions.querySync({ name: "net", host: bracketed(hostname) }).state === "granted";
+      const ip = parseIp(hostname);
+      this.#addresses.set(hostname, isPermitted && ip?.length === 4 ? ip : undefined);
     }
-    return permitted;
+    return this.#addresses.get(hostname);
   }
 
   /** `undefined` where it is left to the runtime: for IPv6, and where no port is free at once. */
   #listen({ hostname, range }: ListenRequest): NativeListening | undefined {
     const { libc } = this.#sockets;
-    const ip = parseIp(hostname);
-    if (ip?.length !== 4) return undefined;
+    const ip = this.#addressOf(hostname);
+    if (!ip) return undefined;
     const socket = libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket < 0) return undefined;
-    const on = new Uint32Array([1]);
-    libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, on, on.byteLength);
+    libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, ON, ON.byteLength);
     const tryPort = (port: number): NativeListening | undefined => {
       const address = Uint8Array.of(AF_INET, 0, port >> 8, port & 0xff, ...ip, 0, 0, 0, 0, 0, 0, 0, 0);
       const listens = libc.bind(socket, address, address.length) === 0 && libc.listen(socket, BACKLOG) === 0;

@@ -137,8 +137,7 @@ export class NativeListener implements PassiveConnector {
     const { libc } = this.#sockets;
     while (!this.#connection) {
       if (!this.#listening) throw new Deno.errors.BadResource("The passive port is closed");
-      const size = new Uint32Array([ADDRESS_SIZE]);
-      const address = new Uint8Array(ADDRESS_SIZE);
+      size[0] = address.length;
       const socket = libc.accept4(this.#socket, address, size, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (socket < 0) {
         if (isTooEarly(libc)) return undefined;
@@ -149,7 +148,7 @@ export class NativeListener implements PassiveConnector {
         onReset();
         continue;
       }
-      const remoteAddr = endOf(address);
+      const remoteAddr = addressed();
       if (!allowForeignPeer && !sameAddress(remoteAddr.hostname, peer)) {
         libc.close(socket);
         onStranger?.(remoteAddr.hostname);
@@ -166,18 +165,20 @@ export class NativeListener implements PassiveConnector {
   #endOf(socket: number): SocketAddress {
     const { hostname } = this.#request;
     if (hostname !== EVERY_ADDRESS) return { hostname, port: this.port };
-    const address = new Uint8Array(ADDRESS_SIZE);
-    this.#sockets.libc.getsockname(socket, address, new Uint32Array([ADDRESS_SIZE]));
-    return endOf(address);
+    size[0] = address.length;
+    this.#sockets.libc.getsockname(socket, address, size);
+    return addressed();
   }
 }
 
 const EVERY_ADDRESS = "0.0.0.0";
 
-/** Bytes of `struct sockaddr_in`. */
-const ADDRESS_SIZE = 16;
+/** A `struct sockaddr_in`, for one call at a time, and its size. */
+const address = new Uint8Array(16);
+const size = new Uint32Array(1);
 
-/** The address and port in a `struct sockaddr_in`. */
-function endOf(address: Uint8Array): SocketAddress {
-  return { hostname: address.subarray(4, 8).join("."), port: (address[2] ?? 0) * 256 + (address[3] ?? 0) };
+/** What is in it. */
+function addressed(): SocketAddress {
+  const [, , high = 0, low = 0, a, b, c, d] = address;
+  return { hostname: `${a}.${b}.${c}.${d}`, port: high * 256 + low };
 }

@@ -88,6 +88,8 @@ export interface Connection {
    * write, so a connection for which {@link closeWrite} is expensive can combine the two.
    */
   write(data: Uint8Array, last?: boolean): Promise<number>;
+  /** Writes what is taken at once, as {@link write} does: 0 where that would have to wait. Absent where any may. */
+  writeNow?(data: Uint8Array, last?: boolean): number;
   /**
    * Sends part of a file without its bytes passing through this thread. Absent where the bytes must be seen:
    * a wrapper that does not offer it switches it off. Resolves to `undefined` where it is not possible and nothing was

@@ -14,6 +14,8 @@ export interface ByteSource {
   skip?(bytes: number): void;
   /** Fills the start of `buffer` with at least one byte and resolves to the number; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
+  /** Reads as {@link read} does, but at once: `undefined` where that may take time. Absent where it always may. */
+  readNow?(buffer: Uint8Array): number | null | undefined;
   /** Releases what is held. Safe to call twice. */
   close(): void;
 }

@@ -72,11 +72,26 @@ export class DiskSource implements FileSource {
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
+    const count = this.readNow(buffer);
+    if (count !== undefined) return count;
     if (this.#file === undefined) return null;
     try {
       if (this.size > SMALL_FILE) return await this.#file.read(buffer);
       const began = performance.now();
-      const count = this.#pace.quick ? this.#file.readSync(buffer) : await this.#file.read(buffer);
+      const count = await this.#file.read(buffer);
+      this.#pace.ended(began);
+      return count;
+    } catch (error) {
+      throw toVfsError(error, this.#path);
+    }
+  }
+
+  readNow(buffer: Uint8Array): number | null | undefined {
+    if (this.#file === undefined) return null;
+    if (this.size > SMALL_FILE || !this.#pace.quick) return undefined;
+    try {
+      const began = performance.now();
+      const count = this.#file.readSync(buffer);
       this.#pace.ended(began);
       return count;
     } catch (error) {
