@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { EVENT_TYPES } from "../events.ts";
 import { LOG_LEVELS } from "../log/log.ts";
 import { present } from "../net/present.ts";
-import { daysLeft } from "../tls/certificates.ts";
+import { daysLeft } from "../tls/days_left.ts";
 import { VERSION } from "../version.ts";
 import { eventFeed } from "./event_feed.ts";
 import { type Operation, operation } from "./operation.ts";

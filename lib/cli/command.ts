@@ -20,10 +20,10 @@ interface Streams {
 export async function runCommand(
   args: readonly string[],
   { stdout, stderr }: Streams,
-  { usage, action }: { readonly usage: string; readonly action: () => Promise<number> },
+  { usage, action }: { readonly usage: string | (() => Promise<string>); readonly action: () => Promise<number> },
 ): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    stdout(usage);
+    stdout(typeof usage === "string" ? usage : await usage());
     return 0;
   }
   try {

@@ -9,10 +9,7 @@ import { type Account, accountOfMount, rulesOf } from "../auth/accounts.ts";
 import type { OpenFileSystem } from "../options.ts";
 import { withCreationModes } from "../vfs/creation_modes.ts";
 import { withDigests } from "../vfs/digests.ts";
-import { withQuota } from "../vfs/quota.ts";
 import { type ScopedVfs, scopeVfs } from "../vfs/access.ts";
-import { withMounts } from "../vfs/mounts/mounts.ts";
-import { withNameFilter } from "../vfs/name_filter.ts";
 import { withSizeLimit } from "../vfs/size_limit.ts";
 import { withUploadPolicy } from "../vfs/uploads.ts";
 import { type Vfs, VfsError } from "../vfs/vfs.ts";
@@ -33,7 +30,8 @@ export type SharedTrees = Pick<SharedState, "usageOf" | "digests">;
 
 /**
  * Sessions of one account share a view, which has no state of theirs. A reloaded accounts file brings new account
- * objects, and so new views; sessions that are open keep theirs.
+ * objects, and so new views; sessions that are open keep theirs. The code for what few accounts have is loaded with the
+ * first of them.
  */
 export class AccountViews {
   readonly #open: OpenFileSystem;
@@ -65,20 +63,22 @@ export class AccountViews {
     const driver = await this.#open(account);
     const mounts = await Promise.all(account.mounts.map(async (mount) => {
       const alone = accountOfMount(account, mount);
-      return { at: resolvePath(ROOT, mount.at), vfs: this.#equip(await this.#open(alone), alone) };
+      return { at: resolvePath(ROOT, mount.at), vfs: await this.#equip(await this.#open(alone), alone) };
     }));
-    const whole = withMounts(this.#equip(driver, account), mounts);
+    let vfs = await this.#equip(driver, account);
+    if (mounts.length > 0) vfs = (await import("../vfs/mounts/mounts.ts")).withMounts(vfs, mounts);
     const filter = nameFilterOf(account);
-    const vfs = filter ? withNameFilter(whole, filter) : whole;
+    if (filter) vfs = (await import("../vfs/name_filter.ts")).withNameFilter(vfs, filter);
     return { driver, view: scopeVfs(vfs, { rules: rulesOf(account) }) };
   }
 
   /** The tree of one root, with what depends on it. */
-  #equip(driver: Vfs, account: Account): Vfs {
+  async #equip(driver: Vfs, account: Account): Promise<Vfs> {
     const { umask: files, directoryUmask: directories, maxFileSize } = account;
     let vfs = driver;
     if (files !== undefined || directories !== undefined) vfs = withCreationModes(vfs, { files, directories });
     if (account.quota !== undefined) {
+      const { withQuota } = await import("../vfs/quota.ts");
       vfs = withQuota(vfs, { limit: account.quota, usage: this.#shared.usageOf(account.rootPath) });
     }
     if (maxFileSize !== undefined) vfs = withSizeLimit(vfs, maxFileSize);

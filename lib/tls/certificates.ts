@@ -51,7 +51,6 @@ export class CertificateUnread extends CertificateError {
 }
 
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const MILLISECONDS_PER_DAY = 86_400_000;
 
 /** Reads and checks a pair. Rejects with {@link CertificateError}, also for a file that cannot be read. */
 export async function loadKeyPair({ certificateFile, privateKeyFile }: KeyPairFiles): Promise<KeyPair> {
@@ -92,11 +91,6 @@ export function parseKeyPair(
     notBefore: new Date(leaf.validFrom),
     notAfter: new Date(leaf.validTo),
   };
-}
-
-/** Whole days until `pair` expires, rounded down; negative once it has. */
-export function daysLeft(pair: KeyPair, now: Date = new Date()): number {
-  return Math.floor((pair.notAfter.getTime() - now.getTime()) / MILLISECONDS_PER_DAY);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { runCert } from "../../lib/cli/cert.ts";
-import { daysLeft, loadKeyPair } from "../../lib/tls/certificates.ts";
+import { loadKeyPair } from "../../lib/tls/certificates.ts";
+import { daysLeft } from "../../lib/tls/days_left.ts";
 
 /** Runs the command and collects what it says. */
 async function cert(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {

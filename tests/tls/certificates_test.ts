@@ -3,12 +3,12 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   CertificateError,
-  daysLeft,
   fixedCertificates,
   type KeyPair,
   loadKeyPair,
   parseKeyPair,
 } from "../../lib/tls/certificates.ts";
+import { daysLeft } from "../../lib/tls/days_left.ts";
 import { createSelfSigned } from "../../lib/tls/self_signed.ts";
 import { selfSigned } from "./helpers.ts";
 

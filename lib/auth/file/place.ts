@@ -5,7 +5,6 @@
  */
 
 import type { AccountsPlace, AccountsRead, DocumentChange, EditOptions } from "../place.ts";
-import { editAccounts } from "./edit.ts";
 import { type AccountsDocument, parseDocument, readAccountsFile, readAccountsText } from "./read.ts";
 
 /** The file at a path. */
@@ -24,7 +23,9 @@ export class FilePlace implements AccountsPlace {
     return parseDocument(await readAccountsText(this.file), this.file);
   }
 
-  edit(change: DocumentChange, options?: EditOptions): Promise<void> {
-    return editAccounts(this.file, change, options);
+  async edit(change: DocumentChange, options?: EditOptions): Promise<void> {
+    // A server that only reads the file goes without.
+    const { editAccounts } = await import("./edit.ts");
+    await editAccounts(this.file, change, options);
   }
 }

@@ -11,13 +11,11 @@ import { hasSpareDescriptors } from "../../threads/spare_descriptors.ts";
 import type { PasswordAnswer, PasswordQuestion } from "./thread.ts";
 
 const MODULE = threadModule(import.meta.url, "./main.ts");
-/** A file that is readable wherever threads may be started. */
-const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(MODULE);
 
 /** Whether the password has the hash. Rejects if there can be no thread now. */
 export async function checkInThread(question: PasswordQuestion): Promise<boolean> {
   // Without any, the runtime would end the process.
-  if (!hasSpareDescriptors(READABLE)) throw new Error("Cannot check a password: no room for another thread");
+  if (!hasSpareDescriptors(readable())) throw new Error("Cannot check a password: no room for another thread");
   const worker = new Worker(MODULE, { type: "module", name: PASSWORD_THREAD });
   try {
     const { promise, resolve, reject } = Promise.withResolvers<PasswordAnswer>();
@@ -34,4 +32,9 @@ export async function checkInThread(question: PasswordQuestion): Promise<boolean
   } finally {
     worker.terminate();
   }
+}
+
+/** A file that is readable wherever threads may be started. */
+function readable(): string | URL {
+  return Deno.build.standalone ? Deno.execPath() : new URL(MODULE);
 }

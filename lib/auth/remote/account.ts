@@ -10,9 +10,6 @@ import { isObject } from "../file/values.ts";
 import { decoyHash } from "../password.ts";
 import { BackendDown } from "./backend.ts";
 
-/** The schema wants a hash; nothing is ever compared with this one. */
-const NO_HASH = decoyHash();
-
 /**
  * The account of `name`, from fields as in the accounts file, without a password. Relative roots begin in the working
  * directory. `source`: who sent them, for the message.
@@ -29,7 +26,8 @@ export function accountFrom(
   if (own === ANONYMOUS) throw wrong(`"${ANONYMOUS}" has no password`);
   if (fields["name"] !== undefined && canonicalName(String(fields["name"])) !== own) throw wrong("it has another name");
   if ("password" in fields) throw wrong('it has a field "password"');
-  const account = readAccount({ ...fields, name: own, password: NO_HASH }, ".", new Map());
+  // The schema wants a hash; nothing is ever compared with this one.
+  const account = readAccount({ ...fields, name: own, password: decoyHash() }, ".", new Map());
   if (!Array.isArray(account)) return withoutHash(account);
   const [{ at, message } = { at: "", message: "" }] = account;
   throw wrong(`field "${at}": ${message}`);

@@ -7,7 +7,6 @@
 import type { Account } from "../../auth/accounts.ts";
 import { accountFrom } from "../../auth/remote/account.ts";
 import { type Backend, BackendDown, RememberingBackend } from "../../auth/remote/backend.ts";
-import { HttpBackend } from "../../auth/remote/http.ts";
 import type { Untimed } from "../../events.ts";
 import { messageOf } from "../../net/message_of.ts";
 import { present } from "../../net/present.ts";
@@ -95,8 +94,8 @@ export async function makeBackends(
       onChange: (error) => emit(changeOf(backend.name, error)),
     });
   return [
-    ...(authUrl ? [remembering(new HttpBackend(authUrl))] : []),
-    // The library is only loaded where it is used.
+    // Only loaded where they are used.
+    ...(authUrl ? [remembering(new (await import("../../auth/remote/http.ts")).HttpBackend(authUrl))] : []),
     ...(ldap
       ? [remembering(new (await import("../../auth/remote/ldap.ts")).LdapBackend({ ...ldap, bindPassword, ca }))]
       : []),

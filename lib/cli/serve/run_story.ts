@@ -17,7 +17,8 @@ import type {
 import { bracketed } from "../../net/ip.ts";
 import { errorOf } from "../../net/message_of.ts";
 import { DEFAULT_TLS } from "../../options/defaults.ts";
-import { daysLeft, type KeyPair } from "../../tls/certificates.ts";
+import type { KeyPair } from "../../tls/certificates.ts";
+import { daysLeft } from "../../tls/days_left.ts";
 import type { Settings } from "../settings/table.ts";
 import { VERSION } from "../../version.ts";
 

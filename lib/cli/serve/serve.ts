@@ -32,11 +32,9 @@ import { hasBackends, makeBackends, readBackendSecrets } from "../operations/bac
 import { hookOptions, prepareHooks, startHooks } from "../operations/hooks.ts";
 import { openNotifier } from "../operations/notify.ts";
 import { hasWebhooks, readWebhookSecrets, renewWebhookSecrets } from "../operations/webhooks.ts";
-import { SERVE_USAGE } from "../settings/usage.ts";
 import { cannotListen } from "../usage_error.ts";
 import { dataThreadCount, startThreadsLater, THREADS_HAVE_OWN_PERMISSIONS, workerCount } from "./threads.ts";
 import { sweepRoots } from "./stale_parts.ts";
-import { openXferlog } from "./xferlog_file.ts";
 
 /** The running server, or several that share one port, as seen by an embedding program. */
 export type Serving = Pick<FtpServer, "address" | "implicitTlsAddress" | "events"> & ServerControl;
@@ -58,7 +56,7 @@ export interface ServeHooks {
 /** Runs until a signal arrives. Resolves to the exit status: 0 drained, 1 cannot listen, 2 bad settings or files. */
 export async function runServe(args: readonly string[], io: CommandIo, hooks: ServeHooks = {}): Promise<number> {
   return await runCommand(args, io, {
-    usage: SERVE_USAGE,
+    usage: async () => (await import("../settings/usage.ts")).SERVE_USAGE,
     action: async () => await serve(await gatherSettings(args, processSources), io, hooks),
   });
 }
@@ -175,10 +173,13 @@ async function serveLogged(
   using _story = log.types.includes("started") || settings.admin
     ? server.events.on(story.listener, story.types)
     : undefined;
-  await using xferlog = settings.xferlog === undefined ? undefined : await openXferlog(settings.xferlog, {
-    owner: identity,
-    onLost: (count) => tell(early, "error", `Lost ${counted(count, "line")} of the xferlog: they could not be written`),
-  });
+  await using xferlog = settings.xferlog === undefined
+    ? undefined
+    : await (await import("./xferlog_file.ts")).openXferlog(settings.xferlog, {
+      owner: identity,
+      onLost: (count) =>
+        tell(early, "error", `Lost ${counted(count, "line")} of the xferlog: they could not be written`),
+    });
   if (xferlog) unwritten.push(xferlog.lines);
   using _xferlog = xferlog && server.events.on(xferlog.listener, ["transferWithoutDigest"]);
   await cluster?.join();

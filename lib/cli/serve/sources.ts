@@ -24,7 +24,7 @@ import { checkWebhooks } from "../operations/webhooks.ts";
 import { type Identity, resolveIdentity } from "./privileges.ts";
 import { checkRoots } from "./roots.ts";
 import { checkSense, unreadableFiles } from "./sense.ts";
-import { openTls, type ServeTls } from "./tls.ts";
+import type { ServeTls } from "./tls.ts";
 
 /** The opened files of `serve`; disposing it stops watching them. */
 export interface ServeSources extends AsyncDisposable {
@@ -77,7 +77,9 @@ export async function openSources(
   const guarded = guardedRoots(accounts.list());
   const needs = [...settingsNeeds(settings), ...accountNeeds(accounts.list(), settings)];
   tell(events, "warning", judgeExcess(needs, settings, guarded));
-  const tls = opened.use(await openTls(settings, events, { onChange, native }));
+  const tls = concernsTls(settings)
+    ? opened.use(await (await import("./tls.ts")).openTls(settings, events, { onChange, native }))
+    : undefined;
   const warnings = await checkSense({ settings, users: users?.accounts, hasTls: tls !== undefined });
   for (const warning of warnings) tell(events, "warning", warning);
   const kept = opened.move();
@@ -92,6 +94,11 @@ export async function openSources(
 export async function checkAsUser(accounts: AccountsStore, settings: Settings, events: EventStream): Promise<void> {
   await checkRoots(accounts, settings);
   for (const warning of unreadableFiles(settings)) tell(events, "warning", warning);
+}
+
+/** Whether any setting is about TLS, whose code is not loaded without. */
+function concernsTls({ tlsCert, tlsKey, tlsSelfSigned, tls, tlsData, implicitTlsPort }: Settings): boolean {
+  return tlsSelfSigned || [tlsCert, tlsKey, tls, tlsData, implicitTlsPort].some((given) => given !== undefined);
 }
 
 /** Reports `message`, if there is one. */

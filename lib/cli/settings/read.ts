@@ -34,7 +34,13 @@ export const SERVE_FLAGS: readonly Flag[] = [
   },
   ...SETTING_NAMES.map((name) => {
     const { value, help, bare, repeats }: Pick<Flag, "value" | "help" | "bare" | "repeats"> = SETTINGS[name];
-    return { name: flagNameOf(name), value, help, bare, repeats, fallback: fallbackOf(name) };
+    return {
+      ...{ name: flagNameOf(name), value, help, bare, repeats },
+      // For the usage alone.
+      get fallback() {
+        return fallbackOf(name);
+      },
+    };
   }),
 ];
 
@@ -159,7 +165,7 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
     const reason = error instanceof Deno.errors.NotFound ? "it does not exist" : messageOf(error);
     throw new UsageError(`Cannot read configuration file "${path}": ${reason}`);
   }
-  const { success, output, issues } = v.safeParse(FILE, content);
+  const { success, output, issues } = v.safeParse(fileSchema(), content);
   if (!success) throw new UsageError(describeIssue(issues[0], path));
   const { $schema: _, ...fields } = output;
   return new Map(
@@ -173,17 +179,19 @@ async function readConfig(path: string, { readFile }: SettingSources): Promise<M
 }
 
 /** A setting in the file is whatever can be written as text: the table of settings checks it as it does flags. */
-const FILE = v.pipe(
-  v.custom<Readonly<Record<string, unknown>>>(isObject, "must contain a JSON object"),
-  v.strictObject({
-    $schema: v.optional(v.unknown()),
-    ...fieldsOf(({ structured }) =>
-      structured
-        ? v.optional(v.custom<unknown>((value) => typeof value === "object", "must be an object or a list"))
-        : v.optional(v.union([v.string(), v.number(), v.boolean()], "must be a string, a number, true or false"))
-    ),
-  }, "is unknown"),
-);
+function fileSchema() {
+  return v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isObject, "must contain a JSON object"),
+    v.strictObject({
+      $schema: v.optional(v.unknown()),
+      ...fieldsOf(({ structured }) =>
+        structured
+          ? v.optional(v.custom<unknown>((value) => typeof value === "object", "must be an object or a list"))
+          : v.optional(v.union([v.string(), v.number(), v.boolean()], "must be a string, a number, true or false"))
+      ),
+    }, "is unknown"),
+  );
+}
 
 function fieldsOf<T>(schemaOf: (kind: Pick<Kind<unknown>, "structured">) => T): Readonly<Record<SettingName, T>> {
   return Object.fromEntries(SETTING_NAMES.map((name) => [name, schemaOf(SETTINGS[name])])) as Record<SettingName, T>;

@@ -14,9 +14,8 @@ import type { DataThread } from "./proxy.ts";
 
 const DATA_MODULE = threadModule(import.meta.url, "./main.ts");
 
-/** A file that is readable wherever threads may be started. */
-const READABLE = Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE);
-const hasRoom = () => hasSpareDescriptors(READABLE);
+/** Opens a file that is readable wherever threads may be started. */
+const hasRoom = () => hasSpareDescriptors(Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE));
 
 /** The options of {@link DataThreads}. */
 export interface DataThreadsOptions {
