@@ -237,34 +237,43 @@ export interface CommandTable {
 }
 
 /**
- * Builds the table. FEAT, HELP and OPTS are rows about the table, so `rowsOf` is given the table that its rows will be
- * in.
+ * A table whose rows are made when it is first asked for one: a server that starts asks for none. FEAT, HELP and OPTS
+ * are rows about the table, so `rowsOf` is given the table that its rows will be in. Asking throws an `Error` where two
+ * rows have one name: a mistake in the table.
  *
  * @param foreign see {@link CommandTable.foreign}. Default: none.
- * @throws {Error} on two rows of one name: a mistake in the table.
  */
 export function makeTable(
   rowsOf: (table: CommandTable) => readonly Command[],
   foreign: readonly string[] = [],
 ): CommandTable {
-  const commands: Command[] = [];
-  const byVerb = new Map<string, Command>();
-  let mask = (line: string) => line;
-  const table = Object.freeze({
-    commands,
-    find: (verb: string) => byVerb.get(verb),
+  let made: Rows | undefined;
+  const rows = () => made ??= indexed(rowsOf(table));
+  const table: CommandTable = Object.freeze({
+    get commands() {
+      return rows().commands;
+    },
+    find: (verb: string) => rows().byVerb.get(verb),
     foreign,
-    mask: (line: string) => mask(line),
+    mask: (line: string) => rows().mask(line),
   });
-  for (const entry of rowsOf(table)) {
-    commands.push(entry);
+  return table;
+}
+
+/** The rows of a table, and what is found by them. */
+interface Rows extends Pick<CommandTable, "commands" | "mask"> {
+  readonly byVerb: ReadonlyMap<string, Command>;
+}
+
+function indexed(commands: readonly Command[]): Rows {
+  const byVerb = new Map<string, Command>();
+  for (const entry of commands) {
     for (const verb of namesOf(entry)) {
       if (byVerb.has(verb)) throw new Error(`The command table has two rows named "${verb}"`);
       byVerb.set(verb, entry);
     }
   }
-  mask = makeMask(commands.filter(({ secret }) => secret).flatMap(namesOf));
-  return table;
+  return { commands, byVerb, mask: makeMask(commands.filter(({ secret }) => secret).flatMap(namesOf)) };
 }
 
 function namesOf({ verb, aliases = [] }: Command): readonly string[] {

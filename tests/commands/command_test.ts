@@ -16,8 +16,8 @@ Deno.test("makeTable finds a row by its verb and by each alias", () => {
 });
 
 Deno.test("makeTable refuses two rows of one name", () => {
-  assertThrows(() => makeTable(() => [row("A"), row("A")]), Error, '"A"');
-  assertThrows(() => makeTable(() => [row("A"), row("B", ["A"])]), Error, '"A"');
+  assertThrows(() => makeTable(() => [row("A"), row("A")]).commands, Error, '"A"');
+  assertThrows(() => makeTable(() => [row("A"), row("B", ["A"])]).find("A"), Error, '"A"');
 });
 
 Deno.test("commandTable says of each row what it is for and where it is defined", () => {

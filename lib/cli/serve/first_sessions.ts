@@ -4,6 +4,7 @@
  * @module
  */
 
+import { commandTable } from "../../commands/table.ts";
 import { nodeCrypto, nodeFs } from "../../net/node_modules.ts";
 
 /** Milliseconds: a client that has waited for the server is greeted first. */
@@ -14,8 +15,11 @@ const FOR_FILES = 50;
 /** Loads it soon, so that no session waits for it. Disposing of the result before prevents that. */
 export function prepareFirstSessions(): Disposable {
   const timers = [
-    // The first digest of all loads streams.
-    setTimeout(() => nodeCrypto().createHash("sha256").digest(), FOR_LOGINS),
+    setTimeout(() => {
+      commandTable.find("USER");
+      // The first digest of all loads streams.
+      nodeCrypto().createHash("sha256").digest();
+    }, FOR_LOGINS),
     setTimeout(nodeFs, FOR_FILES),
   ];
   return { [Symbol.dispose]: () => timers.forEach(clearTimeout) };

@@ -148,12 +148,13 @@ const OF_KUBERNETES = /_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP|SCTP)/;
 
 /** A line for each variable that is probably meant to be one of ours. */
 function misspelled({ envNames = () => [] }: SettingSources): string[] {
+  const similar = envNames().filter((name) => /^deno_?ftpd_/i.test(name) && !OF_KUBERNETES.test(name));
+  if (similar.length === 0) return [];
   const known = [CONFIG_VARIABLE, ...SETTING_NAMES.map(variableOf)];
-  return envNames().filter((name) => /^deno_?ftpd_/i.test(name) && !known.includes(name) && !OF_KUBERNETES.test(name))
-    .flatMap((name) => {
-      const hint = didYouMean(name, known);
-      return hint === "" ? [] : [`Environment variable "${name}" has no effect${hint}`];
-    });
+  return similar.filter((name) => !known.includes(name)).flatMap((name) => {
+    const hint = didYouMean(name, known);
+    return hint === "" ? [] : [`Environment variable "${name}" has no effect${hint}`];
+  });
 }
 
 async function readConfig(path: string, { readFile }: SettingSources): Promise<Map<SettingName, Given>> {
