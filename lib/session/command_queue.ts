@@ -83,6 +83,11 @@ export class CommandQueue {
     return this.#aside;
   }
 
+  /** Nothing waits, and nothing is under way: a new queue would do as well. */
+  get isIdle(): boolean {
+    return !this.#busy && !this.#transfer && !this.#aside && !this.#interrupting && this.#queue.length === 0;
+  }
+
   /** How many wait. */
   get length(): number {
     return this.#queue.length;

@@ -24,6 +24,7 @@ import type { CommandReceived, CommandRefused, DataOpened, ReplySent, SessionClo
 import { unmapped } from "../net/address_key.ts";
 import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import type { Options } from "../options.ts";
+import type { CommandLine } from "../protocol/line_reader.ts";
 import type * as reply from "../protocol/reply.ts";
 import { EarlyTls } from "../tls/early_tls.ts";
 import { type SecureConnection, TlsError } from "../tls/tls.ts";
@@ -76,6 +77,10 @@ export class SessionContext implements CommandContext, LoginHolder {
   };
   limiters: CommandContext["limiters"] = NO_LIMITS;
   idleTimeout: number;
+  /** With secrets masked. */
+  lastCommand = "";
+  /** Lines that were no command of this server, since the last one that was. */
+  badLines = 0;
   readonly #host: SessionOwner;
   readonly #link: SessionLink;
   readonly #login: SessionLogin;
@@ -128,6 +133,13 @@ export class SessionContext implements CommandContext, LoginHolder {
 
   get security(): SecurityState {
     return this.#security ??= freshSecurity(false);
+  }
+
+  /** The reply in the words of the personality. */
+  said(answer: reply.Reply, { verb, argument }: CommandLine): reply.Reply {
+    const { say } = this.options.personality;
+    if (say === undefined) return answer;
+    return say(answer, { session: this, verb, argument, cwd: this.login.account && this.login.cwd });
   }
 
   /** REST and RNFR apply to the very next command; those that may come in between say so in their row. */

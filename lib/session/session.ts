@@ -6,6 +6,7 @@
  */
 
 import type { Connection } from "../net/connection.ts";
+import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { CommandIntake } from "./command_intake.ts";
@@ -40,9 +41,11 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
   readonly #intake: CommandIntake;
-  readonly #commands: SessionCommands;
-  readonly #queue: CommandQueue;
-  readonly #end: SessionEnd;
+  /** Made when commands arrive, as the next one is, and gone when the session is idle. */
+  #commands: SessionCommands | undefined;
+  #queue: CommandQueue | undefined;
+  /** Made when the end begins. */
+  #end: SessionEnd | undefined;
   readonly #slot: Disposable;
   readonly #onEnd: (session: Session) => void;
   readonly #loginDeadline: number;
@@ -61,10 +64,6 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     });
     this.#control = new ControlConnection(connection, this);
     this.#context = new SessionContext(host, this, { connection, ...options });
-    const equipment = { host, context: this.#context, control: this.#control, underway: this, life: this };
-    this.#end = new SessionEnd(equipment);
-    this.#commands = new SessionCommands({ ...equipment, end: this.#end });
-    this.#queue = new CommandQueue(this.#commands);
   }
 
   /**
@@ -72,23 +71,38 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * does not read its replies.
    */
   get deadline(): number {
-    if (this.#end.closing) return Infinity;
+    if (this.closing) return Infinity;
     const limit = this.#context.idleTimeout > 0 ? this.#context.idleTimeout : Infinity;
-    const since = this.#control.writingSince ?? (this.transfer || this.#queue.busy ? Infinity : this.#lastActivity);
+    const since = this.#control.writingSince ?? (this.transfer || this.busy ? Infinity : this.#lastActivity);
     return this.#context.login.account ? since + limit : Math.min(since + limit, this.#loginDeadline);
   }
 
   get transfer(): SessionTransfer | undefined {
-    return this.#queue.transfer;
+    return this.#queue?.transfer;
   }
 
   get readsAhead(): boolean {
-    return this.#control.isReading || this.#queue.aside;
+    return this.#control.isReading || this.#queue?.aside === true;
   }
 
   /** See {@link Underway}. */
   get busy(): boolean {
-    return this.#queue.busy;
+    return this.#queue?.busy === true;
+  }
+
+  /** See {@link SessionLife}. */
+  get end(): SessionEnd {
+    return this.#end ??= new SessionEnd({ context: this.#context, control: this.#control, underway: this });
+  }
+
+  /** See {@link SessionLife}. */
+  get closing(): boolean {
+    return this.#end?.closing === true;
+  }
+
+  /** See {@link SessionLife}. */
+  get quitting(): boolean {
+    return this.#end?.quitting === true;
   }
 
   get info(): SessionInfo {
@@ -99,7 +113,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
       address: control.remote.hostname,
       user: login.account?.name,
       since: this.#context.since,
-      lastCommand: this.#commands.last,
+      lastCommand: this.#context.lastCommand,
       secure: control.secure,
       transfer: transfer?.progress,
     };
@@ -109,9 +123,9 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   async serve(): Promise<void> {
     try {
       const greeting = reply.ready(this.#host.options.banner);
-      this.#control.add(this.#commands.said(greeting, { verb: "CONNECT", argument: undefined }));
+      this.#control.add(this.#context.said(greeting, { verb: "CONNECT", argument: undefined }));
       await this.#control.flush();
-      if (!this.#end.closing) return this.#listen();
+      if (!this.closing) return this.#listen();
     } catch (error) {
       return await this.#lose(error);
     }
@@ -120,11 +134,11 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 
   /**
    * Goes on with what arrives next. With callbacks: a function that waits for it would keep its frame while the session
-   * is idle, and that is a quarter of a KiB.
+   * is idle, and that is a quarter of a KiB. They are bound: two closures would take twice the memory.
    */
   #listen(): void {
-    this.#control.beginRead(this.#intake.buffer)
-      .then((count) => this.#answer(count), (error) => this.#lose(error));
+    if (this.#queue?.isIdle) this.#commands = this.#queue = undefined;
+    this.#control.beginRead(this.#intake.buffer).then(this.#answer.bind(this), this.#lose.bind(this));
   }
 
   /** Answers the `count` bytes that have arrived, or `null`: the end. Never rejects. */
@@ -132,7 +146,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     try {
       this.#control.endRead();
       if (count !== null) await this.#take(count);
-      if (count !== null && !this.#end.closing) return this.#listen();
+      if (count !== null && !this.closing) return this.#listen();
       if (this.#saidGoodbye) await this.#finishQueue();
     } catch (error) {
       return await this.#lose(error);
@@ -148,22 +162,23 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 
   /** Nothing more is read. */
   async #leave(): Promise<void> {
-    this.#end.lost();
-    await this.transfer?.orphan({ reason: this.#end.transferReason, expected: this.#saidGoodbye });
+    this.end.lost();
+    await this.transfer?.orphan({ reason: this.end.transferReason, expected: this.#saidGoodbye });
     this.#context.dispose();
     this.#control.close();
     // A command that waited for the transfer has been woken, and gives back what it gets from now on.
-    await this.#queue.settled();
+    await this.#queue?.settled();
     // One in which a read is left pending is nobody's any more.
     if (!this.#control.isAhead) this.#intake.release();
-    this.#context.report({ type: "sessionClosed", reason: this.#end.reason });
+    this.#context.report({ type: "sessionClosed", reason: this.end.reason });
     this.#host.options.meter?.sessionClosed(this.#context.control.secure);
     this.#slot[Symbol.dispose]();
     this.#onEnd(this);
   }
 
   get #saidGoodbye(): boolean {
-    return this.#end.quitting || this.#queue.awaits(({ verb }) => this.#host.table.find(verb)?.farewell === true);
+    const isFarewell = ({ verb }: CommandLine) => this.#host.table.find(verb)?.farewell === true;
+    return this.quitting || this.#queue?.awaits(isFarewell) === true;
   }
 
   /**
@@ -171,54 +186,70 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    */
   async #finishQueue(): Promise<void> {
     await this.transfer?.ended;
-    await this.#queue.advance();
+    await this.#queue?.advance();
     await this.#control.flush();
   }
 
   /** See {@link Watched}. */
   expire(): void {
-    this.#end.expire();
+    this.end.expire();
   }
 
   /** See {@link SessionEnd.drain}. */
   drain(): void {
-    this.#end.drain();
+    this.end.drain();
   }
 
   /** See {@link SessionEnd.kill}. */
   kill(): void {
-    this.#end.kill();
+    this.end.kill();
   }
 
   /** See {@link SessionEnd.disconnect}. */
   disconnect(text: string): void {
-    this.#end.disconnect(text);
+    this.end.disconnect(text);
   }
 
   /** Runs every line of the `count` bytes that have arrived. */
   async #take(count: number): Promise<void> {
-    this.#commands.arrived = performance.now();
+    const arrived = performance.now();
+    const queue = this.#queueFor(arrived);
     const refusals = this.#intake.take(count);
     if (refusals) this.#control.refuseOptions(refusals);
-    for (let turn = this.#intake.next(); turn && !this.#end.closing; turn = this.#intake.next()) {
+    for (let turn = this.#intake.next(); turn && !this.closing; turn = this.#intake.next()) {
       // Bytes of a line that never ends are no activity.
-      this.#lastActivity = Math.ceil(this.#commands.arrived);
+      this.#lastActivity = Math.ceil(arrived);
       if ("farewell" in turn) {
-        this.#end.leave(turn.farewell, turn.reason, turn.offence);
+        this.end.leave(turn.farewell, turn.reason, turn.offence);
         break;
       }
-      const pause = this.#queue.take(turn);
+      const pause = queue.take(turn);
       if (pause) await pause;
     }
-    await this.#queue.advance();
+    await queue.advance();
     await this.#control.flush();
     if (!this.#control.isAhead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
+  }
+
+  /** The queue for what has arrived at this time. */
+  #queueFor(arrived: number): CommandQueue {
+    if (this.#commands) this.#commands.arrived = arrived;
+    else {
+      this.#commands = new SessionCommands({
+        host: this.#host,
+        context: this.#context,
+        control: this.#control,
+        life: this,
+        arrived,
+      });
+    }
+    return this.#queue ??= new CommandQueue(this.#commands);
   }
 
   /** See {@link SessionLife}. */
   rested(): void {
     this.#lastActivity = wholeNow();
-    this.#end.rested();
+    this.#end?.rested();
   }
 
   /**
@@ -227,11 +258,11 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    */
   async secure(): Promise<void> {
     this.#intake.secure();
-    this.#queue.clear();
+    this.#queue?.clear();
     try {
       await this.#control.secure((connection) => this.#context.secureControl(connection));
     } catch (error) {
-      this.#end.handshakeFailed();
+      this.end.handshakeFailed();
       this.#context.emit({ type: "notice", level: "info", message: "TLS handshake failed", error });
       throw error;
     }
@@ -254,7 +285,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * follows it; and a client that has sent all it has to say may have ended its half.
    */
   watchPeer(onGone: () => void): void {
-    if (this.#queue.length > 0 || this.#intake.pending) return;
+    if (this.#queue?.length || this.#intake.pending) return;
     this.#control.watch(() => this.#intake.renew(), onGone);
   }
 
@@ -271,9 +302,9 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   }
 
   #addMark(preliminary: reply.Reply): void {
-    const { transfer } = this.#queue;
+    const { transfer } = this;
     const command = transfer && { verb: transfer.verb, argument: transfer.path };
-    this.#control.add(command ? this.#commands.said(preliminary, command) : preliminary);
+    this.#control.add(command ? this.#context.said(preliminary, command) : preliminary);
     transfer?.begin();
   }
 

@@ -19,8 +19,14 @@ import type { SessionOwner } from "./host.ts";
 import type { SessionEnd } from "./session_end.ts";
 import { SessionTransfer } from "./transfer.ts";
 
-/** What commands do to their session, besides ending it. */
+/** The session of the commands. */
 export interface SessionLife {
+  /** Made on demand. */
+  readonly end: SessionEnd;
+  /** See {@link SessionEnd.closing}. */
+  readonly closing: boolean;
+  /** See {@link SessionEnd.quitting}. */
+  readonly quitting: boolean;
   /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */
   secure(): Promise<void>;
   /** Nothing is under way for now. */
@@ -32,40 +38,40 @@ export interface CommandEquipment {
   readonly host: SessionOwner;
   readonly context: SessionContext;
   readonly control: ControlConnection;
-  readonly end: SessionEnd;
   readonly life: SessionLife;
+  /** See {@link SessionCommands.arrived}. */
+  readonly arrived: number;
 }
 
 /** Replies from here up say that the command was not done, now or ever (RFC 959 section 4.2.1). */
 const FIRST_REFUSAL = 400;
 
-/** Runs commands; which of them runs when is the queue's business. */
+/**
+ * Runs commands; which of them runs when is the queue's business. What a session remembers of its commands is in the
+ * context: while it is idle it has none of these.
+ */
 export class SessionCommands implements CommandRunner {
-  /** The last command, with secrets masked. */
-  last = "";
   /** When the commands arrived that run now, on the clock of `performance.now`. */
-  arrived = performance.now();
+  arrived: number;
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
-  readonly #end: SessionEnd;
   readonly #life: SessionLife;
-  #badLines = 0;
 
-  constructor({ host, context, control, end, life }: CommandEquipment) {
+  constructor({ host, context, control, life, arrived }: CommandEquipment) {
+    this.arrived = arrived;
     this.#host = host;
     this.#context = context;
     this.#control = control;
-    this.#end = end;
     this.#life = life;
   }
 
   get closing(): boolean {
-    return this.#end.closing;
+    return this.#life.closing;
   }
 
   get quitting(): boolean {
-    return this.#end.quitting;
+    return this.#life.quitting;
   }
 
   urgencyOf({ verb }: CommandLine): Command["urgent"] {
@@ -84,9 +90,9 @@ export class SessionCommands implements CommandRunner {
     const row = table.find(command.verb);
     if (events.wants("command")) {
       const line = this.#lineOf(command);
-      this.last = line;
+      this.#context.lastCommand = line;
       this.#context.report({ type: "command", line });
-    } else this.last = row ? command.verb : table.mask(command.verb);
+    } else this.#context.lastCommand = row ? command.verb : table.mask(command.verb);
     this.#context.forgetOneTimeState(row?.keeps);
     const answer = row ? dispatch(this.#context, row, command) : refusalOfUnknown(table, command);
     const final = answer instanceof Promise ? await this.#outcome(answer) : answer;
@@ -95,14 +101,14 @@ export class SessionCommands implements CommandRunner {
     if (this.closing) return;
     if (final.code >= FIRST_REFUSAL) this.#report(final, command);
     if (!row) return this.#count(final, command);
-    this.#badLines = 0;
-    this.#control.add(this.said(final, command));
+    this.#context.badLines = 0;
+    this.#control.add(this.#context.said(final, command));
     if (final.then !== undefined) await this.#conclude(final);
   }
 
   async #conclude(final: reply.Reply): Promise<void> {
     await this.#control.flush();
-    await (final.then === "secure" ? this.#life.secure() : this.#end.close(final));
+    await (final.then === "secure" ? this.#life.secure() : this.#life.end.close(final));
   }
 
   /**
@@ -124,20 +130,12 @@ export class SessionCommands implements CommandRunner {
     this.#count(refusal);
   }
 
-  /** The reply in the words of the personality. */
-  said(answer: reply.Reply, { verb, argument }: CommandLine): reply.Reply {
-    const { say } = this.#host.options.personality;
-    if (say === undefined) return answer;
-    const { login } = this.#context;
-    return say(answer, { session: this, verb, argument, cwd: login.account && login.cwd });
-  }
-
   #count(refusal: reply.Reply, command?: CommandLine): void {
-    this.#control.add(command ? this.said(refusal, command) : refusal);
-    this.#badLines++;
+    this.#control.add(command ? this.#context.said(refusal, command) : refusal);
+    const badLines = ++this.#context.badLines;
     const { maxBadCommands } = this.#host.options;
-    if (maxBadCommands > 0 && this.#badLines >= maxBadCommands) {
-      this.#end.leave("Too many bad commands", "bad commands", "badCommands");
+    if (maxBadCommands > 0 && badLines >= maxBadCommands) {
+      this.#life.end.leave("Too many bad commands", "bad commands", "badCommands");
     }
   }
 
