@@ -54,42 +54,39 @@ const BAD_LINES = {
 
 /** What a {@link CommandIntake} is made with. */
 export interface IntakeOptions {
-  /** There may be urgent data, see {@link ReadBuffers}. */
-  readonly marked: boolean;
-  readonly lender: LineBuffers;
+  readonly table: CommandTable;
+  /** No command has arrived before. */
+  readonly isFirst: boolean;
 }
 
-/** The reading side of one session. It does no I/O. */
+/** What a session has read and not yet understood: while there is nothing to remember it needs none. */
 export class CommandIntake {
   readonly #table: CommandTable;
-  /** While there is something to remember: an idle session has none. */
-  #lines: LineReader | undefined;
-  readonly #buffers: ReadBuffers;
-  #isFirst = true;
+  readonly #lines = new LineReader();
+  #isFirst: boolean;
 
-  constructor(table: CommandTable, options: IntakeOptions) {
+  constructor({ table, isFirst }: IntakeOptions) {
     this.#table = table;
-    this.#buffers = new ReadBuffers(options);
-  }
-
-  /** For the next read. */
-  get buffer(): Uint8Array {
-    return this.#buffers.current;
+    this.#isFirst = isFirst;
   }
 
   /** Whether anything has arrived that {@link next} has not returned. */
   get pending(): boolean {
-    return this.#lines?.pending === true;
+    return this.#lines.pending;
+  }
+
+  /** Whether a new one would do as well. */
+  get isBlank(): boolean {
+    return this.#lines.isBlank;
   }
 
   /**
-   * `count` bytes were read into {@link buffer}. Returns what is to be sent to refuse the Telnet options among them, if
-   * there are any.
+   * Takes what was read, see {@link LineReader.push}. Returns what is to be sent to refuse the Telnet options among it,
+   * if there are any.
    */
-  take(count: number): Uint8Array | undefined {
-    const lines = this.#lines ??= new LineReader();
-    lines.push(this.buffer.subarray(0, count), this.#buffers.endedAtMark(count));
-    return lines.takeRefusals();
+  take(bytes: Uint8Array, marked: boolean): Uint8Array | undefined {
+    this.#lines.push(bytes, marked);
+    return this.#lines.takeRefusals();
   }
 
   /**
@@ -97,33 +94,13 @@ export class CommandIntake {
    * read.
    */
   next(): QueuedCommand | Intolerable | undefined {
-    const line = this.#lines?.next();
+    const line = this.#lines.next();
     return line && this.#understand(line);
   }
 
-  /**
-   * Chooses the buffer for the next read. Everything that was read last, `count` bytes, must have been returned by
-   * {@link next}.
-   */
-  prepare(count: number, how: { readonly transferring: boolean }): void {
-    if (this.#lines?.isBlank) this.#lines = undefined;
-    this.#buffers.next(count, how);
-  }
-
-  /** A buffer for a read that begins before everything that was read last has been returned. */
-  renew(): Uint8Array {
-    return this.#buffers.renew();
-  }
-
-  /** Nothing is read any more, and no read is pending. */
-  release(): void {
-    this.#buffers.release();
-  }
-
   /** TLS begins: what came in clear is forgotten. */
-  secure(): void {
-    this.#lines = undefined;
-    this.#buffers.unmark();
+  forget(): void {
+    this.#lines.reset();
   }
 
   #understand(line: Line): QueuedCommand | Intolerable {
@@ -149,14 +126,20 @@ export class CommandIntake {
   }
 }
 
+/** The options of {@link ReadBuffers}. */
+export interface ReadBufferOptions {
+  /** There may be urgent data. */
+  readonly marked: boolean;
+  readonly lender: LineBuffers;
+}
+
 /** The buffers that one session is read into. */
 export class ReadBuffers {
   readonly #lender: LineBuffers;
   #marked: boolean;
   #current: Uint8Array;
 
-  /** @param options `marked`: whether there may be urgent data. */
-  constructor({ marked, lender }: IntakeOptions) {
+  constructor({ marked, lender }: ReadBufferOptions) {
     this.#lender = lender;
     this.#marked = marked;
     this.#current = lender.take();
@@ -167,12 +150,12 @@ export class ReadBuffers {
     return this.#current;
   }
 
-  /** Another one for the next read, while the content of {@link current} may still be needed. */
+  /** Another one, for a read that begins while the content of {@link current} may still be needed. */
   renew(): Uint8Array {
     return this.#current = this.#lender.take();
   }
 
-  /** Gives back what was lent, in which no read may be pending. */
+  /** Nothing is read any more: gives back what was lent, in which no read may be pending. */
   release(): void {
     if (this.#current.length === SMALL) this.#lender.give(this.#current);
   }

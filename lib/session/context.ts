@@ -78,7 +78,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   limiters: CommandContext["limiters"] = NO_LIMITS;
   idleTimeout: number;
   /** With secrets masked. */
-  lastCommand = "";
+  lastCommand: string | undefined;
   /** Lines that were no command of this server, since the last one that was. */
   badLines = 0;
   readonly #host: SessionOwner;

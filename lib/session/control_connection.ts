@@ -27,7 +27,8 @@ export interface ControlOwner {
 export class ControlConnection {
   #connection: Connection;
   readonly #owner: ControlOwner;
-  readonly #writer: ReplyWriter;
+  /** While there is something to write: an idle session has none. */
+  #writer: ReplyWriter | undefined;
   #isReading = false;
   /** A read that began before its turn: see {@link watch}. */
   #ahead: Promise<number | null> | undefined;
@@ -36,7 +37,6 @@ export class ControlConnection {
   constructor(connection: Connection, owner: ControlOwner) {
     this.#owner = owner;
     this.#connection = owner.wrap(connection);
-    this.#writer = new ReplyWriter(this.#connection);
   }
 
   /** A read is pending. */
@@ -46,12 +46,12 @@ export class ControlConnection {
 
   /** See {@link ReplyWriter.writingSince}. */
   get writingSince(): number | undefined {
-    return this.#writer.writingSince;
+    return this.#writer?.writingSince;
   }
 
   /** The client does not read its replies. */
   get isClogged(): boolean {
-    return this.#writer.pending >= MOST_UNREAD;
+    return this.#writer !== undefined && this.#writer.pending >= MOST_UNREAD;
   }
 
   /** A read began before its turn. */
@@ -65,6 +65,7 @@ export class ControlConnection {
    */
   beginRead(buffer: Uint8Array): Promise<number | null> {
     this.#isReading = true;
+    if (this.#writer?.isDone) this.#writer = undefined;
     return this.#ahead ?? this.#connection.read(buffer);
   }
 
@@ -83,30 +84,34 @@ export class ControlConnection {
 
   /** Takes a reply; it leaves with the next {@link flush}. */
   add(reply: Reply): void {
-    this.#writer.add(reply);
+    this.#replies.add(reply);
     this.#owner.replied(reply);
   }
 
   /** Takes refusals of Telnet options: see {@link ReplyWriter.refuse}. */
   refuseOptions(options: Uint8Array): void {
-    this.#writer.refuse(options);
+    this.#replies.refuse(options);
+  }
+
+  get #replies(): ReplyWriter {
+    return this.#writer ??= new ReplyWriter(this.#connection);
   }
 
   /** See {@link ReplyWriter.flush}. */
   flush(): Promise<void> | undefined {
-    return this.#writer.flush();
+    return this.#writer?.flush();
   }
 
   /** Continues over the protected connection that `handshake` makes of this one (AUTH). Rejects as `handshake` does. */
   async secure(handshake: (connection: Connection) => Promise<Connection>): Promise<void> {
     this.#connection = this.#owner.wrap(await handshake(this.#connection));
-    this.#writer.moveTo(this.#connection);
+    this.#writer?.moveTo(this.#connection);
   }
 
   /** Sends what is left and closes, whether or not the peer reads it. Ends a read that is pending. */
   hangUp(): void {
     this.closeSoon();
-    Promise.resolve(this.#writer.flush())
+    Promise.resolve(this.flush())
       .then(() => this.#connection.closeWrite())
       .catch(() => {})
       .finally(() => this.drop());
@@ -152,11 +157,6 @@ export class ReplyWriter {
     this.#connection = connection;
   }
 
-  /** Goes on with another connection over the same socket (AUTH TLS). Nothing may be pending. */
-  moveTo(connection: Connection): void {
-    this.#connection = connection;
-  }
-
   /**
    * When the write began that the peer has not accepted yet, on the clock of `performance.now`; `undefined` if there is
    * no such write.
@@ -168,6 +168,16 @@ export class ReplyWriter {
   /** Characters that wait for the next {@link flush}, or for the end of the one that is under way. */
   get pending(): number {
     return this.#pending.length;
+  }
+
+  /** Goes on with another connection over the same socket (AUTH TLS). Nothing may be pending. */
+  moveTo(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /** Everything has been sent. */
+  get isDone(): boolean {
+    return this.#writing === undefined && this.#pending === "" && this.#refusals === undefined;
   }
 
   /** Takes a reply; it leaves with the next {@link flush}. */

@@ -9,7 +9,7 @@ import type { Connection } from "../net/connection.ts";
 import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
-import { CommandIntake } from "./command_intake.ts";
+import { CommandIntake, ReadBuffers } from "./command_intake.ts";
 import { CommandQueue } from "./command_queue.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
 import { ControlConnection, type ControlOwner } from "./control_connection.ts";
@@ -40,8 +40,9 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
-  readonly #intake: CommandIntake;
-  /** Made when commands arrive, as the next one is, and gone when the session is idle. */
+  readonly #buffers: ReadBuffers;
+  /** Made when something arrives, as the next two are, and gone when the session is idle. */
+  #intake: CommandIntake | undefined;
   #commands: SessionCommands | undefined;
   #queue: CommandQueue | undefined;
   /** Made when the end begins. */
@@ -58,10 +59,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     this.#onEnd = onEnd;
     this.#host = host;
     this.#loginDeadline = deadlineAfter(host.options.loginTimeout);
-    this.#intake = new CommandIntake(host.table, {
-      marked: !options.implicitTls,
-      lender: host.options.eventLoop.lineBuffers,
-    });
+    this.#buffers = new ReadBuffers({ marked: !options.implicitTls, lender: host.options.eventLoop.lineBuffers });
     this.#control = new ControlConnection(connection, this);
     this.#context = new SessionContext(host, this, { connection, ...options });
   }
@@ -113,7 +111,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
       address: control.remote.hostname,
       user: login.account?.name,
       since: this.#context.since,
-      lastCommand: this.#context.lastCommand,
+      lastCommand: this.#context.lastCommand ?? "",
       secure: control.secure,
       transfer: transfer?.progress,
     };
@@ -137,8 +135,9 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * is idle, and that is a quarter of a KiB. They are bound: two closures would take twice the memory.
    */
   #listen(): void {
+    if (this.#intake?.isBlank) this.#intake = undefined;
     if (this.#queue?.isIdle) this.#commands = this.#queue = undefined;
-    this.#control.beginRead(this.#intake.buffer).then(this.#answer.bind(this), this.#lose.bind(this));
+    this.#control.beginRead(this.#buffers.current).then(this.#answer.bind(this), this.#lose.bind(this));
   }
 
   /** Answers the `count` bytes that have arrived, or `null`: the end. Never rejects. */
@@ -169,7 +168,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     // A command that waited for the transfer has been woken, and gives back what it gets from now on.
     await this.#queue?.settled();
     // One in which a read is left pending is nobody's any more.
-    if (!this.#control.isAhead) this.#intake.release();
+    if (!this.#control.isAhead) this.#buffers.release();
     this.#context.report({ type: "sessionClosed", reason: this.end.reason });
     this.#host.options.meter?.sessionClosed(this.#context.control.secure);
     this.#slot[Symbol.dispose]();
@@ -213,10 +212,12 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   /** Runs every line of the `count` bytes that have arrived. */
   async #take(count: number): Promise<void> {
     const arrived = performance.now();
+    const { table } = this.#host;
+    const intake = this.#intake ??= new CommandIntake({ table, isFirst: this.#context.lastCommand === undefined });
     const queue = this.#queueFor(arrived);
-    const refusals = this.#intake.take(count);
+    const refusals = intake.take(this.#buffers.current.subarray(0, count), this.#buffers.endedAtMark(count));
     if (refusals) this.#control.refuseOptions(refusals);
-    for (let turn = this.#intake.next(); turn && !this.closing; turn = this.#intake.next()) {
+    for (let turn = intake.next(); turn && !this.closing; turn = intake.next()) {
       // Bytes of a line that never ends are no activity.
       this.#lastActivity = Math.ceil(arrived);
       if ("farewell" in turn) {
@@ -228,7 +229,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     }
     await queue.advance();
     await this.#control.flush();
-    if (!this.#control.isAhead) this.#intake.prepare(count, { transferring: this.transfer !== undefined });
+    if (!this.#control.isAhead) this.#buffers.next(count, { transferring: this.transfer !== undefined });
   }
 
   /** The queue for what has arrived at this time. */
@@ -257,7 +258,8 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * (CVE-2011-0411).
    */
   async secure(): Promise<void> {
-    this.#intake.secure();
+    this.#intake?.forget();
+    this.#buffers.unmark();
     this.#queue?.clear();
     try {
       await this.#control.secure((connection) => this.#context.secureControl(connection));
@@ -285,8 +287,8 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * follows it; and a client that has sent all it has to say may have ended its half.
    */
   watchPeer(onGone: () => void): void {
-    if (this.#queue?.length || this.#intake.pending) return;
-    this.#control.watch(() => this.#intake.renew(), onGone);
+    if (this.#queue?.length || this.#intake?.pending) return;
+    this.#control.watch(() => this.#buffers.renew(), onGone);
   }
 
   /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */
