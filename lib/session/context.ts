@@ -83,7 +83,10 @@ export class SessionContext implements CommandContext, LoginHolder {
   badLines = 0;
   readonly #host: SessionOwner;
   readonly #link: SessionLink;
-  readonly #login: SessionLogin;
+  /** Among those that have not logged in, and from the first login on among the sessions of the account. */
+  #place: Disposable | undefined;
+  /** During a login, and while failed ones have to be counted: most sessions log in once, with the right password. */
+  #login: SessionLogin | undefined;
   /** Made when a command first asks for it, as the next three are: an idle session has none of them. */
   #parameters: ParameterState | undefined;
   #data: DataState | undefined;
@@ -104,7 +107,7 @@ export class SessionContext implements CommandContext, LoginHolder {
       secure: implicitTls,
       protection: connection.tls?.version ?? CLEAR,
     };
-    this.#login = new SessionLogin(host, this, stranger);
+    this.#place = stranger;
   }
 
   get id(): string {
@@ -198,7 +201,20 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 
   authenticate(password: string): Promise<reply.Reply> {
+    this.#login ??= new SessionLogin(this.#host, this);
     return this.#login.authenticate(password);
+  }
+
+  /** See {@link LoginHolder}. */
+  entered(place: Disposable): void {
+    this.#giveBack();
+    this.#place = place;
+    if (!this.#login?.failed) this.#login = undefined;
+  }
+
+  #giveBack(): void {
+    this.#place?.[Symbol.dispose]();
+    this.#place = undefined;
   }
 
   /** See {@link LoginHolder}. */
@@ -207,7 +223,7 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 
   resetLogin(): void {
-    this.#login.leaveAccount();
+    if (this.login.account) this.#giveBack();
     Object.assign(this.login, freshLogin());
     this.setConnector(undefined);
     this.#parameters = this.#data = this.#rename = undefined;
@@ -283,13 +299,14 @@ export class SessionContext implements CommandContext, LoginHolder {
 
   /** Sends delayed answers now, and gives up a login that waits for its turn. */
   endPause(): void {
-    this.#login.endPause();
+    this.#login?.endPause();
   }
 
   /** Gives back everything that belongs to the session. */
   dispose(): void {
     this.#over = true;
-    this.#login.dispose();
+    this.#login?.end();
+    this.#giveBack();
     this.setConnector(undefined);
   }
 }

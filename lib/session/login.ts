@@ -10,7 +10,6 @@ import type { LoginFailure } from "../events.ts";
 import type { CommandContext, ControlInfo, HandlerEvent, LoginState } from "../commands/context.ts";
 import { bothLimits, RateLimiter } from "../data/rate_limit.ts";
 import * as reply from "../protocol/reply.ts";
-import { ROOT } from "../vfs/virtual_path.ts";
 import type { SessionOwner } from "./host.ts";
 import { SharedStateError } from "./guarded_state.ts";
 import { LoginAttempts, type Visitor } from "./login_attempts.ts";
@@ -20,6 +19,8 @@ export interface LoginHolder {
   readonly login: LoginState;
   readonly control: ControlInfo;
   limiters: CommandContext["limiters"];
+  /** Takes the place among the sessions of the account in exchange for the one that the session has had. */
+  entered(place: Disposable): void;
   /** Calls `onGone` when the client has gone. */
   watchPeer(onGone: () => void): void;
   report(event: HandlerEvent): void;
@@ -29,18 +30,20 @@ export interface LoginHolder {
 export class SessionLogin implements Visitor {
   readonly #host: SessionOwner;
   readonly #holder: LoginHolder;
-  /** Until the first login. */
-  #stranger: Disposable | undefined;
-  /** Kept while they have to be counted: most sessions log in once, with the right password. */
-  #attempts: LoginAttempts | undefined;
+  readonly #attempts: LoginAttempts;
+  /** The place among the sessions of the account, until the holder has it. */
   #admission: Disposable | undefined;
   #over = false;
 
-  /** @param stranger the place among those that have not logged in, given back with the first login. */
-  constructor(host: SessionOwner, holder: LoginHolder, stranger: Disposable) {
+  constructor(host: SessionOwner, holder: LoginHolder) {
     this.#host = host;
     this.#holder = holder;
-    this.#stranger = stranger;
+    this.#attempts = new LoginAttempts(host, this);
+  }
+
+  /** Whether any has failed: the next ones are counted with it. */
+  get failed(): boolean {
+    return this.#attempts.failed;
   }
 
   /** See {@link Visitor}. */
@@ -52,9 +55,7 @@ export class SessionLogin implements Visitor {
   async authenticate(password: string): Promise<reply.Reply> {
     const name = this.#holder.login.name ?? "";
     try {
-      const attempts = this.#attempts ??= new LoginAttempts(this.#host, this);
-      const outcome = await attempts.attempt({ name, password, secure: this.control.secure });
-      if (!attempts.failed) this.#attempts = undefined;
+      const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
       return "refusal" in outcome ? reported(outcome.refusal) : await this.#enter(name, outcome.account);
     } catch (error) {
       if (!(error instanceof SharedStateError)) throw error;
@@ -94,7 +95,7 @@ export class SessionLogin implements Visitor {
       if (this.#over) return reply.notLoggedIn;
       this.#holder.login.vfs = vfs;
     } catch (error) {
-      this.leaveAccount();
+      this.#giveBack();
       this.#holder.report({
         type: "problem",
         level: "error",
@@ -105,7 +106,8 @@ export class SessionLogin implements Visitor {
       return reported(reply.loginRefused("The files of this account are unavailable"));
     }
     this.#holder.login.account = account;
-    this.#leaveStrangers();
+    this.#admission = undefined;
+    this.#holder.entered(admission);
     this.#holder.limiters = limitersOf(account, this.#host);
     this.#holder.report({ type: "login", name, ok: true, protection: this.control.protection });
     return reply.loggedIn(greetingOf(account));
@@ -115,31 +117,21 @@ export class SessionLogin implements Visitor {
     this.#holder.report({ type: "login", name, ok: false, reason, protection: this.control.protection });
   }
 
-  #leaveStrangers(): void {
-    this.#stranger?.[Symbol.dispose]();
-    this.#stranger = undefined;
-  }
-
-  /** Gives back what the account has: its files, and its place among the sessions of the account. */
-  leaveAccount(): void {
+  #giveBack(): void {
     this.#admission?.[Symbol.dispose]();
     this.#admission = undefined;
-    this.#holder.login.vfs = undefined;
-    this.#holder.login.cwd = ROOT;
   }
 
   /** Sends delayed answers now, and gives up a login that waits for its turn. */
   endPause(): void {
-    this.#attempts?.endWait();
+    this.#attempts.endWait();
   }
 
-  /** The session is over: gives back its places, and enters no account from now on. */
-  dispose(): void {
+  /** The session is over: enters no account from now on. */
+  end(): void {
     this.#over = true;
-    this.#attempts?.end();
-    this.#leaveStrangers();
-    this.#admission?.[Symbol.dispose]();
-    this.#admission = undefined;
+    this.#attempts.end();
+    this.#giveBack();
   }
 }
 
