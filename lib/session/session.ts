@@ -131,17 +131,19 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   }
 
   /**
-   * Goes on with what arrives next. With callbacks: a function that waits for it would keep its frame while the session
-   * is idle, and that is a quarter of a KiB. They are bound: two closures would take twice the memory.
+   * Goes on with what arrives next. With a callback: a function that waits for it would keep its frame while the session
+   * is idle, and that is a quarter of a KiB. There is one for both outcomes, as a second one would take as much again.
    */
   #listen(): void {
     if (this.#intake?.isBlank) this.#intake = undefined;
     if (this.#queue?.isIdle) this.#commands = this.#queue = undefined;
-    this.#control.beginRead(this.#buffers.current).then(this.#answer.bind(this), this.#lose.bind(this));
+    const arrived = (outcome: unknown) => this.#answer(outcome);
+    this.#control.beginRead(this.#buffers.current).then(arrived, arrived);
   }
 
-  /** Answers the `count` bytes that have arrived, or `null`: the end. Never rejects. */
-  async #answer(count: number | null): Promise<void> {
+  /** Answers what a read has come to: a number of bytes, `null` at the end, or why it failed. Never rejects. */
+  async #answer(count: unknown): Promise<void> {
+    if (typeof count !== "number" && count !== null) return await this.#lose(count);
     try {
       this.#control.endRead();
       if (count !== null) await this.#take(count);
