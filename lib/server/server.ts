@@ -137,7 +137,7 @@ export class FtpServer implements AsyncDisposable, ServerControl {
   disconnect(id: string, text: string = DISCONNECTED): boolean {
     for (const session of this.#sessions.all) {
       if (session.id !== id) continue;
-      session.disconnect(text);
+      session.end.disconnect(text);
       return true;
     }
     return false;
@@ -194,9 +194,9 @@ export class FtpServer implements AsyncDisposable, ServerControl {
    */
   async shutdown({ grace = DEFAULT_GRACE }: ShutdownOptions = {}): Promise<void> {
     await this.#listeners.close();
-    for (const session of this.#sessions.all) session.drain();
+    for (const session of this.#sessions.all) session.end.drain();
     const timer = setTimeout(() => {
-      for (const session of this.#sessions.all) session.kill();
+      for (const session of this.#sessions.all) session.end.kill();
       this.#lingering.closeAll();
     }, grace);
     await this.#balancers.over();

@@ -7,6 +7,7 @@
 import type { Command } from "../commands/command.ts";
 import type {
   CommandContext,
+  ControlInfo,
   DataState,
   HandlerEvent,
   LoginState,
@@ -21,8 +22,7 @@ import type { Offence } from "../auth/bans.ts";
 import { freshData, freshLogin, freshParameters, freshRename, freshSecurity } from "../commands/state.ts";
 import type { DataConnector } from "../data/engine.ts";
 import type { CommandReceived, CommandRefused, DataOpened, ReplySent, SessionClosed, SessionEvent } from "../events.ts";
-import { unmapped } from "../net/address_key.ts";
-import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
+import { closeQuietly, type Connection } from "../net/connection.ts";
 import type { Options } from "../options.ts";
 import type { CommandLine } from "../protocol/line_reader.ts";
 import type * as reply from "../protocol/reply.ts";
@@ -46,11 +46,10 @@ export interface SessionLink {
   markLater(preliminary: reply.Reply): () => void;
 }
 
-/** The control connection that a session begins with. */
+/** The session of a {@link SessionContext}. */
 export interface ContextOptions {
-  readonly connection: Connection;
-  /** See `ControlInfo.proxied`. */
-  readonly proxied: boolean;
+  readonly link: SessionLink;
+  readonly control: ControlInfo;
   readonly implicitTls: boolean;
   /** Its place among the sessions that have not logged in, given back with the first login. */
   readonly stranger: Disposable;
@@ -68,13 +67,7 @@ type SessionReport =
 export class SessionContext implements CommandContext, LoginHolder {
   readonly since: number;
   readonly login: LoginState = freshLogin();
-  readonly control: {
-    readonly local: SocketAddress;
-    readonly remote: SocketAddress;
-    readonly proxied: boolean;
-    secure: boolean;
-    protection: string;
-  };
+  readonly control: ControlInfo;
   limiters: CommandContext["limiters"] = NO_LIMITS;
   idleTimeout: number;
   /** With secrets masked. */
@@ -94,19 +87,13 @@ export class SessionContext implements CommandContext, LoginHolder {
   #security: SecurityState | undefined;
   #over = false;
 
-  constructor(host: SessionOwner, link: SessionLink, { connection, proxied, implicitTls, stranger }: ContextOptions) {
+  constructor(host: SessionOwner, { link, control, implicitTls, stranger }: ContextOptions) {
     this.#host = host;
     this.#link = link;
     this.since = host.options.clock();
     this.idleTimeout = host.options.idleTimeout;
     if (implicitTls) this.#security = freshSecurity(implicitTls);
-    this.control = {
-      local: plainEnd(connection.localAddr),
-      remote: plainEnd(connection.remoteAddr),
-      proxied,
-      secure: implicitTls,
-      protection: connection.tls?.version ?? CLEAR,
-    };
+    this.control = control;
     this.#place = stranger;
   }
 
@@ -287,11 +274,9 @@ export class SessionContext implements CommandContext, LoginHolder {
   }
 
   /** Puts the control connection under TLS. Rejects, with the connection closed, when the handshake fails. */
-  async secureControl(connection: Connection): Promise<Connection> {
+  async secureControl(connection: Connection): Promise<SecureConnection> {
     const secured = await this.#secure(connection);
-    this.control.secure = true;
     this.#host.options.meter?.sessionSecured();
-    this.control.protection = secured.tls.version;
     // What was sent in clear does not count (RFC 4217 section 4): an attacker may have sent it.
     this.resetLogin();
     return secured;
@@ -309,14 +294,4 @@ export class SessionContext implements CommandContext, LoginHolder {
     this.#giveBack();
     this.setConnector(undefined);
   }
-}
-
-/** What the log says where there is no version of TLS. */
-const CLEAR = "clear";
-
-/** A listener on `::` reports IPv4 clients as IPv6 addresses: events and rules see the IPv4 address. */
-function plainEnd(end: SocketAddress): SocketAddress {
-  const hostname = unmapped(end.hostname);
-  // The same object again: a copy of both ends takes a fiftieth of the memory of an idle session.
-  return hostname === end.hostname ? end : { hostname, port: end.port };
 }

@@ -5,8 +5,11 @@
  * @module
  */
 
-import { closeQuietly, type Connection, writeAll } from "../net/connection.ts";
+import type { ControlInfo } from "../commands/context.ts";
+import { unmapped } from "../net/address_key.ts";
+import { closeQuietly, type Connection, type SocketAddress, writeAll } from "../net/connection.ts";
 import { formatReply, type Reply } from "../protocol/reply.ts";
+import type { SecureConnection } from "../tls/tls.ts";
 
 /** Milliseconds for the last replies to leave: a peer that does not read must not keep the socket. */
 const FAREWELL = 1_000;
@@ -23,8 +26,22 @@ export interface ControlOwner {
   replied(reply: Reply): void;
 }
 
+/** The options of a {@link ControlConnection}. */
+export interface ControlOptions {
+  readonly owner: ControlOwner;
+  /** See {@link ControlInfo.proxied}. */
+  readonly proxied: boolean;
+}
+
+/** What the log says where there is no version of TLS. */
+const CLEAR = "clear";
+
 /** Reads, writes and closes; knows no commands. */
-export class ControlConnection {
+export class ControlConnection implements ControlInfo {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  readonly proxied: boolean;
+  #protection: string;
   #connection: Connection;
   readonly #owner: ControlOwner;
   /** While there is something to write: an idle session has none. */
@@ -34,9 +51,21 @@ export class ControlConnection {
   #ahead: Promise<number | null> | undefined;
   #farewell: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: Connection, owner: ControlOwner) {
+  constructor(connection: Connection, { owner, proxied }: ControlOptions) {
+    this.local = plainEnd(connection.localAddr);
+    this.remote = plainEnd(connection.remoteAddr);
+    this.proxied = proxied;
+    this.#protection = connection.tls?.version ?? CLEAR;
     this.#owner = owner;
     this.#connection = owner.wrap(connection);
+  }
+
+  get secure(): boolean {
+    return this.#protection !== CLEAR;
+  }
+
+  get protection(): string {
+    return this.#protection;
   }
 
   /** A read is pending. */
@@ -103,8 +132,10 @@ export class ControlConnection {
   }
 
   /** Continues over the protected connection that `handshake` makes of this one (AUTH). Rejects as `handshake` does. */
-  async secure(handshake: (connection: Connection) => Promise<Connection>): Promise<void> {
-    this.#connection = this.#owner.wrap(await handshake(this.#connection));
+  async protect(handshake: (connection: Connection) => Promise<SecureConnection>): Promise<void> {
+    const secured = await handshake(this.#connection);
+    this.#protection = secured.tls.version;
+    this.#connection = this.#owner.wrap(secured);
     this.#writer?.moveTo(this.#connection);
   }
 
@@ -143,6 +174,13 @@ export class ControlConnection {
     clearTimeout(this.#farewell);
     this.drop();
   }
+}
+
+/** A listener on `::` reports IPv4 clients as IPv6 addresses: events and rules see the IPv4 address. */
+function plainEnd(end: SocketAddress): SocketAddress {
+  const hostname = unmapped(end.hostname);
+  // The same object again: a copy of both ends takes a fiftieth of the memory of an idle session.
+  return hostname === end.hostname ? end : { hostname, port: end.port };
 }
 
 /** Collects replies and writes them. Knows no commands. */

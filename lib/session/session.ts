@@ -9,14 +9,14 @@ import type { Connection } from "../net/connection.ts";
 import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
-import { CommandIntake, ReadBuffers } from "./command_intake.ts";
-import { CommandQueue } from "./command_queue.ts";
+import { ReadBuffers } from "./command_intake.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
 import { ControlConnection, type ControlOwner } from "./control_connection.ts";
 import type { Watched } from "./deadlines.ts";
 import type { SessionOwner } from "./host.ts";
-import { SessionCommands, type SessionLife } from "./session_commands.ts";
+import type { SessionLife } from "./session_commands.ts";
 import { SessionEnd, type Underway } from "./session_end.ts";
+import { SessionWork } from "./session_work.ts";
 import type { SessionTransfer } from "./transfer.ts";
 
 /** The options of a {@link Session}. */
@@ -41,10 +41,8 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
   readonly #buffers: ReadBuffers;
-  /** Made when something arrives, as the next two are, and gone when the session is idle. */
-  #intake: CommandIntake | undefined;
-  #commands: SessionCommands | undefined;
-  #queue: CommandQueue | undefined;
+  /** While there is some. */
+  #work: SessionWork | undefined;
   /** Made when the end begins. */
   #end: SessionEnd | undefined;
   readonly #slot: Disposable;
@@ -53,15 +51,16 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   /** In whole milliseconds, as {@link #loginDeadline} is: a fraction is an object of its own. */
   #lastActivity = wholeNow();
 
-  constructor(connection: Connection, host: SessionOwner, { id, slot, onEnd, ...options }: SessionOptions) {
+  constructor(connection: Connection, host: SessionOwner, options: SessionOptions) {
+    const { id, slot, stranger, proxied, implicitTls, onEnd } = options;
     this.id = id;
     this.#slot = slot;
     this.#onEnd = onEnd;
     this.#host = host;
     this.#loginDeadline = deadlineAfter(host.options.loginTimeout);
-    this.#buffers = new ReadBuffers({ marked: !options.implicitTls, lender: host.options.eventLoop.lineBuffers });
-    this.#control = new ControlConnection(connection, this);
-    this.#context = new SessionContext(host, this, { connection, ...options });
+    this.#buffers = new ReadBuffers({ marked: !implicitTls, lender: host.options.eventLoop.lineBuffers });
+    this.#control = new ControlConnection(connection, { owner: this, proxied });
+    this.#context = new SessionContext(host, { link: this, control: this.#control, implicitTls, stranger });
   }
 
   /**
@@ -76,16 +75,16 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   }
 
   get transfer(): SessionTransfer | undefined {
-    return this.#queue?.transfer;
+    return this.#work?.queue.transfer;
   }
 
   get readsAhead(): boolean {
-    return this.#control.isReading || this.#queue?.aside === true;
+    return this.#control.isReading || this.#work?.queue.aside === true;
   }
 
   /** See {@link Underway}. */
   get busy(): boolean {
-    return this.#queue?.busy === true;
+    return this.#work?.queue.busy === true;
   }
 
   /** See {@link SessionLife}. */
@@ -131,12 +130,11 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   }
 
   /**
-   * Goes on with what arrives next. With a callback: a function that waits for it would keep its frame while the session
-   * is idle, and that is a quarter of a KiB. There is one for both outcomes, as a second one would take as much again.
+   * Goes on with what arrives next. With a callback: a function that waits for it would keep its frame while the
+   * session is idle, and that is a quarter of a KiB. There is one for both outcomes: a second would take a hundredth.
    */
   #listen(): void {
-    if (this.#intake?.isBlank) this.#intake = undefined;
-    if (this.#queue?.isIdle) this.#commands = this.#queue = undefined;
+    if (this.#work?.isIdle) this.#work = undefined;
     const arrived = (outcome: unknown) => this.#answer(outcome);
     this.#control.beginRead(this.#buffers.current).then(arrived, arrived);
   }
@@ -168,7 +166,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     this.#context.dispose();
     this.#control.close();
     // A command that waited for the transfer has been woken, and gives back what it gets from now on.
-    await this.#queue?.settled();
+    await this.#work?.queue.settled();
     // One in which a read is left pending is nobody's any more.
     if (!this.#control.isAhead) this.#buffers.release();
     this.#context.report({ type: "sessionClosed", reason: this.end.reason });
@@ -179,7 +177,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 
   get #saidGoodbye(): boolean {
     const isFarewell = ({ verb }: CommandLine) => this.#host.table.find(verb)?.farewell === true;
-    return this.quitting || this.#queue?.awaits(isFarewell) === true;
+    return this.quitting || this.#work?.queue.awaits(isFarewell) === true;
   }
 
   /**
@@ -187,7 +185,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    */
   async #finishQueue(): Promise<void> {
     await this.transfer?.ended;
-    await this.#queue?.advance();
+    await this.#work?.queue.advance();
     await this.#control.flush();
   }
 
@@ -196,57 +194,27 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     this.end.expire();
   }
 
-  /** See {@link SessionEnd.drain}. */
-  drain(): void {
-    this.end.drain();
-  }
-
-  /** See {@link SessionEnd.kill}. */
-  kill(): void {
-    this.end.kill();
-  }
-
-  /** See {@link SessionEnd.disconnect}. */
-  disconnect(text: string): void {
-    this.end.disconnect(text);
-  }
-
   /** Runs every line of the `count` bytes that have arrived. */
   async #take(count: number): Promise<void> {
     const arrived = performance.now();
-    const { table } = this.#host;
-    const intake = this.#intake ??= new CommandIntake({ table, isFirst: this.#context.lastCommand === undefined });
-    const queue = this.#queueFor(arrived);
-    const refusals = intake.take(this.#buffers.current.subarray(0, count), this.#buffers.endedAtMark(count));
-    if (refusals) this.#control.refuseOptions(refusals);
-    for (let turn = intake.next(); turn && !this.closing; turn = intake.next()) {
+    const control = this.#control;
+    const work = this.#work ??= new SessionWork({ host: this.#host, context: this.#context, control, life: this });
+    const marked = this.#buffers.endedAtMark(count);
+    const refusals = work.take(this.#buffers.current.subarray(0, count), { marked, arrived });
+    if (refusals) control.refuseOptions(refusals);
+    for (let turn = work.next(); turn && !this.closing; turn = work.next()) {
       // Bytes of a line that never ends are no activity.
       this.#lastActivity = Math.ceil(arrived);
       if ("farewell" in turn) {
         this.end.leave(turn.farewell, turn.reason, turn.offence);
         break;
       }
-      const pause = queue.take(turn);
+      const pause = work.queue.take(turn);
       if (pause) await pause;
     }
-    await queue.advance();
-    await this.#control.flush();
-    if (!this.#control.isAhead) this.#buffers.next(count, { transferring: this.transfer !== undefined });
-  }
-
-  /** The queue for what has arrived at this time. */
-  #queueFor(arrived: number): CommandQueue {
-    if (this.#commands) this.#commands.arrived = arrived;
-    else {
-      this.#commands = new SessionCommands({
-        host: this.#host,
-        context: this.#context,
-        control: this.#control,
-        life: this,
-        arrived,
-      });
-    }
-    return this.#queue ??= new CommandQueue(this.#commands);
+    await work.queue.advance();
+    await control.flush();
+    if (!control.isAhead) this.#buffers.next(count, { transferring: this.transfer !== undefined });
   }
 
   /** See {@link SessionLife}. */
@@ -260,11 +228,10 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * (CVE-2011-0411).
    */
   async secure(): Promise<void> {
-    this.#intake?.forget();
+    this.#work?.forget();
     this.#buffers.unmark();
-    this.#queue?.clear();
     try {
-      await this.#control.secure((connection) => this.#context.secureControl(connection));
+      await this.#control.protect((connection) => this.#context.secureControl(connection));
     } catch (error) {
       this.end.handshakeFailed();
       this.#context.emit({ type: "notice", level: "info", message: "TLS handshake failed", error });
@@ -289,7 +256,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
    * follows it; and a client that has sent all it has to say may have ended its half.
    */
   watchPeer(onGone: () => void): void {
-    if (this.#queue?.length || this.#intake?.pending) return;
+    if (this.#work?.hasMore) return;
     this.#control.watch(() => this.#buffers.renew(), onGone);
   }
 

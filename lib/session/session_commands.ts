@@ -39,8 +39,6 @@ export interface CommandEquipment {
   readonly context: SessionContext;
   readonly control: ControlConnection;
   readonly life: SessionLife;
-  /** See {@link SessionCommands.arrived}. */
-  readonly arrived: number;
 }
 
 /** Replies from here up say that the command was not done, now or ever (RFC 959 section 4.2.1). */
@@ -52,14 +50,13 @@ const FIRST_REFUSAL = 400;
  */
 export class SessionCommands implements CommandRunner {
   /** When the commands arrived that run now, on the clock of `performance.now`. */
-  arrived: number;
+  arrived = 0;
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
   readonly #life: SessionLife;
 
-  constructor({ host, context, control, life, arrived }: CommandEquipment) {
-    this.arrived = arrived;
+  constructor({ host, context, control, life }: CommandEquipment) {
     this.#host = host;
     this.#context = context;
     this.#control = control;
