@@ -87,6 +87,7 @@ export class LoginGate {
   /** Running turns, by the key of the address. */
   readonly #open = new Map<string, number>();
   readonly #mostOpen: number;
+  readonly #parts: GateParts;
 
   constructor({ throttle, bans, interval, memory, now = Date.now }: LoginGateOptions) {
     this.#throttle = throttle;
@@ -96,6 +97,15 @@ export class LoginGate {
     this.#accounts = new Pace({ interval, burst: ACCOUNT_BURST, memory: memory?.accounts, now });
     const share = Math.ceil(interval / ADDRESS_BURST);
     this.#addresses = new Pace({ interval: share, burst: ADDRESS_BURST, memory: memory?.addresses, now });
+    this.#parts = {
+      throttle,
+      bans,
+      accounts: this.#accounts,
+      addresses: this.#addresses,
+      isFull: (key) => this.#openAt(key) >= this.#mostOpen,
+      count: (key, change) => this.#count(key, change),
+      advance: (key) => this.#lines.get(key)?.advance(),
+    };
   }
 
   /** Whether `address` is currently banned. */
@@ -124,28 +134,14 @@ export class LoginGate {
     const key = addressKey(address);
     const name = canonicalName(visit.name);
     const passes = name === ANONYMOUS || this.#throttle.isKnown(address, name);
-    const turn = new GateTurn({
-      accounts: this.#accounts,
-      addresses: this.#addresses,
-      account: this.#accounts.placeOf(`${key} ${name}`),
-      address: this.#addresses.placeOf(key),
-      isFull: () => this.#openAt(key) >= this.#mostOpen,
-      onBegin: () => this.#count(key, passes ? 0 : 1),
+    const turn = new GateTurn(this.#parts, {
+      address,
+      key,
+      name,
+      accountPlace: this.#accounts.placeOf(`${key} ${name}`),
+      addressPlace: this.#addresses.placeOf(key),
       passes,
       isRetry: visit.isRetry ?? false,
-      onSuccess: () => {
-        this.#throttle.succeeded(address, name);
-        this.#bans.forgive(address, name);
-      },
-      onFailure: () => {
-        this.#throttle.failed(address, name);
-        this.#bans.offended(address, "failedLogin", name);
-        return this.#throttle.delayFor(address, name);
-      },
-      onEnd: () => {
-        this.#count(key, passes ? 0 : -1);
-        this.#lines.get(key)?.advance();
-      },
     });
     return turn.take() ? turn : this.#lineOf(key, address).wait(turn, visit.signal);
   }
@@ -173,76 +169,102 @@ export class LoginGate {
   }
 }
 
-interface TurnParts {
+/** What the turns of a gate have in common. */
+interface GateParts extends Pick<LoginGateOptions, "throttle" | "bans"> {
   readonly accounts: Pace;
   readonly addresses: Pace;
-  /** Places in both paces. */
-  readonly account: number;
-  readonly address: number;
+  /** Whether an address has as many turns running as it may; turns of known accounts are not counted. */
+  readonly isFull: (key: string) => boolean;
+  /** Counts turns that run. */
+  readonly count: (key: string, change: 1 | -1) => void;
+  /** Something may run that has waited. */
+  readonly advance: (key: string) => void;
+}
+
+/** Whose turn it is. */
+interface TurnFacts {
+  readonly address: string;
+  /** Of the address. */
+  readonly key: string;
+  /** Of the account, in its canonical form. */
+  readonly name: string;
+  /** In the pace of accounts. */
+  readonly accountPlace: number;
+  /** In the pace of addresses. */
+  readonly addressPlace: number;
   /** Does not wait for the other accounts of the address. */
   readonly passes: boolean;
   readonly isRetry: boolean;
-  /** Whether the address has as many turns running as it may; turns of known accounts are not counted. */
-  readonly isFull: () => boolean;
-  readonly onBegin: () => void;
-  readonly onEnd: () => void;
-  readonly onSuccess: () => void;
-  readonly onFailure: () => number;
 }
 
+/** Without closures, as every login has one. */
 class GateTurn implements LoginTurn, Waiting {
-  readonly #parts: TurnParts;
+  readonly #parts: GateParts;
+  readonly #facts: TurnFacts;
   /** Whether the pace of the address has been charged: only what was charged may be given back. */
   #charged = false;
 
-  constructor(parts: TurnParts) {
+  constructor(parts: GateParts, facts: TurnFacts) {
     this.#parts = parts;
+    this.#facts = facts;
   }
 
   get account(): number {
-    return this.#parts.account;
+    return this.#facts.accountPlace;
   }
 
   get isRetry(): boolean {
-    return this.#parts.isRetry;
+    return this.#facts.isRetry;
   }
 
   get wait(): number {
-    const { accounts, addresses, account, address, passes, isFull } = this.#parts;
-    const own = accounts.waitFor(account);
-    if (passes) return own;
-    return isFull() ? Infinity : Math.max(own, addresses.waitFor(address));
+    const { accounts, addresses } = this.#parts;
+    const own = accounts.waitFor(this.#facts.accountPlace);
+    if (this.#facts.passes) return own;
+    return this.#parts.isFull(this.#facts.key) ? Infinity : Math.max(own, addresses.waitFor(this.#facts.addressPlace));
   }
 
   take(): boolean {
-    const { accounts, addresses, account, address, passes, isFull, onBegin } = this.#parts;
-    if ((!passes && isFull()) || !accounts.take(account)) return false;
-    this.#charged = addresses.take(address);
+    const { accounts, addresses, isFull, count } = this.#parts;
+    const { key, accountPlace, addressPlace, passes } = this.#facts;
+    if ((!passes && isFull(key)) || !accounts.take(accountPlace)) return false;
+    this.#charged = addresses.take(addressPlace);
     if (this.#charged || passes) {
-      onBegin();
+      if (!passes) count(key, 1);
       return true;
     }
-    accounts.giveBack(account);
+    accounts.giveBack(accountPlace);
     return false;
   }
 
   failed(): number {
-    const { accounts, account, onFailure, onEnd } = this.#parts;
-    accounts.exhaust(account);
-    const delay = onFailure();
-    onEnd();
+    const { accounts, throttle, bans } = this.#parts;
+    const { address, name, accountPlace } = this.#facts;
+    accounts.exhaust(accountPlace);
+    throttle.failed(address, name);
+    bans.offended(address, "failedLogin", name);
+    const delay = throttle.delayFor(address, name);
+    this.#end();
     return delay;
   }
 
   succeeded(): void {
-    this.#parts.onSuccess();
+    const { address, name } = this.#facts;
+    this.#parts.throttle.succeeded(address, name);
+    this.#parts.bans.forgive(address, name);
     this.abandon();
   }
 
   abandon(): void {
-    const { accounts, addresses, account, address, onEnd } = this.#parts;
-    accounts.giveBack(account);
-    if (this.#charged) addresses.giveBack(address);
-    onEnd();
+    const { accounts, addresses } = this.#parts;
+    accounts.giveBack(this.#facts.accountPlace);
+    if (this.#charged) addresses.giveBack(this.#facts.addressPlace);
+    this.#end();
+  }
+
+  #end(): void {
+    const { key, passes } = this.#facts;
+    if (!passes) this.#parts.count(key, -1);
+    this.#parts.advance(key);
   }
 }

@@ -145,7 +145,7 @@ const MOST_SPARE = 4 * TOGETHER;
 
 /**
  * Lends buffers of {@link LINE_BUFFER} bytes, each to one session at a time: while nothing arrives a session has a read
- * pending, and with it such a buffer. Their content is arbitrary.
+ * pending, and with it such a buffer; short replies are written from another. Their content is arbitrary.
  */
 export class LineBuffers {
   readonly #spare: Uint8Array[] = [];
@@ -155,7 +155,7 @@ export class LineBuffers {
     return this.#spare.pop() ?? this.#cut();
   }
 
-  /** Takes `buffer` back. No read may be pending that uses it: such a buffer is not given back at all. */
+  /** Takes `buffer` back. No read or write may be pending that uses it: such a buffer is not given back at all. */
   give(buffer: Uint8Array): void {
     if (this.#spare.length < MOST_SPARE) this.#spare.push(buffer);
   }

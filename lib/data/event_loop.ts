@@ -28,7 +28,7 @@ export class EventLoop {
    */
   readonly buffers: BufferPool = new BufferPool();
   /**
-   * Lends the memory that command lines are read into.
+   * Lends the memory that command lines are read into, and short replies written from.
    *
    * @internal
    */

@@ -6,6 +6,7 @@
  */
 
 import { type Account, accountOfMount, rulesOf } from "../auth/accounts.ts";
+import type { MaybeLater } from "../vfs/upload_locks.ts";
 import type { OpenFileSystem } from "../options.ts";
 import { withCreationModes } from "../vfs/creation_modes.ts";
 import { withDigests } from "../vfs/digests.ts";
@@ -35,7 +36,7 @@ export type SharedTrees = Pick<SharedState, "usageOf" | "digests">;
  */
 export class AccountViews {
   readonly #open: OpenFileSystem;
-  readonly #files = new WeakMap<Account, Promise<AccountFiles>>();
+  readonly #files = new WeakMap<Account, MaybeLater<AccountFiles>>();
   readonly #shared: SharedTrees;
 
   constructor(open: OpenFileSystem, shared: SharedTrees) {
@@ -47,16 +48,16 @@ export class AccountViews {
    * The account's view. Rejects where its files cannot be opened or its root cannot be entered now; a failure is not
    * remembered.
    */
-  async of(account: Account): Promise<ScopedVfs> {
-    let files = this.#files.get(account);
-    if (!files) {
-      files = this.#make(account);
-      this.#files.set(account, files);
-      files.catch(() => this.#files.delete(account));
-    }
-    const { driver, view } = await files;
-    await requireOpen(driver);
-    return view;
+  of(account: Account): Promise<ScopedVfs> {
+    const files = this.#files.get(account) ?? this.#begin(account);
+    return files instanceof Promise ? files.then(enter) : enter(files);
+  }
+
+  #begin(account: Account): Promise<AccountFiles> {
+    const files = this.#make(account);
+    this.#files.set(account, files);
+    files.then((made) => this.#files.set(account, made), () => this.#files.delete(account));
+    return files;
   }
 
   async #make(account: Account): Promise<AccountFiles> {
@@ -91,7 +92,9 @@ export class AccountViews {
  * A login fails where no name in the root can be used. The rules of the account, which may close the root, are not
  * asked.
  */
-async function requireOpen(driver: Vfs): Promise<void> {
-  const { kind, closed } = await driver.stat(ROOT);
-  if (kind !== "directory" || closed) throw new VfsError("denied", "The root cannot be entered");
+function enter({ driver, view }: AccountFiles): Promise<ScopedVfs> {
+  return driver.stat(ROOT).then(({ kind, closed }) => {
+    if (kind === "directory" && !closed) return view;
+    throw new VfsError("denied", "The root cannot be entered");
+  });
 }

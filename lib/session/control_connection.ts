@@ -6,8 +6,9 @@
  */
 
 import type { ControlInfo } from "../commands/context.ts";
+import type { LineBuffers } from "../data/buffers.ts";
 import { unmapped } from "../net/address_key.ts";
-import { closeQuietly, type Connection, type SocketAddress, writeAll } from "../net/connection.ts";
+import { closeQuietly, type Connection, type SocketAddress } from "../net/connection.ts";
 import { formatReply, type Reply } from "../protocol/reply.ts";
 import type { SecureConnection } from "../tls/tls.ts";
 
@@ -20,6 +21,8 @@ const encoder = new TextEncoder();
 
 /** The session of a {@link ControlConnection}. */
 export interface ControlOwner {
+  /** See {@link ReplyWriter}. */
+  readonly lender: LineBuffers;
   /** What is to be used in place of `connection`: the hooks of the embedder may wrap it. */
   wrap(connection: Connection): Connection;
   /** Called with each reply that is to be sent. */
@@ -123,7 +126,7 @@ export class ControlConnection implements ControlInfo {
   }
 
   get #replies(): ReplyWriter {
-    return this.#writer ??= new ReplyWriter(this.#connection);
+    return this.#writer ??= new ReplyWriter(this.#connection, this.#owner.lender);
   }
 
   /** See {@link ReplyWriter.flush}. */
@@ -186,13 +189,16 @@ function plainEnd(end: SocketAddress): SocketAddress {
 /** Collects replies and writes them. Knows no commands. */
 export class ReplyWriter {
   #connection: Connection;
+  readonly #lender: LineBuffers;
   #pending = "";
   #refusals: Uint8Array | undefined;
   #writing: Promise<void> | undefined;
   #writingSince: number | undefined;
 
-  constructor(connection: Connection) {
+  /** @param lender of the memory that short replies are written from: new memory takes ten times as long. */
+  constructor(connection: Connection, lender: LineBuffers) {
     this.#connection = connection;
+    this.#lender = lender;
   }
 
   /**
@@ -245,9 +251,13 @@ export class ReplyWriter {
   async #write(): Promise<void> {
     try {
       while (this.#pending !== "" || this.#refusals) {
-        const bytes = this.#takeAll();
+        const lent = this.#lender.take();
+        const bytes = this.#takeAll(lent);
         this.#writingSince = performance.now();
-        await writeAll(this.#connection, bytes);
+        let sent = await this.#connection.write(bytes);
+        while (sent < bytes.length) sent += await this.#connection.write(bytes.subarray(sent));
+        // A write that fails may still use it.
+        this.#lender.give(lent);
       }
     } finally {
       // At once: a reply that is added from now on needs a write of its own.
@@ -255,11 +265,14 @@ export class ReplyWriter {
     }
   }
 
-  #takeAll(): Uint8Array {
+  /** What waits, in `memory` if it has room for it. */
+  #takeAll(memory: Uint8Array): Uint8Array {
+    const replies = this.#pending;
     const refusals = this.#refusals;
-    const replies = encoder.encode(this.#pending);
     this.#refusals = undefined;
     this.#pending = "";
-    return refusals ? Uint8Array.of(...refusals, ...replies) : replies;
+    if (refusals) return Uint8Array.of(...refusals, ...encoder.encode(replies));
+    const { read, written } = encoder.encodeInto(replies, memory);
+    return read === replies.length ? memory.subarray(0, written) : encoder.encode(replies);
   }
 }

@@ -55,7 +55,8 @@ export class SessionLogin implements Visitor {
   async authenticate(password: string): Promise<reply.Reply> {
     const name = this.#holder.login.name ?? "";
     try {
-      const outcome = await this.#attempts.attempt({ name, password, secure: this.control.secure });
+      const tried = this.#attempts.attempt({ name, password, secure: this.control.secure });
+      const outcome = tried instanceof Promise ? await tried : tried;
       return "refusal" in outcome ? reported(outcome.refusal) : await this.#enter(name, outcome.account);
     } catch (error) {
       if (!(error instanceof SharedStateError)) throw error;

@@ -9,7 +9,8 @@ import type { AuthResult, LoginAttempt } from "../auth/authenticator.ts";
 import type { LoginVisit } from "../auth/login_gate.ts";
 import type { LoginFailure } from "../events.ts";
 import type { ControlInfo } from "../commands/context.ts";
-import type { MaybeLater, SharedTurn } from "../options/shared_state.ts";
+import { type MaybeLater, whenKnown } from "../vfs/upload_locks.ts";
+import type { SharedTurn } from "../options/shared_state.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionOwner } from "./host.ts";
 
@@ -29,16 +30,30 @@ export interface Visitor {
 }
 
 /** One attempt, for the gate and for what checks the password. */
-type Visit = LoginVisit & LoginAttempt;
+class Visit implements LoginVisit, LoginAttempt {
+  readonly name: string;
+  readonly password: string;
+  readonly secure: boolean;
+  readonly address: string;
+  readonly isRetry: boolean;
+  readonly #makeSignal: () => AbortSignal;
 
-/** With a signal that is made on demand: nearly every login waits for nothing. */
-function visitOf(fields: Omit<Visit, "signal">, makeSignal: () => AbortSignal): Visit {
-  return {
-    ...fields,
-    get signal() {
-      return makeSignal();
-    },
-  };
+  constructor(
+    { name, password, secure }: Credentials,
+    { address, isRetry, makeSignal }: Pick<Visit, "address" | "isRetry"> & { readonly makeSignal: () => AbortSignal },
+  ) {
+    this.name = name;
+    this.password = password;
+    this.secure = secure;
+    this.address = address;
+    this.isRetry = isRetry;
+    this.#makeSignal = makeSignal;
+  }
+
+  /** Made on demand: nearly every login waits for nothing. */
+  get signal(): AbortSignal {
+    return this.#makeSignal();
+  }
 }
 
 /** Where logins are tried. */
@@ -64,36 +79,46 @@ export class LoginAttempts {
     return this.#failures > 0;
   }
 
-  /** Tries a password. Rejects where the authenticator does. */
-  async attempt(credentials: Credentials): Promise<LoginOutcome> {
-    const { gate } = this.#host;
+  /** Tries a password. Throws or rejects where the authenticator does. */
+  attempt(credentials: Credentials): MaybeLater<LoginOutcome> {
     const address = this.#visitor.control.remote.hostname;
-    const { name } = credentials;
+    const visit = new Visit(credentials, { address, isRetry: this.failed, makeSignal: () => this.#signal() });
     // Asked here, too: connections from before the ban would go on to guess.
-    const before = gate.isBanned(address);
-    if (before instanceof Promise ? await before : before) return this.#shutOut(name);
-    const visit = visitOf({ ...credentials, address, isRetry: this.failed }, () => this.#signal());
-    const given = gate.enter(visit);
-    const turn = given instanceof Promise ? await given : given;
-    if (!turn) return await gate.isBanned(address) ? this.#shutOut(name) : GIVEN_UP;
-    const checked = this.#check(turn, visit);
-    const result = checked instanceof Promise ? await checked : checked;
-    if (!result) return GIVEN_UP;
-    // A ban applies to what was under way, too: a moment later the password would not have been checked.
-    const after = this.#isBannedNow(turn, address);
-    if (after instanceof Promise ? await after : after) {
-      turn.abandon();
-      return this.#shutOut(name);
+    return whenKnown(
+      this.#host.gate.isBanned(address),
+      (isBanned) => isBanned ? this.#shutOut(visit) : this.#takeTurn(visit),
+    );
+  }
+
+  #takeTurn(visit: Visit): MaybeLater<LoginOutcome> {
+    return whenKnown(this.#host.gate.enter(visit), (turn) => turn ? this.#try(turn, visit) : this.#leftOut(visit));
+  }
+
+  async #leftOut(visit: Visit): Promise<LoginOutcome> {
+    return await this.#host.gate.isBanned(visit.address) ? this.#shutOut(visit) : GIVEN_UP;
+  }
+
+  #try(turn: SharedTurn, visit: Visit): MaybeLater<LoginOutcome> {
+    return whenKnown(this.#check(turn, visit), (result) => {
+      if (!result) return GIVEN_UP;
+      // A ban applies to what was under way, too: a moment later the password would not have been checked.
+      return whenKnown(this.#isBannedNow(turn, visit.address), (isBanned) => {
+        if (!isBanned) return this.#conclude(turn, visit, result);
+        turn.abandon();
+        return this.#shutOut(visit);
+      });
+    });
+  }
+
+  #conclude(turn: SharedTurn, { name }: Visit, result: AuthResult): MaybeLater<LoginOutcome> {
+    if (result.ok) {
+      const { account } = result;
+      return whenKnown(turn.succeeded(), () => this.#over ? GIVEN_UP : { account });
     }
-    if (!result.ok && result.reason === "backend") {
-      turn.abandon();
-      this.#visitor.loginFailed(name, "backend");
-      return { refusal: reply.closing("Login is not possible now, try again later") };
-    }
-    if (!result.ok) return await this.#fail(turn, name, result.reason);
-    const succeeded = turn.succeeded();
-    if (succeeded instanceof Promise) await succeeded;
-    return this.#over ? GIVEN_UP : { account: result.account };
+    if (result.reason !== "backend") return this.#fail(turn, name, result.reason);
+    turn.abandon();
+    this.#visitor.loginFailed(name, "backend");
+    return { refusal: reply.closing("Login is not possible now, try again later") };
   }
 
   /** Sends delayed answers now, and gives up what waits for its turn. */
@@ -168,7 +193,7 @@ export class LoginAttempts {
     return { refusal: enough ? reply.closing("Too many failed logins, goodbye") : reply.loginIncorrect };
   }
 
-  #shutOut(name: string): LoginOutcome {
+  #shutOut({ name }: Visit): LoginOutcome {
     this.#visitor.loginFailed(name, "shutOut");
     return { refusal: reply.closing(reply.shutOut) };
   }

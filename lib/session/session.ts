@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { LineBuffers } from "../data/buffers.ts";
 import type { Connection } from "../net/connection.ts";
 import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
@@ -57,8 +58,9 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
     this.#slot = slot;
     this.#onEnd = onEnd;
     this.#host = host;
-    this.#loginDeadline = deadlineAfter(host.options.loginTimeout);
-    this.#buffers = new ReadBuffers({ marked: !implicitTls, lender: host.options.eventLoop.lineBuffers });
+    const { loginTimeout } = host.options;
+    this.#loginDeadline = loginTimeout > 0 ? wholeNow() + loginTimeout : Infinity;
+    this.#buffers = new ReadBuffers({ marked: !implicitTls, lender: this.lender });
     this.#control = new ControlConnection(connection, { owner: this, proxied });
     this.#context = new SessionContext(host, { link: this, control: this.#control, implicitTls, stranger });
   }
@@ -104,7 +106,6 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
 
   get info(): SessionInfo {
     const { login, control } = this.#context;
-    const { transfer } = this;
     return {
       id: this.id,
       address: control.remote.hostname,
@@ -112,7 +113,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
       since: this.#context.since,
       lastCommand: this.#context.lastCommand ?? "",
       secure: control.secure,
-      transfer: transfer?.progress,
+      transfer: this.transfer?.progress,
     };
   }
 
@@ -240,6 +241,11 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   }
 
   /** See {@link ControlOwner}. */
+  get lender(): LineBuffers {
+    return this.#host.options.eventLoop.lineBuffers;
+  }
+
+  /** See {@link ControlOwner}. */
   wrap(connection: Connection): Connection {
     return this.#host.options.network?.wrap?.(connection, { purpose: "control", session: this.id }) ?? connection;
   }
@@ -287,10 +293,6 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
       throw error;
     }
   }
-}
-
-function deadlineAfter(limit: number): number {
-  return limit > 0 ? wholeNow() + limit : Infinity;
 }
 
 function wholeNow(): number {

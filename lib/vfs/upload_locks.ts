@@ -80,6 +80,11 @@ export interface LocksElsewhere<Key> {
 /** A value, or the promise of one: what is not in this process takes a while. */
 export type MaybeLater<T> = T | Promise<T>;
 
+/** `use` with the value: now if it is there, else once it is. */
+export function whenKnown<T, R>(value: MaybeLater<T>, use: (value: T) => MaybeLater<R>): MaybeLater<R> {
+  return value instanceof Promise ? value.then(use) : use(value);
+}
+
 /** Releases a lock, once. */
 type Release = () => void;
 
@@ -284,11 +289,6 @@ export class UploadLocks<Key> {
 /** Holds a name or a file alone, and is never silent. */
 function newReservation(): Holder {
   return { mode: "alone", giveUpIfSilent: () => {} };
-}
-
-/** `use` with the value: now if it is there, else once it is. */
-function whenKnown<T, R>(value: MaybeLater<T>, use: (value: T) => MaybeLater<R>): MaybeLater<R> {
-  return value instanceof Promise ? value.then(use) : use(value);
 }
 
 /** The act of `change`, if it has the same keys. */
