@@ -27,6 +27,8 @@ export class VerifiedPasswords {
   readonly #options: VerifiedPasswordsOptions;
   /** When each was last used, the oldest first. */
   readonly #usedAt = new Map<string, number>();
+  /** The last of them. */
+  #latest: string | undefined;
 
   constructor(options: VerifiedPasswordsOptions) {
     this.#options = options;
@@ -44,20 +46,29 @@ export class VerifiedPasswords {
     const usedAt = this.#usedAt.get(proof);
     if (usedAt === undefined) return false;
     const now = this.#options.now();
-    this.#usedAt.delete(proof);
-    if (now - usedAt >= this.#options.lifetime) return false;
-    this.#usedAt.set(proof, now);
-    return true;
+    const isValid = now - usedAt < this.#options.lifetime;
+    if (isValid) this.#use(proof, now);
+    else this.#usedAt.delete(proof);
+    return isValid;
   }
 
   /** Remembers `proof`. */
   add(proof: string): void {
-    this.#usedAt.delete(proof);
-    this.#usedAt.set(proof, this.#options.now());
+    this.#use(proof, this.#options.now());
     if (this.#usedAt.size <= this.#options.capacity) return;
     for (const oldest of this.#usedAt.keys()) {
       this.#usedAt.delete(oldest);
       return;
     }
+  }
+
+  /**
+   * Puts `proof` last, where the next of many logins in a row finds it: a map that is deleted from copies itself again
+   * and again, and the garbage collector takes each copy for as lasting as the one before.
+   */
+  #use(proof: string, now: number): void {
+    if (proof !== this.#latest) this.#usedAt.delete(proof);
+    this.#usedAt.set(proof, now);
+    this.#latest = proof;
   }
 }
