@@ -32,6 +32,14 @@ export interface TransferTraits {
   readonly inCompany: boolean;
 }
 
+/** What is known of a transfer when it is over. */
+export interface TransferEnd extends Pick<TransferTraits, "direction"> {
+  /** Bytes that have moved. */
+  readonly bytes: number;
+  /** How long it took, from its command. */
+  readonly milliseconds: number;
+}
+
 /** Makes the data connections of a server. */
 export interface DataEngine {
   /**
@@ -48,4 +56,6 @@ export interface DataEngine {
    * its connector.
    */
   began?(session: object, traits: TransferTraits): void;
+  /** Called when a transfer that {@link began} has succeeded. */
+  ended?(session: object, end: TransferEnd): void;
 }

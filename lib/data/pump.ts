@@ -5,9 +5,10 @@
  * @module
  */
 
-import { closeQuietly, type Connection, type FilePart } from "../net/connection.ts";
+import { type BufferLender, closeQuietly, type Connection, type FilePart } from "../net/connection.ts";
 import { ToNetworkAscii } from "../protocol/ascii.ts";
 import type { ByteSource } from "../vfs/vfs.ts";
+import type { EventLoop } from "./event_loop.ts";
 import { UploadBuffer, type UploadSink } from "./upload_buffer.ts";
 import { type PumpOptions, type PumpResult, PumpRun } from "./pump_run.ts";
 
@@ -16,7 +17,7 @@ export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 /** Bytes of the smallest part of a file for which it pays to open the file again. */
 const WORTH_OPENING = 256 * 1024;
 
-/** Bytes of the largest file that is sent by one write. */
+/** Bytes of the largest file that is sent by one write, or stored by one. */
 const SMALL = 64 * 1024;
 
 /** A number of bytes, and the buffer that contains them. */
@@ -74,8 +75,11 @@ export async function receiveBytes(
   sink: UploadSink,
   options: PumpOptions,
 ): Promise<PumpResult> {
+  const early = receiveAtOnce(connection, options);
+  if (early?.ended) return await storeAtOnce(early, connection, sink, options);
   using run = new PumpRun(connection, options);
   const intake = new UploadBuffer(run, sink);
+  if (early) await takeOver(run, intake, early);
   let left = options.limit ?? Infinity;
   let exceeded = false;
   while (left > 0 && !run.ended) {
@@ -104,7 +108,7 @@ function sendAtOnce(source: ByteSource, connection: Connection, options: PumpOpt
   const { loop, signal, limit = Infinity, ascii, digest, limiter } = options;
   if (limit > SMALL || limit === 0 || ascii || digest || limiter || signal.aborted) return undefined;
   if (!source.readNow || !connection.writeNow || loop.pacer.move(limit)) return undefined;
-  const lender = connection.buffers ?? loop.buffers;
+  const lender = lenderOf(connection, loop);
   const buffer = lender.take(limit);
   let bytes: Uint8Array;
   try {
@@ -130,6 +134,74 @@ function sendAtOnce(source: ByteSource, connection: Connection, options: PumpOpt
   lender.give(buffer);
   options.onProgress?.(sent);
   return { outcome: "done", bytes: sent };
+}
+
+/** What has come in before anything had to wait. */
+interface Early extends Piece {
+  readonly ended: boolean;
+  readonly error?: unknown;
+}
+
+/**
+ * Receives a small upload whose client is quick: it can be stored by one write, and what is said of {@link sendAtOnce}
+ * holds. `undefined`: nothing has happened.
+ */
+function receiveAtOnce(connection: Connection, options: PumpOptions): Early | undefined {
+  const { loop, signal, limit, ascii, limiter } = options;
+  if (!connection.readNow || limit !== undefined || ascii || limiter || signal.aborted) return undefined;
+  const buffer = lenderOf(connection, loop).take(SMALL);
+  let filled = 0;
+  const early = () => ({ buffer, bytes: buffer.subarray(0, filled) });
+  try {
+    while (filled < buffer.length) {
+      const count = connection.readNow(buffer.subarray(filled));
+      if (count === null) return { ...early(), ended: true };
+      if (count === undefined) break;
+      filled += count;
+    }
+    return { ...early(), ended: false };
+  } catch (error) {
+    return { ...early(), ended: false, error };
+  }
+}
+
+async function storeAtOnce(
+  { buffer, bytes }: Early,
+  connection: Connection,
+  sink: UploadSink,
+  { loop, signal, digest, onProgress }: PumpOptions,
+): Promise<PumpResult> {
+  try {
+    const writing = bytes.length > 0 ? sink.write(bytes) : undefined;
+    digest?.update(bytes);
+    await writing;
+  } catch (error) {
+    closeQuietly(connection);
+    return { outcome: "sinkFailed", error, bytes: 0 };
+  } finally {
+    lenderOf(connection, loop).give(buffer);
+  }
+  onProgress?.(bytes.length);
+  if (!signal.aborted) return { outcome: "done", bytes: bytes.length };
+  closeQuietly(connection);
+  return { outcome: "aborted", error: signal.reason, bytes: bytes.length };
+}
+
+/** Goes on with a run where more is to come, or the connection has failed. */
+async function takeOver(run: PumpRun, intake: UploadBuffer, { buffer, bytes, error }: Early): Promise<void> {
+  for (let taken = 0; taken < bytes.length;) {
+    const room = await intake.room();
+    const part = bytes.subarray(taken, taken + room.length);
+    room.set(part);
+    intake.took(part.length);
+    taken += part.length;
+  }
+  run.buffers.give(buffer);
+  if (error !== undefined) run.fail("networkFailed", error);
+}
+
+function lenderOf({ buffers }: Connection, loop: EventLoop): BufferLender {
+  return buffers ?? loop.buffers;
 }
 
 /**

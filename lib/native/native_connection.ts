@@ -17,11 +17,46 @@ const MSG_MORE = 0x8000;
 const MOST_DROPPED = 64 * 1024;
 const dropped = new Uint8Array(4096);
 
+/** Of `struct pollfd` (poll(2)): something to read, or the end. */
+const POLLIN = 1;
+/**
+ * Milliseconds that the event loop stands still for a client which has just been told to send: one near by takes a
+ * tenth of it, and to hear of it through the event loop costs as much again.
+ */
+const MOMENT = 1;
+
+/** Decides for which clients the event loop may stand still for a moment. */
+export class Patience {
+  readonly #distant = new WeakSet<object>();
+  /** Set if there are no others, for whom it would stand still too. */
+  alone = false;
+
+  /** Whether to wait for the client of `session`. */
+  allows(session: object | undefined): session is object {
+    return this.alone && session !== undefined && !this.#distant.has(session);
+  }
+
+  /** The client was waited for in vain: never again. */
+  end(session: object): void {
+    this.#distant.add(session);
+  }
+}
+
 /** What the sockets of one engine share. */
 export interface NativeSockets {
   readonly libc: Libc;
   readonly waits: SocketWaits;
+  readonly patience: Patience;
 }
+
+/** Whose connection it is. */
+export interface NativeConnectionOptions extends Pick<Connection, "localAddr" | "remoteAddr"> {
+  /** As in the request for its connector. */
+  readonly session: object | undefined;
+}
+
+/** A `struct pollfd`, for one call at a time. */
+const polled = new Int32Array(2);
 
 /** Reads and writes at once where it can, and waits only where it cannot. */
 export class NativeConnection implements Connection {
@@ -30,22 +65,27 @@ export class NativeConnection implements Connection {
   readonly endsAtOnce = true;
   readonly #sockets: NativeSockets;
   readonly #socket: number;
+  readonly #session: object | undefined;
   #ended = false;
   #closed = false;
   #beforeWait: (() => void) | undefined;
 
   /** Closing it closes `socket`, a descriptor. */
-  constructor(sockets: NativeSockets, socket: number, ends: Pick<Connection, "localAddr" | "remoteAddr">) {
+  constructor(sockets: NativeSockets, socket: number, options: NativeConnectionOptions) {
     this.#sockets = sockets;
     this.#socket = socket;
-    this.localAddr = ends.localAddr;
-    this.remoteAddr = ends.remoteAddr;
+    this.#session = options.session;
+    this.localAddr = options.localAddr;
+    this.remoteAddr = options.remoteAddr;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    const { libc } = this.#sockets;
-    const receive = () => libc.recv(this.#open, memory(buffer), BigInt(buffer.length), MSG_DONTWAIT);
-    return await this.#whenReady("read", receive) || null;
+    return await this.#whenReady("read", () => this.#receive(buffer)) || null;
+  }
+
+  readNow(buffer: Uint8Array): number | null | undefined {
+    const count = this.#done(this.#receive(buffer)) ?? (this.#comes() ? this.#done(this.#receive(buffer)) : undefined);
+    return count === 0 ? null : count;
   }
 
   /** Content and end leave in one packet where the content is the last. */
@@ -97,6 +137,21 @@ export class NativeConnection implements Connection {
     if (this.#ended) return;
     this.#ended = true;
     this.#sockets.libc.shutdown(this.#open, SHUT_WR);
+  }
+
+  /** Whether something comes within a moment. */
+  #comes(): boolean {
+    const { libc, patience } = this.#sockets;
+    if (!patience.allows(this.#session)) return false;
+    polled[0] = this.#open;
+    polled[1] = POLLIN;
+    if (libc.poll(polled, 1n, MOMENT) > 0) return true;
+    patience.end(this.#session);
+    return false;
+  }
+
+  #receive(buffer: Uint8Array): number | bigint {
+    return this.#sockets.libc.recv(this.#open, memory(buffer), BigInt(buffer.length), MSG_DONTWAIT);
   }
 
   #send(data: Uint8Array, last: boolean): number | bigint {

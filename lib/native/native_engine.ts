@@ -1,24 +1,26 @@
 /**
- * Data connections by the C library, where a small download or a listing is expected: a listener, its one connection
- * and what is sent on it are a dozen calls of a microsecond, and none of them needs a look at the event loop's sockets.
+ * Data connections by the C library, where a small file or a listing is expected: a listener, its one connection and
+ * what moves on it are a dozen calls of a microsecond, and none of them needs a look at the event loop's sockets.
  * Everything else goes through sockets of the runtime, which waits for many at once with less effort.
  *
  * @module
  */
 
-import type { DataConnector, ListenRequest, TransferTraits } from "../data/engine.ts";
+import type { DataConnector, ListenRequest, TransferEnd, TransferTraits } from "../data/engine.ts";
 import { LocalEngine } from "../data/local_engine.ts";
 import type { PortPool } from "../data/connector.ts";
 import { PortsExhausted, unguessablePort } from "../data/port_range.ts";
 import { bracketed, parseIp } from "../net/ip.ts";
 import { type Libc, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from "./libc.ts";
-import type { NativeSockets } from "./native_connection.ts";
+import { type NativeSockets, Patience } from "./native_connection.ts";
 import { NativeListener, type NativeListening } from "./native_listener.ts";
 import { sendingSockets } from "./send_file.ts";
 import { SocketWaits } from "./socket_waits.ts";
 
-/** Most bytes of a download after which another small one is expected. */
+/** Most bytes of a file after which another small one is expected. */
 const SMALL = 64 * 1024;
+/** Most milliseconds of a small upload after which the client of the next one is waited for: it is near by. */
+const QUICK = 5;
 /** Ports tried before the runtime is asked for one. */
 const MOST_TRIES = 8;
 /** Connections that wait: one is expected. */
@@ -33,7 +35,7 @@ const ON = new Uint32Array([1]);
 /** Makes data connections with the functions of `libc`. */
 export class NativeEngine extends LocalEngine {
   readonly #sockets: NativeSockets;
-  /** The sessions whose last transfer was a small one to the client. */
+  /** The sessions whose last transfer was a small one: to the client, or from one near by without any company. */
   readonly #small = new WeakSet<object>();
   /**
    * The IPv4 addresses of this host by their text; `undefined` for others, and where the runtime's permission does not
@@ -43,7 +45,7 @@ export class NativeEngine extends LocalEngine {
 
   constructor(libc: Libc) {
     super({ connect: sendingSockets(libc) });
-    this.#sockets = { libc, waits: new SocketWaits(libc) };
+    this.#sockets = { libc, waits: new SocketWaits(libc), patience: new Patience() };
   }
 
   override listen(request: ListenRequest): DataConnector | Promise<DataConnector> {
@@ -55,9 +57,15 @@ export class NativeEngine extends LocalEngine {
     return new NativeListener(request, { sockets: this.#sockets, listen: (next) => this.listen(next) }, listening);
   }
 
-  began(session: object, { direction, bytes = 0 }: TransferTraits): void {
+  began(session: object, { direction, bytes = 0, inCompany }: TransferTraits): void {
+    this.#sockets.patience.alone = !inCompany;
     if (direction === "listing" || (direction === "download" && bytes > 0 && bytes <= SMALL)) this.#small.add(session);
     else this.#small.delete(session);
+  }
+
+  ended(session: object, { direction, bytes, milliseconds }: TransferEnd): void {
+    const isSmall = direction === "upload" && bytes > 0 && bytes <= SMALL;
+    if (isSmall && milliseconds < QUICK && this.#sockets.patience.allows(session)) this.#small.add(session);
   }
 
   /**

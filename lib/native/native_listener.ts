@@ -154,7 +154,8 @@ export class NativeListener implements PassiveConnector {
         onStranger?.(remoteAddr.hostname);
         continue;
       }
-      const made = new NativeConnection(this.#sockets, socket, { localAddr: this.#endOf(socket), remoteAddr });
+      const { session } = this.#request;
+      const made = new NativeConnection(this.#sockets, socket, { session, localAddr: this.#endOf(socket), remoteAddr });
       this.#connection = this.#request.arrived?.(made) ?? made;
       this.#stopListening("connected");
     }

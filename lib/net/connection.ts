@@ -84,6 +84,11 @@ export interface Connection {
    */
   read(buffer: Uint8Array): Promise<number | null>;
   /**
+   * Reads as {@link read} does what is there at once, or within a moment that nothing else needs; `undefined` where
+   * nothing is. Absent where only a wait finds out.
+   */
+  readNow?(buffer: Uint8Array): number | null | undefined;
+  /**
    * Writes some of `data`; resolves to how many bytes were taken, at least one. `last` says that this is the final
    * write, so a connection for which {@link closeWrite} is expensive can combine the two.
    */

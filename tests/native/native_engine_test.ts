@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { DataConnectionError, type ListenRequest, type TransferTraits } from "../../lib/data/engine.ts";
+import {
+  DataConnectionError,
+  type ListenRequest,
+  type TransferEnd,
+  type TransferTraits,
+} from "../../lib/data/engine.ts";
 import { parsePortRange, PortsExhausted } from "../../lib/data/port_range.ts";
+import type { Libc } from "../../lib/native/libc.ts";
 import { NativeEngine } from "../../lib/native/native_engine.ts";
 import { NativeListener } from "../../lib/native/native_listener.ts";
 import { writeAll } from "../../lib/net/connection.ts";
@@ -168,7 +174,92 @@ nativeTest("NativeEngine reports a client that is gone", () =>
     ours.close();
   }));
 
-nativeTest("NativeEngine leaves to the runtime what is no small download in clear", () =>
+/** The client of a small upload, with the C library: what it sends leaves from another thread. */
+function connectBy(libc: Libc, { port }: { readonly port: number }) {
+  const socket = libc.socket(2, 1, 0);
+  const address = Uint8Array.of(2, 0, port >> 8, port & 0xff, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+  assertEquals(libc.connect(socket, address, address.length), 0);
+  return {
+    send: (data: Uint8Array<ArrayBuffer>) => libc.writeLater(socket, data, BigInt(data.length)),
+    close: () => void libc.close(socket),
+  };
+}
+
+nativeTest("NativeEngine takes small uploads of a client near by that is alone", () =>
+  withLibc(async (libc) => {
+    const engine = new NativeEngine(libc);
+    const isOurs = async () => {
+      const connector = await engine.listen({ hostname: HOSTNAME, peer: HOSTNAME, timeout: 0, session });
+      connector.close();
+      await Promise.all(engine.closing);
+      return connector instanceof NativeListener;
+    };
+    const upload = async (traits: Partial<TransferTraits & TransferEnd>) => {
+      engine.began(session, { ...SMALL, direction: "upload", ...traits });
+      assertEquals(await isOurs(), false, "It may be a large one, or break off");
+      engine.ended(session, { direction: "upload", bytes: 4096, milliseconds: 1, ...traits });
+      return await isOurs();
+    };
+    assertEquals(await upload({}), true);
+    assertEquals(await upload({ bytes: 64 * 1024 }), true);
+    assertEquals(await upload({ bytes: 64 * 1024 + 1 }), false);
+    assertEquals(await upload({ bytes: 0 }), false);
+    assertEquals(await upload({ milliseconds: 30 }), false);
+    assertEquals(await upload({ inCompany: true }), false);
+    assertEquals(await upload({}), true);
+    await engine.settled();
+  }));
+
+nativeTest(
+  "NativeEngine waits a moment for what a client near by sends, and once in vain",
+  () =>
+    withLibc(async (libc) => {
+      const engine = new NativeEngine(libc);
+      const open = async (owner: object) => {
+        engine.began(owner, SMALL);
+        const connector = await listen(engine, { session: owner });
+        const client = connectBy(libc, connector);
+        return { ours: await connector.open(never), client };
+      };
+      const buffer = new Uint8Array(8192);
+      for (let round = 0; round < 20; round++) {
+        const owner = {};
+        const { ours, client } = await open(owner);
+        const sending = client.send(patternOf(4096) as Uint8Array<ArrayBuffer>);
+        const count = ours.readNow?.(buffer);
+        await sending;
+        // On a busy machine the moment may pass first.
+        assertEquals(count ?? ours.readNow?.(buffer), 4096);
+        assertEquals(buffer.subarray(0, 4096), patternOf(4096));
+        client.close();
+        assertEquals(await ours.read(buffer), null);
+        assertEquals(ours.readNow?.(buffer), null);
+        ours.close();
+      }
+      const { ours, client } = await open(session);
+      const timed = () => {
+        const began = performance.now();
+        assertEquals(ours.readNow?.(buffer), undefined);
+        return performance.now() - began;
+      };
+      assert(timed() >= 1);
+      // Not a limit that a busy machine might pass: ten waits would take as many moments.
+      const looks = Array.from({ length: 10 }, timed);
+      assert(Math.min(...looks) < 1, `${looks}`);
+      engine.ended(session, { direction: "upload", bytes: 4096, milliseconds: 1 });
+      engine.began(session, { ...SMALL, direction: "upload" });
+      engine.ended(session, { direction: "upload", bytes: 4096, milliseconds: 1 });
+      const next = await engine.listen({ hostname: HOSTNAME, peer: HOSTNAME, timeout: 0, session });
+      assert(!(next instanceof NativeListener));
+      next.close();
+      await Promise.all(engine.closing);
+      client.close();
+      ours.close();
+      await engine.settled();
+    }),
+);
+
+nativeTest("NativeEngine leaves to the runtime what is no small transfer in clear", () =>
   withEngine(async (engine) => {
     const isLeft = async (extra: Partial<ListenRequest>) => {
       const connector = await engine.listen({ hostname: HOSTNAME, peer: HOSTNAME, timeout: 0, session, ...extra });

@@ -39,7 +39,7 @@ export async function retr(context: TransferContext, path: VirtualPath): Promise
   return await runTransfer(context, plan, async (open) => {
     const mark = reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : expected);
     // A store far away may take its time.
-    const isAtHand = source.location !== undefined && !context.limiters.download;
+    const isAtHand = source.readNow !== undefined && !context.limiters.download;
     using data = await open(mark, isAtHand && expected > 0 && expected <= SMALL);
     const { bytes } = await data.send(source, { ascii, digest, limit, limiter: context.limiters.download });
     if (!ascii && bytes < expected) throw new TransferFailed("storage", "The file shrank during the transfer");

@@ -78,6 +78,8 @@ export async function runTransfer(
     }
   }
   const isComplete = outcome.reason === "none";
+  const milliseconds = performance.now() - started;
+  if (isComplete) context.options.dataEngine.ended?.(context, { direction, bytes: transfer.bytes, milliseconds });
   context.emit({
     type: "transfer",
     verb: transfer.verb,
@@ -86,7 +88,7 @@ export async function runTransfer(
     offset: start.offset,
     ascii: plan.ascii ?? false,
     bytes: transfer.bytes,
-    milliseconds: performance.now() - started,
+    milliseconds,
     complete: isComplete,
     reason: outcome.reason,
     ...outcome.failure,

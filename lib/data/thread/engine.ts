@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DataConnector, DataEngine, DialRequest, ListenRequest, TransferTraits } from "../engine.ts";
+import type { DataConnector, DataEngine, DialRequest, ListenRequest, TransferEnd, TransferTraits } from "../engine.ts";
 import { BulkForecast, type TransferKind } from "./forecast.ts";
 import type { DataThreads } from "./pool.ts";
 
@@ -49,6 +49,10 @@ export class ThreadEngine implements DataEngine {
     this.#forecast.learn(this.#last.get(session), kind);
     this.#last.set(session, kind);
     if (kind === "bulk" && traits.inCompany) void this.#threads.start();
+  }
+
+  ended(session: object, end: TransferEnd): void {
+    this.#local.ended?.(session, end);
   }
 
   /** Under TLS the bytes have to pass through the session's thread, wherever the socket is. */

@@ -21,9 +21,13 @@ export class MemorySource implements FileSource {
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
+    return Promise.resolve(this.readNow(buffer));
+  }
+
+  readNow(buffer: Uint8Array): number | null {
     const copied = this.#snapshot.copy(this.#position, buffer);
     this.#position += copied;
-    return Promise.resolve(copied === 0 ? null : copied);
+    return copied === 0 ? null : copied;
   }
 
   close(): void {
