@@ -6,8 +6,11 @@
 
 import { nodeCrypto } from "../net/node_modules.ts";
 
-/** Keys are hashed to this many places. Two keys in one place share its pace, and clients cannot choose which. */
-const PLACES = 1 << 16;
+/**
+ * Keys are hashed to this many places. Two keys in one place share its pace, and clients cannot choose which: while ten
+ * thousand are exhausted, one login in 26 has to wait for a stranger's guesses.
+ */
+const PLACES = 1 << 18;
 
 /** Places that are remembered: a visit asks for the same ones again and again, and a hash takes twenty times a look. */
 const MOST_REMEMBERED = 1_000;
@@ -70,7 +73,7 @@ export class Pace {
     if (this.#interval === 0) return 0;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const place = nodeCrypto().createHash("sha256").update(this.#secret + key).digest().readUInt16LE();
+    const place = nodeCrypto().createHash("sha256").update(this.#secret + key).digest().readUInt32LE() % PLACES;
     if (this.#places.size === MOST_REMEMBERED) this.#places.clear();
     this.#places.set(key, place);
     return place;
