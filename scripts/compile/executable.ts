@@ -60,14 +60,13 @@ export function permissionFlags(target: string): readonly string[] {
 /**
  * Several event loops share a port (`--workers`), and data threads have a permission of their own (`--native-io`); a
  * small nursery saves memory that idle sessions would hold, one that has its size from the start is collected less
- * while the program loads, and threads that compile would each keep megabytes. Those that compile the baseline, or
- * collect the nursery, cost a start 3 ms: the first wait for a lock makes V8 measure the processor's frequency
- * (docs/performance.md).
+ * while the program loads, and threads that compile would each keep megabytes. One that makes baseline code costs many
+ * starts 3 ms: the first wait for a lock makes V8 measure the processor's frequency (docs/performance.md).
  */
 const RUNTIME_FLAGS: readonly string[] = [
   "--unstable-net",
   "--unstable-worker-options",
-  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation,--no-concurrent-sparkplug,--no-parallel-scavenge",
+  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation,--no-concurrent-sparkplug",
 ];
 
 /** What `deno run` is given for the same program on `target`: it knows no `setuid` and `setgid` to name. */
