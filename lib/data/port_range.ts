@@ -5,6 +5,7 @@
  * @module
  */
 
+import { unguessable } from "../net/unguessable.ts";
 import type { PortPool } from "./connector.ts";
 import { UnusedPorts } from "./unused_ports.ts";
 
@@ -136,19 +137,6 @@ export function listenIn(range: PortPool | undefined, hostname: string): Deno.Tc
     }
   }
   return Deno.listen({ hostname, port: 0 });
-}
-
-/** Random numbers for the next ports: asking for one at a time takes 2 µs. */
-const numbers = new Uint32Array(64);
-let left = 0;
-
-/**
- * A number from 0 (inclusive) to 1 (exclusive). The state of `Math.random` can be computed from a few of its numbers,
- * and PASV would reveal those to any client.
- */
-function unguessable(): number {
-  if (left === 0) left = crypto.getRandomValues(numbers).length;
-  return (numbers[--left] ?? 0) / 2 ** 32;
 }
 
 /** A port that is likely to be free, and that nobody can guess. */
