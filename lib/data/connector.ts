@@ -124,9 +124,9 @@ export interface ListenRequest extends ConnectorRequest {
   /** Milliseconds for the client to connect, restarted by {@link DataConnector.open}; 0: no limit. */
   readonly timeout: number;
   /**
-   * Where that limit is kept.
+   * Where that limit is kept. Absent: in timers of its own.
    *
-   * @default timers of its own
+   * @internal
    */
   readonly timers?: SharedTimers;
   /** Absent: there are no balancers, and the address of a socket is that of its client. */
