@@ -24,6 +24,8 @@ const POLLIN = 1;
  * tenth of it, and to hear of it through the event loop costs as much again.
  */
 const MOMENT = 1;
+/** For the content and for the end: one that sends byte by byte must not stop everything for a minute. */
+const MOST_MOMENTS = 2;
 
 /** Decides for which clients the event loop may stand still for a moment. */
 export class Patience {
@@ -66,6 +68,7 @@ export class NativeConnection implements Connection {
   readonly #sockets: NativeSockets;
   readonly #socket: number;
   readonly #session: object | undefined;
+  #moments = 0;
   #ended = false;
   #closed = false;
   #beforeWait: (() => void) | undefined;
@@ -142,7 +145,7 @@ export class NativeConnection implements Connection {
   /** Whether something comes within a moment. */
   #comes(): boolean {
     const { libc, patience } = this.#sockets;
-    if (!patience.allows(this.#session)) return false;
+    if (!patience.allows(this.#session) || this.#moments++ >= MOST_MOMENTS) return false;
     polled[0] = this.#open;
     polled[1] = POLLIN;
     if (libc.poll(polled, 1n, MOMENT) > 0) return true;

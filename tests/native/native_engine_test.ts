@@ -259,6 +259,24 @@ nativeTest(
     }),
 );
 
+nativeTest(
+  "NativeEngine stands still twice at most for a client that sends byte by byte",
+  () =>
+    withLibc(async (libc) => {
+      let polls = 0;
+      // As if each byte came just in time.
+      const engine = new NativeEngine({ ...libc, poll: () => ++polls });
+      engine.began(session, SMALL);
+      const connector = await listen(engine);
+      using _client = await connect(connector);
+      const ours = await connector.open(never);
+      for (let times = 0; times < 10; times++) assertEquals(ours.readNow?.(new Uint8Array(100)), undefined);
+      assertEquals(polls, 2);
+      ours.close();
+      await engine.settled();
+    }),
+);
+
 nativeTest("NativeEngine leaves to the runtime what is no small transfer in clear", () =>
   withEngine(async (engine) => {
     const isLeft = async (extra: Partial<ListenRequest>) => {
