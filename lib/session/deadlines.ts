@@ -5,8 +5,10 @@
  * @module
  */
 
+import { Chain, type Link } from "./chain.ts";
+
 /** Something with a deadline. */
-export interface Watched {
+export interface Watched<W> extends Link<W> {
   /** On the clock of `performance.now`; `Infinity`: no deadline. */
   readonly deadline: number;
   /** Called once the deadline is past; again at every look while it stays in the past. */
@@ -17,8 +19,8 @@ export interface Watched {
  * Looks at deadlines at intervals. The timer ends at a look that finds nothing to watch, not earlier: sessions that
  * follow each other would each start it again.
  */
-export class Deadlines<W extends Watched> implements Disposable {
-  readonly #watched = new Set<W>();
+export class Deadlines<W extends Watched<W>> implements Disposable {
+  readonly #watched = new Chain<W>();
   readonly #interval: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -31,7 +33,7 @@ export class Deadlines<W extends Watched> implements Disposable {
   }
 
   /** All that is watched. It serves as the list of them: a second one would be a hundredth of an idle session. */
-  get all(): ReadonlySet<W> {
+  get all(): Pick<Chain<W>, "size" | typeof Symbol.iterator> {
     return this.#watched;
   }
 
@@ -41,7 +43,7 @@ export class Deadlines<W extends Watched> implements Disposable {
   }
 
   remove(watched: W): void {
-    this.#watched.delete(watched);
+    this.#watched.remove(watched);
   }
 
   [Symbol.dispose](): void {
@@ -54,4 +56,9 @@ export class Deadlines<W extends Watched> implements Disposable {
     const now = performance.now();
     for (const watched of this.#watched) if (watched.deadline <= now) watched.expire();
   }
+}
+
+/** The clock of deadlines in whole milliseconds: each fraction would be an object of its own. */
+export function wholeNow(): number {
+  return Math.ceil(performance.now());
 }

@@ -13,7 +13,7 @@ import type { SessionInfo } from "../session_info.ts";
 import { ReadBuffers } from "./command_intake.ts";
 import { SessionContext, type SessionLink } from "./context.ts";
 import { ControlConnection, type ControlOwner } from "./control_connection.ts";
-import type { Watched } from "./deadlines.ts";
+import { type Watched, wholeNow } from "./deadlines.ts";
 import type { SessionOwner } from "./host.ts";
 import type { SessionLife } from "./session_commands.ts";
 import { SessionEnd, type Underway } from "./session_end.ts";
@@ -36,8 +36,11 @@ export interface SessionOptions {
 }
 
 /** A control connection from greeting to close. */
-export class Session implements ControlOwner, Watched, SessionLink, SessionLife, Underway {
+export class Session implements ControlOwner, Watched<Session>, SessionLink, SessionLife, Underway {
   readonly id: string;
+  /** See {@link Watched}, as the next one. */
+  before: Session | undefined;
+  after: Session | undefined;
   readonly #host: SessionOwner;
   readonly #context: SessionContext;
   readonly #control: ControlConnection;
@@ -49,7 +52,7 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
   readonly #slot: Disposable;
   readonly #onEnd: (session: Session) => void;
   readonly #loginDeadline: number;
-  /** In whole milliseconds, as {@link #loginDeadline} is: a fraction is an object of its own. */
+  /** See {@link wholeNow}. */
   #lastActivity = wholeNow();
 
   constructor(connection: Connection, host: SessionOwner, options: SessionOptions) {
@@ -293,8 +296,4 @@ export class Session implements ControlOwner, Watched, SessionLink, SessionLife,
       throw error;
     }
   }
-}
-
-function wholeNow(): number {
-  return Math.ceil(performance.now());
 }

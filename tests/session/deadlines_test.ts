@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import { Deadlines, type Watched } from "../../lib/session/deadlines.ts";
 
 /** Expires once its deadline is past, and then has none. */
-class Patient implements Watched {
+class Patient implements Watched<Patient> {
+  before: Patient | undefined;
+  after: Patient | undefined;
   deadline: number;
   readonly expired: Promise<void>;
   expire = () => {};
