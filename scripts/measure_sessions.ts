@@ -11,7 +11,7 @@
 
 import { join } from "@std/path";
 import { Client } from "./bench/client.ts";
-import { IdleSessions, kernelBytes, openFilesLimit } from "./bench/idle.ts";
+import { IdleSessions, kernelBytes, LOGINS_BEFORE, openFilesLimit } from "./bench/idle.ts";
 import { FROM_SOURCE } from "./bench/ours.ts";
 import { describeMachine } from "./bench/processes.ts";
 import { RunningServer } from "./bench/running.ts";
@@ -54,8 +54,7 @@ async function measure(sessions: number, most: number, client: Client, scratch: 
   for (let number = 0; number < processes; number++) {
     const server = await RunningServer.start(SERVER, { root: scratch, secure: false }, grounds);
     servers.push(stack.use(server));
-    // What the first session of a server costs it for good is not the price of a session.
-    await client.measure({ port: server.port, user: "bench" }, "login", 200, 1, 5);
+    await client.measure({ port: server.port, user: "bench" }, "login", LOGINS_BEFORE, 1, 5);
   }
   const memoryOf = () => servers.reduce((sum, { memory }) => sum + memory, 0);
   const before = { memory: memoryOf(), kernel: kernelBytes() };

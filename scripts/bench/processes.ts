@@ -81,13 +81,21 @@ export function cpuSecondsOfEnded(): number {
 
 /** Memory of the tree in bytes: each process's own pages, and its share of those that it shares (PSS). */
 export function memoryOf(root: number): number {
-  return tree(root).reduce((sum, { pid }) => sum + proportionalSize(pid), 0);
+  return tree(root).reduce((sum, { pid }) => sum + proportionalSize(pid, ["Pss"]), 0);
 }
 
-function proportionalSize(pid: number): number {
+/**
+ * As {@link memoryOf}, without pages of files: those of a program come with the first call of what is in them, other
+ * processes may share them, and the system takes them back when it likes.
+ */
+export function heldMemoryOf(root: number): number {
+  return tree(root).reduce((sum, { pid }) => sum + proportionalSize(pid, ["Pss_Anon", "Pss_Shmem"]), 0);
+}
+
+function proportionalSize(pid: number, parts: readonly string[]): number {
   try {
-    const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-    return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+    const sizes = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`).matchAll(/^(\w+):\s+(\d+) kB/gm);
+    return sizes.reduce((sum, [, part = "", size]) => parts.includes(part) ? sum + Number(size) * 1024 : sum, 0);
   } catch {
     return 0;
   }

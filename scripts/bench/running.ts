@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import type { Packages } from "./packages.ts";
-import { cpuSeconds, memoryOf } from "./processes.ts";
+import { cpuSeconds, heldMemoryOf } from "./processes.ts";
 import type { Server } from "./server.ts";
 
 /** What all servers share. */
@@ -80,9 +80,9 @@ export class RunningServer implements AsyncDisposable {
     return cpuSeconds(this.#process.pid);
   }
 
-  /** Bytes of memory that it holds now. */
+  /** Bytes of memory that it holds now: see {@link heldMemoryOf}. */
   get memory(): number {
-    return memoryOf(this.#process.pid);
+    return heldMemoryOf(this.#process.pid);
   }
 
   get pid(): number {

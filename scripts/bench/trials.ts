@@ -7,6 +7,7 @@
 
 import { join } from "@std/path";
 import type { Client, Target } from "./client.ts";
+import { LOGINS_BEFORE } from "./idle.ts";
 import { PeakMemory } from "./processes.ts";
 
 import type { Grounds, RunningServer } from "./running.ts";
@@ -247,9 +248,8 @@ function idle(sessions: number): Trial {
       p99: cost(`${sessions} idle sessions, p99 of NOOP on another`, "µs"),
     },
     run: async ({ client, scale }, server) => {
-      // What the first session of a server costs it for good is not the price of a session, nor is uncompiled code what
-      // others have to wait for.
-      await client.measure(targetOf(server), "login", 200, 1, scale.patience);
+      // Uncompiled code is not what others have to wait for, either.
+      await client.measure(targetOf(server), "login", LOGINS_BEFORE, 1, scale.patience);
       await client.measure(targetOf(server), "noop", NOOPS_MEANWHILE, NOOPS_MEANWHILE);
       // Nor are threads that it starts once it serves: two for data in the executable, a second later.
       await new Promise((resolve) => setTimeout(resolve, AFTER_START));
