@@ -19,11 +19,37 @@ import type { SharedState } from "../options/shared_state.ts";
 import { nameFilterOf } from "./name_patterns.ts";
 
 /** The files of an account. */
-interface AccountFiles {
+class AccountFiles {
   /** What the embedder opened. */
-  readonly driver: Vfs;
+  readonly #driver: Vfs;
   /** With everything around it. */
-  readonly view: ScopedVfs;
+  readonly #view: ScopedVfs;
+  /** A look at the root that is under way. */
+  #look: Promise<ScopedVfs> | undefined;
+
+  constructor(driver: Vfs, view: ScopedVfs) {
+    this.#driver = driver;
+    this.#view = view;
+  }
+
+  /**
+   * The view. Rejects where no name in the root can be used now; the rules of the account, which may close the root,
+   * are not asked. Logins at the same moment share a look.
+   */
+  enter(): Promise<ScopedVfs> {
+    return this.#look ??= this.#lookAtRoot();
+  }
+
+  #lookAtRoot(): Promise<ScopedVfs> {
+    return this.#driver.stat(ROOT).then(({ kind, closed }) => {
+      this.#look = undefined;
+      if (kind === "directory" && !closed) return this.#view;
+      throw new VfsError("denied", "The root cannot be entered");
+    }, (error) => {
+      this.#look = undefined;
+      throw error;
+    });
+  }
 }
 
 /** What accounts with the same root have in common. */
@@ -50,7 +76,7 @@ export class AccountViews {
    */
   of(account: Account): Promise<ScopedVfs> {
     const files = this.#files.get(account) ?? this.#begin(account);
-    return files instanceof Promise ? files.then(enter) : enter(files);
+    return files instanceof Promise ? files.then((made) => made.enter()) : files.enter();
   }
 
   #begin(account: Account): Promise<AccountFiles> {
@@ -70,7 +96,7 @@ export class AccountViews {
     if (mounts.length > 0) vfs = (await import("../vfs/mounts/mounts.ts")).withMounts(vfs, mounts);
     const filter = nameFilterOf(account);
     if (filter) vfs = (await import("../vfs/name_filter.ts")).withNameFilter(vfs, filter);
-    return { driver, view: scopeVfs(vfs, { rules: rulesOf(account) }) };
+    return new AccountFiles(driver, scopeVfs(vfs, { rules: rulesOf(account) }));
   }
 
   /** The tree of one root, with what depends on it. */
@@ -86,15 +112,4 @@ export class AccountViews {
     vfs = withDigests(vfs, { memory: this.#shared.digests, root: account.rootPath });
     return withUploadPolicy(vfs, { mode: account.uploads, broken: account.brokenUploads });
   }
-}
-
-/**
- * A login fails where no name in the root can be used. The rules of the account, which may close the root, are not
- * asked.
- */
-function enter({ driver, view }: AccountFiles): Promise<ScopedVfs> {
-  return driver.stat(ROOT).then(({ kind, closed }) => {
-    if (kind === "directory" && !closed) return view;
-    throw new VfsError("denied", "The root cannot be entered");
-  });
 }

@@ -6,6 +6,7 @@ import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { parseAccess } from "../../lib/vfs/access_rules.ts";
 import type { ScopedVfs } from "../../lib/vfs/access.ts";
 import { usageMeters } from "../../lib/vfs/usage.ts";
+import { type Entry, VfsError, type VirtualPath } from "../../lib/vfs/vfs.ts";
 import { resolvePath, ROOT } from "../../lib/vfs/virtual_path.ts";
 
 function shared(): SharedTrees {
@@ -39,6 +40,30 @@ Deno.test("AccountViews forgets a failure", async () => {
   const ann = account();
   await assertRejects(() => Promise.resolve(views.of(ann)), Error, "not mounted");
   await views.of(ann);
+});
+
+Deno.test("AccountViews looks at the root once for logins at the same moment, and again for later ones", async () => {
+  let looks = 0;
+  let isThere = true;
+  class Watched extends MemoryVfs {
+    override stat(path: VirtualPath): Promise<Entry> {
+      looks++;
+      return isThere ? super.stat(path) : Promise.reject(new VfsError("denied", "closed"));
+    }
+  }
+  const files = new Watched();
+  const views = new AccountViews(() => files, shared());
+  const ann = account();
+  const crowd = () => Promise.all([views.of(ann), views.of(ann), views.of(ann)]);
+  await views.of(ann);
+  looks = 0;
+  await crowd();
+  assertEquals(looks, 1);
+  isThere = false;
+  await assertRejects(crowd, VfsError, "closed");
+  isThere = true;
+  await views.of(ann);
+  assertEquals(looks, 3);
 });
 
 Deno.test("AccountViews counts the quota over all accounts of one root", async () => {
