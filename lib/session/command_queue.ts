@@ -46,6 +46,8 @@ export interface CommandRunner {
    * gone.
    */
   pace(): Promise<void> | undefined;
+  /** Called after a transfer once nothing waits, and all replies are sent. */
+  idle(): void;
   /** The control connection is gone. */
   lost(): void;
 }
@@ -218,6 +220,6 @@ export class CommandQueue {
     Promise.resolve(this.advance()).then(() => {
       this.#aside = false;
       return this.#runner.flush();
-    }).catch(() => this.#runner.lost());
+    }).then(() => this.#runner.idle(), () => this.#runner.lost());
   }
 }

@@ -50,6 +50,7 @@ export interface SessionLink {
 export interface ContextOptions {
   readonly link: SessionLink;
   readonly control: ControlInfo;
+  /** TLS was there from the first byte. */
   readonly implicitTls: boolean;
   /** Its place among the sessions that have not logged in, given back with the first login. */
   readonly stranger: Disposable;

@@ -97,8 +97,12 @@ export class ControlConnection implements ControlInfo {
    */
   beginRead(buffer: Uint8Array): Promise<number | null> {
     this.#isReading = true;
-    if (this.#writer?.isDone) this.#writer = undefined;
     return this.#ahead ?? this.#connection.read(buffer);
+  }
+
+  /** Gives up what it has only while there is something to write. */
+  idle(): void {
+    if (this.#writer?.isDone) this.#writer = undefined;
   }
 
   /** The read has resolved. */

@@ -5,13 +5,14 @@
  * @module
  */
 
+import type { ControlInfo } from "../commands/context.ts";
 import type { LineBuffers } from "../data/buffers.ts";
 import type { Connection } from "../net/connection.ts";
 import type { CommandLine } from "../protocol/line_reader.ts";
 import * as reply from "../protocol/reply.ts";
 import type { SessionInfo } from "../session_info.ts";
 import { ReadBuffers } from "./command_intake.ts";
-import { SessionContext, type SessionLink } from "./context.ts";
+import { type ContextOptions, SessionContext, type SessionLink } from "./context.ts";
 import { ControlConnection, type ControlOwner } from "./control_connection.ts";
 import { type Watched, wholeNow } from "./deadlines.ts";
 import type { SessionOwner } from "./host.ts";
@@ -21,16 +22,10 @@ import { SessionWork } from "./session_work.ts";
 import type { SessionTransfer } from "./transfer.ts";
 
 /** The options of a {@link Session}. */
-export interface SessionOptions {
+export interface SessionOptions extends Pick<ContextOptions, "implicitTls" | "stranger">, Pick<ControlInfo, "proxied"> {
   readonly id: string;
-  /** See `ControlInfo.proxied`. */
-  readonly proxied: boolean;
-  /** TLS was there from the first byte. */
-  readonly implicitTls: boolean;
   /** Its place under the limit of its address. */
   readonly slot: Disposable;
-  /** See `ContextOptions.stranger`. */
-  readonly stranger: Disposable;
   /** Called once the session is over: its connection is closed, and nothing of it is under way. */
   readonly onEnd: (session: Session) => void;
 }
@@ -138,9 +133,16 @@ export class Session implements ControlOwner, Watched<Session>, SessionLink, Ses
    * session is idle, and that is a quarter of a KiB. There is one for both outcomes: a second would take a hundredth.
    */
   #listen(): void {
-    if (this.#work?.isIdle) this.#work = undefined;
     const arrived = (outcome: unknown) => this.#answer(outcome);
     this.#control.beginRead(this.#buffers.current).then(arrived, arrived);
+    this.idle();
+  }
+
+  /** See {@link SessionLife}. Where no read is pending there is more to do. */
+  idle(): void {
+    if (!this.#control.isReading) return;
+    this.#control.idle();
+    if (this.#work?.isIdle) this.#work = undefined;
   }
 
   /** Answers what a read has come to: a number of bytes, `null` at the end, or why it failed. Never rejects. */
@@ -184,9 +186,7 @@ export class Session implements ControlOwner, Watched<Session>, SessionLink, Ses
     return this.quitting || this.#work?.queue.awaits(isFarewell) === true;
   }
 
-  /**
-   * A client may send QUIT during a transfer and close its half: RFC 959 section 4.1.1 lets QUIT wait for the transfer.
-   */
+  /** A client may send QUIT during a transfer, which QUIT waits for (RFC 959 section 4.1.1), and close its half. */
   async #finishQueue(): Promise<void> {
     await this.transfer?.ended;
     await this.#work?.queue.advance();
@@ -265,8 +265,7 @@ export class Session implements ControlOwner, Watched<Session>, SessionLink, Ses
    * follows it; and a client that has sent all it has to say may have ended its half.
    */
   watchPeer(onGone: () => void): void {
-    if (this.#work?.hasMore) return;
-    this.#control.watch(() => this.#buffers.renew(), onGone);
+    if (!this.#work?.hasMore) this.#control.watch(() => this.#buffers.renew(), onGone);
   }
 
   /** See {@link SessionLink}: without a control connection to send it on there is no transfer. */

@@ -31,6 +31,8 @@ export interface SessionLife {
   secure(): Promise<void>;
   /** Nothing is under way for now. */
   rested(): void;
+  /** Nothing is left to be sent, either: what is only there to work with may be given up. */
+  idle(): void;
 }
 
 /** What {@link SessionCommands} works with. */
@@ -163,6 +165,10 @@ export class SessionCommands implements CommandRunner {
 
   rested(): void {
     this.#life.rested();
+  }
+
+  idle(): void {
+    this.#life.idle();
   }
 
   flush(): Promise<void> | undefined {
