@@ -73,6 +73,8 @@ export class Pacer {
   /** A session ends. With the last one, nothing stays open. */
   depart(): void {
     this.#sessions--;
+    // Nobody is left to wait for a poll, which would need sockets for it.
+    if (this.#sessions === 0) this.#commands = 0;
     this.#settle();
   }
 

@@ -89,6 +89,15 @@ Deno.test("Pacer makes commands wait for a poll after 256 of them, and after two
   await (new Pacer().run(0) ?? fail());
 });
 
+Deno.test("Pacer makes no commands wait of sessions that follow each other", () => {
+  const pacer = new Pacer();
+  for (let session = 0; session < 200; session++) {
+    pacer.arrive();
+    for (let count = 0; count < 3; count++) assertEquals(pacer.run(Infinity), undefined);
+    pacer.depart();
+  }
+});
+
 Deno.test("Pacer makes commands, transfers and listings wait for the same poll", async () => {
   const pacer = pacerOf({ sessions: 2, runs: 1 });
   const listing = pacer.did(256);
