@@ -8,9 +8,10 @@ import type { Client, Report, Target } from "./client.ts";
 
 /**
  * Logins before memory is looked at for the first time: what the first sessions cost a server for good is not the price
- * of a session. V8 begins to optimise with its last compiler after some 600 of ours, and 1,300 of the least server.
+ * of a session. No more than that: what logins leave to the garbage collector makes room for the sessions to come, and
+ * after thousands of them 500 sessions would seem to cost less than they hold.
  */
-export const LOGINS_BEFORE = 2_000;
+export const LOGINS_BEFORE = 200;
 
 /** So many sessions with one server, all of one client process. */
 export interface Crowd {
