@@ -31,7 +31,7 @@ export function makeSharedMemory(workers: number): SharedMemory {
     usages: makeUsages(),
     limits: makeLimits(),
     epochs: makeEpochs(),
-    paces: { accounts: makePaceMemory({ shared: true }), addresses: makePaceMemory({ shared: true }) },
-    arrivals: makePaceMemory({ shared: true }),
+    paces: { accounts: makePaceMemory(), addresses: makePaceMemory() },
+    arrivals: makePaceMemory(),
   };
 }

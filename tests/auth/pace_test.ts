@@ -49,7 +49,7 @@ Deno.test("Pace that is exhausted allows one after an interval, and none at once
 });
 
 Deno.test("Pace is one for all loops that share its memory", () => {
-  const memory = makePaceMemory({ shared: true });
+  const memory = makePaceMemory();
   const [{ pace: one }, { pace: other }] = [paceAt({ memory }), paceAt({ memory })];
   const place = one.placeOf("x");
   assertEquals(other.placeOf("x"), place);
