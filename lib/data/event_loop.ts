@@ -44,13 +44,13 @@ export class EventLoop {
    *
    * @internal
    */
-  readonly stallTimers: StallTimers = new StallTimers();
+  readonly stallTimers: StallTimers = new StallTimers(this.pacer);
   /**
    * Limits the wait for clients that connect.
    *
    * @internal
    */
-  readonly timers: SharedTimers = new SharedTimers();
+  readonly timers: SharedTimers = new SharedTimers(this.pacer);
 
   /**
    * A session begins.
@@ -59,7 +59,6 @@ export class EventLoop {
    */
   arrive(): void {
     this.pacer.arrive();
-    this.timers.staying = this.stallTimers.staying = true;
   }
 
   /**
@@ -69,6 +68,8 @@ export class EventLoop {
    */
   depart(): void {
     this.pacer.depart();
-    if (!this.pacer.hasSessions) this.timers.staying = this.stallTimers.staying = false;
+    if (this.pacer.hasSessions) return;
+    this.timers.settle();
+    this.stallTimers.settle();
   }
 }

@@ -78,6 +78,7 @@ export class Pacer {
     this.#settle();
   }
 
+  /** Whether any session has begun and not ended. */
   get hasSessions(): boolean {
     return this.#sessions > 0;
   }
@@ -234,20 +235,18 @@ interface StallTimer {
  */
 export class StallTimers {
   readonly #timers = new Map<number, StallTimer>();
-  #staying = false;
+  readonly #pacer: Pick<Pacer, "hasSessions">;
 
   /**
-   * Whether a timer goes on after its last watch, until it finds none: others will come.
-   *
-   * @default false
+   * @param pacer while it has sessions, a timer goes on after its last watch until it finds none, as others will come.
+   * When the last one has left, {@link settle} is to be called.
    */
-  get staying(): boolean {
-    return this.#staying;
+  constructor(pacer: Pick<Pacer, "hasSessions">) {
+    this.#pacer = pacer;
   }
 
-  set staying(staying: boolean) {
-    this.#staying = staying;
-    if (staying) return;
+  /** Ends timers without a watch. */
+  settle(): void {
     for (const timer of this.#timers.values()) this.#settle(timer);
   }
 
@@ -265,7 +264,7 @@ export class StallTimers {
   #start(timeout: number): StallTimer {
     const watches = new Set<StallWatch>();
     const leave = (watch: StallWatch) => {
-      if (watches.delete(watch) && !this.#staying) this.#settle(timer);
+      if (watches.delete(watch) && !this.#pacer.hasSessions) this.#settle(timer);
     };
     const look = () => {
       for (const watch of watches) watch.look();

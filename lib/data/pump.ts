@@ -17,8 +17,8 @@ export type { PumpOptions, PumpOutcome, PumpResult } from "./pump_run.ts";
 /** Bytes of the smallest part of a file for which it pays to open the file again. */
 const WORTH_OPENING = 256 * 1024;
 
-/** Bytes of the largest file that is sent by one write, or stored by one. */
-const SMALL = 64 * 1024;
+/** Bytes of the largest file that may be sent by one write, or stored by one. */
+export const SMALL_FILE = 64 * 1024;
 
 /** A number of bytes, and the buffer that contains them. */
 interface Piece {
@@ -106,7 +106,7 @@ export async function receiveBytes(
  */
 function sendAtOnce(source: ByteSource, connection: Connection, options: PumpOptions): PumpResult | Begun | undefined {
   const { loop, signal, limit = Infinity, ascii, digest, limiter } = options;
-  if (limit > SMALL || limit === 0 || ascii || digest || limiter || signal.aborted) return undefined;
+  if (limit > SMALL_FILE || limit === 0 || ascii || digest || limiter || signal.aborted) return undefined;
   if (!source.readNow || !connection.writeNow || loop.pacer.move(limit)) return undefined;
   const lender = lenderOf(connection, loop);
   const buffer = lender.take(limit);
@@ -149,7 +149,7 @@ interface Early extends Piece {
 function receiveAtOnce(connection: Connection, options: PumpOptions): Early | undefined {
   const { loop, signal, limit, ascii, limiter } = options;
   if (!connection.readNow || limit !== undefined || ascii || limiter || signal.aborted) return undefined;
-  const buffer = lenderOf(connection, loop).take(SMALL);
+  const buffer = lenderOf(connection, loop).take(SMALL_FILE);
   let filled = 0;
   const early = () => ({ buffer, bytes: buffer.subarray(0, filled) });
   try {

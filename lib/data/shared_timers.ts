@@ -11,31 +11,37 @@ export interface SharedTimer {
   end(): void;
 }
 
+/** Tells whether more limits are to be expected. */
+export interface Company {
+  /** Whether there are sessions. */
+  readonly hasSessions: boolean;
+}
+
+/** Nobody. */
+const NO_COMPANY: Company = { hasSessions: false };
+
 /** Limits of the same length share one timer of the runtime: those that begin first are over first. */
 export class SharedTimers {
   readonly #lengths = new Map<number, Length>();
-  #staying = false;
+  readonly #company: Company;
+
+  /**
+   * @param company while it has sessions, the timers of the runtime go on for a while when nothing needs them, as
+   * others will. When the last one has left, {@link settle} is to be called. Default: no sessions.
+   */
+  constructor(company: Company = NO_COMPANY) {
+    this.#company = company;
+  }
 
   /** Calls `onOver` after a number of milliseconds, unless it is ended before. */
   start(milliseconds: number, onOver: () => void): SharedTimer {
     let length = this.#lengths.get(milliseconds);
-    if (!length) this.#lengths.set(milliseconds, length = new Length(milliseconds, this));
+    if (!length) this.#lengths.set(milliseconds, length = new Length(milliseconds, this.#company));
     return length.add(onOver);
   }
 
-  /** Whether the timers of the runtime go on for a while when nothing needs them: others will. */
-  get staying(): boolean {
-    return this.#staying;
-  }
-
-  /**
-   * Sets {@link staying}.
-   *
-   * @default false
-   */
-  set staying(staying: boolean) {
-    this.#staying = staying;
-    if (staying) return;
+  /** Ends what nothing needs, unless there are sessions. */
+  settle(): void {
     for (const length of this.#lengths.values()) length.settle();
   }
 }
@@ -43,13 +49,13 @@ export class SharedTimers {
 /** What has begun with one length, the oldest first. */
 class Length {
   readonly #milliseconds: number;
-  readonly #timers: SharedTimers;
+  readonly #company: Company;
   readonly #begun = new Set<Begun>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(milliseconds: number, timers: SharedTimers) {
+  constructor(milliseconds: number, company: Company) {
     this.#milliseconds = milliseconds;
-    this.#timers = timers;
+    this.#company = company;
   }
 
   add(onOver: () => void): SharedTimer {
@@ -66,7 +72,7 @@ class Length {
 
   /** Ends the timer of the runtime if there is nothing to wait for. */
   settle(): void {
-    if (this.#begun.size > 0 || this.#timers.staying) return;
+    if (this.#begun.size > 0 || this.#company.hasSessions) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

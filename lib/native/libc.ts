@@ -175,6 +175,27 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return bytesOfName(`${text}\0`);
 }
 
+/** Events of `poll(2)`: something to read or the end, and room for something to write. */
+export const POLLIN = 0x1;
+export const POLLOUT = 0x4;
+
+/** A `struct pollfd`, for one call at a time. All processors that the runtime supports have the lowest byte first. */
+const polled = new Int32Array(2);
+
+/**
+ * Waits until any of `events` holds for `socket`, at most `wait` milliseconds: what holds then, as in `poll(2)`; 0 if
+ * nothing does.
+ */
+export function pollSocket(
+  libc: Libc,
+  socket: number,
+  { events, wait }: { readonly events: number; readonly wait: number },
+): number {
+  polled[0] = socket;
+  polled[1] = events;
+  return libc.poll(polled, 1n, wait) > 0 ? (polled[1] ?? 0) >>> 16 : 0;
+}
+
 /** The library takes shared memory as well, although the type does not say so. */
 export function memory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;

@@ -5,7 +5,7 @@
  */
 
 import type { Connection, SocketAddress } from "../net/connection.ts";
-import { type Libc, memory, SHUT_WR } from "./libc.ts";
+import { type Libc, memory, POLLIN, pollSocket, SHUT_WR } from "./libc.ts";
 import type { Readiness, SocketWaits } from "./socket_waits.ts";
 import { lastCode, lastError } from "./system_error.ts";
 
@@ -17,8 +17,6 @@ const MSG_MORE = 0x8000;
 const MOST_DROPPED = 64 * 1024;
 const dropped = new Uint8Array(4096);
 
-/** Of `struct pollfd` (poll(2)): something to read, or the end. */
-const POLLIN = 1;
 /**
  * Milliseconds that the event loop stands still for a client which has just been told to send: one near by takes a
  * tenth of it, and to hear of it through the event loop costs as much again.
@@ -56,9 +54,6 @@ export interface NativeConnectionOptions extends Pick<Connection, "localAddr" | 
   /** As in the request for its connector. */
   readonly session: object | undefined;
 }
-
-/** A `struct pollfd`, for one call at a time. */
-const polled = new Int32Array(2);
 
 /** Reads and writes at once where it can, and waits only where it cannot. */
 export class NativeConnection implements Connection {
@@ -146,9 +141,7 @@ export class NativeConnection implements Connection {
   #comes(): boolean {
     const { libc, patience } = this.#sockets;
     if (!patience.allows(this.#session) || this.#moments++ >= MOST_MOMENTS) return false;
-    polled[0] = this.#open;
-    polled[1] = POLLIN;
-    if (libc.poll(polled, 1n, MOMENT) > 0) return true;
+    if (pollSocket(libc, this.#open, { events: POLLIN, wait: MOMENT }) !== 0) return true;
     patience.end(this.#session);
     return false;
   }

@@ -13,7 +13,17 @@ import {
   SocketConnection,
 } from "../net/connection.ts";
 import { FileStatus } from "./file_status.ts";
-import { cString, type Libc, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, SOL_SOCKET } from "./libc.ts";
+import {
+  cString,
+  type Libc,
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  POLLOUT,
+  pollSocket,
+  SOL_SOCKET,
+} from "./libc.ts";
 import { duplicateSocket } from "./socket_descriptor.ts";
 import { finishSocket } from "./socket_ends.ts";
 
@@ -46,7 +56,6 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const SO_SNDTIMEO = 21;
 const SHUT_RDWR = 2;
-const POLLOUT = 0x4;
 const POLLERR = 0x8;
 const POLLHUP = 0x10;
 
@@ -256,9 +265,6 @@ class NativeSending implements Disposable {
 
   /** The current state from `poll(2)`. */
   #socketState(): number {
-    const request = new DataView(new ArrayBuffer(8));
-    request.setInt32(0, this.#descriptors.socket, true);
-    request.setInt16(4, POLLOUT, true);
-    return this.#libc.poll(request.buffer, 1n, 0) > 0 ? request.getInt16(6, true) : 0;
+    return pollSocket(this.#libc, this.#descriptors.socket, { events: POLLOUT, wait: 0 });
   }
 }

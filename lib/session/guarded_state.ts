@@ -15,6 +15,7 @@ import type {
   SharedState,
   SharedTurn,
 } from "../options/shared_state.ts";
+import { SharedTimers } from "../data/shared_timers.ts";
 import type { DigestMemory } from "../vfs/digests.ts";
 import type { Usage } from "../vfs/usage.ts";
 
@@ -64,21 +65,11 @@ export function guardState(state: SharedState, options: GuardOptions): SharedSta
   };
 }
 
-/** A question that has not been answered. */
-interface Waiting {
-  /** When it was asked, on the clock of `performance.now`. */
-  readonly since: number;
-  isLate: boolean;
-  /** Fails it. */
-  readonly giveUp: () => void;
-}
-
 class StateGuard {
   readonly #onFailure: GuardOptions["onFailure"];
   readonly #limit: number;
-  /** Those that have a limit, the oldest first. */
-  readonly #waiting = new Set<Waiting>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** A connection asks five questions at once, and all have the same limit. */
+  readonly #timers = new SharedTimers();
 
   constructor({ onFailure, limit = LIMIT }: GuardOptions) {
     this.#onFailure = onFailure;
@@ -215,49 +206,21 @@ class StateGuard {
     { giveBack, limit }: { readonly giveBack: ((late: T) => unknown) | undefined; readonly limit: number },
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const waiting: Waiting = {
-      since: performance.now(),
-      isLate: false,
-      giveUp: () => reject(this.#failure(name, new Error(`No answer within ${limit} ms`))),
+    let isLate = false;
+    const giveUp = () => {
+      isLate = true;
+      reject(this.#failure(name, new Error(`No answer within ${limit} ms`)));
     };
-    if (limit > 0) this.#expect(waiting);
+    const timer = limit > 0 ? this.#timers.start(limit, giveUp) : undefined;
     answer.then((value) => {
-      this.#answered(waiting);
-      if (waiting.isLate) giveBack?.(value);
+      timer?.end();
+      if (isLate) giveBack?.(value);
       else resolve(value);
     }, (error) => {
-      this.#answered(waiting);
-      if (!waiting.isLate) reject(this.#failure(name, error));
+      timer?.end();
+      if (!isLate) reject(this.#failure(name, error));
     });
     return promise;
-  }
-
-  /** One timer for all of them: a connection asks five questions at once, and all have the same limit. */
-  #expect(waiting: Waiting): void {
-    this.#waiting.add(waiting);
-    this.#timer ??= setTimeout(() => this.#look(), this.#limit);
-  }
-
-  #answered(waiting: Waiting): void {
-    if (!this.#waiting.delete(waiting) || this.#waiting.size > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    const now = performance.now();
-    // In the order in which they were asked.
-    for (const waiting of this.#waiting) {
-      const left = waiting.since + this.#limit - now;
-      if (left > 0) {
-        this.#timer = setTimeout(() => this.#look(), left);
-        return;
-      }
-      this.#waiting.delete(waiting);
-      waiting.isLate = true;
-      waiting.giveUp();
-    }
   }
 
   #failure(name: string, cause: unknown): SharedStateError {

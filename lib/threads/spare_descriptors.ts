@@ -8,8 +8,14 @@
 /** Many more than a thread needs, as clients keep connecting while it starts. */
 const ROOM = 256;
 
-/** Whether `file`, which must be readable, can be opened this many times more. Takes two or three milliseconds. */
-export function hasSpareDescriptors(file: string | URL): boolean {
+/**
+ * Whether there are as many, for a thread that runs `module`. Takes two or three milliseconds.
+ *
+ * @param module what the thread is started with: it is readable wherever threads may be started, but not in the
+ * executable, whose own file is.
+ */
+export function hasSpareDescriptors(module: string | URL): boolean {
+  const file = Deno.build.standalone ? Deno.execPath() : new URL(module);
   const opened: Deno.FsFile[] = [];
   try {
     while (opened.length < ROOM) opened.push(Deno.openSync(file));

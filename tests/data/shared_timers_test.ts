@@ -45,17 +45,19 @@ Deno.test("SharedTimers may begin a limit while another one ends", async () => {
 
 // The sanitizer fails these tests if a timer of the runtime is left.
 Deno.test("SharedTimers that stay keep their timer for the next limit, and end it when they no longer stay", () => {
-  const timers = new SharedTimers();
-  timers.staying = true;
+  const company = { hasSessions: true };
+  const timers = new SharedTimers(company);
   timers.start(60_000, () => {}).end();
   timers.start(60_000, () => {}).end();
-  timers.staying = false;
+  company.hasSessions = false;
+  timers.settle();
 });
 
 Deno.test("SharedTimers that no longer stay end their timer with the last limit", () => {
-  const timers = new SharedTimers();
-  timers.staying = true;
+  const company = { hasSessions: true };
+  const timers = new SharedTimers(company);
   const last = timers.start(60_000, () => {});
-  timers.staying = false;
+  company.hasSessions = false;
+  timers.settle();
   last.end();
 });

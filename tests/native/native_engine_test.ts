@@ -265,7 +265,12 @@ nativeTest(
     withLibc(async (libc) => {
       let polls = 0;
       // As if each byte came just in time.
-      const engine = new NativeEngine({ ...libc, poll: () => ++polls });
+      const poll: Libc["poll"] = (request) => {
+        // That there is something to read.
+        if (request instanceof Int32Array) request.set([1 | 1 << 16], 1);
+        return ++polls;
+      };
+      const engine = new NativeEngine({ ...libc, poll });
       engine.began(session, SMALL);
       const connector = await listen(engine);
       using _client = await connect(connector);

@@ -15,7 +15,7 @@ const MODULE = threadModule(import.meta.url, "./main.ts");
 /** Whether the password has the hash. Rejects if there can be no thread now. */
 export async function checkInThread(question: PasswordQuestion): Promise<boolean> {
   // Without any, the runtime would end the process.
-  if (!hasSpareDescriptors(readable())) throw new Error("Cannot check a password: no room for another thread");
+  if (!hasSpareDescriptors(MODULE)) throw new Error("Cannot check a password: no room for another thread");
   const worker = new Worker(MODULE, { type: "module", name: PASSWORD_THREAD });
   try {
     const { promise, resolve, reject } = Promise.withResolvers<PasswordAnswer>();
@@ -32,9 +32,4 @@ export async function checkInThread(question: PasswordQuestion): Promise<boolean
   } finally {
     worker.terminate();
   }
-}
-
-/** A file that is readable wherever threads may be started. */
-function readable(): string | URL {
-  return Deno.build.standalone ? Deno.execPath() : new URL(MODULE);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SMALL_FILE } from "../../data/pump.ts";
 import * as reply from "../../protocol/reply.ts";
 import { nameOf } from "../../vfs/virtual_path.ts";
 import type { VirtualPath } from "../../vfs/vfs.ts";
@@ -12,9 +13,6 @@ import { lookAt, rememberDownload } from "./digests.ts";
 import { streamingDigest, takeTransferRequest, wantsDigests } from "./request.ts";
 import { runTransfer } from "./run.ts";
 import { TransferFailed } from "./transfer_outcome.ts";
-
-/** Bytes that the pump sends in one piece. */
-const SMALL = 64 * 1024;
 
 /** Handles RETR. */
 export async function retr(context: TransferContext, path: VirtualPath): Promise<reply.Reply> {
@@ -40,7 +38,7 @@ export async function retr(context: TransferContext, path: VirtualPath): Promise
     const mark = reply.openingData(ascii ? "A" : "I", nameOf(path), ascii ? undefined : expected);
     // A store far away may take its time.
     const isAtHand = source.readNow !== undefined && !context.limiters.download;
-    using data = await open(mark, isAtHand && expected > 0 && expected <= SMALL);
+    using data = await open(mark, isAtHand && expected > 0 && expected <= SMALL_FILE);
     const { bytes } = await data.send(source, { ascii, digest, limit, limiter: context.limiters.download });
     if (!ascii && bytes < expected) throw new TransferFailed("storage", "The file shrank during the transfer");
     await data.endSending();

@@ -14,8 +14,7 @@ import type { DataThread } from "./proxy.ts";
 
 const DATA_MODULE = threadModule(import.meta.url, "./main.ts");
 
-/** Opens a file that is readable wherever threads may be started. */
-const hasRoom = () => hasSpareDescriptors(Deno.build.standalone ? Deno.execPath() : new URL(DATA_MODULE));
+const hasRoom = () => hasSpareDescriptors(DATA_MODULE);
 
 /** The options of {@link DataThreads}. */
 export interface DataThreadsOptions {
