@@ -19,6 +19,10 @@ export interface Swept {
 
 /** Entries that are looked at without a pause: about two milliseconds of work on a disk. */
 const ENTRIES_BETWEEN_RESTS = 256;
+/** How many times as long as it has worked it rests: nobody waits for a sweep, and sessions have the rest. */
+const REST_FOR_WORK = 4;
+/** Milliseconds of the longest rest: where looking takes long, as over a network, it is not what others wait for. */
+const LONGEST_REST = 20;
 
 /**
  * Walks through all of `vfs` and removes the parts of uploads that no process writes to any more. Directories that
@@ -28,6 +32,7 @@ export async function sweepStaleParts(vfs: Vfs, signal: AbortSignal): Promise<Sw
   const { removeStale } = vfs.capabilities;
   const found = { files: 0, bytes: 0 };
   let unrested = 0;
+  let since = performance.now();
   const waiting: VirtualPath[] = removeStale ? [ROOT] : [];
   for (let directory = waiting.pop(); directory !== undefined && !signal.aborted; directory = waiting.pop()) {
     try {
@@ -41,7 +46,8 @@ export async function sweepStaleParts(vfs: Vfs, signal: AbortSignal): Promise<Sw
         unrested += batch.length;
         if (unrested < ENTRIES_BETWEEN_RESTS) continue;
         unrested = 0;
-        await delay(0);
+        await delay(Math.min((performance.now() - since) * REST_FOR_WORK, LONGEST_REST));
+        since = performance.now();
         if (signal.aborted) break;
       }
     } catch (error) {
