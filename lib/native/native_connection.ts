@@ -25,20 +25,44 @@ const MOMENT = 1;
 /** For the content and for the end: one that sends byte by byte must not stop everything for a minute. */
 const MOST_MOMENTS = 2;
 
+/** Uploads left to the event loop after a client was waited for in vain; after each further such wait twice as many. */
+const FIRST_REST = 8;
+
+/** Until when a client is not waited for. */
+interface Rest {
+  /** Uploads that are still left to the event loop. */
+  left: number;
+  /** As many as were left to it in all. */
+  length: number;
+}
+
 /** Decides for which clients the event loop may stand still for a moment. */
 export class Patience {
-  readonly #distant = new WeakSet<object>();
+  /** Of those who were waited for in vain, on a long way or while the machine was busy, and not with success since. */
+  readonly #rests = new WeakMap<object, Rest>();
   /** Set if there are no others, for whom it would stand still too. */
   alone = false;
 
   /** Whether to wait for the client of `session`. */
   allows(session: object | undefined): session is object {
-    return this.alone && session !== undefined && !this.#distant.has(session);
+    return this.alone && session !== undefined && !this.#rests.get(session)?.left;
   }
 
-  /** The client was waited for in vain: never again. */
-  end(session: object): void {
-    this.#distant.add(session);
+  /** The client was waited for, and `came` or not. */
+  waited(session: object, came: boolean): void {
+    if (came) {
+      this.#rests.delete(session);
+      return;
+    }
+    const rest = this.#rests.get(session);
+    const length = rest ? rest.length * 2 : FIRST_REST;
+    this.#rests.set(session, { left: length, length });
+  }
+
+  /** An upload that was not waited for has ended. */
+  passed(session: object): void {
+    const rest = this.#rests.get(session);
+    if (rest && rest.left > 0) rest.left--;
   }
 }
 
@@ -141,9 +165,9 @@ export class NativeConnection implements Connection {
   #comes(): boolean {
     const { libc, patience } = this.#sockets;
     if (!patience.allows(this.#session) || this.#moments++ >= MOST_MOMENTS) return false;
-    if (pollSocket(libc, this.#open, { events: POLLIN, wait: MOMENT }) !== 0) return true;
-    patience.end(this.#session);
-    return false;
+    const came = pollSocket(libc, this.#open, { events: POLLIN, wait: MOMENT }) !== 0;
+    patience.waited(this.#session, came);
+    return came;
   }
 
   #receive(buffer: Uint8Array): number | bigint {

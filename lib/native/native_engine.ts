@@ -64,8 +64,10 @@ export class NativeEngine extends LocalEngine {
   }
 
   ended(session: object, { direction, bytes, milliseconds }: TransferEnd): void {
-    const isSmall = direction === "upload" && bytes > 0 && bytes <= SMALL;
-    if (isSmall && milliseconds < QUICK && this.#sockets.patience.allows(session)) this.#small.add(session);
+    if (direction !== "upload" || bytes === 0 || bytes > SMALL) return;
+    const { patience } = this.#sockets;
+    if (!patience.allows(session)) patience.passed(session);
+    else if (milliseconds < QUICK) this.#small.add(session);
   }
 
   /**

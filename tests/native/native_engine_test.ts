@@ -7,6 +7,7 @@ import {
 } from "../../lib/data/engine.ts";
 import { parsePortRange, PortsExhausted } from "../../lib/data/port_range.ts";
 import type { Libc } from "../../lib/native/libc.ts";
+import { Patience } from "../../lib/native/native_connection.ts";
 import { NativeEngine } from "../../lib/native/native_engine.ts";
 import { NativeListener } from "../../lib/native/native_listener.ts";
 import { writeAll } from "../../lib/net/connection.ts";
@@ -211,7 +212,7 @@ nativeTest("NativeEngine takes small uploads of a client near by that is alone",
   }));
 
 nativeTest(
-  "NativeEngine waits a moment for what a client near by sends, and once in vain",
+  "NativeEngine waits a moment for what a client near by sends, and after a wait in vain not for the next",
   () =>
     withLibc(async (libc) => {
       const engine = new NativeEngine(libc);
@@ -253,11 +254,31 @@ nativeTest(
       assert(!(next instanceof NativeListener));
       next.close();
       await Promise.all(engine.closing);
+      for (let uploads = 0; uploads < 8; uploads++) {
+        engine.ended(session, { direction: "upload", bytes: 4096, milliseconds: 1 });
+      }
+      (await listen(engine)).close();
       client.close();
       ours.close();
       await engine.settled();
     }),
 );
+
+Deno.test("Patience leaves more and more uploads to the event loop after waits in vain, until one has success", () => {
+  const patience = new Patience();
+  patience.alone = true;
+  const leftAfter = (came: boolean): number => {
+    patience.waited(session, came);
+    let left = 0;
+    for (; !patience.allows(session); left++) patience.passed(session);
+    return left;
+  };
+  assertEquals([leftAfter(false), leftAfter(false), leftAfter(false)], [8, 16, 32]);
+  assertEquals([leftAfter(true), leftAfter(false), leftAfter(false)], [0, 8, 16]);
+  assertEquals(patience.allows({}), true);
+  patience.alone = false;
+  assertEquals(patience.allows(session), false);
+});
 
 nativeTest(
   "NativeEngine stands still twice at most for a client that sends byte by byte",
