@@ -62,6 +62,7 @@ const SYMBOLS = {
   ftruncateLater: { name: "ftruncate", parameters: ["i32", "i64"], result: "i32", nonblocking: true },
   fsync: { parameters: ["i32"], result: "i32", nonblocking: true },
   fdatasync: { parameters: ["i32"], result: "i32", nonblocking: true },
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   // Blocks, so it runs in a thread of the runtime's pool. Its errno stays there.
   sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "isize", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -23,6 +23,8 @@ export interface NativeIo extends Disposable {
   readonly prepareListener: PrepareListener;
   /** Absent if the system has no `openat2`: before Linux 5.6. */
   readonly paths?: ContainedCalls;
+  /** Gives the system back what the process has freed: the C library keeps it otherwise. Takes about 0.1 ms. */
+  returnMemory(): void;
   /** Prepares the calls that {@link LibcOptions.lazily} has put off, before the permission is given up. */
   complete(): void;
 }
@@ -37,6 +39,7 @@ export function openNativeIo(options: LibcOptions = {}): NativeIo | undefined {
     readDirectory: directoryReader(libc.symbols, paths),
     prepareListener: (address) => prepareListener(libc.symbols, address),
     ...(paths && { paths }),
+    returnMemory: () => void libc.symbols.malloc_trim(0n),
     complete: () => libc.complete(),
     [Symbol.dispose]: () => libc.close(),
   };

@@ -46,7 +46,7 @@ export interface Server {
 
 /**
  * As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw
- * away, and no threads that compile, each of which would keep the memory that it needed.
+ * away, and no threads that compile, which would keep the memory that they needed: nobody returns it from source.
  */
 export const RUNTIME_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation";
 

@@ -52,27 +52,50 @@ const PERMISSION_FLAGS: readonly string[] = [
 /** {@link PERMISSION_FLAGS}, and what is different for each `target`. */
 export function permissionFlags(target: string): readonly string[] {
   const [architecture = ""] = target.split("-");
-  const ffi = target.includes("linux") ? [`--allow-ffi=${libcPaths(architecture).join(",")}`] : [];
+  const ffi = hasLibrary(target) ? [`--allow-ffi=${libcPaths(architecture).join(",")}`] : [];
   const { path: interpreter } = interpreterOf(target.includes("windows"));
   return [...PERMISSION_FLAGS, `--allow-run=${interpreter}`, ...ffi];
 }
 
 /**
- * Several event loops share a port (`--workers`), and data threads have a permission of their own (`--native-io`); a
- * small nursery saves memory that idle sessions would hold, one that has its size from the start is collected less
- * while the program loads, and threads that compile would each keep megabytes. One that makes baseline code costs many
- * starts 3 ms: the first wait for a lock makes V8 measure the processor's frequency (docs/performance.md).
+ * Flags of V8 (docs/performance.md). A small nursery saves memory that idle sessions would hold, and one that has its
+ * size from the start is collected less while the program loads. A thread that makes baseline code costs many starts
+ * 3 ms: the first wait for a lock makes V8 measure the processor's frequency.
  */
-const RUNTIME_FLAGS: readonly string[] = [
-  "--unstable-net",
-  "--unstable-worker-options",
-  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation,--no-concurrent-sparkplug",
+const V8_FLAGS: readonly string[] = [
+  "--min-semi-space-size=4",
+  "--max-semi-space-size=4",
+  "--no-concurrent-sparkplug",
 ];
+
+/**
+ * Where the C library returns the memory that compiling took, a thread for each of the two optimising compilers, and
+ * the better of them after half as many calls as usual: most functions of a transfer are called once in each.
+ */
+export const V8_FLAGS_WITH_LIBRARY: readonly string[] = [
+  ...V8_FLAGS,
+  "--concurrent-maglev-max-threads=1",
+  "--concurrent-turbofan-max-threads=1",
+  "--invocation-count-for-turbofan=1500",
+];
+
+/** Elsewhere threads that compile would keep some 10 MB. */
+const V8_FLAGS_WITHOUT: readonly string[] = [...V8_FLAGS, "--no-concurrent-recompilation"];
+
+/** Several event loops share a port (`--workers`), and data threads have a permission of their own (`--native-io`). */
+function runtimeFlags(target: string): readonly string[] {
+  const v8 = hasLibrary(target) ? V8_FLAGS_WITH_LIBRARY : V8_FLAGS_WITHOUT;
+  return ["--unstable-net", "--unstable-worker-options", `--v8-flags=${v8.join(",")}`];
+}
+
+function hasLibrary(target: string): boolean {
+  return target.includes("linux");
+}
 
 /** What `deno run` is given for the same program on `target`: it knows no `setuid` and `setgid` to name. */
 export function runArguments(target: string): readonly string[] {
   return [
-    ...RUNTIME_FLAGS,
+    ...runtimeFlags(target),
     ...permissionFlags(target).map((flag) => flag.startsWith("--allow-sys=") ? "--allow-sys" : flag),
   ];
 }
@@ -84,7 +107,7 @@ export async function makeExecutable(compiler: Compiler, options: ExecutableOpti
   const { stderr } = await runOrThrow([
     ...[...compiler.command, "compile", "--no-config", "--no-lock", "--no-check", "--target", target],
     ...(codeCache ? [] : ["--no-code-cache"]),
-    ...[...RUNTIME_FLAGS, ...permissionFlags(target), "--output", output, BUNDLE],
+    ...[...runtimeFlags(target), ...permissionFlags(target), "--output", output, BUNDLE],
   ], { cwd: folder, env: compiler.env });
   const bundled = new Set(Array.from(Deno.readDirSync(folder), ({ name }) => name));
   const stray = embeddedFiles(stderr).filter((file) => !bundled.has(file));

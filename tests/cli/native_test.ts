@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { nativeNeeds, openNative } from "../../lib/cli/serve/native.ts";
+import { nativeNeeds, openNative, returningMemory } from "../../lib/cli/serve/native.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { LIBC_PATHS } from "../../lib/native/libc.ts";
 import { patternOf } from "../data/helpers.ts";
@@ -101,4 +101,14 @@ Deno.test({
     const error = await assertRejects(() => openNative({ nativeIo: "on" }), UsageError);
     assertMatch(error.message, /^Flag "--native-io" needs (glibc 2\.30 or newer at |Linux$)/);
   },
+});
+
+Deno.test("returningMemory gives memory back again and again, until it is disposed of", async () => {
+  const twice = Promise.withResolvers<void>();
+  let returns = 0;
+  const returnMemory = () => {
+    if (++returns === 2) twice.resolve();
+  };
+  using _memory = returningMemory({ returnMemory });
+  await twice.promise;
 });

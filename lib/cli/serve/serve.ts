@@ -12,7 +12,7 @@ import { DataThreads } from "../../data/thread/pool.ts";
 import { giveUpLibrary, giveUpPermissions } from "../permissions/excess.ts";
 import { runCommand } from "../command.ts";
 import type { CommandIo } from "../io.ts";
-import { openNative } from "./native.ts";
+import { openNative, returningMemory } from "./native.ts";
 import { become, type Identity } from "./privileges.ts";
 import { beforeOpening, checkAsUser, openSources, tell } from "./sources.ts";
 import { type Gathered, gatherSettings, parseGathered } from "../settings/read.ts";
@@ -259,6 +259,7 @@ async function serveLogged(
       tell(early, "debug", "Dropped the permission ffi");
     })
     : undefined;
+  using _memory = native && returningMemory(native);
   await using _sweeps = sweepRoots({ accounts, open: options.fileSystem, events: early });
   // Before the ready line: a program that reads it may send a signal at once.
   signals.listen({
