@@ -6,7 +6,6 @@
 
 import { dirname, fromFileUrl, join, resolve } from "@std/path";
 import { LIBC_PATHS } from "../../lib/native/libc.ts";
-import { V8_FLAGS_WITH_LIBRARY } from "../compile/executable.ts";
 import { run } from "./packages.ts";
 import { type Place, RUNTIME_FLAGS, type Server, write } from "./server.ts";
 
@@ -63,11 +62,10 @@ function fromSource({ name, checkout = HERE, ffi, settings = [], folder, root: a
         "--allow-sys=getPriority,setPriority",
         ...ffi ? [`--allow-ffi=${LIBC_PATHS.join(",")}`] : [],
       ];
-      const flags = ffi ? `--v8-flags=${V8_FLAGS_WITH_LIBRARY.join(",")}` : RUNTIME_FLAGS;
       return {
         command: Deno.execPath(),
         args: [
-          ...["run", "--no-prompt", flags, ...permissions],
+          ...["run", "--no-prompt", RUNTIME_FLAGS, ...permissions],
           ...[join(checkout, "main.ts"), ...serveArguments(place, accountRoot), ...settings],
         ],
       };

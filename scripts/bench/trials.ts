@@ -80,8 +80,11 @@ const MOST_FORKED = 10_000;
 const NOOPS_MEANWHILE = 1_000;
 /** Files or logins of a server that has done nothing yet. */
 const COLD = 300;
-/** Milliseconds after which a server has started all that it starts by itself. */
-const AFTER_START = 3_000;
+/**
+ * Milliseconds after which a server has started all that it starts by itself, and has given back what it needed for its
+ * last work alone.
+ */
+const AT_REST = 3_000;
 
 const rate = (title: string, unit: string): RowInfo => ({ title, unit, better: "higher" });
 const cost = (title: string, unit: string): RowInfo => ({ title, unit, better: "lower" });
@@ -252,11 +255,14 @@ function idle(sessions: number): Trial {
       await client.measure(targetOf(server), "login", LOGINS_BEFORE, 1, scale.patience);
       await client.measure(targetOf(server), "noop", NOOPS_MEANWHILE, NOOPS_MEANWHILE);
       // Nor are threads that it starts once it serves: two for data in the executable, a second later.
-      await new Promise((resolve) => setTimeout(resolve, AFTER_START));
-      const before = server.memory;
-      const look = ({ p99 = 0, seconds = 1 }: Values) => {
-        const memory = (server.memory - before) / sessions / KIB;
-        return Promise.resolve({ memory, rate: sessions / seconds, p99: p99 * 1e6 });
+      const memoryAtRest = async () => {
+        await new Promise((resolve) => setTimeout(resolve, AT_REST));
+        return server.memory;
+      };
+      const before = await memoryAtRest();
+      const look = async ({ p99 = 0, seconds = 1 }: Values) => {
+        const memory = (await memoryAtRest() - before) / sessions / KIB;
+        return { memory, rate: sessions / seconds, p99: p99 * 1e6 };
       };
       return await client.hold(targetOf(server), look, "idle", sessions, NOOPS_MEANWHILE);
     },

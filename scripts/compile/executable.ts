@@ -72,7 +72,7 @@ const V8_FLAGS: readonly string[] = [
  * Where the C library returns the memory that compiling took, a thread for each of the two optimising compilers, and
  * the better of them after half as many calls as usual: most functions of a transfer are called once in each.
  */
-export const V8_FLAGS_WITH_LIBRARY: readonly string[] = [
+const V8_FLAGS_WITH_LIBRARY: readonly string[] = [
   ...V8_FLAGS,
   "--concurrent-maglev-max-threads=1",
   "--concurrent-turbofan-max-threads=1",
