@@ -46,8 +46,8 @@ export interface Server {
 
 /**
  * As in `deno task start`: a small nursery, which idle sessions would otherwise leave full of what their logins threw
- * away, and no threads that compile, which would keep the memory that they needed: nobody returns it from source. The
- * same for all that is run from source: a server with others would void the code that the runtime has kept for the rest.
+ * away, and no threads that compile, which would keep the memory that they needed. The same for all that is run from
+ * source: one that had others would void the compiled code that the runtime has kept for the rest.
  */
 export const RUNTIME_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--no-concurrent-recompilation";
 
