@@ -4,6 +4,7 @@
  * @module
  */
 
+import { connectTcp } from "../net/connect_tcp.ts";
 import type { Connection, SocketAddress } from "../net/connection.ts";
 import { bracketed } from "../net/ip.ts";
 import { messageOf } from "../net/message_of.ts";
@@ -100,7 +101,7 @@ export async function dialServer(options: ClientOptions): Promise<Connection> {
 }
 
 async function connectDirectly(target: SocketAddress, signal: AbortSignal): Promise<Connection> {
-  const connection = await Deno.connect({ ...target, signal });
+  const connection = await connectTcp(target, signal);
   connection.setNoDelay();
   connection.setKeepAlive();
   return connection;

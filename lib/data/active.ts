@@ -4,6 +4,7 @@
  * @module
  */
 
+import { connectTcp } from "../net/connect_tcp.ts";
 import type { Connection, MakeConnection, SocketAddress } from "../net/connection.ts";
 import { isLoopback, sameAddress } from "../net/ip.ts";
 import { ConnectionWait } from "./connection_wait.ts";
@@ -40,7 +41,7 @@ export class ActiveConnector implements DataConnector {
   async #connect(signal: AbortSignal): Promise<Connection> {
     const { target, localAddress, localPort } = this.#request;
     if (localAddress === undefined || (localPort === undefined && isKernelsChoice(localAddress, target))) {
-      return this.#make(await Deno.connect({ ...target, signal, autoSelectFamily: false }));
+      return this.#make(await connectTcp({ ...target, autoSelectFamily: false }, signal));
     }
     const { connectFrom } = await import("./bound_connection.ts");
     return await connectFrom(target, { localAddress, localPort }, signal);

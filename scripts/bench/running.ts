@@ -112,14 +112,21 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
+/** Milliseconds for a greeting: another program may have taken the port meanwhile, and say nothing. */
+const GREETS_WITHIN = 5_000;
+
 async function greets(port: number, opening = ""): Promise<boolean> {
+  let late: ReturnType<typeof setTimeout> | undefined;
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    late = setTimeout(() => connection.close(), GREETS_WITHIN);
     await connection.write(new TextEncoder().encode(opening));
     const buffer = new Uint8Array(512);
     const count = await connection.read(buffer) ?? 0;
     return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("220");
   } catch {
     return false;
+  } finally {
+    clearTimeout(late);
   }
 }

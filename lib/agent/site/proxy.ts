@@ -6,6 +6,7 @@
 
 import { ClientError } from "../../client/errors.ts";
 import type { Dial } from "../../client/dial.ts";
+import { connectTcp } from "../../net/connect_tcp.ts";
 import { closeQuietly, type SocketAddress, writeAll } from "../../net/connection.ts";
 import { bracketed, parseIp, parseNetwork } from "../../net/ip.ts";
 import { AgentError } from "../errors.ts";
@@ -95,7 +96,7 @@ export function dialThrough(proxy: Proxy): Dial {
 
 async function connectToProxy({ host, port }: Proxy, signal: AbortSignal): Promise<Deno.TcpConn> {
   try {
-    const socket = await Deno.connect({ hostname: host, port, signal });
+    const socket = await connectTcp({ hostname: host, port }, signal);
     socket.setNoDelay();
     socket.setKeepAlive();
     return socket;

@@ -1,0 +1,34 @@
+/**
+ * TCP connections whose making can be given up.
+ *
+ * @module
+ */
+
+/** Where to, and how: what `Deno.connect` takes, and what its types do not tell. */
+export interface ConnectTcpOptions extends Deno.ConnectOptions {
+  /** Whether other addresses of the name are tried meanwhile. */
+  readonly autoSelectFamily?: boolean;
+}
+
+/**
+ * Connects; an abort of `signal` rejects with its reason. With a signal of its own `Deno.connect` looks at that once
+ * more when the connection is there, and throws: an abort in just this moment would leave a connection that nobody can
+ * close.
+ */
+export async function connectTcp(options: ConnectTcpOptions, signal: AbortSignal): Promise<Deno.TcpConn> {
+  signal.throwIfAborted();
+  const giveUp = new AbortController();
+  giveUp.signal.throwIfAborted = () => {};
+  const onAbort = () => giveUp.abort();
+  signal.addEventListener("abort", onAbort);
+  try {
+    const connection = await Deno.connect({ ...options, signal: giveUp.signal });
+    if (signal.aborted) connection.close();
+    else return connection;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+  throw signal.reason;
+}
