@@ -4,9 +4,15 @@
  * @module
  */
 
+import { startDeadline } from "./deadline.ts";
+
 /** Where to, and how: what `Deno.connect` takes, and what its types do not tell. */
 export interface ConnectTcpOptions extends Deno.ConnectOptions {
-  /** Whether other addresses of the name are tried meanwhile. */
+  /**
+   * Whether other addresses of the name are tried meanwhile.
+   *
+   * @default true
+   */
   readonly autoSelectFamily?: boolean;
 }
 
@@ -19,16 +25,13 @@ export async function connectTcp(options: ConnectTcpOptions, signal: AbortSignal
   signal.throwIfAborted();
   const giveUp = new AbortController();
   giveUp.signal.throwIfAborted = () => {};
-  const onAbort = () => giveUp.abort();
-  signal.addEventListener("abort", onAbort);
+  using _limit = startDeadline({ signal }, () => giveUp.abort());
   try {
     const connection = await Deno.connect({ ...options, signal: giveUp.signal });
-    if (signal.aborted) connection.close();
-    else return connection;
+    if (!signal.aborted) return connection;
+    connection.close();
   } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    if (!signal.aborted) throw error;
   }
   throw signal.reason;
 }

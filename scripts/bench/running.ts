@@ -5,6 +5,7 @@
  */
 
 import { join } from "@std/path";
+import { startDeadline } from "../../lib/net/deadline.ts";
 import type { Packages } from "./packages.ts";
 import { cpuSeconds, heldMemoryOf } from "./processes.ts";
 import type { Server } from "./server.ts";
@@ -116,17 +117,14 @@ export function freePort(): number {
 const GREETS_WITHIN = 5_000;
 
 async function greets(port: number, opening = ""): Promise<boolean> {
-  let late: ReturnType<typeof setTimeout> | undefined;
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    late = setTimeout(() => connection.close(), GREETS_WITHIN);
+    using _limit = startDeadline({ timeout: GREETS_WITHIN }, () => connection.close());
     await connection.write(new TextEncoder().encode(opening));
     const buffer = new Uint8Array(512);
     const count = await connection.read(buffer) ?? 0;
     return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("220");
   } catch {
     return false;
-  } finally {
-    clearTimeout(late);
   }
 }

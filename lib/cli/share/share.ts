@@ -18,7 +18,7 @@ import { type CommandIo, writerOf } from "../io.ts";
 import { giveUpPermissions } from "../permissions/excess.ts";
 import { guardedRoots } from "../permissions/guarded.ts";
 import { isGranted, requireGrants } from "../permissions/query.ts";
-import { openNative } from "../serve/native.ts";
+import { openNative, returningMemory } from "../serve/native.ts";
 import { serverOptions } from "../serve/options.ts";
 import { checkDirectory } from "../serve/roots.ts";
 import type { ServeHooks } from "../serve/serve.ts";
@@ -48,6 +48,7 @@ async function share(command: ShareCommand, io: CommandIo, hooks: ServeHooks): P
   await using lines = new LineQueue(io.log ?? writerOf(io.stderr), { onLost: () => {} });
   const log = startLog({ level: settings.logLevel, format: settings.logFormat, write: (line) => lines.write(line) });
   using native = await openNative(settings);
+  using _memory = native && returningMemory(native);
   using endpoint = command.tls ? await selfSigned(settings.host, native) : undefined;
   await using server = new FtpServer({
     ...serverOptions(settings, accounts, { native }),
