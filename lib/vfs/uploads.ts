@@ -175,8 +175,7 @@ class UploadVfs extends ForwardingVfs {
     const held = resume && await this.inner.openWrite(place, { keep: true, existing: true, ...(signal && { signal }) });
     try {
       const replaced = held?.opened ?? await this.inner.stat(place);
-      const part = joinPath(parentOf(place), partName(nameOf(place)));
-      const sink = await this.#openPart(part);
+      const { part, sink } = await this.#openPart(place);
       // Before the first byte: what only few may read must not be open to all in the meantime.
       await copyAttributes(this.inner, { from: place, to: part, mode: replaced.mode, known: held?.opened });
       return new ReplacingSink(this.inner, { path: place, part, sink, replaced, held });
@@ -189,10 +188,9 @@ class UploadVfs extends ForwardingVfs {
   async #openAtomic(path: VirtualPath, options: OpenWriteOptions): Promise<FileSink> {
     const target = await lookUp(this.inner, path);
     if (target !== undefined) requireReplaceable(path, target, options);
-    const part = joinPath(parentOf(path), partName(nameOf(path)));
     const reservation = options.reserved ? await this.inner.capabilities.reserve?.(path) : undefined;
     try {
-      const sink = await this.#openPart(part);
+      const { part, sink } = await this.#openPart(path);
       if (target !== undefined) await copyAttributes(this.inner, { from: path, to: part, mode: target.mode });
       return new ReplacingSink(this.inner, {
         path,
@@ -209,14 +207,25 @@ class UploadVfs extends ForwardingVfs {
     }
   }
 
-  async #openPart(part: VirtualPath): Promise<FileSink> {
-    try {
-      return await this.inner.openWrite(part, { exclusive: true, part: true });
-    } catch (error) {
-      if (!(error instanceof VfsError) || error.kind !== "denied") throw error;
-      throw new VfsError("denied", error.message, { cause: error, hint: NO_ROOM_FOR_PARTS });
+  /** A hidden file beside the one at `path`. Another process may take it for a stale part before it is locked. */
+  async #openPart(path: VirtualPath): Promise<Part> {
+    for (let tries = 1;; tries++) {
+      const part = joinPath(parentOf(path), partName(nameOf(path)));
+      try {
+        return { part, sink: await this.inner.openWrite(part, { exclusive: true, part: true }) };
+      } catch (error) {
+        if (error instanceof VfsError && error.kind === "busy" && tries < TRIES) continue;
+        if (!(error instanceof VfsError) || error.kind !== "denied") throw error;
+        throw new VfsError("denied", error.message, { cause: error, hint: NO_ROOM_FOR_PARTS });
+      }
     }
   }
+}
+
+/** The file with the bytes of an upload until it is complete. */
+interface Part {
+  readonly part: VirtualPath;
+  readonly sink: FileSink;
 }
 
 /**
@@ -225,7 +234,7 @@ class UploadVfs extends ForwardingVfs {
  */
 const EXPECTED_NEW = 4;
 
-/** Others would have to make and remove a file as often between two steps of one upload. */
+/** Others would have to come between two steps of one upload as often. */
 const TRIES = 3;
 
 /** The file itself may be writable; writing into it would be what the account was promised not to happen. */

@@ -15,23 +15,34 @@ import type { Removed } from "../../vfs/vfs.ts";
 /** Milliseconds after its last change from which on a part is stale where files cannot be locked: a day. */
 const OLD = 86_400_000;
 
-/** Locks a part that was just made. `false` if another process takes it for a stale one at this moment. */
+/**
+ * Locks a part that was just made. `false` if another process takes it for a stale one: before the lock it cannot tell
+ * the two apart.
+ */
 export function lockPart(file: DiskFile): boolean {
   try {
-    return file.tryLockSync(true);
+    if (!file.tryLockSync(true)) return false;
   } catch {
     // Not on this file system: its age tells.
     return true;
   }
+  return file.statSync().nlink !== 0;
 }
 
 /** Removes the part at the real path `real` if no process writes to it. Resolves to what was removed; never rejects. */
 export async function removeStalePart(root: DiskRoot, real: string): Promise<Removed | undefined> {
   try {
     const info = root.lstat(real);
-    if (!info.isFile || !isAbandoned(real, info)) return undefined;
-    if (isLarge(info)) await root.changes.removeLargeFile(real);
-    else root.changes.removeFile(real);
+    if (!info.isFile) return undefined;
+    const large = isLarge(info);
+    {
+      using file = Deno.openSync(real, { read: true });
+      if (!isAbandoned(file, info)) return undefined;
+      // Under the lock: it may have been made this moment, and whoever made it would lock a file without a name.
+      if (!large) root.changes.removeFile(real);
+    }
+    // Open, its space would be given back by the close, in this thread.
+    if (large) await root.changes.removeLargeFile(real);
     return removedOf(info);
   } catch {
     // It is gone, or may not be touched.
@@ -39,12 +50,8 @@ export async function removeStalePart(root: DiskRoot, real: string): Promise<Rem
   }
 }
 
-/**
- * With the lock the file could only be removed, which somebody else may do as well. It is not kept: the file is large
- * where that matters, and closing it last would give its space back in this thread.
- */
-function isAbandoned(real: string, { mtime }: Deno.FileInfo): boolean {
-  using file = Deno.openSync(real, { read: true });
+/** Whether no process writes to the part. It is locked then, until it is closed. */
+function isAbandoned(file: Deno.FsFile, { mtime }: Deno.FileInfo): boolean {
   try {
     return file.tryLockSync(true);
   } catch {

@@ -66,6 +66,59 @@ Deno.test("sweepStaleParts leaves the parts of uploads that run, whatever the cl
     assertEquals([await readText(vfs, "/f"), await partsIn(dir)], ["new", []]);
   }));
 
+/** Runs `sweep` in place of the first lock that is asked for, and locks afterwards. */
+function atTheFirstLock(sweep: () => unknown): Disposable {
+  const { tryLockSync } = Deno.FsFile.prototype;
+  let isFirst = true;
+  return stub(Deno.FsFile.prototype, "tryLockSync", function (this: Deno.FsFile, exclusive?: boolean) {
+    const wasFirst = isFirst;
+    isFirst = false;
+    if (wasFirst) sweep();
+    return tryLockSync.call(this, exclusive);
+  });
+}
+
+Deno.test("A part that is swept away between its creation and its lock is made again", () =>
+  withTempDir(async (dir) => {
+    const another = await openDisk(dir);
+    const vfs = withUploadPolicy(await openDisk(dir), { mode: "atomic", broken: "delete" });
+    const onlyPart = () => [...Deno.readDirSync(dir)].map(({ name }) => name).find(isPart) ?? "";
+    const swept: ReturnType<NonNullable<typeof another.capabilities.removeStale>>[] = [];
+    {
+      using _sweep = atTheFirstLock(() => {
+        const removing = another.capabilities.removeStale?.(joinPath(ROOT, onlyPart()));
+        if (removing) swept.push(removing);
+      });
+      await put(vfs, "/f0", "content 0");
+    }
+    assertEquals((await Promise.all(swept)).map((removed) => removed?.size), [0]);
+    using stack = new DisposableStack();
+    {
+      // A sweep that has the lock and has not removed the part yet.
+      using _sweep = atTheFirstLock(() => stack.use(Deno.openSync(`${dir}/${onlyPart()}`)).tryLockSync(true));
+      await put(vfs, "/f1", "content 1");
+    }
+    stack.dispose();
+    assertEquals(await readText(vfs, "/f0"), "content 0");
+    assertEquals(await readText(vfs, "/f1"), "content 1");
+    assertEquals(await sweepStaleParts(another, NEVER), { files: 1, bytes: 0 });
+  }));
+
+Deno.test("A sweep keeps a part locked until it is removed", () =>
+  withTempDir(async (dir) => {
+    const vfs = await openDisk(dir);
+    const part = leave(dir);
+    const { removeSync } = Deno;
+    const locked: boolean[] = [];
+    using _remove = stub(Deno, "removeSync", (path) => {
+      using file = Deno.openSync(part);
+      locked.push(!file.tryLockSync(true));
+      removeSync(path);
+    });
+    assertEquals(await sweepStaleParts(vfs, NEVER), { files: 1, bytes: 4 });
+    assertEquals(locked, [true]);
+  }));
+
 Deno.test("A part stays locked until it has its name", () =>
   withTempDir(async (dir) => {
     const vfs = await openDisk(dir);
