@@ -24,7 +24,8 @@ import { describeMachine } from "./bench/processes.ts";
 import type { Results, Row } from "./bench/results.ts";
 import { Runner } from "./bench/run.ts";
 import type { Server } from "./bench/server.ts";
-import { LEAST, PEERS } from "./bench/servers.ts";
+import { compileLeast, LEAST, LEAST_EXECUTABLE, leastServers } from "./bench/least.ts";
+import { PEERS } from "./bench/servers.ts";
 import { formatComparison, formatTable } from "./bench/table.ts";
 import { Tree } from "./bench/tree.ts";
 import { furnish, type Scale, type Scene, type Trial, trialsFor } from "./bench/trials.ts";
@@ -40,7 +41,8 @@ const USAGE = `Usage: deno task bench [flags]
                    all three
   --peers NAMES    servers besides denoftpd, by commas; among them are
                    "${EXECUTABLE}", "${NATIVE}", "${QUIET}"
-                   (only if it is named) and "${LEAST}", the floor of the runtime
+                   (only if it is named), and the floor of the runtime from
+                   source and compiled, "${LEAST}" and "${LEAST_EXECUTABLE}"
   --baseline PATH  another checkout, compared with this one by the processor time of each trial
   --rounds N       how often each trial is run
   --out FOLDER     where results.json, table.md and chart.svg go (default .cache/bench)
@@ -51,9 +53,11 @@ const OWN_SUBJECTS = ["client", "operations", "cluster"] as const;
 /** What is ours in the comparison. */
 const VARIANTS = [OURS, EXECUTABLE, NATIVE, QUIET] as const;
 /** What is no peer of ours. */
-const NO_PEERS = [...VARIANTS, BASELINE, LEAST] as const;
+const NO_PEERS = [...VARIANTS, BASELINE, LEAST, LEAST_EXECUTABLE] as const;
 /** Not in `--quick`, unless they are named. */
-const NOT_QUICK = [NATIVE, EXECUTABLE];
+const NOT_QUICK = [NATIVE, EXECUTABLE, LEAST_EXECUTABLE];
+/** What the rows of each of ours are set against besides the peers. */
+const FLOORS = { [OURS]: LEAST, [EXECUTABLE]: LEAST_EXECUTABLE, [NATIVE]: LEAST, [QUIET]: LEAST };
 
 const CACHE = fromFileUrl(new URL("../.cache/bench/", import.meta.url));
 const MIB = 1 << 20;
@@ -136,7 +140,7 @@ function readFlags(args: readonly string[]): Settings | undefined {
     scale,
     quick: quick === true,
     servers: [
-      ...[...ourServers(CACHE), ...PEERS].filter(({ name, onlyNamed }) =>
+      ...[...ourServers(CACHE), ...PEERS, ...leastServers(CACHE)].filter(({ name, onlyNamed }) =>
         name === OURS ||
         (wantedPeers?.includes(name.toLowerCase()) ?? !(onlyNamed || quick && NOT_QUICK.includes(name)))
       ),
@@ -175,6 +179,7 @@ async function measure({ scale, quick, servers, trials, out }: Settings): Promis
   const packages = await fetchPackages(CACHE);
   const client = await Client.compile(CACHE);
   if (servers.some(({ name }) => name === EXECUTABLE)) await compileOurs(CACHE);
+  if (servers.some(({ name }) => name === LEAST_EXECUTABLE)) await compileLeast(CACHE);
   const stopped = untilInterrupted();
   await using scratch = Tree.onDisk(Deno.env.get("TMPDIR") ?? "/tmp");
   await writeCertificate(scratch.root);
@@ -211,7 +216,9 @@ async function measureClients({ scale, quick, out }: Settings): Promise<void> {
   const servers = AGENTS.map(({ name }) => name);
   const results: Results = { date, quick, machine: describeMachine(), servers, notes, rows };
   Deno.writeTextFileSync(join(out, "clients.json"), `${JSON.stringify(results, undefined, 1)}\n`);
-  const table = `${results.machine}\n\n${formatTable(results, { ours: [OUR_AGENT], floor: LEAST_AGENT })}\n`;
+  const table = `${results.machine}\n\n${
+    formatTable(results, { ours: [OUR_AGENT], floors: { [OUR_AGENT]: LEAST_AGENT } })
+  }\n`;
   Deno.writeTextFileSync(join(out, "clients.md"), table);
   say(table);
   for (const note of notes) say(`Left out: ${note}\n`);
@@ -243,7 +250,9 @@ async function measureOurs({ subject, scale, out, watchers }: Settings): Promise
 function report(results: Results, folder: string): void {
   Deno.writeTextFileSync(join(folder, "results.json"), `${JSON.stringify(results, undefined, 1)}\n`);
   Deno.writeTextFileSync(join(folder, "chart.svg"), drawChart(results, NO_PEERS));
-  const table = `${results.machine}\n\n${formatTable(results, { ours: VARIANTS, floor: LEAST, others: [BASELINE] })}\n`;
+  const table = `${results.machine}\n\n${
+    formatTable(results, { ours: VARIANTS, floors: FLOORS, others: [BASELINE] })
+  }\n`;
   Deno.writeTextFileSync(join(folder, "table.md"), table);
   say(table);
   if (results.servers.includes(BASELINE)) say(`\n${formatComparison(results, OURS, BASELINE)}\n`);

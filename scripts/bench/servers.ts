@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { type Launch, NOBODY, type Place, RUNTIME_FLAGS, type Server, write } from "./server.ts";
+import { type Launch, NOBODY, type Place, type Server, write } from "./server.ts";
 
 /** `bench` as crypt(3) made it with DES: the cheapest proof there is, so that logins are measured and not hashes. */
 const DES_HASH = "ab3Nxe3bAE.r.";
@@ -148,21 +148,7 @@ function ftpSrv(place: Place): Launch {
   };
 }
 
-function leastServer({ port, root, tls }: Place): Launch {
-  const script = fromFileUrl(new URL("./peers/least_server.ts", import.meta.url));
-  const pair = tls ? [tls.cert, tls.key] : [];
-  const readable = [root, ...pair].join(",");
-  const permissions = ["--allow-net=127.0.0.1", `--allow-read=${readable}`, `--allow-write=${root}`];
-  return {
-    command: Deno.execPath(),
-    args: ["run", "--no-prompt", RUNTIME_FLAGS, ...permissions, script, String(port), root, ...pair],
-  };
-}
-
-/** The least server of the runtime: its floor, and no peer. */
-export const LEAST = "least server";
-
-/** All but ours. */
+/** All but ours and the least servers. */
 export const PEERS: readonly Server[] = [
   { name: "vsftpd", user: "anonymous", forks: true, tls: true, launch: vsftpd },
   {
@@ -177,5 +163,4 @@ export const PEERS: readonly Server[] = [
   { name: "Pure-FTPd", user: "bench", forks: true, tls: true, launch: pureFtpd },
   { name: "pyftpdlib", user: "bench", forks: false, tls: true, launch: pyftpdlib },
   { name: "ftp-srv", user: "bench", forks: false, tls: false, benchOnly: true, launch: ftpSrv },
-  { name: LEAST, user: "bench", forks: false, tls: true, benchOnly: true, launch: leastServer },
 ];

@@ -10,8 +10,8 @@ import { formatNumber, LIMIT, median, ratioOf, type Results, type Row, spread, s
 export interface TableRoles {
   /** Ours, the first of which is the reference. */
   readonly ours: readonly string[];
-  /** The least server there can be. */
-  readonly floor?: string;
+  /** For each of ours the least there can be of its kind. */
+  readonly floors?: Readonly<Record<string, string>>;
   /** Neither. */
   readonly others?: readonly string[];
 }
@@ -19,20 +19,25 @@ export interface TableRoles {
 /** Lines of a Markdown table, in columns as wide as their content; readable as it is. */
 export function formatTable(
   { rows, servers }: Pick<Results, "rows" | "servers">,
-  { ours: variants, floor, others = [] }: TableRoles,
+  { ours: variants, floors: floorOf = {}, others = [] }: TableRoles,
 ): string {
   const there = (name: string) => servers.includes(name);
   const ours = variants.filter(there);
-  const floors = floor === undefined ? [] : [floor].filter(there);
+  const floors = [...new Set(Object.values(floorOf))].filter(there);
   const noPeers = [...variants, ...others, ...floors];
   const peers = servers.filter((name) => !noPeers.includes(name));
   const header = [
     ...["row", "unit", ...ours, ...peers, ...others.filter(there), ...floors, LIMIT, "best peer"],
     ...ours.map((name, index) => index === 0 ? "ratio" : `ratio of ${name}`),
-    ...floors.map(() => "of the floor"),
+    ...floors.length > 0 ? ["of the floor"] : [],
     "CPU s: ours / best peer",
   ];
-  const columns = { ours, shown: [...ours, ...peers, ...others.filter(there), ...floors, LIMIT], floors, noPeers };
+  const columns = {
+    ours,
+    shown: [...ours, ...peers, ...others.filter(there), ...floors, LIMIT],
+    floorOf: floors.length > 0 ? floorOf : undefined,
+    noPeers,
+  };
   return inColumns([header, ...rows.map((row) => cells(row, columns))]);
 }
 
@@ -79,11 +84,12 @@ interface Columns {
   readonly ours: readonly string[];
   /** Those with a cell of their own. */
   readonly shown: readonly string[];
-  readonly floors: readonly string[];
+  /** Where a column tells. */
+  readonly floorOf: Readonly<Record<string, string>> | undefined;
   readonly noPeers: readonly string[];
 }
 
-function cells(row: Row, { ours, shown, floors, noPeers }: Columns): string[] {
+function cells(row: Row, { ours, shown, floorOf, noPeers }: Columns): string[] {
   const places = ours.map((name) => standing(row, name, noPeers));
   const best = places.find((place) => place !== undefined)?.best;
   const cpu = (name: string) => formatNumber(median(row.cpu[name] ?? []));
@@ -93,7 +99,7 @@ function cells(row: Row, { ours, shown, floors, noPeers }: Columns): string[] {
     ...shown.map((name) => cell(row, name)),
     best ?? "-",
     ...places.map((place) => place ? formatNumber(place.ratio) : "-"),
-    ...floors.map((floor) => ours.map((name) => formatNumber(ratioOf(row, name, floor) ?? NaN)).join(" / ")),
+    ...floorOf ? [ours.map((name) => formatNumber(ratioOf(row, name, floorOf[name] ?? "") ?? NaN)).join(" / ")] : [],
     best === undefined ? "-" : [...ours, best].map(cpu).join(" / "),
   ];
 }

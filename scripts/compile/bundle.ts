@@ -27,6 +27,12 @@ export interface BundleOptions {
   readonly folder: string;
   readonly build: Build;
   /**
+   * The module that is run, from the working directory.
+   *
+   * @default "main.ts"
+   */
+  readonly entry?: string;
+  /**
    * Makes a module of each part that is loaded late. A single one loads all of Node's modules that are imported
    * anywhere before it does anything else: `denoftpd --version` takes twice the processor time.
    *
@@ -40,7 +46,7 @@ export interface BundleOptions {
  *
  * @throws {Error} for a dependency that cannot be bundled.
  */
-export async function bundle({ folder, build, split = false }: BundleOptions): Promise<string> {
+export async function bundle({ folder, build, entry = "main.ts", split = false }: BundleOptions): Promise<string> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   const output = join(folder, "bundle");
   await Deno.mkdir(output, { recursive: true });
@@ -51,9 +57,9 @@ export async function bundle({ folder, build, split = false }: BundleOptions): P
     ...[Deno.execPath(), "bundle", "--quiet", "--platform", "deno", "--minify", "--keep-names"],
     ...["--config", config, "--lock", "deno.lock", "--frozen-lockfile"],
     ...split ? ["--code-splitting", "--outdir", output] : ["--output", join(output, BUNDLE)],
-    "main.ts",
+    entry,
   ]);
-  if (split) await Deno.rename(join(output, "main.js"), join(output, BUNDLE));
+  if (split) await Deno.rename(join(output, basename(entry).replace(/\.ts$/, ".js")), join(output, BUNDLE));
   for await (const { name } of Deno.readDir(output)) {
     const file = join(output, name);
     const code = await Deno.readTextFile(file);
