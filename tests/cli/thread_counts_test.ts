@@ -25,15 +25,19 @@ for (const given of ["0", "257", "many", "1.5", "-1", ""]) {
 }
 
 Deno.test("dataThreadCount takes a number as it is", () => {
-  for (const dataThreads of [0, 1, 64]) assertEquals(dataThreadCount({ dataThreads, workers: 1 }), dataThreads);
+  for (const dataThreads of [0, 1, 64]) {
+    for (const sends of [false, true]) assertEquals(dataThreadCount({ dataThreads, workers: 1 }, sends), dataThreads);
+  }
 });
 
 Deno.test({
-  name: "dataThreadCount is one for each processor, four at most, and one where there are several workers",
+  name:
+    "dataThreadCount is one for each processor, four at most, and one where there are several workers or the system sends",
   ignore: Deno.build.os !== "linux",
   fn: () => {
-    assertEquals(dataThreadCount(withDefaults({})), Math.min(4, navigator.hardwareConcurrency));
-    assertEquals(dataThreadCount({ dataThreads: "auto", workers: 2 }), 1);
+    assertEquals(dataThreadCount(withDefaults({}), false), Math.min(4, navigator.hardwareConcurrency));
+    assertEquals(dataThreadCount({ dataThreads: "auto", workers: 2 }, false), 1);
+    assertEquals(dataThreadCount(withDefaults({}), true), 1);
   },
 });
 

@@ -112,10 +112,10 @@ async function serveLogged(
     });
   using service = openNotifier(early, telemetry);
   for (const warning of gathered.warnings) tell(early, "warning", warning);
-  const dataThreads = dataThreadCount(settings);
-  const hasThreadsLater = workers === 1 && dataThreads > 0 && THREADS_HAVE_OWN_PERMISSIONS;
-  // The permission lasts until the threads have started.
+  const hasThreadsLater = workers === 1 && dataThreadCount(settings, true) > 0 && THREADS_HAVE_OWN_PERMISSIONS;
+  // The permission lasts until the data threads have started.
   using native = await openNative(settings, { lazily: hasThreadsLater });
+  const dataThreads = dataThreadCount(settings, native !== undefined);
   await using sources = await openSources(settings, early, { onChange: () => onChange(), native });
   const { users, accounts, tls, guarded } = sources;
   // For one event loop: workers have their own.

@@ -25,13 +25,18 @@ export function workerCount({ workers }: Pick<Settings, "workers">): number {
   return workers;
 }
 
-/** The value of `--data-threads`: the largest number per event loop. */
-export function dataThreadCount(settings: Pick<Settings, "workers" | "dataThreads">): number {
+/**
+ * The value of `--data-threads`: the largest number per event loop.
+ *
+ * @param sends whether the system sends files by itself, from threads of its own: then one to ask it to do so is
+ *   enough.
+ */
+export function dataThreadCount(settings: Pick<Settings, "workers" | "dataThreads">, sends: boolean): number {
   const { dataThreads } = settings;
   if (dataThreads !== "auto") return dataThreads;
   // Only tested on Linux.
   if (Deno.build.os !== "linux" || !threadNeeds().every(isGranted)) return 0;
-  return workerCount(settings) > 1 ? 1 : Math.min(navigator.hardwareConcurrency, MOST_DATA_THREADS);
+  return sends || workerCount(settings) > 1 ? 1 : Math.min(navigator.hardwareConcurrency, MOST_DATA_THREADS);
 }
 
 /** Milliseconds: whoever has waited for the server has been served by then. */
