@@ -24,6 +24,7 @@ const RECORD_NAME = 19;
 
 /** Its types. Some file systems do not report them. */
 const DT_UNKNOWN = 0;
+const DT_DIR = 4;
 const DT_LNK = 10;
 
 /** Reads directories with the functions of `libc`, resolved by `paths` if given. */
@@ -170,5 +171,6 @@ class LastText {
 }
 
 const nameOnly: Describe<DirectoryName> = (name, type, look) => {
-  return { name, isSymlink: type === DT_LNK || (type === DT_UNKNOWN && look()?.kind === "link") };
+  const kind = type === DT_UNKNOWN ? look()?.kind : undefined;
+  return { name, isDirectory: type === DT_DIR || kind === "directory", isSymlink: type === DT_LNK || kind === "link" };
 };

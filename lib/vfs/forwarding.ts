@@ -124,14 +124,18 @@ export class ForwardingVfs implements Vfs {
   }
 }
 
-/** The capabilities of a driver; each call that names a path first runs `check`, which throws to refuse. */
+/**
+ * The capabilities of a driver for a view; each call that names a path first runs `check`, which throws to refuse.
+ * Without `outline`, whose names nothing would check.
+ */
 export function guardExtras(
   capabilities: VfsCapabilities,
   check: (path: VirtualPath, extra: keyof VfsCapabilities) => void,
 ): VfsCapabilities {
-  const { reserve, setMode, copyAttributes, setModified, resolve, removeStale, space, digests } = capabilities;
+  const { outline: _, ...others } = capabilities;
+  const { reserve, setMode, copyAttributes, setModified, resolve, removeStale, space, digests } = others;
   return {
-    ...capabilities,
+    ...others,
     ...(reserve && {
       reserve: async (path) => {
         check(path, "reserve");

@@ -6,7 +6,15 @@
 
 import { delay } from "@std/async/delay";
 import { ForwardingVfs } from "./forwarding.ts";
-import { type Removed, type Vfs, type VfsCapabilities, VfsError, type VirtualPath } from "./vfs.ts";
+import {
+  type Entry,
+  type Outline,
+  type Removed,
+  type Vfs,
+  type VfsCapabilities,
+  VfsError,
+  type VirtualPath,
+} from "./vfs.ts";
 import { isRunningPart, joinPath, ROOT } from "./virtual_path.ts";
 
 /** What a sweep has removed. */
@@ -29,16 +37,16 @@ const LONGEST_REST = 20;
  * cannot be read are left out. Ends early, without an error, once `signal` is aborted.
  */
 export async function sweepStaleParts(vfs: Vfs, signal: AbortSignal): Promise<Swept> {
-  const { removeStale } = vfs.capabilities;
+  const { removeStale, outline = (path) => outlined(vfs.list(path)) } = vfs.capabilities;
   const found = { files: 0, bytes: 0 };
   let unrested = 0;
   let since = performance.now();
   const waiting: VirtualPath[] = removeStale ? [ROOT] : [];
   for (let directory = waiting.pop(); directory !== undefined && !signal.aborted; directory = waiting.pop()) {
     try {
-      for await (const batch of vfs.list(directory)) {
-        for (const { kind, name } of batch) {
-          if (kind === "directory") waiting.push(joinPath(directory, name));
+      for await (const batch of outline(directory)) {
+        for (const { name, isDirectory } of batch) {
+          if (isDirectory) waiting.push(joinPath(directory, name));
           const removed = isRunningPart(name) ? await removeStale?.(joinPath(directory, name)) : undefined;
           if (removed) found.bytes += removed.size;
           if (removed) found.files++;
@@ -55,6 +63,10 @@ export async function sweepStaleParts(vfs: Vfs, signal: AbortSignal): Promise<Sw
     }
   }
   return found;
+}
+
+async function* outlined(batches: AsyncIterable<readonly Entry[]>): AsyncGenerator<readonly Outline[], void> {
+  for await (const batch of batches) yield batch.map(({ name, kind }) => ({ name, isDirectory: kind === "directory" }));
 }
 
 /** `inner`, whose every removal of a stale part is reported. */

@@ -69,6 +69,13 @@ export interface Space {
   readonly total: number;
 }
 
+/** A name in a directory. */
+export interface Outline {
+  readonly name: string;
+  /** Whether it is a directory itself; a link that leads to one is none. */
+  readonly isDirectory: boolean;
+}
+
 /** Digests of files that were read completely before, so that they need not be read again. */
 export interface KnownDigests {
   /** The digest of the file in the state of `file`, in lower-case hexadecimal; `undefined` if it is not known. */
@@ -122,6 +129,11 @@ export interface VfsCapabilities {
    * any more, in any process: its own was killed. Resolves to what was removed, if anything; never rejects.
    */
   readonly removeStale?: (path: VirtualPath) => Promise<Removed | undefined>;
+  /**
+   * The content of the directory at `path`, in batches as in {@link Vfs.list}, for less work than that, where what a
+   * name stands for comes with it. Of drivers alone: views, which may hide names, do not pass it on.
+   */
+  readonly outline?: (path: VirtualPath) => AsyncIterable<readonly Outline[]>;
   /** Free and total bytes of the storage that has `path`. `notFound` if there is nothing. */
   readonly space?: (path: VirtualPath) => Promise<Space>;
   /**

@@ -100,7 +100,7 @@ nativeTest(
         Deno.writeTextFileSync(`${dir}/file`, "");
         const { dev: device, ino } = Deno.statSync(dir);
         const names = [...directoryReader(old).names(dir, { device, inode: ino ?? 0 }) ?? []].flat();
-        assertEquals(names, [{ name: "file", isSymlink: false }]);
+        assertEquals(names, [{ name: "file", isDirectory: false, isSymlink: false }]);
         return Promise.resolve();
       })
     ),

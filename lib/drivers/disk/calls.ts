@@ -18,7 +18,7 @@ export type Identity = Pick<FileLocation, "device" | "inode">;
 export type ObjectNumbers = Pick<Deno.FileInfo, "dev" | "ino">;
 
 /** A name in a directory. */
-export type DirectoryName = Pick<Deno.DirEntry, "name" | "isSymlink">;
+export type DirectoryName = Pick<Deno.DirEntry, "name" | "isDirectory" | "isSymlink">;
 
 /** Reads directories in place of the runtime: faster, as no path is resolved for each name. */
 export interface DirectoryReader {
@@ -27,7 +27,7 @@ export interface DirectoryReader {
    * `undefined` if it cannot be read, or if another directory than that of `identity` is there.
    */
   entries(directory: string, identity: Identity): Iterable<readonly Entry[]> | undefined;
-  /** The names alone, under the same conditions as {@link entries}. */
+  /** The names, and what the system tells with them, under the same conditions as {@link entries}. */
   names(directory: string, identity: Identity): Iterable<readonly DirectoryName[]> | undefined;
 }
 

@@ -12,7 +12,7 @@
 import { messageOf } from "../../net/message_of.ts";
 import { KnownDoor, mayEnter, openRoot } from "./rights.ts";
 import type { ContainedCalls, DirectoryReader, DiskFile, Found, OpenedFile } from "./calls.ts";
-import { attempt, converting, ifThere, toVfsError } from "./errors.ts";
+import { attempt, attemptEach, converting, ifThere, toVfsError } from "./errors.ts";
 import { diskExtras } from "./attributes.ts";
 import { DiskSink, DiskSource } from "./files.ts";
 import { DiskNames } from "./changes.ts";
@@ -29,6 +29,7 @@ import {
   keepsContent,
   type LookUpOptions,
   type OpenWriteOptions,
+  type Outline,
   type Removed,
   type RenameOptions,
   type Vfs,
@@ -107,6 +108,7 @@ export class DiskVfs implements Vfs {
       ...(this.#links && { links: true }),
       ...diskExtras(this.#root),
       reserve: (path) => this.#names.reserve(path),
+      outline: (path) => this.#outline(path),
     };
   }
 
@@ -127,20 +129,12 @@ export class DiskVfs implements Vfs {
     });
   }
 
-  async *list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
-    try {
-      yield* listDirectory(this.#root, path, this.#readDirectory);
-    } catch (error) {
-      throw toVfsError(error, path);
-    }
+  list(path: VirtualPath): AsyncGenerator<readonly Entry[], void> {
+    return attemptEach(path, listDirectory(this.#root, path, this.#readDirectory));
   }
 
   async *names(path: VirtualPath): AsyncGenerator<readonly string[], void> {
-    try {
-      yield* listNames(this.#root, path, this.#readDirectory);
-    } catch (error) {
-      throw toVfsError(error, path);
-    }
+    for await (const batch of this.#outline(path)) yield batch.map(({ name }) => name);
   }
 
   openRead(path: VirtualPath, offset = 0): Promise<FileSource> {
@@ -181,6 +175,10 @@ export class DiskVfs implements Vfs {
 
   rename(from: VirtualPath, to: VirtualPath, options?: RenameOptions): Promise<Removed | undefined> {
     return this.#names.rename(from, to, options);
+  }
+
+  #outline(path: VirtualPath): AsyncGenerator<readonly Outline[], void> {
+    return attemptEach(path, listNames(this.#root, path, this.#readDirectory));
   }
 
   #removeDirectory(directory: FullDirectory): void {

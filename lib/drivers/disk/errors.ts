@@ -73,6 +73,15 @@ export function attempt<T>(path: VirtualPath, action: () => T | Promise<T>): Pro
   }
 }
 
+/** What `batches` yields; a failure is reported for `path`. */
+export async function* attemptEach<T>(path: VirtualPath, batches: AsyncIterable<T>): AsyncGenerator<T, void> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw toVfsError(error, path);
+  }
+}
+
 /** The outcome of `action`, at once if it has one at once; a failure is reported for `path`. */
 export function converting<T>(path: VirtualPath, action: () => T | Promise<T>): T | Promise<T> {
   const convert = (error: unknown): never => {

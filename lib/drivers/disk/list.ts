@@ -51,9 +51,9 @@ export async function* listDirectory(
     for (const entries of read) yield entries.flatMap((entry) => listable(root, prefix, entry) ?? []);
     return;
   }
-  for await (const names of readBatches(root, opened)) {
+  for await (const children of readBatches(root, opened)) {
     const batch: Entry[] = [];
-    for (const name of names) {
+    for (const { name } of children) {
       const entry = describeChild(root, prefix + name, name);
       if (entry !== undefined) batch.push(entry);
     }
@@ -61,21 +61,24 @@ export async function* listDirectory(
   }
 }
 
-/** The names in the directory at `path`; only those that look undecodable are checked. */
+/**
+ * The names in the directory at `path`, with what comes with them; only those that look undecodable are checked.
+ * Throws as {@link listDirectory}.
+ */
 export async function* listNames(
   root: DiskRoot,
   path: VirtualPath,
   reader?: DirectoryReader,
-): AsyncGenerator<readonly string[], void> {
+): AsyncGenerator<readonly DirectoryName[], void> {
   const opened = openDirectory(root, path);
   const read = readQuickly(root, opened, reader && ((identity) => reader.names(opened.directory, identity)));
   if (read) {
-    for (const names of read) yield namesOf(root, names);
+    for (const children of read) yield listableNames(root, children);
     return;
   }
   const { prefix } = opened;
-  for await (const names of readBatches(root, opened)) {
-    yield names.filter((name) => !name.includes(REPLACEMENT) || isThere(root, prefix + name));
+  for await (const children of readBatches(root, opened)) {
+    yield children.filter(({ name }) => !name.includes(REPLACEMENT) || isThere(root, prefix + name));
   }
 }
 
@@ -178,13 +181,13 @@ function readQuickly<T>(
 async function* readBatches(
   root: DiskRoot,
   { path, directory, info }: OpenedDirectory,
-): AsyncGenerator<readonly string[], void> {
+): AsyncGenerator<readonly DirectoryName[], void> {
   const isSmall = info.size > 0 && info.size <= SMALL_DIRECTORY;
   for await (const children of isSmall ? readAtOnce(directory) : readInParts(directory)) {
     // Checked twice: names that were read from another directory in between do not belong to this one.
     if (!isSame(root.lstat(directory), info)) throw new VfsError("busy", `Changed during the listing: "${path}"`);
     root.requireUnmoved(directory, path);
-    yield namesOf(root, children);
+    yield listableNames(root, children);
   }
 }
 
@@ -216,13 +219,9 @@ async function* readInParts(directory: string): AsyncGenerator<readonly Deno.Dir
   }
 }
 
-/** The names of `children` that may be listed. */
-function namesOf(root: DiskRoot, children: readonly DirectoryName[]): readonly string[] {
-  const names: string[] = [];
-  for (const { name, isSymlink } of children) {
-    if (isListable(name) && !(isSymlink && root.symlinks === "hide")) names.push(name);
-  }
-  return names;
+/** Those of `children` that may be listed. */
+function listableNames(root: DiskRoot, children: readonly DirectoryName[]): readonly DirectoryName[] {
+  return children.filter(({ name, isSymlink }) => isListable(name) && !(isSymlink && root.symlinks === "hide"));
 }
 
 /** `entry` as it may be listed; `undefined` if it may not. */

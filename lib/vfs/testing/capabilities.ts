@@ -85,3 +85,21 @@ export const USAGE: Claims = {
     assertEquals(await usage(), 0);
   },
 };
+
+/** Drivers with `outline`. */
+export const OUTLINE: Claims = {
+  "outlines a directory": async (vfs) => {
+    const outline = capability(vfs, "outline");
+    const outlineOf = async (path: string) => {
+      const found = (await Array.fromAsync(outline(at(path)))).flat();
+      return found.map(({ name, isDirectory }) => [name, isDirectory]).toSorted();
+    };
+    await vfs.mkdir(at("/d"));
+    await put(vfs, "/d/f", "x");
+    await put(vfs, "/f", "x");
+    assertEquals(await outlineOf("/"), [["d", true], ["f", false]]);
+    assertEquals(await outlineOf("/d"), [["f", false]]);
+    await assertFails("notFound", () => outlineOf("/missing"));
+    await assertFails("notDirectory", () => outlineOf("/f"));
+  },
+};

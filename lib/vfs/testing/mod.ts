@@ -15,7 +15,7 @@
  */
 
 import type { Vfs, VfsCapabilities } from "../vfs.ts";
-import { ATTRIBUTES, MODES, SPACE, TIMES, USAGE } from "./capabilities.ts";
+import { ATTRIBUTES, MODES, OUTLINE, SPACE, TIMES, USAGE } from "./capabilities.ts";
 import type { Claims, Subject } from "./claims.ts";
 import { DIRECTORIES } from "./directories.ts";
 import { LINKS, RESOLVING } from "./links.ts";
@@ -61,6 +61,7 @@ const GROUPS: readonly Group[] = [
   { claims: MODES, needs: ["setMode"] },
   { claims: ATTRIBUTES, needs: ["setMode", "copyAttributes"] },
   { claims: TIMES, needs: ["setModified"] },
+  { claims: OUTLINE, needs: ["outline"] },
   { claims: SPACE, needs: ["space"] },
   { claims: USAGE, needs: ["usage"] },
 ];

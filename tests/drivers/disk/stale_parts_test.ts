@@ -36,8 +36,13 @@ for (const native of [false, true]) {
         await Deno.writeTextFile(`${dir}/kept`, "x");
         await Deno.mkdir(`${dir}/${partName("directory")}`);
         await Deno.symlink("kept", `${dir}/${partName("link")}`);
-        assertEquals(await sweepStaleParts(vfs, NEVER), { files: 3, bytes: 12 });
-        assertEquals((await namesOf(vfs, "/")).length, 4);
+        await withTempDir(async (elsewhere) => {
+          const part = leave(elsewhere);
+          await Deno.symlink(elsewhere, `${dir}/away`);
+          assertEquals(await sweepStaleParts(vfs, NEVER), { files: 3, bytes: 12 });
+          assertEquals(await Deno.readTextFile(part), "part");
+        });
+        assertEquals((await namesOf(vfs, "/")).length, 5);
         assertEquals(await sweepStaleParts(vfs, NEVER), { files: 0, bytes: 0 });
       }),
   });
