@@ -71,6 +71,7 @@ export interface Space {
 
 /** A name in a directory. */
 export interface Outline {
+  /** Without its directory, as in {@link Entry.name}. */
   readonly name: string;
   /** Whether it is a directory itself; a link that leads to one is none. */
   readonly isDirectory: boolean;
