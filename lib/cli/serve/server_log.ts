@@ -51,8 +51,10 @@ export async function openServerLog(
     lines,
     reopen: async () => await file?.reopen(),
     [Symbol.asyncDispose]: async () => {
+      // Before it stops listening: what was lost is told when the last line is written.
+      await lines.settle();
       listening[Symbol.dispose]();
-      await (file ?? lines)[Symbol.asyncDispose]();
+      await file?.[Symbol.asyncDispose]();
     },
   };
 }
