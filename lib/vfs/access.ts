@@ -48,8 +48,11 @@ export interface ScopedVfs extends Vfs {
   /**
    * A text that identifies the file at `path` in its current state, whatever the rules allow to see; `undefined`
    * without a file whose time can be set. For {@link setModifiedOfOwn}, never for a client. Never rejects.
+   *
+   * @param options `timed`: a file with another time is another one. The system gives the number of a file that was
+   *   replaced to the next but one of that name, which may have its size as well.
    */
-  identify(path: VirtualPath): Promise<string | undefined>;
+  identify(path: VirtualPath, options?: { readonly timed?: boolean }): Promise<string | undefined>;
   /**
    * Sets the time of a file without the right to `modify` it, if `isOwn` is true for the result of {@link identify};
    * `denied` otherwise.
@@ -128,11 +131,11 @@ class PermissionScope extends ForwardingVfs implements ScopedVfs {
     if (closed) throw new VfsError("denied", `Not accessible to this process: "${path}"`);
   }
 
-  async identify(path: VirtualPath): Promise<string | undefined> {
+  async identify(path: VirtualPath, { timed = false } = {}): Promise<string | undefined> {
     if (!this.inner.capabilities.setModified) return undefined;
     try {
-      const { kind, unique, size } = await this.inner.stat(path);
-      return kind === "file" ? JSON.stringify([path, unique, size]) : undefined;
+      const { kind, unique, size, modified } = await this.inner.stat(path);
+      return kind === "file" ? JSON.stringify([path, unique, size, timed ? modified : undefined]) : undefined;
     } catch {
       // It is already gone, or cannot be looked at.
       return undefined;

@@ -4,7 +4,7 @@ import { withDefaults } from "../../lib/cli/settings/table.ts";
 
 const decoder = new TextDecoder();
 
-Deno.test("The log of serve: lines that were lost up to the end are told, though nothing comes after them", async () => {
+Deno.test("Lines of the log that were lost up to the end are told, though nothing comes after them", async () => {
   const reader = Promise.withResolvers<void>();
   let written = "";
   const log = async (bytes: Uint8Array) => {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { openDisk } from "../../lib/drivers/disk/disk.ts";
 import { MemoryVfs } from "../../lib/drivers/memory/memory.ts";
 import { VfsError } from "../../lib/vfs/vfs.ts";
 import { closeQuietly, writeAll } from "../../lib/net/connection.ts";
@@ -61,6 +62,45 @@ conversation("A broken overwrite cannot be resumed, as the client would find the
   await again.upload("STOR old", "whole");
   await again.upload("APPE old", "!");
   assertEquals([text(files.read("/old")), text(files.read("/other"))], ["whole!", "012"]);
+});
+
+let directory = "";
+
+// File systems such as ext4 give the number of a file that was replaced to the next but one.
+conversation("A broken overwrite is over with the next whole upload, whatever number and size the file has then", {
+  vfs: async () => openDisk(directory = await Deno.makeTempDir()),
+}, async ({ ftp }) => {
+  try {
+    await ftp.upload("STOR old", "0123");
+    await breakOff(ftp, "STOR old");
+    for (let count = 0; count < 4; count++) {
+      await ftp.upload("STOR old", `123${count}`);
+      await ftp.upload("APPE old", "");
+    }
+    assertEquals(await ftp.downloadText("RETR old"), "1233");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+let now = 0;
+
+conversation("An upload that had to give the file to another one says nothing of it when it breaks off", {
+  vfs: () => new MemoryVfs({ files: { "/old": "01" }, uploadLocks: { now: () => now } }),
+}, async ({ ftp, connect }) => {
+  now = 0;
+  await ftp.expect("TYPE I", 200);
+  const data = await ftp.begin("STOR old");
+  await writeAll(data, new TextEncoder().encode("half"));
+  while (!(await ftp.say("STAT")).lines.includes(" STOR old: 4 bytes so far"));
+  now = 6_000;
+  const again = await connect();
+  await again.login();
+  await again.upload("STOR old", "whole");
+  await ftp.send("ABOR");
+  assertEquals(await ftp.codes(2), [426, 226]);
+  await again.upload("APPE old", "!");
+  assertEquals(await again.downloadText("RETR old"), "whole!");
 });
 
 conversation("In place a broken overwrite can be resumed", {

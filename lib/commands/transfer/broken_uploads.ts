@@ -29,6 +29,6 @@ export async function requireUnbroken(context: CommandContext, path: VirtualPath
 }
 
 async function keyOf({ vfs, login }: CommandContext, path: VirtualPath): Promise<string | undefined> {
-  const file = await vfs.identify(path);
+  const file = await vfs.identify(path, { timed: true });
   return file && JSON.stringify(["broken", login.account?.name, path, file]);
 }

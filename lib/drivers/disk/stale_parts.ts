@@ -41,7 +41,7 @@ export async function removeStalePart(root: DiskRoot, real: string): Promise<Rem
       // Under the lock: it may have been made this moment, and whoever made it would lock a file without a name.
       if (!large) root.changes.removeFile(real);
     }
-    // Open, its space would be given back by the close, in this thread.
+    // Not while it is open here: the close would give its space back then, in this thread.
     if (large) await root.changes.removeLargeFile(real);
     return removedOf(info);
   } catch {
