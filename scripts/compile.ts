@@ -97,7 +97,6 @@ async function compileAll({ targets, ...options }: CompileOptions & { targets: r
   if (options.release && !/^[0-9a-f]+$/.test(commit)) {
     throw new Error(`Flag "--release" needs a commit, not "${commit}"`);
   }
-  await Deno.mkdir(CACHE, { recursive: true });
   const archives: string[] = [];
   for (const target of targets) {
     try {

