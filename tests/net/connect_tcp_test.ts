@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connectTcp } from "../../lib/net/connect_tcp.ts";
+import { stub } from "../helpers/stub.ts";
 
 const HOSTNAME = "127.0.0.1";
 
-/** Runs `body` with a `Deno.connect` that does, when a connection is there, what `onConnected` says. */
-async function whenConnected(onConnected: () => void, body: () => Promise<void>): Promise<void> {
+/** A `Deno.connect` that does, when a connection is there, what `onConnected` says. */
+function whenConnected(onConnected: () => void): Disposable {
   const { connect } = Deno;
   const late = async (options: Deno.ConnectOptions & { readonly signal?: AbortSignal }) => {
     const connection = await connect({ hostname: HOSTNAME, port: options.port });
@@ -13,12 +14,7 @@ async function whenConnected(onConnected: () => void, body: () => Promise<void>)
     options.signal?.throwIfAborted();
     return connection;
   };
-  Object.assign(Deno, { connect: late });
-  try {
-    await body();
-  } finally {
-    Object.assign(Deno, { connect });
-  }
+  return stub(Deno, "connect", late as typeof connect);
 }
 
 Deno.test("connectTcp connects, and fails as Deno.connect does", async () => {
@@ -48,12 +44,11 @@ Deno.test("connectTcp closes a connection that was made in the moment of an abor
   const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
   const target = { hostname: HOSTNAME, port: listener.addr.port };
   const abort = new AbortController();
-  await whenConnected(() => abort.abort(new Error("given up")), async () => {
-    const accepted = listener.accept();
-    await assertRejects(() => connectTcp(target, abort.signal), Error, "given up");
-    const far = await accepted;
-    assertEquals(await far.read(new Uint8Array(1)), null);
-    far.close();
-  });
+  using _late = whenConnected(() => abort.abort(new Error("given up")));
+  const accepted = listener.accept();
+  await assertRejects(() => connectTcp(target, abort.signal), Error, "given up");
+  const far = await accepted;
+  assertEquals(await far.read(new Uint8Array(1)), null);
+  far.close();
   listener.close();
 });

@@ -84,8 +84,8 @@ async function receive(context: TransferContext, upload: Upload): Promise<reply.
   const digest = upload.isWhole ? streamingDigest(context) : undefined;
   const plan = { connector, path, offset, ascii, announcedSize, success } as const;
   return await runTransfer(context, plan, async (open) => {
-    await using file = uncommitted(sink, async (isOurs) => {
-      if (upload.isWhole && !sink.created && isOurs) await rememberBroken(context, path);
+    await using file = uncommitted(sink, async () => {
+      if (upload.isWhole && !sink.created) await rememberBroken(context, path);
     });
     using data = await open(upload.mark);
     const options = { ascii, digest, limit: length, limiter: context.limiters.upload };
@@ -106,8 +106,8 @@ interface UncommittedFile extends AsyncDisposable {
   commit(): Promise<void>;
 }
 
-/** @param onBroken called once an upload that broke off is ended; `isOurs`: no other upload has had the file since. */
-function uncommitted(sink: FileSink, onBroken: (isOurs: boolean) => Promise<void>): UncommittedFile {
+/** @param onBroken called once an upload that broke off is ended, unless it had to give the file to another one. */
+function uncommitted(sink: FileSink, onBroken: () => Promise<void>): UncommittedFile {
   let isDone = false;
   return {
     async commit() {
@@ -119,7 +119,7 @@ function uncommitted(sink: FileSink, onBroken: (isOurs: boolean) => Promise<void
       const isOurs = sink.hold?.() !== false;
       // Without a byte there is nothing to resume, and an empty file would look like a finished upload of nothing.
       await sink.discard({ ifEmpty: true });
-      await onBroken(isOurs);
+      if (isOurs) await onBroken();
     },
   };
 }
